@@ -1,0 +1,33 @@
+//! The answer form that Claude Code began and others took over: the decision
+//! lies in `hookSpecificOutput`, under the name of the event it answers.
+
+use serde_json::{Value, json};
+
+use crate::verdict::{Answer, Reason};
+
+pub(super) fn deny_tool(event: &str, reason: &Reason) -> Answer {
+    specific(json!({
+        "hookEventName": event,
+        "permissionDecision": "deny",
+        "permissionDecisionReason": reason.as_str(),
+    }))
+}
+
+pub(super) fn allow_tool(event: &str) -> Answer {
+    specific(json!({ "hookEventName": event, "permissionDecision": "allow" }))
+}
+
+pub(super) fn deny_request(event: &str, reason: &Reason) -> Answer {
+    specific(json!({
+        "hookEventName": event,
+        "decision": { "behavior": "deny", "message": reason.as_str() },
+    }))
+}
+
+pub(super) fn allow_request(event: &str) -> Answer {
+    specific(json!({ "hookEventName": event, "decision": { "behavior": "allow" } }))
+}
+
+fn specific(output: Value) -> Answer {
+    Answer::json(json!({ "hookSpecificOutput": output }))
+}
