@@ -1,0 +1,131 @@
+//! The exit codes of `ccc-client`, which scripts may rely on.
+
+use crate::bodies::{Problem, Status, Ticket};
+
+/// The action succeeded or was released; or is queued, when nobody asked to
+/// wait.
+pub const SUCCEEDED: u8 = 0;
+
+/// It ran and failed, or its outcome is unknown.
+pub const FAILED: u8 = 1;
+
+/// The command was called wrongly.
+pub const USAGE: u8 = 2;
+
+/// It was denied, by policy or by a person.
+pub const DENIED: u8 = 3;
+
+/// It had not ended when the wait was over: it is queued, approved or running.
+pub const NOT_ENDED: u8 = 4;
+
+/// It expired or was cancelled.
+pub const WITHDRAWN: u8 = 5;
+
+/// The server cannot be reached or accepts nothing, or its answer is not
+/// authentic.
+pub const UNREACHABLE: u8 = 6;
+
+/// The server refused: signature, unknown action or ticket, invalid parameter,
+/// not allowed, conflict, limit. Also a refusal whose signature nobody checked.
+pub const REFUSED: u8 = 7;
+
+/// The exit code for a ticket. `waited` says whether the caller asked to wait
+/// for its end.
+#[must_use]
+pub fn of_ticket(ticket: &Ticket, waited: bool) -> u8 {
+    match ticket.status {
+        // The leave was given to somebody before; what came of it is unknown.
+        Status::Released if ticket.replayed => FAILED,
+        Status::Succeeded | Status::Released => SUCCEEDED,
+        Status::Queued if !waited => SUCCEEDED,
+        Status::Queued | Status::Approved | Status::Running => NOT_ENDED,
+        Status::Failed | Status::Lost => FAILED,
+        Status::Denied => DENIED,
+        Status::Expired | Status::Cancelled => WITHDRAWN,
+    }
+}
+
+/// The exit code for a signed refusal.
+#[must_use]
+pub fn of_problem(problem: &Problem) -> u8 {
+    match &problem.ticket {
+        Some(ticket) if problem.status == 403 && ticket.status == Status::Denied => DENIED,
+        _ => of_http_status(problem.status),
+    }
+}
+
+/// The exit code for a refusal of which only the HTTP status is known.
+#[must_use]
+pub fn of_http_status(status: u16) -> u8 {
+    match status {
+        400..=499 => REFUSED,
+        _ => UNREACHABLE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{of_http_status, of_problem, of_ticket};
+    use crate::bodies::{Problem, Status, Ticket};
+    use serde_json::json;
+
+    fn ticket(status: Status) -> Ticket {
+        let digest = crate::Digest::of(b"");
+        serde_json::from_value(json!({
+            "id": "0198e6a2-7b1c-7d3e-8f40-5a6b7c8d9e0f", "seq": 42, "status": status,
+            "action": "open-browser", "params": {}, "submitted_by": "agent",
+            "created": "2026-03-07T12:00:00Z", "expires": null, "plan": digest, "digest": digest,
+            "rule": "", "needed": 1, "approvals": [], "decided_by": null, "decided": null,
+            "reason": null, "result": null,
+        }))
+        .unwrap()
+    }
+
+    fn problem(status: u16, ended: Option<Status>) -> Problem {
+        serde_json::from_value(json!({
+            "type": "urn:ccc:denied", "title": "", "status": status, "detail": "", "instance": "",
+            "ticket": ended.map(ticket),
+        }))
+        .unwrap()
+    }
+
+    /// The table of exit codes as it is documented, row by row.
+    #[test]
+    fn each_end_of_a_ticket_has_its_code() {
+        for (status, waited, code) in [
+            (Status::Succeeded, true, 0),
+            (Status::Succeeded, false, 0),
+            (Status::Released, true, 0),
+            (Status::Queued, false, 0),
+            (Status::Failed, true, 1),
+            (Status::Lost, false, 1),
+            (Status::Denied, true, 3),
+            (Status::Queued, true, 4),
+            (Status::Approved, true, 4),
+            (Status::Running, false, 4),
+            (Status::Expired, true, 5),
+            (Status::Cancelled, false, 5),
+        ] {
+            assert_eq!(of_ticket(&ticket(status), waited), code, "{status} {waited}");
+        }
+    }
+
+    #[test]
+    fn a_leave_that_was_given_before_is_none() {
+        let mut replayed = ticket(Status::Released);
+        replayed.replayed = true;
+        assert_eq!(of_ticket(&replayed, true), 1);
+    }
+
+    #[test]
+    fn each_refusal_has_its_code() {
+        assert_eq!(of_problem(&problem(403, Some(Status::Denied))), 3);
+        assert_eq!(of_problem(&problem(409, Some(Status::Denied))), 7);
+        for status in [400, 401, 403, 404, 405, 409, 413, 415, 422, 429] {
+            assert_eq!(of_problem(&problem(status, None)), 7, "{status}");
+        }
+        for status in [500, 503] {
+            assert_eq!(of_http_status(status), 6, "{status}");
+        }
+    }
+}
