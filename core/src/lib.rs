@@ -1,1 +1,13 @@
-//! placeholder
+//! The sans-IO core of the bridge: what may be asked for, what policy says to it, how a ticket goes on, what the audit log holds.
+//!
+//! It decides and does nothing: no files, no network, no clock, no randomness. Time, ids and random bytes are arguments
+//! (`clippy.toml` beside this crate forbids the calls), so that the same input always gives the same decision.
+
+pub mod audit;
+pub mod grant;
+pub mod limits;
+pub mod pattern;
+pub mod policy;
+pub mod refusal;
+pub mod ticket;
+pub mod user;

@@ -1,0 +1,80 @@
+//! A person's leave for more of the same, as pure data: for whom, what exactly, until when, how many times.
+
+use std::collections::BTreeMap;
+
+use ccc_protocol::{
+    ActionName, GrantId, TicketId, Timestamp, UserName,
+    bodies::{self, Difference},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// A standing grant. Never without an end.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Its name.
+    pub id: GrantId,
+    /// Whose requests it accepts.
+    pub user: UserName,
+    /// Which action.
+    pub action: ActionName,
+    /// The parameters of the ticket it was made from; what `differ` does not name must equal these.
+    pub params: Map<String, Value>,
+    /// Which parameters may differ, and how far.
+    pub differ: BTreeMap<String, Difference>,
+    /// When it ends.
+    pub until: Timestamp,
+    /// How many uses were given; none is as often as time allows.
+    pub uses: Option<u32>,
+    /// How often it was used.
+    pub used: u32,
+    /// Everybody whose approval made it. It ends when one of them loses the right.
+    pub made_by: Vec<UserName>,
+    /// When it was made.
+    pub made: Timestamp,
+    /// The ticket whose approval carried it.
+    pub from: TicketId,
+}
+
+impl Grant {
+    /// True where time and uses are left.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        now < self.until && self.uses.is_none_or(|uses| self.used < uses)
+    }
+
+    /// How many uses are left, where they are counted.
+    #[must_use]
+    pub fn uses_left(&self) -> Option<u32> {
+        self.uses.map(|uses| uses.saturating_sub(self.used))
+    }
+
+    /// As approvers see it.
+    #[must_use]
+    pub fn view(&self) -> bodies::Grant {
+        bodies::Grant {
+            id: self.id,
+            user: self.user.clone(),
+            action: self.action.clone(),
+            params: self.params.clone(),
+            differ: self.differ.clone(),
+            until: self.until,
+            uses: self.uses,
+            uses_left: self.uses_left(),
+            made_by: self.made_by.clone(),
+            made: self.made,
+            from: self.from,
+        }
+    }
+
+    /// The words for `rule` in a ticket that this use of the grant accepted.
+    #[must_use]
+    pub fn rule_text(&self) -> String {
+        let makers = self.made_by.iter().map(UserName::as_str).collect::<Vec<_>>().join(", ");
+        let left = match (self.uses, self.uses_left()) {
+            (Some(uses), Some(left)) => format!(", {} of {uses} uses left", left.saturating_sub(1)),
+            _ => String::new(),
+        };
+        format!("grant {} by {makers}{left}, until {}", self.id, self.until)
+    }
+}

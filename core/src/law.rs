@@ -1,0 +1,39 @@
+//! Everything that config and secrets say, read and checked once; replaced as a whole when they change.
+
+use crate::{
+    catalogue::Catalogue,
+    limits::Limits,
+    policy::Rulebook,
+    user::Users,
+    volume::Volumes,
+};
+
+/// One consistent reading of config and secrets.
+#[derive(Debug, Clone)]
+pub struct Law {
+    /// What may be asked for.
+    pub catalogue: Catalogue,
+    /// The rules that refine policy.
+    pub rulebook: Rulebook,
+    /// Who there is.
+    pub users: Users,
+    /// How much of everything.
+    pub limits: Limits,
+    /// What agents see of the host.
+    pub volumes: Volumes,
+    /// The person's own programs, and the mail sender.
+    pub desktop: Desktop,
+}
+
+/// The person's own programs: absolute path and argument templates, never a shell; and who mails come from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Desktop {
+    /// `{path}` stands for the file.
+    pub editor: Option<Vec<String>>,
+    /// `{url}` stands for the address.
+    pub browser: Option<Vec<String>>,
+    /// Started in the directory.
+    pub terminal: Option<Vec<String>>,
+    /// The sender of mails; without it `send-email` cannot be asked for.
+    pub mail_from: Option<String>,
+}

@@ -1,0 +1,103 @@
+//! Every limit of the bridge, with its unit in its name and its default.
+
+use serde::Deserialize;
+
+macro_rules! limits {
+    ($($(#[$doc:meta])* $name:ident: $default:expr,)*) => {
+        /// The limits, as the `[limits]` table sets them.
+        #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct Limits {
+            $($(#[$doc])* pub $name: u64,)*
+        }
+
+        impl Default for Limits {
+            fn default() -> Self {
+                Self { $($name: $default,)* }
+            }
+        }
+
+        impl Limits {
+            /// Each limit's name and value, in the order of declaration.
+            #[must_use]
+            pub fn entries(&self) -> Vec<(&'static str, u64)> {
+                vec![$((stringify!($name), self.$name)),*]
+            }
+        }
+    };
+}
+
+limits! {
+    /// A request's body, in bytes.
+    body_bytes_max: 64 * 1024,
+    /// The body of a `use-tool` request, in bytes.
+    tool_body_bytes_max: 1024 * 1024,
+    /// A request's head, in bytes.
+    head_bytes_max: 16 * 1024,
+    /// Header fields of a request.
+    head_fields_max: 64,
+    /// How long a peer may take over a request's head.
+    head_seconds_max: 10,
+    /// How long a peer may take over a request's body.
+    body_seconds_max: 10,
+    /// How long a connection may be idle between requests.
+    idle_seconds_max: 75,
+    /// Connections at a time.
+    connections_max: 2048,
+    /// Of those, connections kept for users with approval rights.
+    approver_connections_reserved: 64,
+    /// Open tickets of one user.
+    queued_per_user_max: 1000,
+    /// Open tickets of all users.
+    queued_max: 10_000,
+    /// Requests of one user in a minute; 0 is no limit.
+    requests_per_minute_max: 0,
+    /// How long a ticket waits for a person.
+    queue_seconds_max: 3600,
+    /// How long an approved ticket may wait to be started.
+    start_seconds_max: 60,
+    /// How long an approved judge-only ticket waits to be taken by its caller.
+    release_seconds_max: 3600,
+    /// How long a person's denial answers the same call.
+    denial_seconds: 600,
+    /// Held answers of one user at a time.
+    waits_per_user_max: 16,
+    /// How long an answer is held.
+    wait_seconds_max: 300,
+    /// Event streams of one user at a time.
+    streams_per_user_max: 4,
+    /// How long an event stream lives.
+    stream_seconds_max: 3600,
+    /// Remembered nonces; full answers 429, none is forgotten early.
+    nonces_max: 4_000_000,
+    /// The longest grant.
+    grant_seconds_max: 86_400,
+    /// The most uses of one grant.
+    grant_uses_max: 1000,
+    /// Standing grants for one user.
+    grants_per_user_max: 100,
+    /// Programs running at a time.
+    runs_max: 16,
+    /// How long a program may run where its action does not say.
+    run_seconds_max: 600,
+    /// How much of a program's output is kept, for each of stdout and stderr.
+    output_bytes_max: 64 * 1024,
+    /// How long an opener is watched for an early failure, in milliseconds.
+    open_watch_millis: 400,
+    /// How long a mail may take to be handed over.
+    mail_seconds_max: 60,
+    /// An agent's or approver's free text (reason, note), in bytes.
+    note_bytes_max: 4096,
+    /// A tool call's input that is analysed, in bytes; more asks a person.
+    analyse_bytes_max: 64 * 1024,
+    /// The head of a file that a preview shows, in bytes.
+    preview_bytes_max: 16 * 1024,
+    /// Entries of a list where the request names no limit.
+    list_default: 500,
+    /// Entries of a list at most.
+    list_max: 5000,
+    /// Audit entries between two checkpoints.
+    checkpoint_entries: 1000,
+    /// How long an idempotency key is remembered.
+    idempotency_seconds: 86_400,
+}

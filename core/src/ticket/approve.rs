@@ -1,0 +1,49 @@
+//! A person's yes: counted, and where enough have said it, the ticket may go on.
+
+use ccc_protocol::{
+    Digest, Timestamp, UserName,
+    bodies::{Approval, Status},
+};
+
+use super::{Note, Standing, Step, StepRefusal, Ticket};
+
+/// One person's yes, and which earlier ones no longer count.
+pub(super) struct Yes {
+    pub(super) by: UserName,
+    pub(super) digest: Digest,
+    pub(super) note: Option<String>,
+    pub(super) lapsed: Vec<UserName>,
+}
+
+pub(super) fn approve(ticket: &Ticket, yes: Yes, now: Timestamp) -> Result<Step, StepRefusal> {
+    ticket.is_undecided(now)?;
+    ticket.shows(yes.digest)?;
+    let mut approvals = ticket.standing.approvals.clone();
+    approvals.retain(|earlier| !yes.lapsed.contains(&earlier.by));
+    if approvals.iter().any(|earlier| earlier.by == yes.by) {
+        return Err(StepRefusal::SecondVote);
+    }
+    if ticket.request.needs.justification && yes.note.as_deref().is_none_or(|note| note.trim().is_empty()) {
+        return Err(StepRefusal::NoteMissing);
+    }
+    let log = Note::new("approved", Some(&yes.by))
+        .with("digest", yes.digest.to_string())
+        .with_some("note", yes.note.clone());
+    approvals.push(Approval { by: yes.by.clone(), at: now, note: yes.note });
+    Ok(ticket.moved(standing(ticket, approvals, yes.by, now), log))
+}
+
+fn standing(ticket: &Ticket, approvals: Vec<Approval>, by: UserName, now: Timestamp) -> Standing {
+    let enough = u32::try_from(approvals.len()).unwrap_or(u32::MAX) >= ticket.request.needs.count;
+    if !enough {
+        return Standing { approvals, ..ticket.standing.clone() };
+    }
+    Standing {
+        status: Status::Approved,
+        approvals,
+        decided_by: Some(by),
+        decided: Some(now),
+        deadline: Some(now.plus_seconds(ticket.request.approved_seconds_max)),
+        ..ticket.standing.clone()
+    }
+}

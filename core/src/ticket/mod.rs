@@ -1,0 +1,178 @@
+//! One submitted action and where it stands: a pure state machine. [`open`] begins a ticket, [`Ticket::step`] is the only
+//! way on; both give the audit entries that belong to the change.
+
+mod approve;
+mod event;
+mod open;
+mod permit;
+mod step;
+mod view;
+
+use std::sync::Arc;
+
+use ccc_protocol::{
+    ActionName, Digest, TicketId, Timestamp, UserName,
+    bodies::{Approval, Plan, Risk, Status},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::policy::Needs;
+
+pub use event::{Event, Note, Outcome, StepRefusal, Withdrawal};
+pub use open::{Opened, Opening, open};
+pub use permit::Permit;
+pub use step::Step;
+
+/// What was asked for: fixed from the first moment to the last.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// Its name.
+    pub id: TicketId,
+    /// What was asked for.
+    pub action: ActionName,
+    /// The canonical parameters.
+    pub params: Map<String, Value>,
+    /// Who signed it.
+    pub submitted_by: UserName,
+    /// When it was opened.
+    pub created: Timestamp,
+    /// The resolved effect, as an approver is shown it.
+    pub plan: Plan,
+    /// The digest of that plan.
+    pub plan_digest: Digest,
+    /// What a person approves.
+    pub digest: Digest,
+    /// The rule that decided at submission, in words.
+    pub rule: String,
+    /// What an approval needs.
+    pub needs: Needs,
+    /// True where the effect is the caller's own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub judge_only: bool,
+    /// How much care it deserves.
+    #[serde(default, skip_serializing_if = "is_normal")]
+    pub risk: Risk,
+    /// True where the effect cannot be taken back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub irreversible: bool,
+    /// What a retry is known by; kept for judge-only actions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<Digest>,
+    /// The ticket that this one was edited from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<TicketId>,
+    /// How long it may stay approved, in seconds: until its start, or until its caller takes it.
+    pub approved_seconds_max: u64,
+}
+
+/// A ticket. Its standing changes by [`Ticket::step`] alone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ticket {
+    request: Arc<Request>,
+    standing: Standing,
+}
+
+/// Where it stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Standing {
+    status: Status,
+    /// The audit sequence of the last change.
+    seq: u64,
+    /// When an open ticket expires, or an approved one fails for not having been started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deadline: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    approvals: Vec<Approval>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    decided_by: Option<UserName>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    decided: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    result: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replaced_by: Option<TicketId>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    repeats: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_normal(risk: &Risk) -> bool {
+    *risk == Risk::Normal
+}
+
+impl Ticket {
+    /// What was asked for.
+    #[must_use]
+    pub fn request(&self) -> &Arc<Request> {
+        &self.request
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn id(&self) -> TicketId {
+        self.request.id
+    }
+
+    /// Who submitted it.
+    #[must_use]
+    pub fn submitted_by(&self) -> &UserName {
+        &self.request.submitted_by
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.standing.status
+    }
+
+    /// The audit sequence of its last change.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        self.standing.seq
+    }
+
+    /// When time ends it: an undecided or untaken ticket expires, an approved one that was not started fails.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Timestamp> {
+        self.standing.deadline
+    }
+
+    /// The person who decided; none where a rule did.
+    #[must_use]
+    pub fn decided_by(&self) -> Option<&UserName> {
+        self.standing.decided_by.as_ref()
+    }
+
+    /// When it was decided.
+    #[must_use]
+    pub fn decided(&self) -> Option<Timestamp> {
+        self.standing.decided
+    }
+
+    /// Who has approved so far.
+    #[must_use]
+    pub fn approvals(&self) -> &[Approval] {
+        &self.standing.approvals
+    }
+
+    /// True where a person, not a rule, denied it, and no edit replaced it: such a denial answers the same call for a while.
+    #[must_use]
+    pub fn was_denied_by_a_person(&self) -> bool {
+        self.status() == Status::Denied && self.standing.decided_by.is_some() && self.standing.replaced_by.is_none()
+    }
+
+    /// The same ticket as last changed by this audit entry.
+    #[must_use]
+    pub(crate) fn sealed_at(mut self, seq: u64) -> Self {
+        self.standing.seq = seq;
+        self
+    }
+}

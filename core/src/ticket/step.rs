@@ -1,0 +1,171 @@
+//! The state machine: the same ticket, event and time always give the same step.
+
+use ccc_protocol::{Timestamp, UserName, bodies::Status};
+
+use super::{
+    Event, Note, Outcome, Permit, Standing, StepRefusal, Ticket, Withdrawal,
+    approve::{Yes, approve},
+};
+
+/// A change: the ticket as it then stands, what the log will say, and the permit where it starts.
+#[derive(Debug)]
+pub struct Step {
+    /// The ticket afterwards.
+    pub ticket: Ticket,
+    /// What the log will say.
+    pub note: Note,
+    /// Leave to run, made by `Begin` alone.
+    pub permit: Option<Permit>,
+}
+
+impl Ticket {
+    /// What happens to the ticket by this event at this time.
+    ///
+    /// # Errors
+    /// A [`StepRefusal`] where the event does not fit; the ticket is as it was.
+    pub fn step(&self, event: Event, now: Timestamp) -> Result<Step, StepRefusal> {
+        match event {
+            Event::Approve { by, digest, note, lapsed } => approve(self, Yes { by, digest, note, lapsed }, now),
+            Event::Deny { by, reason, digest } => {
+                self.is_undecided(now)?;
+                self.shows(digest.unwrap_or(self.request.digest))?;
+                Ok(self.denied(by, reason, now))
+            }
+            Event::Replace { by, digest, with } => {
+                self.is_undecided(now)?;
+                self.shows(digest)?;
+                let mut step = self.denied(by, Some("edited".to_owned()), now);
+                step.ticket.standing.replaced_by = Some(with);
+                step.note = step.note.with("replaced_by", with.to_string());
+                Ok(step)
+            }
+            Event::Begin { plan } => self.begin(plan, now),
+            Event::Stop { reason } => {
+                self.is(Status::Approved)?;
+                Ok(self.ended(Status::Failed, None, Some(reason)))
+            }
+            Event::Finish(outcome) => {
+                self.is(Status::Running)?;
+                Ok(self.finished(outcome))
+            }
+            Event::Release => self.release(now),
+            Event::Withdraw(withdrawal) => self.withdraw(&withdrawal),
+            Event::Expire => self.expire(now),
+            Event::Lose => {
+                self.is(Status::Running)?;
+                Ok(self.ended(Status::Lost, None, Some("the server stopped while it ran; its effect is unknown".to_owned())))
+            }
+            Event::Repeat => self.repeated(),
+        }
+    }
+
+    /// Waits for a person, and its time is not over.
+    pub(super) fn is_undecided(&self, now: Timestamp) -> Result<(), StepRefusal> {
+        self.is(Status::Queued)?;
+        self.in_time(now)
+    }
+
+    fn is(&self, status: Status) -> Result<(), StepRefusal> {
+        if self.standing.status == status { Ok(()) } else { Err(StepRefusal::Already(self.standing.status)) }
+    }
+
+    fn in_time(&self, now: Timestamp) -> Result<(), StepRefusal> {
+        if self.is_due(now) { Err(StepRefusal::Late) } else { Ok(()) }
+    }
+
+    fn is_due(&self, now: Timestamp) -> bool {
+        self.standing.deadline.is_some_and(|deadline| deadline <= now)
+    }
+
+    /// What the person was shown is what this ticket is.
+    pub(super) fn shows(&self, digest: ccc_protocol::Digest) -> Result<(), StepRefusal> {
+        if digest == self.request.digest { Ok(()) } else { Err(StepRefusal::WrongDigest) }
+    }
+
+    fn denied(&self, by: UserName, reason: Option<String>, now: Timestamp) -> Step {
+        let mut step = self.ended(Status::Denied, Some(&by), reason);
+        step.ticket.standing.decided_by = Some(by);
+        step.ticket.standing.decided = Some(now);
+        step
+    }
+
+    fn begin(&self, plan: ccc_protocol::Digest, now: Timestamp) -> Result<Step, StepRefusal> {
+        self.is(Status::Approved)?;
+        self.in_time(now)?;
+        if self.request.judge_only {
+            return Err(StepRefusal::WrongKind);
+        }
+        // INVARIANT: what runs is what was shown. Another plan ends the ticket; nothing runs.
+        if plan != self.request.plan_digest {
+            let reason = "what would run is no longer what was shown: ask again".to_owned();
+            return Ok(self.ended(Status::Failed, None, Some(reason)));
+        }
+        let note = Note::new("started", None).with("digest", self.request.digest.to_string());
+        let permit = Some(Permit::new(self.request.id, plan));
+        Ok(Step { permit, ..self.moved(Standing { status: Status::Running, deadline: None, ..self.standing.clone() }, note) })
+    }
+
+    fn release(&self, now: Timestamp) -> Result<Step, StepRefusal> {
+        if !self.request.judge_only {
+            return Err(StepRefusal::WrongKind);
+        }
+        self.is(Status::Approved)?;
+        self.in_time(now)?;
+        Ok(self.ended(Status::Released, Some(&self.request.submitted_by), None))
+    }
+
+    fn finished(&self, outcome: Outcome) -> Step {
+        let status = if outcome.succeeded { Status::Succeeded } else { Status::Failed };
+        let mut step = self.ended(status, None, outcome.reason);
+        step.note = step.note.with_some("result", outcome.result.clone());
+        step.ticket.standing.result = outcome.result;
+        step
+    }
+
+    fn withdraw(&self, withdrawal: &Withdrawal) -> Result<Step, StepRefusal> {
+        match self.standing.status {
+            Status::Queued | Status::Approved => {}
+            // A removed user's running effect cannot be taken back either: it ends as it ends.
+            other => return Err(StepRefusal::Already(other)),
+        }
+        let (by, reason) = match withdrawal {
+            Withdrawal::BySubmitter => (Some(&self.request.submitted_by), "withdrawn by its submitter"),
+            Withdrawal::UserChanged => (None, "its user was removed or their secret changed"),
+        };
+        Ok(self.ended(Status::Cancelled, by, Some(reason.to_owned())))
+    }
+
+    fn expire(&self, now: Timestamp) -> Result<Step, StepRefusal> {
+        if self.standing.status.has_ended() {
+            return Err(StepRefusal::Already(self.standing.status));
+        }
+        if !self.is_due(now) {
+            return Err(StepRefusal::Early);
+        }
+        Ok(match self.standing.status {
+            Status::Approved if !self.request.judge_only => {
+                self.ended(Status::Failed, None, Some("it was approved but could not be started in time".to_owned()))
+            }
+            Status::Approved => self.ended(Status::Expired, None, Some("its caller did not take it in time".to_owned())),
+            _ => self.ended(Status::Expired, None, Some("nobody decided in time".to_owned())),
+        })
+    }
+
+    fn repeated(&self) -> Result<Step, StepRefusal> {
+        if !self.was_denied_by_a_person() {
+            return Err(StepRefusal::Already(self.standing.status));
+        }
+        let repeats = self.standing.repeats.saturating_add(1);
+        let note = Note::new("repeated", Some(&self.request.submitted_by)).with("repeats", repeats);
+        Ok(self.moved(Standing { repeats, ..self.standing.clone() }, note))
+    }
+
+    fn ended(&self, status: Status, by: Option<&UserName>, reason: Option<String>) -> Step {
+        let note = Note::new(status.as_str(), by).with_some("reason", reason.clone());
+        self.moved(Standing { status, reason, deadline: None, ..self.standing.clone() }, note)
+    }
+
+    pub(super) fn moved(&self, standing: Standing, note: Note) -> Step {
+        Step { ticket: Self { request: self.request.clone(), standing }, note, permit: None }
+    }
+}

@@ -1,0 +1,48 @@
+//! A ticket as the wire shows it.
+
+use ccc_protocol::bodies::{self, Status};
+
+use super::Ticket;
+
+impl Ticket {
+    /// As callers and approvers see it.
+    #[must_use]
+    pub fn view(&self) -> bodies::Ticket {
+        let (request, standing) = (&self.request, &self.standing);
+        bodies::Ticket {
+            id: request.id,
+            seq: standing.seq,
+            status: standing.status,
+            action: request.action.clone(),
+            params: request.params.clone(),
+            submitted_by: request.submitted_by.clone(),
+            created: request.created,
+            expires: standing.deadline,
+            plan: request.plan_digest,
+            digest: request.digest,
+            rule: request.rule.clone(),
+            needed: request.needs.count,
+            approvals: standing.approvals.clone(),
+            decided_by: standing.decided_by.clone(),
+            decided: standing.decided,
+            reason: standing.reason.clone(),
+            result: standing.result.clone(),
+            risk: request.risk,
+            irreversible: request.irreversible,
+            needs_note: request.needs.justification,
+            needs_roles: request.needs.roles.iter().cloned().collect(),
+            grant_seconds_max: request.needs.grant_seconds_max,
+            replaced_by: standing.replaced_by,
+            replaces: request.replaces,
+            call: request.call,
+            replayed: false,
+            repeats: standing.repeats,
+        }
+    }
+
+    /// The same, marked as the repeat of an answer that was given before and is no leave.
+    #[must_use]
+    pub fn replayed_view(&self) -> bodies::Ticket {
+        bodies::Ticket { replayed: self.status() == Status::Released, ..self.view() }
+    }
+}

@@ -1,0 +1,37 @@
+//! What a person approves: one digest over the request and its resolved plan (protocol §5), computed alike by server and console.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    ActionName, Digest, TicketId, UserName,
+    bodies::{Plan, Preview},
+};
+
+/// The SHA-256 over the canonical form of `{"action","id","params","plan","submitted_by"}`.
+#[must_use]
+pub fn digest(id: TicketId, action: &ActionName, params: &Map<String, Value>, plan: Digest, submitted_by: &UserName) -> Digest {
+    Digest::of_json(&json!({
+        "action": action, "id": id, "params": params, "plan": plan, "submitted_by": submitted_by,
+    }))
+}
+
+/// The SHA-256 over the canonical form of the plan.
+#[must_use]
+pub fn plan_digest(plan: &Plan) -> Digest {
+    // A plan holds strings, numbers and lists alone: it always has a JSON form.
+    Digest::of_json(&serde_json::to_value(plan).unwrap_or(Value::Null))
+}
+
+/// What a retry of a judge-only action is known by: the SHA-256 over the canonical form of `{"action","params","submitted_by"}`.
+#[must_use]
+pub fn call_digest(action: &ActionName, params: &Map<String, Value>, submitted_by: &UserName) -> Digest {
+    Digest::of_json(&json!({ "action": action, "params": params, "submitted_by": submitted_by }))
+}
+
+/// True where the plan shown and the ticket shown carry just the digests that the ticket claims.
+#[must_use]
+pub fn is_consistent(preview: &Preview) -> bool {
+    let ticket = &preview.ticket;
+    plan_digest(&preview.plan) == ticket.plan
+        && digest(ticket.id, &ticket.action, &ticket.params, ticket.plan, &ticket.submitted_by) == ticket.digest
+}

@@ -1,0 +1,77 @@
+//! A person's leave for more of the same.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{ActionName, GrantId, TicketId, Timestamp, UserName};
+
+/// The grant that an approval asks for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GrantRequest {
+    /// How many times, beside the approved ticket itself; none is as often as time allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uses: Option<u32>,
+    /// For how long.
+    pub seconds: u64,
+    /// Which parameters may differ, and how far; all others must be equal.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, Difference>,
+}
+
+/// How far one parameter may differ from the approved one. Typed, and always narrower than "anything".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Difference {
+    /// A URL with this scheme, host and port.
+    SameHost(String),
+    /// A path equal to this container directory or beneath it.
+    Under(String),
+    /// One of these exact values.
+    OneOf(Vec<Value>),
+    /// A `use-tool` input whose every command is this program with this subcommand, all within the same working directory.
+    SameProgram(String),
+    /// Any input of the same tool, within the same session: only for the input of `use-tool`.
+    SameTool(String),
+    /// Any value within these numbers, both included.
+    Between(i64, i64),
+}
+
+/// A grant as approvers see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Its name.
+    pub id: GrantId,
+    /// Whose requests it accepts.
+    pub user: UserName,
+    /// Which action.
+    pub action: ActionName,
+    /// The parameters of the ticket it was made from.
+    pub params: Map<String, Value>,
+    /// Which of them may differ, and how far.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub differ: BTreeMap<String, Difference>,
+    /// When it ends.
+    pub until: Timestamp,
+    /// How many uses were given.
+    pub uses: Option<u32>,
+    /// How many are left.
+    pub uses_left: Option<u32>,
+    /// Who made it; more than one where the ticket needed more.
+    pub made_by: Vec<UserName>,
+    /// When.
+    pub made: Timestamp,
+    /// The ticket whose approval carried it.
+    pub from: TicketId,
+}
+
+/// `GET /grants`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GrantList {
+    /// The audit sequence up to which it is true.
+    pub seq: u64,
+    /// In the order they were made.
+    pub grants: Vec<Grant>,
+}

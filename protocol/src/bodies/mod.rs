@@ -1,0 +1,25 @@
+//! The JSON bodies of requests and answers, one file a noun. Unknown fields in requests are refused.
+
+mod action;
+mod audit;
+mod decision;
+mod event;
+mod grant;
+mod health;
+mod policies;
+mod preview;
+mod problem;
+mod queue;
+mod ticket;
+
+pub use action::{ActionInfo, ActionList, ParamInfo};
+pub use audit::{AuditEntry, AuditList};
+pub use decision::{Approve, Deny, Edit};
+pub use event::Hint;
+pub use grant::{Difference, Grant, GrantList, GrantRequest};
+pub use health::Health;
+pub use policies::{ActionPolicy, Freeze, GroupPolicies, PolicyList, SetGroup, SetPolicy};
+pub use preview::{FileView, MailView, PathView, Plan, Preview, RecentAsk, UrlView};
+pub use problem::{Problem, ProblemType};
+pub use queue::QueueList;
+pub use ticket::{Approval, Policy, Risk, Status, Ticket};

@@ -1,0 +1,162 @@
+//! What an approver is shown: the plan in plain, beside what helps to judge it. `GET /queue/{id}/preview`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Status, Ticket};
+use crate::{Digest, TicketId, Timestamp};
+
+/// The resolved effect. Its canonical JSON is what `plan` in the ticket is the SHA-256 of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Plan {
+    /// A program is started and waited for.
+    Run {
+        /// The digest of the action's declaration.
+        declaration: Digest,
+        /// Absolute path on the host.
+        program: String,
+        /// Its arguments, each whole.
+        args: Vec<String>,
+        /// The working directory on the host.
+        dir: Option<String>,
+        /// The time limit.
+        timeout_seconds: u64,
+        /// Every path parameter, resolved.
+        paths: Vec<PathView>,
+    },
+    /// A program is started, watched for a moment, and left to the person.
+    Open {
+        /// The digest of the action's declaration.
+        declaration: Digest,
+        /// Absolute path on the host.
+        program: String,
+        /// Its arguments, each whole.
+        args: Vec<String>,
+        /// The working directory on the host.
+        dir: Option<String>,
+        /// Every path parameter, resolved.
+        paths: Vec<PathView>,
+    },
+    /// A mail is sent.
+    Mail {
+        /// The digest of the action's declaration.
+        declaration: Digest,
+        /// The mail as it will be sent.
+        mail: MailView,
+        /// A label that the agent chose; permissions match it.
+        topic: Option<String>,
+    },
+    /// The bridge itself does it: lists, permissions, pins, records.
+    Bridge {
+        /// The digest of the action's declaration.
+        declaration: Digest,
+        /// Which built-in action.
+        what: String,
+    },
+    /// The caller does it itself, once it is let.
+    Release {
+        /// The digest of the action's declaration.
+        declaration: Digest,
+    },
+}
+
+/// One path parameter, in the container and on the host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PathView {
+    /// The parameter.
+    pub param: String,
+    /// As the agent knows it, after links are resolved.
+    pub container: String,
+    /// Where it lies on the host, after links are resolved.
+    pub host: String,
+    /// The root of its volume on the host.
+    pub volume: String,
+    /// The SHA-256 of the file's content, where the declaration binds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Digest>,
+}
+
+/// A mail as it will be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailView {
+    /// The sender from the server's config.
+    pub from: String,
+    /// The one recipient.
+    pub to: String,
+    /// The subject.
+    pub subject: String,
+    /// The whole text.
+    pub body: String,
+}
+
+/// The answer: the ticket, its plan, and what surrounds it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Preview {
+    /// The ticket as it stands.
+    pub ticket: Ticket,
+    /// What would run. The reader checks that its digest is the ticket's `plan`.
+    pub plan: Plan,
+    /// Each URL parameter, taken apart.
+    #[serde(default)]
+    pub urls: Vec<UrlView>,
+    /// The head of each file that would be opened.
+    #[serde(default)]
+    pub files: Vec<FileView>,
+    /// For `use-tool`: what the bridge derived from the input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Value>,
+    /// Warnings in words: look-alike hosts, hidden characters, a file that a build would run.
+    #[serde(default)]
+    pub warnings: Vec<String>,
+    /// What the same user asked just before, newest first.
+    #[serde(default)]
+    pub recent: Vec<RecentAsk>,
+    /// The parameters of the ticket this one was edited from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_edit: Option<Map<String, Value>>,
+}
+
+/// A URL, taken apart for a person's eye.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UrlView {
+    /// The parameter.
+    pub param: String,
+    /// As it will be passed on.
+    pub url: String,
+    /// The host in ASCII (punycode).
+    pub host: String,
+    /// The host as it reads in Unicode, where that differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_unicode: Option<String>,
+}
+
+/// The head of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileView {
+    /// The parameter.
+    pub param: String,
+    /// As the agent knows it.
+    pub container: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Its first part as text; invalid UTF-8 is replaced.
+    pub head: String,
+    /// True where the head is the whole file.
+    pub whole: bool,
+}
+
+/// One earlier request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecentAsk {
+    /// Its ticket.
+    pub id: TicketId,
+    /// What was asked, in one line.
+    pub summary: String,
+    /// When.
+    pub created: Timestamp,
+    /// How it stands.
+    pub status: Status,
+}
