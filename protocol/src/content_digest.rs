@@ -38,17 +38,14 @@ impl ContentDigest {
     /// When the field is not a dictionary or has no `sha-256` of 32 bytes.
     pub fn parse(field: &[u8]) -> Result<Self, ContentDigestError> {
         let text = std::str::from_utf8(field).map_err(|_| ContentDigestError("is not ASCII"))?;
-        let members =
-            dictionary(text).map_err(|_| ContentDigestError("is not a dictionary of digests"))?;
+        let members = dictionary(text).map_err(|_| ContentDigestError("is not a dictionary of digests"))?;
         let member = members.iter().find(|member| member.key == "sha-256");
         let Some(Value::Item(item)) = member.map(|member| &member.value) else {
             return Err(ContentDigestError("has no `sha-256`"));
         };
         let mut digest = [0; 32];
         match item.bare {
-            Bare::Bytes(encoded) if STANDARD.decode_slice(encoded, &mut digest) == Ok(32) => {
-                Ok(Self(digest))
-            }
+            Bare::Bytes(encoded) if STANDARD.decode_slice(encoded, &mut digest) == Ok(32) => Ok(Self(digest)),
             _ => Err(ContentDigestError("has a `sha-256` that is not 32 bytes")),
         }
     }
@@ -91,10 +88,7 @@ mod tests {
     #[test]
     fn other_algorithms_are_passed_over() {
         let field = format!("sha-512=:AAAA:, {RFC}, md5=:AA==:");
-        assert_eq!(
-            ContentDigest::parse(field.as_bytes()).unwrap().to_string(),
-            RFC
-        );
+        assert_eq!(ContentDigest::parse(field.as_bytes()).unwrap().to_string(), RFC);
     }
 
     #[test]

@@ -22,9 +22,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            depth_max: DEPTH_MAX,
-        }
+        Self { depth_max: DEPTH_MAX }
     }
 }
 
@@ -46,14 +44,8 @@ pub fn read(bytes: &[u8], limits: Limits) -> Result<Value, JsonError> {
     if bytes.starts_with(b"\xef\xbb\xbf") {
         return Err(error(0, "a byte order mark"));
     }
-    let text =
-        std::str::from_utf8(bytes).map_err(|e| error(e.valid_up_to(), "bytes that are not UTF-8"))?;
-    let mut reader = Reader {
-        text,
-        at: 0,
-        depth: 0,
-        depth_max: limits.depth_max,
-    };
+    let text = std::str::from_utf8(bytes).map_err(|e| error(e.valid_up_to(), "bytes that are not UTF-8"))?;
+    let mut reader = Reader { text, at: 0, depth: 0, depth_max: limits.depth_max };
     let value = reader.value()?;
     reader.end()?;
     Ok(value)
@@ -122,10 +114,7 @@ impl Reader<'_> {
         }
     }
 
-    fn nested(
-        &mut self,
-        read: fn(&mut Self) -> Result<Value, JsonError>,
-    ) -> Result<Value, JsonError> {
+    fn nested(&mut self, read: fn(&mut Self) -> Result<Value, JsonError>) -> Result<Value, JsonError> {
         if self.depth == self.depth_max {
             return Err(self.error(format!("nesting deeper than {}", self.depth_max)));
         }
@@ -260,9 +249,7 @@ impl Reader<'_> {
 
     fn four_digits(&mut self, escape_at: usize) -> Result<u32, JsonError> {
         let digits = self.rest().get(..4).unwrap_or_default();
-        let code = digits.iter().try_fold(0_u32, |code, digit| {
-            Some(code << 4 | char::from(*digit).to_digit(16)?)
-        });
+        let code = digits.iter().try_fold(0_u32, |code, digit| Some(code << 4 | char::from(*digit).to_digit(16)?));
         let whole = digits.len() == 4;
         self.at += 4;
         match code {
@@ -334,20 +321,14 @@ impl Reader<'_> {
     }
 
     fn want(&mut self, byte: u8, wanted: &str) -> Result<(), JsonError> {
-        if self.take(byte) {
-            Ok(())
-        } else {
-            Err(self.unexpected(wanted))
-        }
+        if self.take(byte) { Ok(()) } else { Err(self.unexpected(wanted)) }
     }
 
     fn unexpected(&self, wanted: &str) -> JsonError {
         let rest = self.text.get(self.at..).unwrap_or_default();
         match rest.chars().next() {
             None => self.error(format!("the end of the text instead of {wanted}")),
-            Some(found) if found.is_control() => {
-                self.error(format!("a control character instead of {wanted}"))
-            }
+            Some(found) if found.is_control() => self.error(format!("a control character instead of {wanted}")),
             Some(found) => self.error(format!("`{found}` instead of {wanted}")),
         }
     }
@@ -377,11 +358,7 @@ fn decimal(text: &str) -> Result<Number, String> {
     }
     #[expect(clippy::cast_possible_truncation, reason = "compared with the range that is exact")]
     let whole = value as i64;
-    if (-INTEGER_MAX..=INTEGER_MAX).contains(&whole) {
-        Ok(Number::from(whole))
-    } else {
-        Err(too_large())
-    }
+    if (-INTEGER_MAX..=INTEGER_MAX).contains(&whole) { Ok(Number::from(whole)) } else { Err(too_large()) }
 }
 
 fn too_large() -> String {
@@ -395,10 +372,7 @@ fn excerpt(text: &str) -> String {
 }
 
 fn error(at: usize, what: impl Into<String>) -> JsonError {
-    JsonError {
-        at,
-        what: what.into(),
-    }
+    JsonError { at, what: what.into() }
 }
 
 #[cfg(test)]

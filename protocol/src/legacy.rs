@@ -35,9 +35,7 @@ impl<'a> LegacySignature<'a> {
         let signature = only(fields, SIGNATURE_FIELD)?;
         match (user, timestamp, signature) {
             (None, None, None) => Ok(None),
-            (Some(user), Some(timestamp), Some(signature)) => {
-                Self::from_parts(user, timestamp, signature).map(Some)
-            }
+            (Some(user), Some(timestamp), Some(signature)) => Self::from_parts(user, timestamp, signature).map(Some),
             _ => Err(Refusal::Unsigned),
         }
     }
@@ -46,15 +44,10 @@ impl<'a> LegacySignature<'a> {
         let mac = hex::decode(signature).and_then(|bytes| bytes.try_into().ok());
         let digits = !timestamp.is_empty() && timestamp.bytes().all(|b| b.is_ascii_digit());
         match (mac, timestamp.parse()) {
-            (Some(mac), Ok(timestamp_ms)) if digits && is_keyid(user) => Ok(Self {
-                user,
-                timestamp,
-                timestamp_ms,
-                mac,
-            }),
-            _ => Err(Refusal::Malformed(format!(
-                "the `{SIGNATURE_FIELD}` fields cannot be read; {UNAUTHENTIC}"
-            ))),
+            (Some(mac), Ok(timestamp_ms)) if digits && is_keyid(user) => {
+                Ok(Self { user, timestamp, timestamp_ms, mac })
+            }
+            _ => Err(Refusal::Malformed(format!("the `{SIGNATURE_FIELD}` fields cannot be read; {UNAUTHENTIC}"))),
         }
     }
 
@@ -104,9 +97,7 @@ fn only<'a>(fields: &'a (impl Fields + ?Sized), name: &'a str) -> Result<Option<
     let mut values = fields.values(name);
     let first = values.next();
     if values.next().is_some() {
-        return Err(Refusal::Malformed(format!(
-            "the field `{name}` was sent more than once"
-        )));
+        return Err(Refusal::Malformed(format!("the field `{name}` was sent more than once")));
     }
     first
         .map(std::str::from_utf8)

@@ -57,11 +57,7 @@ impl User {
     /// A user who may approve nobody's actions.
     #[must_use]
     pub fn new(secret: Secret) -> Self {
-        Self {
-            secret,
-            can_approve: BTreeSet::new(),
-            roles: BTreeSet::new(),
-        }
+        Self { secret, can_approve: BTreeSet::new(), roles: BTreeSet::new() }
     }
 }
 
@@ -97,10 +93,7 @@ impl Secrets {
         for key in file.keys() {
             faults.push(format!("unknown key `{}` beside `users`; {SHAPE}", shown(key)));
         }
-        let users = users
-            .into_iter()
-            .filter_map(|(name, entry)| read_user(&name, entry, &mut faults))
-            .collect();
+        let users = users.into_iter().filter_map(|(name, entry)| read_user(&name, entry, &mut faults)).collect();
         Self::checked(users, faults)
     }
 
@@ -112,10 +105,7 @@ impl Secrets {
         Self::checked(users, Vec::new())
     }
 
-    fn checked(
-        users: BTreeMap<UserName, User>,
-        mut faults: Vec<String>,
-    ) -> Result<Self, SecretsError> {
+    fn checked(users: BTreeMap<UserName, User>, mut faults: Vec<String>) -> Result<Self, SecretsError> {
         faults.extend(shared_secrets(&users));
         for (name, user) in &users {
             faults.extend(approval_faults(name, user, &users));
@@ -123,11 +113,7 @@ impl Secrets {
         if users.is_empty() && faults.is_empty() {
             faults.push("the secrets file holds no user; make one with `ccc-keygen --create NAME`".to_owned());
         }
-        if faults.is_empty() {
-            Ok(Self { users })
-        } else {
-            Err(SecretsError::Faults(faults))
-        }
+        if faults.is_empty() { Ok(Self { users }) } else { Err(SecretsError::Faults(faults)) }
     }
 
     /// The user of this name.
@@ -151,8 +137,7 @@ impl Secrets {
     /// Whether `approver` may approve what `caller` submits: never their own.
     #[must_use]
     pub fn may_approve(&self, approver: &str, caller: &str) -> bool {
-        approver != caller
-            && self.users.get(approver).is_some_and(|user| user.can_approve.contains(caller))
+        approver != caller && self.users.get(approver).is_some_and(|user| user.can_approve.contains(caller))
     }
 
     /// What the agent `name` gets: its own secret and roles, no right to approve and
@@ -160,13 +145,8 @@ impl Secrets {
     #[must_use]
     pub fn filtered(&self, name: &str) -> Option<Self> {
         let (name, user) = self.users.get_key_value(name)?;
-        let user = User {
-            can_approve: BTreeSet::new(),
-            ..user.clone()
-        };
-        Some(Self {
-            users: BTreeMap::from([(name.clone(), user)]),
-        })
+        let user = User { can_approve: BTreeSet::new(), ..user.clone() };
+        Some(Self { users: BTreeMap::from([(name.clone(), user)]) })
     }
 
     /// The same users with another secret for `name`. Nothing when there is no
@@ -185,19 +165,15 @@ impl Secrets {
     /// gives back belongs into a file that its owner alone can read.
     #[must_use]
     pub fn to_file(&self) -> String {
-        let users: Map<String, Value> = self
-            .users
-            .iter()
-            .map(|(name, user)| (name.to_string(), user_entry(user)))
-            .collect();
+        let users: Map<String, Value> =
+            self.users.iter().map(|(name, user)| (name.to_string(), user_entry(user))).collect();
         let mut text = format!("{:#}", json!({ "users": users }));
         text.push('\n');
         text
     }
 }
 
-const SHAPE: &str =
-    r#"the secrets file is `{"users":{NAME:{"secret":TEXT,"canApprove":[NAME…],"roles":[ROLE…]}}}`"#;
+const SHAPE: &str = r#"the secrets file is `{"users":{NAME:{"secret":TEXT,"canApprove":[NAME…],"roles":[ROLE…]}}}`"#;
 
 fn user_entry(user: &User) -> Value {
     let mut entry = Map::new();
@@ -238,20 +214,12 @@ fn read_user(name: &str, entry: Value, faults: &mut Vec<String>) -> Option<(User
     if faults.len() > before {
         return None;
     }
-    let user = User {
-        secret: secret?,
-        can_approve: can_approve.iter().filter_map(|name| name.parse().ok()).collect(),
-        roles,
-    };
+    let user =
+        User { secret: secret?, can_approve: can_approve.iter().filter_map(|name| name.parse().ok()).collect(), roles };
     Some((user_name?, user))
 }
 
-fn read_names(
-    user: &str,
-    key: &str,
-    value: Option<Value>,
-    faults: &mut Vec<String>,
-) -> BTreeSet<String> {
+fn read_names(user: &str, key: &str, value: Option<Value>, faults: &mut Vec<String>) -> BTreeSet<String> {
     let list = match value {
         None => return BTreeSet::new(),
         Some(Value::Array(list)) => list,
@@ -321,10 +289,8 @@ mod tests {
 
     #[test]
     fn a_file_survives_the_way_out_and_in() {
-        let secrets = parse(
-            r#""user":{"secret":"$A","canApprove":["agent"],"roles":["dba"]},"agent":{"secret":"$B"}"#,
-        )
-        .unwrap();
+        let secrets =
+            parse(r#""user":{"secret":"$A","canApprove":["agent"],"roles":["dba"]},"agent":{"secret":"$B"}"#).unwrap();
         assert_eq!(Secrets::parse(secrets.to_file().as_bytes()), Ok(secrets.clone()));
         assert!(secrets.may_approve("user", "agent"));
         assert!(!secrets.may_approve("agent", "user"));
@@ -333,7 +299,8 @@ mod tests {
 
     #[test]
     fn a_filtered_file_carries_one_user_and_no_right() {
-        let secrets = parse(r#""user":{"secret":"$A","canApprove":["agent"]},"agent":{"secret":"$B","canApprove":[]}"#).unwrap();
+        let secrets =
+            parse(r#""user":{"secret":"$A","canApprove":["agent"]},"agent":{"secret":"$B","canApprove":[]}"#).unwrap();
         let text = secrets.filtered("agent").unwrap().to_file();
         assert!(text.contains(B) && !text.contains(A) && !text.contains("canApprove"), "{text}");
         assert_eq!(Secrets::parse(text.as_bytes()).unwrap().only_user().unwrap().0.as_str(), "agent");

@@ -6,8 +6,8 @@
 use ccc_protocol::content_digest::ContentDigest;
 use ccc_protocol::legacy::{self, LegacySignature};
 use ccc_protocol::signing::{
-    AnswerShape, AnswerToSign, Key, ReceivedAnswer, RequestHead, RequestMark, RequestToSign,
-    SignatureOfRequest, Stamp, sign_answer, sign_request, verify_answer,
+    AnswerShape, AnswerToSign, Key, ReceivedAnswer, RequestHead, RequestMark, RequestToSign, SignatureOfRequest, Stamp,
+    sign_answer, sign_request, verify_answer,
 };
 use serde_json::Value;
 
@@ -101,12 +101,8 @@ fn the_answer_vector_is_made_and_verified() {
     let request = &vectors["rfc9421"][0];
     assert_eq!(vector["request"], request["name"]);
     let mark = RequestMark { label: "ccc", value: &text(request, "signature")[4..] };
-    let answer = AnswerToSign {
-        status: 200,
-        content_digest: vector["content_digest"].as_str(),
-        date: None,
-        request: mark,
-    };
+    let answer =
+        AnswerToSign { status: 200, content_digest: vector["content_digest"].as_str(), date: None, request: mark };
     let signed = sign_answer(&key(vector), "agent", &answer, 1_764_000_001);
     assert_eq!(signed.signature_input, text(vector, "signature_input"));
     assert_eq!(signed.signature, text(vector, "signature"));
@@ -116,11 +112,8 @@ fn the_answer_vector_is_made_and_verified() {
         ("signature-input", text(vector, "signature_input")),
         ("signature", text(vector, "signature")),
     ];
-    let received = ReceivedAnswer {
-        status: 200,
-        fields: &fields[..],
-        shape: AnswerShape::Whole(text(vector, "body").as_bytes()),
-    };
+    let received =
+        ReceivedAnswer { status: 200, fields: &fields[..], shape: AnswerShape::Whole(text(vector, "body").as_bytes()) };
     assert_eq!(verify_answer(&key(vector), "agent", mark, &received), Ok(1_764_000_001));
 }
 

@@ -34,10 +34,7 @@ pub fn sign_answer(key: &Key, keyid: &str, answer: &AnswerToSign<'_>, created: i
     let mut base = Base::default();
     base.cover("\"@status\"", &answer.status.to_string());
     base.cover_some("\"content-digest\"", answer.content_digest);
-    base.cover(
-        &format!("\"signature\";req;key=\"{}\"", answer.request.label),
-        answer.request.value,
-    );
+    base.cover(&format!("\"signature\";req;key=\"{}\"", answer.request.label), answer.request.value);
     base.cover_some("\"date\"", answer.date);
     base.sign(key, &format!(";created={created};keyid=\"{keyid}\""))
 }
@@ -105,14 +102,9 @@ pub fn verify_answer<F: Fields + ?Sized>(
 }
 
 /// The one member of a dictionary field, which carries our label.
-fn only_member<'a>(
-    fields: &'a (impl Fields + ?Sized),
-    name: &'a str,
-) -> Result<Member<'a>, AnswerRefusal> {
+fn only_member<'a>(fields: &'a (impl Fields + ?Sized), name: &'a str) -> Result<Member<'a>, AnswerRefusal> {
     let text = match sent(fields, name) {
-        Sent::Once(value) => {
-            std::str::from_utf8(value).map_err(|_| Forged("its fields are not ASCII text"))?
-        }
+        Sent::Once(value) => std::str::from_utf8(value).map_err(|_| Forged("its fields are not ASCII text"))?,
         Sent::Never => return Err(AnswerRefusal::Unsigned),
         Sent::Often => return Err(Forged("its fields were sent more than once")),
     };
@@ -129,9 +121,7 @@ fn created_by(keyid: &str, params: &[Param<'_>]) -> Result<i64, AnswerRefusal> {
         return Err(Forged("it has other parameters than `created` and `keyid`"));
     };
     match (created.key, created.value, by.key, by.value) {
-        ("created", Bare::Integer(created), "keyid", Bare::String(name)) if name == keyid => {
-            Ok(created)
-        }
+        ("created", Bare::Integer(created), "keyid", Bare::String(name)) if name == keyid => Ok(created),
         _ => Err(Forged("its `created` or `keyid` is not what it has to be")),
     }
 }
@@ -157,11 +147,7 @@ fn base_of<F: Fields + ?Sized>(
         request: true,
         date: covered.date && answer.status == 401,
     };
-    if covered == wanted {
-        Ok(base)
-    } else {
-        Err(Forged("it does not cover exactly what it has to"))
-    }
+    if covered == wanted { Ok(base) } else { Err(Forged("it does not cover exactly what it has to")) }
 }
 
 /// What an answer's signature covers, each once.
@@ -189,9 +175,7 @@ impl Covered {
                 base.extend_from_slice(answer.status.to_string().as_bytes());
                 (&mut self.status, true)
             }
-            ("content-digest", []) => {
-                (&mut self.digest, write_combined(answer.fields, name, base))
-            }
+            ("content-digest", []) => (&mut self.digest, write_combined(answer.fields, name, base)),
             ("date", []) => (&mut self.date, write_combined(answer.fields, name, base)),
             ("signature", [req, key]) if refers_to(request, req, key) => {
                 base.extend_from_slice(request.value.as_bytes());
@@ -207,10 +191,7 @@ impl Covered {
 }
 
 fn refers_to(request: RequestMark<'_>, req: &Param<'_>, key: &Param<'_>) -> bool {
-    req.key == "req"
-        && req.value == Bare::Boolean(true)
-        && key.key == "key"
-        && key.value == Bare::String(request.label)
+    req.key == "req" && req.value == Bare::Boolean(true) && key.key == "key" && key.value == Bare::String(request.label)
 }
 
 fn digest_fits<F: Fields + ?Sized>(answer: &ReceivedAnswer<'_, F>) -> Result<(), AnswerRefusal> {

@@ -36,11 +36,7 @@ impl<'a> Component<'a> {
                 "the covered component `{name}` is not known here; cover header fields by their lower-case names and `@method`, `@path`, `@query`, `@authority`, `@target-uri` or `@request-target`"
             )));
         }
-        Ok(Self {
-            raw: item.raw,
-            name,
-            form: form(name, item)?,
-        })
+        Ok(Self { raw: item.raw, name, form: form(name, item)? })
     }
 
     /// Whether this is the component `name` in the only form that counts as
@@ -97,9 +93,7 @@ impl<'a> Component<'a> {
 fn form(name: &str, item: &Item<'_>) -> Result<Form, Refusal> {
     match item.params.as_slice() {
         [] => Ok(Form::Plain),
-        [only] if only.key == "bs" && only.value == Bare::Boolean(true) && !name.starts_with('@') => {
-            Ok(Form::Bytes)
-        }
+        [only] if only.key == "bs" && only.value == Bare::Boolean(true) && !name.starts_with('@') => Ok(Form::Bytes),
         _ => Err(Refusal::malformed(format!(
             "the covered component `{name}` has parameters that are not known here; cover it without"
         ))),
@@ -108,14 +102,8 @@ fn form(name: &str, item: &Item<'_>) -> Result<Form, Refusal> {
 
 fn is_known(name: &str) -> bool {
     match name.strip_prefix('@') {
-        Some(derived) => matches!(
-            derived,
-            "method" | "path" | "query" | "authority" | "target-uri" | "request-target"
-        ),
-        None => {
-            !name.is_empty()
-                && name.bytes().all(|b| is_token_byte(b) && !b.is_ascii_uppercase())
-        }
+        Some(derived) => matches!(derived, "method" | "path" | "query" | "authority" | "target-uri" | "request-target"),
+        None => !name.is_empty() && name.bytes().all(|b| is_token_byte(b) && !b.is_ascii_uppercase()),
     }
 }
 

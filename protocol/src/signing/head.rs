@@ -10,9 +10,7 @@ pub trait Fields {
 /// Name and value pairs are fields; names are compared without case.
 impl<N: AsRef<str>, V: AsRef<[u8]>> Fields for [(N, V)] {
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.iter()
-            .filter(move |(n, _)| n.as_ref().eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_ref())
+        self.iter().filter(move |(n, _)| n.as_ref().eq_ignore_ascii_case(name)).map(|(_, value)| value.as_ref())
     }
 }
 
@@ -67,11 +65,7 @@ pub(crate) fn sent<'a>(fields: &'a (impl Fields + ?Sized), name: &'a str) -> Sen
 /// Appends the value of a field to a signature base: each value trimmed,
 /// several joined by a comma and a space (RFC 9421, section 2.1). Says whether
 /// the field was sent at all.
-pub(crate) fn write_combined(
-    fields: &(impl Fields + ?Sized),
-    name: &str,
-    base: &mut Vec<u8>,
-) -> bool {
+pub(crate) fn write_combined(fields: &(impl Fields + ?Sized), name: &str, base: &mut Vec<u8>) -> bool {
     let mut any = false;
     for value in fields.values(name) {
         if any {

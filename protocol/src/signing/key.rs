@@ -67,10 +67,7 @@ mod tests {
     fn the_mac_is_hmac_sha256() {
         let key = Key::new(b"Jefe");
         let mac = key.mac(b"what do ya want for nothing?");
-        assert_eq!(
-            hex::encode(&mac),
-            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-        );
+        assert_eq!(hex::encode(&mac), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
         assert!(key.verifies(b"what do ya want for nothing?", &mac));
         assert!(key.verifies_parts(&[b"what do ya ", b"want for nothing?"], &mac));
         assert!(!key.verifies(b"what do ya want for nothing!", &mac));

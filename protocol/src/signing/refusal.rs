@@ -3,7 +3,8 @@
 /// What a caller hears when its signature is missing, when its user is unknown
 /// and when its key is wrong. One text for all three, so that it tells nobody
 /// which names exist.
-pub const UNAUTHENTIC: &str = "the request is not signed by a user known here; sign it with the secret of a user in the server's secrets file";
+pub const UNAUTHENTIC: &str =
+    "the request is not signed by a user known here; sign it with the secret of a user in the server's secrets file";
 
 /// Why a signature is refused by the rules that need no key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

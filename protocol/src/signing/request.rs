@@ -56,23 +56,18 @@ impl<'a> SignatureOfRequest<'a> {
     pub fn read<F: Fields + ?Sized>(head: &RequestHead<'a, F>) -> Result<Self, Refusal> {
         let target = Target::parse(head.target)?;
         refuse_duplicates(head.fields)?;
-        let (Some(input), Some(signature)) = (
-            text_of(head.fields, "signature-input")?,
-            text_of(head.fields, "signature")?,
-        ) else {
+        let (Some(input), Some(signature)) =
+            (text_of(head.fields, "signature-input")?, text_of(head.fields, "signature")?)
+        else {
             return Err(Refusal::Unsigned);
         };
         let input = only_member(input, "Signature-Input")?;
         let signature = only_member(signature, "Signature")?;
         if input.key != signature.key {
-            return Err(Refusal::malformed(
-                "Signature and Signature-Input carry different labels",
-            ));
+            return Err(Refusal::malformed("Signature and Signature-Input carry different labels"));
         }
         let Value::List { items, params } = input.value else {
-            return Err(Refusal::malformed(
-                "Signature-Input is not a list of components in parentheses",
-            ));
+            return Err(Refusal::malformed("Signature-Input is not a list of components in parentheses"));
         };
         let components = items.iter().map(Component::read).collect::<Result<Vec<_>, _>>()?;
         refuse_repeated(&components)?;
@@ -160,10 +155,7 @@ impl<'a> SignatureOfRequest<'a> {
     /// What the answer refers to as the request's signature.
     #[must_use]
     pub fn mark(&self) -> RequestMark<'a> {
-        RequestMark {
-            label: self.label,
-            value: self.value,
-        }
+        RequestMark { label: self.label, value: self.value }
     }
 
     /// The label that the signer chose.
@@ -190,8 +182,7 @@ impl<'a> Params<'a> {
         }
         Ok(Self {
             keyid: keyid(params)?,
-            created: time(params, "created")?
-                .ok_or_else(|| Refusal::insufficient("the signature has no `created`"))?,
+            created: time(params, "created")?.ok_or_else(|| Refusal::insufficient("the signature has no `created`"))?,
             expires: time(params, "expires")?,
             nonce: nonce(params)?,
         })
@@ -212,9 +203,7 @@ fn time(params: &[Param<'_>], key: &str) -> Result<Option<i64>, Refusal> {
     match find(params, key) {
         None => Ok(None),
         Some(Bare::Integer(seconds)) => Ok(Some(seconds)),
-        Some(_) => Err(Refusal::malformed(format!(
-            "the signature's `{key}` is not a whole number of seconds"
-        ))),
+        Some(_) => Err(Refusal::malformed(format!("the signature's `{key}` is not a whole number of seconds"))),
     }
 }
 
@@ -257,10 +246,7 @@ fn refuse_duplicates(fields: &(impl Fields + ?Sized)) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn text_of<'a>(
-    fields: &'a (impl Fields + ?Sized),
-    name: &'a str,
-) -> Result<Option<&'a str>, Refusal> {
+fn text_of<'a>(fields: &'a (impl Fields + ?Sized), name: &'a str) -> Result<Option<&'a str>, Refusal> {
     match sent(fields, name) {
         Sent::Once(value) => std::str::from_utf8(value)
             .map(Some)
@@ -276,9 +262,9 @@ fn only_member<'a>(text: &'a str, field: &str) -> Result<Member<'a>, Refusal> {
     match (members.pop(), members.pop()) {
         (Some(only), None) => Ok(only),
         (None, _) => Err(Refusal::Unsigned),
-        (Some(_), Some(_)) => Err(Refusal::malformed(format!(
-            "the field {field} holds more than one signature; send exactly one"
-        ))),
+        (Some(_), Some(_)) => {
+            Err(Refusal::malformed(format!("the field {field} holds more than one signature; send exactly one")))
+        }
     }
 }
 
@@ -327,7 +313,5 @@ fn require_covered<F: Fields + ?Sized>(
     } else {
         return Ok(());
     };
-    Err(Refusal::insufficient(format!(
-        "the signature does not cover `{missing}`, without parameters"
-    )))
+    Err(Refusal::insufficient(format!("the signature does not cover `{missing}`, without parameters")))
 }

@@ -3,9 +3,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::LABEL;
 use super::key::Key;
 use super::request::RequestMark;
-use super::LABEL;
 
 /// A request about to be sent. What is given here is covered.
 #[derive(Debug, Clone, Copy)]
@@ -71,10 +71,7 @@ pub fn sign_request(key: &Key, request: &RequestToSign<'_>, stamp: &Stamp<'_>) -
     base.cover_some("\"content-digest\"", request.content_digest);
     base.cover_some("\"idempotency-key\"", request.idempotency_key);
     let Stamp { keyid, created, nonce } = stamp;
-    base.sign(
-        key,
-        &format!(";created={created};keyid=\"{keyid}\";alg=\"hmac-sha256\";nonce=\"{nonce}\""),
-    )
+    base.sign(key, &format!(";created={created};keyid=\"{keyid}\";alg=\"hmac-sha256\";nonce=\"{nonce}\""))
 }
 
 /// A signature base that grows component by component.

@@ -41,10 +41,7 @@ pub(crate) struct Param<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Value<'a> {
     Item(Item<'a>),
-    List {
-        items: Vec<Item<'a>>,
-        params: Vec<Param<'a>>,
-    },
+    List { items: Vec<Item<'a>>, params: Vec<Param<'a>> },
 }
 
 /// One member of a dictionary.
@@ -58,10 +55,7 @@ pub(crate) struct Member<'a> {
 
 /// Reads a dictionary.
 pub(crate) fn dictionary(text: &str) -> Result<Vec<Member<'_>>, Malformed> {
-    let mut cursor = Cursor {
-        text: text.trim_matches(' '),
-        at: 0,
-    };
+    let mut cursor = Cursor { text: text.trim_matches(' '), at: 0 };
     let mut members: Vec<Member<'_>> = Vec::with_capacity(1);
     while !cursor.ended() {
         let member = cursor.member()?;
@@ -94,11 +88,7 @@ impl<'a> Cursor<'a> {
             return Err("a key without a value");
         }
         let start = self.at;
-        let value = if self.peek() == Some(b'(') {
-            self.list()?
-        } else {
-            Value::Item(self.item()?)
-        };
+        let value = if self.peek() == Some(b'(') { self.list()? } else { Value::Item(self.item()?) };
         let raw = self.since(start);
         Ok(Member { key, raw, value })
     }
@@ -132,11 +122,7 @@ impl<'a> Cursor<'a> {
         while self.take(b';') {
             self.skip(|b| b == b' ');
             let key = self.key()?;
-            let value = if self.take(b'=') {
-                self.bare()?
-            } else {
-                Bare::Boolean(true)
-            };
+            let value = if self.take(b'=') { self.bare()? } else { Bare::Boolean(true) };
             if params.iter().any(|before| before.key == key) {
                 return Err("a parameter that stands twice");
             }
@@ -150,9 +136,7 @@ impl<'a> Cursor<'a> {
         if !matches!(self.peek(), Some(b'a'..=b'z' | b'*')) {
             return Err("a key that does not start with a lower-case letter");
         }
-        self.skip(|b| {
-            matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.' | b'*')
-        });
+        self.skip(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.' | b'*'));
         Ok(self.since(start))
     }
 
@@ -256,11 +240,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn want(&mut self, byte: u8, otherwise: Malformed) -> Result<(), Malformed> {
-        if self.take(byte) {
-            Ok(())
-        } else {
-            Err(otherwise)
-        }
+        if self.take(byte) { Ok(()) } else { Err(otherwise) }
     }
 
     fn skip(&mut self, belongs: impl Fn(u8) -> bool) {
@@ -321,10 +301,38 @@ mod tests {
     #[test]
     fn what_can_be_read_in_two_ways_is_refused() {
         for text in [
-            "a", "a;b", "a=", "A=1", "=1", "a=1,", "a=1,,b=2", "a=1 b=2", ",a=1", "a=1,a=2",
-            "a=1;x=1;x=2", "a=(", "a=(\"x\"", "a=(\"x\"\"y\")", "a=(\"x\",\"y\")", "a=(\"x\"\t\"y\")",
-            "a=\"x", "a=\"\\x\"", "a=\"\u{7f}\"", "a=\"é\"", "a=:AA", "a=:A-_:", "a=?2", "a=-",
-            "a=1.", "a=1.0000", "a=1234567890123456", "a=1;", "a=1;=2", "a=1; ;b", "\ta=1", "a=@x",
+            "a",
+            "a;b",
+            "a=",
+            "A=1",
+            "=1",
+            "a=1,",
+            "a=1,,b=2",
+            "a=1 b=2",
+            ",a=1",
+            "a=1,a=2",
+            "a=1;x=1;x=2",
+            "a=(",
+            "a=(\"x\"",
+            "a=(\"x\"\"y\")",
+            "a=(\"x\",\"y\")",
+            "a=(\"x\"\t\"y\")",
+            "a=\"x",
+            "a=\"\\x\"",
+            "a=\"\u{7f}\"",
+            "a=\"é\"",
+            "a=:AA",
+            "a=:A-_:",
+            "a=?2",
+            "a=-",
+            "a=1.",
+            "a=1.0000",
+            "a=1234567890123456",
+            "a=1;",
+            "a=1;=2",
+            "a=1; ;b",
+            "\ta=1",
+            "a=@x",
         ] {
             assert!(dictionary(text).is_err(), "{text}");
         }
