@@ -1,0 +1,315 @@
+//! What comes from the client: passed on, or judged first.
+
+use std::{
+    cell::Cell,
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use ccc_protocol::TicketId;
+use serde_json::{Value, value::RawValue};
+
+use super::{
+    Proxy,
+    call::{self, Call},
+    lock,
+    table::{Cancelled, Kind, NotOpened},
+    tools::Standing,
+};
+use crate::{
+    answer::{self, Refusal},
+    frame::Frame,
+    id::Id,
+    judge::{ToolCall, Verdict, Watch},
+    message::{self, CONNECTION_CLOSED, INVALID_PARAMS, INVALID_REQUEST, Line, Malformed, Message},
+};
+
+impl Proxy {
+    /// Takes what the client sent.
+    pub fn client_sent(self: &Arc<Self>, frame: Frame) {
+        match frame {
+            Frame::Line(line) => self.line_from_client(line),
+            Frame::TooLong { bytes, id } => {
+                let what = format!("a message of {bytes} bytes; at most {} are accepted", self.settings.line_bytes_max);
+                self.tell_client_malformed(Malformed { code: INVALID_REQUEST, id, what });
+            }
+        }
+    }
+
+    fn line_from_client(self: &Arc<Self>, line: Vec<u8>) {
+        let (id, method, params) = match message::read(&line) {
+            Err(malformed) => return self.tell_client_malformed(malformed),
+            Ok(Line::Batch(elements)) => return self.refuse_batch(&elements),
+            Ok(Line::One(Message::Answer { .. })) => return self.tell_server(&line),
+            Ok(Line::One(Message::Notification { method, params })) => {
+                return self.notification(&method, params, &line);
+            }
+            Ok(Line::One(Message::Request { id, method, params })) => (id, method, params),
+        };
+        if method == "tools/call" {
+            let call = Call::read(params);
+            return self.call(id, call, line);
+        }
+        self.request(&id, &method, params, &line);
+    }
+
+    /// A batch could carry a call past whoever looks at single messages, and the protocol has given them up.
+    fn refuse_batch(&self, elements: &[&str]) {
+        let ids: Vec<Id> =
+            elements.iter().filter_map(|element| request_id(element)).filter(|id| !self.table().contains(id)).collect();
+        self.tell_client(&answer::batch_error(
+            &ids,
+            INVALID_REQUEST,
+            "batches are not accepted; send each message on a line of its own",
+        ));
+    }
+
+    fn notification(self: &Arc<Self>, method: &str, params: Option<&RawValue>, line: &[u8]) {
+        match method {
+            "tools/call" => self.note("a `tools/call` without an id was not passed on"),
+            "notifications/cancelled" => self.cancelled(params, line),
+            _ => self.tell_server(line),
+        }
+    }
+
+    /// A call that still waits here is withdrawn and answered by nothing, as the protocol wants it.
+    fn cancelled(self: &Arc<Self>, params: Option<&RawValue>, line: &[u8]) {
+        let Some(id) = cancelled_id(params) else {
+            return self.note("a `notifications/cancelled` without a readable request id was not passed on");
+        };
+        let cancelled = self.table().cancel(&id);
+        match cancelled {
+            Cancelled::PassOn => self.tell_server(line),
+            Cancelled::Here(None) => {}
+            Cancelled::Here(Some(ticket)) => {
+                if !self.spawn(move |proxy| proxy.judge.withdraw(ticket)) {
+                    self.judge.withdraw(ticket);
+                }
+            }
+        }
+    }
+
+    fn request(&self, id: &Id, method: &str, params: Option<&RawValue>, line: &[u8]) {
+        let kind = match method {
+            "tools/list" => Kind::Tools,
+            "tasks/result" => Kind::Result,
+            "subscriptions/listen" => Kind::Subscription { to_tools: wants_tools(params) },
+            "initialize" => {
+                self.initialized.store(true, Ordering::Relaxed);
+                self.learn_client(client_of_initialize(params).as_deref());
+                Kind::Plain
+            }
+            _ => Kind::Plain,
+        };
+        match self.table().open(id, kind) {
+            Ok(_) => {}
+            Err(not_opened) => return self.refuse_request(id, not_opened),
+        }
+        self.tell_server(line);
+    }
+
+    /// The one road of a tool call.
+    fn call(self: &Arc<Self>, id: Id, call: Result<Call, String>, line: Vec<u8>) {
+        let call = match call {
+            Ok(call) => call,
+            Err(what) => return self.tell_client_malformed(Malformed { code: INVALID_PARAMS, id: Some(id), what }),
+        };
+        self.learn_client(call.client());
+        let opened = self.table().open(&id, Kind::Verdict { ticket: None });
+        let serial = match opened {
+            Ok(serial) => serial,
+            Err(not_opened) => return self.refuse_request(&id, not_opened),
+        };
+        let waiting = Waiting::new(self, id, serial, call);
+        // Where no thread can be had, the call is dropped with the work, and refuses itself.
+        self.spawn(move |_| waiting.decide(&line));
+    }
+
+    fn refuse_request(&self, id: &Id, not_opened: NotOpened) {
+        // An id in use belongs to the answer that the client still waits for: this one is told without it.
+        let (id, what) = match not_opened {
+            NotOpened::InUse => (None, "this id belongs to a request that has no answer yet"),
+            NotOpened::Full => (Some(id), "too many requests have no answer yet; send it again after some have"),
+        };
+        let code = if id.is_some() { CONNECTION_CLOSED } else { INVALID_REQUEST };
+        self.tell_client(&answer::error(id, code, what));
+    }
+
+    fn learn_client(&self, name: Option<&str>) {
+        if let Some(name) = name {
+            lock(&self.patience).client_is(name);
+        }
+    }
+}
+
+/// A call on its way to a verdict. However that ends, the client gets one answer or the server gets the call: what is dropped
+/// undecided, with a thread that failed or never began, is refused.
+struct Waiting {
+    proxy: Arc<Proxy>,
+    id: Id,
+    serial: u64,
+    call: Call,
+    deadline: Instant,
+    progress: Cell<u32>,
+}
+
+impl Waiting {
+    fn new(proxy: &Arc<Proxy>, id: Id, serial: u64, call: Call) -> Self {
+        // A wait beyond what a clock can say is one of a day.
+        let wait = lock(&proxy.patience).wait().min(Duration::from_secs(86_400));
+        Self { proxy: Arc::clone(proxy), id, serial, call, deadline: Instant::now() + wait, progress: Cell::new(0) }
+    }
+
+    fn decide(self, line: &[u8]) {
+        match self.verdict() {
+            Ok(()) => self.release(line),
+            Err(refusal) => self.refuse(&refusal),
+        }
+    }
+
+    /// Leave, or why there is none. The definition is looked at again afterwards: it may have changed while a person thought.
+    fn verdict(&self) -> Result<(), Refusal> {
+        let trusted = self.trusted()?;
+        let call = ToolCall {
+            server: self.proxy.server.name.clone(),
+            tool: self.call.tool.clone(),
+            arguments: self.call.arguments.clone(),
+        };
+        match self.proxy.judge.judge(&call, self) {
+            Verdict::Allow if self.trusted()? == trusted => Ok(()),
+            Verdict::Allow => Err(changed(&self.call.tool)),
+            Verdict::Deny { reason, ticket } => Err(denied(reason, ticket)),
+            Verdict::Receipt { reason, ticket } => Err(queued(reason, ticket)),
+        }
+    }
+
+    fn trusted(&self) -> Result<ccc_protocol::Digest, Refusal> {
+        match self.proxy.standing(&self.call) {
+            Standing::Trusted(digest) => Ok(digest),
+            Standing::Withheld(refusal) => Err(refusal),
+            Standing::Unknown => Err(not_offered(&self.call.tool)),
+        }
+    }
+
+    /// INVARIANT: nothing gets between the question whether the client still waits and the call's way to the server, so a
+    /// cancellation either stops the call here or follows it.
+    fn release(&self, line: &[u8]) {
+        let mut upstream = self.proxy.upstream();
+        let wanted = self.proxy.table().release(&self.id, self.serial);
+        let sent = if wanted { upstream.send(line) } else { Ok(()) };
+        drop(upstream);
+        if let Err(error) = sent {
+            self.proxy.note(&format!("the server takes no message: {error}"));
+        }
+    }
+
+    fn refuse(&self, refusal: &Refusal) {
+        let wanted = self.proxy.table().refuse(&self.id, self.serial);
+        if wanted {
+            let structured = !self.proxy.tools().has_output_schema(&self.call.tool);
+            self.proxy.tell_client(&answer::result(&self.id, &refusal.result(self.call.era, structured)));
+        }
+    }
+
+    fn tell_progress(&self, ticket: TicketId) {
+        let Some(token) = &self.call.progress_token else { return };
+        let step = self.progress.get();
+        self.progress.set(step.saturating_add(1));
+        self.proxy.tell_client(&answer::progress(
+            token,
+            step,
+            &format!("waiting for a person to decide ticket {ticket}"),
+        ));
+    }
+}
+
+impl Watch for Waiting {
+    fn queued(&self, ticket: TicketId) -> bool {
+        let wanted = self.proxy.table().note_ticket(&self.id, self.serial, ticket);
+        if wanted {
+            self.tell_progress(ticket);
+        }
+        wanted
+    }
+
+    fn still_queued(&self, ticket: TicketId) -> bool {
+        self.queued(ticket)
+    }
+
+    fn deadline(&self) -> Instant {
+        self.deadline
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.refuse(&undecided());
+    }
+}
+
+fn denied(reason: String, ticket: Option<TicketId>) -> Refusal {
+    let next =
+        "Do not repeat the same call: the answer stays the same for a while. Do without it, or do it another way.";
+    Refusal { status: "denied", reason, ticket, next: next.to_owned() }
+}
+
+fn queued(reason: String, ticket: TicketId) -> Refusal {
+    let next = format!(
+        "Make the very same call again later: it is answered by ticket {ticket}, and made once a person has approved it \
+         (`ccc-queue approve {ticket}`). Another call is another ticket."
+    );
+    Refusal { status: "queued", reason, ticket: Some(ticket), next }
+}
+
+fn changed(tool: &str) -> Refusal {
+    Refusal {
+        status: "withheld",
+        reason: format!("the definition of tool `{tool}` changed while the call was decided"),
+        ticket: None,
+        next: "List the tools again and decide anew whether to call it.".to_owned(),
+    }
+}
+
+fn not_offered(tool: &str) -> Refusal {
+    Refusal {
+        status: "withheld",
+        reason: format!("the server does not list a tool `{tool}`"),
+        ticket: None,
+        next: "List the tools and call one of them.".to_owned(),
+    }
+}
+
+fn undecided() -> Refusal {
+    Refusal {
+        status: "denied",
+        reason: "the call could not be decided: too many are being decided at once, or the proxy failed".to_owned(),
+        ticket: None,
+        next: "Call again once other calls have been answered.".to_owned(),
+    }
+}
+
+fn request_id(element: &str) -> Option<Id> {
+    match message::one(element) {
+        Ok(Message::Request { id, .. }) => Some(id),
+        _ => None,
+    }
+}
+
+fn cancelled_id(params: Option<&RawValue>) -> Option<Id> {
+    let params = call::object(params).ok()?;
+    match params.get("requestId")? {
+        Value::String(text) => Some(Id::Text(text.clone())),
+        Value::Number(number) => number.as_i64().map(Id::Number),
+        _ => None,
+    }
+}
+
+fn wants_tools(params: Option<&RawValue>) -> bool {
+    let params = call::object(params).unwrap_or_default();
+    params.get("notifications").and_then(|wanted| wanted.get("toolsListChanged")) == Some(&Value::Bool(true))
+}
+
+fn client_of_initialize(params: Option<&RawValue>) -> Option<String> {
+    let params = call::object(params).ok()?;
+    Some(params.get("clientInfo")?.get("name")?.as_str()?.to_owned())
+}

@@ -1,0 +1,146 @@
+//! What comes from the server: passed on, unless it is a list of tools or a result that is looked at first.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{Proxy, table::Kind, tools::Generation};
+use crate::{
+    answer,
+    definition::Page,
+    frame::Frame,
+    id::Id,
+    message::{self, INTERNAL_ERROR, Line, Message, Outcome},
+    results,
+};
+
+impl Proxy {
+    /// Takes what the server sent.
+    pub fn server_sent(self: &Arc<Self>, frame: Frame) {
+        match frame {
+            Frame::Line(line) => self.line_from_server(line),
+            Frame::TooLong { bytes, id } => {
+                let max = self.settings.line_bytes_max;
+                self.drop_from_server(
+                    id.as_ref(),
+                    &format!("the server's answer has {bytes} bytes; at most {max} are passed on"),
+                );
+            }
+        }
+    }
+
+    fn line_from_server(self: &Arc<Self>, line: Vec<u8>) {
+        match message::read(&line) {
+            Err(malformed) => {
+                self.drop_from_server(malformed.id.as_ref(), &format!("the server's answer is no message: {malformed}"))
+            }
+            Ok(Line::Batch(elements)) => self.batch_from_server(&elements),
+            Ok(Line::One(Message::Notification { method, .. })) => {
+                if method == "notifications/tools/list_changed" {
+                    self.tools().changed();
+                }
+                self.tell_client(&line);
+            }
+            Ok(Line::One(Message::Request { .. } | Message::Answer { id: None, .. })) => self.tell_client(&line),
+            Ok(Line::One(Message::Answer { id: Some(id), outcome })) => {
+                let failed = matches!(outcome, Outcome::Error(_));
+                self.answer_from_server(id, failed, line);
+            }
+        }
+    }
+
+    /// No batch was passed on, so none is owed to the client: what it holds are messages like others.
+    fn batch_from_server(self: &Arc<Self>, elements: &[&str]) {
+        for element in elements.iter().filter(|element| !element.starts_with('[')) {
+            self.line_from_server(element.as_bytes().to_vec());
+        }
+    }
+
+    fn answer_from_server(self: &Arc<Self>, id: Id, failed: bool, line: Vec<u8>) {
+        let kind = self.table().answered(&id);
+        match kind {
+            None => self.note(&format!("an answer to {id}, which nobody asked, was not passed on")),
+            Some(Kind::OwnTools(listener)) => {
+                // The listener may have given up; then nobody misses the answer.
+                let _gone = listener.send(String::from_utf8_lossy(&line).into_owned());
+            }
+            Some(_) if failed => self.tell_client(&line),
+            Some(Kind::Tools) => self.tools_from_server(id, line),
+            Some(Kind::Result) => self.result_from_server(&id, &line),
+            Some(Kind::Plain | Kind::Subscription { .. } | Kind::Verdict { .. }) => self.tell_client(&line),
+        }
+    }
+
+    /// Asking about definitions takes the bridge's time, which nobody else waits for.
+    fn tools_from_server(self: &Arc<Self>, id: Id, line: Vec<u8>) {
+        let generation = self.tools().generation();
+        let refused = id.clone();
+        let begun = self.spawn(move |proxy| {
+            let answer = proxy.trusted_tools(&id, &line, generation);
+            proxy.tell_client(&answer);
+        });
+        if !begun {
+            let what = "too many tool lists and calls are being looked at; list the tools again later";
+            self.tell_client(&answer::error(Some(&refused), INTERNAL_ERROR, what));
+        }
+    }
+
+    /// The answer to a `tools/list` without what is not trusted.
+    fn trusted_tools(self: &Arc<Self>, id: &Id, line: &[u8], generation: Generation) -> Vec<u8> {
+        let fault = match result_of(line).and_then(|(text, result)| Ok((text, Page::read(result)?))) {
+            Err(fault) => fault,
+            Ok((text, page)) => {
+                let trusted = self.inspect(&page, generation);
+                match page.keep(text, |name| trusted.contains(name)) {
+                    Some(kept) => return kept,
+                    None => "the list of tools cannot be taken apart".to_owned(),
+                }
+            }
+        };
+        self.note(&fault);
+        answer::error(Some(id), INTERNAL_ERROR, &fault)
+    }
+
+    fn result_from_server(&self, id: &Id, line: &[u8]) {
+        if line.len() > self.settings.result_bytes_max {
+            return self.tell_client(&self.oversized(id, line));
+        }
+        let masked = std::str::from_utf8(line).ok().and_then(|text| results::mask(text, &self.settings.secrets));
+        self.tell_client(masked.as_deref().map_or(line, str::as_bytes));
+    }
+
+    fn oversized(&self, id: &Id, line: &[u8]) -> Vec<u8> {
+        let text = format!(
+            "The tool was called and its result withheld: {} bytes, and at most {} come back. Ask it for less.",
+            line.len(),
+            self.settings.result_bytes_max
+        );
+        // `resultType` is required in the stateless era and means nothing before it.
+        answer::result(
+            id,
+            &json!({ "content": [{ "type": "text", "text": text }], "isError": true, "resultType": "complete" }),
+        )
+    }
+
+    /// What cannot be passed on is not: whoever asked gets an error in its place.
+    fn drop_from_server(&self, id: Option<&Id>, what: &str) {
+        self.note(what);
+        let Some(id) = id else { return };
+        let kind = self.table().answered(id);
+        match kind {
+            // Dropping the sender ends the wait for it.
+            None | Some(Kind::OwnTools(_)) => {}
+            Some(_) => self.tell_client(&answer::error(Some(id), INTERNAL_ERROR, what)),
+        }
+    }
+}
+
+/// The text of an answer and the result in it.
+pub(super) fn result_of(line: &[u8]) -> Result<(&str, &serde_json::value::RawValue), String> {
+    let text = std::str::from_utf8(line).map_err(|_| "bytes that are not UTF-8".to_owned())?;
+    match message::one(text.trim_end_matches('\r')) {
+        Ok(Message::Answer { outcome: Outcome::Result(result), .. }) => Ok((text, result)),
+        Ok(_) => Err("no result".to_owned()),
+        Err(malformed) => Err(malformed.what),
+    }
+}

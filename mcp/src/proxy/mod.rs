@@ -1,0 +1,253 @@
+//! The proxy: everything passes byte for byte in order, except what it judges.
+//!
+//! ```text
+//! client ──► client_sent ──► (judged: a thread a call) ──► upstream ──► server
+//! client ◄── server_sent ◄── (tools, results: looked at) ◄──────────── server
+//! ```
+//!
+//! Judged are `tools/call` (by the bridge) and the definitions in answers to `tools/list` (pinned). What has two readings goes
+//! nowhere. A thread that waits for a person holds nobody else up.
+
+mod call;
+mod from_client;
+mod from_server;
+mod listing;
+mod patience;
+mod process;
+mod table;
+mod tools;
+
+use std::{
+    io::{self, Write},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use ccc_protocol::TicketId;
+
+use crate::{
+    answer,
+    definition::ServerName,
+    frame,
+    judge::Judge,
+    message::{CONNECTION_CLOSED, Malformed},
+    results::SecretRule,
+};
+
+pub use process::run as run_process;
+
+use patience::Patience;
+use table::Table;
+use tools::Tools;
+
+/// Limits and rules of one proxy.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The longest line in either direction, in bytes.
+    pub line_bytes_max: usize,
+    /// The client's requests without an answer.
+    pub outstanding_max: usize,
+    /// Calls and tool lists that are being looked at.
+    pub judged_at_once_max: usize,
+    /// How long a call waits for a person; `None`: as long as the client is known to wait, or a little less than most do.
+    pub wait: Option<Duration>,
+    /// The longest answer to a tool call, in bytes.
+    pub result_bytes_max: usize,
+    /// Secrets that do not come back from a tool.
+    pub secrets: Vec<SecretRule>,
+    /// How long the server may take to list its tools when the proxy asks.
+    pub list_seconds_max: u64,
+    /// How long the server may take to end once its input has, and again once it was asked to.
+    pub end_seconds_max: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            line_bytes_max: 16 << 20,
+            outstanding_max: 1024,
+            judged_at_once_max: 128,
+            wait: None,
+            result_bytes_max: 16 << 20,
+            secrets: Vec::new(),
+            list_seconds_max: 30,
+            end_seconds_max: 3,
+        }
+    }
+}
+
+/// Where messages to the server go.
+pub trait Upstream: Send {
+    /// Hands a message over, whole and in order.
+    ///
+    /// # Errors
+    /// When the server can take no more.
+    fn send(&mut self, line: &[u8]) -> io::Result<()>;
+    /// Tells the server that nothing follows.
+    fn close(&mut self);
+}
+
+/// One client, one server, and what lies between them.
+///
+/// Locks are taken in this order and never held while anybody decides: `listing`, `pinning`, `watching`,
+/// `upstream`, `table`, `tools`. `client` is taken alone.
+pub struct Proxy {
+    server: ServerName,
+    settings: Settings,
+    judge: Box<dyn Judge>,
+    client: Mutex<Box<dyn Write + Send>>,
+    upstream: Mutex<Box<dyn Upstream>>,
+    table: Mutex<Table>,
+    tools: Mutex<Tools>,
+    /// Held while definitions are compared, so that each is asked about once.
+    pinning: Mutex<()>,
+    /// Held while the proxy lists the tools for itself.
+    listing: Mutex<()>,
+    patience: Mutex<Patience>,
+    judged_at_once: AtomicUsize,
+    /// True while a thread listens for what people decide about definitions.
+    watching: Mutex<bool>,
+    /// True once the client began a session with `initialize`.
+    initialized: AtomicBool,
+    own_ids: AtomicUsize,
+}
+
+impl std::fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Proxy").field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+impl Proxy {
+    /// A proxy for `server` between a client that reads `client` and whatever `upstream` leads to.
+    #[must_use]
+    pub fn new(
+        server: ServerName,
+        settings: Settings,
+        judge: Box<dyn Judge>,
+        client: Box<dyn Write + Send>,
+        upstream: Box<dyn Upstream>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            table: Mutex::new(Table::new(settings.outstanding_max)),
+            patience: Mutex::new(Patience::new(settings.wait)),
+            server,
+            settings,
+            judge,
+            client: Mutex::new(client),
+            upstream: Mutex::new(upstream),
+            tools: Mutex::default(),
+            pinning: Mutex::default(),
+            listing: Mutex::default(),
+            judged_at_once: AtomicUsize::new(0),
+            watching: Mutex::new(false),
+            initialized: AtomicBool::new(false),
+            own_ids: AtomicUsize::new(0),
+        })
+    }
+
+    /// Nothing more comes from the client: what waits for a person is withdrawn, and the server hears the end.
+    pub fn client_ended(&self) {
+        let tickets = self.table().take_verdicts();
+        self.upstream().close();
+        self.withdraw_all(&tickets);
+    }
+
+    /// Nothing more comes from the server: everybody who waits is told, and what waits for a person is withdrawn.
+    pub fn server_ended(&self) {
+        let tickets = self.table().take_verdicts();
+        for id in self.table().take_all() {
+            let what = format!("the MCP server `{}` ended", self.server.name);
+            self.tell_client(&answer::error(Some(&id), CONNECTION_CLOSED, &what));
+        }
+        self.withdraw_all(&tickets);
+    }
+
+    fn withdraw_all(&self, tickets: &[TicketId]) {
+        for ticket in tickets {
+            self.judge.withdraw(*ticket);
+        }
+    }
+
+    /// Passes a message on to the server. A server that takes no more ends soon, and then everybody is told.
+    fn tell_server(&self, line: &[u8]) {
+        if let Err(error) = self.upstream().send(line) {
+            self.note(&format!("the server takes no message: {error}"));
+        }
+    }
+
+    /// Passes a message on to the client. A client that takes no more closes its other side too, which is seen there.
+    fn tell_client(&self, line: &[u8]) {
+        let mut client = lock(&self.client);
+        if let Err(error) = frame::write_line(&mut *client, line) {
+            drop(client);
+            self.note(&format!("the client takes no message: {error}"));
+        }
+    }
+
+    /// A line for the person who looks at the client's log, with nothing in it that a terminal would obey.
+    fn note(&self, what: &str) {
+        let visible: String = what.chars().flat_map(visible).collect();
+        let _unheard = writeln!(io::stderr().lock(), "ccc-mcp: {}: {visible}", self.server.name);
+    }
+
+    /// An answer to something unreadable. Its id is left out where it is that of another request that still waits.
+    fn tell_client_malformed(&self, mut malformed: Malformed) {
+        malformed.id = malformed.id.filter(|id| !self.table().contains(id));
+        self.tell_client(&answer::malformed(&malformed));
+    }
+
+    /// Runs `work` on a thread of its own. False, and nothing run, when too many are at work.
+    fn spawn(self: &Arc<Self>, work: impl FnOnce(&Arc<Self>) + Send + 'static) -> bool {
+        let Some(place) = Place::take(self) else { return false };
+        let begun = std::thread::Builder::new().spawn(move || work(&place.0));
+        begun.is_ok()
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        lock(&self.table)
+    }
+
+    fn tools(&self) -> MutexGuard<'_, Tools> {
+        lock(&self.tools)
+    }
+
+    fn upstream(&self) -> MutexGuard<'_, Box<dyn Upstream>> {
+        lock(&self.upstream)
+    }
+}
+
+/// One of the places for work at once; given back when dropped, also by a thread that failed.
+struct Place(Arc<Proxy>);
+
+impl Place {
+    fn take(proxy: &Arc<Proxy>) -> Option<Self> {
+        let place = Self(Arc::clone(proxy));
+        let before = proxy.judged_at_once.fetch_add(1, Ordering::AcqRel);
+        (before < proxy.settings.judged_at_once_max).then_some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.judged_at_once.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// A lock is never poisoned for good: each holder leaves what it guards whole at every step.
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn visible(character: char) -> impl Iterator<Item = char> {
+    let hidden = character.is_control()
+        || matches!(u32::from(character), 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfe00..=0xfe0f | 0xfeff | 0xe0000..=0xe0fff);
+    let (escaped, plain) = if hidden { (Some(character.escape_unicode()), None) } else { (None, Some(character)) };
+    escaped.into_iter().flatten().chain(plain)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! A server that the proxy starts: a child with its input and output as pipes, in a process group of its own, ended with the client.
+
+use std::{
+    io::{self, BufReader, Read, Write},
+    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, RecvTimeoutError},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use std::os::unix::process::CommandExt;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::{Proxy, Settings, Upstream};
+use crate::{
+    definition::ServerName,
+    frame::{self, Frame, Frames},
+    judge::Judge,
+};
+
+/// How often a child is asked whether it still runs, where nothing tells.
+const POLL: Duration = Duration::from_millis(10);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Client,
+    Server,
+}
+
+/// Starts the server that `server` names and stands between it and the client until either ends. The exit code: 0 where the client
+/// ended, that of the server where the server did.
+///
+/// # Errors
+/// When the server cannot be started.
+pub fn run(
+    server: ServerName,
+    settings: Settings,
+    judge: Box<dyn Judge>,
+    client_in: impl Read + Send + 'static,
+    client_out: impl Write + Send + 'static,
+) -> io::Result<u8> {
+    let mut child = Kill(start(&server)?);
+    let (Some(stdin), Some(stdout)) = (child.0.stdin.take(), child.0.stdout.take()) else {
+        return Err(io::Error::other("the server has no pipes"));
+    };
+    let end = Duration::from_secs(settings.end_seconds_max);
+    let line_bytes_max = settings.line_bytes_max;
+    let upstream = Box::new(Pipe(Some(stdin)));
+    let proxy = Proxy::new(server, settings, judge, Box::new(client_out), upstream);
+    let (ended, ends) = mpsc::channel();
+
+    let (pump, told) = (Arc::clone(&proxy), ended.clone());
+    thread::spawn(move || {
+        pump_lines(Frames::new(BufReader::new(client_in), line_bytes_max), |frame| pump.client_sent(frame));
+        let _nobody_left = told.send(Side::Client);
+        pump.client_ended();
+    });
+    let pump = Arc::clone(&proxy);
+    thread::spawn(move || {
+        pump_lines(Frames::new(BufReader::new(stdout), line_bytes_max), |frame| pump.server_sent(frame));
+        let _nobody_left = ended.send(Side::Server);
+    });
+    match wait_for_end(&ends, &mut child.0, end)? {
+        Side::Client => {
+            child.end(end)?;
+            // What the server said last is on its way to the client: it has as long as the server had.
+            let _quiet = ends.recv_timeout(end);
+            Ok(0)
+        }
+        Side::Server => {
+            proxy.server_ended();
+            Ok(exit_code(child.end(end)?))
+        }
+    }
+}
+
+fn start(server: &ServerName) -> io::Result<Child> {
+    let (program, args) = server.command.split_first().ok_or_else(|| io::Error::other("no command"))?;
+    Command::new(program).args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0).spawn()
+}
+
+fn pump_lines<R: io::BufRead>(mut frames: Frames<R>, take: impl Fn(Frame)) {
+    // A stream that fails has ended.
+    while let Ok(Some(frame)) = frames.read() {
+        take(frame);
+    }
+}
+
+/// The side that ended first. A server that is gone but left its output open to others has ended, after a while.
+fn wait_for_end(ends: &Receiver<Side>, child: &mut Child, patience: Duration) -> io::Result<Side> {
+    let mut gone: Option<Instant> = None;
+    loop {
+        match ends.recv_timeout(Duration::from_millis(200)) {
+            Ok(side) => return Ok(side),
+            Err(RecvTimeoutError::Disconnected) => return Ok(Side::Server),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if child.try_wait()?.is_some() && gone.get_or_insert_with(Instant::now).elapsed() >= patience {
+            return Ok(Side::Server);
+        }
+    }
+}
+
+fn exit_code(status: ExitStatus) -> u8 {
+    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+}
+
+/// The server's input.
+struct Pipe(Option<ChildStdin>);
+
+impl Upstream for Pipe {
+    fn send(&mut self, line: &[u8]) -> io::Result<()> {
+        match &mut self.0 {
+            Some(stdin) => frame::write_line(stdin, line),
+            None => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    fn close(&mut self) {
+        self.0 = None;
+    }
+}
+
+/// A child that does not outlive its holder.
+struct Kill(Child);
+
+impl Kill {
+    /// Waits for the child to end, asks it to after `patience`, and makes it after as long again.
+    fn end(&mut self, patience: Duration) -> io::Result<ExitStatus> {
+        for signal in [Signal::TERM, Signal::KILL] {
+            if let Some(status) = self.wait(patience)? {
+                return Ok(status);
+            }
+            self.signal(signal);
+        }
+        self.0.wait()
+    }
+
+    fn wait(&mut self, patience: Duration) -> io::Result<Option<ExitStatus>> {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.0.try_wait()? {
+                return Ok(Some(status));
+            }
+            if begun.elapsed() >= patience {
+                return Ok(None);
+            }
+            thread::sleep(POLL);
+        }
+    }
+
+    /// To the whole group: a server started by a launcher is a child of the child. It was not waited for, so its number is its own.
+    fn signal(&self, signal: Signal) {
+        let _gone = kill_process_group(Pid::from_child(&self.0), signal);
+    }
+}
+
+impl Drop for Kill {
+    fn drop(&mut self) {
+        if let Ok(None) = self.0.try_wait() {
+            self.signal(Signal::KILL);
+            let _reaped = self.0.wait();
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Tool calls: allowed, denied, waiting, cancelled.
+
+use std::sync::{Arc, Mutex};
+
+use super::rig::{Gate, Rig, call_line, ticket};
+use crate::{
+    judge::{ToolCall, Trust, Verdict},
+    proxy::Settings,
+};
+use serde_json::json;
+
+fn deny() -> Verdict {
+    Verdict::Deny { reason: "no uploads".into(), ticket: Some(ticket(1)) }
+}
+
+#[test]
+fn an_allowed_call_reaches_the_server_byte_for_byte_and_was_judged_whole() {
+    let judged: Arc<Mutex<Vec<ToolCall>>> = Arc::default();
+    let record = Arc::clone(&judged);
+    let rig = Rig::judging(move |call, _| {
+        record.lock().unwrap().push(call.clone());
+        Verdict::Allow
+    });
+    let line = rig.call(1, "echo");
+    assert_eq!(rig.at_server(), line);
+    let arguments = json!({"m": "é😀"}).as_object().cloned().unwrap();
+    assert_eq!(*judged.lock().unwrap(), [ToolCall { server: "peer".into(), tool: "echo".into(), arguments }]);
+}
+
+#[test]
+fn a_denied_call_never_reaches_the_server_and_says_why() {
+    let rig = Rig::judging(|_, _| deny());
+    rig.call(1, "echo");
+    let answer = rig.value_at_client();
+    assert_eq!((&answer["id"], &answer["result"]["isError"]), (&json!(1), &json!(true)));
+    let structured = &answer["result"]["structuredContent"];
+    assert_eq!(structured["status"], json!("denied"));
+    assert_eq!(structured["ticket"], json!(ticket(1)));
+    assert_eq!(structured["reason"], json!("no uploads"));
+    rig.nothing_at_server();
+    rig.call(2, "typed");
+    assert_eq!(rig.value_at_client()["result"].get("structuredContent"), None, "a tool with a schema for its results");
+}
+
+#[test]
+fn a_receipt_names_the_ticket_and_the_way_on() {
+    let rig = Rig::judging(|_, _| Verdict::Receipt { reason: "queue by default".into(), ticket: ticket(2) });
+    rig.call(1, "echo");
+    let answer = rig.value_at_client();
+    let structured = &answer["result"]["structuredContent"];
+    assert_eq!((&structured["status"], &structured["ticket"]), (&json!("queued"), &json!(ticket(2))));
+    assert!(structured["next"].as_str().unwrap().contains(&format!("ccc-queue approve {}", ticket(2))));
+    rig.nothing_at_server();
+}
+
+#[test]
+fn refusals_speak_the_form_of_the_request() {
+    let rig = Rig::judging(|_, _| deny());
+    rig.client_sends(
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}"#,
+    );
+    assert_eq!(rig.value_at_client()["result"]["resultType"], json!("complete"));
+    rig.call(2, "echo");
+    assert_eq!(rig.value_at_client()["result"].get("resultType"), None);
+}
+
+#[test]
+fn a_waiting_call_holds_nobody_up_and_passes_once_approved() {
+    let gate = Gate::new();
+    let door = gate.clone();
+    let rig = Rig::judging(move |call, watch| {
+        if call.tool == "echo" {
+            assert!(watch.queued(ticket(1)));
+            door.pass();
+        }
+        Verdict::Allow
+    });
+    let waiting = rig.call(1, "echo");
+    let others = [r#"{"jsonrpc":"2.0","id":2,"method":"ping"}"#.to_owned(), call_line(3, "typed")];
+    for other in &others {
+        rig.client_sends(other);
+        assert_eq!(rig.at_server(), *other);
+    }
+    gate.open();
+    assert_eq!(rig.at_server(), waiting);
+}
+
+#[test]
+fn progress_is_told_where_a_token_was_given_and_only_there() {
+    let rig = Rig::judging(|_, watch| {
+        assert!(watch.queued(ticket(1)) && watch.still_queued(ticket(1)));
+        deny()
+    });
+    rig.client_sends(
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","_meta":{"progressToken":"p-1"}}}"#,
+    );
+    let told = [rig.value_at_client(), rig.value_at_client()];
+    let progress = |at: usize| told[at]["params"]["progress"].as_f64().unwrap();
+    assert!(progress(0) < progress(1));
+    for message in &told {
+        assert_eq!(message["method"], json!("notifications/progress"));
+        assert_eq!(message["params"]["progressToken"], json!("p-1"));
+        assert!(message["params"]["message"].as_str().unwrap().contains(&ticket(1).to_string()));
+    }
+    assert_eq!(rig.value_at_client()["result"]["isError"], json!(true));
+    rig.call(2, "echo");
+    assert_eq!(rig.value_at_client()["id"], json!(2));
+}
+
+const CANCELLED: &str =
+    r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1,"reason":"timeout"}}"#;
+
+#[test]
+fn a_cancelled_call_withdraws_its_ticket_is_answered_by_nothing_and_never_passes() {
+    let gate = Gate::new();
+    let door = gate.clone();
+    let rig = Rig::judging(move |call, watch| {
+        if call.tool == "echo" {
+            watch.queued(ticket(1));
+            door.pass();
+        }
+        Verdict::Allow
+    });
+    rig.client_sends(
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","_meta":{"progressToken":1}}}"#,
+    );
+    assert_eq!(rig.value_at_client()["method"], json!("notifications/progress"), "the ticket is known");
+    rig.client_sends(CANCELLED);
+    assert_eq!(rig.withdrawn.recv().unwrap(), ticket(1));
+    gate.open();
+    rig.nothing_at_server();
+    rig.nothing_at_client();
+    // The id may come again, and the late verdict is not taken for it.
+    let line = rig.call(1, "typed");
+    assert_eq!(rig.at_server(), line);
+}
+
+#[test]
+fn a_call_cancelled_before_its_ticket_is_known_is_told_so() {
+    let gate = Gate::new();
+    let door = gate.clone();
+    let wanted = Arc::new(Mutex::new(None));
+    let record = Arc::clone(&wanted);
+    let rig = Rig::judging(move |_, watch| {
+        door.pass();
+        *record.lock().unwrap() = Some(watch.queued(ticket(1)));
+        Verdict::Allow
+    });
+    rig.call(1, "echo");
+    rig.client_sends(CANCELLED);
+    gate.open();
+    rig.nothing_at_server();
+    rig.nothing_at_client();
+    assert_eq!(*wanted.lock().unwrap(), Some(false));
+}
+
+#[test]
+fn the_end_of_the_client_withdraws_what_waits() {
+    let gate = Gate::new();
+    let door = gate.clone();
+    let rig = Rig::judging(move |_, watch| {
+        watch.queued(ticket(1));
+        door.pass();
+        Verdict::Allow
+    });
+    rig.client_sends(
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","_meta":{"progressToken":1}}}"#,
+    );
+    rig.at_client();
+    rig.proxy.client_ended();
+    assert_eq!(rig.withdrawn.recv().unwrap(), ticket(1));
+    gate.open();
+    rig.nothing_at_server();
+}
+
+#[test]
+fn a_judge_that_fails_leaves_a_refusal() {
+    let rig = Rig::judging(|_, _| panic!("a judge that fails"));
+    rig.call(1, "echo");
+    let answer = rig.value_at_client();
+    assert_eq!(answer["result"]["structuredContent"]["status"], json!("denied"));
+    rig.nothing_at_server();
+}
+
+#[test]
+fn a_flood_of_calls_is_refused_at_the_limit_and_recovers() {
+    let gate = Gate::new();
+    let door = gate.clone();
+    let settings = Settings { judged_at_once_max: 2, ..Default::default() };
+    let decide = move |_: &ToolCall, _: &dyn crate::judge::Watch| {
+        door.pass();
+        Verdict::Allow
+    };
+    let rig = Rig::with(settings, decide, |_| Trust::Approved);
+    rig.list(&[json!({"name": "echo"})]);
+    for id in 0..50 {
+        rig.call(id, "echo");
+    }
+    for _ in 0..48 {
+        assert_eq!(rig.value_at_client()["result"]["isError"], json!(true));
+    }
+    rig.nothing_at_server();
+    gate.open();
+    let passed = [rig.value_at_server()["id"].clone(), rig.value_at_server()["id"].clone()];
+    assert_ne!(passed[0], passed[1]);
+    rig.nothing_at_client();
+}
+
+#[test]
+fn results_over_the_limit_are_withheld_and_secrets_masked() {
+    let settings = Settings { result_bytes_max: 200, secrets: crate::results::known_secrets(), ..Default::default() };
+    let rig = Rig::with(settings, |_, _| Verdict::Allow, |_| Trust::Approved);
+    rig.list(&[json!({"name": "echo"})]);
+    rig.call(1, "echo");
+    rig.at_server();
+    let token = "ghp_0123456789012345678901234567890123456789";
+    rig.server_sends(&json!({"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":token}]}}).to_string());
+    assert_eq!(rig.value_at_client()["result"]["content"][0]["text"], json!("[masked: github-token]"));
+    rig.call(2, "echo");
+    rig.at_server();
+    rig.server_sends(
+        &json!({"jsonrpc":"2.0","id":2,"result":{"content":[{"type":"text","text":"x".repeat(200)}]}}).to_string(),
+    );
+    let answer = rig.value_at_client();
+    assert_eq!((&answer["id"], &answer["result"]["isError"]), (&json!(2), &json!(true)));
+}
