@@ -2,8 +2,15 @@
 //! question into a signed action and the decision into the one form that the
 //! asking host obeys. Whatever fails on the way ends in the blocking form.
 
+pub mod config;
+pub mod declared;
 pub mod event;
 pub mod host;
+pub mod input;
+pub mod jsontext;
+pub mod judge;
+pub mod last_resort;
 pub mod tool;
 pub mod translate;
 pub mod verdict;
+pub mod voice;

@@ -109,6 +109,8 @@ pub struct Answer {
     pub stderr: Vec<u8>,
     /// The process's exit status.
     pub status: u8,
+    /// Why the host must stop, for when stdout cannot carry it there.
+    pub objection: Option<Reason>,
 }
 
 impl Answer {
@@ -118,6 +120,7 @@ impl Answer {
             stdout: Vec::new(),
             stderr: Vec::new(),
             status: 0,
+            objection: None,
         }
     }
 
@@ -140,6 +143,7 @@ impl Answer {
             stdout: Vec::new(),
             stderr: format!("ccc-hook: {reason}\n").into_bytes(),
             status: EXIT_BLOCK,
+            objection: Some(reason.clone()),
         }
     }
 }
@@ -150,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_reason_is_never_empty_and_carries_no_control_characters() {
-        assert_eq!(Reason::new("  \t").as_str().trim().is_empty(), false);
+        assert!(!Reason::new("  \t").as_str().trim().is_empty());
         assert_eq!(Reason::new("a\u{1b}[2Jb\nc").as_str(), "a\u{fffd}[2Jb\nc");
         let long = Reason::new(&"x".repeat(REASON_CHARS_MAX + 1));
         assert_eq!(long.as_str().chars().count(), REASON_CHARS_MAX + 1);

@@ -82,13 +82,17 @@ pub fn answer(host: Host, event: &str, verdict: &Verdict) -> Answer {
     if role(host, event) != Some(Role::Gate) {
         return Answer::block(&Reason::new(&format!("`{event}` is no gate of {host}")));
     }
-    match host {
+    let form = match host {
         Host::Claude => claude::answer(event, verdict),
         Host::Codex => codex::answer(event, verdict),
         Host::Gemini => gemini::answer(verdict),
         Host::Copilot => copilot::answer(event, verdict),
         Host::Kimi => kimi::answer(event, verdict),
         Host::Cursor => cursor::answer(verdict),
+    };
+    Answer {
+        objection: verdict.objection(),
+        ..form
     }
 }
 

@@ -1,0 +1,129 @@
+//! One run of the hook: from the bytes on stdin to the one answer.
+
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use crate::config::{Config, ConfigError};
+use crate::connection::Connection;
+use crate::declared;
+use crate::event::Event;
+use crate::host::Host;
+use crate::input::{self, InputError};
+use crate::judge::{self, Bridge};
+use crate::last_resort::LastResort;
+use crate::translate::{self, Problem, Question};
+use crate::verdict::{Answer, Reason};
+use crate::voice::Voice;
+
+/// How long reading stdin and config may take, in seconds: less than the
+/// shortest time-out that a host has when none is written in its settings.
+const START_SECONDS_MAX: u64 = 20;
+
+/// What the installed command line says.
+#[derive(Debug, Clone, Copy)]
+pub struct Installed<'a> {
+    /// For which host.
+    pub host: Host,
+    /// For which of its events.
+    pub event: Option<&'a str>,
+    /// The file that `install` wrote; without it everything is blocked.
+    pub config: Option<&'a Path>,
+}
+
+/// Answers the hook document on stdin and returns the status to end with.
+#[must_use]
+pub fn run(installed: Installed<'_>) -> ExitCode {
+    let begun = Instant::now();
+    let deadline = begun + Duration::from_secs(START_SECONDS_MAX);
+    let resort = match LastResort::arm(installed.host, installed.event, deadline, Voice::of_process()) {
+        Ok(resort) => resort,
+        Err(error) => return unarmed(&error),
+    };
+    let answer = resort.catching(|| {
+        let mut known = installed.event.map(ToOwned::to_owned);
+        settle(installed, begun, &resort, &mut known)
+            .unwrap_or_else(|failure| translate::blocked(installed.host, known.as_deref(), failure.reason()))
+    });
+    resort.say(&answer)
+}
+
+fn unarmed(error: &io::Error) -> ExitCode {
+    let reason = Reason::new(&format!("ccc-hook cannot guard itself: {error}"));
+    ExitCode::from(Voice::of_process().block(&reason))
+}
+
+/// `known` is the event to answer in, also when a later step fails.
+fn settle(
+    installed: Installed<'_>,
+    begun: Instant,
+    resort: &LastResort,
+    known: &mut Option<String>,
+) -> Result<Answer, Failure> {
+    let question = read(installed)?;
+    resort.aim(&question.event);
+    *known = Some(question.event.clone());
+    let config = Config::load(installed.config.ok_or(Failure::NoConfig)?)?;
+    resort.set_deadline(begun + config.own_limit())?;
+    let mut bridge = Connection::open(&config)?;
+    decide(&question, &mut bridge, config.hold())
+}
+
+fn read(installed: Installed<'_>) -> Result<Question, Failure> {
+    let document = input::read_document(io::stdin().lock())?;
+    Ok(translate::read(installed.host, installed.event, &document)?)
+}
+
+/// Asks the bridge about one question and puts what it says into the host's form.
+///
+/// # Errors
+/// When the bridge gave no authentic answer.
+pub fn decide(question: &Question, bridge: &mut impl Bridge, hold: Duration) -> Result<Answer, Failure> {
+    let action = question.content.action(declared::user().as_deref());
+    Ok(match &question.content {
+        Event::Judge(_) => {
+            let verdict = judge::judge(bridge, &action, hold).map_err(Failure::NoAnswer)?;
+            translate::answer(question.host, &question.event, &verdict)
+        }
+        Event::Record(_) => {
+            judge::record(bridge, &action).map_err(Failure::NoAnswer)?;
+            translate::noted(question.host, &question.event)
+        }
+    })
+}
+
+/// Why there is no decision. Every text reaches the agent and its person.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The command line was changed or written by hand.
+    #[error("the installed hook command has no `--config FILE`: run `ccc-hook install` again")]
+    NoConfig,
+    /// See [`InputError`].
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// See [`Problem`].
+    #[error(transparent)]
+    Document(#[from] Problem),
+    /// See [`ConfigError`].
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The deadline cannot be watched.
+    #[error("ccc-hook cannot watch its deadline: {0}")]
+    Unwatched(#[from] io::Error),
+    /// The bridge gave no authentic answer.
+    #[error("{0}")]
+    NoAnswer(Reason),
+}
+
+impl Failure {
+    fn reason(&self) -> Reason {
+        Reason::new(&self.to_string())
+    }
+}
+
+impl From<Reason> for Failure {
+    fn from(reason: Reason) -> Self {
+        Self::NoAnswer(reason)
+    }
+}
