@@ -1,1 +1,22 @@
-//! placeholder
+//! What two processes must agree on: names, times, digests, signatures, one way to read JSON, bodies and exit codes.
+//!
+//! Values only. No clock, no files, no random source, no network: whoever needs those passes what they gave.
+
+pub mod approval;
+pub mod bodies;
+pub mod content_digest;
+mod digest;
+pub mod exit;
+pub mod hex;
+pub mod http_date;
+mod ids;
+pub mod jcs;
+pub mod json;
+pub mod legacy;
+pub mod secrets;
+pub mod signing;
+mod time;
+
+pub use digest::{Digest, DigestError};
+pub use ids::{ActionName, GrantId, NameError, RequestId, TicketId, UserName};
+pub use time::Timestamp;

@@ -4,7 +4,7 @@
 use ccc_protocol::content_digest::ContentDigest;
 use ccc_protocol::signing::{
     AnswerRefusal, AnswerShape, AnswerToSign, Key, ReceivedAnswer, Refusal, RequestHead, RequestMark, RequestToSign,
-    SignatureOfRequest, Stamp, sign_answer, sign_request, verify_answer,
+    SignatureOfRequest, Stamp, VerifiedAnswer, sign_answer, sign_request, verify_answer,
 };
 
 const MAC: &str = ":AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:";
@@ -266,6 +266,8 @@ fn freshness_has_two_edges_and_an_end() {
 
 const MARK: RequestMark<'static> = RequestMark { label: "ccc", value: ":cmVxdWVzdA==:" };
 
+const PLAIN: VerifiedAnswer = VerifiedAnswer { created: 1000, covers_date: false };
+
 type Received = (u16, Vec<(String, String)>, Vec<u8>);
 
 fn answer(status: u16, date: Option<&str>, mark: RequestMark<'_>, keyid: &str) -> Received {
@@ -282,7 +284,7 @@ fn answer(status: u16, date: Option<&str>, mark: RequestMark<'_>, keyid: &str) -
     (status, fields, body)
 }
 
-fn verdict(key: &Key, (status, fields, body): &Received) -> Result<i64, AnswerRefusal> {
+fn verdict(key: &Key, (status, fields, body): &Received) -> Result<VerifiedAnswer, AnswerRefusal> {
     let shape = AnswerShape::Whole(body);
     verify_answer(key, "agent", MARK, &ReceivedAnswer { status: *status, fields: &fields[..], shape })
 }
@@ -294,7 +296,7 @@ fn is_forged(received: &Received) -> bool {
 #[test]
 fn an_answer_holds_for_its_request_its_user_and_its_body_alone() {
     let honest = answer(200, None, MARK, "agent");
-    assert_eq!(verdict(&key(), &honest), Ok(1000));
+    assert_eq!(verdict(&key(), &honest), Ok(PLAIN));
     assert!(matches!(verdict(&Key::new(b"x"), &honest), Err(AnswerRefusal::Forged(_))));
     assert!(is_forged(&answer(200, None, MARK, "user")));
     assert!(is_forged(&answer(200, None, RequestMark { value: ":b3RoZXI=:", ..MARK }, "agent")));
@@ -324,7 +326,8 @@ fn an_answer_without_its_signature_is_unsigned() {
 #[test]
 fn a_date_is_covered_in_a_401_alone() {
     let date = Some("Tue, 20 Apr 2021 02:07:55 GMT");
-    assert_eq!(verdict(&key(), &answer(401, date, MARK, "agent")), Ok(1000));
+    assert_eq!(verdict(&key(), &answer(401, date, MARK, "agent")), Ok(VerifiedAnswer { covers_date: true, ..PLAIN }));
+    assert_eq!(verdict(&key(), &answer(401, None, MARK, "agent")), Ok(PLAIN));
     assert!(is_forged(&answer(200, date, MARK, "agent")));
     let mut other_date = answer(401, date, MARK, "agent");
     other_date.1.last_mut().unwrap().1 = "Tue, 20 Apr 2021 02:07:56 GMT".to_owned();
@@ -354,7 +357,7 @@ fn an_answer_that_covers_less_more_or_otherwise_is_none() {
     const PARAMS: &str = ";created=1000;keyid=\"agent\"";
     let all = r#""@status" "content-digest" "signature";req;key="ccc""#;
     let lines = format!("{STATUS}{CONTENT}{REQUEST}");
-    assert_eq!(verdict(&key(), &signed_freely(all, &lines, PARAMS)), Ok(1000));
+    assert_eq!(verdict(&key(), &signed_freely(all, &lines, PARAMS)), Ok(PLAIN));
 
     for (covered, lines) in [
         (r#""@status" "content-digest""#, format!("{STATUS}{CONTENT}")),
@@ -387,6 +390,6 @@ fn a_stream_head_covers_status_and_request_alone() {
     let fields = [("signature-input", &signed.signature_input), ("signature", &signed.signature)];
     let as_shape =
         |shape| verify_answer(&key(), "agent", MARK, &ReceivedAnswer { status: 200, fields: &fields[..], shape });
-    assert_eq!(as_shape(AnswerShape::StreamHead), Ok(1000));
+    assert_eq!(as_shape(AnswerShape::StreamHead), Ok(PLAIN));
     assert!(as_shape(AnswerShape::Whole(b"")).is_err());
 }

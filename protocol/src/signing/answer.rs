@@ -59,6 +59,15 @@ pub struct ReceivedAnswer<'a, F: Fields + ?Sized> {
     pub shape: AnswerShape<'a>,
 }
 
+/// What the signature of an answer that holds says beside its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VerifiedAnswer {
+    /// When the answer was made, in Unix seconds by the server's clock.
+    pub created: i64,
+    /// Whether the Date field is signed too, as in the answer to a stale request.
+    pub covers_date: bool,
+}
+
 /// Why an answer is not taken for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerRefusal {
@@ -74,7 +83,7 @@ pub enum AnswerRefusal {
 /// Checks that `answer` was made with `key` for the user `keyid`, for exactly
 /// the request that `request` marks, and covers exactly what an answer covers:
 /// `@status`, `content-digest` and the request's signature; `date` beside them
-/// in a 401 alone. Gives back when it was made, in Unix seconds.
+/// in a 401 alone.
 ///
 /// # Errors
 /// When the answer is unsigned, or signed in any other way.
@@ -83,14 +92,14 @@ pub fn verify_answer<F: Fields + ?Sized>(
     keyid: &str,
     request: RequestMark<'_>,
     answer: &ReceivedAnswer<'_, F>,
-) -> Result<i64, AnswerRefusal> {
+) -> Result<VerifiedAnswer, AnswerRefusal> {
     let input = only_member(answer.fields, "signature-input")?;
     let signature = only_member(answer.fields, "signature")?;
     let Value::List { items, params } = &input.value else {
         return Err(Forged("it has no list of components"));
     };
     let created = created_by(keyid, params)?;
-    let mut base = base_of(items, request, answer)?;
+    let (mut base, covers_date) = base_of(items, request, answer)?;
     base.extend_from_slice(b"\"@signature-params\": ");
     base.extend_from_slice(input.raw.as_bytes());
     let mac = mac_of(&signature).map_err(|_| Forged("it has no MAC of 32 bytes"))?;
@@ -98,7 +107,7 @@ pub fn verify_answer<F: Fields + ?Sized>(
         return Err(Forged("its MAC is wrong"));
     }
     digest_fits(answer)?;
-    Ok(created)
+    Ok(VerifiedAnswer { created, covers_date })
 }
 
 /// The one member of a dictionary field, which carries our label.
@@ -127,12 +136,12 @@ fn created_by(keyid: &str, params: &[Param<'_>]) -> Result<i64, AnswerRefusal> {
 }
 
 /// The signature base, in the order received, of a signature that covers
-/// exactly what it has to.
+/// exactly what it has to, and whether that includes the date.
 fn base_of<F: Fields + ?Sized>(
     items: &[Item<'_>],
     request: RequestMark<'_>,
     answer: &ReceivedAnswer<'_, F>,
-) -> Result<Vec<u8>, AnswerRefusal> {
+) -> Result<(Vec<u8>, bool), AnswerRefusal> {
     let mut base = Vec::with_capacity(384);
     let mut covered = Covered::default();
     for item in items {
@@ -147,7 +156,7 @@ fn base_of<F: Fields + ?Sized>(
         request: true,
         date: covered.date && answer.status == 401,
     };
-    if covered == wanted { Ok(base) } else { Err(Forged("it does not cover exactly what it has to")) }
+    if covered == wanted { Ok((base, covered.date)) } else { Err(Forged("it does not cover exactly what it has to")) }
 }
 
 /// What an answer's signature covers, each once.

@@ -17,7 +17,9 @@ mod sign;
 pub(crate) mod structured;
 mod target;
 
-pub use answer::{AnswerRefusal, AnswerShape, AnswerToSign, ReceivedAnswer, SignedAnswer, sign_answer, verify_answer};
+pub use answer::{
+    AnswerRefusal, AnswerShape, AnswerToSign, ReceivedAnswer, SignedAnswer, VerifiedAnswer, sign_answer, verify_answer,
+};
 pub use head::{Fields, RequestHead, authority};
 pub use key::Key;
 pub use refusal::{Refusal, UNAUTHENTIC};
