@@ -4,7 +4,10 @@
 //! (`clippy.toml` beside this crate forbids the calls), so that the same input always gives the same decision.
 
 pub mod audit;
+pub mod catalogue;
+pub mod duration;
 pub mod grant;
+pub mod host;
 pub mod limits;
 pub mod pattern;
 pub mod policy;

@@ -35,6 +35,8 @@ pub enum Difference {
     SameProgram(String),
     /// Any input of the same tool, within the same session: only for the input of `use-tool`.
     SameTool(String),
+    /// Any subject or text of a mail to this one recipient.
+    SameRecipient(String),
     /// Any value within these numbers, both included.
     Between(i64, i64),
 }

@@ -1,5 +1,8 @@
 //! A person's leave for more of the same, as pure data: for whom, what exactly, until when, how many times.
 
+mod fits;
+mod make;
+
 use std::collections::BTreeMap;
 
 use ccc_protocol::{
@@ -8,6 +11,9 @@ use ccc_protocol::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+pub use fits::{origin, program_text};
+pub use make::{Approved, VALUES_MAX, make};
 
 /// A standing grant. Never without an end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

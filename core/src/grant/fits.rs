@@ -1,0 +1,115 @@
+//! Whether a request is more of the same.
+
+use ccc_protocol::{Timestamp, UserName, bodies::Difference};
+use serde_json::Value;
+
+use super::Grant;
+use crate::{
+    catalogue::{action::Action, effect::Effect},
+    facts::{CommandFact, Facts},
+    params::value::{Arg, Args, UrlArg},
+    policy::condition::is_beneath,
+};
+
+impl Grant {
+    /// True where the grant is live and is leave for this very request: every parameter equals the approved one, or
+    /// differs no further than the grant says.
+    #[must_use]
+    pub fn fits(&self, caller: &UserName, action: &Action, args: &Args, facts: Option<&Facts>, now: Timestamp) -> bool {
+        let is_same_verb = self.user == *caller && self.action == action.name;
+        is_same_verb && self.is_live(now) && self.fits_args(action, args, facts)
+    }
+
+    pub(super) fn fits_args(&self, action: &Action, args: &Args, facts: Option<&Facts>) -> bool {
+        let request = Request { action, args, facts };
+        let nothing_left_out = self.params.keys().all(|name| args.json.contains_key(name));
+        nothing_left_out
+            && args.json.iter().all(|(name, given)| match self.differ.get(name) {
+                None => self.params.get(name) == Some(given),
+                Some(difference) => request.is_within(name, given, difference, self),
+            })
+    }
+}
+
+/// What a difference is judged by.
+struct Request<'a> {
+    action: &'a Action,
+    args: &'a Args,
+    facts: Option<&'a Facts>,
+}
+
+impl Request<'_> {
+    fn is_within(&self, name: &str, given: &Value, difference: &Difference, grant: &Grant) -> bool {
+        match (difference, self.args.named(name)) {
+            (Difference::OneOf(values), _) => values.contains(given),
+            (Difference::SameHost(wanted), Some(Arg::Url(url))) => origin(url) == *wanted,
+            (Difference::Under(dir), Some(Arg::Path(path))) => is_beneath(&path.container, dir),
+            (Difference::Between(least, most), Some(Arg::Integer(number))) => least <= number && number <= most,
+            (Difference::SameRecipient(to), Some(Arg::Text(_))) => self.goes_to(to) && is_mail_text(name),
+            (Difference::SameProgram(wanted), Some(Arg::Object(_))) => self.runs_only(wanted, grant),
+            (Difference::SameTool(wanted), Some(Arg::Object(_))) => self.uses(wanted, grant),
+            _ => false,
+        }
+    }
+
+    fn goes_to(&self, to: &str) -> bool {
+        self.action.effect == Effect::Mail && self.text("to") == Some(to)
+    }
+
+    fn runs_only(&self, wanted: &str, grant: &Grant) -> bool {
+        let Some(facts) = self.readable_facts() else { return false };
+        let Some(cwd) = self.text("cwd").filter(|cwd| is_pinned("cwd", grant) && cwd.starts_with('/')) else { return false };
+        let cwd = if cwd == "/" { cwd } else { cwd.trim_end_matches('/') };
+        let stays = facts.paths.iter().all(|fact| is_beneath(&fact.path, cwd));
+        let same = facts.commands.iter().all(|command| program_text(command) == wanted);
+        is_pinned("tool", grant) && stays && same && !facts.commands.is_empty()
+    }
+
+    fn uses(&self, wanted: &str, grant: &Grant) -> bool {
+        let same_session = self.text("session").is_some() && is_pinned("session", grant) && is_pinned("tool", grant);
+        same_session && self.readable_facts().is_some() && self.text("tool") == Some(wanted)
+    }
+
+    fn readable_facts(&self) -> Option<&Facts> {
+        self.facts.filter(|facts| self.action.is_judge_only() && facts.is_readable())
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        match self.args.named(name) {
+            Some(Arg::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// What a mail says, as against whom it goes to.
+pub(super) fn is_mail_text(name: &str) -> bool {
+    matches!(name, "subject" | "body")
+}
+
+/// True where the grant holds this parameter to the approved value.
+fn is_pinned(name: &str, grant: &Grant) -> bool {
+    grant.params.contains_key(name) && !grant.differ.contains_key(name)
+}
+
+/// Scheme, host and port of a URL, the port left out where it is the scheme's own.
+#[must_use]
+pub fn origin(url: &UrlArg) -> String {
+    let UrlArg { scheme, host, .. } = url;
+    let own_port = match scheme.as_str() {
+        "http" | "ws" => Some(80),
+        "https" | "wss" => Some(443),
+        "ftp" => Some(21),
+        _ => None,
+    };
+    match url.port.filter(|port| Some(*port) != own_port) {
+        Some(port) => format!("{scheme}://{host}:{port}"),
+        None => format!("{scheme}://{host}"),
+    }
+}
+
+/// A program and its subcommand in the words of [`Difference::SameProgram`]: `git status`, or `ls`.
+#[must_use]
+pub fn program_text(command: &CommandFact) -> &str {
+    command.subcommand.as_deref().unwrap_or(&command.program)
+}

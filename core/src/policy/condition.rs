@@ -1,0 +1,257 @@
+//! One condition of a rule, bound to the action whose parameters it asks about, and how far a request meets it.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{
+    clock::TimeWindow,
+    decide::Question,
+    glob::{Globs, HostGlobs, Naming},
+};
+use crate::{
+    facts::{Class, CommandFact, Facts},
+    host,
+    params::value::{Arg, UrlArg},
+};
+
+/// How far a request meets a condition or a rule. What is met in part can make policy stricter, never looser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fit {
+    /// Not at all.
+    No,
+    /// Some of several values meet it, or an internal host meets it by a wildcard alone.
+    Part,
+    /// All there is meets it.
+    Whole,
+}
+
+impl Fit {
+    /// Of several values: all of them, some, or none. Nothing to ask about is no fit.
+    fn of_all(fits: impl Iterator<Item = Self>) -> Self {
+        let joined = fits.fold(None, |joined: Option<(Self, Self)>, fit| match joined {
+            None => Some((fit, fit)),
+            Some((least, most)) => Some((least.min(fit), most.max(fit))),
+        });
+        match joined {
+            None | Some((_, Self::No)) => Self::No,
+            Some((Self::Whole, _)) => Self::Whole,
+            Some(_) => Self::Part,
+        }
+    }
+
+    fn when(holds: bool) -> Self {
+        if holds { Self::Whole } else { Self::No }
+    }
+}
+
+/// One condition, bound to one action.
+#[derive(Debug, Clone)]
+pub struct Condition {
+    /// Where the rule says it: `where.url.host`.
+    pub(super) written: String,
+    pub(super) test: Test,
+}
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub(super) enum Test {
+    Param { name: String, test: ParamTest },
+    Time(TimeWindow),
+    Fact(FactTest),
+}
+
+/// What is asked about one parameter, or about each item of a list.
+#[derive(Debug, Clone)]
+pub(super) enum ParamTest {
+    Text(Globs),
+    Flag(bool),
+    Number(NumberRange),
+    Under(Vec<Dir>),
+    Host(HostGlobs),
+    Scheme(Vec<String>),
+    Port(Vec<u16>),
+}
+
+/// What is asked about a tool call.
+#[derive(Debug, Clone)]
+pub(super) enum FactTest {
+    Command { program: Option<Globs>, subcommand: Option<Globs> },
+    Under(Vec<Dir>),
+    Host(HostGlobs),
+    Class(Vec<Class>),
+}
+
+/// Whole numbers, both ends included.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NumberRange {
+    pub(super) min: i64,
+    pub(super) max: i64,
+}
+
+/// A directory as agents know it: absolute, normalised, without a slash at its end.
+#[derive(Debug, Clone)]
+pub(super) enum Dir {
+    Fixed(String),
+    /// The working directory of a tool call.
+    WorkingDir,
+}
+
+impl Condition {
+    /// How far the request meets it.
+    pub(super) fn fit(&self, question: &Question<'_>) -> Fit {
+        match &self.test {
+            Test::Time(window) => Fit::when(window.holds(question.local)),
+            Test::Param { name, test } => question.args.named(name).map_or(Fit::No, |arg| test.fit(arg, question)),
+            Test::Fact(test) => question.facts.map_or(Fit::No, |facts| test.fit(facts, question)),
+        }
+    }
+
+    /// True where it asks for the host of this URL parameter.
+    pub(super) fn names_host_of(&self, param: &str) -> bool {
+        matches!(&self.test, Test::Param { name, test: ParamTest::Host(_) } if name == param)
+    }
+
+    /// True where it asks for the hosts that a tool call contacts.
+    pub(super) fn names_contacted_hosts(&self) -> bool {
+        matches!(self.test, Test::Fact(FactTest::Host(_)))
+    }
+}
+
+impl ParamTest {
+    fn fit(&self, arg: &Arg, question: &Question<'_>) -> Fit {
+        match (self, arg) {
+            (_, Arg::List(items)) => Fit::of_all(items.iter().map(|item| self.fit(item, question))),
+            (Self::Text(globs), Arg::Text(text)) => Fit::when(globs.fits(text)),
+            (Self::Flag(wanted), Arg::Bool(given)) => Fit::when(wanted == given),
+            (Self::Number(range), Arg::Integer(given)) => Fit::when(range.min <= *given && *given <= range.max),
+            (Self::Under(dirs), Arg::Path(path)) => Fit::when(is_beneath_any(&path.container, dirs, question)),
+            (Self::Host(hosts), Arg::Url(UrlArg { host, is_internal, .. })) => host_fit(hosts, host, *is_internal),
+            (Self::Scheme(schemes), Arg::Url(url)) => Fit::when(schemes.contains(&url.scheme)),
+            (Self::Port(ports), Arg::Url(url)) => Fit::when(url.port.is_some_and(|port| ports.contains(&port))),
+            _ => Fit::No,
+        }
+    }
+}
+
+impl FactTest {
+    fn fit(&self, facts: &Facts, question: &Question<'_>) -> Fit {
+        match self {
+            Self::Command { program, subcommand } => {
+                let meets = |command: &CommandFact| {
+                    program.as_ref().is_none_or(|globs| globs.fits(&command.program))
+                        && subcommand.as_ref().is_none_or(|globs| is_subcommand(command, globs))
+                };
+                Fit::of_all(facts.commands.iter().map(|command| Fit::when(meets(command))))
+            }
+            Self::Under(dirs) => Fit::of_all(facts.paths.iter().map(|fact| Fit::when(is_beneath_any(&fact.path, dirs, question)))),
+            Self::Host(hosts) => Fit::of_all(facts.hosts.iter().map(|at| host_fit(hosts, at, host::is_internal(at)))),
+            Self::Class(named) => Fit::of_all(facts.classes.keys().map(|class| Fit::when(named.contains(class)))),
+        }
+    }
+}
+
+/// `git push` is fitted by `push` and by `git push`.
+fn is_subcommand(command: &CommandFact, globs: &Globs) -> bool {
+    command.subcommand.as_deref().is_some_and(|full| {
+        let bare = full.strip_prefix(&command.program).and_then(|rest| rest.strip_prefix(' '));
+        globs.fits(full) || bare.is_some_and(|bare| globs.fits(bare))
+    })
+}
+
+/// An internal host is let pass only where it is named in full.
+fn host_fit(hosts: &HostGlobs, host: &str, is_internal: bool) -> Fit {
+    match hosts.naming(host) {
+        Naming::Not => Fit::No,
+        Naming::ByWildcard if is_internal => Fit::Part,
+        Naming::ByWildcard | Naming::Exactly => Fit::Whole,
+    }
+}
+
+fn is_beneath_any(path: &str, dirs: &[Dir], question: &Question<'_>) -> bool {
+    dirs.iter().any(|dir| match dir {
+        Dir::Fixed(dir) => is_beneath(path, dir),
+        Dir::WorkingDir => match question.args.named("cwd") {
+            Some(Arg::Text(cwd)) => cwd.starts_with('/') && is_beneath(path, cwd.trim_end_matches('/')),
+            _ => false,
+        },
+    })
+}
+
+/// True where the path is the directory or lies in it, by whole segments. Both are absolute or from `~`; a path that climbs
+/// is nowhere.
+#[must_use]
+pub fn is_beneath(path: &str, dir: &str) -> bool {
+    let climbs = |path: &str| path.split('/').any(|segment| segment == ".." || segment == ".");
+    let rest = if dir == "/" { Some(path) } else { path.strip_prefix(dir) };
+    path.starts_with(['/', '~']) && !climbs(path) && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let written = &self.written;
+        match &self.test {
+            Test::Time(window) => write!(f, "`{written}` wants {window}"),
+            Test::Param { test, .. } => write!(f, "`{written}` wants {test}"),
+            Test::Fact(test) => write!(f, "`{written}` wants {test}"),
+        }
+    }
+}
+
+impl fmt::Display for ParamTest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(globs) => globs.fmt(f),
+            Self::Flag(wanted) => wanted.fmt(f),
+            Self::Number(range) => write!(f, "{} to {}", range.min, range.max),
+            Self::Under(dirs) => write_dirs(dirs, f),
+            Self::Host(hosts) => hosts.fmt(f),
+            Self::Scheme(schemes) => write!(f, "`{}`", schemes.join("`, `")),
+            Self::Port(ports) => write!(f, "{ports:?}"),
+        }
+    }
+}
+
+impl fmt::Display for FactTest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Command { program: Some(globs), subcommand: None } | Self::Command { program: None, subcommand: Some(globs) } => globs.fmt(f),
+            Self::Command { program: Some(program), subcommand: Some(subcommand) } => write!(f, "{program} with {subcommand}"),
+            Self::Command { program: None, subcommand: None } => f.write_str("a command"),
+            Self::Under(dirs) => write_dirs(dirs, f),
+            Self::Host(hosts) => hosts.fmt(f),
+            Self::Class(named) => write!(f, "{named:?}"),
+        }
+    }
+}
+
+fn write_dirs(dirs: &[Dir], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let text = |dir: &Dir| match dir {
+        Dir::Fixed(dir) => format!("`{dir}`"),
+        Dir::WorkingDir => "the working directory".to_owned(),
+    };
+    f.write_str(&dirs.iter().map(text).collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beneath_goes_by_whole_segments() {
+        assert!(is_beneath("/workspace", "/workspace") && is_beneath("/workspace/a", "/workspace") && is_beneath("/a", "/"));
+        for path in ["/workspace2", "/work", "workspace/a", "/workspace/../etc/passwd", "/workspace/./a", ""] {
+            assert!(!is_beneath(path, "/workspace"), "{path}");
+        }
+    }
+
+    #[test]
+    fn several_values_fit_whole_only_where_each_does() {
+        assert_eq!(Fit::of_all([Fit::Whole, Fit::Whole].into_iter()), Fit::Whole);
+        assert_eq!(Fit::of_all([Fit::Whole, Fit::No].into_iter()), Fit::Part);
+        assert_eq!(Fit::of_all([Fit::Part, Fit::Whole].into_iter()), Fit::Part);
+        assert_eq!(Fit::of_all([Fit::No].into_iter()), Fit::No);
+        assert_eq!(Fit::of_all([].into_iter()), Fit::No);
+    }
+}

@@ -1,0 +1,126 @@
+//! The order of policy, as one pure function.
+//!
+//! 1. A frozen caller or a group that is switched off: denied.
+//! 2. A person's denial of the same call, while it stands: denied again.
+//! 3. The strictest of the matching rules and of an override to `queue` or `auto-deny`; with none of these an override
+//!    to `auto-accept`, else the action's own policy. A rule that fits a part of the request alone can make it
+//!    stricter, never looser; a tool call that cannot be read whole is asked at least.
+//! 4. Never looser than the floor.
+//! 5. Where that gives `queue`, a fitting grant makes it accept, unless floor or rule forbid grants.
+
+use ccc_protocol::{
+    TicketId, Timestamp, UserName,
+    bodies::Policy,
+};
+
+use super::{
+    Decision, Needs, Overrides, Rulebook, Verdict,
+    clock::LocalTime,
+    weigh::{Weighed, weigh},
+};
+use crate::{catalogue::action::Action, facts::Facts, grant::Grant, limits::Limits, params::value::Args, user::Users};
+
+/// What is asked of policy.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// Who signed.
+    pub caller: &'a UserName,
+    /// What they want done.
+    pub action: &'a Action,
+    /// With which parameters.
+    pub args: &'a Args,
+    /// What a tool call would do. A judge-only action without facts is one that could not be read.
+    pub facts: Option<&'a Facts>,
+    /// The time on the server's wall.
+    pub local: LocalTime,
+    /// The server's time.
+    pub now: Timestamp,
+    /// Who may approve for whom.
+    pub users: &'a Users,
+    /// The limits in force.
+    pub limits: &'a Limits,
+}
+
+/// What people have said before, as far as it bears on this question.
+#[derive(Debug, Clone)]
+pub struct Standing<'a> {
+    /// All approvers' settings.
+    pub overrides: &'a Overrides,
+    /// A person's denial of the same call by the same caller.
+    pub denial: Option<Denial>,
+    /// The grants for this caller and action.
+    pub grants: Vec<&'a Grant>,
+}
+
+/// A person's denial that answers the same call for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Denial {
+    /// The denied ticket.
+    pub ticket: TicketId,
+    /// Until when it answers.
+    pub until: Timestamp,
+}
+
+impl Question<'_> {
+    /// True where everything that the request would do is known. Only tool calls can be otherwise.
+    pub(super) fn is_readable(&self) -> bool {
+        !self.action.is_judge_only() || self.facts.is_some_and(Facts::is_readable)
+    }
+}
+
+/// What happens to the request.
+pub fn decide(question: &Question<'_>, book: &Rulebook, standing: &Standing<'_>) -> Decision {
+    if let Some(reason) = switched_off(question, standing.overrides) {
+        return Decision::new(Verdict::Deny { reason: reason.clone() }, reason, Needs::plain(question.limits));
+    }
+    if let Some(denial) = standing.denial.filter(|denial| question.now < denial.until) {
+        let rule = format!("denied by a person before; the same request is answered so until {}", denial.until);
+        return Decision::new(Verdict::DeniedBefore { ticket: denial.ticket }, rule, Needs::plain(question.limits));
+    }
+    let fits = book.about(&question.action.name).filter_map(|(rule, bound)| Some((rule, rule.fit(bound, question).ok()?)));
+    let weighed = weigh(question.into(), fits, standing.overrides);
+    match weighed.policy {
+        Policy::AutoAccept => Decision::new(Verdict::Accept, weighed.rule_text(), weighed.needs),
+        Policy::AutoDeny => Decision::new(Verdict::Deny { reason: weighed.reason() }, weighed.rule_text(), weighed.needs),
+        Policy::Queue => by_grant(question, weighed, &standing.grants),
+    }
+}
+
+/// Why everything of this caller, or of this group, is refused.
+pub(super) fn switched_off(question: &Question<'_>, overrides: &Overrides) -> Option<String> {
+    let Question { caller, action, users, .. } = question;
+    if let Some(by) = overrides.frozen_by(caller, users) {
+        return Some(format!("{by} has frozen the requests of {caller}"));
+    }
+    let by = overrides.group_disabled_by(&action.group, caller, users)?;
+    Some(format!("{by} has switched off the group `{}`", action.group))
+}
+
+fn by_grant(question: &Question<'_>, weighed: Weighed<'_>, grants: &[&Grant]) -> Decision {
+    let accepts = |grant: &&&Grant| refused_grant(question, &weighed.needs, grant).is_none();
+    // The one that ends first, so that it does not depend on the order of the list which one is used up.
+    let Some(grant) = grants.iter().filter(accepts).min_by_key(|grant| (grant.until, grant.id)) else {
+        return Decision::new(Verdict::Queue, weighed.rule_text(), weighed.needs);
+    };
+    Decision { grant: Some(grant.id), ..Decision::new(Verdict::Accept, grant.rule_text(), weighed.needs) }
+}
+
+/// Why this grant does not accept the request. It must fit, and must be one that could be made today.
+pub(super) fn refused_grant(question: &Question<'_>, needs: &Needs, grant: &Grant) -> Option<&'static str> {
+    let Question { caller, action, args, facts, now, users, .. } = *question;
+    let has_right = |maker: &UserName| {
+        users.may_approve(maker, caller) && needs.roles.iter().all(|role| users.has_role(maker, role))
+    };
+    let people = u32::try_from(grant.made_by.len()).unwrap_or(u32::MAX);
+    if needs.grant_seconds_max == 0 {
+        Some("floor or rule forbid grants")
+    } else if !grant.fits(caller, action, args, facts, now) {
+        Some("it has ended, or is for something else")
+    } else if !grant.made_by.iter().all(has_right) || people < needs.count {
+        Some("those who made it could not approve this now")
+    } else if grant.made.plus_seconds(needs.grant_seconds_max) <= now {
+        Some("it is older than grants may be here")
+    } else {
+        None
+    }
+}

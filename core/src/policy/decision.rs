@@ -1,0 +1,96 @@
+//! The outcome of policy, with the rules that said so.
+
+use std::collections::BTreeSet;
+
+use ccc_protocol::{GrantId, TicketId, bodies::Policy};
+use serde::{Deserialize, Serialize};
+
+use super::rule::Asks;
+use crate::limits::Limits;
+
+/// What happens to the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Done, or released, at once.
+    Accept,
+    /// Held for a person.
+    Queue,
+    /// Refused, for this reason.
+    Deny {
+        /// For the caller to read.
+        reason: String,
+    },
+    /// Refused because a person denied the same call a moment ago.
+    DeniedBefore {
+        /// The ticket that was denied.
+        ticket: TicketId,
+    },
+}
+
+/// What policy decided, and why.
+#[must_use = "a decision that nobody follows is a gate left open"]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The outcome.
+    pub verdict: Verdict,
+    /// The rules that decided, in words, as `rule` in the ticket says it.
+    pub rule: String,
+    /// What an approval would need.
+    pub needs: Needs,
+    /// The grant that made it accept; its use is counted in the ticket's commit.
+    pub grant: Option<GrantId>,
+}
+
+/// What an approval needs: the strictest of every rule that queued.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Needs {
+    /// Roles that each approver holds, all of them.
+    pub roles: BTreeSet<String>,
+    /// How many different people.
+    pub count: u32,
+    /// True where each approval carries a note.
+    pub justification: bool,
+    /// How long the ticket waits, in seconds, where shorter than the limit.
+    pub expires_seconds: Option<u64>,
+    /// The longest grant, in seconds; 0 forbids grants.
+    pub grant_seconds_max: u64,
+}
+
+impl Decision {
+    /// Decided without a grant.
+    pub(super) fn new(verdict: Verdict, rule: String, needs: Needs) -> Self {
+        Self { verdict, rule, needs, grant: None }
+    }
+}
+
+impl Needs {
+    /// One person, and grants as long as the limit lets them be.
+    #[must_use]
+    pub fn plain(limits: &Limits) -> Self {
+        Self {
+            roles: BTreeSet::new(),
+            count: 1,
+            justification: false,
+            expires_seconds: None,
+            grant_seconds_max: limits.grant_seconds_max,
+        }
+    }
+
+    /// These needs and what another rule asks: the stricter of each.
+    pub(super) fn join(&mut self, asks: &Asks) {
+        let least = |one: Option<u64>, other: Option<u64>| one.into_iter().chain(other).min();
+        self.roles.extend(asks.roles.iter().cloned());
+        self.count = self.count.max(asks.count);
+        self.justification |= asks.justification;
+        self.expires_seconds = least(self.expires_seconds, asks.expires_seconds);
+        self.grant_seconds_max = self.grant_seconds_max.min(asks.grant_seconds_max.unwrap_or(u64::MAX));
+    }
+
+    /// These needs for an action with this floor: what is never looser than `queue` takes no grants.
+    pub(super) fn under_floor(self, floor: Option<Policy>) -> Self {
+        match floor {
+            Some(Policy::Queue | Policy::AutoDeny) => Self { grant_seconds_max: 0, ..self },
+            Some(Policy::AutoAccept) | None => self,
+        }
+    }
+}

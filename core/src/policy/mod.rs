@@ -1,0 +1,27 @@
+//! What happens to an action: its own policy, rules that refine it, floors, overrides, grants, and the order in which they count.
+//!
+//! One pure function, [`decide`], gives the decision with the rules that said so; [`explain`] gives the same with the whole trace.
+
+mod bind;
+pub mod clock;
+pub mod condition;
+pub mod decide;
+pub mod decision;
+pub mod explain;
+pub mod glob;
+pub mod in_force;
+pub mod lint;
+pub mod overrides;
+pub mod rule;
+pub mod spec;
+mod weigh;
+
+pub use clock::{LocalTime, Weekday};
+pub use decide::{Denial, Question, Standing, decide};
+pub use decision::{Decision, Needs, Verdict};
+pub use explain::{Trace, explain};
+pub use in_force::in_force;
+pub use lint::lint;
+pub use overrides::Overrides;
+pub use rule::{Rule, Rulebook};
+pub use spec::RuleSpec;
