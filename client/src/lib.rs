@@ -1,1 +1,34 @@
-//! placeholder
+//! The agent's and the console's side of the bridge: sign a request, send it,
+//! and believe an answer only when its signature holds.
+//!
+//! Blocking and without a runtime, over TCP or a Unix socket, so that the
+//! programs that use it start at once and stay small. Every read and write has
+//! a deadline, every size a limit.
+
+mod address;
+mod answer;
+mod bridge;
+mod calls;
+mod clock;
+mod connection;
+mod entropy;
+mod error;
+mod events;
+mod http;
+mod identity;
+mod request;
+mod stream;
+
+pub use address::{Address, AddressError};
+pub use answer::Answer;
+pub use bridge::Bridge;
+pub use error::CallError;
+pub use events::{Event, EventStream};
+pub use identity::{Identity, IdentityError, read_secrets};
+pub use request::{Method, Repeat, Request, deadline_after};
+
+/// Where a bridge is looked for when nobody says otherwise.
+pub const DEFAULT_URL: &str = "http://localhost:3015";
+
+/// The longest time that one request may ask the server to hold its answer.
+pub const WAIT_SECONDS_MAX: u64 = 300;

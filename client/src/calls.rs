@@ -1,0 +1,236 @@
+//! What can be asked of a bridge, one function an endpoint.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ccc_protocol::bodies::{
+    ActionList, Approve, AuditList, Deny, Edit, Freeze, GrantList, PolicyList, Preview, QueueList, SetGroup, SetPolicy,
+    Ticket,
+};
+use ccc_protocol::{ActionName, GrantId, TicketId};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::WAIT_SECONDS_MAX;
+use crate::answer::Answer;
+use crate::bridge::Bridge;
+use crate::entropy;
+use crate::error::CallError;
+use crate::request::{Repeat, Request, deadline_after};
+
+impl Bridge {
+    /// Submits an action: `body` is the flat object with `action` and its
+    /// parameters, as signed. The request carries a fresh idempotency key, so
+    /// that however often it is sent it counts once.
+    ///
+    /// # Errors
+    /// When no answer came that can be believed. A refusal that can is an answer.
+    pub fn submit(&self, body: &[u8], wait_seconds: Option<u64>) -> Result<Answer, CallError> {
+        self.submit_as(body, &entropy::idempotency_key()?, wait_seconds)
+    }
+
+    /// As [`Bridge::submit`], under a key that the caller keeps, so that a later
+    /// try of the same request is known for the same: a UUID in quotes.
+    ///
+    /// # Errors
+    /// As [`Bridge::submit`].
+    pub fn submit_as(
+        &self,
+        body: &[u8],
+        idempotency_key: &str,
+        wait_seconds: Option<u64>,
+    ) -> Result<Answer, CallError> {
+        let wait_seconds = wait_seconds.map(|seconds| seconds.min(WAIT_SECONDS_MAX));
+        self.call(&Request {
+            idempotency_key: Some(idempotency_key),
+            wait_seconds,
+            repeat: Repeat::Safely,
+            ..Request::post("/action", body, deadline_after(wait_seconds))
+        })
+    }
+
+    /// The answer that is a ticket, after it ended or the wait is over.
+    ///
+    /// # Errors
+    /// When no answer came that can be believed.
+    pub fn look(&self, id: TicketId, wait_seconds: Option<u64>) -> Result<Answer, CallError> {
+        let wait_seconds = wait_seconds.map(|seconds| seconds.min(WAIT_SECONDS_MAX));
+        let target = format!("/queue/{id}");
+        self.call(&Request { wait_seconds, ..Request::get(&target, deadline_after(wait_seconds)) })
+    }
+
+    /// Waits until a ticket has ended or `until` is past, through lost
+    /// connections, following the ticket that an edit put in its place.
+    ///
+    /// # Errors
+    /// When no answer came that can be believed, or the ticket cannot be seen.
+    pub fn wait_for(&self, mut id: TicketId, until: Instant) -> Result<Answer, CallError> {
+        loop {
+            let asked = Instant::now();
+            let left = until.saturating_duration_since(asked);
+            let answer = self.look(id, Some(left.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX)))?;
+            let ticket = answer.ticket()?;
+            if let Some(replacement) = ticket.replaced_by {
+                id = replacement;
+            } else if ticket.status.has_ended() || left.is_zero() {
+                return Ok(answer);
+            } else {
+                pause_since(asked);
+            }
+        }
+    }
+
+    /// One ticket, in any state.
+    ///
+    /// # Errors
+    /// As every reading call: no believable answer, or a refusal.
+    pub fn ticket(&self, id: TicketId) -> Result<Ticket, CallError> {
+        self.look(id, None)?.read()
+    }
+
+    /// The actions that this user may ask for.
+    ///
+    /// # Errors
+    /// No believable answer, or a refusal.
+    pub fn actions(&self) -> Result<ActionList, CallError> {
+        self.read("/actions")
+    }
+
+    /// The open tickets; with `after` what changed since that sequence.
+    ///
+    /// # Errors
+    /// No believable answer, or a refusal.
+    pub fn queue(&self, after: Option<u64>) -> Result<QueueList, CallError> {
+        match after {
+            Some(seq) => self.read(&format!("/queue?after={seq}")),
+            None => self.read("/queue"),
+        }
+    }
+
+    /// What a ticket would do, as an approver is shown it.
+    ///
+    /// # Errors
+    /// No believable answer, or a refusal.
+    pub fn preview(&self, id: TicketId) -> Result<Preview, CallError> {
+        self.read(&format!("/queue/{id}/preview"))
+    }
+
+    /// Approves the ticket whose digest was shown.
+    ///
+    /// # Errors
+    /// No believable answer, or a refusal: already decided, another digest.
+    pub fn approve(&self, id: TicketId, approval: &Approve) -> Result<Ticket, CallError> {
+        self.decide(&format!("/queue/{id}/approve"), approval)
+    }
+
+    /// Denies a ticket.
+    ///
+    /// # Errors
+    /// No believable answer, or a refusal.
+    pub fn deny(&self, id: TicketId, denial: &Deny) -> Result<Ticket, CallError> {
+        self.decide(&format!("/queue/{id}/deny"), denial)
+    }
+
+    /// Puts a ticket with other parameters in the place of this one.
+    ///
+    /// # Errors
+    /// No believable answer, or a refusal.
+    pub fn edit(&self, id: TicketId, edit: &Edit) -> Result<Ticket, CallError> {
+        self.decide(&format!("/queue/{id}/edit"), edit)
+    }
+
+    /// Withdraws a ticket of this user's own.
+    ///
+    /// # Errors
+    /// No believable answer, or a refusal.
+    pub fn cancel(&self, id: TicketId) -> Result<Answer, CallError> {
+        self.post(&format!("/queue/{id}/cancel"), &Nothing {})
+    }
+
+    /// The grants in force for the users this one may approve for.
+    ///
+    /// # Errors
+    /// No believable answer, or a refusal.
+    pub fn grants(&self) -> Result<GrantList, CallError> {
+        self.read("/grants")
+    }
+
+    /// Ends a grant.
+    ///
+    /// # Errors
+    /// No believable answer, or a refusal.
+    pub fn revoke(&self, id: GrantId) -> Result<(), CallError> {
+        accepted(&self.post(&format!("/grants/{id}/revoke"), &Nothing {})?)
+    }
+
+    /// The policies in force for the users this one may approve for.
+    ///
+    /// # Errors
+    /// No believable answer, or a refusal.
+    pub fn policies(&self) -> Result<PolicyList, CallError> {
+        self.read("/policies")
+    }
+
+    /// Switches a group of actions on or off.
+    ///
+    /// # Errors
+    /// No believable answer, or a refusal.
+    pub fn set_group(&self, group: &str, change: &SetGroup) -> Result<(), CallError> {
+        accepted(&self.post(&format!("/policies/group/{group}"), change)?)
+    }
+
+    /// Sets or takes away the override of an action's policy.
+    ///
+    /// # Errors
+    /// No believable answer, or a refusal.
+    pub fn set_policy(&self, action: &ActionName, change: &SetPolicy) -> Result<(), CallError> {
+        accepted(&self.post(&format!("/policies/action/{action}"), change)?)
+    }
+
+    /// Refuses, or takes again, all requests of some users.
+    ///
+    /// # Errors
+    /// No believable answer, or a refusal.
+    pub fn freeze(&self, change: &Freeze) -> Result<(), CallError> {
+        accepted(&self.post("/freeze", change)?)
+    }
+
+    /// The audit log about the users this one may approve for.
+    ///
+    /// # Errors
+    /// No believable answer, or a refusal.
+    pub fn audit(&self, after: Option<u64>) -> Result<AuditList, CallError> {
+        match after {
+            Some(seq) => self.read(&format!("/audit?after={seq}")),
+            None => self.read("/audit"),
+        }
+    }
+
+    fn read<T: DeserializeOwned>(&self, target: &str) -> Result<T, CallError> {
+        self.call(&Request::get(target, deadline_after(None)))?.read()
+    }
+
+    fn decide(&self, target: &str, decision: &impl Serialize) -> Result<Ticket, CallError> {
+        self.post(target, decision)?.read()
+    }
+
+    fn post(&self, target: &str, body: &impl Serialize) -> Result<Answer, CallError> {
+        let body = serde_json::to_vec(body).map_err(|error| CallError::malformed(error.to_string()))?;
+        self.call(&Request::post(target, &body, deadline_after(None)))
+    }
+}
+
+/// The body of a request that says all in its path.
+#[derive(Serialize)]
+struct Nothing {}
+
+fn accepted(answer: &Answer) -> Result<(), CallError> {
+    answer.read::<serde_json::Value>().map(|_| ())
+}
+
+/// A server that answers at once although it was asked to wait is not asked
+/// again at once.
+fn pause_since(asked: Instant) {
+    const ROUND_TRIP_MILLIS_MIN: u64 = 500;
+    thread::sleep(Duration::from_millis(ROUND_TRIP_MILLIS_MIN).saturating_sub(asked.elapsed()));
+}

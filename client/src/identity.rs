@@ -1,0 +1,137 @@
+//! Who speaks: a user of a secrets file that nobody else can read.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use ccc_protocol::UserName;
+use ccc_protocol::secrets::{Secrets, SecretsError};
+use ccc_protocol::signing::Key;
+
+/// The largest secrets file that is read.
+const SECRETS_BYTES_MAX: u64 = 1024 * 1024;
+
+/// A user and the key to sign with.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The user's name.
+    pub user: UserName,
+    /// The user's key.
+    pub key: Key,
+}
+
+/// Why there is nobody to speak as.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// The file cannot be read.
+    #[error("the secrets file `{path}` cannot be read: {cause}")]
+    Unreadable {
+        /// The path as it was given.
+        path: String,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// Others can read the file.
+    #[error("others can read the secrets file `{path}`; make it yours alone with\n  chmod 600 {path}")]
+    Exposed {
+        /// The path as it was given.
+        path: String,
+    },
+    /// The file is not a secrets file.
+    #[error("{path}: {cause}")]
+    Invalid {
+        /// The path as it was given.
+        path: String,
+        /// What is wrong with it.
+        cause: SecretsError,
+    },
+    /// The user is not in the file.
+    #[error("there is no user `{user}` in the secrets file; it holds {known}")]
+    UnknownUser {
+        /// The name as it was given.
+        user: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// The file holds several users and none was named.
+    #[error("the secrets file holds {known}; say which one with `--user NAME`")]
+    WhichUser {
+        /// The names that there are.
+        known: String,
+    },
+}
+
+/// Reads a secrets file, refusing one that others can read.
+///
+/// # Errors
+/// When it cannot be read, others can read it, or it is not a secrets file.
+pub fn read_secrets(path: &Path) -> Result<Secrets, IdentityError> {
+    let shown = || path.display().to_string();
+    let unreadable = |cause| IdentityError::Unreadable { path: shown(), cause };
+    let file = File::open(path).map_err(unreadable)?;
+    let mode = file.metadata().map_err(unreadable)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        return Err(IdentityError::Exposed { path: shown() });
+    }
+    let mut text = Vec::new();
+    file.take(SECRETS_BYTES_MAX).read_to_end(&mut text).map_err(unreadable)?;
+    Secrets::parse(&text).map_err(|cause| IdentityError::Invalid { path: shown(), cause })
+}
+
+impl Identity {
+    /// The user `name` of the file, or its only one.
+    ///
+    /// # Errors
+    /// When there is no such user, or none was named and there are several.
+    pub fn choose(secrets: &Secrets, name: Option<&str>) -> Result<Self, IdentityError> {
+        let known = || {
+            let names: Vec<_> = secrets.users().map(|(name, _)| format!("`{name}`")).collect();
+            names.join(", ")
+        };
+        let chosen = match name {
+            Some(name) => secrets
+                .users()
+                .find(|(user, _)| user.as_str() == name)
+                .ok_or_else(|| IdentityError::UnknownUser { user: name.escape_debug().collect(), known: known() })?,
+            None => secrets.only_user().ok_or_else(|| IdentityError::WhichUser { known: known() })?,
+        };
+        Ok(Self { user: chosen.0.clone(), key: chosen.1.secret.key() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Identity, IdentityError, read_secrets};
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    const TWO: &str = r#"{"users":{"user":{"secret":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},"agent":{"secret":"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"}}}"#;
+
+    #[test]
+    fn a_file_that_others_can_read_is_refused_with_the_line_that_mends_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("secrets.json");
+        fs::write(&path, TWO).unwrap();
+        for mode in [0o640, 0o604, 0o620, 0o601] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let error = read_secrets(&path).unwrap_err();
+            assert!(matches!(error, IdentityError::Exposed { .. }), "{mode:o}");
+            assert!(error.to_string().ends_with(&format!("chmod 600 {}", path.display())));
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(read_secrets(&path).unwrap().users().count(), 2);
+    }
+
+    #[test]
+    fn the_user_may_be_left_out_when_there_is_one() {
+        let secrets = ccc_protocol::secrets::Secrets::parse(TWO.as_bytes()).unwrap();
+        assert_eq!(Identity::choose(&secrets, Some("agent")).unwrap().user.as_str(), "agent");
+        let one = secrets.filtered("agent").unwrap();
+        assert_eq!(Identity::choose(&one, None).unwrap().user.as_str(), "agent");
+        let which = Identity::choose(&secrets, None).unwrap_err().to_string();
+        assert!(which.contains("`agent`, `user`") && which.contains("--user"), "{which}");
+        let unknown = Identity::choose(&secrets, Some("x")).unwrap_err().to_string();
+        assert!(unknown.contains("no user `x`"), "{unknown}");
+    }
+}
