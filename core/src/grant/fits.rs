@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Grant;
 use crate::{
-    catalogue::{action::Action, effect::Effect},
+    catalogue::{Action, Effect},
     facts::{CommandFact, Facts},
     params::value::{Arg, Args, UrlArg},
     policy::condition::is_beneath,
@@ -43,13 +43,18 @@ impl Request<'_> {
         match (difference, self.args.named(name)) {
             (Difference::OneOf(values), _) => values.contains(given),
             (Difference::SameHost(wanted), Some(Arg::Url(url))) => origin(url) == *wanted,
-            (Difference::Under(dir), Some(Arg::Path(path))) => is_beneath(&path.container, dir),
+            (Difference::Under(dir), Some(Arg::Path(path))) => is_beneath(&path.container, dir) && self.stays_beneath(name, dir),
             (Difference::Between(least, most), Some(Arg::Integer(number))) => least <= number && number <= most,
             (Difference::SameRecipient(to), Some(Arg::Text(_))) => self.goes_to(to) && is_mail_text(name),
             (Difference::SameProgram(wanted), Some(Arg::Object(_))) => self.runs_only(wanted, grant),
             (Difference::SameTool(wanted), Some(Arg::Object(_))) => self.uses(wanted, grant),
             _ => false,
         }
+    }
+
+    /// What the command puts behind the path may be a link that leads elsewhere.
+    fn stays_beneath(&self, name: &str, dir: &str) -> bool {
+        self.args.beneath.iter().filter(|place| place.param == name).all(|place| is_beneath(&place.path.container, dir))
     }
 
     fn goes_to(&self, to: &str) -> bool {
@@ -66,7 +71,7 @@ impl Request<'_> {
     }
 
     fn uses(&self, wanted: &str, grant: &Grant) -> bool {
-        let same_session = self.text("session").is_some() && is_pinned("session", grant) && is_pinned("tool", grant);
+        let same_session = self.text("session").is_some_and(|session| !session.is_empty()) && is_pinned("session", grant) && is_pinned("tool", grant);
         same_session && self.readable_facts().is_some() && self.text("tool") == Some(wanted)
     }
 

@@ -1,12 +1,16 @@
 //! Makes a grant of what an approval asks for: no wider than the approved request's rules, action and types let it be.
 
 use ccc_protocol::{
-    GrantId, TicketId, Timestamp, UserName,
+    GrantId, Timestamp,
     bodies::{Difference, GrantRequest},
 };
 use serde_json::Value;
 
-use super::{Grant, fits::{is_mail_text, origin, program_text}};
+use super::{
+    Grant,
+    approved::Approved,
+    fits::{is_mail_text, origin, program_text},
+};
 use crate::{
     catalogue::{
         action::Action,
@@ -16,9 +20,10 @@ use crate::{
     duration,
     facts::Facts,
     limits::Limits,
-    params::value::{Arg, Args},
+    params::value::Arg,
     policy::Needs,
     refusal::Refusal,
+    ticket::Ticket,
 };
 
 /// The most values that [`Difference::OneOf`] lists.
@@ -27,70 +32,55 @@ pub const VALUES_MAX: usize = 32;
 /// JSON integers go no further (protocol §2).
 const INTEGER_MAX: i64 = (1 << 53) - 1;
 
-/// The request that an approval is about.
-#[derive(Debug, Clone, Copy)]
-pub struct Approved<'a> {
-    /// Its ticket.
-    pub ticket: TicketId,
-    /// Who submitted it.
-    pub user: &'a UserName,
-    /// What was asked for.
-    pub action: &'a Action,
-    /// With which parameters, as the ticket has them.
-    pub args: &'a Args,
-    /// What a tool call would do.
-    pub facts: Option<&'a Facts>,
-    /// What its rules ask of an approval.
-    pub needs: &'a Needs,
-}
-
-/// The grant that was asked for.
+/// The grant that this approval asks for. It is made by everybody whose approval the ticket holds.
 ///
 /// # Errors
 /// 422 where grants are forbidden here, it would be wider than may be, or would not fit the approved request itself.
 pub fn make(
-    request: &GrantRequest,
-    approved: &Approved<'_>,
-    limits: &Limits,
+    asked: &GrantRequest,
+    ticket: &Ticket,
+    action: &Action,
     id: GrantId,
-    made_by: Vec<UserName>,
     now: Timestamp,
+    limits: &Limits,
 ) -> Result<Grant, Refusal> {
-    within_terms(request, approved.needs, limits)?;
-    for (name, difference) in &request.params {
-        check(name, difference, approved).map_err(|why| refused(format!("`{name}`: {why}")))?;
+    let request = ticket.request();
+    within_terms(asked, &request.needs.clone().under_floor(action.floor), limits)?;
+    let approved = Approved::new(ticket, action, limits);
+    for (name, difference) in &asked.params {
+        check(name, difference, &approved).map_err(|why| refused(format!("`{name}`: {why}")))?;
     }
     let grant = Grant {
         id,
-        user: approved.user.clone(),
-        action: approved.action.name.clone(),
-        params: approved.args.json.clone(),
-        differ: request.params.clone(),
-        until: now.plus_seconds(request.seconds),
-        uses: request.uses,
+        user: request.submitted_by.clone(),
+        action: request.action.clone(),
+        params: request.params.clone(),
+        differ: asked.params.clone(),
+        until: now.plus_seconds(asked.seconds),
+        uses: asked.uses,
         used: 0,
-        made_by,
+        made_by: ticket.approvals().iter().map(|approval| approval.by.clone()).collect(),
         made: now,
-        from: approved.ticket,
+        from: request.id,
     };
     // A pattern that the approved request itself does not fit is leave for something nobody saw.
-    if grant.fits_args(approved.action, approved.args, approved.facts) {
+    if grant.fits_args(action, &approved.args, approved.facts.as_ref()) {
         Ok(grant)
     } else {
         Err(refused("the approved request itself does not fit it"))
     }
 }
 
-fn within_terms(request: &GrantRequest, needs: &Needs, limits: &Limits) -> Result<(), Refusal> {
+fn within_terms(asked: &GrantRequest, needs: &Needs, limits: &Limits) -> Result<(), Refusal> {
     let seconds_max = needs.grant_seconds_max.min(limits.grant_seconds_max);
     if seconds_max == 0 {
         return Err(refused("the rules allow no grants for this request: approve it alone"));
     }
-    if !(1..=seconds_max).contains(&request.seconds) {
+    if !(1..=seconds_max).contains(&asked.seconds) {
         let most = duration::to_text(seconds_max);
-        return Err(refused(format!("`seconds` is 1 to {seconds_max} ({most}), not {}", request.seconds)));
+        return Err(refused(format!("`seconds` is 1 to {seconds_max} ({most}), not {}", asked.seconds)));
     }
-    match request.uses {
+    match asked.uses {
         Some(uses) if uses == 0 || u64::from(uses) > limits.grant_uses_max => {
             Err(refused(format!("`uses` is 1 to {}, not {uses}", limits.grant_uses_max)))
         }
@@ -166,7 +156,7 @@ fn same_recipient(name: &str, to: &str, approved: &Approved<'_>) -> Result<(), S
     if approved.action.effect != Effect::Mail || !is_mail_text(name) {
         return Err("only the subject and the text of a mail can differ in this way".into());
     }
-    equal(to, text(approved.args, "to").unwrap_or_default())
+    equal(to, approved.text("to"))
 }
 
 fn same_program(wanted: &str, approved: &Approved<'_>) -> Result<(), String> {
@@ -179,20 +169,13 @@ fn same_program(wanted: &str, approved: &Approved<'_>) -> Result<(), String> {
 
 fn same_tool(wanted: &str, approved: &Approved<'_>) -> Result<(), String> {
     readable(approved)?;
-    if text(approved.args, "session").is_none_or(str::is_empty) {
+    if approved.text("session").is_empty() {
         return Err("the approved call belongs to no session".into());
     }
-    equal(wanted, text(approved.args, "tool").unwrap_or_default())
+    equal(wanted, approved.text("tool"))
 }
 
-fn readable<'a>(approved: &Approved<'a>) -> Result<&'a Facts, String> {
-    let facts = approved.facts.filter(|facts| approved.action.is_judge_only() && facts.is_readable());
+fn readable<'a>(approved: &'a Approved<'_>) -> Result<&'a Facts, String> {
+    let facts = approved.facts.as_ref().filter(|facts| facts.is_readable());
     facts.ok_or_else(|| "only a tool call that can be read whole can differ in this way".to_owned())
-}
-
-fn text<'a>(args: &'a Args, name: &str) -> Option<&'a str> {
-    match args.named(name) {
-        Some(Arg::Text(text)) => Some(text),
-        _ => None,
-    }
 }

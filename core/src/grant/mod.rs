@@ -1,5 +1,6 @@
 //! A person's leave for more of the same, as pure data: for whom, what exactly, until when, how many times.
 
+mod approved;
 mod fits;
 mod make;
 
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use fits::{origin, program_text};
-pub use make::{Approved, VALUES_MAX, make};
+pub use make::{VALUES_MAX, make};
 
 /// A standing grant. Never without an end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     facts::{Class, CommandFact, Facts},
-    host,
-    params::value::{Arg, UrlArg},
+
+    params::{url::is_internal_host, value::{Arg, UrlArg}},
 };
 
 /// How far a request meets a condition or a rule. What is met in part can make policy stricter, never looser.
@@ -103,7 +103,7 @@ impl Condition {
     pub(super) fn fit(&self, question: &Question<'_>) -> Fit {
         match &self.test {
             Test::Time(window) => Fit::when(window.holds(question.local)),
-            Test::Param { name, test } => question.args.named(name).map_or(Fit::No, |arg| test.fit(arg, question)),
+            Test::Param { name, test } => test.fit_param(name, question),
             Test::Fact(test) => question.facts.map_or(Fit::No, |facts| test.fit(facts, question)),
         }
     }
@@ -120,6 +120,20 @@ impl Condition {
 }
 
 impl ParamTest {
+    fn fit_param(&self, name: &str, question: &Question<'_>) -> Fit {
+        let fit = question.args.named(name).map_or(Fit::No, |arg| self.fit(arg, question));
+        // What the command puts behind a path may be a link that leads elsewhere.
+        match self {
+            Self::Under(dirs) if fit == Fit::Whole && !Self::holds_beneath(name, dirs, question) => Fit::Part,
+            _ => fit,
+        }
+    }
+
+    fn holds_beneath(name: &str, dirs: &[Dir], question: &Question<'_>) -> bool {
+        let mut places = question.args.beneath.iter().filter(|place| place.param == name);
+        places.all(|place| is_beneath_any(&place.path.container, dirs, question))
+    }
+
     fn fit(&self, arg: &Arg, question: &Question<'_>) -> Fit {
         match (self, arg) {
             (_, Arg::List(items)) => Fit::of_all(items.iter().map(|item| self.fit(item, question))),
@@ -146,7 +160,7 @@ impl FactTest {
                 Fit::of_all(facts.commands.iter().map(|command| Fit::when(meets(command))))
             }
             Self::Under(dirs) => Fit::of_all(facts.paths.iter().map(|fact| Fit::when(is_beneath_any(&fact.path, dirs, question)))),
-            Self::Host(hosts) => Fit::of_all(facts.hosts.iter().map(|at| host_fit(hosts, at, host::is_internal(at)))),
+            Self::Host(hosts) => Fit::of_all(facts.hosts.iter().map(|at| host_fit(hosts, at, is_internal_host(at)))),
             Self::Class(named) => Fit::of_all(facts.classes.keys().map(|class| Fit::when(named.contains(class)))),
         }
     }

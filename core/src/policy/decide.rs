@@ -42,23 +42,14 @@ pub struct Question<'a> {
 }
 
 /// What people have said before, as far as it bears on this question.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Standing<'a> {
     /// All approvers' settings.
     pub overrides: &'a Overrides,
-    /// A person's denial of the same call by the same caller.
-    pub denial: Option<Denial>,
+    /// A person's denial of the same call by the same caller: the denied ticket, and until when it answers.
+    pub denial: Option<(TicketId, Timestamp)>,
     /// The grants for this caller and action.
-    pub grants: Vec<&'a Grant>,
-}
-
-/// A person's denial that answers the same call for a while.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Denial {
-    /// The denied ticket.
-    pub ticket: TicketId,
-    /// Until when it answers.
-    pub until: Timestamp,
+    pub grants: &'a [&'a Grant],
 }
 
 impl Question<'_> {
@@ -73,16 +64,17 @@ pub fn decide(question: &Question<'_>, book: &Rulebook, standing: &Standing<'_>)
     if let Some(reason) = switched_off(question, standing.overrides) {
         return Decision::new(Verdict::Deny { reason: reason.clone() }, reason, Needs::plain(question.limits));
     }
-    if let Some(denial) = standing.denial.filter(|denial| question.now < denial.until) {
-        let rule = format!("denied by a person before; the same request is answered so until {}", denial.until);
-        return Decision::new(Verdict::DeniedBefore { ticket: denial.ticket }, rule, Needs::plain(question.limits));
+    if let Some(denial) = standing.denial.filter(|(_, until)| question.now < *until) {
+        let (ticket, until) = denial;
+        let rule = format!("denied by a person before; the same request is answered so until {until}");
+        return Decision::new(Verdict::DeniedBefore { ticket }, rule, Needs::plain(question.limits));
     }
     let fits = book.about(&question.action.name).filter_map(|(rule, bound)| Some((rule, rule.fit(bound, question).ok()?)));
     let weighed = weigh(question.into(), fits, standing.overrides);
     match weighed.policy {
         Policy::AutoAccept => Decision::new(Verdict::Accept, weighed.rule_text(), weighed.needs),
         Policy::AutoDeny => Decision::new(Verdict::Deny { reason: weighed.reason() }, weighed.rule_text(), weighed.needs),
-        Policy::Queue => by_grant(question, weighed, &standing.grants),
+        Policy::Queue => by_grant(question, weighed, standing.grants),
     }
 }
 

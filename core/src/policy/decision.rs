@@ -87,7 +87,7 @@ impl Needs {
     }
 
     /// These needs for an action with this floor: what is never looser than `queue` takes no grants.
-    pub(super) fn under_floor(self, floor: Option<Policy>) -> Self {
+    pub(crate) fn under_floor(self, floor: Option<Policy>) -> Self {
         match floor {
             Some(Policy::Queue | Policy::AutoDeny) => Self { grant_seconds_max: 0, ..self },
             Some(Policy::AutoAccept) | None => self,

@@ -100,8 +100,8 @@ pub fn explain(question: &Question<'_>, book: &Rulebook, standing: &Standing<'_>
         switched_off: switched_off(question, standing.overrides),
         denied_before: standing
             .denial
-            .filter(|denial| question.now < denial.until)
-            .map(|denial| DenialTrace { ticket: denial.ticket, until: denial.until }),
+            .filter(|(_, until)| question.now < *until)
+            .map(|(ticket, until)| DenialTrace { ticket, until }),
         rules: book.rules().iter().enumerate().map(|(index, rule)| rule_trace(index, rule, question, book)).collect(),
         overridden: standing
             .overrides

@@ -6,12 +6,15 @@ use std::collections::BTreeSet;
 use ccc_protocol::{UserName, bodies::Policy};
 
 use super::{Rule, Rulebook, rule::NeverMatches};
-use crate::{catalogue::action::Action, user::Users};
+use crate::{
+    catalogue::{Action, Catalogue},
+    user::{User, Users},
+};
 
 /// A sentence for each thing that somebody should look at.
 #[must_use]
-pub fn lint<'a>(book: &Rulebook, actions: impl IntoIterator<Item = &'a Action>, users: &Users) -> Vec<String> {
-    let actions: Vec<&Action> = actions.into_iter().collect();
+pub fn lint(book: &Rulebook, catalogue: &Catalogue, users: &Users) -> Vec<String> {
+    let actions: Vec<&Action> = catalogue.iter().map(AsRef::as_ref).collect();
     let by_rule = |(index, rule)| of_rule(index, rule, book, &actions, users);
     let mut found: Vec<String> = book.rules().iter().enumerate().flat_map(by_rule).collect();
     found.extend(approval_cycles(users));
@@ -75,7 +78,7 @@ fn accepts_everything(rule: &Rule, live: &[&Action]) -> Option<String> {
 }
 
 fn unmet_needs(rule: &Rule, users: &Users) -> Option<String> {
-    let can_approve = |user: &crate::user::User| !user.can_approve.is_empty() && rule.asks.roles.is_subset(&user.roles);
+    let can_approve = |user: &User| !user.can_approve.is_empty() && rule.asks.roles.is_subset(&user.roles);
     let people = users.iter().filter(|(_, user)| can_approve(user)).count();
     let too_few = rule.policy == Policy::Queue && people < usize::try_from(rule.asks.count).unwrap_or(usize::MAX);
     let roles = rule.asks.roles.iter().map(String::as_str).collect::<Vec<_>>().join(", ");

@@ -17,11 +17,11 @@ pub mod spec;
 mod weigh;
 
 pub use clock::{LocalTime, Weekday};
-pub use decide::{Denial, Question, Standing, decide};
+pub use decide::{Question, Standing, decide};
 pub use decision::{Decision, Needs, Verdict};
 pub use explain::{Trace, explain};
 pub use in_force::in_force;
 pub use lint::lint;
-pub use overrides::Overrides;
+pub use overrides::{Overrides, Settings};
 pub use rule::{Rule, Rulebook};
 pub use spec::RuleSpec;

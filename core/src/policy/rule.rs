@@ -11,7 +11,7 @@ use super::{
     glob::Globs,
     spec::{ApproveSpec, RuleSpec},
 };
-use crate::{catalogue::action::Action, duration, host, params::value::Arg};
+use crate::{catalogue::Catalogue, duration, params::{url::is_internal_host, value::Arg}};
 
 /// All rules, with the conditions of each bound to each action it is about.
 #[derive(Debug, Clone, Default)]
@@ -74,13 +74,12 @@ impl Rulebook {
     /// # Errors
     /// A sentence for each thing that is wrong. A rule that denies or queues and could never match is wrong; one that
     /// accepts and could never match is left to `lint`.
-    pub fn compile<'a>(specs: &[RuleSpec], actions: impl IntoIterator<Item = &'a Action>) -> Result<Self, Vec<String>> {
-        let actions: Vec<&Action> = actions.into_iter().collect();
+    pub fn compile(specs: &[RuleSpec], catalogue: &Catalogue) -> Result<Self, Vec<String>> {
         let mut book = Self::default();
         let mut errors = vec![];
         for spec in specs {
             let named_twice = book.rules.iter().any(|rule| rule.name == spec.name);
-            let added = if named_twice { Err("another rule has this name".to_owned()) } else { book.add(spec, &actions) };
+            let added = if named_twice { Err("another rule has this name".to_owned()) } else { book.add(spec, catalogue) };
             if let Err(why) = added {
                 errors.push(format!("rule `{}`: {why}", spec.name));
             }
@@ -110,12 +109,12 @@ impl Rulebook {
         &self.misfits
     }
 
-    fn add(&mut self, spec: &RuleSpec, actions: &[&Action]) -> Result<(), String> {
+    fn add(&mut self, spec: &RuleSpec, catalogue: &Catalogue) -> Result<(), String> {
         let rule = Rule::new(spec)?;
         let index = self.rules.len();
         let mut inapplicable = vec![];
         let mut bound = vec![];
-        for action in actions.iter().filter(|action| rule.actions.fits(action.name.as_str())) {
+        for action in catalogue.iter().filter(|action| rule.actions.fits(action.name.as_str())) {
             match bind::conditions(spec, action) {
                 Ok(conditions) => bound.push((action.name.clone(), Bound { rule: index, conditions })),
                 Err(Misfit::Inapplicable(why)) => inapplicable.push(NeverMatches { rule: index, action: action.name.clone(), why }),
@@ -185,7 +184,7 @@ impl Bound {
     fn names_internal_hosts(&self, question: &Question<'_>) -> bool {
         let names = |param: &str| self.conditions.iter().any(|condition| condition.names_host_of(param));
         let contacted = question.facts.is_none_or(|facts| {
-            !facts.hosts.iter().any(|at| host::is_internal(at)) || self.conditions.iter().any(Condition::names_contacted_hosts)
+            !facts.hosts.iter().any(|at| is_internal_host(at)) || self.conditions.iter().any(Condition::names_contacted_hosts)
         });
         contacted && question.args.typed.iter().all(|(param, arg)| !holds_internal_host(arg) || names(param))
     }

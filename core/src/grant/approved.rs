@@ -1,0 +1,96 @@
+//! The request behind an approval, with its parameters typed again from what its ticket holds.
+
+use ccc_protocol::bodies::{PathView, Plan};
+use serde_json::Value;
+
+use crate::{
+    catalogue::{
+        action::Action,
+        param::Kind,
+    },
+    facts::{self, Facts},
+    limits::Limits,
+    params::{
+        url,
+        value::{Arg, Args, ResolvedPath},
+    },
+    ticket::Ticket,
+};
+
+/// What an approval is about.
+pub(super) struct Approved<'a> {
+    pub(super) action: &'a Action,
+    pub(super) args: Args,
+    pub(super) facts: Option<Facts>,
+}
+
+impl<'a> Approved<'a> {
+    pub(super) fn new(ticket: &Ticket, action: &'a Action, limits: &Limits) -> Self {
+        let request = ticket.request();
+        let typed = action.params.iter().filter_map(|param| {
+            let arg = arg(&param.name, &param.kind, request.params.get(&param.name)?, paths(&request.plan))?;
+            Some((param.name.clone(), arg))
+        });
+        let args = Args { typed: typed.collect(), json: request.params.clone(), beneath: vec![] };
+        let facts = action.is_judge_only().then(|| facts_of(&args, limits));
+        Self { action, args, facts }
+    }
+
+    pub(super) fn text(&self, name: &str) -> &str {
+        text(&self.args, name)
+    }
+}
+
+fn facts_of(args: &Args, limits: &Limits) -> Facts {
+    let input = args.json.get("input").unwrap_or(&Value::Null);
+    let analyse_bytes_max = usize::try_from(limits.analyse_bytes_max).unwrap_or(usize::MAX);
+    facts::derive(text(args, "tool"), input, text(args, "cwd"), facts::Limits { analyse_bytes_max })
+}
+
+fn text<'a>(args: &'a Args, name: &str) -> &'a str {
+    match args.named(name) {
+        Some(Arg::Text(text)) => text,
+        _ => "",
+    }
+}
+
+fn paths(plan: &Plan) -> &[PathView] {
+    match plan {
+        Plan::Run { paths, .. } | Plan::Open { paths, .. } => paths,
+        Plan::Mail { .. } | Plan::Bridge { .. } | Plan::Release { .. } => &[],
+    }
+}
+
+/// The canonical value as its type. What does not read as its type is left out, and no pattern fits it then.
+fn arg(name: &str, kind: &Kind, value: &Value, paths: &[PathView]) -> Option<Arg> {
+    match (kind, value) {
+        (Kind::Text { .. } | Kind::Enum(_) | Kind::Email, Value::String(text)) => Some(Arg::Text(text.clone())),
+        (Kind::Bool, Value::Bool(flag)) => Some(Arg::Bool(*flag)),
+        (Kind::Integer { .. }, Value::Number(number)) => number.as_i64().map(Arg::Integer),
+        (Kind::Url { schemes }, Value::String(text)) => url::parse(text, schemes).ok().map(Arg::Url),
+        (Kind::Path(_), value) => paths.iter().find(|path| path.param == name && names(value, path)).map(path).map(Arg::Path),
+        (Kind::List { item, .. }, Value::Array(items)) => {
+            items.iter().map(|value| arg(name, item, value, paths)).collect::<Option<_>>().map(Arg::List)
+        }
+        (Kind::Object, Value::Object(fields)) => Some(Arg::Object(fields.clone())),
+        _ => None,
+    }
+}
+
+/// A path stands in the parameters as text, or beside its content's digest.
+fn names(value: &Value, path: &PathView) -> bool {
+    let text = value.as_str().or_else(|| value.get("path")?.as_str());
+    text == Some(&path.container)
+}
+
+fn path(view: &PathView) -> ResolvedPath {
+    let relative = view.host.strip_prefix(&view.volume).unwrap_or(&view.host).trim_start_matches('/');
+    ResolvedPath {
+        volume: 0,
+        relative: relative.to_owned(),
+        container: view.container.clone(),
+        host: view.host.clone(),
+        root: view.volume.clone(),
+        content: view.content,
+    }
+}
