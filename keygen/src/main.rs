@@ -1,2 +1,112 @@
-//! placeholder
-fn main() {}
+//! `ccc-keygen`: makes the secrets file, and the one for the agent.
+
+mod args;
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::ExitCode;
+
+use args::{Command, Task};
+use ccc_keygen::{create, filter, rotate, write_private};
+use ccc_protocol::exit;
+use ccc_protocol::secrets::Secrets;
+
+/// The largest secrets file that is read.
+const SECRETS_BYTES_MAX: u64 = 1024 * 1024;
+
+const HELP: &str = include_str!("help.txt");
+
+fn main() -> ExitCode {
+    let outcome = match args::parse(std::env::args_os().skip(1)) {
+        Ok(Command::Help) => print(HELP),
+        Ok(Command::Version) => print(concat!("ccc-keygen ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Command::Do(task)) => perform(&task),
+        Err(fault) => Err(Failure { words: fault, code: exit::USAGE }),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            say(&failure.words);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// Why the command ends without what was asked, and with which exit code.
+struct Failure {
+    words: String,
+    code: u8,
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self { words: error.to_string(), code: exit::FAILED }
+    }
+}
+
+fn perform(task: &Task) -> Result<(), Failure> {
+    match task {
+        Task::Create { names, can_approve, roles, output, force } => {
+            let secrets = create(names, can_approve, roles)?;
+            write_private(output, &secrets.to_file(), *force)?;
+            say(&format!("wrote {} with mode 0600: it stays on the host", output.display()));
+        }
+        Task::Filter { name, input, output, force } => {
+            let filtered = filter(&read(input)?, name)?;
+            write_private(output, &filtered.to_file(), *force)?;
+            say(&format!("wrote {} with mode 0600: it goes to `{name}`", output.display()));
+        }
+        Task::Rotate { name, file } => {
+            let rotated = rotate(&read(file)?, name)?;
+            write_private(file, &rotated.to_file(), true)?;
+            say(&format!("`{name}` has a new secret in {}; give it a new filtered file", file.display()));
+        }
+        Task::List { input } => print(&listing(&read(input)?))?,
+    }
+    Ok(())
+}
+
+/// The users and what they may, without their secrets.
+fn listing(secrets: &Secrets) -> String {
+    let mut text = String::new();
+    for (name, user) in secrets.users() {
+        text.push_str(name.as_str());
+        for (label, values) in [
+            ("can approve", user.can_approve.iter().map(ToString::to_string).collect::<Vec<_>>()),
+            ("roles", user.roles.iter().cloned().collect()),
+        ] {
+            if !values.is_empty() {
+                text.push_str(&format!("\t{label}: {}", values.join(", ")));
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn read(path: &Path) -> Result<Secrets, Failure> {
+    let shown = path.display();
+    let fail = |error: io::Error| Failure { words: format!("`{shown}` cannot be read: {error}"), code: exit::FAILED };
+    let file = File::open(path).map_err(fail)?;
+    let mode = file.metadata().map_err(fail)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        say(&format!("others can read `{shown}`; make it yours alone with\n  chmod 600 {shown}"));
+    }
+    let mut text = Vec::new();
+    file.take(SECRETS_BYTES_MAX).read_to_end(&mut text).map_err(fail)?;
+    Secrets::parse(&text).map_err(|error| Failure { words: format!("{shown}: {error}"), code: exit::FAILED })
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush())?;
+    Ok(())
+}
+
+/// Writes words for a person. Where not even that is possible, the exit code
+/// alone speaks.
+fn say(words: &str) {
+    let _ = writeln!(io::stderr(), "ccc-keygen: {words}");
+}

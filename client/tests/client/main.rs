@@ -1,0 +1,7 @@
+//! The client against servers that are honest, hostile, slow or gone.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
+
+mod answers;
+mod command;
+mod support;
