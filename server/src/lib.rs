@@ -1,1 +1,25 @@
-//! placeholder
+//! The bridge on the host: listens, authenticates, routes; the use cases; the store; running what was allowed.
+//!
+//! A request's road is one screen: [`bridge::Bridge::answer`]. Requests reach the desk only as an
+//! [`authenticate::Caller`], the desk alone commits, and nothing runs without the permit of a committed ticket.
+
+pub mod answer;
+pub mod authenticate;
+pub mod body;
+pub mod bridge;
+pub mod clock;
+pub mod connection;
+pub mod desk;
+pub mod endpoints;
+pub mod events;
+pub mod head;
+pub mod idempotency;
+pub mod keyring;
+pub mod listen;
+pub mod nonces;
+pub mod query;
+pub mod random;
+pub mod route;
+pub mod shares;
+pub mod socket_file;
+pub mod store;

@@ -1,0 +1,241 @@
+//! What goes back: a status with one JSON body, or a stream of events; signed with the caller's key whenever the
+//! request's signature was right.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use ccc_core::refusal::Refusal;
+use ccc_protocol::{
+    RequestId, Timestamp,
+    bodies::{Problem, ProblemType, Status, Ticket},
+    content_digest::ContentDigest,
+    http_date,
+    signing::{AnswerToSign, sign_answer},
+};
+use hyper::{
+    Response, StatusCode,
+    body::{Body as HttpBody, Bytes, Frame, SizeHint},
+    header::{self, HeaderMap, HeaderName, HeaderValue},
+};
+use serde::Serialize;
+
+use crate::{authenticate::Signed, events::EventStream};
+
+/// An answer that is not signed yet.
+#[derive(Debug)]
+pub struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    content: Content,
+}
+
+/// The body of an answer.
+#[derive(Debug)]
+pub enum Content {
+    /// All of it.
+    Whole(Bytes),
+    /// Hints, as they come.
+    Events(EventStream),
+}
+
+impl Answer {
+    /// 200 with this body.
+    #[must_use]
+    pub fn ok(body: &impl Serialize) -> Self {
+        Self::json(StatusCode::OK, body)
+    }
+
+    /// The answer to `POST /action`: 200 for a ticket that ended, 202 for one that has not.
+    ///
+    /// # Errors
+    /// 403 for a denied one.
+    pub fn submitted(ticket: Ticket) -> Result<Self, Refusal> {
+        match ticket.status {
+            Status::Denied => Err(denied(ticket)),
+            status if status.has_ended() => Ok(Self::json(StatusCode::OK, &ticket)),
+            _ => Ok(Self::json(StatusCode::ACCEPTED, &ticket)),
+        }
+    }
+
+    /// A refusal as the caller may know it. What only the log may know goes there, under the same request id.
+    #[must_use]
+    pub fn refused(refusal: Refusal, request: RequestId) -> Self {
+        let (status, title) = meaning(refusal.kind);
+        log(&refusal, status, request);
+        let problem = Problem {
+            kind: refusal.kind,
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail: refusal.detail,
+            instance: request.to_string(),
+            param: refusal.param,
+            ticket: refusal.ticket,
+        };
+        let mut answer = Self::json(status, &problem);
+        answer.put(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        match status {
+            StatusCode::METHOD_NOT_ALLOWED => answer.put(header::ALLOW, HeaderValue::from_static("GET, POST")),
+            StatusCode::TOO_MANY_REQUESTS => answer.put(header::RETRY_AFTER, HeaderValue::from_static("5")),
+            StatusCode::SERVICE_UNAVAILABLE => answer.put(header::RETRY_AFTER, HeaderValue::from_static("2")),
+            _ => {}
+        }
+        answer
+    }
+
+    /// A stream of events.
+    #[must_use]
+    pub fn events(stream: EventStream) -> Self {
+        let mut answer = Self { status: StatusCode::OK, headers: HeaderMap::new(), content: Content::Events(stream) };
+        answer.put(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+        answer.put(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        answer
+    }
+
+    fn json(status: StatusCode, body: &impl Serialize) -> Self {
+        let (status, bytes) = match serde_json::to_vec(body) {
+            Ok(bytes) => (status, bytes),
+            Err(error) => {
+                tracing::error!(%error, "an answer could not be written as JSON");
+                (StatusCode::SERVICE_UNAVAILABLE, Vec::new())
+            }
+        };
+        let mut headers = HeaderMap::with_capacity(6);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Self { status, headers, content: Content::Whole(Bytes::from(bytes)) }
+    }
+
+    fn put(&mut self, name: HeaderName, value: HeaderValue) {
+        self.headers.insert(name, value);
+    }
+
+    /// The same, with the date that a signature may cover.
+    #[must_use]
+    pub fn dated(mut self, now: Timestamp) -> Self {
+        self.put(header::DATE, text(http_date::format(u64::try_from(now.seconds()).unwrap_or_default())));
+        self
+    }
+
+    /// The same, after which the connection ends.
+    #[must_use]
+    pub fn last_of_connection(mut self) -> Self {
+        self.put(header::CONNECTION, HeaderValue::from_static("close"));
+        self
+    }
+
+    /// The answer to a request whose signature was not right, or to `GET /health`.
+    #[must_use]
+    pub fn unsigned(self) -> Response<Content> {
+        let mut response = Response::new(self.content);
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        response
+    }
+
+    /// The answer to a request whose signature was right, signed for that request alone.
+    #[must_use]
+    pub fn signed(mut self, request: &Signed<'_>, now: Timestamp) -> Response<Content> {
+        let content_digest = match &self.content {
+            Content::Whole(bytes) => Some(ContentDigest::of(bytes).to_string()),
+            Content::Events(_) => None,
+        };
+        let to_sign = AnswerToSign {
+            status: self.status.as_u16(),
+            content_digest: content_digest.as_deref(),
+            date: self.headers.get(header::DATE).and_then(|date| date.to_str().ok()),
+            request: request.mark(),
+        };
+        let user = request.user();
+        let signature = sign_answer(user.key(), user.name().as_str(), &to_sign, now.seconds());
+        if let Some(digest) = content_digest {
+            self.put(CONTENT_DIGEST, text(digest));
+        }
+        self.put(SIGNATURE_INPUT, text(signature.signature_input));
+        self.put(SIGNATURE, text(signature.signature));
+        self.unsigned()
+    }
+}
+
+const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
+const SIGNATURE_INPUT: HeaderName = HeaderName::from_static("signature-input");
+const SIGNATURE: HeaderName = HeaderName::from_static("signature");
+
+/// Everything that is made here is ASCII; a value that were not would be left empty and the signature fail.
+fn text(value: String) -> HeaderValue {
+    HeaderValue::try_from(value).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+fn denied(ticket: Ticket) -> Refusal {
+    let why = ticket.reason.as_deref().unwrap_or(&ticket.rule);
+    Refusal::new(ProblemType::Denied, format!("`{}` was denied: {why}", ticket.action)).with_ticket(ticket)
+}
+
+/// The HTTP status and the title of each kind of refusal.
+fn meaning(kind: ProblemType) -> (StatusCode, &'static str) {
+    match kind {
+        ProblemType::Malformed => (StatusCode::BAD_REQUEST, "not a request as the protocol describes it"),
+        ProblemType::Method => (StatusCode::METHOD_NOT_ALLOWED, "method not allowed"),
+        ProblemType::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too large"),
+        ProblemType::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not plain JSON"),
+        ProblemType::Unauthenticated => (StatusCode::UNAUTHORIZED, "not authenticated"),
+        ProblemType::Stale => (StatusCode::UNAUTHORIZED, "signed at another time"),
+        ProblemType::Denied => (StatusCode::FORBIDDEN, "denied"),
+        ProblemType::NotAllowed => (StatusCode::FORBIDDEN, "not allowed"),
+        ProblemType::NotFound => (StatusCode::NOT_FOUND, "not found"),
+        ProblemType::Conflict => (StatusCode::CONFLICT, "conflict"),
+        ProblemType::InvalidParameter => (StatusCode::UNPROCESSABLE_ENTITY, "invalid parameter"),
+        ProblemType::Limit => (StatusCode::TOO_MANY_REQUESTS, "limit reached"),
+        ProblemType::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "not available"),
+    }
+}
+
+fn log(refusal: &Refusal, status: StatusCode, request: RequestId) {
+    let Refusal { detail, cause, .. } = refusal;
+    let status = status.as_u16();
+    match cause {
+        Some(cause) if status >= 500 => tracing::error!(%request, status, detail, cause, "refused"),
+        Some(cause) => tracing::warn!(%request, status, detail, cause, "refused"),
+        None => tracing::debug!(%request, status, detail, "refused"),
+    }
+}
+
+impl HttpBody for Content {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        match self.get_mut() {
+            Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Events(stream) => stream.poll_next(cx).map(|chunk| chunk.map(|chunk| Ok(Frame::data(chunk)))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, Self::Whole(bytes) if bytes.is_empty())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Events(_) => SizeHint::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_says_when_to_come_again_and_a_refusal_carries_its_request_id() {
+        let request = RequestId::new(1, [7; 10]);
+        let response = Answer::refused(Refusal::limit("too many"), request).unsigned();
+        assert_eq!(response.status(), 429);
+        assert!(response.headers().contains_key("retry-after"));
+        let Content::Whole(bytes) = response.into_body() else { panic!("a whole body") };
+        let problem: Problem = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!((problem.status, problem.instance), (429, request.to_string()));
+    }
+}

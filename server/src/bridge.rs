@@ -1,0 +1,166 @@
+//! The road of one request, on one screen: head → signature → admission → route → body → endpoint → signed answer.
+
+use std::{sync::Arc, time::Duration};
+
+use ccc_core::{law::Law, limits::Limits, refusal::Refusal};
+use ccc_protocol::{
+    Digest, RequestId, Timestamp,
+    bodies::{Health, ProblemType},
+    content_digest::ContentDigest,
+};
+use hyper::{
+    Request, Response,
+    body::{Bytes, Incoming},
+    header::{self, HeaderName, HeaderValue},
+};
+
+use crate::{
+    answer::{Answer, Content},
+    authenticate::{self, Caller, Signed, Times},
+    body::Upload,
+    connection::{Link, Phase},
+    desk::Front,
+    endpoints::{self, Call},
+    events::Term,
+    head::{Head, Hosts},
+    keyring::Keys,
+    nonces::Nonces,
+    random,
+    route::{self, Endpoint, Found, Verb},
+    shares::Place,
+};
+
+/// What every connection shares.
+#[derive(Debug)]
+pub struct Bridge {
+    /// The desk, through which everything happens.
+    pub front: Front,
+    /// Who may sign.
+    pub keys: Arc<Keys>,
+    /// What was used once already.
+    pub nonces: Nonces,
+    /// The names under which this server is asked for.
+    pub hosts: Hosts,
+    /// Whether the seed system's headers are taken, where they are enough.
+    pub legacy_signatures: bool,
+    /// When this server began.
+    pub started: Timestamp,
+}
+
+impl Bridge {
+    /// Answers a request.
+    pub async fn answer(&self, request: Request<Incoming>, link: &Link) -> Response<Content> {
+        let (head, body) = Head::of(request);
+        let mut upload = Upload::new(body);
+        let mut response = self.answer_to(&head, &mut upload, link).await;
+        if upload.is_unread() {
+            link.leaves_unread();
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+
+    async fn answer_to(&self, head: &Head, upload: &mut Upload, link: &Link) -> Response<Content> {
+        let law = self.front.law();
+        let fault = head.fault(&self.hosts, &law.limits);
+        if fault.is_none() && is_health(head) {
+            return health();
+        }
+        let (fields, keyring) = (head.fields(), self.keys.current());
+        match authenticate::authenticate(head, &fields, &keyring) {
+            Ok(signed) => {
+                link.belongs_to(&signed);
+                let answer = match fault {
+                    Some(fault) => Err(fault),
+                    None => self.serve(&signed, head, upload, link, &law).await,
+                };
+                answer.unwrap_or_else(|refusal| self.refused(refusal)).signed(&signed, self.front.clock().now())
+            }
+            Err(_) if fault.is_none() && self.takes_legacy(head) => {
+                let answer = Box::pin(self.serve_legacy(head, upload, link, &law)).await;
+                answer.unwrap_or_else(|refusal| self.refused(refusal)).unsigned()
+            }
+            Err(refusal) => self.refused(fault.unwrap_or(refusal)).unsigned(),
+        }
+    }
+
+    /// Serves a request whose signature is right.
+    async fn serve(&self, signed: &Signed<'_>, head: &Head, upload: &mut Upload, link: &Link, law: &Law) -> Result<Answer, Refusal> {
+        let found = route::find(head.method(), head.path());
+        let changes = found.as_ref().is_ok_and(|found| found.route.method == Verb::Post);
+        let caller = signed.admit(changes, &self.nonces, &law.limits, self.times())?;
+        caller.share().count_request(&law.limits, self.front.clock().now())?;
+        let found = found?;
+        let body = read(upload, link, found, &law.limits).await?;
+        self.call(found, caller, head, body, link, &law.limits).await
+    }
+
+    /// Serves a request signed by the seed's headers. They sign the body, which has to be read first.
+    async fn serve_legacy(&self, head: &Head, upload: &mut Upload, link: &Link, law: &Law) -> Result<Answer, Refusal> {
+        let found = route::find(head.method(), head.path())?;
+        let body = read(upload, link, found, &Limits { tool_body_bytes_max: law.limits.body_bytes_max, ..law.limits.clone() }).await?;
+        let caller = authenticate::authenticate_legacy(&head.fields(), &body, &self.keys.current(), &self.nonces, &law.limits, self.times())?;
+        caller.share().count_request(&law.limits, self.front.clock().now())?;
+        self.call(found, caller, head, body, link, &law.limits).await
+    }
+
+    async fn call(&self, found: Found<'_>, caller: Caller, head: &Head, body: Bytes, link: &Link, limits: &Limits) -> Result<Answer, Refusal> {
+        let content_digest = ContentDigest::of(&body);
+        authenticate::check_body(head, &content_digest)?;
+        let digest = Digest::from_bytes(*content_digest.sha256());
+        let call = Call { bridge: self, caller, limits, head, name: found.name, body, digest, link };
+        endpoints::answer(found.route.endpoint, call).await
+    }
+
+    /// The seed's headers are enough for these two, and where the owner said so.
+    fn takes_legacy(&self, head: &Head) -> bool {
+        let enough = matches!((head.method(), head.target()), ("POST", "/action") | ("GET", "/queue"));
+        self.legacy_signatures && enough && !head.has(&SIGNATURE)
+    }
+
+    /// Until when an event stream of this caller's lives.
+    pub(crate) fn term(&self, caller: &Caller, place: Place, limits: &Limits) -> Term {
+        Term {
+            user: Arc::clone(caller.known()),
+            keys: self.keys.subscribe(),
+            place,
+            lifetime: Duration::from_secs(limits.stream_seconds_max),
+        }
+    }
+
+    fn refused(&self, refusal: Refusal) -> Answer {
+        let (now, is_stale) = (self.front.clock().now(), refusal.kind == ProblemType::Stale);
+        let answer = Answer::refused(refusal, request_id(now));
+        if is_stale { answer.dated(now) } else { answer }
+    }
+
+    fn times(&self) -> Times {
+        Times { started: self.started, now: self.front.clock().now() }
+    }
+}
+
+const SIGNATURE: HeaderName = HeaderName::from_static("signature");
+
+async fn read(upload: &mut Upload, link: &Link, found: Found<'_>, limits: &Limits) -> Result<Bytes, Refusal> {
+    let bytes_max = match found.route.endpoint {
+        Endpoint::Submit | Endpoint::Edit => limits.tool_body_bytes_max.max(limits.body_bytes_max),
+        _ => limits.body_bytes_max,
+    };
+    link.enter(Phase::Body);
+    let body = upload.read(bytes_max).await;
+    link.enter(Phase::Served);
+    body
+}
+
+fn is_health(head: &Head) -> bool {
+    head.method() == "GET" && head.target() == "/health"
+}
+
+fn health() -> Response<Content> {
+    Answer::ok(&Health { status: "ok".to_owned() }).unsigned()
+}
+
+/// A name for this request, under which a refusal and the log's cause of it are found together.
+fn request_id(now: Timestamp) -> RequestId {
+    RequestId::new(u64::try_from(now.millis()).unwrap_or_default(), random::bytes())
+}

@@ -1,0 +1,67 @@
+//! `POST /action` and `GET /actions`: asking for something, and what may be asked for.
+
+use ccc_core::refusal::Refusal;
+use ccc_protocol::{ActionName, json};
+use hyper::header::HeaderName;
+use serde_json::{Map, Value};
+
+use super::{Call, not_json};
+use crate::{answer::Answer, body::too_large, head::malformed, idempotency::IdempotencyKey, store::RequestKey};
+
+/// The one action whose body may be as long as a tool call's input.
+const USE_TOOL: &str = "use-tool";
+
+pub(super) async fn submit(call: Call<'_>) -> Result<Answer, Refusal> {
+    call.no_query()?;
+    let (action, params) = flat_object(&call)?;
+    let key = request_key(&call)?;
+    let wait = call.wait();
+    let held = call.link.hold(&call.caller, call.limits, wait)?;
+    let ticket = call.bridge.front.submit(&call.caller, action, params, key, wait).await?;
+    drop(held);
+    Answer::submitted(ticket)
+}
+
+pub(super) async fn list(call: Call<'_>) -> Result<Answer, Refusal> {
+    call.no_query()?;
+    Ok(Answer::ok(&call.bridge.front.actions(&call.caller)))
+}
+
+/// `{"action": NAME, ...params}`.
+fn flat_object(call: &Call<'_>) -> Result<(ActionName, Map<String, Value>), Refusal> {
+    let mut params = json::read_object(&call.body, json::Limits::default()).map_err(|error| not_json(&error))?;
+    let name = match params.remove("action") {
+        Some(Value::String(name)) => name,
+        Some(other) => return Err(malformed(format!("`action` is {}; write the action's name in quotes", json::kind(&other)))),
+        None => return Err(malformed("the body has no `action`; write `{\"action\":\"list-actions\"}` to see what there is")),
+    };
+    if name != USE_TOOL && call.body.len() as u64 > call.limits.body_bytes_max {
+        return Err(too_large(call.limits.body_bytes_max));
+    }
+    let action = name.parse().map_err(|_| no_such_action(&name))?;
+    seeds_headers_suffice(call, &action)?;
+    Ok((action, params))
+}
+
+/// What cannot be an action's name names no action.
+fn no_such_action(name: &str) -> Refusal {
+    let shown: String = name.chars().take(80).flat_map(char::escape_default).collect();
+    Refusal::no_such("action", shown)
+}
+
+/// The seed's headers bind neither method nor path: they are not enough to change who may mail whom.
+fn seeds_headers_suffice(call: &Call<'_>, action: &ActionName) -> Result<(), Refusal> {
+    if call.caller.is_legacy() && action.as_str() == "set-mail-permission" {
+        return Err(Refusal::not_allowed("`set-mail-permission` needs a request signed by RFC 9421, not by X-Conduit-Signature"));
+    }
+    Ok(())
+}
+
+/// The key is the user's own, and stands for this body.
+fn request_key(call: &Call<'_>) -> Result<Option<RequestKey>, Refusal> {
+    let field = call.head.field(&IDEMPOTENCY_KEY)?;
+    let key = field.map(str::parse::<IdempotencyKey>).transpose().map_err(|error| malformed(error.to_string()))?;
+    Ok(key.map(|key| RequestKey { user: call.caller.user().clone(), key: key.to_string(), body: call.digest }))
+}
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");

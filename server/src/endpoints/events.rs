@@ -1,0 +1,21 @@
+//! `GET /events`: hints as they come.
+
+use ccc_core::refusal::Refusal;
+use hyper::header::HeaderName;
+
+use super::Call;
+use crate::{answer::Answer, events, head::malformed};
+
+pub(super) async fn open(call: Call<'_>) -> Result<Answer, Refusal> {
+    call.no_query()?;
+    let last = call.head.field(&LAST_EVENT_ID)?.map(last_event).transpose()?;
+    let place = call.caller.share().stream(call.limits)?;
+    let hints = call.bridge.front.hints(&call.caller, last).await?;
+    Ok(Answer::events(events::stream(hints, call.bridge.term(&call.caller, place, call.limits))))
+}
+
+fn last_event(field: &str) -> Result<u64, Refusal> {
+    field.trim_ascii().parse().map_err(|_| malformed("the Last-Event-ID is not the id of an event; send the number of the last one"))
+}
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");

@@ -1,0 +1,142 @@
+//! What answers each path: a short function a path, one file a noun. Each takes a [`Call`], which holds a
+//! [`Caller`]: there is no way here but through the signature.
+
+mod action;
+mod audit;
+mod decision;
+mod events;
+mod grant;
+mod policy;
+mod queue;
+mod ticket;
+
+use std::{str::FromStr, time::Duration};
+
+use ccc_core::{limits::Limits, refusal::Refusal};
+use ccc_protocol::{Digest, TicketId, json};
+use hyper::{body::Bytes, header::HeaderName};
+use serde::{Deserialize, de::DeserializeOwned};
+
+use crate::{
+    answer::Answer, authenticate::Caller, bridge::Bridge, connection::Link, head::{Head, malformed}, query, route::Endpoint,
+};
+
+/// A request that was admitted, with its whole body.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// What it is asked of.
+    pub bridge: &'a Bridge,
+    /// Who asks.
+    pub caller: Caller,
+    /// The limits in force when it came.
+    pub limits: &'a Limits,
+    /// Its head.
+    pub head: &'a Head,
+    /// What the open segment of its path holds.
+    pub name: &'a str,
+    /// Its body.
+    pub body: Bytes,
+    /// Of the body's bytes.
+    pub digest: Digest,
+    /// The connection it came on.
+    pub link: &'a Link,
+}
+
+/// Answers a request.
+///
+/// # Errors
+/// Whatever the desk refuses, and what the body or query is not.
+pub async fn answer(endpoint: Endpoint, call: Call<'_>) -> Result<Answer, Refusal> {
+    match endpoint {
+        Endpoint::Submit => action::submit(call).await,
+        Endpoint::Actions => action::list(call).await,
+        Endpoint::Queue => queue::list(call).await,
+        Endpoint::Ticket => ticket::show(call).await,
+        Endpoint::Preview => Box::pin(ticket::preview(call)).await,
+        Endpoint::Cancel => Box::pin(ticket::cancel(call)).await,
+        Endpoint::Approve => Box::pin(decision::approve(call)).await,
+        Endpoint::Deny => Box::pin(decision::deny(call)).await,
+        Endpoint::Edit => Box::pin(decision::edit(call)).await,
+        Endpoint::Lift => Box::pin(decision::lift(call)).await,
+        Endpoint::Grants => Box::pin(grant::list(call)).await,
+        Endpoint::Revoke => Box::pin(grant::revoke(call)).await,
+        Endpoint::Policies => Box::pin(policy::list(call)).await,
+        Endpoint::SetGroup => Box::pin(policy::set_group(call)).await,
+        Endpoint::SetPolicy => Box::pin(policy::set_action(call)).await,
+        Endpoint::Freeze => Box::pin(policy::freeze(call)).await,
+        Endpoint::Audit => Box::pin(audit::list(call)).await,
+        Endpoint::Events => Box::pin(events::open(call)).await,
+    }
+}
+
+impl Call<'_> {
+    /// The body as the message it has to be.
+    fn message<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        json::read_message(&self.body).map_err(|error| not_json(&error))
+    }
+
+    /// Nothing more than the path was sent, or an empty object.
+    fn no_message(&self) -> Result<(), Refusal> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Nothing {}
+        if self.body.is_empty() {
+            return Ok(());
+        }
+        self.message::<Nothing>().map(|_| ())
+    }
+
+    /// The path's open segment as the name of a `what`; another spelling names nothing.
+    fn named<T: FromStr>(&self, what: &str) -> Result<T, Refusal> {
+        let shown = || self.name.chars().take(80).flat_map(char::escape_default).collect::<String>();
+        self.name.parse().map_err(|_| Refusal::no_such(what, shown()))
+    }
+
+    fn ticket(&self) -> Result<TicketId, Refusal> {
+        self.named("ticket")
+    }
+
+    fn no_query(&self) -> Result<(), Refusal> {
+        query::read(self.head.query(), []).map(|_| ())
+    }
+
+    /// `?after=SEQ&limit=N`, the limit within what a list may hold.
+    fn page(&self) -> Result<(Option<u64>, u64), Refusal> {
+        let [after, limit] = query::read(self.head.query(), ["after", "limit"])?;
+        Ok((after, limit.unwrap_or(self.limits.list_default).clamp(1, self.limits.list_max)))
+    }
+
+    /// `Prefer: wait=SECONDS` (RFC 7240), at most `wait_seconds_max`. What is not understood there is passed over, as
+    /// the RFC has it.
+    fn wait(&self) -> Option<Duration> {
+        let seconds = self.head.list(&PREFER).find_map(wait_seconds)?;
+        let seconds = seconds.min(self.limits.wait_seconds_max);
+        (seconds > 0).then(|| Duration::from_secs(seconds))
+    }
+}
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+
+fn wait_seconds(preference: &str) -> Option<u64> {
+    let (name, value) = preference.split(';').next()?.split_once('=')?;
+    let value = value.trim().trim_matches('"');
+    let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+    let is_wait = name.trim().eq_ignore_ascii_case("wait") && digits;
+    is_wait.then(|| value.parse().unwrap_or(u64::MAX))
+}
+
+fn not_json(error: &json::JsonError) -> Refusal {
+    malformed(format!("the body has {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wait_seconds;
+
+    #[test]
+    fn a_wait_is_read_as_rfc_7240_writes_it() {
+        for (preference, seconds) in [("wait=10", Some(10)), ("Wait = \"10\"", Some(10)), ("wait=10; x=y", Some(10)), ("wait=99999999999999999999", Some(u64::MAX)), ("wait", None), ("wait=", None), ("wait=-1", None), ("respond-async", None), ("handling=10", None)] {
+            assert_eq!(wait_seconds(preference), seconds, "{preference}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Server-sent events: hints that something changed, pushed to whoever listens. Never acted on without a signed read,
+//! so a stream may end at any time and lose nothing: the listener resumes by `Last-Event-ID`.
+
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use ccc_protocol::bodies::Hint;
+use hyper::body::Bytes;
+use tokio::{
+    sync::{mpsc, watch},
+    time::{interval, sleep},
+};
+
+use crate::{
+    desk::Hints,
+    keyring::{Keyring, Known},
+    shares::Place,
+};
+
+/// The body of an event stream.
+#[derive(Debug)]
+pub struct EventStream(mpsc::Receiver<Bytes>);
+
+/// Until when a stream lives.
+#[derive(Debug)]
+pub struct Term {
+    /// Who listens: the stream ends when the secrets file says something else about them.
+    pub user: Arc<Known>,
+    /// The keyring in force.
+    pub keys: watch::Receiver<Arc<Keyring>>,
+    /// The listener's place, given back at the end.
+    pub place: Place,
+    /// At most so long.
+    pub lifetime: Duration,
+}
+
+/// How many events may wait for a slow listener before its stream ends.
+const EVENTS_WAITING_MAX: usize = 256;
+
+/// How often a silent stream says that it is alive, which also finds out whether the listener is.
+const BEAT: Duration = Duration::from_secs(15);
+
+/// A comment line, which listeners pass over.
+const ALIVE: Bytes = Bytes::from_static(b":\n\n");
+
+/// Starts a stream of these hints.
+#[must_use]
+pub fn stream(hints: Hints, term: Term) -> EventStream {
+    let (events, stream) = mpsc::channel(EVENTS_WAITING_MAX);
+    tokio::spawn(pump(hints, term, events));
+    EventStream(stream)
+}
+
+impl EventStream {
+    /// The next piece of the body.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        self.0.poll_recv(cx)
+    }
+}
+
+/// Passes hints on until the listener is gone, too slow, or no longer who it was.
+async fn pump(mut hints: Hints, mut term: Term, events: mpsc::Sender<Bytes>) {
+    let mut beat = interval(BEAT);
+    let mut end = std::pin::pin!(sleep(term.lifetime));
+    loop {
+        let next = tokio::select! {
+            () = events.closed() => return,
+            () = &mut end => return,
+            changed = term.keys.changed() => match changed {
+                Ok(()) if term.user_is_unchanged() => continue,
+                _ => return,
+            },
+            _ = beat.tick() => ALIVE,
+            hint = hints.next() => match hint {
+                Some(hint) => event(&hint),
+                None => return,
+            },
+        };
+        if events.try_send(next).is_err() {
+            return;
+        }
+    }
+}
+
+impl Term {
+    fn user_is_unchanged(&mut self) -> bool {
+        self.keys.borrow_and_update().holds(&self.user)
+    }
+}
+
+fn event(hint: &Hint) -> Bytes {
+    let data = serde_json::to_string(hint).unwrap_or_default();
+    Bytes::from(format!("id: {}\ndata: {data}\n\n", hint.seq))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_line_of_data_under_its_sequence() {
+        let hint = Hint { seq: 7, kind: "approved\nid: 9".to_owned(), id: None };
+        let text = String::from_utf8(event(&hint).to_vec()).unwrap();
+        assert_eq!(text.lines().filter(|line| !line.is_empty()).count(), 2, "{text}");
+        assert!(text.starts_with("id: 7\ndata: {") && text.ends_with("}\n\n"));
+    }
+}

@@ -1,0 +1,171 @@
+//! What was used once already: a nonce is remembered from the moment its signature was right until the signature is
+//! too old to be accepted. Full means refused; nothing is ever forgotten early.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::{Mutex, PoisonError},
+};
+
+use ccc_protocol::signing::WINDOW_SECONDS;
+use sha2::{Digest, Sha256};
+
+/// What a (user, nonce) pair is remembered as.
+pub type Tag = [u8; 16];
+
+/// The tag of a user's nonce: the first half of a SHA-256. The zero byte cannot stand in a user name.
+#[must_use]
+pub fn tag(user: &str, nonce: &[u8]) -> Tag {
+    let hash = Sha256::new().chain_update(user).chain_update([0]).chain_update(nonce).finalize();
+    hash.first_chunk().copied().unwrap_or_default()
+}
+
+/// What became of an attempt to use a nonce.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// It had not been used and now it has.
+    First,
+    /// It was used before.
+    Again,
+    /// There is no room to remember it.
+    Full,
+}
+
+/// The memory, one bucket for each second of `created`, so that a whole second is forgotten at once.
+#[derive(Debug, Default)]
+pub struct Nonces(Mutex<Memory>);
+
+#[derive(Debug, Default)]
+struct Memory {
+    /// The second of the first bucket, in Unix seconds.
+    first: i64,
+    buckets: VecDeque<HashSet<Tag>>,
+    count: u64,
+}
+
+impl Nonces {
+    /// A memory that holds these already: what was committed before a restart, with its `created` in Unix seconds.
+    #[must_use]
+    pub fn remembering(used: impl IntoIterator<Item = (i64, Tag)>, now: i64) -> Self {
+        let mut memory = Memory::default();
+        for (created, tag) in used {
+            let _ = memory.remember(created, tag, now, u64::MAX);
+        }
+        Self(Mutex::new(memory))
+    }
+
+    /// Uses a nonce whose signature was right and is fresh at `now` (Unix seconds). At most `max` are remembered.
+    pub fn remember(&self, created: i64, tag: Tag, now: i64, max: u64) -> Use {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remember(created, tag, now, max)
+    }
+
+    /// How many are remembered.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).count
+    }
+
+    /// True where none is remembered.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Memory {
+    fn remember(&mut self, created: i64, tag: Tag, now: i64, max: u64) -> Use {
+        self.forget_before(now.saturating_sub(WINDOW_SECONDS));
+        let count = self.count;
+        let Some(bucket) = self.bucket(created) else {
+            return Use::Again;
+        };
+        if bucket.contains(&tag) {
+            return Use::Again;
+        }
+        if count >= max {
+            return Use::Full;
+        }
+        bucket.insert(tag);
+        self.count += 1;
+        Use::First
+    }
+
+    /// A signature made before `oldest` is not fresh at any later time: the caller's clock never goes back.
+    fn forget_before(&mut self, oldest: i64) {
+        while self.first < oldest {
+            let Some(bucket) = self.buckets.pop_front() else {
+                self.first = oldest;
+                return;
+            };
+            self.count -= bucket.len() as u64;
+            self.first += 1;
+        }
+    }
+
+    /// The bucket of this second; none for a second that is forgotten already or impossibly far ahead.
+    fn bucket(&mut self, created: i64) -> Option<&mut HashSet<Tag>> {
+        let index = usize::try_from(created.checked_sub(self.first)?).ok()?;
+        if index > SECONDS_MAX {
+            return None;
+        }
+        if index >= self.buckets.len() {
+            self.buckets.resize_with(index + 1, HashSet::new);
+        }
+        self.buckets.get_mut(index)
+    }
+}
+
+/// From the oldest fresh second to the newest, with some room for a clock that was set back.
+const SECONDS_MAX: usize = 4 * WINDOW_SECONDS.unsigned_abs() as usize;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_764_000_000;
+
+    #[test]
+    fn a_nonce_is_good_once_as_long_as_its_signature_is_fresh() {
+        let nonces = Nonces::default();
+        let nonce = tag("agent", b"5f1c2ad0b7e94c6f");
+        assert_eq!(nonces.remember(NOW + 30, nonce, NOW, 10), Use::First);
+        for later in 0..=60 {
+            assert_eq!(nonces.remember(NOW + 30, nonce, NOW + later, 10), Use::Again, "{later}");
+        }
+    }
+
+    #[test]
+    fn the_same_nonce_of_another_user_is_another_one() {
+        assert_ne!(tag("a", b"bnonce12"), tag("ab", b"nonce12"));
+        let nonces = Nonces::default();
+        assert_eq!(nonces.remember(NOW, tag("a", b"nonce123"), NOW, 10), Use::First);
+        assert_eq!(nonces.remember(NOW, tag("b", b"nonce123"), NOW, 10), Use::First);
+    }
+
+    #[test]
+    fn a_full_memory_refuses_and_forgets_nothing() {
+        let nonces = Nonces::default();
+        let first = tag("a", b"nonce-0001");
+        assert_eq!(nonces.remember(NOW, first, NOW, 1), Use::First);
+        assert_eq!(nonces.remember(NOW, tag("a", b"nonce-0002"), NOW, 1), Use::Full);
+        assert_eq!(nonces.remember(NOW, first, NOW, 1), Use::Again);
+        assert_eq!(nonces.remember(NOW + 31, tag("a", b"nonce-0002"), NOW + 31, 1), Use::First, "room came with time");
+        assert_eq!(nonces.len(), 1);
+    }
+
+    #[test]
+    fn what_was_committed_before_a_restart_is_known_after_it() {
+        let nonce = tag("a", b"nonce-0001");
+        let nonces = Nonces::remembering([(NOW - 5, nonce)], NOW);
+        assert_eq!(nonces.remember(NOW - 5, nonce, NOW, 10), Use::Again);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_nothing_usable_again() {
+        let nonces = Nonces::default();
+        let nonce = tag("a", b"nonce-0001");
+        assert_eq!(nonces.remember(NOW, nonce, NOW, 10), Use::First);
+        assert_eq!(nonces.remember(NOW + 40, tag("a", b"nonce-0002"), NOW + 40, 10), Use::First);
+        assert_eq!(nonces.remember(NOW, nonce, NOW, 10), Use::Again);
+    }
+}

@@ -1,0 +1,55 @@
+//! What stands behind the `?` of a request target: numbers by name, each at most once, none unknown.
+
+use ccc_core::refusal::Refusal;
+
+use crate::head::malformed;
+
+
+/// Reads `query`, whose parameters are `names`, in any order.
+///
+/// # Errors
+/// When a parameter is unknown, given twice, or not a whole number.
+pub fn read<const N: usize>(query: &str, names: [&str; N]) -> Result<[Option<u64>; N], Refusal> {
+    let mut values = [None; N];
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let place = names.iter().zip(&mut values).find(|(known, _)| **known == name);
+        let Some((_, place)) = place else {
+            return Err(unknown(name, &names));
+        };
+        let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+        let number = value.parse().ok().filter(|_| digits);
+        let number = number.ok_or_else(|| malformed(format!("the query's `{name}` is not a whole number")))?;
+        if place.replace(number).is_some() {
+            return Err(malformed(format!("the query gives `{name}` twice; give it once")));
+        }
+    }
+    Ok(values)
+}
+
+fn unknown(name: &str, names: &[&str]) -> Refusal {
+    let name: String = name.chars().take(80).flat_map(char::escape_default).collect();
+    match names {
+        [] => malformed(format!("this path takes no query, not `{name}`")),
+        _ => malformed(format!("the query's `{name}` is not known here; write {}", names.join(" or "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_found_by_name() {
+        assert_eq!(read("limit=5&after=41", ["after", "limit"]).unwrap(), [Some(41), Some(5)]);
+        assert_eq!(read("", ["after", "limit"]).unwrap(), [None, None]);
+    }
+
+    #[test]
+    fn a_query_with_two_readings_is_refused() {
+        for query in ["after=1&after=2", "after=", "after", "after=-1", "after=+1", "after=1%20", "after=99999999999999999999", "before=1", "After=1", "after=1;limit=2"] {
+            assert!(read(query, ["after", "limit"]).is_err(), "{query}");
+        }
+        assert!(read("x=1", []).is_err());
+    }
+}

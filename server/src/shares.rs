@@ -1,0 +1,124 @@
+//! What one user has in use: held answers, event streams, and requests within the minute. Counted only once a
+//! signature was right, so that nobody can use up somebody else's share.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
+use ccc_core::{limits::Limits, refusal::Refusal};
+use ccc_protocol::Timestamp;
+
+/// One user's counters. They outlive a reload of the secrets file.
+#[derive(Debug, Default)]
+pub struct Share {
+    waits: AtomicU64,
+    streams: AtomicU64,
+    minute: Mutex<Minute>,
+}
+
+#[derive(Debug, Default)]
+struct Minute {
+    started: Timestamp,
+    requests: u64,
+}
+
+/// One of a user's places; dropping it gives the place back.
+#[derive(Debug)]
+pub struct Place {
+    share: Arc<Share>,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Wait,
+    Stream,
+}
+
+impl Share {
+    /// Counts one request.
+    ///
+    /// # Errors
+    /// When the user's requests of this minute are used up; `requests_per_minute_max` 0 is no limit.
+    pub fn count_request(&self, limits: &Limits, now: Timestamp) -> Result<(), Refusal> {
+        if limits.requests_per_minute_max == 0 {
+            return Ok(());
+        }
+        let mut minute = self.minute.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.millis_since(minute.started) >= 60_000 {
+            *minute = Minute { started: now, requests: 0 };
+        }
+        minute.requests += 1;
+        if minute.requests <= limits.requests_per_minute_max {
+            return Ok(());
+        }
+        let allowed = limits.requests_per_minute_max;
+        Err(Refusal::limit(format!("more than {allowed} requests in a minute; send fewer")))
+    }
+
+    /// Takes a place to wait in.
+    ///
+    /// # Errors
+    /// When `waits_per_user_max` answers are held for this user already.
+    pub fn wait(self: &Arc<Self>, limits: &Limits) -> Result<Place, Refusal> {
+        self.place(Kind::Wait, limits.waits_per_user_max, "requests of yours wait already; send this one without `Prefer: wait`")
+    }
+
+    /// Takes a place to listen in.
+    ///
+    /// # Errors
+    /// When this user listens to `streams_per_user_max` event streams already.
+    pub fn stream(self: &Arc<Self>, limits: &Limits) -> Result<Place, Refusal> {
+        self.place(Kind::Stream, limits.streams_per_user_max, "event streams of yours are open already; close one")
+    }
+
+    fn place(self: &Arc<Self>, kind: Kind, max: u64, otherwise: &str) -> Result<Place, Refusal> {
+        let one_more = |used| (used < max).then_some(used + 1);
+        match self.counter(kind).fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more) {
+            Ok(_) => Ok(Place { share: Arc::clone(self), kind }),
+            Err(_) => Err(Refusal::limit(format!("{max} {otherwise}"))),
+        }
+    }
+
+    fn counter(&self, kind: Kind) -> &AtomicU64 {
+        match kind {
+            Kind::Wait => &self.waits,
+            Kind::Stream => &self.streams,
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.share.counter(self.kind).fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_given_back_when_it_is_dropped() {
+        let limits = Limits { waits_per_user_max: 1, ..Limits::default() };
+        let share = Arc::new(Share::default());
+        let place = share.wait(&limits).unwrap();
+        assert!(share.wait(&limits).is_err());
+        assert!(share.stream(&limits).is_ok(), "a stream is another place");
+        drop(place);
+        assert!(share.wait(&limits).is_ok());
+    }
+
+    #[test]
+    fn requests_are_limited_by_the_minute_and_unlimited_by_default() {
+        let limits = Limits { requests_per_minute_max: 2, ..Limits::default() };
+        let share = Share::default();
+        let at = Timestamp::from_seconds(1_000_000);
+        assert!(share.count_request(&limits, at).is_ok());
+        assert!(share.count_request(&limits, at.plus_seconds(59)).is_ok());
+        assert!(share.count_request(&limits, at.plus_seconds(59)).is_err());
+        assert!(share.count_request(&limits, at.plus_seconds(60)).is_ok());
+        assert!((0..100).all(|_| share.count_request(&Limits::default(), at).is_ok()));
+    }
+}
