@@ -61,6 +61,12 @@ pub enum ConfigError {
     /// Not the JSON that `install` writes.
     #[error("ccc-hook's config is not what `ccc-hook install` writes: {0}")]
     Malformed(#[from] JsonError),
+    /// The secrets file holds no key for the user.
+    #[error("ccc-hook has no key to sign with: run `ccc-hook install` again")]
+    NoKey,
+    /// The address is none.
+    #[error("`url` in ccc-hook's config: {0}")]
+    NoAddress(String),
     /// The hold is longer than the hosts wait.
     #[error("`hold_seconds` in ccc-hook's config is {0}: write at most {HOLD_SECONDS_MAX}")]
     HoldTooLong(u64),

@@ -25,6 +25,13 @@ pub trait Bridge {
     /// # Errors
     /// When there is no authentic ticket: why, in words for the agent.
     fn submit(&mut self, action: &Value, wait: Duration) -> Result<Ticket, Reason>;
+
+    /// Asks for nothing, to see that the bridge is there and accepts the key;
+    /// the user it was asked as.
+    ///
+    /// # Errors
+    /// As [`Bridge::submit`].
+    fn greet(&mut self) -> Result<String, Reason>;
 }
 
 /// Asks for leave until there is a verdict or `hold` is over.

@@ -2,15 +2,29 @@
 //! question into a signed action and the decision into the one form that the
 //! asking host obeys. Whatever fails on the way ends in the blocking form.
 
+pub mod canary;
+pub mod cli;
+pub mod codex_trust;
 pub mod config;
+pub mod connection;
 pub mod declared;
+pub mod doctor;
 pub mod event;
+pub mod files;
 pub mod host;
 pub mod input;
+pub mod install;
 pub mod jsontext;
 pub mod judge;
 pub mod last_resort;
+pub mod manifest;
+pub mod registry;
+pub mod run;
+pub mod session;
+pub mod settings;
+pub mod status;
 pub mod tool;
 pub mod translate;
+pub mod uninstall;
 pub mod verdict;
 pub mod voice;

@@ -5,21 +5,26 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
+use crate::canary;
 use crate::config::{Config, ConfigError};
 use crate::connection::Connection;
 use crate::declared;
-use crate::event::Event;
-use crate::host::Host;
+use crate::event::{Event, MAIN_AGENT};
+use crate::host::{Host, Moment};
 use crate::input::{self, InputError};
 use crate::judge::{self, Bridge};
 use crate::last_resort::LastResort;
+use crate::registry::Registry;
 use crate::translate::{self, Problem, Question};
-use crate::verdict::{Answer, Reason};
+use crate::verdict::{Answer, Reason, Verdict};
 use crate::voice::Voice;
 
-/// How long reading stdin and config may take, in seconds: less than the
-/// shortest time-out that a host has when none is written in its settings.
-const START_SECONDS_MAX: u64 = 20;
+/// How long anything but waiting for a person may take, in seconds: less than
+/// the time-out that `install` writes for recorded events, and less than any
+/// that a host has of its own.
+const START_SECONDS_MAX: u64 = 8;
 
 /// What the installed command line says.
 #[derive(Debug, Clone, Copy)]
@@ -61,13 +66,35 @@ fn settle(
     resort: &LastResort,
     known: &mut Option<String>,
 ) -> Result<Answer, Failure> {
-    let question = read(installed)?;
+    let mut question = read(installed)?;
     resort.aim(&question.event);
     *known = Some(question.event.clone());
     let config = Config::load(installed.config.ok_or(Failure::NoConfig)?)?;
-    resort.set_deadline(begun + config.own_limit())?;
+    if may_wait(&question.content) {
+        resort.set_deadline(begun + config.own_limit())?;
+    }
     let mut bridge = Connection::open(&config)?;
+    with_stable_id(&mut question.content, installed.config);
     decide(&question, &mut bridge, config.hold())
+}
+
+/// A person is waited for at a gate alone, and never for a canary.
+fn may_wait(event: &Event) -> bool {
+    matches!(event, Event::Judge(call) if call.native != canary::TOOL)
+}
+
+/// An agent that begins is told with the id that it keeps.
+fn with_stable_id(event: &mut Event, config: Option<&Path>) {
+    let (Event::Record(recorded), Some(config)) = (event, config) else { return };
+    let name = match recorded.moment {
+        Moment::SessionStart => MAIN_AGENT,
+        Moment::SubagentStart => recorded.detail.get("agent_type").and_then(Value::as_str).unwrap_or_default(),
+        _ => return,
+    };
+    let agents = Registry::load(&config.with_file_name("agents.json"));
+    if let Some(id) = agents.id(recorded.host, name) {
+        recorded.detail.insert("stable_id".to_owned(), Value::from(id));
+    }
 }
 
 fn read(installed: Installed<'_>) -> Result<Question, Failure> {
@@ -82,6 +109,10 @@ fn read(installed: Installed<'_>) -> Result<Question, Failure> {
 pub fn decide(question: &Question, bridge: &mut impl Bridge, hold: Duration) -> Result<Answer, Failure> {
     let action = question.content.action(declared::user().as_deref());
     Ok(match &question.content {
+        Event::Judge(call) if call.native == canary::TOOL => {
+            let user = bridge.greet().map_err(Failure::NoAnswer)?;
+            translate::answer(question.host, &question.event, &Verdict::Deny(canary::reason(&user)))
+        }
         Event::Judge(_) => {
             let verdict = judge::judge(bridge, &action, hold).map_err(Failure::NoAnswer)?;
             translate::answer(question.host, &question.event, &verdict)

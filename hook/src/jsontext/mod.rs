@@ -6,4 +6,4 @@ mod edit;
 mod scan;
 
 pub use edit::{append, insert_member, remove};
-pub use scan::{Kind, Member, Node, Style, SyntaxError, scan};
+pub use scan::{Kind, Member, Node, Style, SyntaxError, plain, scan};

@@ -91,6 +91,32 @@ pub fn scan(text: &str, style: Style) -> Result<Node, SyntaxError> {
     node.map_err(|fault| locate(text, &fault))
 }
 
+/// The same value without comments and last commas, for a reader that knows
+/// neither; `None` where it cannot be read even with them.
+#[must_use]
+pub fn plain(text: &str) -> Option<String> {
+    scan(text, Style::Comments).ok().and_then(|node| written(text, &node))
+}
+
+fn written(text: &str, node: &Node) -> Option<String> {
+    let joined = |parts: Option<Vec<String>>| parts.map(|parts| parts.join(","));
+    match &node.kind {
+        Kind::Text(_) | Kind::Plain => text.get(node.span.clone()).map(ToOwned::to_owned),
+        Kind::Array(items) => {
+            let items = joined(items.iter().map(|item| written(text, item)).collect())?;
+            Some(format!("[{items}]"))
+        }
+        Kind::Object(members) => {
+            let member = |member: &Member| {
+                let key = serde_json::Value::from(member.key.as_str());
+                Some(format!("{key}:{}", written(text, &member.value)?))
+            };
+            let members = joined(members.iter().map(member).collect())?;
+            Some(format!("{{{members}}}"))
+        }
+    }
+}
+
 struct Fault {
     at: usize,
     what: &'static str,
@@ -287,6 +313,13 @@ mod tests {
         let node = scan(text, Style::Comments).unwrap();
         assert_eq!(node.member("a").unwrap().parts().len(), 2);
         assert!(scan(text, Style::Strict).is_err());
+    }
+
+    #[test]
+    fn a_commented_file_has_a_plain_form() {
+        let text = "{ // one\n \"a\": [1, \"// no\", {\"b\": null,},], }";
+        assert_eq!(plain(text).as_deref(), Some("{\"a\":[1,\"// no\",{\"b\":null}]}"));
+        assert_eq!(plain("{ \"a\" }"), None);
     }
 
     #[test]

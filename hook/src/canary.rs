@@ -1,0 +1,58 @@
+//! The tool call by which `doctor` proves that an installed hook fires: it
+//! goes the whole way to the bridge and is always denied, so it can be asked
+//! of a hook in force without leave for anything coming of it.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::host::Host;
+use crate::settings::entries;
+use crate::verdict::Reason;
+
+/// A tool that no host has.
+pub const TOOL: &str = "ccc_hook_canary";
+
+/// The session under which a canary is asked.
+const SESSION: &str = "ccc-hook doctor";
+
+/// By what `doctor` knows that the denial came from behind the bridge.
+#[must_use]
+pub fn reason(user: &str) -> Reason {
+    Reason::new(&format!("ccc-hook canary: blocked, and the bridge knows this agent as `{user}`"))
+}
+
+/// The document that the host would send.
+#[must_use]
+pub fn document(host: Host, directory: &Path) -> Value {
+    let cwd = directory.display().to_string();
+    match host {
+        Host::Copilot => json!({ "sessionId": SESSION, "timestamp": 0, "cwd": cwd, "toolName": TOOL, "toolArgs": {} }),
+        _ => json!({
+            "session_id": SESSION,
+            "conversation_id": SESSION,
+            "hook_event_name": entries::gate(host),
+            "cwd": cwd,
+            "workspace_roots": [cwd],
+            "tool_name": TOOL,
+            "tool_input": {},
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Event;
+    use crate::translate;
+
+    #[test]
+    fn every_host_understands_its_canary_as_a_call_of_that_tool() {
+        for host in Host::ALL {
+            let document = document(host, Path::new("/proj"));
+            let question = translate::read(host, Some(entries::gate(host)), document.as_object().unwrap()).unwrap();
+            let Event::Judge(call) = question.content else { panic!("{host}") };
+            assert_eq!((call.native.as_str(), call.cwd.as_str()), (TOOL, "/proj"));
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The command lines of `ccc-hook`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lexopt::prelude::{Long, Short, Value};
+use lexopt::{Parser, ValueExt};
+
+use crate::host::Host;
+use crate::install::Order;
+use crate::session::{self, Risk};
+use crate::settings::place::Scope;
+use crate::uninstall::Removal;
+
+/// What a command line asks for. The hook itself is told apart before this by
+/// [`is_hook`], because its errors must block.
+#[derive(Debug)]
+pub enum Command {
+    /// Print the help of all commands.
+    Help,
+    /// Print the version.
+    Version,
+    /// See [`crate::install`].
+    Install(Order),
+    /// See [`crate::uninstall`].
+    Uninstall(Removal),
+    /// See [`crate::status`].
+    Status(Vec<Host>),
+    /// See [`crate::doctor`].
+    Doctor(Vec<Host>),
+    /// See [`crate::session`]; the config is filled in where it was not named.
+    SessionStart(SessionLine),
+}
+
+/// A session as the command line tells it.
+#[derive(Debug)]
+pub struct SessionLine {
+    /// The host, which also says whose config is used.
+    pub host: Option<Host>,
+    /// The config, where it was named.
+    pub config: Option<PathBuf>,
+    /// The id, where it was named.
+    pub id: Option<String>,
+    /// How much care it deserves.
+    pub risk: Risk,
+    /// What it is for.
+    pub purpose: Option<String>,
+    /// How long to wait for leave.
+    pub wait: Option<Duration>,
+    /// What to start.
+    pub command: Vec<OsString>,
+}
+
+/// The hook's own command line, as `install` writes it.
+#[derive(Debug, Default)]
+pub struct HookLine {
+    /// For which host.
+    pub host: Option<Host>,
+    /// For which of its events.
+    pub event: Option<String>,
+    /// The config.
+    pub config: Option<PathBuf>,
+}
+
+/// The words that begin every other command line.
+const COMMANDS: [&str; 5] = ["install", "uninstall", "status", "doctor", "session"];
+
+/// True where the command line is none of the commands for people, so that
+/// whatever is wrong with it must block.
+#[must_use]
+pub fn is_hook(first: Option<&str>) -> bool {
+    !matches!(first, Some("--help" | "-h" | "--version" | "-V")) && first.is_none_or(|first| !COMMANDS.contains(&first))
+}
+
+/// Reads the hook's own command line.
+///
+/// # Errors
+/// When it is not one that `install` writes.
+pub fn parse_hook(arguments: Vec<OsString>) -> Result<HookLine, lexopt::Error> {
+    let mut parser = Parser::from_args(arguments);
+    let mut line = HookLine::default();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("agent") => line.host = Some(host(&mut parser)?),
+            Long("event") => line.event = Some(parser.value()?.string()?),
+            Long("config") => line.config = Some(parser.value()?.into()),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(line)
+}
+
+/// Reads a command line for people.
+///
+/// # Errors
+/// When it is wrong; the words say what to write instead.
+pub fn parse(arguments: Vec<OsString>) -> Result<Command, lexopt::Error> {
+    let mut parser = Parser::from_args(arguments);
+    match parser.next()? {
+        None | Some(Long("help") | Short('h')) => Ok(Command::Help),
+        Some(Long("version") | Short('V')) => Ok(Command::Version),
+        Some(Value(command)) => match command.string()?.as_str() {
+            "install" => install(parser),
+            "uninstall" => uninstall(parser),
+            "status" => hosts_alone(parser).map(|hosts| hosts.map_or(Command::Help, Command::Status)),
+            "doctor" => hosts_alone(parser).map(|hosts| hosts.map_or(Command::Help, Command::Doctor)),
+            "session" => session(parser),
+            other => Err(format!("unknown command `{other}`: write install, status, uninstall, doctor or session").into()),
+        },
+        Some(other) => Err(other.unexpected()),
+    }
+}
+
+fn install(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    let mut order = Order {
+        hosts: Vec::new(),
+        all: false,
+        scope: Scope::User,
+        dry_run: false,
+        secrets: None,
+        user: None,
+        url: None,
+        hold_seconds: None,
+    };
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("agent") => order.hosts.push(host(&mut parser)?),
+            Long("all") => order.all = true,
+            Long("user") => order.scope = Scope::User,
+            Long("project") => order.scope = Scope::Project,
+            Long("dry-run") => order.dry_run = true,
+            Long("secrets") => order.secrets = Some(parser.value()?.into()),
+            Long("as") => order.user = Some(parser.value()?.string()?),
+            Long("url") => order.url = Some(parser.value()?.string()?),
+            Long("hold") => order.hold_seconds = Some(parser.value()?.parse()?),
+            Long("help") | Short('h') => return Ok(Command::Help),
+            other => return Err(other.unexpected()),
+        }
+    }
+    order.hosts = chosen(order.hosts, order.all)?;
+    Ok(Command::Install(order))
+}
+
+fn uninstall(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    let mut removal = Removal { hosts: Vec::new(), scope: None, dry_run: false };
+    let mut all = false;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("agent") => removal.hosts.push(host(&mut parser)?),
+            Long("all") => all = true,
+            Long("user") => removal.scope = Some(Scope::User),
+            Long("project") => removal.scope = Some(Scope::Project),
+            Long("dry-run") => removal.dry_run = true,
+            Long("help") | Short('h') => return Ok(Command::Help),
+            other => return Err(other.unexpected()),
+        }
+    }
+    removal.hosts = chosen(removal.hosts, all)?;
+    Ok(Command::Uninstall(removal))
+}
+
+/// The hosts of a command that takes nothing else, all where none is named;
+/// `None` where help was asked for.
+fn hosts_alone(mut parser: Parser) -> Result<Option<Vec<Host>>, lexopt::Error> {
+    let mut hosts = Vec::new();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("agent") => hosts.push(host(&mut parser)?),
+            Long("all") => hosts = Host::ALL.to_vec(),
+            Long("help") | Short('h') => return Ok(None),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Some(if hosts.is_empty() { Host::ALL.to_vec() } else { hosts }))
+}
+
+fn session(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    match parser.next()? {
+        Some(Value(word)) if word == "start" => {}
+        Some(Long("help") | Short('h')) => return Ok(Command::Help),
+        _ => return Err("write `ccc-hook session start --risk high --agent NAME`".into()),
+    }
+    let mut risk = None;
+    let mut line = SessionLine {
+        host: None,
+        config: None,
+        id: None,
+        risk: Risk::High,
+        purpose: None,
+        wait: None,
+        command: Vec::new(),
+    };
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("agent") => line.host = Some(host(&mut parser)?),
+            Long("config") => line.config = Some(parser.value()?.into()),
+            Long("session") => line.id = Some(parser.value()?.string()?),
+            Long("purpose") => line.purpose = Some(parser.value()?.string()?),
+            Long("risk") => risk = Some(risk_named(&parser.value()?.string()?)?),
+            Long("wait") => line.wait = Some(wait(&mut parser)?),
+            Long("help") | Short('h') => return Ok(Command::Help),
+            Value(program) => {
+                line.command.push(program);
+                line.command.extend(parser.raw_args()?);
+            }
+            other => return Err(other.unexpected()),
+        }
+    }
+    line.risk = risk.ok_or("say how much care the session deserves: --risk low or --risk high")?;
+    if line.host.is_none() && line.config.is_none() {
+        return Err("say whose config to use: --agent NAME, or --config FILE".into());
+    }
+    Ok(Command::SessionStart(line))
+}
+
+/// The next argument is the number of seconds only when it is all digits.
+fn wait(parser: &mut Parser) -> Result<Duration, lexopt::Error> {
+    let digits = |value: &std::ffi::OsStr| value.to_str().is_some_and(|text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()));
+    let seconds = match parser.optional_value() {
+        Some(value) => value.parse()?,
+        None => match parser.raw_args()?.next_if(digits) {
+            Some(value) => value.parse()?,
+            None => session::WAIT_SECONDS_DEFAULT,
+        },
+    };
+    if seconds > session::WAIT_SECONDS_MAX {
+        return Err(format!("`--wait {seconds}` is too long: write at most {}", session::WAIT_SECONDS_MAX).into());
+    }
+    Ok(Duration::from_secs(seconds))
+}
+
+fn risk_named(name: &str) -> Result<Risk, lexopt::Error> {
+    match name {
+        "low" => Ok(Risk::Low),
+        "high" => Ok(Risk::High),
+        other => Err(format!("unknown risk `{other}`: write low or high").into()),
+    }
+}
+
+fn host(parser: &mut Parser) -> Result<Host, lexopt::Error> {
+    let name = parser.value()?.string()?;
+    name.parse().map_err(|error| lexopt::Error::Custom(Box::new(error)))
+}
+
+fn chosen(hosts: Vec<Host>, all: bool) -> Result<Vec<Host>, lexopt::Error> {
+    match (hosts.is_empty(), all) {
+        (false, false) => Ok(hosts),
+        (true, true) => Ok(Host::ALL.to_vec()),
+        (true, false) => Err("say for which agent: --agent claude, codex, gemini, copilot, kimi or cursor, or --all".into()),
+        (false, true) => Err("write either --agent NAME or --all".into()),
+    }
+}

@@ -1,0 +1,89 @@
+//! The hook's one connection to the bridge.
+
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use ccc_client::{Address, CallError, Identity, IdentityError, read_secrets};
+use ccc_protocol::TicketId;
+use ccc_protocol::bodies::Ticket;
+use serde_json::Value;
+
+use crate::config::{Config, ConfigError};
+use crate::judge;
+use crate::verdict::Reason;
+
+/// A bridge, and the agent's user to it.
+#[derive(Debug)]
+pub struct Connection {
+    bridge: ccc_client::Bridge,
+}
+
+impl Connection {
+    /// Reads the secrets that the config names; sends nothing yet.
+    ///
+    /// # Errors
+    /// When there is no key to sign with or no such address. The words reach
+    /// the agent, so they name no path.
+    pub fn open(config: &Config) -> Result<Self, ConfigError> {
+        let secrets = read_secrets(&config.secrets).map_err(|error| match error {
+            IdentityError::Exposed { .. } => ConfigError::Loose,
+            IdentityError::Unreadable { cause, .. } => ConfigError::Unreadable(cause),
+            _ => ConfigError::NoKey,
+        })?;
+        let identity = Identity::choose(&secrets, config.user.as_deref()).map_err(|_| ConfigError::NoKey)?;
+        let address = Address::from_str(&config.url).map_err(|error| ConfigError::NoAddress(error.to_string()))?;
+        Ok(Self { bridge: ccc_client::Bridge::new(address, identity) })
+    }
+
+    /// The user this signs as.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        self.bridge.user().as_str()
+    }
+
+    /// The names of the actions that the bridge knows for this user: proof
+    /// that it is there and accepts the key.
+    ///
+    /// # Errors
+    /// When no authentic answer came.
+    pub fn actions(&self) -> Result<Vec<String>, CallError> {
+        let list = self.bridge.actions()?;
+        Ok(list.actions.iter().map(|action| action.action.to_string()).collect())
+    }
+
+    /// Submits an action and waits at most `wait` for its end.
+    ///
+    /// # Errors
+    /// When no authentic ticket came; a signed denial carries one.
+    pub fn post(&self, body: &[u8], wait: Duration) -> Result<Ticket, CallError> {
+        let wait_seconds = Some(wait.as_secs()).filter(|seconds| *seconds > 0);
+        self.bridge.submit(body, wait_seconds)?.ticket()
+    }
+
+    /// The ticket when it has ended, or as it stands at `until`.
+    ///
+    /// # Errors
+    /// When no authentic ticket came.
+    pub fn wait_for(&self, id: TicketId, until: Instant) -> Result<Ticket, CallError> {
+        self.bridge.wait_for(id, until)?.ticket()
+    }
+}
+
+impl judge::Bridge for Connection {
+    fn submit(&mut self, action: &Value, wait: Duration) -> Result<Ticket, Reason> {
+        match self.post(action.to_string().as_bytes(), wait) {
+            Ok(ticket) => Ok(ticket),
+            Err(CallError::Refused(problem)) => match problem.ticket {
+                // A signed denial carries its ticket.
+                Some(ticket) => Ok(*ticket),
+                None => Err(Reason::new(&format!("the bridge refused this call: {}", problem.detail))),
+            },
+            Err(error) => Err(Reason::new(&error.to_string())),
+        }
+    }
+
+    fn greet(&mut self) -> Result<String, Reason> {
+        self.actions().map_err(|error| Reason::new(&error.to_string()))?;
+        Ok(self.user().to_owned())
+    }
+}

@@ -1,0 +1,126 @@
+//! `ccc-hook doctor`: does the installed hook fire, and what would still get
+//! past it? It runs the very command line that stands in the host's settings.
+
+mod canary_run;
+mod limits;
+mod switches;
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::codex_trust;
+use crate::host::Host;
+use crate::manifest::{Install, Manifest, ManifestError};
+use crate::settings::place::Places;
+use crate::status::{self, State};
+use canary_run::Outcome;
+
+pub use limits::{Limits, limits};
+
+/// What a hook is worth on a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// The hook does not fire: nothing is gated.
+    Blind,
+    /// The hook gates, and there are known ways past it.
+    Advisory,
+    /// The hook gates, and its own failures block too.
+    Enforced,
+}
+
+impl Level {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Blind => "BLIND",
+            Self::Advisory => "ADVISORY",
+            Self::Enforced => "ENFORCED",
+        }
+    }
+}
+
+/// What was found for one install.
+struct Finding {
+    level: Level,
+    /// What was seen, and what to do about it.
+    lines: Vec<String>,
+}
+
+/// Examines these hosts; true when none is blind.
+///
+/// # Errors
+/// When the record of installs cannot be read or the words not be written.
+pub fn doctor(hosts: &[Host], places: &Places, out: &mut dyn Write) -> Result<bool, ManifestError> {
+    let manifest = Manifest::load(&places.manifest())?;
+    let mut sees = true;
+    for host in hosts {
+        let installs: Vec<_> = manifest.installs.iter().filter(|install| install.agent == host.name()).collect();
+        if installs.is_empty() {
+            let lines = vec![format!("not installed; mend: ccc-hook install --agent {host} --secrets FILE")];
+            tell(*host, "", &Finding { level: Level::Blind, lines }, out)?;
+        }
+        for install in &installs {
+            let finding = examine(*host, install, places);
+            sees &= finding.level != Level::Blind;
+            tell(*host, &install.settings.display().to_string(), &finding, out)?;
+        }
+        sees &= !installs.is_empty();
+    }
+    writeln!(out, "A hook binds an agent that cooperates: a program under the same user can read the agent's key and edit its settings. Only actions that the bridge itself runs are enforced against such a program.")?;
+    Ok(sees)
+}
+
+fn tell(host: Host, place: &str, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{host:8} {:9} {place}", finding.level.word())?;
+    finding.lines.iter().try_for_each(|line| writeln!(out, "         {line}"))
+}
+
+fn examine(host: Host, install: &Install, places: &Places) -> Finding {
+    let mut blind = Vec::new();
+    let mut seen = Vec::new();
+    match status::inspect(host, install) {
+        State::InPlace => {}
+        State::Gone => blind.push(format!("nothing of ours is left there; mend: ccc-hook install --agent {host}")),
+        State::Drifted(what) => blind.push(format!("{what}; mend: ccc-hook install --agent {host}")),
+    }
+    match canary_run::run(host, install, &places.project) {
+        Outcome::Blocked(words) => seen.push(format!("canary: {words}")),
+        Outcome::BlockedWithoutBridge(words) => {
+            seen.push(format!("canary: blocked, but not by the bridge: {words}; mend: see that ccc-server runs"));
+        }
+        Outcome::Passed(what) => blind.push(format!("canary: NOT BLOCKED: {what}; mend: ccc-hook install --agent {host}")),
+    }
+    blind.extend(switches::off(host, install, places));
+    blind.extend(distrust(host, &install.settings, places, &mut seen));
+    judged(host, blind, seen)
+}
+
+fn judged(host: Host, blind: Vec<String>, mut seen: Vec<String>) -> Finding {
+    let version = canary_run::version(host);
+    let known = limits(host, version.as_deref());
+    seen.push(match &version {
+        Some(version) => format!("{} {version}: {}", host.program(), known.on_failure),
+        None => format!("`{}` is not found here; by its contract: {}", host.program(), known.on_failure),
+    });
+    seen.extend(known.open.iter().map(|gap| format!("open: {gap}")));
+    let level = if blind.is_empty() { known.level } else { Level::Blind };
+    let lines = blind.into_iter().chain(seen).collect();
+    Finding { level, lines }
+}
+
+/// Codex passes over hooks that it does not trust.
+fn distrust(host: Host, settings: &Path, places: &Places, seen: &mut Vec<String>) -> Option<String> {
+    if host != Host::Codex {
+        return None;
+    }
+    match codex_trust::seen(places, settings) {
+        Ok(hooks) if !hooks.is_empty() && hooks.iter().all(|hook| hook.trusted) => {
+            seen.push("codex trusts the installed hooks".to_owned());
+            None
+        }
+        Ok(_) => Some("codex does not trust the installed hooks and passes over them; mend: ccc-hook install --agent codex, or /hooks inside codex".to_owned()),
+        Err(error) => {
+            seen.push(format!("whether codex trusts the hooks is not known: {error}"));
+            None
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! `ccc-hook install`: everything is read and checked first, then written.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use ccc_client::{CallError, Identity, IdentityError, read_secrets};
+
+use crate::codex_trust::{self, TrustError};
+use crate::config::{self, Config, ConfigError};
+use crate::connection::Connection;
+use crate::files;
+use crate::host::Host;
+use crate::manifest::{Install, Manifest, ManifestError};
+use crate::registry::{self, Registry};
+use crate::settings::command::{Program, UnspeakablePath};
+use crate::settings::place::{Places, Scope};
+use crate::settings::{self, SettingsError, entries};
+
+/// What a person asked for.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// For which hosts.
+    pub hosts: Vec<Host>,
+    /// True where all were asked for: a host without this scope is passed over.
+    pub all: bool,
+    /// For the person or the project.
+    pub scope: Scope,
+    /// Only tell what would be written.
+    pub dry_run: bool,
+    /// The agent's secrets file; else the one of the last install.
+    pub secrets: Option<PathBuf>,
+    /// The agent's user, where the secrets file holds several.
+    pub user: Option<String>,
+    /// Where the bridge is; else where the last install said, else the default.
+    pub url: Option<String>,
+    /// How long a call waits for a person, in seconds; else as long as hosts allow.
+    pub hold_seconds: Option<u64>,
+}
+
+/// Why nothing (more) was installed.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallError {
+    /// No secrets file was given.
+    #[error("say which key the agent signs with: --secrets FILE (`ccc-keygen --filter agent` makes one)")]
+    NoSecrets,
+    /// The user may approve.
+    #[error("`{0}` may approve, and an agent must not hold such a key: give it a user of its own (`ccc-keygen --filter agent`)")]
+    Approver(String),
+    /// Other users' keys lie in the file.
+    #[error("the secrets file holds other users' keys too: `ccc-keygen --filter {0}` makes one with this user alone")]
+    OthersKeys(String),
+    /// See [`IdentityError`].
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The bridge did not accept the key, or is not there.
+    #[error("the bridge was asked first and nothing was touched: {0}")]
+    Bridge(#[from] CallError),
+    /// The bridge knows no tool calls.
+    #[error("the bridge does not know the action `use-tool`: update ccc-server or enable it; nothing was touched")]
+    NoToolCalls,
+    /// The host keeps no hooks in projects.
+    #[error("{0} reads no hooks from projects: leave out --project")]
+    NoProjectScope(&'static str),
+    /// See [`ConfigError`].
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// See [`SettingsError`].
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// See [`UnspeakablePath`].
+    #[error(transparent)]
+    Path(#[from] UnspeakablePath),
+    /// See [`ManifestError`].
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// See [`TrustError`].
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// A file cannot be read or written.
+    #[error("`{}`: {cause}", .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// Telling the person failed.
+    #[error("cannot write to the terminal: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl InstallError {
+    pub(crate) fn file(path: &Path, cause: io::Error) -> Self {
+        Self::File { path: path.to_owned(), cause }
+    }
+}
+
+/// What will be written for one host.
+struct Plan {
+    host: Host,
+    settings: PathBuf,
+    before: Option<String>,
+    after: String,
+    config_path: PathBuf,
+    config: Config,
+}
+
+/// Installs, or tells what it would do.
+///
+/// # Errors
+/// When something is not as it must be; before the first write nothing has
+/// been touched.
+pub fn install(order: &Order, places: &Places, program: &Path, out: &mut dyn Write) -> Result<(), InstallError> {
+    let plans = plans(order, places, program)?;
+    for plan in &plans {
+        check_bridge(&plan.config)?;
+    }
+    let mut manifest = Manifest::load(&places.manifest())?;
+    for plan in &plans {
+        if order.dry_run {
+            tell(plan, out)?;
+        } else {
+            write(plan, order.scope, program, places, &mut manifest, out)?;
+        }
+    }
+    if !order.dry_run {
+        learn_agents(&plans, places)?;
+    }
+    Ok(())
+}
+
+fn plans(order: &Order, places: &Places, program: &Path) -> Result<Vec<Plan>, InstallError> {
+    let mut plans = Vec::new();
+    for host in &order.hosts {
+        match places.settings(*host, order.scope) {
+            Some(settings) => plans.push(plan(order, places, program, *host, settings)?),
+            None if order.all => {}
+            None => return Err(InstallError::NoProjectScope(host.title())),
+        }
+    }
+    Ok(plans)
+}
+
+fn plan(order: &Order, places: &Places, program: &Path, host: Host, path: PathBuf) -> Result<Plan, InstallError> {
+    let config_path = places.config(host);
+    let config = config(order, &config_path)?;
+    let line = Program::new(program, &config_path)?;
+    let before = files::read_if_any(&path).map_err(|cause| InstallError::file(&path, cause))?;
+    let wanted = entries::entries(host, &line, &config);
+    let after = settings::with_entries(host, &path, before.as_deref().unwrap_or_default(), &wanted)?;
+    Ok(Plan { host, settings: path, before, after, config_path, config })
+}
+
+/// What was asked for, over what the last install of this host said.
+fn config(order: &Order, path: &Path) -> Result<Config, InstallError> {
+    let last = if path.exists() { Some(Config::load(path)?) } else { None };
+    let secrets = match (&order.secrets, &last) {
+        (Some(given), _) => std::path::absolute(given).map_err(|cause| InstallError::file(given, cause))?,
+        (None, Some(last)) => last.secrets.clone(),
+        (None, None) => return Err(InstallError::NoSecrets),
+    };
+    let from_last = |field: fn(&Config) -> Option<String>| last.as_ref().and_then(field);
+    let hold_seconds = order.hold_seconds.or(last.as_ref().map(|last| last.hold_seconds));
+    let hold_seconds = hold_seconds.unwrap_or_else(config::hold_seconds_default);
+    if hold_seconds > config::HOLD_SECONDS_MAX {
+        return Err(ConfigError::HoldTooLong(hold_seconds).into());
+    }
+    let url = order.url.clone().or_else(|| from_last(|last| Some(last.url.clone())));
+    let mut config = Config {
+        url: url.unwrap_or_else(|| ccc_client::DEFAULT_URL.to_owned()),
+        secrets,
+        user: order.user.clone().or_else(|| from_last(|last| last.user.clone())),
+        hold_seconds,
+    };
+    config.user = Some(agents_own_user(&config)?);
+    Ok(config)
+}
+
+/// The user of the secrets file, which must be the agent's alone: whoever holds
+/// an approver's key approves its own calls.
+fn agents_own_user(config: &Config) -> Result<String, InstallError> {
+    let secrets = read_secrets(&config.secrets)?;
+    let user = Identity::choose(&secrets, config.user.as_deref())?.user.to_string();
+    if secrets.user(&user).is_some_and(|user| !user.can_approve.is_empty()) {
+        return Err(InstallError::Approver(user));
+    }
+    if secrets.only_user().is_none() {
+        return Err(InstallError::OthersKeys(user));
+    }
+    Ok(user)
+}
+
+fn check_bridge(config: &Config) -> Result<(), InstallError> {
+    let actions = Connection::open(config)?.actions()?;
+    if actions.iter().any(|action| action == "use-tool") {
+        Ok(())
+    } else {
+        Err(InstallError::NoToolCalls)
+    }
+}
+
+fn tell(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}: would write {}", plan.host, plan.config_path.display())?;
+    if plan.before.as_deref() == Some(&plan.after) {
+        return writeln!(out, "{}: {} is as it should be", plan.host, plan.settings.display());
+    }
+    writeln!(out, "{}: would make {} read", plan.host, plan.settings.display())?;
+    writeln!(out, "{}", plan.after.trim_end())
+}
+
+fn write(
+    plan: &Plan,
+    scope: Scope,
+    program: &Path,
+    places: &Places,
+    manifest: &mut Manifest,
+    out: &mut dyn Write,
+) -> Result<(), InstallError> {
+    let config = serde_json::to_string_pretty(&plan.config).map_err(io::Error::from)?;
+    files::write_private(&plan.config_path, &format!("{config}\n"))
+        .map_err(|cause| InstallError::file(&plan.config_path, cause))?;
+    // Recorded before the settings change: what is written can always be removed.
+    let unchanged = plan.before.as_deref() == Some(&plan.after);
+    manifest.put(Install {
+        agent: plan.host.name().to_owned(),
+        scope: scope.name().to_owned(),
+        settings: plan.settings.clone(),
+        config: plan.config_path.clone(),
+        program: program.to_owned(),
+        backup: if unchanged { None } else { back_up(plan)? },
+        trusted: Vec::new(),
+    });
+    manifest.save(&places.manifest())?;
+    if unchanged {
+        writeln!(out, "{}: already installed in {}", plan.host, plan.settings.display())?;
+    } else {
+        files::write_settings(&plan.settings, &plan.after)
+            .map_err(|cause| InstallError::file(&plan.settings, cause))?;
+        writeln!(out, "{}: installed in {}", plan.host, plan.settings.display())?;
+    }
+    if plan.host == Host::Codex {
+        trust_in_codex(&plan.settings, places, manifest, out)?;
+    }
+    Ok(())
+}
+
+/// As far as Codex offers it; what is left is for the person to do.
+fn trust_in_codex(
+    settings: &Path,
+    places: &Places,
+    manifest: &mut Manifest,
+    out: &mut dyn Write,
+) -> Result<(), InstallError> {
+    match codex_trust::trust(places, settings) {
+        Ok(keys) => {
+            writeln!(out, "codex: trusts these hooks now")?;
+            manifest.note_trust(settings, keys);
+            manifest.save(&places.manifest())?;
+        }
+        Err(error) => {
+            writeln!(out, "codex: {error}")?;
+            writeln!(out, "codex: NOT IN FORCE YET. Start `codex`, enter /hooks, and trust the hooks in {}", settings.display())?;
+        }
+    }
+    Ok(())
+}
+
+fn back_up(plan: &Plan) -> Result<Option<PathBuf>, InstallError> {
+    let Some(before) = &plan.before else { return Ok(None) };
+    files::back_up(&plan.settings, before)
+        .map(Some)
+        .map_err(|cause| InstallError::file(&plan.settings, cause))
+}
+
+fn learn_agents(plans: &[Plan], places: &Places) -> Result<(), InstallError> {
+    let path = places.agents();
+    let mut agents = Registry::load(&path);
+    for plan in plans {
+        agents.learn(plan.host, registry::discover(plan.host, places), random_id)?;
+    }
+    agents.save(&path).map_err(|cause| InstallError::file(&path, cause))
+}
+
+fn random_id() -> io::Result<[u8; 16]> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(bytes)
+}

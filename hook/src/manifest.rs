@@ -1,0 +1,112 @@
+//! The record of what was installed where, by which uninstalling removes just
+//! that and `status` notices what changed since.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use ccc_protocol::json::{self, JsonError};
+use serde::{Deserialize, Serialize};
+
+use crate::files;
+use crate::host::Host;
+
+/// All installs of this person.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// In the order in which they were made.
+    pub installs: Vec<Install>,
+}
+
+/// One settings file with entries of ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Install {
+    /// The host's name.
+    pub agent: String,
+    /// `user` or `project`.
+    pub scope: String,
+    /// The host's settings file.
+    pub settings: PathBuf,
+    /// The config that the command lines name.
+    pub config: PathBuf,
+    /// The program that the command lines name.
+    pub program: PathBuf,
+    /// The settings as they were before, where there were any.
+    pub backup: Option<PathBuf>,
+    /// The keys under which Codex was told to trust our hooks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trusted: Vec<String>,
+}
+
+/// Why there is no manifest.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// It is there and cannot be read or written.
+    #[error("the record of installs cannot be used: {0}")]
+    Io(#[from] io::Error),
+    /// It was changed by hand.
+    #[error("the record of installs is damaged ({0}): remove `manifest.json` and install again")]
+    Malformed(#[from] JsonError),
+}
+
+impl Manifest {
+    /// Reads it; an absent one is empty.
+    ///
+    /// # Errors
+    /// When it is there and is none.
+    pub fn load(path: &Path) -> Result<Self, ManifestError> {
+        match files::read_if_any(path)? {
+            Some(text) => Ok(json::read_message(text.as_bytes())?),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn save(&self, path: &Path) -> Result<(), ManifestError> {
+        let text = serde_json::to_string_pretty(self).map_err(io::Error::from)?;
+        Ok(files::write_private(path, &format!("{text}\n"))?)
+    }
+
+    /// The install in this settings file.
+    #[must_use]
+    pub fn find(&self, settings: &Path) -> Option<&Install> {
+        self.installs.iter().find(|install| install.settings == settings)
+    }
+
+    /// Records an install, in the place of an earlier one in the same file. The
+    /// earlier one's backup is from before us, so it is the one to keep.
+    pub fn put(&mut self, mut install: Install) {
+        match self.installs.iter_mut().find(|known| known.settings == install.settings) {
+            Some(known) => {
+                install.backup = known.backup.take().or(install.backup);
+                if install.trusted.is_empty() {
+                    install.trusted = std::mem::take(&mut known.trusted);
+                }
+                *known = install;
+            }
+            None => self.installs.push(install),
+        }
+    }
+
+    /// Records what Codex was told to trust.
+    pub fn note_trust(&mut self, settings: &Path, keys: Vec<String>) {
+        if let Some(install) = self.installs.iter_mut().find(|install| install.settings == settings) {
+            install.trusted = keys;
+        }
+    }
+
+    /// Forgets the install in this settings file.
+    pub fn forget(&mut self, settings: &Path) {
+        self.installs.retain(|install| install.settings != settings);
+    }
+
+    /// True where no install of this host is left.
+    #[must_use]
+    pub fn is_free_of(&self, host: Host) -> bool {
+        self.installs.iter().all(|install| install.agent != host.name())
+    }
+}

@@ -1,0 +1,195 @@
+//! Our entries in the hosts' JSON settings: `hooks`, in it a list for each
+//! event, in it handlers, on some hosts inside groups with a matcher.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::command::is_ours;
+use super::{Entry, SettingsError, entries};
+use crate::host::Host;
+use crate::jsontext::{self, Kind, Node, Style};
+
+/// Files that begin as ours begin with this.
+const EMPTY: &str = "{}\n";
+
+pub(super) fn with_entries(host: Host, path: &Path, text: &str, wanted: &[Entry]) -> Result<String, SettingsError> {
+    let mut text = if text.trim().is_empty() { EMPTY.to_owned() } else { text.to_owned() };
+    parse(host, path, &text)?;
+    while let Some(spot) = first_unwanted(host, path, &text, wanted)? {
+        text = remove(host, path, &text, &spot)?;
+    }
+    for entry in wanted {
+        if !is_in_place(host, path, &text, entry)? {
+            text = add(host, path, &text, entry)?;
+        }
+    }
+    parse(host, path, &text)?;
+    Ok(text)
+}
+
+pub(super) fn found_entries(host: Host, path: &Path, text: &str) -> Result<Vec<(String, String)>, SettingsError> {
+    if text.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    let spots = our_spots(host, &parse(host, path, text)?);
+    Ok(spots.into_iter().map(|spot| (spot.event, spot.command)).collect())
+}
+
+pub(super) fn is_bare(text: &str) -> bool {
+    let value = serde_json::from_str::<Value>(text);
+    value.is_ok_and(|value| value == json!({}) || value == json!({ "version": 1 }))
+}
+
+/// Where a handler of ours stands.
+struct Spot {
+    event: String,
+    /// In the event's list.
+    index: usize,
+    /// In the group's own list, and whether others stand beside it there.
+    inner: Option<(usize, bool)>,
+    command: String,
+}
+
+fn parse(host: Host, path: &Path, text: &str) -> Result<Node, SettingsError> {
+    let root = jsontext::scan(text, style(host)).map_err(|error| SettingsError::syntax(path, &error))?;
+    if !matches!(root.kind, Kind::Object(_)) {
+        return Err(SettingsError::unexpected(path, "the whole file", "an object"));
+    }
+    let Some(hooks) = root.member("hooks") else { return Ok(root) };
+    let Kind::Object(events) = &hooks.kind else {
+        return Err(SettingsError::unexpected(path, "hooks", "an object"));
+    };
+    match events.iter().find(|event| !matches!(event.value.kind, Kind::Array(_))) {
+        Some(event) if is_event_of_ours(host, &event.key) => {
+            Err(SettingsError::unexpected(path, &format!("hooks.{}", event.key), "a list"))
+        }
+        _ => Ok(root),
+    }
+}
+
+/// Gemini CLI takes comments out before it reads its settings.
+fn style(host: Host) -> Style {
+    match host {
+        Host::Gemini => Style::Comments,
+        _ => Style::Strict,
+    }
+}
+
+fn is_event_of_ours(host: Host, event: &str) -> bool {
+    entries::events(host).contains(&event)
+}
+
+/// All handlers of ours, wherever somebody may have moved them.
+fn our_spots(host: Host, root: &Node) -> Vec<Spot> {
+    let Some(Kind::Object(events)) = root.member("hooks").map(|hooks| &hooks.kind) else {
+        return Vec::new();
+    };
+    let in_event = |event: &jsontext::Member| -> Vec<Spot> {
+        let Kind::Array(elements) = &event.value.kind else { return Vec::new() };
+        let spots = elements.iter().enumerate();
+        spots.flat_map(|(index, element)| spots_in(host, &event.key, index, element)).collect()
+    };
+    events.iter().flat_map(in_event).collect()
+}
+
+fn spots_in(host: Host, event: &str, index: usize, element: &Node) -> Vec<Spot> {
+    let spot = |inner, command: &str| Spot { event: event.to_owned(), index, inner, command: command.to_owned() };
+    if let Some(command) = our_command(host, element) {
+        return vec![spot(None, command)];
+    }
+    let Some(Kind::Array(handlers)) = element.member("hooks").map(|hooks| &hooks.kind) else {
+        return Vec::new();
+    };
+    let others = handlers.len() > 1;
+    handlers
+        .iter()
+        .enumerate()
+        .filter_map(|(inner, handler)| Some(spot(Some((inner, others)), our_command(host, handler)?)))
+        .collect()
+}
+
+fn our_command(host: Host, handler: &Node) -> Option<&str> {
+    ["command", "bash"].into_iter().find_map(|key| match &handler.member(key)?.kind {
+        Kind::Text(command) if is_ours(host, command) => Some(command.as_str()),
+        _ => None,
+    })
+}
+
+/// A handler of ours that is not exactly one of those wanted, once.
+fn first_unwanted(host: Host, path: &Path, text: &str, wanted: &[Entry]) -> Result<Option<Spot>, SettingsError> {
+    let root = parse(host, path, text)?;
+    let mut kept: Vec<&str> = Vec::new();
+    for spot in our_spots(host, &root) {
+        let entry = wanted.iter().find(|entry| entry.event == spot.event);
+        match entry {
+            Some(entry) if !kept.contains(&entry.event) && stands_as(host, &root, text, &spot, entry) => {
+                kept.push(entry.event);
+            }
+            _ => return Ok(Some(spot)),
+        }
+    }
+    Ok(None)
+}
+
+fn stands_as(host: Host, root: &Node, text: &str, spot: &Spot, entry: &Entry) -> bool {
+    let element = event_list(root, &spot.event).and_then(|list| list.parts().into_iter().nth(spot.index));
+    let written = element.and_then(|span| text.get(span)).map(serde_json::from_str::<Value>);
+    matches!(written, Some(Ok(value)) if value == entries::element(host, entry))
+}
+
+fn is_in_place(host: Host, path: &Path, text: &str, entry: &Entry) -> Result<bool, SettingsError> {
+    let root = parse(host, path, text)?;
+    Ok(our_spots(host, &root).iter().any(|spot| spot.event == entry.event))
+}
+
+/// Takes out the handler and whatever it leaves empty above it.
+fn remove(host: Host, path: &Path, text: &str, spot: &Spot) -> Result<String, SettingsError> {
+    let root = parse(host, path, text)?;
+    let Some(list) = event_list(&root, &spot.event) else { return Ok(text.to_owned()) };
+    if let (Some((inner, true)), Kind::Array(elements)) = (spot.inner, &list.kind) {
+        let handlers = elements.get(spot.index).and_then(|group| group.member("hooks"));
+        return Ok(handlers.map_or_else(|| text.to_owned(), |handlers| jsontext::remove(text, handlers, inner)));
+    }
+    if list.parts().len() > 1 {
+        return Ok(jsontext::remove(text, list, spot.index));
+    }
+    let hooks = root.member("hooks").filter(|hooks| hooks.parts().len() > 1);
+    Ok(match hooks {
+        Some(hooks) => jsontext::remove(text, hooks, index_of(hooks, &spot.event)),
+        None => jsontext::remove(text, &root, index_of(&root, "hooks")),
+    })
+}
+
+fn add(host: Host, path: &Path, text: &str, entry: &Entry) -> Result<String, SettingsError> {
+    let text = with_version(host, path, text)?;
+    let root = parse(host, path, &text)?;
+    let element = entries::element(host, entry);
+    Ok(match (root.member("hooks"), event_list(&root, entry.event)) {
+        (_, Some(list)) => jsontext::append(&text, &root, list, &element),
+        (Some(hooks), None) => jsontext::insert_member(&text, &root, hooks, entry.event, &json!([element])),
+        (None, None) => jsontext::insert_member(&text, &root, &root, "hooks", &json!({ entry.event: [element] })),
+    })
+}
+
+/// The hosts whose hook files carry a version refuse one without it.
+fn with_version(host: Host, path: &Path, text: &str) -> Result<String, SettingsError> {
+    let root = parse(host, path, text)?;
+    let carries = matches!(host, Host::Copilot | Host::Cursor);
+    Ok(if carries && root.member("version").is_none() {
+        jsontext::insert_member(text, &root, &root, "version", &json!(1))
+    } else {
+        text.to_owned()
+    })
+}
+
+fn event_list<'a>(root: &'a Node, event: &str) -> Option<&'a Node> {
+    root.member("hooks").and_then(|hooks| hooks.member(event))
+}
+
+fn index_of(object: &Node, key: &str) -> usize {
+    match &object.kind {
+        Kind::Object(members) => members.iter().position(|member| member.key == key).unwrap_or(usize::MAX),
+        _ => usize::MAX,
+    }
+}

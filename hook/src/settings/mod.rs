@@ -1,0 +1,88 @@
+//! The hosts' own settings: where they lie, what is written into them, and
+//! how to write and remove it without touching anything else.
+
+pub mod command;
+pub mod entries;
+mod json_file;
+mod kimi_toml;
+pub mod place;
+
+use std::path::{Path, PathBuf};
+
+use crate::host::Host;
+use crate::jsontext::SyntaxError;
+
+pub use entries::Entry;
+
+/// Why a settings file is left alone.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// It cannot be parsed, so it cannot be changed without harm.
+    #[error("`{path}` is not valid: {place}; mend it, then run this again")]
+    Unparsable {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        place: String,
+    },
+    /// It is valid, but not what the host reads.
+    #[error("`{path}`: `{what}` is not {wanted}; mend it, then run this again")]
+    Unexpected {
+        /// The file.
+        path: PathBuf,
+        /// The setting.
+        what: String,
+        /// What the host reads there.
+        wanted: &'static str,
+    },
+}
+
+impl SettingsError {
+    fn syntax(path: &Path, error: &SyntaxError) -> Self {
+        Self::Unparsable { path: path.to_owned(), place: error.to_string() }
+    }
+
+    fn unexpected(path: &Path, what: &str, wanted: &'static str) -> Self {
+        Self::Unexpected { path: path.to_owned(), what: what.to_owned(), wanted }
+    }
+}
+
+/// The settings with exactly these entries of ours in them, and all else as it
+/// was. `path` is named in errors only.
+///
+/// # Errors
+/// When the text cannot be parsed or is not what the host reads.
+pub fn with_entries(host: Host, path: &Path, text: &str, entries: &[Entry]) -> Result<String, SettingsError> {
+    match host {
+        Host::Kimi => kimi_toml::with_entries(path, text, entries),
+        _ => json_file::with_entries(host, path, text, entries),
+    }
+}
+
+/// The settings without any entry of ours.
+///
+/// # Errors
+/// As [`with_entries`].
+pub fn without_entries(host: Host, path: &Path, text: &str) -> Result<String, SettingsError> {
+    with_entries(host, path, text, &[])
+}
+
+/// Our entries as they stand in the settings: event and command line.
+///
+/// # Errors
+/// As [`with_entries`].
+pub fn found_entries(host: Host, path: &Path, text: &str) -> Result<Vec<(String, String)>, SettingsError> {
+    match host {
+        Host::Kimi => kimi_toml::found_entries(path, text),
+        _ => json_file::found_entries(host, path, text),
+    }
+}
+
+/// True where the text says nothing beside what an install writes on its own.
+#[must_use]
+pub fn is_bare(host: Host, text: &str) -> bool {
+    match host {
+        Host::Kimi => text.trim().is_empty(),
+        _ => json_file::is_bare(text),
+    }
+}

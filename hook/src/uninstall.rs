@@ -1,0 +1,89 @@
+//! `ccc-hook uninstall`: takes out what `install` put in, wherever it put it,
+//! and leaves everything else as it is.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::codex_trust;
+use crate::files;
+use crate::host::Host;
+use crate::install::InstallError;
+use crate::manifest::Manifest;
+use crate::settings::place::{Places, Scope};
+use crate::settings::{self};
+
+/// What a person asked for.
+#[derive(Debug, Clone)]
+pub struct Removal {
+    /// For which hosts.
+    pub hosts: Vec<Host>,
+    /// From the person's or the project's settings; both where not said.
+    pub scope: Option<Scope>,
+    /// Only tell what would be removed.
+    pub dry_run: bool,
+}
+
+/// Uninstalls, or tells what it would do.
+///
+/// # Errors
+/// When a settings file cannot be parsed or written; those before it are done.
+pub fn uninstall(removal: &Removal, places: &Places, out: &mut dyn Write) -> Result<(), InstallError> {
+    let mut manifest = Manifest::load(&places.manifest())?;
+    for host in &removal.hosts {
+        for settings in settings_of(*host, removal.scope, places, &manifest) {
+            remove_from(*host, &settings, removal.dry_run, out)?;
+            if !removal.dry_run {
+                let trusted = manifest.find(&settings).map(|install| install.trusted.clone());
+                codex_trust::forget(places, &trusted.unwrap_or_default())?;
+                manifest.forget(&settings);
+                manifest.save(&places.manifest())?;
+            }
+        }
+        if !removal.dry_run && manifest.is_free_of(*host) {
+            forget_config(&places.config(*host))?;
+        }
+    }
+    Ok(())
+}
+
+/// The recorded files, and those an install would write to now: a lost record
+/// must not leave a hook behind.
+fn settings_of(host: Host, scope: Option<Scope>, places: &Places, manifest: &Manifest) -> Vec<PathBuf> {
+    let fits = |name: &str| scope.is_none_or(|scope| scope.name() == name);
+    let recorded = manifest.installs.iter().filter(|install| install.agent == host.name() && fits(&install.scope));
+    let mut files: Vec<PathBuf> = recorded.map(|install| install.settings.clone()).collect();
+    let scopes = [Scope::User, Scope::Project].into_iter().filter(|scope| fits(scope.name()));
+    files.extend(scopes.filter_map(|scope| places.settings(host, scope)));
+    files.sort();
+    files.dedup();
+    files
+}
+
+fn remove_from(host: Host, path: &Path, dry_run: bool, out: &mut dyn Write) -> Result<(), InstallError> {
+    let shown = path.display();
+    let Some(text) = files::read_if_any(path).map_err(|cause| InstallError::file(path, cause))? else {
+        return Ok(());
+    };
+    if settings::found_entries(host, path, &text)?.is_empty() {
+        return Ok(());
+    }
+    let without = settings::without_entries(host, path, &text)?;
+    if dry_run {
+        writeln!(out, "{host}: would remove our entries from {shown}")?;
+        return Ok(());
+    }
+    // A file with nothing else in it was ours from the start.
+    let written = if settings::is_bare(host, &without) { fs::remove_file(path) } else { files::write_settings(path, &without) };
+    written.map_err(|cause| InstallError::file(path, cause))?;
+    writeln!(out, "{host}: removed from {shown}")?;
+    Ok(())
+}
+
+/// The config goes with the last install that names it; the agents' ids stay.
+fn forget_config(path: &Path) -> Result<(), InstallError> {
+    match fs::remove_file(path) {
+        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => Err(InstallError::file(path, cause)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,217 @@
+//! What is written into people's settings files, and that nothing else in them
+//! changes.
+
+use std::path::{Path, PathBuf};
+
+use ccc_hook::config::Config;
+use ccc_hook::host::{Host, Role};
+use ccc_hook::settings::command::Program;
+use ccc_hook::settings::{Entry, entries, found_entries, is_bare, with_entries, without_entries};
+use ccc_hook::translate;
+use serde_json::{Value, json};
+
+const JSON_HOSTS: [Host; 5] = [Host::Claude, Host::Codex, Host::Gemini, Host::Copilot, Host::Cursor];
+
+/// Layouts found in the wild; each holds something that is not ours.
+const JSON_FILES: [&str; 5] = [
+    "{\n  \"version\": 1,\n  \"theme\": \"dark\",\n  \"hooks\": {\n    \"Stop\": [\n      { \"hooks\": [ { \"type\": \"command\", \"command\": \"beep\" } ] }\n    ]\n  },\n  \"last\": [1, 2]\n}\n",
+    "{\"version\":1,\"a\":{\"b\":[1,2,{\"c\":null}]}}",
+    "{\n\t\"version\": 1,\n\t\"z\": 1,\n\t\"a\": \"\\u00e9 \\\" }\"\n}",
+    "{\r\n    \"version\": 1,\r\n    \"numbers\": [1.50, 1e3, -0]\r\n}\r\n",
+    "{\n  \"version\": 1,\n  \"hooks\": {\n    \"PreToolUse\": [\n      {\n        \"matcher\": \"Bash\",\n        \"hooks\": [\n          {\n            \"type\": \"command\",\n            \"command\": \"mine --agent claude\"\n          }\n        ]\n      }\n    ]\n  }\n}\n",
+];
+
+fn ours(host: Host) -> Vec<Entry> {
+    ours_with(host, 570)
+}
+
+fn ours_with(host: Host, hold_seconds: u64) -> Vec<Entry> {
+    let config = Config { url: "http://localhost:3015".to_owned(), secrets: PathBuf::from("s"), user: None, hold_seconds };
+    let program = Program::new(Path::new("/opt/ccc-hook"), Path::new("/home/dev/.config/ccc/hook/x.json")).unwrap();
+    entries::entries(host, &program, &config)
+}
+
+fn path() -> &'static Path {
+    Path::new("/home/dev/settings")
+}
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+#[test]
+fn removing_gives_back_every_byte_that_was_there() {
+    for host in JSON_HOSTS {
+        for file in JSON_FILES {
+            let with = with_entries(host, path(), file, &ours(host)).unwrap();
+            assert_ne!(with, file);
+            assert_eq!(without_entries(host, path(), &with).unwrap(), file, "{host}: {with}");
+        }
+    }
+}
+
+#[test]
+fn everything_that_is_not_ours_keeps_its_value() {
+    for host in JSON_HOSTS {
+        for file in JSON_FILES {
+            let mut with = parsed(&with_entries(host, path(), file, &ours(host)).unwrap());
+            let before = parsed(file);
+            for key in before.as_object().unwrap().keys().filter(|key| *key != "hooks") {
+                assert_eq!(with[key], before[key], "{host}");
+            }
+            let theirs = before.get("hooks").and_then(Value::as_object).cloned().unwrap_or_default();
+            for (event, list) in theirs {
+                let first = with["hooks"][&event].as_array_mut().unwrap().remove(0);
+                assert_eq!(first, list[0], "{host} {event}");
+            }
+        }
+    }
+}
+
+#[test]
+fn installing_again_changes_nothing() {
+    for host in Host::ALL {
+        let files = if host == Host::Kimi { KIMI_FILES.to_vec() } else { JSON_FILES.to_vec() };
+        for file in files.into_iter().chain([""]) {
+            let once = with_entries(host, path(), file, &ours(host)).unwrap();
+            let twice = with_entries(host, path(), &once, &ours(host)).unwrap();
+            assert_eq!(once, twice, "{host}");
+        }
+    }
+}
+
+#[test]
+fn a_changed_or_doubled_entry_of_ours_is_put_right() {
+    for host in Host::ALL {
+        let right = with_entries(host, path(), "", &ours(host)).unwrap();
+        let old = with_entries(host, path(), "", &ours_with(host, 60)).unwrap();
+        assert_ne!(old, right, "{host}");
+        let mended = with_entries(host, path(), &old, &ours(host)).unwrap();
+        assert_eq!(found_entries(host, path(), &mended).unwrap().len(), ours(host).len());
+        assert!(!mended.contains("90") || host == Host::Gemini, "{host}: {mended}");
+    }
+    let loose = with_entries(Host::Claude, path(), "", &ours(Host::Claude)).unwrap().replace("\"block\"", "\"continue\"");
+    let mended = with_entries(Host::Claude, path(), &loose, &ours(Host::Claude)).unwrap();
+    assert_eq!(mended.matches("\"block\"").count(), 1);
+    assert!(!mended.contains("\"continue\""));
+}
+
+#[test]
+fn a_file_that_we_began_is_bare_again_after_removal() {
+    for host in Host::ALL {
+        let with = with_entries(host, path(), "", &ours(host)).unwrap();
+        assert!(!is_bare(host, &with));
+        assert!(is_bare(host, &without_entries(host, path(), &with).unwrap()), "{host}");
+    }
+}
+
+#[test]
+fn each_hosts_gate_has_its_own_shape_unit_and_switch() {
+    let gate = |host| parsed(&with_entries(host, path(), "", &ours(host)).unwrap())["hooks"][entries::gate(host)].clone();
+    let command = |host, event| {
+        format!("/opt/ccc-hook --agent {host} --event {event} --config /home/dev/.config/ccc/hook/x.json")
+    };
+    let guard = " || { echo 'ccc-hook failed: call blocked' >&2; exit 2; }";
+    let any_shell = " || sh -c 'echo \"ccc-hook failed: call blocked\" >&2; exit 2'";
+    assert_eq!(gate(Host::Claude), json!([{"matcher": "*", "hooks": [{
+        "type": "command", "command": command("claude", "PreToolUse") + guard, "timeout": 600, "onFailure": "block"}]}]));
+    assert_eq!(gate(Host::Codex), json!([{"matcher": "*", "hooks": [{
+        "type": "command", "command": command("codex", "PreToolUse") + any_shell, "timeout": 600}]}]));
+    assert_eq!(gate(Host::Gemini), json!([{"matcher": "*", "hooks": [{
+        "type": "command", "name": "ccc-hook", "command": command("gemini", "BeforeTool") + guard, "timeout": 600_000}]}]));
+    assert_eq!(gate(Host::Copilot), json!([{
+        "type": "command", "bash": command("copilot", "preToolUse") + guard, "timeoutSec": 600}]));
+    assert_eq!(gate(Host::Cursor), json!([{
+        "command": command("cursor", "preToolUse"), "timeout": 600, "failClosed": true}]));
+    let kimi = with_entries(Host::Kimi, path(), "", &ours(Host::Kimi)).unwrap();
+    let first = format!("[[hooks]]\nevent = \"PreToolUse\"\nmatcher = \"\"\ncommand = \"{}{guard}\"\ntimeout = 600\n", command("kimi", "PreToolUse"));
+    assert!(kimi.trim_start().starts_with(&first), "{kimi}");
+}
+
+#[test]
+fn the_hosts_whose_files_carry_a_version_get_one() {
+    for host in [Host::Copilot, Host::Cursor] {
+        assert_eq!(parsed(&with_entries(host, path(), "{}", &ours(host)).unwrap())["version"], 1);
+    }
+    for host in [Host::Claude, Host::Codex, Host::Gemini] {
+        assert!(parsed(&with_entries(host, path(), "{}", &ours(host)).unwrap()).get("version").is_none());
+    }
+}
+
+#[test]
+fn every_installed_event_is_one_that_the_hook_understands_and_the_gate_is_first() {
+    for host in Host::ALL {
+        let events = entries::events(host);
+        assert_eq!(events.first().copied(), Some(entries::gate(host)));
+        assert!(events.iter().all(|event| translate::role(host, event).is_some()), "{host}");
+        let gates = events.iter().filter(|event| translate::role(host, event) == Some(Role::Gate));
+        assert_eq!(gates.count(), 1, "{host}");
+    }
+}
+
+#[test]
+fn a_handler_that_a_person_moved_into_a_group_of_their_own_is_taken_out_alone() {
+    let ours_alone = ours(Host::Claude).remove(0);
+    let handler = json!({"type": "command", "command": ours_alone.command, "timeout": 600});
+    let file = json!({"hooks": {"PreToolUse": [{"matcher": "Bash", "hooks": [{"type": "command", "command": "mine"}, handler]}]}}).to_string();
+    let without = without_entries(Host::Claude, path(), &file).unwrap();
+    assert_eq!(parsed(&without), json!({"hooks": {"PreToolUse": [{"matcher": "Bash", "hooks": [{"type": "command", "command": "mine"}]}]}}));
+}
+
+#[test]
+fn a_file_that_cannot_be_parsed_is_refused_with_the_place() {
+    let rows = [
+        (Host::Claude, "{\n  \"a\": 1,\n}", "line 3, column 1"),
+        (Host::Claude, "{ // comment\n}", "line 1, column 3"),
+        (Host::Gemini, "{ // comment\n \"a\" 1}", "line 2, column 6"),
+        (Host::Cursor, "nonsense", "line 1, column 1"),
+        (Host::Kimi, "a = 1\nb = = 2\n", "line 2, column 5"),
+    ];
+    for (host, text, place) in rows {
+        let error = with_entries(host, path(), text, &ours(host)).unwrap_err().to_string();
+        assert!(error.contains(place), "{host}: {error}");
+        assert!(error.contains("/home/dev/settings"));
+    }
+}
+
+#[test]
+fn settings_of_another_shape_are_refused() {
+    for text in ["[]", "{\"hooks\": []}", "{\"hooks\": {\"PreToolUse\": {}}}"] {
+        assert!(with_entries(Host::Claude, path(), text, &ours(Host::Claude)).is_err(), "{text}");
+    }
+    assert!(with_entries(Host::Kimi, path(), "hooks = 1\n", &ours(Host::Kimi)).is_err());
+}
+
+#[test]
+fn comments_stay_where_the_host_reads_them() {
+    let file = "// mine\n{\n  /* theme */ \"theme\": \"dark\", // dark\n  \"hooks\": {\n    // none yet\n  }\n}\n";
+    let with = with_entries(Host::Gemini, path(), file, &ours(Host::Gemini)).unwrap();
+    for comment in ["// mine", "/* theme */", "// dark", "// none yet"] {
+        assert!(with.contains(comment), "{comment}: {with}");
+    }
+    let without = without_entries(Host::Gemini, path(), &with).unwrap();
+    for comment in ["// mine", "/* theme */", "// dark"] {
+        assert!(without.contains(comment), "{comment}: {without}");
+    }
+}
+
+const KIMI_FILES: [&str; 4] = [
+    "# mine\nmodel = \"k2\"   # the model\n\n[providers.a]\nurl = 'http://x' # keep\n",
+    "[[hooks]]\nevent = \"Stop\" # beep\ncommand = \"beep\"\n\n[loop]\nmax = 3\n",
+    "a = 1\n# last words\n",
+    "a = 1",
+];
+
+#[test]
+fn toml_keeps_comments_and_order_and_gives_back_what_was_there() {
+    for file in KIMI_FILES {
+        let with = with_entries(Host::Kimi, path(), file, &ours(Host::Kimi)).unwrap();
+        let found = found_entries(Host::Kimi, path(), &with).unwrap();
+        assert_eq!(found.len(), ours(Host::Kimi).len(), "{with}");
+        for line in file.lines().filter(|line| !line.is_empty()) {
+            assert!(with.contains(line), "{line}: {with}");
+        }
+        let without = without_entries(Host::Kimi, path(), &with).unwrap();
+        assert_eq!(without.trim_end(), file.trim_end(), "{with}");
+    }
+}
