@@ -43,9 +43,18 @@ impl Answer {
     }
 
     /// The ticket that this answer is, or that its problem is about.
+    #[must_use]
+    pub fn subject(&self) -> Option<Ticket> {
+        match self.status {
+            200..=299 => self.ticket().ok(),
+            _ => self.problem().ok()?.ticket.map(|ticket| *ticket),
+        }
+    }
+
+    /// The ticket that this answer is.
     ///
     /// # Errors
-    /// The problem, when there is no ticket in it.
+    /// The problem that it is instead.
     pub fn ticket(&self) -> Result<Ticket, CallError> {
         self.read()
     }

@@ -49,6 +49,33 @@ impl Bridge {
         })
     }
 
+    /// Submits an action and waits until it has ended or `until` is past,
+    /// following the ticket that an edit put in its place.
+    ///
+    /// A judge-only action is released to a `POST` alone, so its wait is the
+    /// same request again, under the same key.
+    ///
+    /// # Errors
+    /// As [`Bridge::submit`].
+    pub fn submit_and_wait(&self, body: &[u8], until: Instant) -> Result<Answer, CallError> {
+        let key = entropy::idempotency_key()?;
+        loop {
+            let asked = Instant::now();
+            let left = seconds_left(until, asked);
+            let answer = self.submit_as(body, &key, Some(left))?;
+            let Some(ticket) = answer.subject() else {
+                return Ok(answer);
+            };
+            match ticket.replaced_by {
+                _ if left == 0 => return Ok(answer),
+                Some(replacement) if ticket.call.is_none() => return self.wait_for(replacement, until),
+                _ if ticket.status.has_ended() => return Ok(answer),
+                _ if ticket.call.is_none() => return self.wait_for(ticket.id, until),
+                _ => pause_since(asked),
+            }
+        }
+    }
+
     /// The answer that is a ticket, after it ended or the wait is over.
     ///
     /// # Errors
@@ -67,12 +94,12 @@ impl Bridge {
     pub fn wait_for(&self, mut id: TicketId, until: Instant) -> Result<Answer, CallError> {
         loop {
             let asked = Instant::now();
-            let left = until.saturating_duration_since(asked);
-            let answer = self.look(id, Some(left.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX)))?;
+            let left = seconds_left(until, asked);
+            let answer = self.look(id, Some(left))?;
             let ticket = answer.ticket()?;
             if let Some(replacement) = ticket.replaced_by {
                 id = replacement;
-            } else if ticket.status.has_ended() || left.is_zero() {
+            } else if ticket.status.has_ended() || left == 0 {
                 return Ok(answer);
             } else {
                 pause_since(asked);
@@ -226,6 +253,12 @@ struct Nothing {}
 
 fn accepted(answer: &Answer) -> Result<(), CallError> {
     answer.read::<serde_json::Value>().map(|_| ())
+}
+
+/// The seconds from `now` until `until`, a begun one for a whole one.
+fn seconds_left(until: Instant, now: Instant) -> u64 {
+    let left = until.saturating_duration_since(now);
+    left.as_secs() + u64::from(left.subsec_nanos() > 0)
 }
 
 /// A server that answers at once although it was asked to wait is not asked

@@ -93,19 +93,15 @@ fn perform(bridge: &Bridge, call: &Call, body: Option<&[u8]>) -> Result<Answer, 
 /// Submits an action and follows it: to its end when asked to wait, else as
 /// long as it needs nobody's leave.
 fn submit(bridge: &Bridge, wait: Wait, body: &[u8]) -> Result<Answer, CallError> {
-    let until_asked = until(wait);
-    let answer = bridge.submit(body, until_asked.map(seconds_until))?;
-    let Ok(ticket) = answer.ticket() else {
-        return Ok(answer);
-    };
-    let until = match (until_asked, ticket.status) {
-        (Some(until), _) => until,
-        (None, Status::Approved | Status::Running) => Instant::now() + Duration::from_secs(FOLLOW_SECONDS_MAX),
-        (None, _) => return Ok(answer),
-    };
-    match ticket.replaced_by {
-        None if ticket.status.has_ended() => Ok(answer),
-        _ => bridge.wait_for(ticket.id, until),
+    if let Some(until) = until(wait) {
+        return bridge.submit_and_wait(body, until);
+    }
+    let answer = bridge.submit(body, None)?;
+    match answer.ticket() {
+        Ok(ticket) if matches!(ticket.status, Status::Approved | Status::Running) => {
+            bridge.wait_for(ticket.id, Instant::now() + Duration::from_secs(FOLLOW_SECONDS_MAX))
+        }
+        _ => Ok(answer),
     }
 }
 
@@ -115,11 +111,6 @@ fn until(wait: Wait) -> Option<Instant> {
         Wait::Forever => Some(Instant::now() + FOREVER),
         Wait::Seconds(seconds) => Some(Instant::now() + Duration::from_secs(seconds).min(FOREVER)),
     }
-}
-
-fn seconds_until(until: Instant) -> u64 {
-    let left = until.saturating_duration_since(Instant::now());
-    left.as_secs() + u64::from(left.subsec_nanos() > 0)
 }
 
 /// Prints what came of it, and tells the exit code.

@@ -3,6 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -276,6 +277,57 @@ fn waiting_follows_the_ticket_that_an_edit_made() {
     let received = server.received();
     assert!(received[0].field("prefer").unwrap().starts_with("wait="));
     assert_eq!(received[2].line, format!("GET /queue/{OTHER_ID} HTTP/1.1"));
+}
+
+#[test]
+fn a_submission_that_was_edited_while_it_waited_is_followed_too() {
+    let mut edited = ticket_json(ID, "denied");
+    edited["replaced_by"] = json!(OTHER_ID);
+    let mut denied: Value = serde_json::from_str(&problem("urn:ccc:denied", 403)).unwrap();
+    denied["ticket"] = edited;
+    let server = FakeServer::start(vec![
+        script(move |r| r.answer(403, &denied.to_string())),
+        script(|r| r.answer(200, &ticket_json(OTHER_ID, "succeeded").to_string())),
+    ]);
+    let answer = server.bridge().submit_and_wait(b"{}", Instant::now() + Duration::from_secs(60)).unwrap();
+    assert_eq!(answer.ticket().unwrap().id.to_string(), OTHER_ID);
+}
+
+/// A `GET` never releases a judge-only action: its wait is the same `POST`.
+#[test]
+fn a_judge_only_action_is_waited_for_by_the_same_request() {
+    let judged = |status: &str| {
+        let mut ticket = ticket_json(ID, status);
+        ticket["call"] = json!(Digest::of(b""));
+        ticket.to_string()
+    };
+    let (queued, released) = (judged("queued"), judged("released"));
+    let server =
+        FakeServer::start(vec![script(move |r| r.answer(202, &queued)), script(move |r| r.answer(200, &released))]);
+    let answer = server.bridge().submit_and_wait(b"{}", Instant::now() + Duration::from_secs(60)).unwrap();
+    assert_eq!(answer.ticket().unwrap().status, Status::Released);
+    let received = server.received();
+    assert_eq!(received[1].line, "POST /action HTTP/1.1");
+    assert_eq!(received[0].field("idempotency-key"), received[1].field("idempotency-key"));
+}
+
+#[test]
+fn a_unix_socket_carries_the_same_requests() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ccc.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut bytes = [0; 4096];
+        let count = stream.read(&mut bytes).unwrap();
+        stream.write_all(&plain(200, "{}")).unwrap();
+        String::from_utf8_lossy(&bytes[..count]).into_owned()
+    });
+    let error = bridge_to(&format!("unix://{}", path.display())).queue(Some(41)).unwrap_err();
+    assert!(matches!(error, CallError::NotAuthentic(_)), "{error}");
+    let request = server.join().unwrap();
+    assert!(request.starts_with("GET /queue?after=41 HTTP/1.1\r\nhost: localhost\r\n"), "{request}");
+    assert!(request.contains("(\"@method\" \"@authority\" \"@path\" \"@query\")"), "{request}");
 }
 
 #[test]

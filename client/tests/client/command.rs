@@ -116,8 +116,7 @@ fn what_runs_is_followed_to_its_end() {
 
 #[test]
 fn a_wait_that_is_over_is_4() {
-    let scripts = vec![answers(202, ticket("queued")), answers(200, ticket("queued"))];
-    let (code, out, _, received) = run(scripts, &["--wait", "0", ACTION]);
+    let (code, out, _, received) = run(vec![answers(202, ticket("queued"))], &["--wait", "0", ACTION]);
     assert_eq!((code, out), (4, ticket("queued") + "\n"));
     assert_eq!(received[0].field("prefer"), Some("wait=0"));
 }
