@@ -5,12 +5,17 @@
 
 pub mod audit;
 pub mod catalogue;
+pub mod desk;
 pub mod duration;
+pub mod facts;
 pub mod grant;
-pub mod host;
+pub mod law;
 pub mod limits;
+pub mod params;
 pub mod pattern;
 pub mod policy;
 pub mod refusal;
+pub mod shell;
 pub mod ticket;
 pub mod user;
+pub mod volume;

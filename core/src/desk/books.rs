@@ -1,0 +1,227 @@
+//! The books: what stands now, and the one way a ticket's step enters them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use ccc_protocol::{
+    Digest, GrantId, TicketId, Timestamp, UserName, approval,
+    bodies::{AuditEntry, Status},
+};
+
+use crate::{
+    audit::{Chain, chain},
+    grant::Grant,
+    limits::Limits,
+    policy::Overrides,
+    ticket::{Note, Permit, Ticket},
+};
+
+use super::{Change, MailPermissions, Pins};
+
+/// What is stored, as read at start: the desk is restored from it.
+#[derive(Debug, Clone, Default)]
+pub struct Books {
+    /// The end of the audit chain.
+    pub chain: Chain,
+    /// Tickets that have not ended.
+    pub open: Vec<Ticket>,
+    /// Tickets that a person denied within the longest cool-down.
+    pub denied: Vec<Ticket>,
+    /// Standing grants.
+    pub grants: Vec<Grant>,
+    /// Overrides, groups, freezes.
+    pub overrides: Overrides,
+    /// Who may mail whom.
+    pub mail: MailPermissions,
+    /// The approved forms of MCP tools.
+    pub pins: Pins,
+}
+
+/// All that stands.
+#[derive(Debug, Default)]
+pub struct Desk {
+    pub(super) chain: Chain,
+    pub(super) open: BTreeMap<TicketId, Arc<Ticket>>,
+    pub(super) open_by_user: HashMap<UserName, usize>,
+    /// Open judge-only tickets by what a retry is known by.
+    pub(super) calls: HashMap<Digest, TicketId>,
+    pub(super) denials: HashMap<Digest, Denial>,
+    pub(super) grants: BTreeMap<GrantId, Grant>,
+    pub(super) overrides: Overrides,
+    pub(super) mail: MailPermissions,
+    pub(super) pins: Pins,
+    pub(super) due: BTreeSet<(Timestamp, Due)>,
+}
+
+/// A person's denial, for as long as it answers the same call.
+#[derive(Debug, Clone)]
+pub(super) struct Denial {
+    pub(super) ticket: Arc<Ticket>,
+    pub(super) until: Timestamp,
+}
+
+/// What time will end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Due {
+    Ticket(TicketId),
+    Grant(GrantId),
+    Denial(Digest),
+}
+
+impl Desk {
+    /// The desk as it stood when these books were read.
+    #[must_use]
+    pub fn restore(books: Books, limits: &Limits) -> Self {
+        let mut desk = Self {
+            chain: books.chain,
+            overrides: books.overrides,
+            mail: books.mail,
+            pins: books.pins,
+            ..Self::default()
+        };
+        for ticket in books.open {
+            desk.shelve(Arc::new(ticket), limits);
+        }
+        for ticket in books.denied {
+            desk.shelve(Arc::new(ticket), limits);
+        }
+        for grant in books.grants {
+            desk.due.insert((grant.until, Due::Grant(grant.id)));
+            desk.grants.insert(grant.id, grant);
+        }
+        desk
+    }
+
+    /// The end of the audit chain.
+    #[must_use]
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// An open ticket.
+    #[must_use]
+    pub fn open_ticket(&self, id: TicketId) -> Option<&Arc<Ticket>> {
+        self.open.get(&id)
+    }
+
+    /// Every open ticket, oldest first.
+    pub fn open_tickets(&self) -> impl Iterator<Item = &Arc<Ticket>> {
+        self.open.values()
+    }
+
+    /// Every standing grant, oldest first.
+    pub fn grants(&self) -> impl Iterator<Item = &Grant> {
+        self.grants.values()
+    }
+
+    /// Overrides, groups, freezes.
+    #[must_use]
+    pub fn overrides(&self) -> &Overrides {
+        &self.overrides
+    }
+
+    /// Who may mail whom.
+    #[must_use]
+    pub fn mail(&self) -> &MailPermissions {
+        &self.mail
+    }
+
+    /// The approved forms of MCP tools.
+    #[must_use]
+    pub fn pins(&self) -> &Pins {
+        &self.pins
+    }
+
+    /// When time next ends something.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.due.first().map(|(at, _)| *at)
+    }
+
+    /// Writes one ticket's change into the books and the chain: the only way a ticket changes.
+    pub(super) fn record(
+        &mut self,
+        ticket: Ticket,
+        note: Note,
+        permit: Option<Permit>,
+        now: Timestamp,
+        limits: &Limits,
+        change: &mut Change,
+    ) -> Arc<Ticket> {
+        let sealed = self.chain.seal(chain::of_ticket(&ticket, note, now));
+        let ticket = Arc::new(ticket.sealed_at(sealed.entry.seq));
+        change.entries.push(sealed);
+        change.tickets.push(Arc::clone(&ticket));
+        change.permits.extend(permit);
+        self.shelve(Arc::clone(&ticket), limits);
+        ticket
+    }
+
+    /// Writes an entry that is about no ticket's standing.
+    pub(super) fn log(&mut self, entry: AuditEntry, change: &mut Change) {
+        change.entries.push(self.chain.seal(entry));
+    }
+
+    /// Puts a ticket where it now belongs, and takes it from where it was.
+    fn shelve(&mut self, ticket: Arc<Ticket>, limits: &Limits) {
+        self.unshelve(&ticket);
+        if ticket.was_denied_by_a_person() {
+            self.remember_denial(ticket, limits);
+        } else if !ticket.status().has_ended() {
+            self.shelve_open(ticket);
+        }
+    }
+
+    fn shelve_open(&mut self, ticket: Arc<Ticket>) {
+        if let Some(deadline) = ticket.deadline() {
+            self.due.insert((deadline, Due::Ticket(ticket.id())));
+        }
+        if let Some(call) = ticket.request().call {
+            self.calls.insert(call, ticket.id());
+        }
+        *self.open_by_user.entry(ticket.submitted_by().clone()).or_default() += 1;
+        self.open.insert(ticket.id(), ticket);
+    }
+
+    fn unshelve(&mut self, ticket: &Ticket) {
+        let Some(earlier) = self.open.remove(&ticket.id()) else { return };
+        if let Some(deadline) = earlier.deadline() {
+            self.due.remove(&(deadline, Due::Ticket(earlier.id())));
+        }
+        if let Some(call) = earlier.request().call {
+            self.calls.remove(&call);
+        }
+        if let Some(count) = self.open_by_user.get_mut(earlier.submitted_by()) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.open_by_user.remove(earlier.submitted_by());
+            }
+        }
+    }
+
+    fn remember_denial(&mut self, ticket: Arc<Ticket>, limits: &Limits) {
+        let Some(decided) = ticket.decided() else { return };
+        let until = decided.plus_seconds(limits.denial_seconds);
+        let call = call_of(&ticket);
+        self.due.insert((until, Due::Denial(call)));
+        self.denials.insert(call, Denial { ticket, until });
+    }
+
+    /// How many open tickets the user has.
+    pub(super) fn open_of(&self, user: &UserName) -> u64 {
+        self.open_by_user.get(user).map_or(0, |count| u64::try_from(*count).unwrap_or(u64::MAX))
+    }
+
+    /// The open ticket of this id where it waits for a person.
+    pub(super) fn is_queued(&self, id: TicketId) -> bool {
+        self.open.get(&id).is_some_and(|ticket| ticket.status() == Status::Queued)
+    }
+}
+
+/// What the same request again is known by, whether judge-only or not.
+pub(super) fn call_of(ticket: &Ticket) -> Digest {
+    let request = ticket.request();
+    request.call.unwrap_or_else(|| approval::call_digest(&request.action, &request.params, &request.submitted_by))
+}

@@ -1,0 +1,55 @@
+//! What one or more use cases changed: to be committed as a whole, or not at all.
+
+use std::sync::Arc;
+
+use ccc_protocol::{GrantId, TicketId};
+
+use crate::{
+    audit::Sealed,
+    grant::Grant,
+    policy::Overrides,
+    ticket::{Permit, Ticket},
+};
+
+use super::{MailPermissions, Pins};
+
+/// The rows to write, and what may go on once they are written.
+#[derive(Debug, Default)]
+pub struct Change {
+    /// Tickets as they now stand, in the order of change.
+    pub tickets: Vec<Arc<Ticket>>,
+    /// Audit entries, in the order of the chain.
+    pub entries: Vec<Sealed>,
+    /// Grants as they now stand.
+    pub grants: Vec<Grant>,
+    /// Grants that ended.
+    pub ended_grants: Vec<GrantId>,
+    /// Denied tickets whose cool-down was lifted.
+    pub lifted: Vec<TicketId>,
+    /// Settings as they now stand, whole.
+    pub settings: Vec<Setting>,
+    /// Leave to run, to be used only after the commit.
+    pub permits: Vec<Permit>,
+    /// Approved tickets that wait for the worker, to be looked at only after the commit.
+    pub to_start: Vec<TicketId>,
+}
+
+/// A setting that is stored as one value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Setting {
+    /// Overrides, groups, freezes.
+    Overrides(Overrides),
+    /// Who may mail whom.
+    Mail(MailPermissions),
+    /// The approved forms of MCP tools.
+    Pins(Pins),
+}
+
+impl Change {
+    /// True where there is nothing to commit.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        // INVARIANT: every change of state has its audit entry.
+        self.entries.is_empty()
+    }
+}

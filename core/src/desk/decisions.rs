@@ -1,0 +1,267 @@
+//! What people decide: approve, deny, edit, lift a denial; and what a submitter may do about their own ticket: withdraw it.
+
+use std::sync::Arc;
+
+use ccc_protocol::{
+    GrantId, TicketId, UserName,
+    bodies::{Approve, AuditEntry, Deny, ProblemType, Status},
+};
+use serde_json::Map;
+
+use crate::{
+    catalogue::effect::Effect,
+    policy::{Decision, Needs, Verdict},
+    refusal::Refusal,
+    ticket::{Event, Outcome, Step, StepRefusal, Ticket, Withdrawal},
+};
+
+use super::{Change, Cx, Desk, Submission, books::call_of};
+
+/// Who decides about which ticket, and how that ticket is stored if it has ended.
+#[derive(Debug, Clone)]
+pub struct About<'a> {
+    /// Who decides.
+    pub by: &'a UserName,
+    /// About which ticket.
+    pub id: TicketId,
+    /// The stored ticket, where it is no longer open.
+    pub ended: Option<Arc<Ticket>>,
+}
+
+impl Desk {
+    /// A person's yes, with leave for more of the same where they ask for it. The last yes that is needed lets the
+    /// ticket go on: the bridge's own services within this commit, programs by the worker, judge-only actions by their caller.
+    ///
+    /// # Errors
+    /// Where the person may not decide this, shows another digest, comes too late, or asks for a grant that is not allowed.
+    pub fn approve(
+        &mut self,
+        about: About<'_>,
+        body: Approve,
+        grant_id: GrantId,
+        cx: Cx<'_>,
+        change: &mut Change,
+    ) -> Result<Arc<Ticket>, Refusal> {
+        let ticket = self.to_decide(&about, cx)?;
+        has_roles(about.by, &ticket, cx)?;
+        fits(body.note.as_deref(), "note", cx)?;
+        let event = Event::Approve {
+            by: about.by.clone(),
+            digest: body.digest,
+            note: body.note,
+            lapsed: lapsed(&ticket, cx),
+        };
+        let step = ticket.step(event, cx.now).map_err(|refusal| refused(refusal, &ticket))?;
+        let grant = body.grant.map(|asked| self.new_grant(&asked, &step.ticket, grant_id, cx)).transpose()?;
+        let approved = step.ticket.status() == Status::Approved;
+        let ticket = self.record(step.ticket, step.note, None, cx.now, &cx.law.limits, change);
+        if let Some(grant) = grant.filter(|_| approved) {
+            self.keep_grant(grant, about.by, cx, change);
+        }
+        if approved { Ok(self.go_on(ticket, cx, change)) } else { Ok(ticket) }
+    }
+
+    /// A person's no.
+    ///
+    /// # Errors
+    /// As for [`Desk::approve`].
+    pub fn deny(&mut self, about: About<'_>, body: Deny, cx: Cx<'_>, change: &mut Change) -> Result<Arc<Ticket>, Refusal> {
+        let ticket = self.to_decide(&about, cx)?;
+        fits(body.reason.as_deref(), "reason", cx)?;
+        let event = Event::Deny { by: about.by.clone(), reason: body.reason, digest: body.digest };
+        self.advance(&ticket, event, cx, change)
+    }
+
+    /// A person's other version of the parameters: the ticket ends as edited, a new one for the same submitter takes its
+    /// place. Policy judges it as if it had been asked so, but it always waits for a person unless policy denies it.
+    ///
+    /// # Errors
+    /// As for [`Desk::approve`], and for judge-only actions, whose host could not be told.
+    pub fn edit(
+        &mut self,
+        about: About<'_>,
+        digest: ccc_protocol::Digest,
+        edited: Submission,
+        cx: Cx<'_>,
+        change: &mut Change,
+    ) -> Result<Arc<Ticket>, Refusal> {
+        let ticket = self.to_decide(&about, cx)?;
+        if ticket.request().judge_only {
+            return Err(Refusal::conflict("this host cannot rewrite a call: deny it with a reason that says what to do instead"));
+        }
+        self.check_service(&edited, cx)?;
+        let event = Event::Replace { by: about.by.clone(), digest, with: edited.id };
+        self.advance(&ticket, event, cx, change)?;
+        let decision = still_asked(self.decision(&edited, None, cx));
+        Ok(self.open(edited, decision, None, Some(about.id), cx, change))
+    }
+
+    /// Ends the cool-down of a person's denial: the same request again is asked again.
+    ///
+    /// # Errors
+    /// Where the ticket's denial answers nothing any more, or the caller may not approve it.
+    pub fn lift(&mut self, about: About<'_>, cx: Cx<'_>, change: &mut Change) -> Result<Arc<Ticket>, Refusal> {
+        let call = |ticket: &Arc<Ticket>| call_of(ticket);
+        let Some(ticket) = about.ended.clone() else { return Err(self.open_or_unknown(&about, cx)) };
+        may_decide(about.by, ticket.submitted_by(), about.id, cx)?;
+        let standing = self.denials.get(&call(&ticket)).is_some_and(|denial| denial.ticket.id() == ticket.id());
+        if !standing {
+            return Err(Refusal::conflict("this ticket's denial answers nothing any more").with_ticket(ticket.view()));
+        }
+        self.denials.remove(&call(&ticket));
+        change.lifted.push(ticket.id());
+        self.log(lifted(about.by, &ticket, cx), change);
+        Ok(ticket)
+    }
+
+    /// A submitter withdraws their own ticket.
+    ///
+    /// # Errors
+    /// Where it is another's, or no longer waits.
+    pub fn cancel(&mut self, about: About<'_>, cx: Cx<'_>, change: &mut Change) -> Result<Arc<Ticket>, Refusal> {
+        let ticket = self.find(&about)?;
+        if ticket.submitted_by() != about.by {
+            return Err(match cx.law.users.may_see(about.by, ticket.submitted_by()) {
+                true => Refusal::not_allowed("only its submitter withdraws a ticket: deny it instead"),
+                false => Refusal::no_such("ticket", about.id),
+            });
+        }
+        self.advance(&ticket, Event::Withdraw(Withdrawal::BySubmitter), cx, change)
+    }
+
+    fn find(&self, about: &About<'_>) -> Result<Arc<Ticket>, Refusal> {
+        let found = self.open.get(&about.id).cloned().or_else(|| about.ended.clone());
+        found.ok_or_else(|| Refusal::no_such("ticket", about.id))
+    }
+
+    /// The ticket, where this person may decide it.
+    fn to_decide(&self, about: &About<'_>, cx: Cx<'_>) -> Result<Arc<Ticket>, Refusal> {
+        let ticket = self.find(about)?;
+        may_decide(about.by, ticket.submitted_by(), about.id, cx)?;
+        Ok(ticket)
+    }
+
+    fn open_or_unknown(&self, about: &About<'_>, cx: Cx<'_>) -> Refusal {
+        match self.to_decide(about, cx) {
+            Ok(ticket) => Refusal::conflict("this ticket has not been denied").with_ticket(ticket.view()),
+            Err(refusal) => refusal,
+        }
+    }
+
+    /// One event on one ticket, recorded.
+    pub(super) fn advance(
+        &mut self,
+        ticket: &Arc<Ticket>,
+        event: Event,
+        cx: Cx<'_>,
+        change: &mut Change,
+    ) -> Result<Arc<Ticket>, Refusal> {
+        let step = ticket.step(event, cx.now).map_err(|refusal| refused(refusal, ticket))?;
+        Ok(self.record(step.ticket, step.note, step.permit, cx.now, &cx.law.limits, change))
+    }
+
+    /// What follows the last approval.
+    fn go_on(&mut self, ticket: Arc<Ticket>, cx: Cx<'_>, change: &mut Change) -> Arc<Ticket> {
+        if ticket.request().judge_only {
+            return ticket;
+        }
+        let effect = cx.law.catalogue.named(ticket.request().action.as_str()).map(|action| action.effect.clone());
+        let Some(Effect::Bridge(service)) = effect else {
+            change.to_start.push(ticket.id());
+            return ticket;
+        };
+        match self.serve(&ticket, cx) {
+            Ok(Step { ticket: done, note, .. }) => {
+                let done = self.record(done, note, None, cx.now, &cx.law.limits, change);
+                self.keep_service(Some(service), &done, change);
+                done
+            }
+            Err(_) => ticket,
+        }
+    }
+
+    /// A queued service of the bridge's own: started and ended within the commit of its approval.
+    fn serve(&self, ticket: &Ticket, cx: Cx<'_>) -> Result<Step, StepRefusal> {
+        let begun = ticket.step(Event::Begin { plan: ticket.request().plan_digest }, cx.now)?;
+        // The permit of a service is used up here: its effect is the commit itself.
+        drop(begun.permit);
+        begun.ticket.step(Event::Finish(Outcome { succeeded: true, result: None, reason: None }), cx.now)
+    }
+}
+
+/// 404 for whom the ticket is none of their business, 403 for whom it is.
+fn may_decide(by: &UserName, submitter: &UserName, id: TicketId, cx: Cx<'_>) -> Result<(), Refusal> {
+    if cx.law.users.may_approve(by, submitter) {
+        return Ok(());
+    }
+    if by == submitter {
+        return Err(Refusal::not_allowed("nobody decides their own ticket"));
+    }
+    Err(Refusal::no_such("ticket", id))
+}
+
+fn has_roles(by: &UserName, ticket: &Ticket, cx: Cx<'_>) -> Result<(), Refusal> {
+    let missing = ticket.request().needs.roles.iter().find(|role| !cx.law.users.has_role(by, role));
+    match missing {
+        Some(role) => Err(Refusal::not_allowed(format!("this ticket needs an approver with the role `{role}`"))),
+        None => Ok(()),
+    }
+}
+
+/// Earlier approvers who have lost the right or the role since: the last approval counts only those who still have it.
+fn lapsed(ticket: &Ticket, cx: Cx<'_>) -> Vec<UserName> {
+    let entitled = |by: &UserName| cx.law.users.may_approve(by, ticket.submitted_by()) && has_roles(by, ticket, cx).is_ok();
+    ticket.approvals().iter().map(|approval| &approval.by).filter(|by| !entitled(by)).cloned().collect()
+}
+
+fn fits(text: Option<&str>, param: &str, cx: Cx<'_>) -> Result<(), Refusal> {
+    let most = cx.law.limits.note_bytes_max;
+    let given = text.map_or(0, |text| u64::try_from(text.len()).unwrap_or(u64::MAX));
+    if given <= most {
+        return Ok(());
+    }
+    Err(Refusal::invalid(param, format!("`{param}` has {given} bytes; at most {most} are taken")))
+}
+
+/// An edit is a person's wish, not yet their approval: what policy would have accepted at once waits for their yes.
+fn still_asked(decision: Decision) -> Decision {
+    match decision.verdict {
+        Verdict::Deny { .. } => decision,
+        _ => Decision {
+            verdict: Verdict::Queue,
+            rule: format!("edited; {}", decision.rule),
+            grant: None,
+            needs: Needs { count: decision.needs.count.max(1), ..decision.needs },
+        },
+    }
+}
+
+/// A refused step as the approver reads it: what it is about, and who was faster.
+pub(super) fn refused(refusal: StepRefusal, ticket: &Ticket) -> Refusal {
+    if refusal == StepRefusal::NoteMissing {
+        return Refusal::invalid("note", refusal.to_string());
+    }
+    let who = match (ticket.decided_by(), ticket.decided()) {
+        (Some(by), Some(at)) => format!(", decided by `{by}` at {at}"),
+        _ => String::new(),
+    };
+    let detail = match refusal {
+        StepRefusal::Already(status) => format!("the ticket is already {status}{who}"),
+        other => other.to_string(),
+    };
+    Refusal { kind: ProblemType::Conflict, ..Refusal::conflict(detail) }.with_ticket(ticket.view())
+}
+
+fn lifted(by: &UserName, ticket: &Ticket, cx: Cx<'_>) -> AuditEntry {
+    AuditEntry {
+        seq: 0,
+        at: cx.now,
+        kind: "denial-lifted".to_owned(),
+        by: Some(by.clone()),
+        about: Some(ticket.submitted_by().clone()),
+        ticket: Some(ticket.id()),
+        action: Some(ticket.request().action.clone()),
+        status: Some(ticket.status()),
+        detail: Map::new(),
+    }
+}

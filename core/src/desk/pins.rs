@@ -1,0 +1,68 @@
+//! The approved forms of MCP tools: a tool that changes its text after it was trusted is not the tool that was trusted.
+
+use std::collections::BTreeMap;
+
+use ccc_protocol::{Digest, TicketId, UserName};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+/// One approved tool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pin {
+    /// Of the server's command line and the tool's definition together.
+    pub digest: Digest,
+    /// The ticket that approved it.
+    pub ticket: TicketId,
+}
+
+/// Approved tools by user, server and tool.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pins(BTreeMap<UserName, BTreeMap<String, BTreeMap<String, Pin>>>);
+
+impl Pins {
+    /// The ticket that approved just this form of the tool for this user.
+    #[must_use]
+    pub fn approved_by(&self, user: &UserName, params: &Map<String, Value>) -> Option<TicketId> {
+        let pin = self.0.get(user)?.get(text(params, "server")?)?.get(text(params, "tool")?)?;
+        (pin.digest == digest(params)).then_some(pin.ticket)
+    }
+
+    /// The same pins with this form of the tool approved in place of any other.
+    #[must_use]
+    pub fn with(&self, user: &UserName, params: &Map<String, Value>, ticket: TicketId) -> Self {
+        let mut changed = self.clone();
+        if let (Some(server), Some(tool)) = (text(params, "server"), text(params, "tool")) {
+            let of_server = changed.0.entry(user.clone()).or_default().entry(server.to_owned()).or_default();
+            of_server.insert(tool.to_owned(), Pin { digest: digest(params), ticket });
+        }
+        changed
+    }
+}
+
+/// What is compared: the server's command line and the whole definition.
+fn digest(params: &Map<String, Value>) -> Digest {
+    Digest::of_json(&json!({ "command": params.get("command"), "definition": params.get("definition") }))
+}
+
+fn text<'a>(params: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    params.get(name).and_then(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn params(description: &str) -> Map<String, Value> {
+        let value = json!({ "server": "files", "command": "x", "tool": "read", "definition": { "description": description } });
+        value.as_object().cloned().unwrap()
+    }
+
+    #[test]
+    fn a_changed_description_is_another_tool() {
+        let (user, ticket) = ("agent".parse().unwrap(), TicketId::new(1, [0; 10]));
+        let pins = Pins::default().with(&user, &params("reads a file"), ticket);
+        assert_eq!(pins.approved_by(&user, &params("reads a file")), Some(ticket));
+        assert_eq!(pins.approved_by(&user, &params("reads a file and sends it")), None);
+        assert_eq!(pins.approved_by(&"other".parse().unwrap(), &params("reads a file")), None);
+    }
+}

@@ -1,0 +1,278 @@
+//! A request becomes a ticket: policy decides, the ticket opens as decided, all in one change.
+
+use std::sync::Arc;
+
+use ccc_protocol::{
+    Digest, TicketId, UserName, approval,
+    bodies::{Plan, Status},
+};
+
+use crate::{
+    catalogue::{action::Action, effect::{Effect, Service}},
+    facts::Facts,
+    params::Args,
+    policy::{Decision, LocalTime, Question, Standing, Verdict, decide},
+    refusal::Refusal,
+    ticket::{self, Event, Opening, Request, Ticket},
+};
+
+use super::{Change, Cx, Desk, books::Denial};
+
+/// A checked request: signed, parsed, every parameter its own type, its plan resolved.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// The name the ticket will have.
+    pub id: TicketId,
+    /// Who signed it.
+    pub caller: UserName,
+    /// What is asked for.
+    pub action: Arc<Action>,
+    /// Its checked parameters.
+    pub args: Args,
+    /// What was derived from a tool call's input.
+    pub facts: Option<Facts>,
+    /// The resolved effect.
+    pub plan: Plan,
+    /// The time of day where the server stands.
+    pub local: LocalTime,
+    /// True where the worker has room to start at once.
+    pub may_start: bool,
+}
+
+/// An earlier request of the same user under the same idempotency key.
+#[derive(Debug, Clone)]
+pub struct Prior {
+    /// The ticket it was answered with, as it now stands.
+    pub ticket: Arc<Ticket>,
+    /// True where the bodies' bytes are equal.
+    pub same_body: bool,
+}
+
+/// The ticket a request is answered with.
+#[derive(Debug, Clone)]
+pub struct Submitted {
+    /// The ticket.
+    pub ticket: Arc<Ticket>,
+    /// True where this repeats an answer that was given before: no leave.
+    pub replayed: bool,
+}
+
+impl Submitted {
+    fn fresh(ticket: Arc<Ticket>) -> Self {
+        Self { ticket, replayed: false }
+    }
+}
+
+impl Desk {
+    /// Opens a ticket for a request, or finds the one it repeats.
+    ///
+    /// # Errors
+    /// Where the request conflicts with an earlier one, is not allowed whatever policy says, or a limit is reached.
+    pub fn submit(
+        &mut self,
+        submission: Submission,
+        prior: Option<Prior>,
+        cx: Cx<'_>,
+        change: &mut Change,
+    ) -> Result<Submitted, Refusal> {
+        if let Some(prior) = prior {
+            return self.repeat_of(prior, cx, change);
+        }
+        self.check_service(&submission, cx)?;
+        let call = submission.call();
+        if let Some(open) = call.and_then(|call| self.calls.get(&call)).copied() {
+            return self.take(open, cx, change).map(Submitted::fresh);
+        }
+        let denial = self.denial_of(&submission, call);
+        let decision = self.decision(&submission, denial.as_ref(), cx);
+        if let (Verdict::DeniedBefore { .. }, Some(denial)) = (&decision.verdict, denial) {
+            return self.denied_again(&denial, cx, change);
+        }
+        self.has_room(&submission, &decision, cx)?;
+        self.use_grant(&decision, submission.id, cx, change);
+        Ok(Submitted::fresh(self.open(submission, decision, call, None, cx, change)))
+    }
+
+    /// An approved judge-only ticket is released to its submitter's request, once; any other open one is answered as it stands.
+    ///
+    /// # Errors
+    /// Where the ticket is gone.
+    pub fn take(&mut self, id: TicketId, cx: Cx<'_>, change: &mut Change) -> Result<Arc<Ticket>, Refusal> {
+        let ticket = self.open.get(&id).cloned().ok_or_else(|| Refusal::no_such("ticket", id))?;
+        if ticket.status() != Status::Approved || !ticket.request().judge_only {
+            return Ok(ticket);
+        }
+        // A freeze or a group switched off since the approval stands above it.
+        if self.is_barred(&ticket, cx) {
+            return Ok(ticket);
+        }
+        match ticket.step(Event::Release, cx.now) {
+            Ok(step) => Ok(self.record(step.ticket, step.note, None, cx.now, &cx.law.limits, change)),
+            Err(_) => Ok(ticket),
+        }
+    }
+
+    fn repeat_of(&mut self, prior: Prior, cx: Cx<'_>, change: &mut Change) -> Result<Submitted, Refusal> {
+        if !prior.same_body {
+            return Err(Refusal::conflict("this idempotency key was used with another body").with_ticket(prior.ticket.view()));
+        }
+        if prior.ticket.status().has_ended() {
+            return Ok(Submitted { ticket: prior.ticket, replayed: true });
+        }
+        self.take(prior.ticket.id(), cx, change).map(Submitted::fresh)
+    }
+
+    fn denial_of(&self, submission: &Submission, call: Option<Digest>) -> Option<Denial> {
+        if self.denials.is_empty() {
+            return None;
+        }
+        let call = call.unwrap_or_else(|| {
+            approval::call_digest(&submission.action.name, &submission.args.json, &submission.caller)
+        });
+        self.denials.get(&call).cloned()
+    }
+
+    pub(super) fn decision(&self, submission: &Submission, denial: Option<&Denial>, cx: Cx<'_>) -> Decision {
+        let question = Question {
+            caller: &submission.caller,
+            action: &submission.action,
+            args: &submission.args,
+            facts: submission.facts.as_ref(),
+            local: submission.local,
+            now: cx.now,
+            users: &cx.law.users,
+            limits: &cx.law.limits,
+        };
+        let grants = self.grants_of(&submission.caller, &submission.action.name, cx);
+        let denial = denial.map(|denial| (denial.ticket.id(), denial.until));
+        let standing = Standing { overrides: &self.overrides, denial, grants: &grants };
+        let decision = decide(&question, &cx.law.rulebook, &standing);
+        self.already_pinned(submission, decision)
+    }
+
+    /// A tool whose very form was approved before needs no second approval.
+    fn already_pinned(&self, submission: &Submission, decision: Decision) -> Decision {
+        let is_pin = matches!(submission.action.effect, Effect::Bridge(Service::PinTool));
+        if !is_pin || decision.verdict != Verdict::Queue {
+            return decision;
+        }
+        match self.pins.approved_by(&submission.caller, &submission.args.json) {
+            Some(ticket) => Decision {
+                verdict: Verdict::Accept,
+                rule: format!("pin-tool: approved as it is by ticket {ticket}"),
+                ..decision
+            },
+            None => decision,
+        }
+    }
+
+    fn denied_again(&mut self, denial: &Denial, cx: Cx<'_>, change: &mut Change) -> Result<Submitted, Refusal> {
+        let step = denial.ticket.step(Event::Repeat, cx.now).map_err(|refusal| Refusal::conflict(refusal.to_string()))?;
+        let ticket = self.record(step.ticket, step.note, None, cx.now, &cx.law.limits, change);
+        Ok(Submitted::fresh(ticket))
+    }
+
+    fn has_room(&self, submission: &Submission, decision: &Decision, cx: Cx<'_>) -> Result<(), Refusal> {
+        let limits = &cx.law.limits;
+        if decision.verdict != Verdict::Queue {
+            return Ok(());
+        }
+        let own = self.open_of(&submission.caller);
+        if own >= limits.queued_per_user_max {
+            let detail = format!("you have {own} open tickets, the most that may wait (`queued_per_user_max`): cancel some or wait");
+            return Err(Refusal::limit(detail));
+        }
+        if u64::try_from(self.open.len()).unwrap_or(u64::MAX) >= limits.queued_max {
+            return Err(Refusal::unavailable("the queue is full: try again later"));
+        }
+        Ok(())
+    }
+
+    /// Opens the ticket as policy decided. `edited_from` is the ticket that an approver's edit replaces.
+    pub(super) fn open(
+        &mut self,
+        submission: Submission,
+        decision: Decision,
+        call: Option<Digest>,
+        edited_from: Option<TicketId>,
+        cx: Cx<'_>,
+        change: &mut Change,
+    ) -> Arc<Ticket> {
+        let opening = opening(&submission, &decision, cx);
+        let after = submission.after_acceptance();
+        let request = request(submission, decision, call, edited_from, cx);
+        let opened = ticket::open(request, opening);
+        let ticket = self.record(opened.ticket, opened.note, opened.permit, cx.now, &cx.law.limits, change);
+        match ticket.status() {
+            Status::Approved => change.to_start.push(ticket.id()),
+            Status::Succeeded => self.keep_service(after, &ticket, change),
+            _ => {}
+        }
+        ticket
+    }
+}
+
+impl Submission {
+    /// What a retry is known by, where the action is judge-only.
+    pub(super) fn call(&self) -> Option<Digest> {
+        self.action.is_judge_only().then(|| approval::call_digest(&self.action.name, &self.args.json, &self.caller))
+    }
+
+    fn after_acceptance(&self) -> Option<Service> {
+        match self.action.effect {
+            Effect::Bridge(service) => Some(service),
+            _ => None,
+        }
+    }
+}
+
+fn opening(submission: &Submission, decision: &Decision, cx: Cx<'_>) -> Opening {
+    match &decision.verdict {
+        Verdict::Deny { reason } => Opening::Deny { reason: reason.clone() },
+        Verdict::DeniedBefore { ticket } => Opening::Deny { reason: format!("denied before, as ticket {ticket}") },
+        Verdict::Queue => {
+            let limit = cx.law.limits.queue_seconds_max;
+            let seconds = decision.needs.expires_seconds.map_or(limit, |own| own.min(limit));
+            Opening::Queue { until: cx.now.plus_seconds(seconds) }
+        }
+        Verdict::Accept => match submission.action.effect {
+            Effect::Bridge(_) => Opening::Done { result: None },
+            Effect::Release => Opening::Release,
+            _ if submission.may_start => Opening::Start,
+            _ => Opening::Await,
+        },
+    }
+}
+
+fn request(
+    submission: Submission,
+    decision: Decision,
+    call: Option<Digest>,
+    replaces: Option<TicketId>,
+    cx: Cx<'_>,
+) -> Request {
+    let action = &submission.action;
+    let plan_digest = approval::plan_digest(&submission.plan);
+    let digest = approval::digest(submission.id, &action.name, &submission.args.json, plan_digest, &submission.caller);
+    let limits = &cx.law.limits;
+    let judge_only = action.is_judge_only();
+    let start_seconds_max = action.start_seconds_max.unwrap_or(limits.start_seconds_max);
+    Request {
+        id: submission.id,
+        action: action.name.clone(),
+        risk: action.risk,
+        irreversible: action.irreversible,
+        params: submission.args.json,
+        submitted_by: submission.caller,
+        created: cx.now,
+        plan: submission.plan,
+        plan_digest,
+        digest,
+        rule: decision.rule,
+        needs: decision.needs,
+        judge_only,
+        call,
+        replaces,
+        approved_seconds_max: if judge_only { limits.release_seconds_max } else { start_seconds_max },
+    }
+}
