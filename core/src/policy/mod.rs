@@ -25,3 +25,6 @@ pub use lint::lint;
 pub use overrides::{Overrides, Settings};
 pub use rule::{Rule, Rulebook};
 pub use spec::RuleSpec;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! Rules and grants over an agent's own tool calls.
+
+use ccc_protocol::bodies::{Difference, Policy};
+use serde_json::json;
+
+use super::world::{World, call, grant};
+use crate::{
+    facts::{Access, Class, CommandFact, Facts, PathFact, Place},
+    policy::Verdict,
+};
+
+fn command(program: &str, subcommand: Option<&str>) -> CommandFact {
+    CommandFact {
+        program: program.into(),
+        subcommand: subcommand.map(Into::into),
+        args: vec![],
+        flags: vec![],
+        via: vec![],
+        remote: false,
+    }
+}
+
+fn path(path: &str) -> PathFact {
+    PathFact { path: path.into(), access: Access::Read, place: Place::Project }
+}
+
+fn commands(list: &[(&str, Option<&str>)]) -> Facts {
+    let commands = list.iter().map(|(program, subcommand)| command(program, *subcommand)).collect();
+    Facts { commands, classes: [(Class::VcsQuery, String::new())].into(), ..Facts::default() }
+}
+
+fn world(rules: &str, facts: Facts) -> World {
+    World { action: "use-tool", facts: Some(facts), ..World::new(rules, call("Bash", json!({"command": "…"}))) }
+}
+
+fn rule(policy: &str, condition: &str) -> String {
+    format!("[[rule]]\nname = '{policy}'\naction = 'use-tool'\npolicy = '{policy}'\n{condition}\n")
+}
+
+fn is_denied(world: &World) -> bool {
+    matches!(world.decide().verdict, Verdict::Deny { .. })
+}
+
+#[test]
+fn every_command_must_be_one_that_is_accepted() {
+    let rules = rule("auto-accept", "where.tool = 'Bash'\nwhere.command = { program = 'git', subcommand = ['status', 'git log'] }");
+    let verdict = |list: &[(&str, Option<&str>)]| world(&rules, commands(list)).decide().verdict;
+    assert_eq!(verdict(&[("git", Some("git status")), ("git", Some("git log"))]), Verdict::Accept);
+    assert_eq!(verdict(&[("git", Some("git status")), ("rm", None)]), Verdict::Queue);
+    assert_eq!(verdict(&[("git", Some("git push"))]), Verdict::Queue);
+    assert_eq!(verdict(&[("git", None)]), Verdict::Queue);
+    assert_eq!(verdict(&[]), Verdict::Queue);
+}
+
+#[test]
+fn one_command_is_enough_to_deny() {
+    let rules = rule("auto-accept", "where.tool = 'Bash'") + &rule("auto-deny", "where.command.program = ['rm', 'dd']");
+    assert!(is_denied(&world(&rules, commands(&[("ls", None), ("rm", None)]))));
+    assert_eq!(world(&rules, commands(&[("ls", None)])).decide().verdict, Verdict::Accept);
+}
+
+#[test]
+fn program_and_subcommand_are_asked_of_the_same_command() {
+    let rules = rule("auto-deny", "where.command = { program = 'git', subcommand = 'push' }");
+    assert!(!is_denied(&world(&rules, commands(&[("git", Some("git status")), ("npm", Some("npm push"))]))));
+    assert!(is_denied(&world(&rules, commands(&[("ls", None), ("git", Some("git push"))]))));
+}
+
+#[test]
+fn every_path_must_lie_where_it_is_accepted_and_one_is_enough_to_deny() {
+    let touching = |paths: &[&str]| Facts { paths: paths.iter().map(|text| path(text)).collect(), ..Facts::default() };
+    let inside = rule("auto-accept", "where.path.under = ['{cwd}', '/tmp']");
+    assert_eq!(world(&inside, touching(&["/workspace/app/src", "/tmp/x"])).decide().verdict, Verdict::Accept);
+    assert_eq!(world(&inside, touching(&["/workspace/app/src", "/workspace/other"])).decide().verdict, Verdict::Queue);
+    assert_eq!(world(&inside, touching(&[])).decide().verdict, Verdict::Queue);
+    let secrets = rule("auto-deny", "where.path.under = ['~/.ssh', '/etc']");
+    for denied in ["~/.ssh/id_ed25519", "/etc/passwd", "~/.ssh"] {
+        assert!(is_denied(&world(&secrets, touching(&["/workspace/app/src", denied]))), "{denied}");
+    }
+    assert!(!is_denied(&world(&secrets, touching(&["~/.sshx", "/workspace/etc"]))));
+}
+
+#[test]
+fn contacted_hosts_are_accepted_all_or_none_and_internal_ones_by_name_alone() {
+    let contacting = |hosts: &[&str]| Facts { hosts: hosts.iter().map(|host| (*host).to_owned()).collect(), ..Facts::default() };
+    let rules = rule("auto-accept", "where.host = ['*.crates.io', 'localhost', '*']");
+    assert_eq!(world(&rules, contacting(&["static.crates.io", "localhost"])).decide().verdict, Verdict::Accept);
+    assert_eq!(world(&rules, contacting(&["169.254.169.254"])).decide().verdict, Verdict::Queue);
+    let by_tool = rule("auto-accept", "where.tool = 'Bash'");
+    assert_eq!(world(&by_tool, contacting(&["10.0.0.1"])).decide().verdict, Verdict::Queue);
+}
+
+#[test]
+fn every_class_must_be_named_to_accept_and_one_is_enough_to_queue() {
+    let doing = |classes: &[Class]| Facts { classes: classes.iter().map(|class| (*class, String::new())).collect(), ..Facts::default() };
+    let rules = rule("auto-accept", "where.class = ['reads', 'vcs-query']");
+    assert_eq!(world(&rules, doing(&[Class::Reads, Class::VcsQuery])).decide().verdict, Verdict::Accept);
+    assert_eq!(world(&rules, doing(&[Class::Reads, Class::Upload])).decide().verdict, Verdict::Queue);
+    let all = World { own: Policy::AutoAccept, ..world(&rule("queue", "where.class = 'upload'"), doing(&[Class::Reads, Class::Upload])) };
+    assert_eq!(all.decide().verdict, Verdict::Queue);
+    assert!(world(&rule("queue", "where.class = 'uplod'"), doing(&[])).book().is_err());
+}
+
+#[test]
+fn a_call_that_cannot_be_read_whole_is_always_asked() {
+    let rules = rule("auto-accept", "");
+    let unreadable = [
+        Facts { opaque: vec!["eval".into()], ..commands(&[("ls", None)]) },
+        Facts { too_large: true, ..commands(&[("ls", None)]) },
+    ];
+    for facts in unreadable {
+        assert_eq!(world(&rules, facts).decide().verdict, Verdict::Queue);
+    }
+    assert_eq!(World { facts: None, ..world(&rules, Facts::default()) }.decide().verdict, Verdict::Queue);
+    let denied = Facts { opaque: vec!["eval".into()], ..commands(&[("rm", None)]) };
+    assert!(is_denied(&world(&rule("auto-deny", "where.command.program = 'rm'"), denied)));
+}
+
+#[test]
+fn a_grant_of_a_program_covers_that_program_in_that_directory_alone() {
+    let approved = call("Bash", json!({"command": "cargo test"}));
+    let mut grant = grant("use-tool", &approved.json);
+    grant.differ = [("input".to_owned(), Difference::SameProgram("cargo test".into()))].into();
+    let accepted = |facts: Facts, args| World { grants: vec![grant.clone()], args, ..world("", facts) }.decide().verdict == Verdict::Accept;
+    let other = call("Bash", json!({"command": "cargo test -p x"}));
+    let cargo = || commands(&[("cargo", Some("cargo test"))]);
+    assert!(accepted(cargo(), other.clone()));
+    assert!(!accepted(commands(&[("cargo", Some("cargo test")), ("curl", None)]), other.clone()));
+    assert!(!accepted(commands(&[("cargo", Some("cargo publish"))]), other.clone()));
+    assert!(!accepted(Facts { opaque: vec!["x".into()], ..cargo() }, other.clone()));
+    assert!(!accepted(Facts { paths: vec![path("/workspace/elsewhere/Cargo.toml")], ..cargo() }, other.clone()));
+    let mut elsewhere = other;
+    elsewhere.json.insert("cwd".into(), json!("/workspace/other"));
+    assert!(!accepted(cargo(), elsewhere));
+}
+
+#[test]
+fn a_grant_of_a_tool_covers_that_tool_in_that_session_alone() {
+    let approved = call("Edit", json!({"path": "a"}));
+    let mut grant = grant("use-tool", &approved.json);
+    grant.differ = [("input".to_owned(), Difference::SameTool("Edit".into()))].into();
+    let accepted = |args| World { grants: vec![grant.clone()], args, ..world("", Facts::default()) }.decide().verdict == Verdict::Accept;
+    assert!(accepted(call("Edit", json!({"path": "b"}))));
+    assert!(!accepted(call("Write", json!({"path": "b"}))));
+    let mut other = call("Edit", json!({"path": "b"}));
+    other.json.insert("session".into(), json!("s2"));
+    assert!(!accepted(other));
+}
