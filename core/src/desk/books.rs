@@ -7,7 +7,7 @@ use std::{
 
 use ccc_protocol::{
     Digest, GrantId, TicketId, Timestamp, UserName, approval,
-    bodies::{AuditEntry, Status},
+    bodies::AuditEntry,
 };
 
 use crate::{
@@ -212,11 +212,6 @@ impl Desk {
     /// How many open tickets the user has.
     pub(super) fn open_of(&self, user: &UserName) -> u64 {
         self.open_by_user.get(user).map_or(0, |count| u64::try_from(*count).unwrap_or(u64::MAX))
-    }
-
-    /// The open ticket of this id where it waits for a person.
-    pub(super) fn is_queued(&self, id: TicketId) -> bool {
-        self.open.get(&id).is_some_and(|ticket| ticket.status() == Status::Queued)
     }
 }
 

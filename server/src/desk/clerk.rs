@@ -1,0 +1,359 @@
+//! The clerk: one thread that holds the desk and the database's writer. It takes what is asked, changes the desk, commits
+//! everything that came meanwhile in one synced transaction, and only then lets anybody know.
+//!
+//! INVARIANT: no reply, no permit, no event leaves before the commit that belongs to it. After a failed commit the desk
+//! is restored from what is stored, and everybody in the group is told that nothing was accepted.
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
+    time::{Duration, Instant},
+};
+
+use ccc_core::{
+    desk::{Change, Cx, Desk},
+    law::Law,
+    refusal::Refusal,
+    ticket::{Permit, Ticket},
+};
+use ccc_protocol::{TicketId, Timestamp};
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use crate::{
+    clock::Clock,
+    store::{Nonce, RequestKey, StoreError, Writer, Written},
+};
+
+use super::{Lawbook, Shelf, keep::Keeping, shelf::Posted, wait::Waiting};
+
+/// The most that is committed at once.
+const GROUP_MAX: usize = 512;
+/// How often keys whose time is over are forgotten, and how many at a time.
+const KEYS_EVERY: Duration = Duration::from_secs(60);
+const KEYS_AT_ONCE: u32 = 5000;
+/// How long a store that failed is left alone when it was the clerk's own time that asked.
+const REST: Duration = Duration::from_millis(20);
+
+/// A desk's one holder, before it starts to work.
+#[derive(Debug)]
+pub struct Clerk {
+    pub(super) desk: Desk,
+    pub(super) store: Writer,
+    pub(super) lawbook: Lawbook,
+    pub(super) clock: Arc<Clock>,
+    pub(super) shelf: Arc<Shelf>,
+    pub(super) waiting: Arc<Waiting>,
+    pub(super) posts: broadcast::Sender<Arc<[Posted]>>,
+    pub(super) work: mpsc::UnboundedSender<Work>,
+    pub(super) keeping: Keeping,
+    /// True from a failed commit to the next one that stands.
+    pub(super) failing: bool,
+}
+
+/// How the clerk goes on after a group.
+enum Next {
+    Serve,
+    Rest,
+    Stop,
+}
+
+/// What the worker is told after a commit.
+#[derive(Debug)]
+pub enum Work {
+    /// Run this, now.
+    Run(Permit, Arc<Ticket>),
+    /// Resolve this anew and ask for its permit.
+    Start(TicketId),
+}
+
+/// The way to the clerk.
+#[derive(Debug, Clone)]
+pub struct ClerkHandle(Sender<Job>);
+
+/// One use case, and how its caller is told. The clerk calls the first part, commits, and calls the second.
+type Job = Box<dyn FnOnce(&mut Sitting<'_>) -> Reply + Send>;
+type Reply = Box<dyn FnOnce(bool) + Send>;
+
+/// What a use case works with while the clerk serves it.
+#[derive(Debug)]
+pub struct Sitting<'a> {
+    /// The desk.
+    pub desk: &'a mut Desk,
+    /// The law and the time.
+    pub cx: Cx<'a>,
+    /// What will be committed.
+    pub change: &'a mut Change,
+    store: &'a Writer,
+    nonces: &'a mut Vec<(u64, Nonce)>,
+    broken: &'a mut Option<StoreError>,
+    last: &'a mut bool,
+}
+
+impl ClerkHandle {
+    /// Has a use case done and committed, and gives its answer. `nonce` becomes part of the commit of what changes.
+    ///
+    /// # Errors
+    /// The use case's own refusal, or 503 where the commit could not be made: then nothing was accepted.
+    pub async fn serve<T: Send + 'static>(
+        &self,
+        nonce: Option<Nonce>,
+        work: impl FnOnce(&mut Sitting<'_>) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |sitting| {
+            let before = sitting.change.entries.len();
+            let result = work(sitting);
+            sitting.bind(nonce, before);
+            Box::new(move |committed| {
+                // Whoever has gone away is not told; what was committed stands.
+                let _ = answer.send(if committed { result } else { Err(not_accepted()) });
+            })
+        });
+        self.0.send(job).map_err(|_| not_accepted())?;
+        answered.await.unwrap_or_else(|_| Err(not_accepted()))
+    }
+
+    /// Writes down that the server stops, and ends the clerk after that commit and a last checkpoint.
+    ///
+    /// # Errors
+    /// 503 where the commit could not be made; the clerk ends all the same.
+    pub async fn close(&self) -> Result<(), Refusal> {
+        let close = |sitting: &mut Sitting<'_>| {
+            *sitting.last = true;
+            let cx = sitting.cx;
+            sitting.desk.note("server-stopped", serde_json::Map::new(), cx, sitting.change);
+            Ok(())
+        };
+        self.serve(None, close).await
+    }
+}
+
+fn not_accepted() -> Refusal {
+    Refusal::unavailable("the store does not accept writes: nothing was accepted")
+}
+
+impl Sitting<'_> {
+    /// A ticket as it stands, open or ended, also as changed earlier in this group.
+    ///
+    /// # Errors
+    /// 503 where the store does not answer.
+    pub fn ticket(&mut self, id: TicketId) -> Result<Option<Arc<Ticket>>, Refusal> {
+        if let Some(open) = self.desk.open_ticket(id) {
+            return Ok(Some(Arc::clone(open)));
+        }
+        if let Some(changed) = self.change.tickets.iter().rev().find(|ticket| ticket.id() == id) {
+            return Ok(Some(Arc::clone(changed)));
+        }
+        let stored = self.store.ticket(id);
+        Ok(self.whole(stored)?.map(Arc::new))
+    }
+
+    /// What this idempotency key was answered with.
+    ///
+    /// # Errors
+    /// 503 where the store does not answer.
+    pub fn answered(&mut self, key: &RequestKey) -> Result<Option<Written>, Refusal> {
+        let answered = self.store.answered(key);
+        self.whole(answered)
+    }
+
+    /// Remembers what this key is answered with.
+    ///
+    /// # Errors
+    /// 503 where the store does not answer.
+    pub fn remember(&mut self, key: &RequestKey, ticket: TicketId) -> Result<(), Refusal> {
+        let until = self.cx.now.plus_seconds(self.cx.law.limits.idempotency_seconds);
+        let remembered = self.store.remember(key, ticket, until);
+        self.whole(remembered)
+    }
+
+    /// A store that fails within a group breaks the whole group: nothing of it is committed.
+    fn whole<T>(&mut self, result: Result<T, StoreError>) -> Result<T, Refusal> {
+        result.map_err(|error| {
+            let refusal = not_accepted().because(&error);
+            *self.broken = Some(error);
+            refusal
+        })
+    }
+
+    /// The nonce goes into the row of the first entry that the request made.
+    fn bind(&mut self, nonce: Option<Nonce>, before: usize) {
+        if let (Some(nonce), Some(first)) = (nonce, self.change.entries.get(before)) {
+            self.nonces.push((first.entry.seq, nonce));
+        }
+    }
+}
+
+/// Everything that is committed together.
+#[derive(Default)]
+struct Group {
+    change: Change,
+    nonces: Vec<(u64, Nonce)>,
+    replies: Vec<Reply>,
+    broken: Option<StoreError>,
+    last: bool,
+}
+
+impl Clerk {
+    /// Starts the clerk's thread. It ends when every handle is gone.
+    ///
+    /// # Errors
+    /// Where the system gives no thread.
+    pub fn start(self) -> std::io::Result<(ClerkHandle, std::thread::JoinHandle<()>)> {
+        let (jobs, inbox) = channel();
+        let thread = std::thread::Builder::new().name("clerk".to_owned()).spawn(move || self.work(&inbox))?;
+        Ok((ClerkHandle(jobs), thread))
+    }
+
+    fn work(mut self, inbox: &Receiver<Job>) {
+        let mut keys_forgotten = Instant::now();
+        loop {
+            let next = match inbox.recv_timeout(self.until_due()) {
+                Ok(job) => self.group(Some(job), inbox),
+                Err(RecvTimeoutError::Timeout) => self.group(None, inbox),
+                Err(RecvTimeoutError::Disconnected) => Next::Stop,
+            };
+            match next {
+                Next::Serve => {}
+                // A store that failed a moment ago is not asked again at once when nobody waits.
+                Next::Rest => std::thread::sleep(REST),
+                Next::Stop => break,
+            }
+            if keys_forgotten.elapsed() > KEYS_EVERY {
+                keys_forgotten = Instant::now();
+                self.forget_keys();
+            }
+        }
+        self.keeping.close(self.desk.chain(), self.clock.now());
+    }
+
+    /// How long nothing is due: the clock may be set meanwhile, so it is looked at again soon in any case.
+    fn until_due(&self) -> Duration {
+        let longest = self.keeping.next_look();
+        let due = self.desk.next_due().map(|at| Duration::from_millis(at.millis_since(self.clock.now()).max(1)));
+        due.map_or(longest, |due| due.min(longest))
+    }
+
+    /// One transaction: everything that waits, and everything whose time has come.
+    fn group(&mut self, first: Option<Job>, inbox: &Receiver<Job>) -> Next {
+        let law = self.lawbook.current();
+        let mut group = Group::default();
+        let now = self.clock.now();
+        // Where the transaction cannot even begin, the first caller is told by the job being dropped.
+        let done = self.store.begin().and_then(|()| {
+            self.serve_all(first, inbox, &law, now, &mut group);
+            self.commit(&mut group, &law)
+        });
+        let last = group.last;
+        match done {
+            Ok(()) => self.publish(group, now),
+            Err(error) => self.fail(&error, group, &law),
+        }
+        match (last, self.failing) {
+            (true, _) => Next::Stop,
+            (false, true) => Next::Rest,
+            (false, false) => Next::Serve,
+        }
+    }
+
+    fn serve_all(&mut self, first: Option<Job>, inbox: &Receiver<Job>, law: &Law, now: Timestamp, group: &mut Group) {
+        let cx = Cx { law, now };
+        self.desk.tick(cx, &mut group.change);
+        let mut next = first.or_else(|| inbox.try_recv().ok());
+        while let Some(job) = next {
+            let mut sitting = Sitting {
+                desk: &mut self.desk,
+                cx,
+                change: &mut group.change,
+                store: &self.store,
+                nonces: &mut group.nonces,
+                broken: &mut group.broken,
+                last: &mut group.last,
+            };
+            group.replies.push(job(&mut sitting));
+            next = if group.replies.len() < GROUP_MAX { inbox.try_recv().ok() } else { None };
+        }
+    }
+
+    fn commit(&self, group: &mut Group, law: &Law) -> Result<(), StoreError> {
+        if let Some(error) = group.broken.take() {
+            return Err(error);
+        }
+        if group.change.is_empty() {
+            self.store.roll_back();
+            return Ok(());
+        }
+        self.store.write(&group.change, &group.nonces, &law.limits)?;
+        self.store.commit()
+    }
+
+    /// The commit stands: readers see it, the worker may start, callers are answered, streams are told.
+    fn publish(&mut self, mut group: Group, now: Timestamp) {
+        self.failing = false;
+        if !group.change.is_empty() {
+            self.clock.raise(self.desk.chain().latest);
+            self.shelf.apply(&group.change, self.desk.chain().seq);
+            self.waiting.tell(&group.change.tickets);
+            self.set_working(&mut group.change);
+        }
+        for reply in group.replies {
+            reply(true);
+        }
+        if !group.change.is_empty() {
+            let posted: Arc<[Posted]> = group.change.entries.iter().map(Posted::of).collect();
+            // Nobody may be listening.
+            let _ = self.posts.send(posted);
+            self.keeping.after(&group.change, self.desk.chain(), now);
+        } else {
+            self.keeping.look(self.desk.chain(), now);
+        }
+    }
+
+    fn set_working(&self, change: &mut Change) {
+        for permit in change.permits.drain(..) {
+            let ticket = change.tickets.iter().rev().find(|ticket| ticket.id() == permit.ticket());
+            if let Some(ticket) = ticket {
+                // The worker lives as long as the server.
+                let _ = self.work.send(Work::Run(permit, Arc::clone(ticket)));
+            }
+        }
+        for id in change.to_start.drain(..) {
+            let _ = self.work.send(Work::Start(id));
+        }
+    }
+
+    fn fail(&mut self, error: &StoreError, group: Group, law: &Law) {
+        tracing::error!(%error, waiting = group.replies.len(), "commit failed: nothing of it was accepted");
+        self.store.roll_back();
+        self.failing = true;
+        match self.store.books(self.clock.now()) {
+            Ok(books) => {
+                self.desk = Desk::restore(books, &law.limits);
+                self.shelf.replace(&self.desk);
+            }
+            // INVARIANT: a desk ahead of its store decides nothing. Without the store there is nothing to go on with,
+            // so the process ends and what was committed is found again at the next start.
+            Err(error) => {
+                tracing::error!(%error, "the store cannot be read after a failed commit: stopping");
+                for reply in group.replies {
+                    reply(false);
+                }
+                std::process::exit(EXIT_STORE_LOST);
+            }
+        }
+        for reply in group.replies {
+            reply(false);
+        }
+    }
+
+    fn forget_keys(&self) {
+        if let Err(error) = self.store.forget_keys(self.clock.now(), KEYS_AT_ONCE) {
+            tracing::warn!(%error, "old idempotency keys could not be forgotten");
+        }
+    }
+}
+
+/// The exit status where the store was lost under a running server.
+const EXIT_STORE_LOST: i32 = 3;

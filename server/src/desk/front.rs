@@ -1,0 +1,351 @@
+//! The use cases as endpoints call them. Each is a few lines: prepare, have the clerk serve it, answer what was committed.
+
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use ccc_core::{
+    desk::{About, Prior, Submitted},
+    grant::Grant,
+    law::Law,
+    refusal::Refusal,
+    ticket::Ticket,
+};
+use ccc_protocol::{
+    ActionName, GrantId, TicketId, UserName,
+    bodies::{self, Approve, Deny, Edit, Freeze, PolicyList, SetGroup, SetPolicy},
+};
+use serde_json::{Map, Value};
+use tokio::sync::{Semaphore, broadcast};
+
+use crate::{
+    authenticate::Caller,
+    clock::Clock,
+    random,
+    store::{Nonce, RequestKey},
+};
+
+pub use super::lists::Hints;
+use super::{
+    ClerkHandle, Posted, Shelf, Sitting,
+    keep::Archive,
+    prepare::prepare,
+    wait::{Waiting, is_settled},
+};
+
+/// The law in force; replaced as a whole on reload.
+#[derive(Debug, Clone)]
+pub struct Lawbook(Arc<RwLock<Arc<Law>>>);
+
+impl Lawbook {
+    /// With this law.
+    #[must_use]
+    pub fn new(law: Law) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(law))))
+    }
+
+    /// The law in force now.
+    #[must_use]
+    pub fn current(&self) -> Arc<Law> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Another law from now on.
+    pub fn replace(&self, law: Law) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(law);
+    }
+}
+
+/// Every use case. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Front {
+    pub(super) clerk: ClerkHandle,
+    pub(super) lawbook: Lawbook,
+    pub(super) clock: Arc<Clock>,
+    pub(super) shelf: Arc<Shelf>,
+    pub(super) waiting: Arc<Waiting>,
+    pub(super) posts: broadcast::Sender<Arc<[Posted]>>,
+    pub(super) archive: Archive,
+    pub(super) room: Arc<Semaphore>,
+}
+
+impl Front {
+    /// The law in force now.
+    #[must_use]
+    pub fn law(&self) -> Arc<Law> {
+        self.lawbook.current()
+    }
+
+    /// The server's clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// `POST /action`: opens a ticket, or finds the one that this request repeats; with `wait`, holds the answer until it ended.
+    ///
+    /// # Errors
+    /// As protocol §4 lists them. A denied ticket is no error here: the endpoint makes the 403.
+    pub async fn submit(
+        &self,
+        caller: &Caller,
+        action: ActionName,
+        params: Map<String, Value>,
+        key: Option<RequestKey>,
+        wait: Option<Duration>,
+    ) -> Result<bodies::Ticket, Refusal> {
+        let law = self.law();
+        let prepared = prepare(&law, &action, params).await?;
+        let id = TicketId::new(self.unix_millis(), random::bytes());
+        let may_start = self.room.available_permits() > 0;
+        let submission = prepared.submission(id, caller.user().clone(), self.clock.local(), may_start);
+        let nonce = nonce(caller);
+        let submitted = self.clerk.serve(nonce, move |sitting| submit(sitting, submission, key)).await?;
+        let ticket = self.hold(submitted.ticket, wait).await;
+        let ticket = self.take(caller, ticket).await?;
+        Ok(if submitted.replayed { self.view_again(&ticket) } else { self.view(&ticket) })
+    }
+
+    /// `GET /queue/{id}`; with `wait`, holds the answer until the ticket has ended.
+    ///
+    /// # Errors
+    /// 404 where there is none that the caller may see.
+    pub async fn ticket(&self, caller: &Caller, id: TicketId, wait: Option<Duration>) -> Result<bodies::Ticket, Refusal> {
+        let ticket = self.find(caller.user(), id).await?;
+        let ticket = self.hold(ticket, wait).await;
+        Ok(self.view(&ticket))
+    }
+
+    /// `POST /queue/{id}/approve`.
+    ///
+    /// # Errors
+    /// As [`ccc_core::desk::Desk::approve`].
+    pub async fn approve(&self, caller: &Caller, id: TicketId, body: Approve) -> Result<bodies::Ticket, Refusal> {
+        let grant = GrantId::new(self.unix_millis(), random::bytes());
+        self.decide(caller, id, move |sitting, about| {
+            let cx = sitting.cx;
+            sitting.desk.approve(about, body, grant, cx, sitting.change)
+        })
+        .await
+    }
+
+    /// `POST /queue/{id}/deny`.
+    ///
+    /// # Errors
+    /// As [`ccc_core::desk::Desk::deny`].
+    pub async fn deny(&self, caller: &Caller, id: TicketId, body: Deny) -> Result<bodies::Ticket, Refusal> {
+        self.decide(caller, id, move |sitting, about| {
+            let cx = sitting.cx;
+            sitting.desk.deny(about, body, cx, sitting.change)
+        })
+        .await
+    }
+
+    /// `POST /queue/{id}/edit`: answers the new ticket.
+    ///
+    /// # Errors
+    /// As [`ccc_core::desk::Desk::edit`], and 422 where the new parameters are not as declared.
+    pub async fn edit(&self, caller: &Caller, id: TicketId, body: Edit) -> Result<bodies::Ticket, Refusal> {
+        let old = self.find(caller.user(), id).await?;
+        let prepared = prepare(&self.law(), &old.request().action, body.params).await?;
+        let new = TicketId::new(self.unix_millis(), random::bytes());
+        let edited = prepared.submission(new, old.submitted_by().clone(), self.clock.local(), false);
+        let digest = body.digest;
+        self.decide(caller, id, move |sitting, about| {
+            let cx = sitting.cx;
+            sitting.desk.edit(about, digest, edited, cx, sitting.change)
+        })
+        .await
+    }
+
+    /// `POST /queue/{id}/cancel`.
+    ///
+    /// # Errors
+    /// As [`ccc_core::desk::Desk::cancel`].
+    pub async fn cancel(&self, caller: &Caller, id: TicketId) -> Result<bodies::Ticket, Refusal> {
+        self.decide(caller, id, |sitting, about| {
+            let cx = sitting.cx;
+            sitting.desk.cancel(about, cx, sitting.change)
+        })
+        .await
+    }
+
+    /// `POST /queue/{id}/lift`: a person's denial answers nothing any more.
+    ///
+    /// # Errors
+    /// As [`ccc_core::desk::Desk::lift`].
+    pub async fn lift(&self, caller: &Caller, id: TicketId) -> Result<bodies::Ticket, Refusal> {
+        self.decide(caller, id, |sitting, about| {
+            let cx = sitting.cx;
+            sitting.desk.lift(about, cx, sitting.change)
+        })
+        .await
+    }
+
+    /// `POST /grants/{id}/revoke`.
+    ///
+    /// # Errors
+    /// 404 where there is none that the caller may approve for.
+    pub async fn revoke(&self, caller: &Caller, id: GrantId) -> Result<bodies::Grant, Refusal> {
+        let by = caller.user().clone();
+        let revoke = move |sitting: &mut Sitting<'_>| {
+            let cx = sitting.cx;
+            sitting.desk.revoke(&by, id, cx, sitting.change)
+        };
+        self.clerk.serve(nonce(caller), revoke).await.map(|grant: Grant| grant.view())
+    }
+
+    /// `POST /policies/group/{group}`.
+    ///
+    /// # Errors
+    /// As [`ccc_core::desk::Desk::set_group`].
+    pub async fn set_group(&self, caller: &Caller, group: String, body: SetGroup) -> Result<PolicyList, Refusal> {
+        self.set(caller, move |sitting, by| {
+            let cx = sitting.cx;
+            sitting.desk.set_group(by, &group, body.enabled, cx, sitting.change)
+        })
+        .await
+    }
+
+    /// `POST /policies/action/{action}`.
+    ///
+    /// # Errors
+    /// As [`ccc_core::desk::Desk::set_policy`].
+    pub async fn set_policy(&self, caller: &Caller, action: ActionName, body: SetPolicy) -> Result<PolicyList, Refusal> {
+        self.set(caller, move |sitting, by| {
+            let cx = sitting.cx;
+            sitting.desk.set_policy(by, &action, body.policy, cx, sitting.change)
+        })
+        .await
+    }
+
+    /// `POST /freeze`.
+    ///
+    /// # Errors
+    /// As [`ccc_core::desk::Desk::freeze`].
+    pub async fn freeze(&self, caller: &Caller, body: Freeze) -> Result<PolicyList, Refusal> {
+        self.set(caller, move |sitting, by| {
+            let cx = sitting.cx;
+            sitting.desk.freeze(by, body, cx, sitting.change)
+        })
+        .await
+    }
+
+    /// The ticket, open or ended, where this user may see it.
+    pub(super) async fn find(&self, user: &UserName, id: TicketId) -> Result<Arc<Ticket>, Refusal> {
+        let open = self.shelf.read().open.get(&id).cloned();
+        let found = match open {
+            Some(open) => Some(open),
+            None => self.archive.ticket(id).await?,
+        };
+        let visible = |ticket: &Arc<Ticket>| self.law().users.may_see(user, ticket.submitted_by());
+        found.filter(visible).ok_or_else(|| Refusal::no_such("ticket", id))
+    }
+
+    /// Waits until nothing more is to be had by waiting, or the time is over.
+    async fn hold(&self, ticket: Arc<Ticket>, wait: Option<Duration>) -> Arc<Ticket> {
+        let Some(wait) = wait.filter(|_| !is_settled(&ticket)) else { return ticket };
+        let id = ticket.id();
+        let mut changes = self.waiting.on(id);
+        // What changed between the commit that was answered and now is on the shelf, or has left it.
+        let mut latest = self.find(ticket.submitted_by(), id).await.unwrap_or(ticket);
+        let settled = async {
+            while !is_settled(&latest) {
+                if changes.changed().await.is_err() {
+                    return;
+                }
+                if let Some(changed) = changes.borrow_and_update().as_ref() {
+                    latest = Arc::clone(changed);
+                }
+            }
+        };
+        // Time over is no failure: the ticket is answered as it stands.
+        let _ = tokio::time::timeout(wait, settled).await;
+        drop(changes);
+        self.waiting.leave(id);
+        latest
+    }
+
+    /// A held answer finds its judge-only ticket approved: this request takes it.
+    async fn take(&self, caller: &Caller, ticket: Arc<Ticket>) -> Result<Arc<Ticket>, Refusal> {
+        if ticket.status().has_ended() || !is_settled(&ticket) {
+            return Ok(ticket);
+        }
+        let id = ticket.id();
+        let take = move |sitting: &mut Sitting<'_>| match sitting.desk.open_ticket(id) {
+            Some(_) => {
+                let cx = sitting.cx;
+                sitting.desk.take(id, cx, sitting.change)
+            }
+            None => sitting.ticket(id)?.ok_or_else(|| Refusal::no_such("ticket", id)).map(|_| ticket),
+        };
+        self.clerk.serve(nonce(caller), take).await
+    }
+
+    async fn decide(
+        &self,
+        caller: &Caller,
+        id: TicketId,
+        decide: impl FnOnce(&mut Sitting<'_>, About<'_>) -> Result<Arc<Ticket>, Refusal> + Send + 'static,
+    ) -> Result<bodies::Ticket, Refusal> {
+        let by = caller.user().clone();
+        let work = move |sitting: &mut Sitting<'_>| {
+            let ended = if sitting.desk.open_ticket(id).is_some() { None } else { sitting.ticket(id)? };
+            decide(sitting, About { by: &by, id, ended })
+        };
+        self.clerk.serve(nonce(caller), work).await.map(|ticket| self.view(&ticket))
+    }
+
+    async fn set(
+        &self,
+        caller: &Caller,
+        set: impl FnOnce(&mut Sitting<'_>, &UserName) -> Result<(), Refusal> + Send + 'static,
+    ) -> Result<PolicyList, Refusal> {
+        let by = caller.user().clone();
+        self.clerk.serve(nonce(caller), move |sitting| set(sitting, &by)).await?;
+        self.policies(caller)
+    }
+
+    /// A ticket as its reader sees it: reads of the bridge itself are answered anew.
+    pub(super) fn view(&self, ticket: &Ticket) -> bodies::Ticket {
+        bodies::Ticket { result: self.reading(ticket).or_else(|| ticket.view().result), ..ticket.view() }
+    }
+
+    fn view_again(&self, ticket: &Ticket) -> bodies::Ticket {
+        bodies::Ticket { replayed: ticket.replayed_view().replayed, ..self.view(ticket) }
+    }
+
+    fn unix_millis(&self) -> u64 {
+        u64::try_from(self.clock.now().millis()).unwrap_or(0)
+    }
+}
+
+/// One submission at the desk: an idempotency key's earlier answer is looked for first, and remembered after.
+fn submit(
+    sitting: &mut Sitting<'_>,
+    submission: ccc_core::desk::Submission,
+    key: Option<RequestKey>,
+) -> Result<Submitted, Refusal> {
+    let prior = match &key {
+        Some(key) => prior(sitting, key)?,
+        None => None,
+    };
+    let known = prior.is_some();
+    let cx = sitting.cx;
+    let submitted = sitting.desk.submit(submission, prior, cx, sitting.change)?;
+    if let Some(key) = key.filter(|_| !known) {
+        sitting.remember(&key, submitted.ticket.id())?;
+    }
+    Ok(submitted)
+}
+
+fn prior(sitting: &mut Sitting<'_>, key: &RequestKey) -> Result<Option<Prior>, Refusal> {
+    let Some(written) = sitting.answered(key)? else { return Ok(None) };
+    let ticket = sitting.ticket(written.ticket)?;
+    Ok(ticket.map(|ticket| Prior { ticket, same_body: written.body == key.body }))
+}
+
+fn nonce(caller: &Caller) -> Option<Nonce> {
+    Some(caller.nonce())
+}

@@ -1,0 +1,185 @@
+//! What is written beside the database: checkpoints of the audit chain, the owner's mail permission file; and the archive,
+//! through which readers see what has ended.
+
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use ccc_core::{
+    audit::{AuditKey, Chain, Checkpoint},
+    desk::{Change, MailPermissions, Setting},
+    refusal::Refusal,
+    ticket::Ticket,
+};
+use ccc_protocol::{TicketId, Timestamp, bodies::AuditEntry};
+
+use crate::store::{Reader, StoreError};
+
+use super::prepare::off_the_road;
+
+/// How long new entries may stand without a checkpoint.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
+
+/// Where checkpoints and mail permissions go.
+#[derive(Debug)]
+pub struct Keeping {
+    /// The server's key for checkpoints.
+    pub key: AuditKey,
+    /// The checkpoint file; each checkpoint is one more line.
+    pub checkpoints: PathBuf,
+    /// A program of the owner's that gets each checkpoint on its standard input.
+    pub command: Option<Vec<String>>,
+    /// Entries between two checkpoints.
+    pub entries_max: u64,
+    /// The owner's mail permission file.
+    pub mail_file: Option<PathBuf>,
+    /// How far the last checkpoint reached, and when it was written.
+    pub last: (u64, Timestamp),
+}
+
+impl Keeping {
+    /// After a commit: a checkpoint behind every person's decision and every so many entries, and mail permissions as they now are.
+    pub(super) fn after(&mut self, change: &Change, chain: &Chain, now: Timestamp) {
+        for setting in &change.settings {
+            if let Setting::Mail(mail) = setting {
+                self.keep_mail(mail);
+            }
+        }
+        let decided = change.entries.iter().any(|sealed| is_a_persons_decision(&sealed.entry));
+        if decided || chain.seq >= self.last.0 + self.entries_max || self.is_late(chain, now) {
+            self.checkpoint(chain, now);
+        }
+    }
+
+    /// At the end: a checkpoint behind the last entry.
+    pub(super) fn close(&mut self, chain: &Chain, now: Timestamp) {
+        if chain.seq > self.last.0 {
+            self.checkpoint(chain, now);
+        }
+    }
+
+    /// With nothing new for a while: new entries get their checkpoint all the same.
+    pub(super) fn look(&mut self, chain: &Chain, now: Timestamp) {
+        if self.is_late(chain, now) {
+            self.checkpoint(chain, now);
+        }
+    }
+
+    /// How long it is until somebody should look.
+    pub(super) fn next_look(&self) -> Duration {
+        CHECKPOINT_EVERY
+    }
+
+    fn is_late(&self, chain: &Chain, now: Timestamp) -> bool {
+        chain.seq > self.last.0 && u128::from(now.millis_since(self.last.1)) >= CHECKPOINT_EVERY.as_millis()
+    }
+
+    fn checkpoint(&mut self, chain: &Chain, now: Timestamp) {
+        let checkpoint = Checkpoint::of(chain, now, &self.key);
+        let Ok(line) = serde_json::to_string(&checkpoint) else { return };
+        if let Err(error) = append(&self.checkpoints, &line) {
+            tracing::error!(%error, path = %self.checkpoints.display(), "checkpoint could not be written");
+            return;
+        }
+        self.last = (chain.seq, now);
+        if let Some(Err(error)) = self.command.as_deref().map(|command| hand_over(command, &line)) {
+            tracing::error!(%error, "the checkpoint command could not be started");
+        }
+    }
+
+    fn keep_mail(&self, mail: &MailPermissions) {
+        let Some(path) = &self.mail_file else { return };
+        if let Err(error) = replace(path, mail) {
+            tracing::error!(%error, path = %path.display(), "mail permissions could not be written; the store has them");
+        }
+    }
+}
+
+fn is_a_persons_decision(entry: &AuditEntry) -> bool {
+    entry.by.is_some() && entry.by != entry.about && entry.kind != "submitted"
+}
+
+fn append(path: &Path, line: &str) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    file.write_all(format!("{line}\n").as_bytes())?;
+    file.sync_data()
+}
+
+/// The owner's command gets the line and is left to itself; it must not hold up the clerk.
+fn hand_over(command: &[String], line: &str) -> std::io::Result<()> {
+    let Some((program, args)) = command.split_first() else { return Ok(()) };
+    let mut child = Command::new(program).args(args).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let line = format!("{line}\n");
+    std::thread::Builder::new().name("checkpoint-command".to_owned()).spawn(move || {
+        if let Some(mut stdin) = child.stdin.take() {
+            // A command that does not read says so by its exit status.
+            let _ = stdin.write_all(line.as_bytes());
+        }
+        match child.wait() {
+            Ok(status) if !status.success() => tracing::error!(%status, "the checkpoint command failed"),
+            Err(error) => tracing::error!(%error, "the checkpoint command could not be waited for"),
+            Ok(_) => {}
+        }
+    })?;
+    Ok(())
+}
+
+/// Written beside, synced, renamed: a reader sees the old file or the new one.
+fn replace(path: &Path, mail: &MailPermissions) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let beside = path.with_extension("new");
+    let mut file = std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&beside)?;
+    file.write_all(serde_json::to_string_pretty(mail)?.as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)
+}
+
+/// Readers' way to what is stored. One connection, used by one reader at a time, away from the thread that serves everybody.
+#[derive(Debug, Clone)]
+pub struct Archive(Arc<Mutex<Reader>>);
+
+/// The most audit rows that one question reads.
+const ROWS_MAX: u64 = 5000;
+
+impl Archive {
+    /// Over this connection.
+    #[must_use]
+    pub fn new(reader: Reader) -> Self {
+        Self(Arc::new(Mutex::new(reader)))
+    }
+
+    pub(super) async fn ticket(&self, id: TicketId) -> Result<Option<Arc<Ticket>>, Refusal> {
+        self.ask(move |reader| reader.ticket(id)).await.map(|ticket| ticket.map(Arc::new))
+    }
+
+    /// The tickets that changed after `seq`, not later than `until`, and how far this reading came.
+    pub(super) async fn changed_after(&self, seq: u64, until: u64) -> Result<(Vec<(u64, TicketId)>, u64), Refusal> {
+        let mut changed = self.ask(move |reader| reader.changed_after(seq, ROWS_MAX)).await?;
+        changed.retain(|(at, _)| *at <= until);
+        let full = u64::try_from(changed.len()).unwrap_or(u64::MAX) >= ROWS_MAX;
+        let read_to = changed.last().filter(|_| full).map_or(until, |(at, _)| *at);
+        Ok((changed, read_to))
+    }
+
+    pub(super) async fn entries_after(&self, seq: u64, limit: u64) -> Result<Vec<AuditEntry>, Refusal> {
+        self.ask(move |reader| reader.entries_after(seq, limit)).await
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let reader = Arc::clone(&self.0);
+        off_the_road(move || {
+            let reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+            question(&reader).map_err(|error| Refusal::unavailable("the store does not answer").because(error))
+        })
+        .await
+    }
+}

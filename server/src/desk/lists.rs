@@ -1,0 +1,303 @@
+//! The use cases that only read: what waits, what is granted, what holds, what happened.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use ccc_core::{
+    catalogue::{Action, Effect, Service},
+    law::Law,
+    params::Args,
+    policy::{self, Overrides, Question, Standing, Verdict},
+    refusal::Refusal,
+    ticket::Ticket,
+};
+use ccc_protocol::{
+    TicketId, UserName,
+    bodies::{
+        ActionList, ActionPolicy, AuditEntry, AuditList, Grant, GrantList, GroupPolicies, Hint, Policy, PolicyList, QueueList, Status,
+    },
+};
+use serde_json::{Value, json};
+use tokio::sync::broadcast;
+
+use crate::{authenticate::Caller, clock::Clock};
+
+use super::{Front, Posted};
+
+impl Front {
+    /// `GET /actions`: what there is, with the policy in force for the caller.
+    pub fn actions(&self, caller: &Caller) -> ActionList {
+        self.in_force(&self.law(), &self.shelf.read().overrides).action_list(caller.user())
+    }
+
+    /// `GET /queue`: open tickets in the order of their last change; with `after`, what changed since, ended tickets too.
+    ///
+    /// # Errors
+    /// 503 where the store does not answer.
+    pub async fn queue(&self, caller: &Caller, after: Option<u64>, limit: u64) -> Result<QueueList, Refusal> {
+        match after {
+            None => Ok(self.open_queue(caller.user(), limit)),
+            Some(after) => self.changed_queue(caller.user(), after, limit).await,
+        }
+    }
+
+    fn open_queue(&self, user: &UserName, limit: u64) -> QueueList {
+        let law = self.law();
+        let (seq, visible) = {
+            let published = self.shelf.read();
+            let tickets = published.by_change.values().filter_map(|id| published.open.get(id));
+            let visible: Vec<_> = tickets
+                .filter(|ticket| law.users.may_see(user, ticket.submitted_by()))
+                .take(usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1))
+                .cloned()
+                .collect();
+            (published.seq, visible)
+        };
+        self.page(seq, visible, limit)
+    }
+
+    async fn changed_queue(&self, user: &UserName, after: u64, limit: u64) -> Result<QueueList, Refusal> {
+        let law = self.law();
+        // What is committed later than this number is told by the next question.
+        let seq = self.shelf.read().seq;
+        if after >= seq {
+            return Ok(QueueList { seq, tickets: vec![], next: None });
+        }
+        let (changed, read_to) = self.archive.changed_after(after, seq).await?;
+        // A ticket that changed more than once stands in the place of its last change.
+        let last: HashMap<TicketId, u64> = changed.iter().map(|(at, id)| (*id, *at)).collect();
+        let mut visible = vec![];
+        for (at, id) in changed {
+            if last.get(&id) != Some(&at) {
+                continue;
+            }
+            let ticket = self.as_published(id).await?;
+            visible.extend(ticket.filter(|ticket| law.users.may_see(user, ticket.submitted_by())));
+        }
+        let mut page = self.page(seq, visible, limit);
+        page.next = page.next.or_else(|| (read_to < seq).then_some(read_to));
+        Ok(page)
+    }
+
+    async fn as_published(&self, id: TicketId) -> Result<Option<Arc<Ticket>>, Refusal> {
+        let open = self.shelf.read().open.get(&id).cloned();
+        match open {
+            Some(open) => Ok(Some(open)),
+            None => self.archive.ticket(id).await,
+        }
+    }
+
+    fn page(&self, seq: u64, mut tickets: Vec<Arc<Ticket>>, limit: u64) -> QueueList {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = tickets.len() > limit;
+        tickets.truncate(limit);
+        let next = tickets.last().filter(|_| more).map(|ticket| ticket.seq());
+        QueueList { seq, tickets: tickets.iter().map(|ticket| self.view(ticket)).collect(), next }
+    }
+
+    /// `GET /grants`: the standing grants of the users the caller may approve for.
+    pub fn grants(&self, caller: &Caller) -> GrantList {
+        let law = self.law();
+        let published = self.shelf.read();
+        let visible = published.grants.values().filter(|grant| law.users.may_approve(caller.user(), &grant.user));
+        GrantList { seq: published.seq, grants: visible.map(|grant| -> Grant { grant.view() }).collect() }
+    }
+
+    /// `GET /policies`: what holds for the users the caller may approve for.
+    ///
+    /// # Errors
+    /// 403 without approval rights.
+    pub fn policies(&self, caller: &Caller) -> Result<PolicyList, Refusal> {
+        let law = self.law();
+        if !law.users.has_approval_rights(caller.user()) {
+            return Err(Refusal::not_allowed("policies are shown to users with approval rights"));
+        }
+        let published = self.shelf.read();
+        Ok(policy_list(&self.in_force(&law, &published.overrides), caller.user(), published.seq))
+    }
+
+    /// `GET /audit`: entries about the users the caller may approve for, and of the caller's own doing.
+    ///
+    /// # Errors
+    /// 403 without approval rights, 503 where the store does not answer.
+    pub async fn audit(&self, caller: &Caller, after: u64, limit: u64) -> Result<AuditList, Refusal> {
+        let law = self.law();
+        if !law.users.has_approval_rights(caller.user()) {
+            return Err(Refusal::not_allowed("the audit log is shown to users with approval rights"));
+        }
+        let seq = self.shelf.read().seq;
+        let mut entries = self.archive.entries_after(after, limit).await?;
+        let read_to = entries.last().map_or(seq, |entry| entry.seq);
+        let visible = |entry: &AuditEntry| match &entry.about {
+            Some(about) => law.users.may_approve(caller.user(), about) || entry.by.as_ref() == Some(caller.user()),
+            None => entry.by.as_ref().is_none_or(|by| by == caller.user()),
+        };
+        entries.retain(visible);
+        Ok(AuditList { seq, entries, next: (read_to < seq).then_some(read_to) })
+    }
+
+    /// `GET /events`: hints about what this caller may see, from `last` on where it is given.
+    ///
+    /// # Errors
+    /// 503 where the store does not answer.
+    pub async fn hints(&self, caller: &Caller, last: Option<u64>) -> Result<Hints, Refusal> {
+        let posts = self.posts.subscribe();
+        let missed = match last {
+            Some(last) => self.archive.entries_after(last, self.law().limits.list_max).await?,
+            None => vec![],
+        };
+        let mut waiting: Vec<Posted> = missed.iter().map(Posted::of_entry).collect();
+        waiting.reverse();
+        Ok(Hints { user: caller.user().clone(), front: self.clone(), newest: last.unwrap_or(0), waiting, posts })
+    }
+
+    fn in_force<'a>(&'a self, law: &'a Law, overrides: &'a Overrides) -> InForce<'a> {
+        InForce { law, overrides, clock: &self.clock }
+    }
+
+    /// What the bridge itself answers to a ticket that only reads: made anew for each reader, never stored.
+    pub(super) fn reading(&self, ticket: &Ticket) -> Option<Value> {
+        if ticket.status() != Status::Succeeded {
+            return None;
+        }
+        let law = self.law();
+        let action = law.catalogue.named(ticket.request().action.as_str())?;
+        let Effect::Bridge(service) = action.effect else { return None };
+        let (user, params) = (ticket.submitted_by(), &ticket.request().params);
+        match service {
+            Service::ListActions => {
+                let published = self.shelf.read();
+                serde_json::to_value(self.in_force(&law, &published.overrides).action_list(user)).ok()
+            },
+            Service::GetMailPermissions => {
+                let target = params.get("target_user").and_then(Value::as_str);
+                let readable = |of: &UserName| law.users.may_see(user, of) && target.is_none_or(|target| target == of.as_str());
+                let published = self.shelf.read();
+                Some(json!({ "allowed": published.mail.about(readable).collect::<Vec<_>>() }))
+            }
+            Service::Explain => params.get("request").map(|request| self.explanation(&law, user, request)),
+            _ => None,
+        }
+    }
+}
+
+/// The policy that holds for a caller where no rule asks for a parameter: the question without parameters.
+struct InForce<'a> {
+    law: &'a Law,
+    overrides: &'a Overrides,
+    clock: &'a Clock,
+}
+
+impl InForce<'_> {
+    fn action_list(&self, caller: &UserName) -> ActionList {
+        ActionList { actions: self.law.catalogue.infos(|action| self.policy(caller, action)) }
+    }
+
+    fn policy(&self, caller: &UserName, action: &Action) -> Policy {
+        let question = Question {
+            caller,
+            action,
+            args: &Args::default(),
+            facts: None,
+            local: self.clock.local(),
+            now: self.clock.now(),
+            users: &self.law.users,
+            limits: &self.law.limits,
+        };
+        let standing = Standing { overrides: self.overrides, denial: None, grants: &[] };
+        match policy::decide(&question, &self.law.rulebook, &standing).verdict {
+            Verdict::Accept => Policy::AutoAccept,
+            Verdict::Queue => Policy::Queue,
+            Verdict::Deny { .. } | Verdict::DeniedBefore { .. } => Policy::AutoDeny,
+        }
+    }
+}
+
+fn policy_list(now: &InForce<'_>, caller: &UserName, seq: u64) -> PolicyList {
+    let InForce { law, overrides, .. } = now;
+    let own = overrides.by.get(caller).cloned().unwrap_or_default();
+    let users: Vec<UserName> =
+        law.users.named(caller).map(|user| user.can_approve.iter().cloned().collect()).unwrap_or_default();
+    let mut groups: BTreeMap<&str, Vec<ActionPolicy>> = BTreeMap::new();
+    for action in law.catalogue.iter() {
+        let effective = users.iter().map(|user| (user.clone(), now.policy(user, action))).collect();
+        groups.entry(&action.group).or_default().push(ActionPolicy {
+            action: action.name.clone(),
+            own: action.policy,
+            floor: action.floor,
+            overridden: own.actions.get(&action.name).copied(),
+            effective,
+        });
+    }
+    let group = |(group, actions): (&str, Vec<ActionPolicy>)| GroupPolicies {
+        enabled: !own.disabled_groups.contains(group),
+        group: group.to_owned(),
+        actions,
+    };
+    PolicyList {
+        seq,
+        frozen: users.iter().filter(|user| overrides.frozen_by(user, &law.users).is_some()).cloned().collect(),
+        groups: groups.into_iter().map(group).collect(),
+        users,
+    }
+}
+
+/// Hints for one listener: what was missed first, then what comes, each checked against what the listener may see now.
+#[derive(Debug)]
+pub struct Hints {
+    user: UserName,
+    front: Front,
+    newest: u64,
+    /// What was missed, newest first.
+    waiting: Vec<Posted>,
+    posts: broadcast::Receiver<Arc<[Posted]>>,
+}
+
+impl Hints {
+    /// The next hint. None where the server ends, or this listener fell so far behind that hints were lost: it comes back
+    /// with the last one it saw.
+    pub async fn next(&mut self) -> Option<Hint> {
+        loop {
+            while let Some(posted) = self.waiting.pop() {
+                if posted.seq > self.newest && self.may_see(&posted) {
+                    self.newest = posted.seq;
+                    return Some(Hint { seq: posted.seq, kind: posted.kind, id: posted.id });
+                }
+            }
+            let posts = self.posts.recv().await.ok()?;
+            self.waiting = posts.iter().rev().cloned().collect();
+        }
+    }
+
+    fn may_see(&self, posted: &Posted) -> bool {
+        let users = &self.front.law().users;
+        match (&posted.about, &posted.by) {
+            (Some(about), by) => users.may_see(&self.user, about) || by.as_ref() == Some(&self.user),
+            (None, Some(by)) => *by == self.user,
+            // What the server itself does (a start, a reload) every approver may know.
+            (None, None) => users.has_approval_rights(&self.user),
+        }
+    }
+}
+
+impl Posted {
+    /// As the streams tell of a committed entry.
+    #[must_use]
+    pub fn of_entry(entry: &AuditEntry) -> Self {
+        let grant = || entry.detail.get("grant").or_else(|| entry.detail.get("id")).and_then(Value::as_str).map(str::to_owned);
+        let is_about_a_grant = entry.kind.starts_with("grant-");
+        Self {
+            seq: entry.seq,
+            kind: entry.kind.clone(),
+            id: if is_about_a_grant { grant() } else { entry.ticket.as_ref().map(TicketId::to_string) },
+            about: entry.about.clone(),
+            by: entry.by.clone(),
+        }
+    }
+
+    pub(super) fn of(sealed: &ccc_core::audit::Sealed) -> Self {
+        Self::of_entry(&sealed.entry)
+    }
+}

@@ -1,0 +1,22 @@
+//! The use cases. [`Front`] is what endpoints call; it prepares a request (parameters, paths, plan), hands the change to
+//! the clerk, who alone holds the desk and commits, and waits for what was committed.
+
+mod clerk;
+mod explain;
+pub mod front;
+mod keep;
+mod lists;
+mod open;
+mod prepare;
+mod preview;
+mod rolling;
+mod shelf;
+mod wait;
+mod worker;
+
+pub use clerk::{ClerkHandle, Sitting};
+pub use front::{Front, Lawbook};
+pub use keep::{Archive, Keeping};
+pub use lists::Hints;
+pub use open::{Running, Site, open};
+pub use shelf::{Posted, Published, Shelf};

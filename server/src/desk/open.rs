@@ -1,0 +1,145 @@
+//! Opens a desk over a data directory: restores what stands, finds what a stop left behind, starts clerk and worker.
+
+use std::{
+    path::PathBuf,
+    sync::Arc,
+};
+
+use ccc_core::{
+    audit::AuditKey,
+    desk::{Change, Cx, Desk, MailPermissions},
+    law::Law,
+};
+use ccc_protocol::Timestamp;
+use serde_json::{Map, Value};
+use tokio::sync::{Semaphore, broadcast, mpsc};
+
+use crate::{
+    clock::Clock,
+    exec::Effects,
+    store::{self, DataLock, Nonce, StoreError, Writer},
+};
+
+use super::{Front, Lawbook, Shelf, clerk::Clerk, keep::{Archive, Keeping}, wait::Waiting, worker::Worker};
+
+/// How many commits a listener may fall behind before it has to read the lists again.
+const POSTS_WAITING_MAX: usize = 1024;
+
+/// Where a desk works and with what.
+#[derive(Debug)]
+pub struct Site {
+    /// The data directory.
+    pub data: PathBuf,
+    /// Config and secrets as read.
+    pub law: Law,
+    /// What carries effects out.
+    pub effects: Effects,
+    /// The server's key for checkpoints.
+    pub audit_key: AuditKey,
+    /// The checkpoint file.
+    pub checkpoints: PathBuf,
+    /// A program of the owner's that gets each checkpoint.
+    pub checkpoint_command: Option<Vec<String>>,
+    /// The owner's mail permission file, and what it says.
+    pub mail_file: Option<(PathBuf, MailPermissions)>,
+}
+
+/// A desk at work.
+#[derive(Debug)]
+pub struct Running {
+    /// Its use cases.
+    pub front: Front,
+    /// The nonces that a restart must still know.
+    pub nonces: Vec<Nonce>,
+    /// What this start found, for the log and the consoles.
+    pub found: Found,
+    /// The clerk, to be waited for at the end: it writes the last checkpoint.
+    pub clerk: std::thread::JoinHandle<()>,
+    /// The hold on the data directory.
+    pub lock: DataLock,
+}
+
+/// What a start found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// Tickets that wait for a person.
+    pub queued: usize,
+    /// Tickets that were running when the server stopped: their effect is unknown.
+    pub lost: usize,
+}
+
+/// Opens the desk and starts it.
+///
+/// # Errors
+/// Where the data directory is in use, or the database does not open, read or take the first commit.
+pub fn open(site: Site) -> Result<Running, StoreError> {
+    let lock = DataLock::take(&site.data)?;
+    let store = store::open(&site.data)?;
+    let clock = Arc::new(Clock::from(Timestamp::default()));
+    let books = store.books(clock.now())?;
+    clock.raise(books.chain.latest);
+    let nonces = store.nonces(clock.now())?;
+    let mut desk = Desk::restore(books, &site.law.limits);
+    let (found, to_start) = recover(&mut desk, &store, &site, clock.now())?;
+    let shelf = Arc::new(Shelf::of(&desk));
+
+    let runs_max = usize::try_from(site.law.limits.runs_max).unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS);
+    let room = Arc::new(Semaphore::new(runs_max));
+    let (posts, _) = broadcast::channel(POSTS_WAITING_MAX);
+    let (work, inbox) = mpsc::unbounded_channel();
+    let waiting = Arc::new(Waiting::default());
+    let archive = Archive::new(store::reader(&site.data)?);
+    let keeping = Keeping {
+        key: site.audit_key,
+        checkpoints: site.checkpoints,
+        command: site.checkpoint_command,
+        entries_max: site.law.limits.checkpoint_entries,
+        mail_file: site.mail_file.map(|(path, _)| path),
+        last: (0, clock.now()),
+    };
+    let lawbook = Lawbook::new(site.law);
+    let clerk = Clerk {
+        desk,
+        store,
+        lawbook: lawbook.clone(),
+        clock: Arc::clone(&clock),
+        shelf: Arc::clone(&shelf),
+        waiting: Arc::clone(&waiting),
+        posts: posts.clone(),
+        work: work.clone(),
+        keeping,
+        failing: false,
+    };
+    let (handle, clerk) = clerk.start().map_err(|error| StoreError::File { path: site.data.clone(), error })?;
+    let front = Front { clerk: handle, lawbook, clock, shelf, waiting, posts, archive, room: Arc::clone(&room) };
+    let worker = Worker { front: front.clone(), effects: Arc::new(site.effects), room };
+    tokio::spawn(worker.run(inbox));
+    for id in to_start {
+        // The worker was just started.
+        let _ = work.send(super::clerk::Work::Start(id));
+    }
+    Ok(Running { front, nonces, found, clerk, lock })
+}
+
+/// One commit before anybody is served: what was running is lost, what is over is ended, the owner's file is adopted.
+fn recover(
+    desk: &mut Desk,
+    store: &Writer,
+    site: &Site,
+    now: Timestamp,
+) -> Result<(Found, Vec<ccc_protocol::TicketId>), StoreError> {
+    let cx = Cx { law: &site.law, now };
+    let mut change = Change::default();
+    let lost = desk.open_tickets().filter(|ticket| ticket.status() == ccc_protocol::bodies::Status::Running).count();
+    desk.recover(cx, &mut change);
+    if let Some((_, mail)) = &site.mail_file {
+        desk.adopt_mail(mail.clone(), cx, &mut change);
+    }
+    let queued = desk.open_tickets().filter(|ticket| ticket.status() == ccc_protocol::bodies::Status::Queued).count();
+    let detail = [("queued", queued), ("lost", lost)].map(|(key, count)| (key.to_owned(), Value::from(count)));
+    desk.note("server-started", Map::from_iter(detail), cx, &mut change);
+    store.begin()?;
+    store.write(&change, &[], &site.law.limits)?;
+    store.commit()?;
+    Ok((Found { queued, lost }, change.to_start))
+}

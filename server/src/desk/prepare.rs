@@ -1,0 +1,86 @@
+//! From a parsed request to a submission: every parameter its own type, paths resolved beneath their volumes, tool calls
+//! read, the plan made. The same steps are taken again right before an effect, and must give the same plan.
+
+use std::sync::Arc;
+
+use ccc_core::{
+    catalogue::Action,
+    desk::Submission,
+    facts::{self, Facts},
+    law::Law,
+    params::{self, Args},
+    plan,
+    policy::LocalTime,
+    refusal::Refusal,
+};
+use ccc_protocol::{
+    ActionName, TicketId, UserName,
+    bodies::{Plan, ProblemType},
+};
+use serde_json::{Map, Value};
+
+use crate::volumes;
+
+/// A request whose parameters are checked and whose plan is made.
+#[derive(Debug, Clone)]
+pub(super) struct Prepared {
+    pub(super) action: Arc<Action>,
+    pub(super) args: Args,
+    pub(super) facts: Option<Facts>,
+    pub(super) plan: Plan,
+}
+
+impl Prepared {
+    pub(super) fn submission(self, id: TicketId, caller: UserName, local: LocalTime, may_start: bool) -> Submission {
+        let Self { action, args, facts, plan } = self;
+        Submission { id, caller, action, args, facts, plan, local, may_start }
+    }
+}
+
+/// The action of this name.
+///
+/// # Errors
+/// 404 with the way to see what there is.
+pub(super) fn action<'a>(law: &'a Law, name: &ActionName) -> Result<&'a Arc<Action>, Refusal> {
+    let missing = || Refusal::new(ProblemType::NotFound, format!("no action `{name}`: ask list-actions what there is"));
+    law.catalogue.named(name.as_str()).ok_or_else(missing)
+}
+
+/// Checks and resolves.
+///
+/// # Errors
+/// 404 for an unknown action, 422 where a parameter is not as declared.
+pub(super) async fn prepare(law: &Arc<Law>, name: &ActionName, given: Map<String, Value>) -> Result<Prepared, Refusal> {
+    let action = Arc::clone(action(law, name)?);
+    let draft = params::draft(&action, given, &law.volumes)?;
+    let args = if draft.paths().is_empty() {
+        draft.resolve(vec![])?
+    } else {
+        let law = Arc::clone(law);
+        off_the_road(move || {
+            let resolved = draft.paths().iter().map(|question| volumes::resolve(question, &law.volumes));
+            let resolved = resolved.collect::<Result<Vec<_>, Refusal>>()?;
+            draft.resolve(resolved)
+        })
+        .await?
+    };
+    let plan = plan::make(&action, &args, law)?;
+    let facts = action.is_judge_only().then(|| read_call(&args.json, law));
+    Ok(Prepared { action, args, facts, plan })
+}
+
+/// What a tool call would do, derived here and never taken from the agent.
+pub(super) fn read_call(params: &Map<String, Value>, law: &Law) -> Facts {
+    let text = |name: &str| params.get(name).and_then(Value::as_str).unwrap_or_default();
+    let input = params.get("input").unwrap_or(&Value::Null);
+    let analyse_bytes_max = usize::try_from(law.limits.analyse_bytes_max).unwrap_or(usize::MAX);
+    facts::derive(text("tool"), input, text("cwd"), facts::Limits { analyse_bytes_max })
+}
+
+/// Work that may meet a slow file system, away from the thread that serves everybody.
+pub(super) async fn off_the_road<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(Refusal::unavailable("the request could not be checked").because(error)))
+}

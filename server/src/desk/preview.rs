@@ -1,0 +1,97 @@
+//! What an approver is shown: the plan that the ticket's digest covers, beside what helps to judge it.
+
+use std::sync::Arc;
+
+use ccc_core::{
+    catalogue::{Kind, Param},
+    law::Law,
+    params::url::{self, is_internal_host},
+    refusal::Refusal,
+    ticket::Ticket,
+};
+use ccc_protocol::{
+    TicketId,
+    bodies::{FileView, PathView, Plan, Preview, UrlView},
+};
+
+use crate::{authenticate::Caller, volumes};
+
+use super::{
+    Front,
+    prepare::{off_the_road, read_call},
+};
+
+impl Front {
+    /// `GET /queue/{id}/preview`.
+    ///
+    /// # Errors
+    /// 404 where there is none that the caller may approve, 403 where it is the caller's own.
+    pub async fn preview(&self, caller: &Caller, id: TicketId) -> Result<Preview, Refusal> {
+        let ticket = self.find(caller.user(), id).await?;
+        let law = self.law();
+        if !law.users.may_approve(caller.user(), ticket.submitted_by()) {
+            return Err(Refusal::not_allowed("only who may approve a ticket sees its preview"));
+        }
+        let before_edit = match ticket.request().replaces {
+            Some(earlier) => self.find(caller.user(), earlier).await.ok().map(|earlier| earlier.request().params.clone()),
+            None => None,
+        };
+        let urls = urls(&law, &ticket);
+        let (files, mut warnings) = heads(&law, &ticket).await?;
+        warnings.extend(urls.iter().filter(|url| is_internal_host(&url.host)).map(internal));
+        let facts = ticket.request().judge_only.then(|| read_call(&ticket.request().params, &law));
+        Ok(Preview {
+            plan: ticket.request().plan.clone(),
+            urls,
+            files,
+            facts: facts.and_then(|facts| serde_json::to_value(facts).ok()),
+            warnings,
+            recent: self.shelf.read().recent.before(ticket.submitted_by(), id),
+            before_edit,
+            ticket: self.view(&ticket),
+        })
+    }
+}
+
+fn paths(plan: &Plan) -> &[PathView] {
+    match plan {
+        Plan::Run { paths, .. } | Plan::Open { paths, .. } => paths,
+        Plan::Mail { .. } | Plan::Bridge { .. } | Plan::Release { .. } => &[],
+    }
+}
+
+fn urls(law: &Law, ticket: &Ticket) -> Vec<UrlView> {
+    let request = ticket.request();
+    let Some(action) = law.catalogue.named(request.action.as_str()) else { return vec![] };
+    let view = |param: &Param| {
+        let Kind::Url { schemes } = &param.kind else { return None };
+        let url = url::parse(request.params.get(&param.name)?.as_str()?, schemes).ok()?;
+        let host_unicode = url::host_in_unicode(&url.host);
+        Some(UrlView { param: param.name.clone(), url: url.text, host: url.host, host_unicode })
+    };
+    action.params.iter().filter_map(view).collect()
+}
+
+fn internal(url: &UrlView) -> String {
+    format!("`{}` names a host within this machine or network: {}", url.param, url.host)
+}
+
+/// The head of each file that the plan names, and a warning for each that does not read.
+async fn heads(law: &Arc<Law>, ticket: &Ticket) -> Result<(Vec<FileView>, Vec<String>), Refusal> {
+    let wanted = paths(&ticket.request().plan).to_vec();
+    let law = Arc::clone(law);
+    let bytes_max = law.limits.preview_bytes_max;
+    off_the_road(move || {
+        let (mut files, mut warnings) = (vec![], vec![]);
+        for path in wanted {
+            match volumes::head(&path, &law.volumes, bytes_max) {
+                Ok(Some(file)) => files.push(file),
+                // A directory has no head.
+                Ok(None) => {}
+                Err(refusal) => warnings.push(format!("`{}`: {}", path.param, refusal.detail)),
+            }
+        }
+        Ok((files, warnings))
+    })
+    .await
+}

@@ -1,0 +1,73 @@
+//! What each user asked lately, so that an approver sees a request among its neighbours. Kept in memory alone.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+
+use ccc_core::ticket::Ticket;
+use ccc_protocol::{
+    TicketId, Timestamp, UserName,
+    bodies::{RecentAsk, Status},
+};
+
+/// How many requests of one user are remembered.
+const ASKS_PER_USER_MAX: usize = 6;
+/// How much of a parameter a summary shows, in characters.
+const SUMMARY_CHARS_MAX: usize = 120;
+
+/// The last few requests of each user.
+#[derive(Debug, Default)]
+pub struct Recent(HashMap<UserName, VecDeque<Ask>>);
+
+#[derive(Debug, Clone)]
+struct Ask {
+    ticket: Arc<Ticket>,
+}
+
+impl Recent {
+    /// Remembers a ticket, or how it stands now.
+    pub fn note(&mut self, ticket: &Arc<Ticket>) {
+        let asks = self.0.entry(ticket.submitted_by().clone()).or_default();
+        if let Some(known) = asks.iter_mut().find(|ask| ask.ticket.id() == ticket.id()) {
+            known.ticket = Arc::clone(ticket);
+            return;
+        }
+        // Reads of the bridge itself tell an approver nothing.
+        if ticket.request().action.as_str() == "list-actions" {
+            return;
+        }
+        asks.push_front(Ask { ticket: Arc::clone(ticket) });
+        asks.truncate(ASKS_PER_USER_MAX);
+    }
+
+    /// What the user asked before this ticket, newest first.
+    #[must_use]
+    pub fn before(&self, user: &UserName, id: TicketId) -> Vec<RecentAsk> {
+        let asks = self.0.get(user).into_iter().flatten();
+        asks.filter(|ask| ask.ticket.id() < id).map(|ask| ask.view()).collect()
+    }
+}
+
+impl Ask {
+    fn view(&self) -> RecentAsk {
+        RecentAsk { id: self.ticket.id(), summary: summary(&self.ticket), created: self.created(), status: self.status() }
+    }
+
+    fn created(&self) -> Timestamp {
+        self.ticket.request().created
+    }
+
+    fn status(&self) -> Status {
+        self.ticket.status()
+    }
+}
+
+/// One line: the action and its parameters, shortened where they are long.
+fn summary(ticket: &Ticket) -> String {
+    let request = ticket.request();
+    let params = serde_json::Value::Object(request.params.clone()).to_string();
+    let short: String = params.chars().take(SUMMARY_CHARS_MAX).collect();
+    let more = if short.len() < params.len() { "…" } else { "" };
+    format!("{} {short}{more}", request.action)
+}

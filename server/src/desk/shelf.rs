@@ -1,0 +1,121 @@
+//! What readers see: everything that stands as of the last commit, and nothing that is not committed.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+};
+
+use ccc_core::{
+    desk::{Change, Desk, MailPermissions, Setting},
+    grant::Grant,
+    policy::Overrides,
+    ticket::Ticket,
+};
+use ccc_protocol::{GrantId, TicketId, UserName};
+
+use super::rolling::Recent;
+
+/// The committed state, replaced piece by piece after each commit.
+#[derive(Debug, Default)]
+pub struct Shelf(RwLock<Published>);
+
+/// One committed state.
+#[derive(Debug, Default)]
+pub struct Published {
+    /// The audit sequence up to which it is true.
+    pub seq: u64,
+    /// Open tickets by name.
+    pub open: BTreeMap<TicketId, Arc<Ticket>>,
+    /// Open tickets in the order of their last change.
+    pub by_change: BTreeMap<u64, TicketId>,
+    /// Standing grants.
+    pub grants: BTreeMap<GrantId, Grant>,
+    /// Overrides, groups, freezes.
+    pub overrides: Overrides,
+    /// Who may mail whom.
+    pub mail: MailPermissions,
+    /// What each user asked lately.
+    pub recent: Recent,
+}
+
+/// One audit entry as the event streams tell of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posted {
+    /// Its sequence.
+    pub seq: u64,
+    /// Its kind.
+    pub kind: String,
+    /// The ticket or grant it is about.
+    pub id: Option<String>,
+    /// The user it is about: who may see that user's tickets may see this.
+    pub about: Option<UserName>,
+    /// Who made it happen, and may see it too.
+    pub by: Option<UserName>,
+}
+
+impl Shelf {
+    /// The state as a restored desk holds it.
+    #[must_use]
+    pub fn of(desk: &Desk) -> Self {
+        let shelf = Self::default();
+        shelf.replace(desk);
+        shelf
+    }
+
+    /// Everything anew: at a start, and after a failed commit.
+    pub fn replace(&self, desk: &Desk) {
+        let mut published = self.write();
+        let recent = std::mem::take(&mut published.recent);
+        *published = Published { seq: desk.chain().seq, recent, mail: desk.mail().clone(), ..Published::default() };
+        published.overrides = desk.overrides().clone();
+        published.grants = desk.grants().map(|grant| (grant.id, grant.clone())).collect();
+        for ticket in desk.open_tickets() {
+            published.put(ticket);
+        }
+    }
+
+    /// What a commit changed.
+    pub fn apply(&self, change: &Change, seq: u64) {
+        let mut published = self.write();
+        published.seq = seq;
+        for ticket in &change.tickets {
+            published.put(ticket);
+        }
+        for grant in &change.grants {
+            published.grants.insert(grant.id, grant.clone());
+        }
+        for id in &change.ended_grants {
+            published.grants.remove(id);
+        }
+        for setting in &change.settings {
+            match setting {
+                Setting::Overrides(overrides) => published.overrides = overrides.clone(),
+                Setting::Mail(mail) => published.mail = mail.clone(),
+                Setting::Pins(_) => {}
+            }
+        }
+    }
+
+    /// The committed state. Held for as long as it takes to copy what is wanted.
+    pub fn read(&self) -> RwLockReadGuard<'_, Published> {
+        // A poisoned lock holds whole states all the same: each write below ends whole or the process does.
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Published> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Published {
+    fn put(&mut self, ticket: &Arc<Ticket>) {
+        if let Some(earlier) = self.open.remove(&ticket.id()) {
+            self.by_change.remove(&earlier.seq());
+        }
+        self.recent.note(ticket);
+        if !ticket.status().has_ended() {
+            self.by_change.insert(ticket.seq(), ticket.id());
+            self.open.insert(ticket.id(), Arc::clone(ticket));
+        }
+    }
+}
