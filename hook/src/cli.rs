@@ -106,7 +106,9 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Command, lexopt::Error> {
             "status" => hosts_alone(parser).map(|hosts| hosts.map_or(Command::Help, Command::Status)),
             "doctor" => hosts_alone(parser).map(|hosts| hosts.map_or(Command::Help, Command::Doctor)),
             "session" => session(parser),
-            other => Err(format!("unknown command `{other}`: write install, status, uninstall, doctor or session").into()),
+            other => {
+                Err(format!("unknown command `{other}`: write install, status, uninstall, doctor or session").into())
+            }
         },
         Some(other) => Err(other.unexpected()),
     }
@@ -216,7 +218,9 @@ fn session(mut parser: Parser) -> Result<Command, lexopt::Error> {
 
 /// The next argument is the number of seconds only when it is all digits.
 fn wait(parser: &mut Parser) -> Result<Duration, lexopt::Error> {
-    let digits = |value: &std::ffi::OsStr| value.to_str().is_some_and(|text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()));
+    let digits = |value: &std::ffi::OsStr| {
+        value.to_str().is_some_and(|text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()))
+    };
     let seconds = match parser.optional_value() {
         Some(value) => value.parse()?,
         None => match parser.raw_args()?.next_if(digits) {
@@ -247,7 +251,9 @@ fn chosen(hosts: Vec<Host>, all: bool) -> Result<Vec<Host>, lexopt::Error> {
     match (hosts.is_empty(), all) {
         (false, false) => Ok(hosts),
         (true, true) => Ok(Host::ALL.to_vec()),
-        (true, false) => Err("say for which agent: --agent claude, codex, gemini, copilot, kimi or cursor, or --all".into()),
+        (true, false) => {
+            Err("say for which agent: --agent claude, codex, gemini, copilot, kimi or cursor, or --all".into())
+        }
         (false, true) => Err("write either --agent NAME or --all".into()),
     }
 }

@@ -91,20 +91,28 @@ pub fn forget(places: &Places, keys: &[String]) -> Result<(), TrustError> {
 /// When Codex cannot be asked.
 pub fn seen(places: &Places, settings: &Path) -> Result<Vec<Seen>, TrustError> {
     let real = settings.canonicalize().unwrap_or_else(|_| settings.to_owned());
-    let is_here = |hook: &Value| hook["sourcePath"].as_str().map(Path::new).is_some_and(|path| path == settings || path == real);
-    let is_one_of_ours = |hook: &Value| hook["command"].as_str().is_some_and(|command| is_ours(Host::Codex, command));
+    let is_here =
+        |hook: &Value| text(hook, "sourcePath").map(Path::new).is_some_and(|path| path == settings || path == real);
+    let is_one_of_ours = |hook: &Value| text(hook, "command").is_some_and(|command| is_ours(Host::Codex, command));
     let listed = list_hooks(places)?;
-    let sets = listed["data"].as_array().into_iter().flatten();
-    let hooks = sets.flat_map(|set| set["hooks"].as_array().into_iter().flatten());
+    let hooks = list(&listed, "data").iter().flat_map(|set| list(set, "hooks"));
     Ok(hooks.filter(|hook| is_here(hook) && is_one_of_ours(hook)).filter_map(seen_hook).collect())
 }
 
 fn seen_hook(hook: &Value) -> Option<Seen> {
     Some(Seen {
-        key: hook["key"].as_str()?.to_owned(),
-        hash: hook["currentHash"].as_str()?.to_owned(),
-        trusted: hook["trustStatus"] == "trusted",
+        key: text(hook, "key")?.to_owned(),
+        hash: text(hook, "currentHash")?.to_owned(),
+        trusted: text(hook, "trustStatus") == Some("trusted"),
     })
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value.get(key).and_then(Value::as_str)
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 fn list_hooks(places: &Places) -> io::Result<Value> {
@@ -155,12 +163,10 @@ fn result_of(id: u64, answers: &mpsc::Receiver<String>, deadline: Instant) -> io
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let line = answers.recv_timeout(left).map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;
-        let mut message: Value = serde_json::from_str(&line).unwrap_or_default();
-        if message["id"] == id {
-            return match message["result"].take() {
-                Value::Null => Err(io::Error::other("it refused the request")),
-                result => Ok(result),
-            };
+        let message: Value = serde_json::from_str(&line).unwrap_or_default();
+        if message.get("id").and_then(Value::as_u64) == Some(id) {
+            let result = message.get("result").cloned();
+            return result.ok_or_else(|| io::Error::other("it refused the request"));
         }
     }
 }

@@ -51,9 +51,17 @@ pub fn write_settings(path: &Path, text: &str) -> io::Result<()> {
 /// # Errors
 /// When the system refuses or there are too many backups.
 pub fn back_up(path: &Path, text: &str) -> io::Result<PathBuf> {
+    back_up_for("ccc-hook", path, text)
+}
+
+/// As [`back_up`], under the name of the program that is about to change the file.
+///
+/// # Errors
+/// As [`back_up`].
+pub fn back_up_for(program: &str, path: &Path, text: &str) -> io::Result<PathBuf> {
     for number in 1..=BACKUPS_MAX {
         let mut name = path.as_os_str().to_owned();
-        name.push(format!(".before-ccc-hook.{number}"));
+        name.push(format!(".before-{program}.{number}"));
         let backup = PathBuf::from(name);
         match create_new(&backup, 0o600) {
             Ok(mut file) => {

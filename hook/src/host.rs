@@ -23,14 +23,7 @@ pub enum Host {
 
 impl Host {
     /// Every host, in the order in which they are listed everywhere.
-    pub const ALL: [Self; 6] = [
-        Self::Claude,
-        Self::Codex,
-        Self::Gemini,
-        Self::Copilot,
-        Self::Kimi,
-        Self::Cursor,
-    ];
+    pub const ALL: [Self; 6] = [Self::Claude, Self::Codex, Self::Gemini, Self::Copilot, Self::Kimi, Self::Cursor];
 
     /// The name used on the command line, in actions and in files.
     #[must_use]
@@ -83,10 +76,7 @@ impl FromStr for Host {
     type Err = UnknownHost;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|host| host.name() == name)
-            .ok_or_else(|| UnknownHost(name.to_owned()))
+        Self::ALL.into_iter().find(|host| host.name() == name).ok_or_else(|| UnknownHost(name.to_owned()))
     }
 }
 

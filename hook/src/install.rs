@@ -44,7 +44,9 @@ pub enum InstallError {
     #[error("say which key the agent signs with: --secrets FILE (`ccc-keygen --filter agent` makes one)")]
     NoSecrets,
     /// The user may approve.
-    #[error("`{0}` may approve, and an agent must not hold such a key: give it a user of its own (`ccc-keygen --filter agent`)")]
+    #[error(
+        "`{0}` may approve, and an agent must not hold such a key: give it a user of its own (`ccc-keygen --filter agent`)"
+    )]
     Approver(String),
     /// Other users' keys lie in the file.
     #[error("the secrets file holds other users' keys too: `ccc-keygen --filter {0}` makes one with this user alone")]
@@ -192,11 +194,7 @@ fn agents_own_user(config: &Config) -> Result<String, InstallError> {
 
 fn check_bridge(config: &Config) -> Result<(), InstallError> {
     let actions = Connection::open(config)?.actions()?;
-    if actions.iter().any(|action| action == "use-tool") {
-        Ok(())
-    } else {
-        Err(InstallError::NoToolCalls)
-    }
+    if actions.iter().any(|action| action == "use-tool") { Ok(()) } else { Err(InstallError::NoToolCalls) }
 }
 
 fn tell(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
@@ -259,7 +257,11 @@ fn trust_in_codex(
         }
         Err(error) => {
             writeln!(out, "codex: {error}")?;
-            writeln!(out, "codex: NOT IN FORCE YET. Start `codex`, enter /hooks, and trust the hooks in {}", settings.display())?;
+            writeln!(
+                out,
+                "codex: NOT IN FORCE YET. Start `codex`, enter /hooks, and trust the hooks in {}",
+                settings.display()
+            )?;
         }
     }
     Ok(())
@@ -267,9 +269,7 @@ fn trust_in_codex(
 
 fn back_up(plan: &Plan) -> Result<Option<PathBuf>, InstallError> {
     let Some(before) = &plan.before else { return Ok(None) };
-    files::back_up(&plan.settings, before)
-        .map(Some)
-        .map_err(|cause| InstallError::file(&plan.settings, cause))
+    files::back_up(&plan.settings, before).map(Some).map_err(|cause| InstallError::file(&plan.settings, cause))
 }
 
 fn learn_agents(plans: &[Plan], places: &Places) -> Result<(), InstallError> {

@@ -57,16 +57,9 @@ impl LastResort {
         for signal in ENDINGS {
             pipe::register(signal, watcher.try_clone()?)?;
         }
-        let shared = Arc::new(Mutex::new(Shared {
-            host,
-            event: event.map(ToOwned::to_owned),
-            deadline,
-            voice,
-        }));
+        let shared = Arc::new(Mutex::new(Shared { host, event: event.map(ToOwned::to_owned), deadline, voice }));
         let watched = Arc::clone(&shared);
-        thread::Builder::new()
-            .name("last resort".to_owned())
-            .spawn(move || watch(wakes, &watched))?;
+        thread::Builder::new().name("last resort".to_owned()).spawn(move || watch(wakes, &watched))?;
         Ok(Self { shared, watcher })
     }
 
@@ -86,9 +79,8 @@ impl LastResort {
 
     /// Does the work; a panic in it becomes a blocking answer.
     pub fn catching(&self, work: impl FnOnce() -> Answer) -> Answer {
-        panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-            lock(&self.shared).blocked("ccc-hook failed inside; please report it")
-        })
+        panic::catch_unwind(AssertUnwindSafe(work))
+            .unwrap_or_else(|_| lock(&self.shared).blocked("ccc-hook failed inside; please report it"))
     }
 
     /// Says the one answer and returns the status to end with.

@@ -54,7 +54,8 @@ type Failed = (u8, String);
 fn person(arguments: Vec<OsString>) -> Result<u8, Failed> {
     let usage = |error: lexopt::Error| (exit::USAGE, error.to_string());
     let command = cli::parse(arguments).map_err(usage)?;
-    let places = Places::of_person().ok_or((exit::FAILED, "HOME is not set: set it to the home directory".to_owned()))?;
+    let places =
+        Places::of_person().ok_or((exit::FAILED, "HOME is not set: set it to the home directory".to_owned()))?;
     let out = &mut io::stdout();
     match command {
         Command::Help => said(out, HELP),

@@ -60,7 +60,12 @@ impl Registry {
     ///
     /// # Errors
     /// When there is no randomness to be had.
-    pub fn learn(&mut self, host: Host, names: Vec<String>, mut new_id: impl FnMut() -> io::Result<[u8; 16]>) -> io::Result<()> {
+    pub fn learn(
+        &mut self,
+        host: Host,
+        names: Vec<String>,
+        mut new_id: impl FnMut() -> io::Result<[u8; 16]>,
+    ) -> io::Result<()> {
         for name in names {
             if self.id(host, &name).is_none() {
                 let id = uuid::Builder::from_random_bytes(new_id()?).into_uuid().to_string();
@@ -107,19 +112,14 @@ fn agents_allowed_in(file: &Path) -> Vec<String> {
     let settings: Value = serde_json::from_str(&text).unwrap_or_default();
     let allowed = settings.pointer("/permissions/allow").and_then(Value::as_array);
     let rules = allowed.into_iter().flatten().filter_map(Value::as_str);
-    rules
-        .filter_map(|rule| rule.strip_prefix("Agent(")?.strip_suffix(')'))
-        .map(|name| name.trim().to_owned())
-        .collect()
+    rules.filter_map(|rule| rule.strip_prefix("Agent(")?.strip_suffix(')')).map(|name| name.trim().to_owned()).collect()
 }
 
 /// Rule files that declare an agent in their front matter, or that are rules
 /// at all; what is neither makes no agent.
 fn cursor_agents(rules: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(rules) else { return Vec::new() };
-    let mut names: Vec<String> = entries
-        .filter_map(|entry| cursor_agent(&entry.ok()?.path()))
-        .collect();
+    let mut names: Vec<String> = entries.filter_map(|entry| cursor_agent(&entry.ok()?.path())).collect();
     names.sort();
     names
 }

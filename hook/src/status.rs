@@ -32,7 +32,8 @@ pub fn inspect(host: Host, install: &Install) -> State {
 }
 
 fn try_inspect(host: Host, install: &Install) -> Result<State, String> {
-    let text = files::read_if_any(&install.settings).map_err(|error| format!("the settings cannot be read: {error}"))?;
+    let text =
+        files::read_if_any(&install.settings).map_err(|error| format!("the settings cannot be read: {error}"))?;
     let text = text.unwrap_or_default();
     let found = settings::found_entries(host, &install.settings, &text).map_err(|error| error.to_string())?;
     if found.is_empty() {

@@ -7,9 +7,7 @@
 use crate::host::Host;
 
 /// The names that rules can rely on, beside `mcp:server/tool`.
-pub const COMMON: [&str; 9] = [
-    "Bash", "Edit", "Write", "Read", "Grep", "Glob", "Delete", "WebFetch", "Task",
-];
+pub const COMMON: [&str; 9] = ["Bash", "Edit", "Write", "Read", "Grep", "Glob", "Delete", "WebFetch", "Task"];
 
 const MCP: &str = "mcp:";
 
@@ -53,11 +51,7 @@ pub fn mcp_from_underscores(native: &str, server: Option<&str>) -> Option<String
 }
 
 fn own_name(host: Host, native: &str) -> String {
-    if COMMON.contains(&native) || native.starts_with(MCP) {
-        format!("{host}:{native}")
-    } else {
-        native.to_owned()
-    }
+    if COMMON.contains(&native) || native.starts_with(MCP) { format!("{host}:{native}") } else { native.to_owned() }
 }
 
 #[cfg(test)]
@@ -81,11 +75,7 @@ mod tests {
             ("mcp__x", None, "mcp:x"),
         ];
         for (native, server, expected) in names {
-            assert_eq!(
-                mcp_from_underscores(native, server).as_deref(),
-                Some(expected),
-                "{native}"
-            );
+            assert_eq!(mcp_from_underscores(native, server).as_deref(), Some(expected), "{native}");
         }
         assert_eq!(mcp_from_underscores("Bash", None), None);
     }

@@ -74,7 +74,8 @@ fn remove_from(host: Host, path: &Path, dry_run: bool, out: &mut dyn Write) -> R
         return Ok(());
     }
     // A file with nothing else in it was ours from the start.
-    let written = if settings::is_bare(host, &without) { fs::remove_file(path) } else { files::write_settings(path, &without) };
+    let written =
+        if settings::is_bare(host, &without) { fs::remove_file(path) } else { files::write_settings(path, &without) };
     written.map_err(|cause| InstallError::file(path, cause))?;
     writeln!(out, "{host}: removed from {shown}")?;
     Ok(())

@@ -50,13 +50,7 @@ impl Reason {
         let mut clean: String = words
             .chars()
             .take(REASON_CHARS_MAX)
-            .map(|c| {
-                if c.is_control() && c != '\n' {
-                    '\u{fffd}'
-                } else {
-                    c
-                }
-            })
+            .map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c })
             .collect();
         if words.chars().nth(REASON_CHARS_MAX).is_some() {
             clean.push('…');
@@ -116,24 +110,13 @@ pub struct Answer {
 impl Answer {
     /// Nothing said, status 0: the host goes on.
     pub fn silent() -> Self {
-        Self {
-            stdout: Vec::new(),
-            stderr: Vec::new(),
-            status: 0,
-            objection: None,
-        }
+        Self { stdout: Vec::new(), stderr: Vec::new(), status: 0, objection: None }
     }
 
     /// A JSON document on stdout, status 0.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "a document made for this answer alone"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "a document made for this answer alone")]
     pub fn json(document: serde_json::Value) -> Self {
-        Self {
-            stdout: document.to_string().into_bytes(),
-            ..Self::silent()
-        }
+        Self { stdout: document.to_string().into_bytes(), ..Self::silent() }
     }
 
     /// The last resort: words on stderr, an empty stdout and [`EXIT_BLOCK`]

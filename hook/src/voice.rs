@@ -68,9 +68,7 @@ impl Voice {
     /// reads it. A terminal is a person trying the hook by hand.
     fn goes_nowhere(&self) -> bool {
         let Ok(out) = &self.out else { return true };
-        let is_device = out
-            .metadata()
-            .is_ok_and(|metadata| metadata.file_type().is_char_device());
+        let is_device = out.metadata().is_ok_and(|metadata| metadata.file_type().is_char_device());
         is_device && !out.is_terminal()
     }
 }

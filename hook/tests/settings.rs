@@ -26,7 +26,8 @@ fn ours(host: Host) -> Vec<Entry> {
 }
 
 fn ours_with(host: Host, hold_seconds: u64) -> Vec<Entry> {
-    let config = Config { url: "http://localhost:3015".to_owned(), secrets: PathBuf::from("s"), user: None, hold_seconds };
+    let config =
+        Config { url: "http://localhost:3015".to_owned(), secrets: PathBuf::from("s"), user: None, hold_seconds };
     let program = Program::new(Path::new("/opt/ccc-hook"), Path::new("/home/dev/.config/ccc/hook/x.json")).unwrap();
     entries::entries(host, &program, &config)
 }
@@ -90,7 +91,8 @@ fn a_changed_or_doubled_entry_of_ours_is_put_right() {
         assert_eq!(found_entries(host, path(), &mended).unwrap().len(), ours(host).len());
         assert!(!mended.contains("90") || host == Host::Gemini, "{host}: {mended}");
     }
-    let loose = with_entries(Host::Claude, path(), "", &ours(Host::Claude)).unwrap().replace("\"block\"", "\"continue\"");
+    let loose =
+        with_entries(Host::Claude, path(), "", &ours(Host::Claude)).unwrap().replace("\"block\"", "\"continue\"");
     let mended = with_entries(Host::Claude, path(), &loose, &ours(Host::Claude)).unwrap();
     assert_eq!(mended.matches("\"block\"").count(), 1);
     assert!(!mended.contains("\"continue\""));
@@ -107,24 +109,43 @@ fn a_file_that_we_began_is_bare_again_after_removal() {
 
 #[test]
 fn each_hosts_gate_has_its_own_shape_unit_and_switch() {
-    let gate = |host| parsed(&with_entries(host, path(), "", &ours(host)).unwrap())["hooks"][entries::gate(host)].clone();
+    let gate =
+        |host| parsed(&with_entries(host, path(), "", &ours(host)).unwrap())["hooks"][entries::gate(host)].clone();
     let command = |host, event| {
         format!("/opt/ccc-hook --agent {host} --event {event} --config /home/dev/.config/ccc/hook/x.json")
     };
     let guard = " || { echo 'ccc-hook failed: call blocked' >&2; exit 2; }";
     let any_shell = " || sh -c 'echo \"ccc-hook failed: call blocked\" >&2; exit 2'";
-    assert_eq!(gate(Host::Claude), json!([{"matcher": "*", "hooks": [{
-        "type": "command", "command": command("claude", "PreToolUse") + guard, "timeout": 600, "onFailure": "block"}]}]));
-    assert_eq!(gate(Host::Codex), json!([{"matcher": "*", "hooks": [{
-        "type": "command", "command": command("codex", "PreToolUse") + any_shell, "timeout": 600}]}]));
-    assert_eq!(gate(Host::Gemini), json!([{"matcher": "*", "hooks": [{
-        "type": "command", "name": "ccc-hook", "command": command("gemini", "BeforeTool") + guard, "timeout": 600_000}]}]));
-    assert_eq!(gate(Host::Copilot), json!([{
-        "type": "command", "bash": command("copilot", "preToolUse") + guard, "timeoutSec": 600}]));
-    assert_eq!(gate(Host::Cursor), json!([{
-        "command": command("cursor", "preToolUse"), "timeout": 600, "failClosed": true}]));
+    assert_eq!(
+        gate(Host::Claude),
+        json!([{"matcher": "*", "hooks": [{
+        "type": "command", "command": command("claude", "PreToolUse") + guard, "timeout": 600, "onFailure": "block"}]}])
+    );
+    assert_eq!(
+        gate(Host::Codex),
+        json!([{"matcher": "*", "hooks": [{
+        "type": "command", "command": command("codex", "PreToolUse") + any_shell, "timeout": 600}]}])
+    );
+    assert_eq!(
+        gate(Host::Gemini),
+        json!([{"matcher": "*", "hooks": [{
+        "type": "command", "name": "ccc-hook", "command": command("gemini", "BeforeTool") + guard, "timeout": 600_000}]}])
+    );
+    assert_eq!(
+        gate(Host::Copilot),
+        json!([{
+        "type": "command", "bash": command("copilot", "preToolUse") + guard, "timeoutSec": 600}])
+    );
+    assert_eq!(
+        gate(Host::Cursor),
+        json!([{
+        "command": command("cursor", "preToolUse"), "timeout": 600, "failClosed": true}])
+    );
     let kimi = with_entries(Host::Kimi, path(), "", &ours(Host::Kimi)).unwrap();
-    let first = format!("[[hooks]]\nevent = \"PreToolUse\"\nmatcher = \"\"\ncommand = \"{}{guard}\"\ntimeout = 600\n", command("kimi", "PreToolUse"));
+    let first = format!(
+        "[[hooks]]\nevent = \"PreToolUse\"\nmatcher = \"\"\ncommand = \"{}{guard}\"\ntimeout = 600\n",
+        command("kimi", "PreToolUse")
+    );
     assert!(kimi.trim_start().starts_with(&first), "{kimi}");
 }
 
@@ -155,7 +176,10 @@ fn a_handler_that_a_person_moved_into_a_group_of_their_own_is_taken_out_alone() 
     let handler = json!({"type": "command", "command": ours_alone.command, "timeout": 600});
     let file = json!({"hooks": {"PreToolUse": [{"matcher": "Bash", "hooks": [{"type": "command", "command": "mine"}, handler]}]}}).to_string();
     let without = without_entries(Host::Claude, path(), &file).unwrap();
-    assert_eq!(parsed(&without), json!({"hooks": {"PreToolUse": [{"matcher": "Bash", "hooks": [{"type": "command", "command": "mine"}]}]}}));
+    assert_eq!(
+        parsed(&without),
+        json!({"hooks": {"PreToolUse": [{"matcher": "Bash", "hooks": [{"type": "command", "command": "mine"}]}]}})
+    );
 }
 
 #[test]

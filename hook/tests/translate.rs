@@ -38,11 +38,8 @@ fn every_captured_document_has_a_golden_file_and_no_golden_file_is_left_over() {
 
 #[test]
 fn a_hint_of_who_the_person_is_goes_along_with_tool_calls() {
-    let fields = read_object(
-        &stdin_of(&load("captured", "kimi-code.PreToolUse.Read.json")),
-        Limits::default(),
-    )
-    .unwrap();
+    let fields =
+        read_object(&stdin_of(&load("captured", "kimi-code.PreToolUse.Read.json")), Limits::default()).unwrap();
     let question = translate::read(Host::Kimi, None, &fields).unwrap();
     let action = question.content.action(Some("ana@example.com"));
     assert_eq!(action["declared_user"], "ana@example.com");
@@ -84,49 +81,32 @@ const GATES: &[(Host, &str, &str, &str)] = &[
 #[test]
 fn every_verdict_reaches_every_gate_in_its_one_form() {
     for (host, event, allow, deny) in GATES {
-        assert_eq!(
-            translate::role(*host, event),
-            Some(Role::Gate),
-            "{host} {event}"
-        );
+        assert_eq!(translate::role(*host, event), Some(Role::Gate), "{host} {event}");
         let allowed = translate::answer(*host, event, &Verdict::Allow);
         let denied = translate::answer(*host, event, &Verdict::Deny(Reason::new("no")));
         assert_same(&allowed.stdout, allow, *host, event);
         assert_same(&denied.stdout, deny, *host, event);
         for answer in [allowed, denied] {
-            assert_eq!(
-                (answer.status, answer.stderr.len()),
-                (0, 0),
-                "{host} {event}"
-            );
+            assert_eq!((answer.status, answer.stderr.len()), (0, 0), "{host} {event}");
         }
     }
 }
 
 #[test]
 fn an_undecided_call_is_told_to_every_host_as_a_denial_with_its_receipt() {
-    let receipt = Receipt {
-        ticket: "0198e6a2".to_owned(),
-    };
+    let receipt = Receipt { ticket: "0198e6a2".to_owned() };
     for (host, event, _, _) in GATES {
         let asked = translate::answer(*host, event, &Verdict::Ask(receipt.clone()));
         let denied = translate::answer(*host, event, &Verdict::Deny(receipt.reason()));
         assert_eq!(asked, denied, "{host} {event}");
         let text = String::from_utf8(asked.stdout).unwrap();
-        assert!(
-            text.contains("ccc-queue approve 0198e6a2"),
-            "{host} {event}: {text}"
-        );
+        assert!(text.contains("ccc-queue approve 0198e6a2"), "{host} {event}: {text}");
     }
 }
 
 #[test]
 fn kimis_permission_request_is_denied_by_status_and_words() {
-    let denied = translate::answer(
-        Host::Kimi,
-        "PermissionRequest",
-        &Verdict::Deny(Reason::new("no")),
-    );
+    let denied = translate::answer(Host::Kimi, "PermissionRequest", &Verdict::Deny(Reason::new("no")));
     assert_eq!((denied.status, denied.stdout.len()), (2, 0));
     assert_eq!(denied.stderr, b"ccc-hook: no\n");
 }
@@ -136,11 +116,7 @@ fn what_is_no_gate_is_blocked_by_status_even_when_the_verdict_is_allow() {
     for host in Host::ALL {
         for event in ["SomethingNew", "sessionStart", "SessionStart", ""] {
             let answer = translate::answer(host, event, &Verdict::Allow);
-            assert_eq!(
-                (answer.status, answer.stdout.len()),
-                (2, 0),
-                "{host} {event}"
-            );
+            assert_eq!((answer.status, answer.stdout.len()), (2, 0), "{host} {event}");
             assert!(!answer.stderr.is_empty());
         }
     }
@@ -150,19 +126,13 @@ fn what_is_no_gate_is_blocked_by_status_even_when_the_verdict_is_allow() {
 fn a_failure_before_the_event_is_known_blocks_by_status() {
     for host in Host::ALL {
         let answer = translate::blocked(host, None, Reason::new("no"));
-        assert_eq!(
-            (answer.status, answer.stdout, answer.stderr),
-            (2, vec![], b"ccc-hook: no\n".to_vec())
-        );
+        assert_eq!((answer.status, answer.stdout, answer.stderr), (2, vec![], b"ccc-hook: no\n".to_vec()));
     }
 }
 
 #[test]
 fn only_cursor_wants_words_about_a_noted_event() {
-    assert_eq!(
-        translate::noted(Host::Cursor, "beforeSubmitPrompt").stdout,
-        br#"{"continue":true}"#
-    );
+    assert_eq!(translate::noted(Host::Cursor, "beforeSubmitPrompt").stdout, br#"{"continue":true}"#);
     assert_eq!(translate::noted(Host::Cursor, "sessionEnd").stdout, b"{}");
     for host in Host::ALL.into_iter().filter(|host| *host != Host::Cursor) {
         assert!(translate::noted(host, "SessionStart").stdout.is_empty());
@@ -199,10 +169,7 @@ fn cursors_documents_are_understood_as_its_contract_says() {
     ];
     for (own, expected) in rows {
         let mut expected = expected;
-        merge(
-            &mut expected,
-            &json!({"action": "use-tool", "host": "cursor", "session": "s1", "agent": "main"}),
-        );
+        merge(&mut expected, &json!({"action": "use-tool", "host": "cursor", "session": "s1", "agent": "main"}));
         let mut document = common.clone();
         merge(&mut document, &own);
         let question = translate::read(Host::Cursor, None, document.as_object().unwrap()).unwrap();
@@ -220,12 +187,7 @@ fn mcp_arguments_with_two_readings_are_refused() {
 #[test]
 fn a_tool_call_never_passes_under_an_event_that_only_records() {
     let call = load("captured", "copilot.preToolUse.bash.json")["stdin"].clone();
-    for event in [
-        "postToolUse",
-        "sessionStart",
-        "sessionEnd",
-        "userPromptSubmitted",
-    ] {
+    for event in ["postToolUse", "sessionStart", "sessionEnd", "userPromptSubmitted"] {
         let read = translate::read(Host::Copilot, Some(event), call.as_object().unwrap());
         assert!(read.is_err(), "{event}");
     }
@@ -242,23 +204,14 @@ fn the_command_line_and_the_document_must_name_the_same_event() {
 #[test]
 fn a_call_without_what_a_rule_needs_is_refused() {
     let whole = load("captured", "claude.PreToolUse.Bash.json")["stdin"].clone();
-    for field in [
-        "tool_name",
-        "tool_input",
-        "cwd",
-        "session_id",
-        "hook_event_name",
-    ] {
+    for field in ["tool_name", "tool_input", "cwd", "session_id", "hook_event_name"] {
         for value in [None, Some(json!([])), Some(json!(7))] {
             let mut call = whole.as_object().unwrap().clone();
             call.remove(field);
             if let Some(value) = value {
                 call.insert(field.to_owned(), value);
             }
-            assert!(
-                translate::read(Host::Claude, None, &call).is_err(),
-                "{field}"
-            );
+            assert!(translate::read(Host::Claude, None, &call).is_err(), "{field}");
         }
     }
 }
@@ -283,10 +236,7 @@ fn merge(into: &mut Value, from: &Value) {
 /// The bytes the host wrote: files keep the document inside a wrapper that
 /// tells how it was captured.
 fn stdin_of(captured: &Value) -> Vec<u8> {
-    let document = captured
-        .get("stdin")
-        .or_else(|| captured.pointer("/http_request/body"))
-        .unwrap_or(captured);
+    let document = captured.get("stdin").or_else(|| captured.pointer("/http_request/body")).unwrap_or(captured);
     let mut bytes = document.to_string().into_bytes();
     if captured.get("_trailing_newline") == Some(&Value::Bool(true)) {
         bytes.push(b'\n');

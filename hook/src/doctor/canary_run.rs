@@ -71,7 +71,9 @@ fn judged(host: Host, output: &Output) -> Outcome {
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     if let Some(user) = denied_as(host, &output.stdout).filter(|_| output.status.success()) {
-        return Outcome::Blocked(format!("blocked through the installed command; the bridge knows this agent as `{user}`"));
+        return Outcome::Blocked(format!(
+            "blocked through the installed command; the bridge knows this agent as `{user}`"
+        ));
     }
     let denied = denial(host, &stdout).filter(|_| output.status.success());
     if let Some(reason) = denied {
@@ -126,7 +128,11 @@ fn finished(command: &mut Command, stdin: &str) -> std::io::Result<Output> {
             None => std::thread::sleep(Duration::from_millis(10)),
         }
     };
-    Ok(Output { status, stdout: printed(&mut child, |child| child.stdout.take())?, stderr: printed(&mut child, |child| child.stderr.take())? })
+    Ok(Output {
+        status,
+        stdout: printed(&mut child, |child| child.stdout.take())?,
+        stderr: printed(&mut child, |child| child.stderr.take())?,
+    })
 }
 
 fn printed<R: Read>(child: &mut Child, stream: impl Fn(&mut Child) -> Option<R>) -> std::io::Result<Vec<u8>> {

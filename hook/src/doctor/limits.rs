@@ -57,10 +57,7 @@ pub fn limits(host: Host, version: Option<&str>) -> Limits {
         Host::Cursor => Limits {
             level: Level::Advisory,
             on_failure: "failClosed blocks on a crash, a missing binary and a time-out; read in its source, not seen by running it",
-            open: vec![
-                "MCP calls are shown without their server's name",
-                "an invalid hooks.json drops all hooks",
-            ],
+            open: vec!["MCP calls are shown without their server's name", "an invalid hooks.json drops all hooks"],
         },
     }
 }

@@ -65,7 +65,10 @@ pub fn doctor(hosts: &[Host], places: &Places, out: &mut dyn Write) -> Result<bo
         }
         sees &= !installs.is_empty();
     }
-    writeln!(out, "A hook binds an agent that cooperates: a program under the same user can read the agent's key and edit its settings. Only actions that the bridge itself runs are enforced against such a program.")?;
+    writeln!(
+        out,
+        "A hook binds an agent that cooperates: a program under the same user can read the agent's key and edit its settings. Only actions that the bridge itself runs are enforced against such a program."
+    )?;
     Ok(sees)
 }
 
@@ -87,7 +90,9 @@ fn examine(host: Host, install: &Install, places: &Places) -> Finding {
         Outcome::BlockedWithoutBridge(words) => {
             seen.push(format!("canary: blocked, but not by the bridge: {words}; mend: see that ccc-server runs"));
         }
-        Outcome::Passed(what) => blind.push(format!("canary: NOT BLOCKED: {what}; mend: ccc-hook install --agent {host}")),
+        Outcome::Passed(what) => {
+            blind.push(format!("canary: NOT BLOCKED: {what}; mend: ccc-hook install --agent {host}"));
+        }
     }
     blind.extend(switches::off(host, install, places));
     blind.extend(distrust(host, &install.settings, places, &mut seen));

@@ -43,11 +43,12 @@ fn settings_read_by(host: Host, install: &Install, places: &Places) -> Vec<PathB
 }
 
 fn set_in(host: Host, settings: &Value) -> Option<&'static str> {
+    let is = |pointer, value: bool| settings.pointer(pointer).and_then(Value::as_bool) == Some(value);
     let disabled = settings.pointer("/hooksConfig/disabled").and_then(Value::as_array);
     let names_ours = disabled.is_some_and(|names| names.iter().any(|name| name == "ccc-hook"));
     match host {
-        Host::Claude | Host::Copilot if settings["disableAllHooks"] == true => Some("`disableAllHooks`"),
-        Host::Gemini if settings["hooksConfig"]["enabled"] == false => Some("`hooksConfig.enabled`"),
+        Host::Claude | Host::Copilot if is("/disableAllHooks", true) => Some("`disableAllHooks`"),
+        Host::Gemini if is("/hooksConfig/enabled", false) => Some("`hooksConfig.enabled`"),
         Host::Gemini if names_ours => Some("`hooksConfig.disabled`"),
         _ => None,
     }

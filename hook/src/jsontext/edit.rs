@@ -40,11 +40,7 @@ pub fn remove(text: &str, node: &Node, index: usize) -> String {
 fn only_part(text: &str, node: &Node, part: &Range<usize>) -> Range<usize> {
     let inside = node.span.start + 1..node.span.end - 1;
     let blank = |range: Range<usize>| text.get(range).is_some_and(|s| s.trim().is_empty());
-    if blank(inside.start..part.start) && blank(part.end..inside.end) {
-        inside
-    } else {
-        part.clone()
-    }
+    if blank(inside.start..part.start) && blank(part.end..inside.end) { inside } else { part.clone() }
 }
 
 /// Removes the last part, keeping what comments stand between it and the one before.
@@ -183,7 +179,10 @@ mod tests {
         let rows = [
             ("{\"a\": []}", "{\"a\": [\n  {\n    \"x\": 1\n  }\n]}"),
             ("{\"a\": [1, 2]}", "{\"a\": [1, 2, { \"x\": 1 }]}"),
-            ("{\n    \"a\": [\n        1 // one\n    ]\n}", "{\n    \"a\": [\n        1, // one\n        {\n            \"x\": 1\n        }\n    ]\n}"),
+            (
+                "{\n    \"a\": [\n        1 // one\n    ]\n}",
+                "{\n    \"a\": [\n        1, // one\n        {\n            \"x\": 1\n        }\n    ]\n}",
+            ),
             ("{\n\t\"a\": [\n\t\t1,\n\t]\n}", "{\n\t\"a\": [\n\t\t1,\n\t\t{\n\t\t\t\"x\": 1\n\t\t}\n\t]\n}"),
         ];
         for (before, after) in rows {

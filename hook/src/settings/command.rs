@@ -70,11 +70,7 @@ fn quoted(path: &Path) -> Result<String, UnspeakablePath> {
         return Err(refuse());
     }
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%=:,".contains(c);
-    if text.chars().all(plain) {
-        Ok(text.to_owned())
-    } else {
-        Ok(format!("'{}'", text.replace('\'', r"'\''")))
-    }
+    if text.chars().all(plain) { Ok(text.to_owned()) } else { Ok(format!("'{}'", text.replace('\'', r"'\''"))) }
 }
 
 #[cfg(test)]
@@ -104,7 +100,12 @@ mod tests {
         let ours = program().command(Host::Claude, "PreToolUse");
         assert!(is_ours(Host::Claude, &ours));
         assert!(!is_ours(Host::Codex, &ours));
-        for other in ["/opt/ccc-hook", "echo --agent claude ccc-hook", "my-ccc-hook --agent claude x", "wrap ccc-hook --agent claude x"] {
+        for other in [
+            "/opt/ccc-hook",
+            "echo --agent claude ccc-hook",
+            "my-ccc-hook --agent claude x",
+            "wrap ccc-hook --agent claude x",
+        ] {
             assert!(!is_ours(Host::Claude, other), "{other}");
         }
     }

@@ -41,10 +41,22 @@ pub fn gate(host: Host) -> &'static str {
 pub fn events(host: Host) -> &'static [&'static str] {
     match host {
         Host::Claude => &[
-            "PreToolUse", "UserPromptSubmit", "PostToolUse", "SessionStart", "SessionEnd", "SubagentStart", "SubagentStop",
+            "PreToolUse",
+            "UserPromptSubmit",
+            "PostToolUse",
+            "SessionStart",
+            "SessionEnd",
+            "SubagentStart",
+            "SubagentStop",
         ],
         Host::Codex => &[
-            "PreToolUse", "UserPromptSubmit", "PostToolUse", "SessionStart", "SessionEnd", "SubagentStart", "SubagentStop",
+            "PreToolUse",
+            "UserPromptSubmit",
+            "PostToolUse",
+            "SessionStart",
+            "SessionEnd",
+            "SubagentStart",
+            "SubagentStop",
         ],
         Host::Gemini => &["BeforeTool", "BeforeAgent", "AfterTool", "SessionStart", "SessionEnd"],
         Host::Copilot => &["preToolUse", "userPromptSubmitted", "postToolUse", "sessionStart", "sessionEnd"],

@@ -55,10 +55,8 @@ impl Places {
         let given = |name: &str| env::var_os(name).filter(|value: &OsString| !value.is_empty());
         let home = PathBuf::from(given("HOME")?);
         let config = given("XDG_CONFIG_HOME").map_or_else(|| home.join(".config"), PathBuf::from);
-        let moved = MOVERS
-            .into_iter()
-            .filter_map(|(host, variable)| Some((host, PathBuf::from(given(variable)?))))
-            .collect();
+        let moved =
+            MOVERS.into_iter().filter_map(|(host, variable)| Some((host, PathBuf::from(given(variable)?)))).collect();
         Some(Self { project: env::current_dir().ok()?, ours: config.join("ccc").join("hook"), home, moved })
     }
 

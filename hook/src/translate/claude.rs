@@ -41,22 +41,15 @@ pub(super) fn read(document: &Document<'_>, role: Role) -> Result<Event, Problem
     match role {
         Role::Gate => {
             let native = document.text("tool_name")?;
-            document
-                .tool_call(tool_name(document, native), native)
-                .map(Event::Judge)
+            document.tool_call(tool_name(document, native), native).map(Event::Judge)
         }
         Role::Record(moment) => document.recorded(moment).map(Event::Record),
     }
 }
 
 fn tool_name(document: &Document<'_>, native: &str) -> String {
-    let server = document
-        .value("mcp_server")
-        .ok()
-        .and_then(|server| server.get("name"))
-        .and_then(|name| name.as_str());
-    tool::mcp_from_underscores(native, server)
-        .unwrap_or_else(|| tool::common_name(document.host(), TOOLS, native))
+    let server = document.value("mcp_server").ok().and_then(|server| server.get("name")).and_then(|name| name.as_str());
+    tool::mcp_from_underscores(native, server).unwrap_or_else(|| tool::common_name(document.host(), TOOLS, native))
 }
 
 pub(super) fn answer(event: &str, verdict: &Verdict) -> Answer {

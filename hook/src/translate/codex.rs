@@ -23,12 +23,8 @@ pub(super) const EVENTS: &[(&str, Role)] = &[
 
 const PERMISSION: &str = "PermissionRequest";
 
-const TOOLS: &[(&str, &str)] = &[
-    ("Bash", "Bash"),
-    ("apply_patch", "Edit"),
-    ("view_image", "Read"),
-    ("spawn_agent", "Task"),
-];
+const TOOLS: &[(&str, &str)] =
+    &[("Bash", "Bash"), ("apply_patch", "Edit"), ("view_image", "Read"), ("spawn_agent", "Task")];
 
 pub(super) fn read(document: &Document<'_>, role: Role) -> Result<Event, Problem> {
     match role {

@@ -54,11 +54,7 @@ pub(super) fn read(document: &Document<'_>, event: &str, role: Role) -> Result<E
 
 fn tool_call(document: &Document<'_>, event: &str) -> Result<ToolCall, Problem> {
     let native = document.text("toolName")?;
-    let input = if event == PERMISSION {
-        "toolInput"
-    } else {
-        "toolArgs"
-    };
+    let input = if event == PERMISSION { "toolInput" } else { "toolArgs" };
     Ok(ToolCall {
         host: document.host(),
         tool: tool_name(document, native),
@@ -99,9 +95,7 @@ pub(super) fn answer(event: &str, verdict: &Verdict) -> Answer {
         (PASCAL_PRE_TOOL, None) => nested::allow_tool(event),
         (PASCAL_PRE_TOOL, Some(reason)) => nested::deny_tool(event, &reason),
         (PERMISSION, None) => Answer::json(json!({ "behavior": "allow" })),
-        (PERMISSION, Some(reason)) => {
-            Answer::json(json!({ "behavior": "deny", "message": reason.as_str() }))
-        }
+        (PERMISSION, Some(reason)) => Answer::json(json!({ "behavior": "deny", "message": reason.as_str() })),
         (_, None) => Answer::json(json!({ "permissionDecision": "allow" })),
         (_, Some(reason)) => Answer::json(json!({
             "permissionDecision": "deny",

@@ -48,32 +48,16 @@ pub(super) fn read(document: &Document<'_>, event: &str, role: Role) -> Result<E
 
 fn tool_call(document: &Document<'_>, event: &str) -> Result<ToolCall, Problem> {
     let (native, tool, input) = match event {
-        SHELL => (
-            "Shell",
-            "Bash".to_owned(),
-            json!({ "command": document.text("command")? }),
-        ),
+        SHELL => ("Shell", "Bash".to_owned(), json!({ "command": document.text("command")? })),
         // The content is the file's, not the call's: what is asked is whether it may be read.
-        READ_FILE => (
-            "Read",
-            "Read".to_owned(),
-            json!({ "file_path": document.text("file_path")? }),
-        ),
+        READ_FILE => ("Read", "Read".to_owned(), json!({ "file_path": document.text("file_path")? })),
         MCP => {
             let native = document.text("tool_name")?;
-            (
-                native,
-                tool::mcp_name_without_server(native),
-                mcp_input(document)?,
-            )
+            (native, tool::mcp_name_without_server(native), mcp_input(document)?)
         }
         _ => {
             let native = document.text("tool_name")?;
-            (
-                native,
-                tool_name(document, native),
-                document.object("tool_input")?.clone(),
-            )
+            (native, tool_name(document, native), document.object("tool_input")?.clone())
         }
     };
     Ok(ToolCall {
@@ -100,10 +84,7 @@ fn mcp_input(document: &Document<'_>) -> Result<Value, Problem> {
     let field = "tool_input";
     strict::read_object(document.text(field)?.as_bytes(), Limits::default())
         .map(Value::Object)
-        .map_err(|_| Problem::WrongType {
-            field,
-            wanted: "a text that holds a JSON object",
-        })
+        .map_err(|_| Problem::WrongType { field, wanted: "a text that holds a JSON object" })
 }
 
 /// Cursor leaves `cwd` out of some documents; the first workspace stands for it.

@@ -19,9 +19,7 @@ pub enum Problem {
     #[error("the hook document names no event: add `--event NAME` to the installed command")]
     NoEvent,
     /// The document names another event than the command line.
-    #[error(
-        "the hook is installed for `{told}` but was asked about `{found}`: run `ccc-hook install` again"
-    )]
+    #[error("the hook is installed for `{told}` but was asked about `{found}`: run `ccc-hook install` again")]
     OtherEvent {
         /// Named on the command line.
         told: String,
@@ -43,9 +41,7 @@ pub enum Problem {
         wanted: &'static str,
     },
     /// A document about a tool came under an event that is about none.
-    #[error(
-        "a tool call came under an event that is not about tools: run `ccc-hook install` again"
-    )]
+    #[error("a tool call came under an event that is not about tools: run `ccc-hook install` again")]
     ToolOutOfPlace,
 }
 
@@ -68,10 +64,9 @@ impl<'a> Document<'a> {
         };
         match (told, found) {
             (None, None) => Err(Problem::NoEvent),
-            (Some(told), Some(found)) if told != found => Err(Problem::OtherEvent {
-                told: told.to_owned(),
-                found: found.to_owned(),
-            }),
+            (Some(told), Some(found)) if told != found => {
+                Err(Problem::OtherEvent { told: told.to_owned(), found: found.to_owned() })
+            }
             (_, Some(name)) | (Some(name), None) => Ok(name.to_owned()),
         }
     }
@@ -79,8 +74,7 @@ impl<'a> Document<'a> {
     /// A tool call must not slip by under an event that only records: a hook
     /// installed for the wrong event blocks instead of noting and passing.
     pub(super) fn fits(&self, role: Role) -> Result<(), Problem> {
-        let names_tool =
-            self.fields.contains_key("tool_name") || self.fields.contains_key("toolName");
+        let names_tool = self.fields.contains_key("tool_name") || self.fields.contains_key("toolName");
         let has_outcome = ["tool_response", "tool_output", "toolResult", "error"]
             .iter()
             .any(|field| self.fields.contains_key(*field));
@@ -107,14 +101,7 @@ impl<'a> Document<'a> {
 
     pub(super) fn object(&self, field: &'static str) -> Result<&'a Value, Problem> {
         let value = self.value(field)?;
-        if value.is_object() {
-            Ok(value)
-        } else {
-            Err(Problem::WrongType {
-                field,
-                wanted: "an object",
-            })
-        }
+        if value.is_object() { Ok(value) } else { Err(Problem::WrongType { field, wanted: "an object" }) }
     }
 
     pub(super) fn text(&self, field: &'static str) -> Result<&'a str, Problem> {
@@ -126,19 +113,13 @@ impl<'a> Document<'a> {
         match self.fields.get(field) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
-            Some(_) => Err(Problem::WrongType {
-                field,
-                wanted: "a text",
-            }),
+            Some(_) => Err(Problem::WrongType { field, wanted: "a text" }),
         }
     }
 
     /// The subagent's id, or the name of the main agent.
     pub(super) fn agent(&self) -> Result<String, Problem> {
-        Ok(self
-            .text_if_any("agent_id")?
-            .unwrap_or(MAIN_AGENT)
-            .to_owned())
+        Ok(self.text_if_any("agent_id")?.unwrap_or(MAIN_AGENT).to_owned())
     }
 
     /// A tool call whose fields have the names that most hosts give them.
@@ -179,17 +160,11 @@ impl<'a> Document<'a> {
         ];
         for (theirs, ours) in kept {
             if let Some(Value::String(text)) = self.fields.get(theirs) {
-                detail.insert(
-                    ours.to_owned(),
-                    Value::from(shortened(text, DETAIL_CHARS_MAX)),
-                );
+                detail.insert(ours.to_owned(), Value::from(shortened(text, DETAIL_CHARS_MAX)));
             }
         }
         if let Some(prompt) = self.fields.get("prompt") {
-            detail.insert(
-                "prompt".to_owned(),
-                Value::from(shortened(&prompt_text(prompt), PROMPT_CHARS_MAX)),
-            );
+            detail.insert("prompt".to_owned(), Value::from(shortened(&prompt_text(prompt), PROMPT_CHARS_MAX)));
         }
         if let Some(milliseconds) = self.fields.get("duration_ms").and_then(Value::as_u64) {
             detail.insert("duration_ms".to_owned(), Value::from(milliseconds));
@@ -202,9 +177,8 @@ impl<'a> Document<'a> {
 
     /// The size of what a tool gave back: of its text, or of its JSON.
     fn output_bytes(&self) -> Option<usize> {
-        let outcome = ["tool_response", "tool_output", "toolResult", "error"]
-            .iter()
-            .find_map(|field| self.fields.get(*field))?;
+        let outcome =
+            ["tool_response", "tool_output", "toolResult", "error"].iter().find_map(|field| self.fields.get(*field))?;
         Some(match outcome {
             Value::String(text) => text.len(),
             other => other.to_string().len(),
@@ -216,11 +190,9 @@ impl<'a> Document<'a> {
 fn prompt_text(prompt: &Value) -> String {
     match prompt {
         Value::String(text) => text.clone(),
-        Value::Array(parts) => parts
-            .iter()
-            .filter_map(|part| part.get("text").and_then(Value::as_str))
-            .collect::<Vec<_>>()
-            .join("\n"),
+        Value::Array(parts) => {
+            parts.iter().filter_map(|part| part.get("text").and_then(Value::as_str)).collect::<Vec<_>>().join("\n")
+        }
         _ => String::new(),
     }
 }

@@ -34,9 +34,7 @@ pub(super) fn read(document: &Document<'_>, role: Role) -> Result<Event, Problem
     match role {
         Role::Gate => {
             let native = document.text("tool_name")?;
-            document
-                .tool_call(tool_name(document, native)?, native)
-                .map(Event::Judge)
+            document.tool_call(tool_name(document, native)?, native).map(Event::Judge)
         }
         Role::Record(moment) => document.recorded(moment).map(Event::Record),
     }
@@ -49,12 +47,7 @@ fn tool_name(document: &Document<'_>, native: &str) -> Result<String, Problem> {
         return Ok(tool::common_name(document.host(), TOOLS, native));
     }
     let context = document.object("mcp_context")?;
-    let name = |field| {
-        context
-            .get(field)
-            .and_then(Value::as_str)
-            .filter(|name| !name.is_empty())
-    };
+    let name = |field| context.get(field).and_then(Value::as_str).filter(|name| !name.is_empty());
     match (name("server_name"), name("tool_name")) {
         (Some(server), Some(tool)) => Ok(tool::mcp_name(server, tool)),
         _ => Err(Problem::Missing("mcp_context.server_name")),

@@ -35,11 +35,7 @@ pub struct Question {
 ///
 /// # Errors
 /// When the document is not one that this host sends for this event.
-pub fn read(
-    host: Host,
-    told: Option<&str>,
-    fields: &Map<String, Value>,
-) -> Result<Question, Problem> {
+pub fn read(host: Host, told: Option<&str>, fields: &Map<String, Value>) -> Result<Question, Problem> {
     let document = Document::new(host, fields);
     let event = document.event(told)?;
     let role = role(host, &event).ok_or_else(|| Problem::UnknownEvent(event.clone()))?;
@@ -52,11 +48,7 @@ pub fn read(
         Host::Kimi => kimi::read(&document, role),
         Host::Cursor => cursor::read(&document, &event, role),
     }?;
-    Ok(Question {
-        host,
-        event,
-        content,
-    })
+    Ok(Question { host, event, content })
 }
 
 /// What this host's event asks for; `None` for an event that is not known.
@@ -70,10 +62,7 @@ pub fn role(host: Host, event: &str) -> Option<Role> {
         Host::Kimi => kimi::EVENTS,
         Host::Cursor => cursor::EVENTS,
     };
-    table
-        .iter()
-        .find(|(name, _)| *name == event)
-        .map(|(_, role)| *role)
+    table.iter().find(|(name, _)| *name == event).map(|(_, role)| *role)
 }
 
 /// Tells the host what was decided at one of its gates. An event that is no
@@ -90,10 +79,7 @@ pub fn answer(host: Host, event: &str, verdict: &Verdict) -> Answer {
         Host::Kimi => kimi::answer(event, verdict),
         Host::Cursor => cursor::answer(verdict),
     };
-    Answer {
-        objection: verdict.objection(),
-        ..form
-    }
+    Answer { objection: verdict.objection(), ..form }
 }
 
 /// Tells the host that an event was recorded and it may go on.
@@ -108,9 +94,7 @@ pub fn noted(host: Host, event: &str) -> Answer {
 /// to be a gate this is the form that blocks on all hosts.
 pub fn blocked(host: Host, event: Option<&str>, reason: Reason) -> Answer {
     match event {
-        Some(event) if role(host, event) == Some(Role::Gate) => {
-            answer(host, event, &Verdict::Deny(reason))
-        }
+        Some(event) if role(host, event) == Some(Role::Gate) => answer(host, event, &Verdict::Deny(reason)),
         _ => Answer::block(&reason),
     }
 }

@@ -28,10 +28,7 @@ pub(super) fn allow_request(event: &str) -> Answer {
     specific(json!({ "hookEventName": event, "decision": { "behavior": "allow" } }))
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "a document made for this answer alone"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "a document made for this answer alone")]
 fn specific(output: Value) -> Answer {
     Answer::json(json!({ "hookSpecificOutput": output }))
 }
