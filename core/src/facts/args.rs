@@ -1,0 +1,166 @@
+//! Words as arguments: variables that the script itself sets are filled in, braces expanded, and what is then not known is marked.
+
+use super::variables::Variables;
+use crate::shell::{Part, Word};
+
+/// The most arguments one word may become.
+const BECOMES_MAX: usize = 32;
+/// The most bytes of arguments made of all words of a script; variables can make them more than the script has.
+pub(super) const EXPANDED_BYTES_MAX: usize = 256 * 1024;
+
+/// An argument as the program may get it. A word that can become several values gives one each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Arg {
+    /// The text, as far as it is known.
+    pub(super) text: String,
+    /// False where more follows that only the running shell knows.
+    pub(super) exact: bool,
+    /// Holds an unquoted file-name pattern.
+    pub(super) pattern: bool,
+    /// The word it comes from, counted from the program's first argument.
+    pub(super) word: usize,
+}
+
+impl Arg {
+    /// A wholly known argument.
+    pub(super) fn known(text: impl Into<String>) -> Self {
+        Self { text: text.into(), exact: true, pattern: false, word: 0 }
+    }
+
+    /// As shown to people: `…` stands for what is not known.
+    pub(super) fn shown(&self) -> String {
+        if self.exact { self.text.clone() } else { format!("{}…", self.text) }
+    }
+
+    /// True for an option, also for one whose value is not known.
+    pub(super) fn is_option(&self) -> bool {
+        self.text.starts_with('-') && self.text.len() > 1
+    }
+
+    /// This argument with other text, known as far as this one.
+    pub(super) fn with_text(&self, text: &str) -> Self {
+        Self { text: text.to_owned(), ..self.clone() }
+    }
+}
+
+/// What fills words in: the script's variables and where the command runs.
+pub(super) struct Filling<'a> {
+    /// Variables that the script sets; `None` where another shell's are meant.
+    pub(super) variables: Option<&'a Variables>,
+    /// The working directory, where it is one.
+    pub(super) directory: Option<&'a str>,
+}
+
+impl Filling<'_> {
+    /// The arguments that `words` can become; `None` where they take more than is left of `bytes`.
+    pub(super) fn args(&self, words: &[Word], bytes: &mut usize) -> Option<Vec<Arg>> {
+        let mut args = Vec::new();
+        for (nth, word) in words.iter().enumerate() {
+            for arg in self.word(word) {
+                *bytes = bytes.checked_sub(arg.text.len())?;
+                args.push(Arg { word: nth, ..arg });
+            }
+        }
+        Some(args)
+    }
+
+    /// The arguments that one word can become.
+    pub(super) fn word(&self, word: &Word) -> Vec<Arg> {
+        let mut made = vec![Arg::known("")];
+        for part in &word.parts {
+            let pieces = self.part(part, made.iter().all(|arg| arg.text.is_empty()));
+            made = joined(&made, &pieces);
+            if made.len() > BECOMES_MAX {
+                return vec![Arg { exact: false, ..Arg::known(word.leading()) }];
+            }
+        }
+        if word.brace { braces(word, made) } else { made }
+    }
+
+    /// What a part can stand for. `first` says that nothing is before it.
+    fn part(&self, part: &Part, first: bool) -> Vec<Arg> {
+        let known = |text: &str| vec![Arg::known(text)];
+        match part {
+            Part::Literal(text) => known(text),
+            Part::Glob(c) => vec![Arg { pattern: true, ..Arg::known(c.to_string()) }],
+            Part::Home(user) => known(&format!("~{user}")),
+            Part::Process => known("/dev/fd/63"),
+            Part::Number => known("0"),
+            Part::Parameter { name, .. } if NUMBERS.contains(&name.as_str()) => known("0"),
+            Part::Parameter { name, .. } if name == "PWD" && self.directory.is_some() => known(self.directory.unwrap_or_default()),
+            Part::Parameter { name, .. } if name == "HOME" && first => known("~"),
+            Part::Parameter { name, quoted } => self.variable(name, *quoted).unwrap_or_else(unknown),
+            Part::Substitution | Part::Expansion(_) => unknown(),
+        }
+    }
+
+    fn variable(&self, name: &str, quoted: bool) -> Option<Vec<Arg>> {
+        let values = self.variables?.values(name)?;
+        let splits = |value: &Arg| value.text.contains([' ', '\t', '\n', '*', '?', '[']) && !value.pattern;
+        (quoted || !values.iter().any(splits)).then(|| values.to_vec())
+    }
+}
+
+/// Parameters that are always numbers.
+const NUMBERS: &[&str] = &["?", "$", "#", "!", "RANDOM", "SECONDS", "LINENO", "UID", "EUID", "PPID", "BASHPID", "EPOCHSECONDS"];
+
+fn unknown() -> Vec<Arg> {
+    vec![Arg { exact: false, ..Arg::known("") }]
+}
+
+/// Every beginning with every continuation; nothing is added to what is already not known.
+fn joined(made: &[Arg], pieces: &[Arg]) -> Vec<Arg> {
+    let mut out = Vec::new();
+    for start in made {
+        if !start.exact {
+            out.push(start.clone());
+            continue;
+        }
+        for piece in pieces {
+            out.push(Arg {
+                text: format!("{}{}", start.text, piece.text),
+                exact: piece.exact,
+                pattern: start.pattern || piece.pattern,
+                word: 0,
+            });
+        }
+    }
+    out.truncate(BECOMES_MAX + 1);
+    out
+}
+
+/// `{a,b}` and `{1..3}` filled in, where no quote or expansion makes the text ambiguous.
+fn braces(word: &Word, made: Vec<Arg>) -> Vec<Arg> {
+    let plain = !word.quoted && word.parts.iter().all(|part| matches!(part, Part::Literal(_) | Part::Glob(_) | Part::Home(_)));
+    let mut open = made;
+    let mut done = Vec::new();
+    while let Some(arg) = open.pop() {
+        match expand_first(&arg.text).filter(|_| plain) {
+            Some(texts) => open.extend(texts.iter().rev().map(|text| arg.with_text(text))),
+            None if plain && !arg.text.contains('{') => done.push(arg),
+            // Nested, unbalanced or quoted: what the shell makes of it is left to the shell.
+            None => return vec![Arg { exact: false, ..Arg::known(word.leading().split('{').next().unwrap_or_default()) }],
+        }
+        if open.len() + done.len() > BECOMES_MAX {
+            return vec![Arg { exact: false, ..Arg::known("") }];
+        }
+    }
+    done
+}
+
+/// The first innermost pair of braces, filled in.
+fn expand_first(text: &str) -> Option<Vec<String>> {
+    let close = text.find('}')?;
+    let open = text.get(..close)?.rfind('{')?;
+    let (before, inside, after) = (text.get(..open)?, text.get(open + 1..close)?, text.get(close + 1..)?);
+    let items: Vec<&str> = match inside.split_once("..") {
+        Some((from, to)) if is_simple(from) && is_simple(to) && !inside.contains(',') => vec![from, to],
+        _ if inside.contains(',') => inside.split(',').collect(),
+        _ => return None,
+    };
+    Some(items.into_iter().map(|item| format!("{before}{item}{after}")).collect())
+}
+
+fn is_simple(end: &str) -> bool {
+    !end.is_empty() && end.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+}

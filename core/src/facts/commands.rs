@@ -1,0 +1,168 @@
+//! The facts of a shell command line: each simple command with its working directory, variables and redirections.
+
+use super::args::{Arg, EXPANDED_BYTES_MAX, Filling};
+use super::gather::Gather;
+use super::programs::{self, Call};
+use super::variables::Variables;
+use super::whereabouts::Whereabouts;
+use super::{Access, Class, CommandFact, environment};
+use crate::shell::{self, Part, Redirect, RedirectOp, SimpleCommand, Word};
+
+/// Shells and wrappers behind which variables are another shell's.
+const OTHER_SHELLS: &[&str] = &["sh", "bash", "dash", "zsh", "ksh", "ash", "ssh"];
+
+/// Adds the facts of the command line `text`.
+pub(super) fn judge(text: &str, gather: &mut Gather) {
+    let script = shell::parse(text);
+    for opaque in &script.opaque {
+        gather.opaque(opaque.to_string());
+    }
+    let mut reading = Reading {
+        variables: Variables::of(&script),
+        whereabouts: Whereabouts::new(&gather.cwd, gather.home.clone(), &script.scopes),
+        bytes: EXPANDED_BYTES_MAX,
+    };
+    for command in &script.commands {
+        reading.command(command, gather);
+    }
+    if script.commands.is_empty() {
+        gather.class(Class::Reads, "runs nothing");
+    }
+}
+
+struct Reading {
+    variables: Variables,
+    whereabouts: Whereabouts,
+    /// Bytes that words may still become.
+    bytes: usize,
+}
+
+impl Reading {
+    fn command(&mut self, command: &SimpleCommand, gather: &mut Gather) {
+        let directories = self.whereabouts.of(&command.context);
+        let other_shell = command.via.iter().any(|by| OTHER_SHELLS.contains(&by.as_str()));
+        let filling = Filling {
+            variables: (!other_shell).then_some(&self.variables),
+            directory: if let [only] = directories.as_slice() { Some(only.as_str()) } else { None },
+        };
+        secrets_named(command, gather);
+        if !command.context.remote {
+            assignments(command, &filling, gather);
+            for redirect in &command.redirects {
+                redirected(redirect, &filling, &directories, gather);
+            }
+        }
+        let Some(args) = filling.args(&command.args, &mut self.bytes) else {
+            return gather.opaque("the arguments are too many to tell");
+        };
+        let Some(program) = &command.program else { return };
+        let name = program.literal();
+        gather.command(fact(command, name.as_deref(), &args));
+        let Some(name) = name else { return };
+        let call = Call { name: shell::program_name(&name), args: &args, directories: &directories, command };
+        if matches!(call.name, "cd" | "pushd" | "popd" | "chdir") {
+            return self.change_directory(&call, gather);
+        }
+        programs::judge(&call, gather);
+    }
+
+    fn change_directory(&mut self, call: &Call<'_>, gather: &mut Gather) {
+        gather.class(Class::Reads, "changes the working directory");
+        let target = call.args.iter().find(|arg| !arg.is_option());
+        let known = match target {
+            None => call.name == "cd" && call.args.is_empty() && self.whereabouts.change(&call.command.context, "~"),
+            Some(arg) => arg.exact && !arg.pattern && call.args.len() == 1 && self.whereabouts.change(&call.command.context, &arg.text),
+        };
+        if !known {
+            gather.opaque("the working directory is known only when it runs");
+        }
+    }
+}
+
+/// The command as it is shown and matched.
+fn fact(command: &SimpleCommand, name: Option<&str>, args: &[Arg]) -> CommandFact {
+    let program = name.map_or_else(|| "…".to_owned(), |name| shell::program_name(name).to_owned());
+    let shown: Vec<String> = args.iter().map(Arg::shown).collect();
+    CommandFact {
+        subcommand: programs::subcommand(&program, args),
+        flags: shown.iter().filter(|arg| arg.starts_with('-') && arg.len() > 1).cloned().collect(),
+        program,
+        args: shown,
+        via: command.via.clone(),
+        remote: command.context.remote,
+    }
+}
+
+fn assignments(command: &SimpleCommand, filling: &Filling<'_>, gather: &mut Gather) {
+    let reads_words = command.name().is_some_and(|name| name == "read");
+    for assignment in &command.assignments {
+        if assignment.each || reads_words && assignment.name == "IFS" {
+            continue;
+        }
+        for value in filling.word(&assignment.value) {
+            if hides_code(&value.text) {
+                gather.opaque(format!("`{}` is set to a text that the shell may run", assignment.name));
+            }
+            if let Some(reason) = environment::changes(&assignment.name, &value) {
+                gather.opaque(reason);
+            }
+        }
+    }
+    if !command.assignments.is_empty() {
+        gather.class(Class::Reads, "sets variables");
+    }
+}
+
+/// True for a text with a substitution inside an index: arithmetic runs it, however well it was quoted.
+pub(super) fn hides_code(text: &str) -> bool {
+    text.contains("[$(") || text.contains("[`")
+}
+
+fn redirected(redirect: &Redirect, filling: &Filling<'_>, directories: &[String], gather: &mut Gather) {
+    let accesses: &[Access] = match redirect.op {
+        RedirectOp::Read => &[Access::Read],
+        RedirectOp::Write => &[Access::Write],
+        RedirectOp::ReadWrite => &[Access::Read, Access::Write],
+        RedirectOp::Duplicate | RedirectOp::HereDocument | RedirectOp::HereString => &[],
+    };
+    for target in filling.word(&redirect.target) {
+        for access in accesses {
+            one_redirected(&target, *access, directories, gather);
+        }
+    }
+}
+
+fn one_redirected(target: &Arg, access: Access, directories: &[String], gather: &mut Gather) {
+    if let Some(host) = ["/dev/tcp/", "/dev/udp/"].iter().find_map(|start| target.text.strip_prefix(start)) {
+        return gather.host(host.split('/').next().unwrap_or(host), true);
+    }
+    if !target.exact {
+        return gather.opaque("redirects to or from a file that is known only when it runs");
+    }
+    for directory in directories {
+        gather.path(directory, &target.text, access);
+    }
+}
+
+/// Variables whose names say that they hold a secret.
+fn secrets_named(command: &SimpleCommand, gather: &mut Gather) {
+    let values = command.assignments.iter().map(|assignment| &assignment.value);
+    let targets = command.redirects.iter().map(|redirect| &redirect.target);
+    for word in command.program.iter().chain(&command.args).chain(values).chain(targets) {
+        for name in named_in(word) {
+            let upper = name.to_uppercase();
+            if SECRET_NAMES.iter().any(|part| upper.contains(part)) {
+                gather.class(Class::Credentials, format!("uses the variable `{name}`"));
+            }
+        }
+    }
+}
+
+fn named_in(word: &Word) -> impl Iterator<Item = &str> {
+    word.parts.iter().filter_map(|part| match part {
+        Part::Parameter { name, .. } | Part::Expansion(name) => Some(name.as_str()),
+        _ => None,
+    })
+}
+
+const SECRET_NAMES: &[&str] = &["TOKEN", "SECRET", "PASSWORD", "PASSWD", "API_KEY", "APIKEY", "PRIVATE_KEY", "ACCESS_KEY", "CREDENTIAL", "_PAT"];

@@ -1,0 +1,164 @@
+//! Collects facts: each once, bounded, with the classes that follow from a path or host alone.
+
+use std::collections::HashSet;
+
+use super::sensitive::sensitive;
+use super::{Access, Class, CommandFact, Facts, PathFact, Place, hosts, paths};
+
+/// The most paths, hosts and reasons kept of one call; more is unknown.
+const KEPT_MAX: usize = 512;
+
+/// Longer paths are no paths; Linux' limit.
+const PATH_BYTES_MAX: usize = 4096;
+
+/// Facts in the making.
+pub(super) struct Gather {
+    pub(super) facts: Facts,
+    /// The working directory of the call.
+    pub(super) cwd: String,
+    /// The working directory where it is a project and not a home or the top.
+    pub(super) project: Option<String>,
+    /// The home directory, where the working directory shows it.
+    pub(super) home: Option<String>,
+    seen: HashSet<PathFact>,
+}
+
+impl Gather {
+    /// Nothing yet, for a call made in `cwd`.
+    pub(super) fn new(cwd: &str) -> Self {
+        let home = paths::home_of(cwd);
+        let absolute = cwd.starts_with('/') || cwd.starts_with('~');
+        let cwd = paths::resolve("/", cwd, home.as_deref()).filter(|_| absolute).unwrap_or_else(|| "/".to_owned());
+        let project = (!paths::is_too_wide(&cwd)).then(|| cwd.clone());
+        Self { facts: Facts::default(), cwd, project, home, seen: HashSet::new() }
+    }
+
+    /// The facts, complete.
+    pub(super) fn finish(self) -> Facts {
+        self.facts
+    }
+
+    /// The call does this kind of thing.
+    pub(super) fn class(&mut self, class: Class, reason: impl Into<String>) {
+        self.facts.network_upload |= class == Class::Upload;
+        self.facts.interactive |= class == Class::Interactive;
+        self.facts.force_push |= class == Class::ForcePush;
+        self.facts.classes.entry(class).or_insert_with(|| reason.into());
+    }
+
+    /// Something about the call is not known.
+    pub(super) fn opaque(&mut self, reason: impl Into<String>) {
+        let reason = reason.into();
+        if self.facts.opaque.len() < KEPT_MAX && !self.facts.opaque.contains(&reason) {
+            self.facts.opaque.push(reason.clone());
+        }
+        self.class(Class::Unknown, reason);
+    }
+
+    /// A program is run.
+    pub(super) fn command(&mut self, command: CommandFact) {
+        self.facts.commands.push(command);
+    }
+
+    /// `text`, seen from `base`, is touched.
+    pub(super) fn path(&mut self, base: &str, text: &str, access: Access) {
+        if text.contains('\0') || text.len() > PATH_BYTES_MAX {
+            return self.opaque("a path that no system takes");
+        }
+        match paths::resolve(base, text, self.home.as_deref()) {
+            Some(path) => self.resolved(path, access),
+            None => self.opaque(format!("the pattern `{text}` may stand for the directory above")),
+        }
+    }
+
+    /// A path that is touched if the one named is a directory, or that only version control has: its classes count, it is not listed.
+    pub(super) fn implied(&mut self, base: &str, text: &str, access: Access) {
+        if let Some(path) = paths::resolve(base, text, self.home.as_deref()) {
+            let place = self.place(&path);
+            self.judge(&PathFact { path, access, place });
+        }
+    }
+
+    /// Everything beneath `text` is read: where that holds a home directory, it holds secrets.
+    pub(super) fn whole(&mut self, base: &str, text: &str) {
+        let Some(path) = paths::resolve(base, text, self.home.as_deref()) else { return };
+        if paths::holds_a_home(&path) {
+            self.class(Class::Credentials, format!("reads all beneath `{path}`, where secrets lie"));
+        }
+    }
+
+    /// True where `text`, seen from `base`, is the project or in it.
+    pub(super) fn in_project(&self, base: &str, text: &str) -> bool {
+        let path = paths::resolve(base, text, self.home.as_deref());
+        path.is_some_and(|path| matches!(self.place(&path), Place::Project | Place::ProjectRoot))
+    }
+
+    /// True for the project's directory, and for `*` in it.
+    fn is_everything(&self, path: &str) -> bool {
+        let rest = self.project.as_deref().and_then(|project| path.strip_prefix(project));
+        rest.is_some_and(|rest| rest.trim_start_matches('/').chars().all(|c| matches!(c, '*' | '?')))
+    }
+
+    fn place(&self, path: &str) -> Place {
+        paths::place(path, self.project.as_deref())
+    }
+
+    fn resolved(&mut self, path: String, access: Access) {
+        if paths::is_void(&path) {
+            return self.class(Class::Reads, format!("uses `{path}`"));
+        }
+        let place = self.place(&path);
+        let fact = PathFact { path, access, place };
+        if self.seen.contains(&fact) {
+            return;
+        }
+        if self.facts.paths.len() >= KEPT_MAX {
+            return self.opaque(format!("touches more than {KEPT_MAX} paths"));
+        }
+        self.judge(&fact);
+        self.seen.insert(fact.clone());
+        self.facts.paths.push(fact);
+    }
+
+    fn judge(&mut self, fact: &PathFact) {
+        let PathFact { path, access, place } = fact;
+        let inside = matches!(place, Place::Project | Place::ProjectRoot);
+        match access {
+            Access::Read => self.class(Class::Reads, format!("reads `{path}`")),
+            Access::Write if inside || *place == Place::Temporary => self.class(Class::Writes, format!("writes `{path}`")),
+            Access::Write => self.class(Class::WritesOutside, format!("writes `{path}`, outside of the project")),
+            Access::Delete if inside && self.is_everything(path) => self.class(Class::Discards, "removes the whole project"),
+            Access::Delete if *place == Place::Project => self.class(Class::Deletes, format!("removes `{path}`")),
+            Access::Delete => self.class(Class::DeletesOutside, format!("removes `{path}`, outside of the project")),
+            Access::Execute if inside => self.class(Class::Runs, format!("runs `{path}`")),
+            Access::Execute => self.opaque(format!("runs `{path}`, outside of the project")),
+        }
+        let changed = *access != Access::Read;
+        for found in sensitive(path) {
+            if found.on_read || changed {
+                self.class(found.class, format!("`{path}`: {}", found.what));
+            }
+        }
+        let above = paths::holds_a_home(path) && path.ends_with('*');
+        if *access == Access::Read && above && path.ends_with("/**") {
+            self.class(Class::Credentials, format!("reads all beneath `{path}`, where secrets lie"));
+        }
+    }
+
+    /// A host is contacted; `upload` says that data goes there.
+    pub(super) fn host(&mut self, host: &str, upload: bool) {
+        let host = host.to_lowercase();
+        if upload {
+            self.class(Class::Upload, format!("sends data to `{host}`"));
+        } else if hosts::is_loopback(&host) {
+            self.class(Class::Loopback, format!("talks to `{host}`"));
+        } else {
+            self.class(Class::Network, format!("contacts `{host}`"));
+        }
+        if self.facts.hosts.len() >= KEPT_MAX {
+            self.opaque(format!("contacts more than {KEPT_MAX} hosts"));
+        } else if !self.facts.hosts.contains(&host) {
+            self.facts.hosts.push(host);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Hosts in arguments: URLs, and `user@host:path` as scp, rsync and git write it.
+
+use url::Url;
+
+/// The host of a URL with `//`; `None` where there is none, or it cannot be read.
+pub(super) fn of_url(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let remote = !matches!(url.scheme(), "file" | "data");
+    url.host_str().filter(|host| remote && !host.is_empty()).map(|host| host.trim_matches(['[', ']']).to_lowercase())
+}
+
+/// The host of `curl`'s or `git`'s operand, which may leave the scheme out.
+pub(super) fn of_operand(text: &str) -> Option<String> {
+    if text.contains("://") {
+        return of_url(text);
+    }
+    of_url(&format!("http://{text}")).filter(|_| !text.starts_with(['/', '.', '-', '~']))
+}
+
+/// The host of `[user@]host:path`.
+pub(super) fn of_copy(text: &str) -> Option<String> {
+    if text.contains("://") {
+        return of_url(text);
+    }
+    let (host, _) = text.split_once(':')?;
+    if host.contains('/') {
+        return None;
+    }
+    named(host)
+}
+
+/// The host of `[user@]host`.
+pub(super) fn named(text: &str) -> Option<String> {
+    if text.contains("://") {
+        return of_url(text);
+    }
+    let host = text.rsplit_once('@').map_or(text, |(_, host)| host);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
+    (!host.is_empty() && host.chars().all(plain)).then(|| host.trim_matches(['[', ']']).to_lowercase())
+}
+
+/// True for names and addresses of this machine.
+pub(super) fn is_loopback(host: &str) -> bool {
+    let address: Option<std::net::IpAddr> = host.parse().ok();
+    host == "localhost" || host.ends_with(".localhost") || address.is_some_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_read_as_their_programs_read_them() {
+        assert_eq!(of_operand("https://Docs.RS/x?y").as_deref(), Some("docs.rs"));
+        assert_eq!(of_operand("example.com/x").as_deref(), Some("example.com"));
+        assert_eq!(of_operand("https://good.example@evil.example/").as_deref(), Some("evil.example"));
+        assert_eq!(of_operand("http://[::1]:80/").as_deref(), Some("::1"));
+        assert_eq!(of_operand("http://0x7f.1/").as_deref(), Some("127.0.0.1"));
+        assert_eq!(of_copy("me@host.example:/x").as_deref(), Some("host.example"));
+        assert_eq!(of_copy("./a:b"), None);
+        assert_eq!(of_copy("git@github.com:a/b.git").as_deref(), Some("github.com"));
+        assert_eq!(of_url("file:///etc/passwd"), None);
+    }
+
+    #[test]
+    fn loopback_is_by_address() {
+        assert!(["localhost", "127.0.0.1", "127.9.9.9", "::1", "x.localhost"].into_iter().all(is_loopback));
+        assert!(!["localhost.evil.example", "127.0.0.1.example", "10.0.0.1", "0.0.0.0"].into_iter().any(is_loopback));
+    }
+}

@@ -1,0 +1,162 @@
+//! Paths by their text alone: made absolute, `.` and `..` taken out, and where they lie.
+
+use super::Place;
+
+/// `text` seen from `base`: absolute, or from `~` where the home directory is not known. `None` where a file-name pattern may
+/// stand for `..`.
+pub(super) fn resolve(base: &str, text: &str, home: Option<&str>) -> Option<String> {
+    let text = text.strip_prefix("file://").unwrap_or(text);
+    let full = if let Some(rest) = text.strip_prefix('~') {
+        from_home(rest, home)
+    } else if text.starts_with('/') {
+        text.to_owned()
+    } else {
+        format!("{base}/{text}")
+    };
+    normalise(&full)
+}
+
+fn from_home(rest: &str, home: Option<&str>) -> String {
+    match (rest.split_once('/').unwrap_or((rest, "")), home) {
+        (("", path), Some(home)) => format!("{home}/{path}"),
+        (("", path), None) => format!("~/{path}"),
+        (("root", path), _) => format!("/root/{path}"),
+        ((user, path), _) => format!("/home/{user}/{path}"),
+    }
+}
+
+/// Takes `.`, `..` and empty components out; `..` at the top stays at the top.
+fn normalise(path: &str) -> Option<String> {
+    let (top, rest) = match path.strip_prefix("~/") {
+        Some(rest) => ("~", rest),
+        None => ("", path),
+    };
+    let mut kept: Vec<&str> = Vec::new();
+    for component in rest.split('/') {
+        match component {
+            "" | "." => {}
+            // One step above `~` is a directory of unknown name.
+            ".." if kept.is_empty() && top == "~" => return None,
+            ".." => drop(kept.pop()),
+            pattern if may_be_parent(pattern) => return None,
+            name => kept.push(name),
+        }
+    }
+    let joined = kept.join("/");
+    Some(if top.is_empty() || !joined.is_empty() { format!("{top}/{joined}") } else { top.to_owned() })
+}
+
+/// True for patterns such as `.*` and `.?`, which some shells fill in with `..`.
+fn may_be_parent(component: &str) -> bool {
+    component.len() <= 8 && component.starts_with(['.', '?', '[']) && component != "[" && {
+        let mut rest = component.chars().filter(|c| !matches!(c, '.' | '*' | '?' | '[' | ']'));
+        rest.next().is_none() && component.contains(['*', '?', '['])
+    }
+}
+
+/// True where `path` is `directory` or lies beneath it. A pattern in `path` counts as a name.
+pub(super) fn is_under(path: &str, directory: &str) -> bool {
+    let directory = directory.trim_end_matches('/');
+    path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The home directory that a working directory shows: `/home/NAME`, `/Users/NAME`, `/root`.
+pub(super) fn home_of(cwd: &str) -> Option<String> {
+    let mut parts = cwd.split('/').skip(1);
+    match (parts.next(), parts.next()) {
+        (Some("root"), _) => Some("/root".to_owned()),
+        (Some(top @ ("home" | "Users")), Some(name)) if !name.is_empty() => Some(format!("/{top}/{name}")),
+        _ => None,
+    }
+}
+
+/// True for a directory that is no project: the top, a home, or one that holds a system or all homes.
+pub(super) fn is_too_wide(directory: &str) -> bool {
+    let depth = directory.split('/').filter(|part| !part.is_empty()).count();
+    let is_home = home_of(directory).is_some_and(|home| home == directory);
+    depth == 0 || is_home || depth == 1 && SYSTEM.contains(&directory) || directory.starts_with('~') && depth == 1
+}
+
+/// True for `~`, a home directory and what holds it: everything a user has lies beneath.
+pub(super) fn holds_a_home(path: &str) -> bool {
+    let path = path.trim_end_matches("/**").trim_end_matches("/*");
+    matches!(path, "" | "/" | "~" | "/home" | "/Users" | "/root" | "/etc") || home_of(path).is_some_and(|home| home == path)
+}
+
+/// Where `path` lies for a project at `project`.
+pub(super) fn place(path: &str, project: Option<&str>) -> Place {
+    if let Some(project) = project {
+        if path == project {
+            return Place::ProjectRoot;
+        }
+        if is_under(path, project) {
+            return Place::Project;
+        }
+    }
+    let temporary = TEMPORARY.iter().any(|directory| path != *directory && is_under(path, directory));
+    if temporary { Place::Temporary } else { Place::Outside }
+}
+
+/// Devices that hold nothing and keep nothing.
+pub(super) fn is_void(path: &str) -> bool {
+    matches!(path, "/dev/null" | "/dev/stdout" | "/dev/stderr" | "/dev/stdin" | "/dev/tty" | "/dev/zero" | "/dev/random" | "/dev/urandom")
+        || path.starts_with("/dev/fd/")
+}
+
+const TEMPORARY: &[&str] = &["/tmp", "/var/tmp", "/private/tmp"];
+
+const SYSTEM: &[&str] = &[
+    "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/media", "/mnt", "/opt", "/private", "/proc", "/root", "/run", "/sbin", "/sys", "/tmp",
+    "/usr", "/var", "/Users", "/System", "/Library", "/Applications", "/Volumes",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_are_taken_out_by_text_alone() {
+        for (text, expected) in [
+            ("a/./b//c", "/p/a/b/c"),
+            ("../x", "/x"),
+            ("../../../x", "/x"),
+            ("/a/../b/", "/b"),
+            (".", "/p"),
+            ("~/x", "/home/me/x"),
+            ("~", "/home/me"),
+            ("~you/x", "/home/you/x"),
+            ("*.rs", "/p/*.rs"),
+            (".git/x", "/p/.git/x"),
+        ] {
+            assert_eq!(resolve("/p", text, Some("/home/me")).as_deref(), Some(expected), "{text}");
+        }
+        assert_eq!(resolve("/p", "~/a/../b", None).as_deref(), Some("~/b"));
+    }
+
+    #[test]
+    fn a_pattern_that_may_be_the_parent_is_unknown() {
+        for text in [".*", ".?", "a/.*/b", ".[.]", "??", "[.][.]", "~/../x"] {
+            let home = if text.starts_with('~') { None } else { Some("/home/me") };
+            assert_eq!(resolve("/p", text, home), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_project_ends_at_its_name() {
+        assert_eq!(place("/p/x", Some("/p")), Place::Project);
+        assert_eq!(place("/p", Some("/p")), Place::ProjectRoot);
+        assert_eq!(place("/pq", Some("/p")), Place::Outside);
+        assert_eq!(place("/tmp/x", Some("/p")), Place::Temporary);
+        assert_eq!(place("/tmp", Some("/p")), Place::Outside);
+    }
+
+    #[test]
+    fn homes_and_system_directories_are_no_projects() {
+        for directory in ["/", "/home", "/home/me", "/root", "/etc", "~", "/Users/me"] {
+            assert!(is_too_wide(directory), "{directory}");
+        }
+        for directory in ["/home/me/p", "/srv/p", "/workspace", "/root/p"] {
+            assert!(!is_too_wide(directory), "{directory}");
+        }
+    }
+}

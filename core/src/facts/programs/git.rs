@@ -1,0 +1,381 @@
+//! git: what asks, what records, what throws away, what sends.
+
+use super::Call;
+use crate::facts::args::Arg;
+use crate::facts::gather::Gather;
+use crate::facts::options::{self, Parsed, Style};
+use crate::facts::{Access, Class, hosts};
+
+/// Adds what a git command does; false where the program is another.
+pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
+    if call.name != "git" {
+        return false;
+    }
+    let Some((at, directories)) = before_subcommand(call, gather) else { return true };
+    let Some(subcommand) = call.args.get(at) else {
+        gather.class(Class::Reads, "`git` prints its help");
+        return true;
+    };
+    let rest = call.args.get(at + 1..).unwrap_or_default();
+    let inner = Call { args: rest, directories: &directories, ..*call };
+    let name = if subcommand.exact { subcommand.text.as_str() } else { "" };
+    Git { call: &inner, name, parsed: read(name, rest) }.judge(gather);
+    true
+}
+
+/// Options before the subcommand: where it runs, and settings for this one call. `None` where they are not understood.
+fn before_subcommand(call: &Call<'_>, gather: &mut Gather) -> Option<(usize, Vec<String>)> {
+    let mut directories = call.directories.to_vec();
+    let mut at = 0;
+    while let Some(arg) = call.args.get(at).filter(|arg| arg.is_option()) {
+        let next = call.args.get(at + 1);
+        at += 1;
+        match arg.text.as_str() {
+            "--no-pager" | "-P" | "-p" | "--paginate" | "--bare" | "--no-replace-objects" | "--no-optional-locks" | "--literal-pathspecs" | "--version" | "--help" | "--no-advice" => {}
+            "-C" => {
+                let target = next.filter(|next| next.exact)?;
+                directories = directories.iter().filter_map(|base| crate::facts::paths::resolve(base, &target.text, gather.home.as_deref())).collect();
+                at += 1;
+            }
+            "-c" => {
+                setting(next.map_or("", |next| next.text.as_str()), "-c", gather);
+                at += 1;
+            }
+            "--git-dir" | "--work-tree" | "--namespace" => {
+                next.into_iter().for_each(|next| call.decides(next, gather));
+                at += 1;
+            }
+            text if text.starts_with("--git-dir=") || text.starts_with("--work-tree=") => {
+                call.decides(&arg.with_text(text.split_once('=').map_or("", |(_, value)| value)), gather);
+            }
+            text => {
+                gather.opaque(format!("`git {text}` can run another program"));
+                return None;
+            }
+        }
+    }
+    Some((at, directories))
+}
+
+/// A setting, given as `key=value` for one call, or set for good.
+fn setting(text: &str, how: &str, gather: &mut Gather) {
+    let (key, value) = text.split_once('=').unwrap_or((text, ""));
+    let key = key.to_lowercase();
+    let plain_pager = key == "core.pager" && matches!(value, "" | "cat");
+    if !plain_pager && !HARMLESS_KEYS.iter().any(|known| key == *known || known.strip_suffix('*').is_some_and(|start| key.starts_with(start))) {
+        gather.opaque(format!("`git {how} {key}` changes what git does or runs"));
+    }
+}
+
+const HARMLESS_KEYS: &[&str] = &[
+    "user.name", "user.email", "color.*", "advice.*", "core.quotepath", "core.autocrlf", "core.safecrlf", "core.abbrev", "core.filemode", "core.ignorecase", "init.defaultbranch",
+    "commit.gpgsign", "tag.gpgsign", "pull.rebase", "pull.ff", "merge.ff", "merge.conflictstyle", "rebase.autostash", "rebase.autosquash", "push.default", "push.autosetupremote",
+    "diff.renames", "diff.algorithm", "diff.context", "diff.colormoved", "log.date", "log.showsignature", "status.short", "fetch.prune", "gc.auto", "grep.linenumber", "column.ui",
+    "branch.sort", "tag.sort", "format.pretty", "core.longpaths", "core.precomposeunicode", "safe.bareRepository",
+];
+
+/// A git command without the options before it.
+struct Git<'a> {
+    call: &'a Call<'a>,
+    name: &'a str,
+    parsed: Parsed,
+}
+
+fn read(name: &str, rest: &[Arg]) -> Parsed {
+    const COMMON: &[&str] = &[
+        "--format", "--pretty", "--since", "--until", "--after", "--before", "--author", "--grep", "--max-count", "--sort", "--contains", "--no-contains", "--points-at", "--depth", "--branch", "--message",
+        "--file", "--source", "--strategy", "--origin", "--reference", "--output", "--exec", "--upload-pack", "--receive-pack", "--template", "--config", "--onto", "--author", "--date",
+        "--open-files-in-pager", "--repo", "--push-option", "--jobs", "--pathspec-from-file", "--prefix", "--output-directory",
+    ];
+    let short: &[&str] = match name {
+        "commit" => &["-m", "-F", "-C", "-c", "-t"],
+        "log" | "show" | "shortlog" | "rev-list" | "diff" => &["-n", "-S", "-G", "-L", "-U", "-O"],
+        "clone" => &["-b", "-o", "-c", "-u", "-j"],
+        "push" => &["-o"],
+        "rebase" => &["-x", "-s", "-X"],
+        "merge" | "cherry-pick" | "revert" | "pull" => &["-m", "-s", "-X", "-F"],
+        "grep" => &["-A", "-B", "-C", "-e", "-f", "-m"],
+        "tag" | "notes" | "stash" => &["-m", "-F"],
+        "checkout" | "switch" | "worktree" => &["-b", "-B", "-c", "-C"],
+        "restore" => &["-s"],
+        "archive" | "format-patch" => &["-o"],
+        "clean" => &["-e"],
+        "blame" => &["-L", "-S"],
+        _ => &[],
+    };
+    options::read(rest, &[COMMON, short], Style::Letters)
+}
+
+/// Ask and change nothing, whatever their options but those of [`ESCAPES`].
+const QUERIES: &[&str] = &[
+    "status", "log", "diff", "show", "blame", "annotate", "rev-parse", "rev-list", "ls-files", "ls-tree", "cat-file", "describe", "shortlog", "grep", "name-rev", "merge-base",
+    "diff-tree", "diff-index", "diff-files", "for-each-ref", "show-ref", "show-branch", "count-objects", "fsck", "var", "check-ignore", "check-attr", "check-ref-format", "whatchanged",
+    "cherry", "range-diff", "version", "help", "verify-commit", "verify-tag", "ls-remote", "get-tar-commit-id", "patch-id", "stripspace", "column", "merge-tree",
+];
+
+/// Record or switch, and can be undone from the repository itself.
+const CHANGES: &[&str] = &["add", "stage", "commit", "switch", "merge", "cherry-pick", "revert", "mv", "init", "am", "apply", "rebase", "notes", "bisect", "fetch", "pull", "sparse-checkout", "rerere"];
+
+/// Options with which git runs a program that they name.
+const ESCAPES: &[&str] = &["--ext-diff", "--textconv", "--open-files-in-pager", "--upload-pack", "--receive-pack", "--exec", "--template", "--filters", "--tool", "--extcmd"];
+
+impl Git<'_> {
+    fn judge(&self, gather: &mut Gather) {
+        if let Some(option) = self.parsed.first(ESCAPES).filter(|option| *option != "--template" || self.name == "clone" || self.name == "init") {
+            self.call.runs_other(option, gather);
+        }
+        match self.name {
+            "diff" | "grep" if self.parsed.has(&["--no-index", "-O"]) => self.beyond_repository(gather),
+            name if QUERIES.contains(&name) => self.query(gather),
+            "branch" => self.branch(gather),
+            "tag" => self.tag(gather),
+            "remote" => self.remote(gather),
+            "stash" => self.stash(gather),
+            "reflog" => self.verb(&["", "show", "exists"], &[], gather),
+            "worktree" => self.worktree(gather),
+            "config" => self.config(gather),
+            "submodule" => self.verb(&["", "status", "summary"], &[], gather),
+            "checkout" => self.checkout(gather),
+            "restore" => self.restore(gather),
+            "reset" => self.reset(gather),
+            "clean" => self.clean(gather),
+            "rm" => self.rm(gather),
+            "clone" => self.clone_from(gather),
+            "push" => self.push(gather),
+            "format-patch" | "archive" => self.packs(gather),
+            "credential" => gather.class(Class::Credentials, "`git credential` prints secrets"),
+            "gc" | "repack" | "prune" | "update-ref" | "filter-branch" | "filter-repo" | "replace" => self.discards("rewrites or drops history", gather),
+            name if CHANGES.contains(&name) => self.change(gather),
+            name => gather.opaque(format!("`git {name}` is not known here; it may be an alias")),
+        }
+    }
+
+    fn query(&self, gather: &mut Gather) {
+        self.call.in_project(Class::VcsQuery, &format!("`git {}` asks the repository", self.name), gather);
+        self.call.paths(&self.parsed.values(&["--output"]), Access::Write, gather);
+        for operand in &self.parsed.operands {
+            let path = operand.text.rsplit(':').next().unwrap_or_default();
+            self.call.directories.iter().for_each(|directory| gather.implied(directory, path, Access::Read));
+        }
+        if self.name == "ls-remote" {
+            self.remotes(gather);
+        }
+    }
+
+    fn changes(&self, gather: &mut Gather) {
+        self.call.in_project(Class::VcsChange, &format!("`git {}` changes the local repository", self.name), gather);
+    }
+
+    fn discards(&self, what: &str, gather: &mut Gather) {
+        gather.class(Class::Discards, format!("`git {}` {what}", self.name));
+    }
+
+    fn change(&self, gather: &mut Gather) {
+        self.changes(gather);
+        let verb = self.parsed.operands.first().map(|arg| arg.text.as_str());
+        match (self.name, verb) {
+            ("bisect", Some("run")) | ("rebase", _) if self.name == "bisect" || self.parsed.has(&["-x"]) => self.call.runs_other("--exec", gather),
+            ("fetch" | "pull", _) => self.remotes(gather),
+            ("init", Some(_)) | ("mv", _) => self.call.paths(&self.parsed.operands, Access::Write, gather),
+            ("add" | "stage" | "commit" | "apply" | "am", _) => {
+                for operand in &self.parsed.operands {
+                    self.call.directories.iter().for_each(|directory| gather.implied(directory, &operand.text, Access::Read));
+                }
+            }
+            _ => {}
+        }
+        if self.name == "apply" && self.parsed.has(&["--unsafe-paths", "--directory"]) {
+            self.call.runs_other("--unsafe-paths", gather);
+        }
+    }
+
+    /// Operands that name another repository by its address.
+    fn remotes(&self, gather: &mut Gather) {
+        for operand in &self.parsed.operands {
+            if operand.text.contains("::") {
+                gather.opaque("git's transport helpers run programs");
+            } else if !operand.exact {
+                gather.opaque("the other repository is known only when it runs");
+            } else if let Some(host) = hosts::of_copy(&operand.text).filter(|_| operand.text.contains("://") || operand.text.contains('@')) {
+                gather.host(&host, false);
+            } else if operand.text.starts_with(['/', '.', '~']) {
+                self.call.decides(operand, gather);
+            }
+        }
+    }
+
+    fn beyond_repository(&self, gather: &mut Gather) {
+        gather.class(Class::Reads, "`git` compares or searches files");
+        if self.parsed.has(&["-O"]) {
+            self.call.runs_other("-O", gather);
+        }
+        self.call.paths(&self.parsed.operands, Access::Read, gather);
+    }
+
+    fn branch(&self, gather: &mut Gather) {
+        let changes = ["-m", "-M", "-c", "-C", "-f", "-u", "-t", "--move", "--copy", "--force", "--track", "--set-upstream-to", "--unset-upstream", "--edit-description"];
+        if self.parsed.has(&["-D", "-d", "--delete"]) {
+            let forced = self.parsed.has(&["-D", "-f", "--force"]);
+            if forced { self.discards("removes a branch whether it is merged or not", gather) } else { self.changes(gather) }
+        } else if self.parsed.operands.is_empty() && !self.parsed.has(&changes) || self.parsed.has(&["-l", "--list"]) {
+            self.query(gather);
+        } else {
+            self.changes(gather);
+        }
+    }
+
+    fn tag(&self, gather: &mut Gather) {
+        if self.parsed.has(&["-d", "--delete", "-f", "--force"]) {
+            self.discards("removes or moves a tag", gather);
+        } else if self.parsed.operands.is_empty() || self.parsed.has(&["-l", "--list", "-n", "--contains", "--points-at"]) {
+            self.query(gather);
+        } else {
+            self.changes(gather);
+        }
+    }
+
+    fn remote(&self, gather: &mut Gather) {
+        match self.parsed.operands.first().map(|arg| arg.text.as_str()) {
+            None | Some("show" | "get-url") => self.query(gather),
+            Some("prune" | "update") => self.changes(gather),
+            Some(_) => {
+                gather.class(Class::Persistence, "changes where the repository is fetched from and sent to");
+                self.parsed.operands.iter().skip(1).filter_map(|arg| hosts::of_copy(&arg.text)).for_each(|host| gather.host(&host, false));
+            }
+        }
+    }
+
+    fn stash(&self, gather: &mut Gather) {
+        match self.parsed.operands.first().map(|arg| arg.text.as_str()) {
+            Some("list" | "show") => self.query(gather),
+            Some("drop" | "clear") => self.discards("drops kept work", gather),
+            None | Some("push" | "save" | "pop" | "apply" | "branch" | "create" | "store") => self.changes(gather),
+            Some(_) => gather.opaque("`git stash` is called in a way that is not known here"),
+        }
+    }
+
+    /// A subcommand whose first word says whether it asks or changes; what is in neither list is not known.
+    fn verb(&self, queries: &[&str], changes: &[&str], gather: &mut Gather) {
+        let verb = self.parsed.operands.first().map_or("", |arg| arg.text.as_str());
+        if queries.contains(&verb) {
+            self.query(gather);
+        } else if changes.contains(&verb) {
+            self.changes(gather);
+        } else {
+            gather.opaque(format!("`git {} {verb}` may run programs, drop work or contact others", self.name));
+        }
+    }
+
+    fn worktree(&self, gather: &mut Gather) {
+        match self.parsed.operands.first().map(|arg| arg.text.as_str()) {
+            Some("add") => {
+                self.changes(gather);
+                self.call.paths(self.parsed.operands.iter().skip(1).take(1), Access::Write, gather);
+            }
+            Some("remove") => {
+                self.changes(gather);
+                self.call.paths(self.parsed.operands.iter().skip(1), Access::Delete, gather);
+            }
+            _ => self.verb(&["list"], &["prune", "lock", "unlock"], gather),
+        }
+    }
+
+    fn config(&self, gather: &mut Gather) {
+        let reads = ["--get", "--get-all", "--get-regexp", "--get-urlmatch", "-l", "--list", "--show-origin"];
+        let changes = ["--add", "--unset", "--unset-all", "--replace-all", "--remove-section", "--rename-section", "-e", "--edit", "-f", "--file", "--global", "--system"];
+        let mut operands: Vec<&str> = self.parsed.operands.iter().map(|arg| arg.text.as_str()).collect();
+        let verb = operands.first().copied().filter(|verb| ["get", "list", "set", "unset"].contains(verb));
+        if verb.is_some() {
+            operands.remove(0);
+        }
+        if self.parsed.has(&reads) || matches!(verb, Some("get" | "list")) || operands.len() < 2 && verb.is_none() && !self.parsed.has(&changes) {
+            return self.query(gather);
+        }
+        gather.class(Class::VcsChange, "changes a setting of the repository");
+        if self.parsed.has(&changes) || operands.len() < 2 {
+            return gather.class(Class::Persistence, "changes git's settings beyond this repository, or drops them");
+        }
+        let before = gather.facts.opaque.len();
+        setting(&operands.join("="), "config", gather);
+        if gather.facts.opaque.len() > before {
+            gather.class(Class::Persistence, "changes a setting by which git runs programs");
+        }
+    }
+
+    fn checkout(&self, gather: &mut Gather) {
+        let makes = self.parsed.has(&["-b", "-B", "--orphan"]);
+        let dashes = self.call.args.iter().any(|arg| arg.text == "--");
+        let file = |arg: &Arg| arg.text == "." || arg.text.starts_with("./") || has_extension(&arg.text) || arg.pattern;
+        if !makes && (dashes || self.parsed.operands.iter().any(file)) || self.parsed.has(&["-f", "--force", "--ours", "--theirs", "--pathspec-from-file"]) {
+            self.discards("puts files back and drops what was changed in them", gather);
+        }
+        self.changes(gather);
+    }
+
+    fn restore(&self, gather: &mut Gather) {
+        if !self.parsed.has(&["-S", "--staged"]) || self.parsed.has(&["-W", "--worktree"]) {
+            self.discards("puts files back and drops what was changed in them", gather);
+        }
+        self.changes(gather);
+    }
+
+    fn reset(&self, gather: &mut Gather) {
+        if self.parsed.has(&["--hard", "--merge", "--keep"]) {
+            self.discards("drops what was changed", gather);
+        }
+        self.changes(gather);
+    }
+
+    fn clean(&self, gather: &mut Gather) {
+        if self.parsed.has(&["-n", "--dry-run"]) { self.query(gather) } else { self.discards("removes files that were never recorded", gather) }
+    }
+
+    fn rm(&self, gather: &mut Gather) {
+        self.changes(gather);
+        if !self.parsed.has(&["--cached"]) {
+            self.call.paths(&self.parsed.operands, Access::Delete, gather);
+        }
+    }
+
+    fn clone_from(&self, gather: &mut Gather) {
+        gather.class(Class::VcsChange, "copies a repository");
+        for value in self.parsed.values(&["-c", "--config"]) {
+            setting(&value.text, "clone -c", gather);
+        }
+        if self.parsed.has(&["-u", "--upload-pack", "--template"]) {
+            self.call.runs_other("--upload-pack", gather);
+        }
+        let Some(from) = self.parsed.operands.first() else { return };
+        self.remotes(gather);
+        let named = from.text.trim_end_matches('/').trim_end_matches(".git").rsplit(['/', ':']).next().unwrap_or_default();
+        let into = self.parsed.operands.get(1).cloned().unwrap_or_else(|| from.with_text(named));
+        self.call.path(&into, Access::Write, gather);
+    }
+
+    fn push(&self, gather: &mut Gather) {
+        let forced = self.parsed.has(&["-f", "--force", "--force-with-lease", "--mirror", "--delete", "-d", "--prune"]);
+        let forces = |arg: &Arg| arg.text.starts_with(['+', ':']);
+        if forced || self.parsed.operands.iter().any(forces) {
+            gather.class(Class::ForcePush, "`git push` overwrites or removes what others have");
+        }
+        gather.class(Class::Upload, "`git push` sends the repository's history");
+        self.remotes(gather);
+    }
+
+    fn packs(&self, gather: &mut Gather) {
+        self.query(gather);
+        if self.parsed.has(&["--remote"]) {
+            self.call.runs_other("--remote", gather);
+        }
+        self.call.paths(&self.parsed.values(&["-o", "--output-directory"]), Access::Write, gather);
+        if self.name == "format-patch" && !self.parsed.has(&["--stdout"]) {
+            gather.class(Class::Writes, "writes patches");
+        }
+    }
+}
+
+/// True for `main.rs`, not for `v1.2`.
+fn has_extension(text: &str) -> bool {
+    let name = text.rsplit('/').next().unwrap_or_default();
+    name.rsplit_once('.').is_some_and(|(_, end)| !end.is_empty() && !end.chars().any(|c| c.is_ascii_digit() && !name.contains("mp")))
+}

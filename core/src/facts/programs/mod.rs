@@ -1,0 +1,169 @@
+//! What the programs that coding agents use do with their arguments.
+//!
+//! A program that is not known here, or an option that makes a known one run something else, is unknown. So is anything whose
+//! effect hangs on an argument that only the running shell knows.
+
+mod builds;
+mod files;
+mod git;
+mod inline;
+mod network;
+mod packages;
+mod scripts;
+mod shells;
+mod table;
+
+use super::args::Arg;
+use super::gather::Gather;
+use super::{Access, Class, hosts};
+use crate::shell::SimpleCommand;
+
+/// One command, its words filled in.
+pub(super) struct Call<'a> {
+    /// The program, without a system's directory.
+    pub(super) name: &'a str,
+    /// Its arguments.
+    pub(super) args: &'a [Arg],
+    /// Where it can run.
+    pub(super) directories: &'a [String],
+    /// As the shell reads it.
+    pub(super) command: &'a SimpleCommand,
+}
+
+/// Adds what the command does.
+pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) {
+    for by in &call.command.via {
+        if ["sudo", "doas"].contains(&by.as_str()) {
+            gather.class(Class::Privilege, format!("`{by}` takes another user's rights"));
+        }
+    }
+    if call.command.context.remote {
+        return gather.opaque("runs a command on another machine");
+    }
+    match call.name.rsplit_once('/') {
+        Some((directory, name)) => by_path(call, directory, name, gather),
+        None => by_name(call, gather),
+    }
+}
+
+/// A program named by its path: a tool installed in the project counts by its name, all else is run as a file.
+fn by_path(call: &Call<'_>, directory: &str, name: &str, gather: &mut Gather) {
+    let inside = call.directories.iter().all(|base| gather.in_project(base, call.name));
+    let installed = TOOL_DIRECTORIES.iter().any(|end| directory == *end || directory.ends_with(&format!("/{end}")));
+    if inside && (installed || WRAPPER_SCRIPTS.contains(&name)) {
+        return by_name(&Call { name, ..*call }, gather);
+    }
+    for base in call.directories {
+        gather.path(base, call.name, Access::Execute);
+    }
+    call.mentions(gather);
+}
+
+/// Where a project's own tools are installed.
+const TOOL_DIRECTORIES: &[&str] = &["node_modules/.bin", ".venv/bin", "venv/bin", "env/bin", "vendor/bin"];
+/// Scripts in a project that stand for a build tool.
+const WRAPPER_SCRIPTS: &[&str] = &["gradlew", "mvnw"];
+
+fn by_name(call: &Call<'_>, gather: &mut Gather) {
+    if asks_version(call) {
+        return gather.class(Class::Reads, format!("`{}` prints its version or help", call.name));
+    }
+    let known = shells::judge(call, gather)
+        || git::judge(call, gather)
+        || inline::judge(call, gather)
+        || scripts::judge(call, gather)
+        || builds::judge(call, gather)
+        || packages::judge(call, gather)
+        || network::judge(call, gather)
+        || files::judge(call, gather)
+        || table::judge(call, gather);
+    if !known {
+        gather.opaque(format!("`{}` is not a program known here", call.name));
+        call.mentions(gather);
+    }
+}
+
+fn asks_version(call: &Call<'_>) -> bool {
+    let plain = call.name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.+".contains(c));
+    matches!(call.args, [only] if only.exact && matches!(only.text.as_str(), "--version" | "--help" | "-V")) && plain
+}
+
+/// Programs whose first operand says what they do, and how many words of it.
+pub(super) fn subcommand(program: &str, args: &[Arg]) -> Option<String> {
+    let (_, words) = WITH_SUBCOMMANDS.iter().find(|(names, _)| names.contains(&program))?;
+    let operands = args.iter().filter(|arg| !arg.text.starts_with(['-', '+'])).take(*words);
+    let named: Vec<String> = operands.map(Arg::shown).collect();
+    (!named.is_empty()).then(|| format!("{program} {}", named.join(" ")))
+}
+
+const WITH_SUBCOMMANDS: &[(&[&str], usize)] = &[
+    (&["git", "cargo", "go", "pip", "pip3", "docker", "podman", "kubectl", "helm", "brew", "apt", "apt-get", "dnf", "yum", "apk", "systemctl", "gem", "bundle"], 1),
+    (&["poetry", "uv", "terraform", "dotnet", "mvn", "gradle", "make", "just", "rustup", "mix", "composer", "conda", "deno", "svn", "hg", "jj", "crontab"], 1),
+    (&["npm", "yarn", "pnpm", "bun", "gh", "glab", "aws", "gcloud", "az", "claude", "codex", "gemini"], 2),
+];
+
+impl Call<'_> {
+    /// `arg` is a path and touched so.
+    fn path(&self, arg: &Arg, access: Access, gather: &mut Gather) {
+        if !arg.exact {
+            return gather.opaque(format!("`{}` gets a path that is known only when it runs", self.name));
+        }
+        for directory in self.directories {
+            gather.path(directory, &arg.text, access);
+        }
+    }
+
+    /// All of `args` are paths and touched so.
+    fn paths<'a>(&self, args: impl IntoIterator<Item = &'a Arg>, access: Access, gather: &mut Gather) {
+        for arg in args {
+            self.path(arg, access, gather);
+        }
+    }
+
+    /// `args` are read with all that lies beneath.
+    fn wholes<'a>(&self, args: impl IntoIterator<Item = &'a Arg>, gather: &mut Gather) {
+        for arg in args {
+            for directory in self.directories {
+                gather.whole(directory, &arg.text);
+            }
+        }
+    }
+
+    /// The call makes, builds or runs what the project holds; elsewhere that is unknown.
+    fn in_project(&self, class: Class, reason: &str, gather: &mut Gather) {
+        if self.directories.iter().all(|directory| gather.in_project(directory, ".")) {
+            gather.class(class, reason);
+        } else {
+            gather.opaque(format!("{reason}, outside of the project"));
+        }
+    }
+
+    /// `arg` names a file or directory that decides what is run; outside of the project that is unknown.
+    fn decides(&self, arg: &Arg, gather: &mut Gather) {
+        let inside = arg.exact && self.directories.iter().all(|directory| gather.in_project(directory, &arg.text));
+        if !inside {
+            gather.opaque(format!("`{}` is led by `{}`, outside of the project", self.name, arg.shown()));
+        }
+    }
+
+    /// Paths and hosts that stand in the arguments of a program of which nothing is known.
+    fn mentions(&self, gather: &mut Gather) {
+        for arg in self.args {
+            let text = arg.text.split_once('=').filter(|_| arg.text.starts_with('-')).map_or(arg.text.as_str(), |(_, value)| value);
+            if let Some(host) = hosts::of_url(text) {
+                gather.host(&host, false);
+            } else if arg.exact && (text.starts_with(['/', '~', '.']) || text.contains('/')) && text.len() > 1 && !text.contains("://") {
+                self.path(&arg.with_text(text), Access::Read, gather);
+            }
+        }
+    }
+
+    /// The first operand, where it is wholly known.
+    fn first(&self) -> Option<&str> {
+        self.args.iter().find(|arg| !arg.is_option()).filter(|arg| arg.exact).map(|arg| arg.text.as_str())
+    }
+
+    fn runs_other(&self, option: &str, gather: &mut Gather) {
+        gather.opaque(format!("`{} {option}` can run another program", self.name));
+    }
+}

@@ -1,0 +1,168 @@
+//! Little languages in an argument: `sed`, `awk`, `jq` and the tests of `find`.
+
+use super::Call;
+use crate::facts::args::Arg;
+use crate::facts::gather::Gather;
+use crate::facts::options::{self, Style};
+use crate::facts::{Access, Class};
+
+/// Adds what the program does; false where it is none of these.
+pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
+    match call.name {
+        "sed" | "gsed" => sed(call, gather),
+        "awk" | "gawk" | "mawk" | "nawk" => awk(call, gather),
+        "find" | "gfind" => find(call, gather),
+        "jq" => {
+            if call.args.iter().any(|arg| arg.text.contains("env") || arg.text.contains("$ENV")) {
+                gather.class(Class::Credentials, "`jq` prints the environment, where secrets lie");
+            }
+            return false;
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn sed(call: &Call<'_>, gather: &mut Gather) {
+    // `-i` takes its suffix joined to it, so `-i` is a flag to which the rest of the word belongs.
+    let in_place = |arg: &Arg| arg.text == "--in-place" || arg.text.starts_with("--in-place=") || arg.text.starts_with("-i") || is_cluster_with_i(&arg.text);
+    let writes = call.args.iter().any(in_place);
+    let args: Vec<Arg> = call.args.iter().filter(|arg| !arg.text.starts_with("-i") && !arg.text.starts_with("--in-place")).cloned().collect();
+    let parsed = options::read(&args, &[&["-e", "--expression", "-f", "--file", "-l", "--line-length"]], Style::Letters);
+    if parsed.has(&["-f", "--file"]) {
+        gather.opaque("`sed -f` runs a script that is not read here");
+    }
+    let given = parsed.values(&["-e", "--expression"]);
+    let first = if given.is_empty() { parsed.operands.first().cloned() } else { None };
+    let skip = usize::from(first.is_some());
+    for script in given.into_iter().chain(first) {
+        if !script.exact || !is_plain_sed(&script.text) {
+            gather.opaque("a `sed` script that may run or write something");
+        }
+    }
+    let access = if writes { Access::Write } else { Access::Read };
+    // BSD's `-i ''` leaves an empty operand behind.
+    let files: Vec<&Arg> = parsed.operands.iter().skip(skip).filter(|arg| !arg.text.is_empty() || !arg.exact).collect();
+    call.paths(files, access, gather);
+    gather.class(Class::Reads, "`sed` edits a stream");
+}
+
+fn is_cluster_with_i(text: &str) -> bool {
+    text.starts_with('-') && !text.starts_with("--") && text.chars().skip(1).take_while(|c| "nErsuzi".contains(*c)).any(|c| c == 'i')
+}
+
+/// True for scripts of addresses, `p d q = n N D P g G h H x { }`, `s` and `y` with plain flags, and nothing that runs or writes.
+fn is_plain_sed(script: &str) -> bool {
+    let chars: Vec<char> = script.chars().collect();
+    let mut at = 0;
+    while let Some(c) = chars.get(at).copied() {
+        at += 1;
+        match c {
+            ' ' | '\t' | '\n' | ';' | '{' | '}' | '$' | ',' | '!' | '~' | '+' | '0'..='9' => {}
+            'p' | 'd' | 'q' | 'Q' | '=' | 'n' | 'N' | 'D' | 'P' | 'g' | 'G' | 'h' | 'H' | 'x' | 'l' => {}
+            '/' => match past(&chars, at, '/') {
+                Some(next) => at = next,
+                None => return false,
+            },
+            's' | 'y' => {
+                let Some(delimiter) = chars.get(at).copied().filter(|c| !c.is_alphanumeric() && *c != '\n' && *c != '\\') else { return false };
+                let Some(next) = past(&chars, at + 1, delimiter).and_then(|next| past(&chars, next, delimiter)) else { return false };
+                at = next;
+                while chars.get(at).is_some_and(|c| "gpiIM0123456789".contains(*c)) {
+                    at += 1;
+                }
+            }
+            'a' | 'i' | 'c' => return chars.get(at..).is_some_and(|rest| !rest.contains(&'\n')),
+            'I' | 'M' => {}
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// The place after the next unescaped `end`; a bracket expression does not end at it in GNU sed, so brackets with it are refused.
+fn past(chars: &[char], from: usize, end: char) -> Option<usize> {
+    let mut at = from;
+    let mut bracket = false;
+    loop {
+        let c = chars.get(at).copied()?;
+        at += 1;
+        match c {
+            '\\' => at += 1,
+            '[' => bracket = true,
+            ']' => bracket = false,
+            c if c == end => return (!bracket).then_some(at),
+            _ => {}
+        }
+    }
+}
+
+fn awk(call: &Call<'_>, gather: &mut Gather) {
+    let parsed = options::read(call.args, &[&["-F", "-v", "--field-separator", "--assign", "-f", "--file", "-i", "--include", "-l", "--load", "-E", "--exec", "-e", "--source"]], Style::Letters);
+    if parsed.has(&["-f", "--file", "-i", "--include", "-l", "--load", "-E", "--exec", "-e", "--source"]) {
+        gather.opaque("`awk` runs a script that is not read here");
+    }
+    let script = parsed.operands.first();
+    if !script.is_some_and(|script| script.exact && is_plain_awk(&script.text)) {
+        gather.opaque("an `awk` script that may run or write something");
+    }
+    call.paths(parsed.operands.iter().skip(1).filter(|arg| !arg.text.contains('=')), Access::Read, gather);
+    gather.class(Class::Reads, "`awk` reads");
+}
+
+fn is_plain_awk(script: &str) -> bool {
+    let compact: String = script.replace("||", "  ").replace(">=", "  ");
+    !compact.contains(['|', '>', '@', '`']) && !["system", "getline", "ENVIRON", "close", "fflush"].iter().any(|word| script.contains(word))
+}
+
+fn find(call: &Call<'_>, gather: &mut Gather) {
+    let is_test = |arg: &&Arg| arg.text.starts_with(['-', '(', '!']) && !matches!(arg.text.as_str(), "-H" | "-L" | "-P");
+    let roots: Vec<Arg> = call.args.iter().take_while(|arg| !is_test(arg)).filter(|arg| !arg.is_option()).cloned().collect();
+    let roots = if roots.is_empty() { vec![Arg::known(".")] } else { roots };
+    let tests: Vec<&Arg> = call.args.iter().skip_while(|arg| !is_test(arg)).collect();
+    call.paths(&roots, Access::Read, gather);
+    gather.class(Class::Reads, "`find` lists files");
+    for (at, test) in tests.iter().enumerate() {
+        let next = tests.get(at + 1);
+        match test.text.as_str() {
+            "-delete" => removed(call, &roots, tests.len() > 1, gather),
+            "-fprint" | "-fprint0" | "-fprintf" | "-fls" => call.paths(next.copied(), Access::Write, gather),
+            "-files0-from" | "-exec" | "-execdir" | "-ok" | "-okdir" => call.runs_other(&test.text, gather),
+            _ if !test.exact && test.text.is_empty() => gather.opaque("`find` gets a test that is known only when it runs"),
+            _ => {}
+        }
+    }
+}
+
+/// `-delete` with another test removes some of what is beneath; without one, everything.
+fn removed(call: &Call<'_>, roots: &[Arg], some: bool, gather: &mut Gather) {
+    for root in roots {
+        let text = if some { format!("{}/**/some", root.text.trim_end_matches('/')) } else { root.text.clone() };
+        call.path(&root.with_text(&text), Access::Delete, gather);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sed_scripts_that_run_or_write_are_told_from_plain_ones() {
+        for script in ["1,20p", "s/a/b/g", "/x/,/y/d", "s|/a|/b|", "$!N;s/\\n/ /", "/a\\/b/p", "2q", "s/[a-z]*/x/2", "$d", "/^$/d;s/x/y/"] {
+            assert!(is_plain_sed(script), "{script}");
+        }
+        for script in ["e", "1e id", "s/a/id/e", "s/a/b/w /etc/x", "w x", "r /etc/shadow", "W x", "s/a", "s/x/y/ge", "1!e id", "R x", "s,a,b,;e id", "a\\\nx\ne id"] {
+            assert!(!is_plain_sed(script), "{script}");
+        }
+    }
+
+    #[test]
+    fn awk_scripts_that_run_or_write_are_told_from_plain_ones() {
+        for script in ["{print $1}", "NR==1 || $2 >= 3 {s += $1} END {print s}", "/x/ && !/y/"] {
+            assert!(is_plain_awk(script), "{script}");
+        }
+        for script in ["BEGIN{system(\"id\")}", "{print | \"sh\"}", "{print > \"x\"}", "BEGIN{\"id\" | getline}", "BEGIN{while((getline l < \"x\")>0) print l}", "{@f()}", "BEGIN{for(k in ENVIRON) print}"] {
+            assert!(!is_plain_awk(script), "{script}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Shells, and the builtins that are more than they look.
+
+use super::Call;
+use crate::facts::args::Arg;
+use crate::facts::commands::hides_code;
+use crate::facts::gather::Gather;
+use crate::facts::{Access, Class, environment};
+use crate::shell::RedirectOp;
+
+/// Adds what a shell or builtin does; false where the program is neither.
+pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
+    if BUILTINS.contains(&call.name) && call.args.iter().any(|arg| hides_code(&arg.text)) {
+        gather.opaque(format!("`{}` gets a text that the shell may run", call.name));
+    }
+    match call.name {
+        "sh" | "bash" | "dash" | "zsh" | "ksh" | "ash" | "fish" | "csh" | "tcsh" | "nu" | "elvish" | "xonsh" => shell(call, gather),
+        "export" | "declare" | "typeset" | "local" | "readonly" | "setenv" => variables(call, gather),
+        "env" | "printenv" | "set" => environment(call, gather),
+        "source" | "." => source(call, gather),
+        "alias" | "unalias" | "enable" | "bind" | "complete" | "compgen" | "hash" | "fc" | "emulate" | "zmodload" | "autoload" => {
+            gather.opaque(format!("`{}` changes what names mean in the shell", call.name));
+        }
+        "eval" | "trap" | "setopt" | "unsetopt" => gather.class(Class::Reads, format!("`{}`", call.name)),
+        "sudo" | "doas" | "su" | "pkexec" | "runuser" | "newgrp" | "sg" | "setcap" => {
+            gather.class(Class::Privilege, format!("`{}` takes another user's rights", call.name));
+            gather.class(Class::Interactive, format!("`{}` may start a shell", call.name));
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// Builtins that evaluate indices in their arguments.
+const BUILTINS: &[&str] = &["test", "[", "[[", "printf", "read", "unset", "let", "export", "declare", "typeset", "local", "readonly", "wait", "mapfile", "readarray", "getopts"];
+
+/// A shell that was not taken apart: it runs a file, what it is sent, or a person's words.
+fn shell(call: &Call<'_>, gather: &mut Gather) {
+    let sent = call.command.context.fed || call.command.redirects.iter().any(|redirect| redirect.op != RedirectOp::Write);
+    let interactive = call.args.iter().any(|arg| arg.text.starts_with('-') && !arg.text.starts_with("--") && arg.text.contains('i'));
+    let script = call.args.iter().find(|arg| !arg.text.starts_with(['-', '+']));
+    let code = call.args.iter().any(|arg| arg.text.starts_with('-') && arg.text.contains('c') && !arg.text.starts_with("--"));
+    match script {
+        _ if code => gather.opaque(format!("`{}` runs a text that could not be read", call.name)),
+        Some(script) => call.path(script, Access::Execute, gather),
+        None if sent && !interactive => gather.opaque(format!("`{}` runs what it is sent", call.name)),
+        None => gather.opaque(format!("`{}` waits for commands", call.name)),
+    }
+    if interactive || script.is_none() && !sent && !code {
+        gather.class(Class::Interactive, format!("`{}` takes further commands", call.name));
+    }
+}
+
+fn variables(call: &Call<'_>, gather: &mut Gather) {
+    let prints = call.args.iter().all(Arg::is_option);
+    if prints {
+        return gather.class(Class::Credentials, format!("`{}` prints all variables", call.name));
+    }
+    gather.class(Class::Reads, format!("`{}` sets variables", call.name));
+    for arg in call.args.iter().filter(|arg| !arg.is_option()) {
+        let (name, value) = arg.text.split_once('=').unwrap_or((&arg.text, ""));
+        if !arg.exact && name == arg.text {
+            gather.opaque(format!("`{}` sets a variable that is known only when it runs", call.name));
+        } else if let Some(reason) = environment::changes(name, &arg.with_text(value)).filter(|_| arg.text.contains('=')) {
+            gather.opaque(reason);
+        }
+    }
+}
+
+/// `env` and `set` with nothing to run print all that the agent was started with.
+fn environment(call: &Call<'_>, gather: &mut Gather) {
+    if call.name == "set" && !call.args.is_empty() {
+        return gather.class(Class::Reads, "`set` changes the shell's options");
+    }
+    let named = call.name == "printenv" && !call.args.is_empty();
+    let secret = |arg: &Arg| ["KEY", "TOKEN", "SECRET", "PASS"].iter().any(|part| arg.text.to_uppercase().contains(part)) || !arg.exact;
+    if named && !call.args.iter().any(secret) {
+        gather.class(Class::Reads, "prints a variable");
+    } else {
+        gather.class(Class::Credentials, format!("`{}` prints the environment, where secrets lie", call.name));
+    }
+}
+
+/// `source FILE`; a virtual environment's own script is part of building.
+fn source(call: &Call<'_>, gather: &mut Gather) {
+    let Some(file) = call.args.first() else { return gather.opaque("`source` without a file") };
+    let inside = file.exact && call.directories.iter().all(|directory| gather.in_project(directory, &file.text));
+    if inside && ["venv/bin/activate", ".venv/bin/activate", "env/bin/activate"].iter().any(|end| file.text.ends_with(end)) {
+        return gather.class(Class::Builds, "enters the project's virtual environment");
+    }
+    call.path(file, Access::Execute, gather);
+}

@@ -1,0 +1,125 @@
+//! Tools other than the shell: the paths and addresses in their inputs.
+
+use serde_json::Value;
+
+use super::gather::Gather;
+use super::{Access, Class, commands, hosts};
+
+/// Adds the facts of a call of `tool`.
+pub(super) fn judge(tool: &str, input: &Value, gather: &mut Gather) {
+    match tool {
+        "Bash" | "Shell" => shell(input, gather),
+        "Edit" | "MultiEdit" | "Write" | "NotebookEdit" => file(tool, input, Access::Write, gather),
+        "Delete" => file(tool, input, Access::Delete, gather),
+        "Read" | "NotebookRead" => file(tool, input, Access::Read, gather),
+        "Grep" | "Glob" | "LS" => search(tool, input, gather),
+        "WebFetch" => fetch(input, gather),
+        "WebSearch" => gather.class(Class::Network, "asks a search engine"),
+        "apply_patch" => patch(input, gather),
+        name if name.starts_with("mcp:") => server(name, input, gather),
+        name if OWN.contains(&name) => gather.class(Class::Bookkeeping, format!("`{name}` is the agent's own bookkeeping")),
+        name => gather.opaque(format!("the tool `{name}` is not known here")),
+    }
+}
+
+/// Tools that touch nothing but the agent's own conversation; what a subagent does asks for itself.
+const OWN: &[&str] = &[
+    "Agent", "Task", "TaskCreate", "TaskUpdate", "TaskGet", "TaskList", "TaskOutput", "TodoWrite", "TodoRead", "AskUserQuestion", "EnterPlanMode", "ExitPlanMode", "update_plan", "get_goal", "spawn_agent",
+    "wait_agent", "BashOutput", "ListMcpResources", "ToolSearch", "SendMessage",
+];
+
+fn shell(input: &Value, gather: &mut Gather) {
+    match field(input, &["command", "cmd", "script"]) {
+        Some(text) => commands::judge(text, gather),
+        None => gather.opaque("the input has no command"),
+    }
+}
+
+fn file(tool: &str, input: &Value, access: Access, gather: &mut Gather) {
+    let Some(path) = field(input, PATHS) else { return gather.opaque(format!("the input of `{tool}` has no path")) };
+    touch(path, access, gather);
+    let others = input.as_object().into_iter().flatten().filter(|(name, value)| PATHS.contains(&name.as_str()) && value.as_str() != Some(path));
+    if others.count() > 0 {
+        gather.opaque(format!("the input of `{tool}` has two paths"));
+    }
+}
+
+fn search(tool: &str, input: &Value, gather: &mut Gather) {
+    let root = field(input, PATHS).unwrap_or(".");
+    touch(root, Access::Read, gather);
+    let cwd = gather.cwd.clone();
+    if tool == "Grep" {
+        gather.whole(&cwd, root);
+    }
+    // Patterns of names: one may lead out of the root, or name a secret.
+    for pattern in [field(input, &["glob"]), field(input, &["pattern"]).filter(|_| tool == "Glob")].into_iter().flatten() {
+        let base = if root.starts_with(['/', '~']) { root.to_owned() } else { format!("{cwd}/{root}") };
+        if pattern.starts_with(['/', '~']) || pattern.contains("..") {
+            touch(pattern, Access::Read, gather);
+        }
+        gather.implied(&base, pattern.trim_start_matches('!'), Access::Read);
+    }
+}
+
+/// A path as an agent's file tools take it: no shell fills in patterns.
+fn touch(path: &str, access: Access, gather: &mut Gather) {
+    let cwd = gather.cwd.clone();
+    gather.path(&cwd, path, access);
+}
+
+fn fetch(input: &Value, gather: &mut Gather) {
+    match field(input, &["url", "uri"]).map(|url| (url, hosts::of_url(url))) {
+        Some((_, Some(host))) => gather.host(&host, false),
+        Some((url, None)) if url.starts_with("file:") => touch(url, Access::Read, gather),
+        _ => gather.opaque("the input has no address that can be read"),
+    }
+}
+
+/// Codex' patches: a header names each file.
+fn patch(input: &Value, gather: &mut Gather) {
+    let Some(text) = field(input, &["command", "input", "patch"]) else { return gather.opaque("the input has no patch") };
+    let mut files = 0;
+    for line in text.lines() {
+        for (header, access) in HEADERS {
+            if let Some(path) = line.trim_start().strip_prefix(header) {
+                files += 1;
+                touch(path.trim(), *access, gather);
+            }
+        }
+    }
+    if files == 0 {
+        gather.opaque("the patch names no file");
+    }
+}
+
+const HEADERS: &[(&str, Access)] =
+    &[("*** Add File:", Access::Write), ("*** Update File:", Access::Write), ("*** Delete File:", Access::Delete), ("*** Move to:", Access::Write)];
+
+/// An MCP tool does what its server pleases: its kind is unknown, the paths and addresses it is given are not.
+fn server(tool: &str, input: &Value, gather: &mut Gather) {
+    strings(input, 0, &mut |text| {
+        if let Some(host) = hosts::of_url(text) {
+            gather.host(&host, false);
+        } else if text.starts_with(['/', '~']) && text.len() > 1 && !text.contains('\n') {
+            touch(text, Access::Read, gather);
+        }
+    });
+    gather.opaque(format!("what `{tool}` does is its server's affair"));
+}
+
+/// Every string in a value, to a depth that JSON of the protocol cannot pass.
+fn strings(value: &Value, depth: usize, each: &mut dyn FnMut(&str)) {
+    const DEPTH_MAX: usize = 64;
+    match value {
+        Value::String(text) => each(text),
+        Value::Array(items) if depth < DEPTH_MAX => items.iter().for_each(|item| strings(item, depth + 1, each)),
+        Value::Object(fields) if depth < DEPTH_MAX => fields.values().for_each(|value| strings(value, depth + 1, each)),
+        _ => {}
+    }
+}
+
+const PATHS: &[&str] = &["file_path", "path", "notebook_path", "absolute_path", "target_file", "dir_path"];
+
+fn field<'a>(input: &'a Value, names: &[&str]) -> Option<&'a str> {
+    names.iter().find_map(|name| input.get(name).and_then(Value::as_str))
+}

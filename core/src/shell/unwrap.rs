@@ -1,0 +1,287 @@
+//! Takes wrappers off: what `sudo`, `env`, `timeout`, `sh -c '…'`, `xargs` or `find -exec` run is a command of its own.
+//!
+//! An option that is not known here may take the next word as its value, so it makes the wrapper [`Opaque::Wrapper`].
+
+mod listed;
+mod table;
+
+use self::listed::found_by;
+use self::table::{Peel, Wrapper};
+use super::{Context, NESTING_MAX, Opaque, RedirectOp, Script, SimpleCommand, Word, parse, program_name};
+
+/// The most names that `find` or `xargs` put into one command before they count as unknown.
+const NAMES_MAX: usize = 8;
+/// Shells whose grammar is the one read here.
+const SHELLS: &[&str] = &["sh", "bash", "dash", "zsh", "ksh", "ash"];
+
+/// Reads `text` and takes the wrappers off.
+pub(super) fn read(text: &str) -> Script {
+    let mut script = Script::empty();
+    let commands = parse::read(&mut script, text, 0, 0);
+    add_all(&mut script, commands, 0);
+    script
+}
+
+fn add_all(script: &mut Script, commands: Vec<SimpleCommand>, depth: usize) {
+    let mut places: Vec<Option<usize>> = Vec::with_capacity(commands.len());
+    for mut command in commands {
+        let source = command.context.piped_from.and_then(|from| places.get(from).copied().flatten());
+        command.context.piped_from = source;
+        add(script, command, depth);
+        places.push(script.commands.len().checked_sub(1));
+    }
+}
+
+/// Adds a command, or what it wraps.
+fn add(script: &mut Script, command: SimpleCommand, depth: usize) {
+    let Some(program) = &command.program else { return push(script, command) };
+    let Some(name) = program.literal() else {
+        script.note(Opaque::Program);
+        return push(script, command);
+    };
+    if depth > NESTING_MAX {
+        script.note(Opaque::TooDeep);
+        return push(script, command);
+    }
+    match program_name(&name) {
+        shell if SHELLS.contains(&shell) => run_shell(script, command, shell, depth),
+        "eval" => evaluate(script, command, depth),
+        "trap" => run_trap(script, command, depth),
+        "ssh" => run_remote(script, command, depth),
+        "find" => run_find(script, command, depth),
+        "xargs" => run_xargs(script, command, depth),
+        name => match Wrapper::named(name, &command) {
+            Some(wrapper) => peel(script, command, wrapper, depth),
+            None => push(script, command),
+        },
+    }
+}
+
+fn push(script: &mut Script, command: SimpleCommand) {
+    if script.commands.len() < super::COMMANDS_MAX {
+        script.commands.push(command);
+    } else {
+        script.note(Opaque::TooMany);
+    }
+}
+
+/// The wrapped command takes the wrapper's place: its redirections, assignments and standing.
+fn peel(script: &mut Script, mut command: SimpleCommand, wrapper: &Wrapper, depth: usize) {
+    match wrapper.peel(&command) {
+        Peel::Command { at, assignments } => {
+            command.assignments.extend(assignments);
+            let args = command.args.split_off(at.min(command.args.len()));
+            add(script, inner(command, wrapper.name, args), depth + 1);
+        }
+        Peel::Nothing => push(script, command),
+        Peel::Unknown => {
+            script.note(Opaque::Wrapper(wrapper.name.to_owned()));
+            push(script, command);
+        }
+    }
+}
+
+/// `outer` with another program and arguments, marked as run by `wrapper`.
+fn inner(mut outer: SimpleCommand, wrapper: &str, args: Vec<Word>) -> SimpleCommand {
+    let mut words = args.into_iter();
+    outer.via.push(wrapper.to_owned());
+    SimpleCommand { program: words.next(), args: words.collect(), ..outer }
+}
+
+/// `sh -c CODE`, and a shell that reads a literal here-document.
+fn run_shell(script: &mut Script, command: SimpleCommand, shell: &str, depth: usize) {
+    match ShellCall::of(&command) {
+        ShellCall::Code(text) => {
+            let scope = script.open_scope(command.context.scope, true);
+            run_text(script, command, shell, &text, scope, depth);
+        }
+        ShellCall::Hidden => {
+            script.note(Opaque::Code(shell.to_owned()));
+            push(script, command);
+        }
+        ShellCall::Other => push(script, command),
+    }
+}
+
+/// What a shell was asked to run.
+enum ShellCall {
+    /// A literal text.
+    Code(String),
+    /// A text that is not literal, or options that are not known.
+    Hidden,
+    /// A file, or nothing.
+    Other,
+}
+
+impl ShellCall {
+    fn of(command: &SimpleCommand) -> Self {
+        let mut code = false;
+        let mut words = command.args.iter();
+        while let Some(word) = words.next() {
+            let Some(text) = word.literal() else { return if code || word.is_expansion() { Self::Hidden } else { Self::Other } };
+            match text.as_str() {
+                "-o" | "+o" | "-O" | "+O" => drop(words.next()),
+                "--login" | "--norc" | "--noprofile" | "--posix" | "--noediting" | "-" | "--" => {}
+                "-s" => return Self::of_input(command),
+                text if text.starts_with("--") || text.contains('i') && text.starts_with('-') => return Self::Hidden,
+                text if text.starts_with(['-', '+']) => code |= text.contains('c'),
+                _ if code => return Self::Code(text),
+                _ => return Self::Other,
+            }
+        }
+        if code { Self::Hidden } else { Self::of_input(command) }
+    }
+
+    fn of_input(command: &SimpleCommand) -> Self {
+        let here = |op| matches!(op, RedirectOp::HereDocument | RedirectOp::HereString);
+        match command.redirects.iter().rev().find(|redirect| here(redirect.op)) {
+            Some(redirect) => redirect.target.literal().map_or(Self::Hidden, Self::Code),
+            None => Self::Hidden,
+        }
+    }
+}
+
+/// The commands of a literal `text`, run by `by`; the redirections and assignments of the call stay, as a command of their own.
+fn run_text(script: &mut Script, command: SimpleCommand, by: &str, text: &str, scope: usize, depth: usize) {
+    let context = command.context;
+    let mut via = command.via.clone();
+    via.push(by.to_owned());
+    if !command.redirects.is_empty() || !command.assignments.is_empty() {
+        push(script, SimpleCommand { program: None, args: Vec::new(), ..command });
+    }
+    let mut commands = parse::read(script, text, scope, depth + 1);
+    for command in &mut commands {
+        command.context = within(command.context, context);
+        command.via.splice(0..0, via.iter().cloned());
+    }
+    add_all(script, commands, depth + 1);
+}
+
+/// The standing of a command of a text that is itself run in `outer`.
+fn within(inner: Context, outer: Context) -> Context {
+    Context {
+        fed: inner.fed || outer.fed,
+        background: inner.background || outer.background,
+        substitution: inner.substitution || outer.substitution,
+        conditional: inner.conditional || outer.conditional,
+        looped: inner.looped || outer.looped,
+        remote: inner.remote || outer.remote,
+        ..inner
+    }
+}
+
+/// `eval` runs in the shell itself, so what it sets stays.
+fn evaluate(script: &mut Script, command: SimpleCommand, depth: usize) {
+    let words: Option<Vec<String>> = command.args.iter().map(Word::literal).collect();
+    match words {
+        Some(words) => {
+            let scope = command.context.scope;
+            run_text(script, command, "eval", &words.join(" "), scope, depth);
+        }
+        None => {
+            script.note(Opaque::Code("eval".to_owned()));
+            push(script, command);
+        }
+    }
+}
+
+fn run_trap(script: &mut Script, command: SimpleCommand, depth: usize) {
+    let first = command.args.iter().find(|word| word.literal().as_deref() != Some("--"));
+    match first.map(Word::literal) {
+        None => push(script, command),
+        Some(None) => {
+            script.note(Opaque::Code("trap".to_owned()));
+            push(script, command);
+        }
+        Some(Some(text)) if text.is_empty() || text.starts_with('-') || command.args.len() < 2 => push(script, command),
+        Some(Some(text)) => {
+            let scope = command.context.scope;
+            run_text(script, command, "trap", &text, scope, depth);
+        }
+    }
+}
+
+/// `ssh HOST COMMAND` stays a command, for its host; what runs over there follows it, marked as remote.
+fn run_remote(script: &mut Script, command: SimpleCommand, depth: usize) {
+    let words = table::SSH.operands(&command).map(|at| command.args.get(at + 1..).unwrap_or_default());
+    let text: Option<Vec<String>> = words.and_then(|words| words.iter().map(Word::literal).collect());
+    let remote = SimpleCommand { context: Context { remote: true, ..command.context }, ..SimpleCommand::default() };
+    push(script, command);
+    if let Some(text) = text.filter(|text| !text.is_empty()) {
+        let scope = script.open_scope(remote.context.scope, true);
+        run_text(script, remote, "ssh", &text.join(" "), scope, depth);
+    }
+}
+
+/// `find` keeps its roots and tests; each `-exec … ;` is a command on what may be found.
+fn run_find(script: &mut Script, mut command: SimpleCommand, depth: usize) {
+    let found = names(listed::roots(&command).into_iter().map(Word::anything_beneath).collect());
+    let mut rest = Vec::new();
+    let mut runs = Vec::new();
+    let mut words = std::mem::take(&mut command.args).into_iter();
+    while let Some(word) = words.next() {
+        if !word.literal().is_some_and(|text| ["-exec", "-execdir", "-ok", "-okdir"].contains(&text.as_str())) {
+            rest.push(word);
+            continue;
+        }
+        let run: Vec<Word> = words.by_ref().take_while(|word| !ends_exec(word)).collect();
+        runs.push(run);
+    }
+    let outer = SimpleCommand { redirects: Vec::new(), assignments: Vec::new(), ..command.clone() };
+    command.args = rest;
+    push(script, command);
+    for run in runs {
+        let args = run.iter().flat_map(|word| fill(word, "{}", &found)).collect();
+        add(script, inner(outer.clone(), "find", args), depth + 1);
+    }
+}
+
+fn ends_exec(word: &Word) -> bool {
+    matches!(word.literal().as_deref(), Some(";" | "+"))
+}
+
+/// `word` once for each name, where it holds the mark.
+fn fill(word: &Word, mark: &str, names: &[Word]) -> Vec<Word> {
+    if word.marks(mark) == 0 {
+        return vec![word.clone()];
+    }
+    names.iter().map(|name| word.replacing(mark, name)).collect()
+}
+
+/// Too many names are one unknown name.
+fn names(names: Vec<Word>) -> Vec<Word> {
+    if names.len() > NAMES_MAX { vec![Word::unknown()] } else { names }
+}
+
+/// `xargs` puts names behind the command, or where `-I` says.
+fn run_xargs(script: &mut Script, mut command: SimpleCommand, depth: usize) {
+    let Peel::Command { at, .. } = table::XARGS.peel(&command) else {
+        script.note(Opaque::Wrapper("xargs".to_owned()));
+        return push(script, command);
+    };
+    let found = found_by(&script.commands, command.context.piped_from).map_or_else(|| vec![Word::unknown()], names);
+    let args = command.args.split_off(at.min(command.args.len()));
+    let args = match replace_mark(&command.args) {
+        Some(mark) => args.iter().flat_map(|word| fill(word, &mark, &found)).collect(),
+        None => args.into_iter().chain(found).collect(),
+    };
+    command.context.piped_from = None;
+    add(script, inner(command, "xargs", args), depth + 1);
+}
+
+/// The mark that `-I MARK`, `-IMARK`, `-i` or `--replace` names.
+fn replace_mark(options: &[Word]) -> Option<String> {
+    let mut options = options.iter().map(|word| word.literal().unwrap_or_default());
+    while let Some(option) = options.next() {
+        let mark = match option.as_str() {
+            "-I" => options.next()?,
+            "-i" | "--replace" => "{}".to_owned(),
+            text => match text.strip_prefix("-I").or_else(|| text.strip_prefix("--replace=")) {
+                Some(mark) => mark.to_owned(),
+                None => continue,
+            },
+        };
+        return Some(mark);
+    }
+    None
+}

@@ -1,0 +1,64 @@
+//! What names a pipeline can hand to `xargs`: `git ls-files | grep rs$ | xargs wc` touches files beneath the working directory.
+
+use crate::shell::{SimpleCommand, Word};
+
+/// The most filters between the program that lists names and `xargs`.
+const FILTERS_MAX: usize = 8;
+/// Filters that pass whole lines on when they are given no file.
+const FILTERS: &[&str] = &["head", "tail", "sort", "uniq", "shuf", "tac"];
+
+/// The names that the pipeline ending in command `from` can print, as patterns; `None` where they are not known.
+pub(super) fn found_by(commands: &[SimpleCommand], from: Option<usize>) -> Option<Vec<Word>> {
+    let mut command = commands.get(from?)?;
+    for _ in 0..FILTERS_MAX {
+        if !filters(command) {
+            return listed(command);
+        }
+        command = commands.get(command.context.piped_from?)?;
+    }
+    None
+}
+
+/// The roots of a `find`: its words up to the first test.
+pub(super) fn roots(find: &SimpleCommand) -> Vec<Word> {
+    let is_option = |word: &&Word| matches!(word.literal().as_deref(), Some("-H" | "-L" | "-P"));
+    let is_test = |word: &Word| word.leading().starts_with(['-', '(', '!']);
+    let roots: Vec<Word> = find.args.iter().skip_while(is_option).take_while(|word| !is_test(word)).cloned().collect();
+    if roots.is_empty() { vec![Word::of(".")] } else { roots }
+}
+
+fn filters(command: &SimpleCommand) -> bool {
+    let Some(name) = command.name() else { return false };
+    let fed = command.context.piped_from.is_some();
+    let plain = |word: &Word| word.literal().is_some_and(|text| text.starts_with('-') || text.chars().all(|c| c.is_ascii_digit()));
+    if FILTERS.contains(&name.as_str()) {
+        return fed && command.args.iter().all(plain);
+    }
+    let whole_lines = |word: &Word| word.literal().is_some_and(|text| !text.starts_with('-') || !text.contains(['o', 'f', 'r', 'R', 'l', 'L']));
+    let operands = command.args.iter().filter(|word| !word.leading().starts_with('-')).count();
+    matches!(name.as_str(), "grep" | "egrep" | "rg") && fed && operands == 1 && command.args.iter().all(whole_lines)
+}
+
+fn listed(command: &SimpleCommand) -> Option<Vec<Word>> {
+    let has = |option: &str| command.args.iter().any(|word| word.leading() == option);
+    let beneath = |words: Vec<Word>| words.into_iter().map(Word::anything_beneath).collect();
+    match command.name()?.as_str() {
+        "find" if !has("-printf") && !has("-fprintf") => Some(beneath(roots(command))),
+        "git" if has("ls-files") || has("--name-only") || has("grep") => Some(beneath(operands(command, 1))),
+        "rg" | "grep" | "ag" if lists_files(command) => Some(beneath(operands(command, 0))),
+        "ls" => Some(beneath(operands(command, 0))),
+        _ => None,
+    }
+}
+
+/// True for `-l`, `--files` and their kin, which print names and not lines.
+fn lists_files(command: &SimpleCommand) -> bool {
+    let names = |text: &str| text.starts_with("--files") || text.starts_with('-') && !text.starts_with("--") && text.contains(['l', 'L']);
+    command.args.iter().any(|word| names(word.leading()))
+}
+
+/// The working directory, and every word that is no option: more than what is listed, never less.
+fn operands(command: &SimpleCommand, skip: usize) -> Vec<Word> {
+    let words = command.args.iter().skip(skip).filter(|word| !word.leading().starts_with('-'));
+    std::iter::once(Word::of(".")).chain(words.cloned()).collect()
+}

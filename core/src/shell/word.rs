@@ -1,0 +1,161 @@
+//! A word of the shell: what is known of it, and where it stops being known.
+
+/// The most places in one word that are filled in with a name.
+const MARKS_MAX: usize = 8;
+
+/// A piece of a word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// Text that stays as it is, quotes removed.
+    Literal(String),
+    /// An unquoted `*`, `?` or `[`: file names are put in its place.
+    Glob(char),
+    /// `$NAME` or `${NAME}` and nothing more.
+    Parameter {
+        /// The variable or special parameter.
+        name: String,
+        /// Inside double quotes, so not split into several words.
+        quoted: bool,
+    },
+    /// `~` or `~user` at the start.
+    Home(String),
+    /// `<( … )` or `>( … )`: a name of a pipe to commands that are listed themselves.
+    Process,
+    /// `$( … )` or backticks: what the commands inside, which are listed, print.
+    Substitution,
+    /// `$(( … ))`: a number.
+    Number,
+    /// `${NAME…}` with an operator.
+    Expansion(String),
+}
+
+/// A word, in the parts that the shell sees.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Word {
+    /// The parts, neighbouring literals joined.
+    pub parts: Vec<Part>,
+    /// Some of it was quoted or escaped.
+    pub quoted: bool,
+    /// Holds an unquoted `{a,b}` or `{1..3}`, which becomes several words.
+    pub brace: bool,
+}
+
+impl Word {
+    /// A word that is wholly known.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        Self { parts: vec![Part::Literal(text.to_owned())], quoted: true, brace: false }
+    }
+
+    /// A word of which nothing is known.
+    pub(super) fn unknown() -> Self {
+        Self { parts: vec![Part::Substitution], quoted: true, brace: false }
+    }
+
+    /// The text of a word that is wholly literal: no expansion, no file-name pattern, no braces, no `~`.
+    #[must_use]
+    pub fn literal(&self) -> Option<String> {
+        if self.brace {
+            return None;
+        }
+        match self.parts.as_slice() {
+            [] => Some(String::new()),
+            [Part::Literal(text)] => Some(text.clone()),
+            // `[` alone is the program `test` under its other name.
+            [Part::Glob('[')] => Some("[".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// The text up to the first part that is not literal.
+    #[must_use]
+    pub fn leading(&self) -> &str {
+        match self.parts.first() {
+            Some(Part::Literal(text)) => text,
+            _ => "",
+        }
+    }
+
+    /// This word without the first `bytes` of its leading literal.
+    pub(super) fn without_leading(&self, bytes: usize) -> Self {
+        let mut rest = self.clone();
+        if let Some(Part::Literal(text)) = rest.parts.first_mut() {
+            *text = text.get(bytes..).unwrap_or_default().to_owned();
+        }
+        rest
+    }
+
+    /// True where nothing but the running shell can say what the word becomes.
+    #[must_use]
+    pub fn is_expansion(&self) -> bool {
+        self.brace || self.parts.iter().any(|part| !matches!(part, Part::Literal(_) | Part::Glob(_) | Part::Home(_)))
+    }
+
+    /// Adds literal text, joined to the literal before it.
+    pub(super) fn push_str(&mut self, text: &str) {
+        if let Some(Part::Literal(last)) = self.parts.last_mut() {
+            last.push_str(text);
+        } else {
+            self.parts.push(Part::Literal(text.to_owned()));
+        }
+    }
+
+    /// Adds one literal character.
+    pub(super) fn push_char(&mut self, c: char) {
+        if let Some(Part::Literal(last)) = self.parts.last_mut() {
+            last.push(c);
+        } else {
+            self.parts.push(Part::Literal(c.into()));
+        }
+    }
+
+    /// Anything beneath the directory that this word names, as the file-name pattern `**`.
+    pub(super) fn anything_beneath(mut self) -> Self {
+        self.push_str("/");
+        self.parts.extend([Part::Glob('*'), Part::Glob('*')]);
+        self
+    }
+
+    /// This word with each literal `mark` replaced by `by`; how `xargs -I` and `find -exec` fill in names. With more than
+    /// [`MARKS_MAX`] marks the word is unknown, so that the work stays linear.
+    pub(super) fn replacing(&self, mark: &str, by: &Self) -> Self {
+        if self.marks(mark) > MARKS_MAX {
+            return Self::unknown();
+        }
+        let mut out = Self { parts: Vec::new(), quoted: self.quoted, brace: self.brace || by.brace };
+        for part in &self.parts {
+            match part {
+                Part::Literal(text) if !mark.is_empty() => {
+                    for (nth, piece) in text.split(mark).enumerate() {
+                        if nth > 0 {
+                            out.append(by);
+                        }
+                        if !piece.is_empty() {
+                            out.push_str(piece);
+                        }
+                    }
+                }
+                other => out.parts.push(other.clone()),
+            }
+        }
+        out
+    }
+
+    /// How often the literal parts hold `mark`.
+    pub(super) fn marks(&self, mark: &str) -> usize {
+        let count = |part: &Part| match part {
+            Part::Literal(text) if !mark.is_empty() => text.matches(mark).count(),
+            _ => 0,
+        };
+        self.parts.iter().map(count).sum()
+    }
+
+    fn append(&mut self, other: &Self) {
+        for part in &other.parts {
+            match part {
+                Part::Literal(text) => self.push_str(text),
+                other => self.parts.push(other.clone()),
+            }
+        }
+    }
+}
