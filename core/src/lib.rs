@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod catalogue;
+pub mod config;
 pub mod desk;
 pub mod duration;
 pub mod facts;
@@ -13,6 +14,7 @@ pub mod law;
 pub mod limits;
 pub mod params;
 pub mod pattern;
+pub mod plan;
 pub mod policy;
 pub mod refusal;
 pub mod shell;

@@ -20,7 +20,7 @@ pub enum Effect {
 /// A program with its argument templates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
-    /// Absolute path, found when the config was read.
+    /// Absolute path, found when the config was read; a bare name where nothing was found, so that running it fails and says so.
     pub program: String,
     /// Each becomes no, one or (a list alone) several whole arguments.
     pub args: Vec<Template>,

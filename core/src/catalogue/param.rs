@@ -31,6 +31,8 @@ pub enum Kind {
         min: Option<i64>,
         /// The greatest length in characters.
         max: Option<i64>,
+        /// True where line breaks and tabs belong in it; every other control character is refused everywhere.
+        multiline: bool,
     },
     /// True or false.
     Bool,
@@ -74,7 +76,7 @@ pub struct PathKind {
     pub must_exist: bool,
     /// True where the file's SHA-256 becomes part of the parameters.
     pub content: bool,
-    /// What the command puts behind it, such as `/Cargo.toml`: resolved whole.
+    /// What the command puts behind it, such as `Cargo.toml`: resolved whole.
     pub suffixes: Vec<String>,
 }
 
@@ -136,7 +138,7 @@ fn kind_info(name: &str, kind: &Kind) -> ParamInfo {
         items: None,
     };
     match kind {
-        Kind::Text { pattern, min, max } => {
+        Kind::Text { pattern, min, max, .. } => {
             ParamInfo { pattern: pattern.as_ref().map(|p| p.as_str().to_owned()), min: *min, max: *max, ..bare }
         }
         Kind::Integer { min, max } => ParamInfo { min: *min, max: *max, ..bare },

@@ -10,6 +10,19 @@ pub struct Args {
     pub typed: Vec<(String, Arg)>,
     /// The canonical JSON: defaults filled in, paths in container form after links, URLs re-serialised.
     pub json: Map<String, Value>,
+    /// What the command puts behind path parameters, resolved whole.
+    pub beneath: Vec<Beneath>,
+}
+
+/// A path parameter with what the command puts behind it: `{path}/Cargo.toml`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Beneath {
+    /// The path parameter.
+    pub param: String,
+    /// What is put behind it, without the first `/`.
+    pub suffix: String,
+    /// Where that lies.
+    pub path: ResolvedPath,
 }
 
 impl Args {
@@ -17,6 +30,12 @@ impl Args {
     #[must_use]
     pub fn named(&self, name: &str) -> Option<&Arg> {
         self.typed.iter().find(|(given, _)| given == name).map(|(_, arg)| arg)
+    }
+
+    /// What lies at `suffix` beneath this path parameter.
+    #[must_use]
+    pub fn beneath(&self, param: &str, suffix: &str) -> Option<&ResolvedPath> {
+        self.beneath.iter().find(|place| place.param == param && place.suffix == suffix).map(|place| &place.path)
     }
 }
 

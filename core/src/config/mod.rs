@@ -1,0 +1,246 @@
+//! The config file: read, checked whole, and made into law together with secrets, volumes and the programs that were found.
+//!
+//! Text in, values out: the server reads files, looks up programs and resolves volumes, and passes what it found.
+
+mod action;
+mod command;
+mod error;
+mod file;
+mod param;
+mod read;
+mod seed;
+mod starter;
+
+use std::{fmt, net::IpAddr, str::FromStr};
+
+use serde::Deserialize;
+
+pub use error::{ConfigError, Fault, Position};
+pub use read::read;
+pub use seed::{SeedOverrides, read_seed_json, read_seed_overrides};
+pub use starter::starter;
+
+use action::Declared;
+use crate::{
+    catalogue::{Catalogue, Effect},
+    law::{Desktop, Law},
+    limits::Limits,
+    plan::Place,
+    policy::{RuleSpec, Rulebook},
+    user::Users,
+    volume::Volumes,
+};
+
+/// Everything that the file says. What it does not say is `None`, so that flags, environment and defaults can be told apart.
+/// Paths are as written, relative to the file.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// Where to listen for TCP.
+    pub bind: Option<Bind>,
+    /// On which port.
+    pub port: Option<u16>,
+    /// The Unix socket's path.
+    pub socket: Option<String>,
+    /// Its mode bits.
+    pub socket_mode: Option<u32>,
+    /// Its group.
+    pub socket_group: Option<String>,
+    /// Hosts that requests may name, beside loopback names and the bound addresses.
+    pub hosts: Vec<String>,
+    /// True where binding beyond loopback is meant.
+    pub allow_remote: bool,
+    /// The secrets file.
+    pub secrets: Option<String>,
+    /// The data directory.
+    pub data: Option<String>,
+    /// The seed's file of mail permissions.
+    pub mail_perms: Option<String>,
+    /// The seed's file of policy overrides.
+    pub policy_overrides: Option<String>,
+    /// True where the seed's headers are accepted.
+    pub legacy_signatures: bool,
+    /// Container path and host path, in the order of the file.
+    pub volumes: Vec<(String, String)>,
+    /// The volume that relative paths belong to.
+    pub default_volume: Option<String>,
+    /// The person's own programs, as written.
+    pub desktop: Desktop,
+    /// How much of everything.
+    pub limits: Limits,
+    /// How mails are sent.
+    pub smtp: Option<Smtp>,
+    /// Where the audit log's checkpoints go.
+    pub audit: Audit,
+    actions: Vec<Located<Declared>>,
+    rules: Vec<Located<RuleSpec>>,
+}
+
+/// Where to listen for TCP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bind {
+    /// Nowhere: the Unix socket alone.
+    Nowhere,
+    /// At this address.
+    At(IpAddr),
+}
+
+/// How mails are sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Smtp {
+    /// The mail server.
+    pub host: String,
+    /// Its port; the usual one of `security` where it is not given.
+    pub port: Option<u16>,
+    /// How the connection is protected.
+    pub security: Security,
+    /// Who logs in.
+    pub user: Option<String>,
+    /// With what.
+    pub password: Option<Password>,
+    /// The sender of every mail.
+    pub from: String,
+}
+
+/// How the connection to the mail server is protected.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Security {
+    /// TLS is asked for and required before anything else.
+    #[default]
+    StartTls,
+    /// TLS from the first byte.
+    Tls,
+    /// Readable on the way.
+    None,
+}
+
+/// The mail server's password. Never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Password {
+    /// In this file.
+    File(String),
+    /// In the config itself, as the seed has it.
+    Inline(String),
+}
+
+/// Where the audit log's checkpoints go.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Audit {
+    /// The key that signs them. Beside the config, never in the data directory.
+    pub key_file: Option<String>,
+    /// The file they are appended to.
+    pub checkpoint_file: Option<String>,
+    /// A program that gets each on its standard input.
+    pub checkpoint_command: Option<Vec<String>>,
+    /// How often one is made where there are new entries, in seconds.
+    pub checkpoint_seconds: Option<u64>,
+}
+
+/// Something of the file and where it stands.
+#[derive(Debug, Clone)]
+struct Located<T> {
+    position: Position,
+    value: T,
+}
+
+impl Config {
+    /// The law: this file with users, volumes and programs. `found` gives a program's absolute path; none where there is no
+    /// such program, or where it lies in a volume. A name that is nowhere stays as it is, and running it fails.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    pub fn law(&self, users: Users, volumes: Volumes, found: impl Fn(&str) -> Option<String>) -> Result<Law, ConfigError> {
+        let catalogue = action::catalogue(&self.actions, &self.limits, &found).map_err(|faults| ConfigError { faults })?;
+        ConfigError::unless_none(action::check_defaults(&catalogue, &volumes))?;
+        Ok(Law {
+            rulebook: self.rulebook(&catalogue)?,
+            catalogue,
+            users,
+            limits: self.limits.clone(),
+            volumes,
+            desktop: self.found_desktop(found)?,
+        })
+    }
+
+    fn rulebook(&self, catalogue: &Catalogue) -> Result<Rulebook, ConfigError> {
+        let specs: Vec<RuleSpec> = self.rules.iter().map(|rule| rule.value.clone()).collect();
+        Rulebook::compile(&specs, catalogue).map_err(|whys| {
+            let faults = whys.into_iter().map(|why| match self.position_of_rule(&why) {
+                Some(position) => Fault::at(position, why),
+                None => Fault::anywhere(why),
+            });
+            ConfigError { faults: faults.collect() }
+        })
+    }
+
+    /// Where the rule stands that this error names.
+    fn position_of_rule(&self, why: &str) -> Option<Position> {
+        let named = |rule: &&Located<RuleSpec>| why.starts_with(&format!("rule `{}`: ", rule.value.name));
+        // Of two rules with one name, the later is the one too many.
+        self.rules.iter().rfind(named).map(|rule| rule.position)
+    }
+
+    fn found_desktop(&self, found: impl Fn(&str) -> Option<String>) -> Result<Desktop, Fault> {
+        let mut desktop = self.desktop.clone();
+        desktop.browser = desktop.browser.or_else(|| Some(words(DEFAULT_BROWSER)));
+        desktop.terminal = desktop.terminal.or_else(|| Some(words(DEFAULT_TERMINAL)));
+        desktop.mail_from = self.smtp.as_ref().map(|smtp| smtp.from.clone());
+        for (place, words) in [
+            (Place::Editor, &mut desktop.editor),
+            (Place::Browser, &mut desktop.browser),
+            (Place::Terminal, &mut desktop.terminal),
+        ] {
+            let Some(program) = words.as_mut().and_then(|words| words.first_mut()) else { continue };
+            let absolute = command::find(program, &found);
+            *program = absolute.map_err(|why| Fault::anywhere(format!("`desktop.{}`: {why}", place.key())))?;
+        }
+        Ok(desktop)
+    }
+}
+
+const DEFAULT_BROWSER: &[&str] = if cfg!(target_os = "macos") { &["open", "{url}"] } else { &["xdg-open", "{url}"] };
+const DEFAULT_TERMINAL: &[&str] =
+    if cfg!(target_os = "macos") { &["open", "-a", "Terminal", "{path}"] } else { &["x-terminal-emulator"] };
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// The programs of this law that were not found: what they are for, and their names.
+#[must_use]
+pub fn missing_programs(law: &Law) -> Vec<(String, String)> {
+    let of_actions = law.catalogue.iter().filter_map(|action| match &action.effect {
+        Effect::Run(command) => Some((format!("action `{}`", action.name), command.program.clone())),
+        _ => None,
+    });
+    let of_desktop = Place::ALL.into_iter().filter_map(|place| {
+        let program = place.words(&law.desktop)?.first()?;
+        Some((format!("`desktop.{}`", place.key()), program.clone()))
+    });
+    of_actions.chain(of_desktop).filter(|(_, program)| !program.starts_with('/')).collect()
+}
+
+impl FromStr for Bind {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "" => Ok(Self::Nowhere),
+            "localhost" => Ok(Self::At(IpAddr::from([127, 0, 0, 1]))),
+            address => address.parse().map(Self::At).map_err(|_| {
+                format!("`{}` is no address to listen at: write one such as `127.0.0.1` or `::1`, or nothing for no TCP", text.escape_debug())
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "File({path:?})"),
+            Self::Inline(_) => f.write_str("Inline(…)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

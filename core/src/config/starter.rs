@@ -1,0 +1,7 @@
+//! The config that a first start writes: everything works without a change, and every line to change is there.
+
+/// Its text.
+#[must_use]
+pub fn starter() -> &'static str {
+    include_str!("starter.toml")
+}
