@@ -1,6 +1,8 @@
 //! What is written into people's settings files, and that nothing else in them
 //! changes.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail loudly")]
+
 use std::path::{Path, PathBuf};
 
 use ccc_hook::config::Config;

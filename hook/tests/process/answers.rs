@@ -1,17 +1,15 @@
 //! The whole hook, as a process, for each host and each way a question can
 //! end. No row but the first ends in leave.
 
-mod support;
-
 use std::fs::{self, OpenOptions};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::{Bridge, Home, Reply, TICKET, denial, is_leave, run, started, ticket, tool_call, tool_call_with};
 use ccc_hook::host::Host;
 use serde_json::{Value, json};
-use support::{Bridge, Home, Reply, TICKET, denial, is_leave, run, started, ticket, tool_call, tool_call_with};
 
 /// Longer than any test may take, in seconds.
 const LONG: u64 = 60;

@@ -1,0 +1,348 @@
+//! Installing, examining and removing, in a home directory of the test's own.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use ccc_hook::host::Host;
+use serde_json::{Value, json};
+
+use crate::support::{Bridge, Home, SECRET, denial, is_leave, run, ticket, tool_call};
+
+const MINE: &str = "{\n    \"theme\": \"dark\",\n    \"version\": 1\n}\n";
+const MINE_TOML: &str = "# mine\ntheme = \"dark\" # keep\n";
+
+fn settings(home: &Home, host: Host) -> PathBuf {
+    home.path().join(match host {
+        Host::Claude => ".claude/settings.json",
+        Host::Codex => ".codex/hooks.json",
+        Host::Gemini => ".gemini/settings.json",
+        Host::Copilot => ".copilot/hooks/ccc-hook.json",
+        Host::Kimi => ".kimi-code/config.toml",
+        Host::Cursor => ".cursor/hooks.json",
+    })
+}
+
+fn mine(host: Host) -> &'static str {
+    if host == Host::Kimi { MINE_TOML } else { MINE }
+}
+
+fn with_my_settings(url: &str) -> Home {
+    let home = Home::new(url, 0);
+    for host in Host::ALL {
+        write(&settings(&home, host), mine(host));
+    }
+    home
+}
+
+fn write(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+fn command(home: &Home, arguments: &[&str]) -> Output {
+    run(home.binary().args(arguments), b"")
+}
+
+fn install(home: &Home, url: &str, more: &[&str]) -> Output {
+    let secrets = home.secrets();
+    let arguments = ["install", "--secrets", secrets.to_str().unwrap(), "--url", url];
+    command(home, &[&arguments, more].concat())
+}
+
+fn words(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn knowing() -> Bridge {
+    Bridge::saying(200, ticket("released", &json!({})))
+}
+
+/// The gate's command line as it stands in the settings.
+fn gate(home: &Home, host: Host) -> String {
+    let text = fs::read_to_string(settings(home, host)).unwrap();
+    let found = ccc_hook::settings::found_entries(host, Path::new("x"), &text).unwrap();
+    let gate = ccc_hook::settings::entries::gate(host);
+    found.into_iter().find(|(event, _)| event == gate).unwrap().1
+}
+
+/// Every file under the home directory, with its content.
+fn files(home: &Home) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut left = vec![home.path().to_owned()];
+    while let Some(directory) = left.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                left.push(path);
+            } else {
+                found.push((path.clone(), fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn what_is_installed_gates_and_what_is_uninstalled_is_as_it_was() {
+    let bridge = knowing();
+    let home = with_my_settings(&bridge.url);
+    let installed = install(&home, &bridge.url, &["--all"]);
+    assert!(installed.status.success(), "{}", words(&installed));
+    for host in Host::ALL {
+        let output = run(&mut home.shell(&gate(&home, host)), &tool_call(host));
+        assert!(is_leave(host, &output), "{host}: {output:?}");
+    }
+    let removed = command(&home, &["uninstall", "--all"]);
+    assert!(removed.status.success(), "{}", words(&removed));
+    for host in Host::ALL {
+        assert_eq!(fs::read_to_string(settings(&home, host)).unwrap(), mine(host), "{host}");
+    }
+}
+
+#[test]
+fn config_is_private_and_settings_are_backed_up() {
+    let bridge = knowing();
+    let home = with_my_settings(&bridge.url);
+    install(&home, &bridge.url, &["--agent", "claude", "--hold", "60"]);
+    let config = home.path().join(".config/ccc/hook/claude.json");
+    assert_eq!(fs::metadata(&config).unwrap().permissions().mode() & 0o777, 0o600);
+    let config: Value = serde_json::from_str(&fs::read_to_string(config).unwrap()).unwrap();
+    let secrets = home.secrets();
+    assert_eq!(
+        config,
+        json!({"url": bridge.url, "secrets": secrets.to_str().unwrap(), "user": "agent", "hold_seconds": 60})
+    );
+    let backup = home.path().join(".claude/settings.json.before-ccc-hook.1");
+    assert_eq!(fs::read_to_string(backup).unwrap(), MINE);
+    assert!(fs::read_to_string(settings(&home, Host::Claude)).unwrap().contains("\"timeout\": 90"));
+}
+
+#[test]
+fn installing_twice_writes_nothing_anew_and_keeps_the_agents_ids() {
+    let bridge = knowing();
+    let home = with_my_settings(&bridge.url);
+    install(&home, &bridge.url, &["--all"]);
+    let once = files(&home);
+    let again = command(&home, &["install", "--all"]);
+    assert!(again.status.success(), "{}", words(&again));
+    assert!(words(&again).contains("already installed"));
+    assert_eq!(files(&home), once);
+    let agents = home.path().join(".config/ccc/hook/agents.json");
+    let ids = fs::read_to_string(&agents).unwrap();
+    command(&home, &["uninstall", "--all"]);
+    install(&home, &bridge.url, &["--all"]);
+    assert_eq!(fs::read_to_string(agents).unwrap(), ids);
+}
+
+#[test]
+fn a_dry_run_shows_and_touches_nothing() {
+    let bridge = knowing();
+    let home = with_my_settings(&bridge.url);
+    let before = files(&home);
+    let output = install(&home, &bridge.url, &["--all", "--dry-run"]);
+    assert!(output.status.success() && words(&output).contains("failClosed"), "{}", words(&output));
+    assert_eq!(files(&home), before);
+}
+
+#[test]
+fn nothing_is_touched_while_the_bridge_is_away_or_refuses_the_key() {
+    let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let refusing = Bridge::start(|_, _| crate::support::Reply::Unsigned(401, json!({})));
+    let without = Bridge::start(|_, _| crate::support::Reply::Signed(200, json!({"actions": []})));
+    for url in [&format!("http://127.0.0.1:{unused}"), &refusing.url, &without.url] {
+        let home = with_my_settings(url);
+        let before = files(&home);
+        let output = install(&home, url, &["--all"]);
+        assert!(!output.status.success());
+        assert!(words(&output).contains("touched"), "{}", words(&output));
+        assert_eq!(files(&home), before);
+    }
+}
+
+#[test]
+fn a_key_that_may_approve_or_a_file_of_several_keys_is_refused() {
+    let bridge = knowing();
+    let other = "ffffffffffffffffffffffffffffffff";
+    let rows = [
+        (
+            json!({"users": {"agent": {"secret": SECRET, "canApprove": ["ana"]}, "ana": {"secret": other}}}),
+            "may approve",
+        ),
+        (json!({"users": {"agent": {"secret": SECRET}, "ana": {"secret": other}}}), "other users' keys"),
+    ];
+    for (secrets, told) in rows {
+        let home = with_my_settings(&bridge.url);
+        fs::write(home.secrets(), secrets.to_string()).unwrap();
+        let before = files(&home);
+        let output = install(&home, &bridge.url, &["--agent", "claude", "--as", "agent"]);
+        assert!(!output.status.success() && words(&output).contains(told), "{}", words(&output));
+        assert_eq!(files(&home), before);
+    }
+}
+
+#[test]
+fn one_file_that_cannot_be_parsed_stops_all_and_is_told_with_its_place() {
+    let bridge = knowing();
+    let home = with_my_settings(&bridge.url);
+    write(&settings(&home, Host::Cursor), "{\n  \"version\": 1,,\n}");
+    let before = files(&home);
+    let output = install(&home, &bridge.url, &["--all"]);
+    assert!(!output.status.success());
+    assert!(words(&output).contains("hooks.json` is not valid: line 2, column 16"), "{}", words(&output));
+    assert_eq!(files(&home), before);
+}
+
+#[test]
+fn a_missing_binary_blocks_by_the_shell_guard() {
+    let bridge = knowing();
+    let home = with_my_settings(&bridge.url);
+    install(&home, &bridge.url, &["--all"]);
+    for host in Host::ALL.into_iter().filter(|host| *host != Host::Cursor) {
+        let gone = gate(&home, host).replacen("ccc-hook", "ccc-gone", 1);
+        let output = run(&mut home.shell(&gone), &tool_call(host));
+        assert!(denial(host, &output).contains("call blocked"), "{host}: {output:?}");
+    }
+}
+
+#[test]
+fn a_killed_hook_blocks_by_the_shell_guard() {
+    let home = with_my_settings("http://127.0.0.1:1");
+    let bridge = knowing();
+    install(&home, &bridge.url, &["--all"]);
+    for host in Host::ALL.into_iter().filter(|host| *host != Host::Cursor) {
+        let line = gate(&home, host);
+        let guard = line.split_once(" || ").unwrap().1;
+        let output = run(&mut home.shell(&format!("sh -c 'kill -9 $$' || {guard}")), b"");
+        assert!(denial(host, &output).contains("call blocked"), "{host}");
+    }
+}
+
+#[test]
+fn status_tells_drift() {
+    let bridge = knowing();
+    let home = with_my_settings(&bridge.url);
+    assert!(words(&command(&home, &["status"])).contains("claude   not installed"));
+    install(&home, &bridge.url, &["--all"]);
+    let status = command(&home, &["status"]);
+    assert!(status.status.success(), "{}", words(&status));
+    assert!(!words(&status).contains("DRIFTED"));
+    let file = settings(&home, Host::Claude);
+    let changed = fs::read_to_string(&file).unwrap().replace("\"block\"", "\"continue\"");
+    fs::write(&file, changed).unwrap();
+    fs::write(settings(&home, Host::Gemini), MINE).unwrap();
+    let status = command(&home, &["status"]);
+    assert!(!status.status.success());
+    assert!(words(&status).contains("claude   DRIFTED"), "{}", words(&status));
+    assert!(words(&status).contains("gemini   GONE"), "{}", words(&status));
+}
+
+#[test]
+fn doctor_proves_that_the_installed_command_gates() {
+    let bridge = knowing();
+    let home = with_my_settings(&bridge.url);
+    install(&home, &bridge.url, &["--all"]);
+    let report = words(&command(&home, &["doctor"]));
+    for host in Host::ALL {
+        assert!(report.contains(&format!("{:8} ADVISORY", host.name())), "{report}");
+    }
+    let reached = "canary: blocked through the installed command; the bridge knows this agent as `agent`";
+    assert_eq!(report.matches(reached).count(), 6, "{report}");
+    let canaries = bridge.actions().iter().filter(|action| action["native"] == "ccc_hook_canary").count();
+    assert_eq!(canaries, 0, "no ticket is made for a canary");
+}
+
+#[test]
+fn doctor_says_what_is_blind_and_why() {
+    let bridge = knowing();
+    let home = with_my_settings(&bridge.url);
+    assert!(words(&command(&home, &["doctor", "--agent", "kimi"])).contains("kimi     BLIND"));
+    install(&home, &bridge.url, &["--agent", "claude", "--agent", "gemini"]);
+    let file = settings(&home, Host::Claude);
+    let switched = fs::read_to_string(&file).unwrap().replacen('{', "{\"disableAllHooks\": true,", 1);
+    fs::write(&file, switched).unwrap();
+    let file = settings(&home, Host::Gemini);
+    let emptied = fs::read_to_string(&file).unwrap().replace(&program(), "/bin/true");
+    fs::write(&file, emptied).unwrap();
+    let report = command(&home, &["doctor", "--agent", "claude", "--agent", "gemini"]);
+    assert!(!report.status.success());
+    assert!(words(&report).contains("claude   BLIND"), "{}", words(&report));
+    assert!(words(&report).contains("`disableAllHooks`"), "{}", words(&report));
+    assert!(words(&report).contains("gemini   BLIND"), "{}", words(&report));
+}
+
+#[test]
+fn doctor_reads_the_version_of_the_agent_that_is_there() {
+    let bridge = knowing();
+    let home = with_my_settings(&bridge.url);
+    install(&home, &bridge.url, &["--agent", "claude"]);
+    let claude = home.path().join("bin/claude");
+    for (version, level) in [("2.1.329 (Claude Code)", "ENFORCED"), ("2.1.197 (Claude Code)", "ADVISORY")] {
+        write(&claude, &format!("#!/bin/sh\necho '{version}'\n"));
+        fs::set_permissions(&claude, fs::Permissions::from_mode(0o755)).unwrap();
+        let path = format!("{}:/usr/bin:/bin", home.path().join("bin").display());
+        let report = run(home.binary().args(["doctor", "--agent", "claude"]).env("PATH", path), b"");
+        assert!(words(&report).contains(&format!("claude   {level}")), "{}", words(&report));
+    }
+}
+
+#[test]
+fn doctor_tells_a_gate_that_blocks_without_its_bridge() {
+    let bridge = knowing();
+    let home = with_my_settings(&bridge.url);
+    install(&home, &bridge.url, &["--agent", "copilot"]);
+    let config = home.path().join(".config/ccc/hook/copilot.json");
+    let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let away = fs::read_to_string(&config).unwrap().replace(&bridge.url, &format!("http://127.0.0.1:{unused}"));
+    fs::write(&config, away).unwrap();
+    let report = words(&command(&home, &["doctor", "--agent", "copilot"]));
+    assert!(report.contains("blocked, but not by the bridge: no bridge answers"), "{report}");
+}
+
+#[test]
+fn a_projects_hook_lies_in_the_project() {
+    let bridge = knowing();
+    let home = Home::new(&bridge.url, 0);
+    let output = install(&home, &bridge.url, &["--all", "--project"]);
+    assert!(output.status.success(), "{}", words(&output));
+    for file in [
+        ".claude/settings.local.json",
+        ".codex/hooks.json",
+        ".gemini/settings.json",
+        ".github/hooks/ccc-hook.json",
+        ".cursor/hooks.json",
+    ] {
+        assert!(home.path().join(file).exists(), "{file}");
+    }
+    let kimi = install(&home, &bridge.url, &["--agent", "kimi", "--project"]);
+    assert!(!kimi.status.success() && words(&kimi).contains("--project"));
+    command(&home, &["uninstall", "--all"]);
+    assert!(!home.path().join(".github/hooks/ccc-hook.json").exists(), "a file of ours alone goes");
+}
+
+#[test]
+fn a_wrong_call_says_what_to_write_instead() {
+    let home = Home::new("http://127.0.0.1:1", 0);
+    let rows: [(&[&str], &str); 6] = [
+        (&["install"], "--agent"),
+        (&["install", "--agent", "emacs"], "claude, codex"),
+        (&["install", "--agent", "claude", "--all"], "either"),
+        (&["install", "--agent", "claude"], "--secrets FILE"),
+        (&["session", "start", "--agent", "claude"], "--risk"),
+        (&["session"], "session start"),
+    ];
+    for (arguments, told) in rows {
+        let output = command(&home, arguments);
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(words(&output).contains(told), "{arguments:?}: {}", words(&output));
+    }
+    assert!(words(&command(&home, &["--help"])).contains("Examples"));
+    assert!(words(&command(&home, &["--version"])).starts_with("ccc-hook "));
+}
+
+fn program() -> String {
+    fs::canonicalize(env!("CARGO_BIN_EXE_ccc-hook")).unwrap().to_str().unwrap().to_owned()
+}

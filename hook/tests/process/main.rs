@@ -1,0 +1,9 @@
+//! `ccc-hook` as a process: what hosts get for an answer, and what people's
+//! commands do to their files.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests fail loudly")]
+
+mod answers;
+mod install;
+mod session;
+mod support;
