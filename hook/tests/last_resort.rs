@@ -1,5 +1,7 @@
 //! A panic anywhere in the work ends in the asking host's blocking form.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
+
 use std::io;
 use std::time::{Duration, Instant};
 

@@ -2,7 +2,7 @@
 //! beside it says, and every verdict reaches every gate in the one form that
 //! the host obeys.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail loudly")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
 
 use std::collections::BTreeSet;
 use std::fs;

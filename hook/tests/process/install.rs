@@ -302,6 +302,66 @@ fn doctor_tells_a_gate_that_blocks_without_its_bridge() {
     assert!(report.contains("blocked, but not by the bridge: no bridge answers"), "{report}");
 }
 
+/// A `codex` that speaks just enough of its app-server's protocol to list one
+/// hook of ours and one of somebody else's.
+fn codex_that_lists(home: &Home, status: &str) -> String {
+    let settings = settings(home, Host::Codex);
+    let hook = |name: &str, command: &str| {
+        json!({"key": format!("{}:{name}", settings.display()), "currentHash": format!("sha256:{name}"),
+               "trustStatus": status, "sourcePath": settings, "command": command})
+    };
+    let ours = format!("{} --agent codex --event PreToolUse --config x", program());
+    let hooks = json!([hook("pre_tool_use:0:0", &ours), hook("stop:0:0", "beep")]);
+    let answer = json!({"id": 2, "result": {"data": [{"cwd": "/", "hooks": hooks}]}});
+    let codex = home.path().join("bin/codex");
+    let script = format!(
+        "#!/bin/sh\nread line\necho '{{\"method\":\"news\"}}'\necho '{{\"id\":1,\"result\":{{}}}}'\nread line\nread line\necho '{answer}'\nread line\n"
+    );
+    write(&codex, &script);
+    fs::set_permissions(&codex, fs::Permissions::from_mode(0o755)).unwrap();
+    format!("{}:/usr/bin:/bin", home.path().join("bin").display())
+}
+
+#[test]
+fn codex_is_told_to_trust_our_hooks_and_no_others_and_forgets_them_again() {
+    let bridge = knowing();
+    let home = with_my_settings(&bridge.url);
+    let config = home.path().join(".codex/config.toml");
+    fs::write(&config, MINE_TOML).unwrap();
+    let path = codex_that_lists(&home, "untrusted");
+    let secrets = home.secrets();
+    let arguments = ["install", "--agent", "codex", "--secrets", secrets.to_str().unwrap(), "--url", &bridge.url];
+    let output = run(home.binary().args(arguments).env("PATH", &path), b"");
+    assert!(output.status.success() && words(&output).contains("trusts these hooks"), "{}", words(&output));
+    let key = format!("{}:pre_tool_use:0:0", settings(&home, Host::Codex).display());
+    let expected = format!("{MINE_TOML}\n[hooks.state.\"{key}\"]\ntrusted_hash = \"sha256:pre_tool_use:0:0\"\n");
+    assert_eq!(fs::read_to_string(&config).unwrap(), expected);
+    let removed = run(home.binary().args(["uninstall", "--agent", "codex"]).env("PATH", &path), b"");
+    assert!(removed.status.success(), "{}", words(&removed));
+    assert_eq!(fs::read_to_string(&config).unwrap(), MINE_TOML);
+}
+
+#[test]
+fn doctor_calls_codex_blind_that_does_not_trust_the_hooks() {
+    let bridge = knowing();
+    let home = with_my_settings(&bridge.url);
+    install(&home, &bridge.url, &["--agent", "codex"]);
+    for (status, level) in [("untrusted", "BLIND"), ("trusted", "ADVISORY")] {
+        let path = codex_that_lists(&home, status);
+        let report = run(home.binary().args(["doctor", "--agent", "codex"]).env("PATH", &path), b"");
+        assert!(words(&report).contains(&format!("codex    {level}")), "{}", words(&report));
+    }
+}
+
+#[test]
+fn without_codex_the_step_that_is_left_is_told() {
+    let bridge = knowing();
+    let home = with_my_settings(&bridge.url);
+    let output = install(&home, &bridge.url, &["--agent", "codex"]);
+    assert!(output.status.success());
+    assert!(words(&output).contains("NOT IN FORCE YET") && words(&output).contains("/hooks"), "{}", words(&output));
+}
+
 #[test]
 fn a_projects_hook_lies_in_the_project() {
     let bridge = knowing();

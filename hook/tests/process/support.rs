@@ -58,7 +58,7 @@ impl Bridge {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let (log, answer) = (Arc::clone(&log), Arc::clone(&answer));
-                thread::spawn(move || serve(stream.unwrap(), &log, &*answer));
+                thread::spawn(move || serve(&stream.unwrap(), &log, &*answer));
             }
         });
         Self { url, received }
@@ -110,7 +110,7 @@ pub(crate) fn ticket(status: &str, differing: &Value) -> Value {
     ticket
 }
 
-fn serve(stream: TcpStream, log: &Mutex<Vec<Received>>, answer: &dyn Fn(usize, &Received) -> Reply) {
+fn serve(stream: &TcpStream, log: &Mutex<Vec<Received>>, answer: &dyn Fn(usize, &Received) -> Reply) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     while let Some(received) = read_request(&mut reader) {
         let number = {
@@ -127,7 +127,7 @@ fn serve(stream: TcpStream, log: &Mutex<Vec<Received>>, answer: &dyn Fn(usize, &
             },
             Reply::HangUp => return,
         };
-        let mut stream = &stream;
+        let mut stream = stream;
         if stream.write_all(&bytes).is_err() {
             return;
         }
