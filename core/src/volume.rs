@@ -1,9 +1,6 @@
 //! What agents see of the host: directories of the container and what lies behind them. Text alone; links are the server's to resolve.
 
-use crate::{
-    params::value::LexicalPath,
-    refusal::Refusal,
-};
+use crate::{params::value::LexicalPath, refusal::Refusal};
 
 /// One directory of the container and the host's directory behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +43,8 @@ impl Volume {
     pub fn new(container: &str, host: impl Into<String>) -> Result<Self, VolumeError> {
         let error = || VolumeError::Container(container.escape_debug().to_string());
         let segments = container.strip_prefix('/').ok_or_else(error)?;
-        let relative = normal(segments).filter(|normal| normal.len() == segments.trim_end_matches('/').len()).ok_or_else(error)?;
+        let relative =
+            normal(segments).filter(|normal| normal.len() == segments.trim_end_matches('/').len()).ok_or_else(error)?;
         let container = if relative.is_empty() { String::new() } else { format!("/{relative}") };
         Ok(Self { container, host: host.into() })
     }
@@ -110,13 +108,15 @@ impl Volumes {
     /// # Errors
     /// 422 about `param`, naming container paths alone.
     pub fn locate(&self, param: &str, text: &str) -> Result<LexicalPath, Refusal> {
-        let refuse = |fault: String| Refusal::invalid(param, format!("parameter `{param}` is `{}`, {fault}", shown(text)));
+        let refuse =
+            |fault: String| Refusal::invalid(param, format!("parameter `{param}` is `{}`, {fault}", shown(text)));
         self.default_volume(param)?;
         if let Some(fault) = fault_of(text) {
             return Err(refuse(fault.to_owned()));
         }
         let absolute = self.absolute(text).ok_or_else(|| refuse(DOT_DOT.to_owned()))?;
-        self.longest(&absolute).ok_or_else(|| refuse(format!("which lies outside the volumes: write a path beneath {}", self.names())))
+        self.longest(&absolute)
+            .ok_or_else(|| refuse(format!("which lies outside the volumes: write a path beneath {}", self.names())))
     }
 
     /// The container path of what lies at `relative` (normal, after links) in a volume; none where the volume does not
@@ -156,7 +156,11 @@ impl Volumes {
 
     fn longest(&self, absolute: &str) -> Option<LexicalPath> {
         let absolute = if absolute == "/" { "" } else { absolute };
-        let fits = self.list.iter().enumerate().filter_map(|(volume, at)| Some((at.container.len(), volume, at.beneath(absolute)?)));
+        let fits = self
+            .list
+            .iter()
+            .enumerate()
+            .filter_map(|(volume, at)| Some((at.container.len(), volume, at.beneath(absolute)?)));
         let (_, volume, relative) = fits.max_by_key(|(length, ..)| *length)?;
         Some(LexicalPath { volume, relative: relative.to_owned() })
     }
@@ -236,11 +240,27 @@ mod tests {
 
     #[test]
     fn a_path_that_leaves_the_volumes_is_refused_by_container_names_alone() {
-        for bad in ["/etc/passwd", "/", "/workspacefoo", "/home", "..", "/workspace/../etc", "a/../b", "", "a\0b", "a\nb", "/srv/agent/work"] {
+        for bad in [
+            "/etc/passwd",
+            "/",
+            "/workspacefoo",
+            "/home",
+            "..",
+            "/workspace/../etc",
+            "a/../b",
+            "",
+            "a\0b",
+            "a\nb",
+            "/srv/agent/work",
+        ] {
             let refusal = volumes().locate("filename", bad).unwrap_err();
             assert_eq!(refusal.param.as_deref(), Some("filename"));
             assert!(refusal.detail.contains("parameter `filename`"), "{}", refusal.detail);
-            assert!(!refusal.detail.contains('\0') && (bad == "/srv/agent/work" || !refusal.detail.contains("/srv")), "{}", refusal.detail);
+            assert!(
+                !refusal.detail.contains('\0') && (bad == "/srv/agent/work" || !refusal.detail.contains("/srv")),
+                "{}",
+                refusal.detail
+            );
         }
         let detail = volumes().locate("filename", "/etc/passwd").unwrap_err().detail;
         assert!(detail.contains("`/etc/passwd`") && detail.contains("`/workspace` or `/home/claude`"), "{detail}");

@@ -38,8 +38,14 @@ fn desktop() -> Vec<Action> {
             .taking([required("filename", path(Entry::File, false), "the file; it need not be there yet")]),
         action("open-browser", "Open a web page in the person's browser", DESKTOP, Policy::Queue, browser)
             .taking([required("url", url, "the page")]),
-        action("open-terminal", "Open a terminal in a directory", DESKTOP, Policy::Queue, terminal)
-            .taking([with_default("path", path(Entry::Dir, true), json!("."), "the directory; the default volume where it is not given")]),
+        action("open-terminal", "Open a terminal in a directory", DESKTOP, Policy::Queue, terminal).taking([
+            with_default(
+                "path",
+                path(Entry::Dir, true),
+                json!("."),
+                "the directory; the default volume where it is not given",
+            ),
+        ]),
     ]
 }
 
@@ -47,19 +53,26 @@ fn email() -> Vec<Action> {
     let get = Effect::Bridge(Service::GetMailPermissions);
     let set = Effect::Bridge(Service::SetMailPermission);
     vec![
-        action("send-email", "Send a mail, where a permission for caller, recipient and topic exists", EMAIL, Policy::AutoAccept, Effect::Mail)
-            .taking([
-                required("to", Kind::Email, "the one recipient"),
-                required("subject", line(1, 500), "the subject line"),
-                required("body", text(), "the text"),
-                required("topic", line(1, 200), "a label that permissions match; the agent chooses it"),
-            ]),
-        action("set-mail-permission", "Allow or forbid a user's mails to a recipient", EMAIL, Policy::AutoAccept, set).taking([
-            required("target_user", user(), "the user, for whom you may approve"),
-            required("to", Kind::Email, "the recipient"),
-            required("allow", Kind::Bool, "true to allow, false to take it back"),
-            optional("topic", line(1, 200), "the topic; any where it is not given"),
+        action(
+            "send-email",
+            "Send a mail, where a permission for caller, recipient and topic exists",
+            EMAIL,
+            Policy::AutoAccept,
+            Effect::Mail,
+        )
+        .taking([
+            required("to", Kind::Email, "the one recipient"),
+            required("subject", line(1, 500), "the subject line"),
+            required("body", text(), "the text"),
+            required("topic", line(1, 200), "a label that permissions match; the agent chooses it"),
         ]),
+        action("set-mail-permission", "Allow or forbid a user's mails to a recipient", EMAIL, Policy::AutoAccept, set)
+            .taking([
+                required("target_user", user(), "the user, for whom you may approve"),
+                required("to", Kind::Email, "the recipient"),
+                required("allow", Kind::Bool, "true to allow, false to take it back"),
+                optional("topic", line(1, 200), "the topic; any where it is not given"),
+            ]),
         action("get-mail-permissions", "Show which mails may be sent", EMAIL, Policy::AutoAccept, get)
             .taking([optional("target_user", user(), "one user; all that you may see where it is not given")]),
     ]
@@ -69,8 +82,14 @@ fn bridge() -> Vec<Action> {
     let service = Effect::Bridge;
     vec![
         action("list-actions", "List what may be asked for", BRIDGE, Policy::AutoAccept, service(Service::ListActions)),
-        action("explain", "Tell what policy would do with a request, and why, without doing it", BRIDGE, Policy::AutoAccept, service(Service::Explain))
-            .taking([required("request", Kind::Object, "the body of a request: an action and its parameters")]),
+        action(
+            "explain",
+            "Tell what policy would do with a request, and why, without doing it",
+            BRIDGE,
+            Policy::AutoAccept,
+            service(Service::Explain),
+        )
+        .taking([required("request", Kind::Object, "the body of a request: an action and its parameters")]),
     ]
 }
 
@@ -87,24 +106,41 @@ fn use_tool() -> Action {
         required("cwd", line(0, 4096), "the working directory, in the agent's container"),
         required("session", line(0, 256), "the session"),
         required("agent", line(0, 256), "the agent or subagent within the session"),
-        optional("declared_user", line(1, 256), "whom the session claims to belong to; the signature alone says who asks"),
+        optional(
+            "declared_user",
+            line(1, 256),
+            "whom the session claims to belong to; the signature alone says who asks",
+        ),
     ])
 }
 
 fn record_event() -> Action {
-    action("record-event", "Write down what a coding agent's host told", AGENT, Policy::AutoAccept, Effect::Bridge(Service::RecordEvent))
-        .taking([
-            required("host", line(1, 64), "the coding agent's program"),
-            required("event", line(1, 128), "what happened"),
-            required("session", line(0, 256), "the session"),
-            required("agent", line(0, 256), "the agent or subagent within the session"),
-            required("detail", Kind::Object, "what belongs to the event"),
-        ])
+    action(
+        "record-event",
+        "Write down what a coding agent's host told",
+        AGENT,
+        Policy::AutoAccept,
+        Effect::Bridge(Service::RecordEvent),
+    )
+    .taking([
+        required("host", line(1, 64), "the coding agent's program"),
+        required("event", line(1, 128), "what happened"),
+        required("session", line(0, 256), "the session"),
+        required("agent", line(0, 256), "the agent or subagent within the session"),
+        required("detail", Kind::Object, "what belongs to the event"),
+    ])
 }
 
 fn start_session() -> Action {
     let risk = Kind::Enum(vec!["low".to_owned(), "high".to_owned()]);
-    action("start-session", "Let a session of a coding agent begin", AGENT, Policy::Queue, Effect::Bridge(Service::StartSession)).taking([
+    action(
+        "start-session",
+        "Let a session of a coding agent begin",
+        AGENT,
+        Policy::Queue,
+        Effect::Bridge(Service::StartSession),
+    )
+    .taking([
         optional("host", line(1, 64), "the coding agent's program"),
         required("session", line(1, 256), "the session"),
         required("risk", risk, "how much care it deserves"),
@@ -114,7 +150,14 @@ fn start_session() -> Action {
 
 fn pin_tool() -> Action {
     let digest = fitting(r"sha-256:[0-9a-f]{64}");
-    action("pin-tool", "Approve the present form of an MCP server's tool", AGENT, Policy::Queue, Effect::Bridge(Service::PinTool)).taking([
+    action(
+        "pin-tool",
+        "Approve the present form of an MCP server's tool",
+        AGENT,
+        Policy::Queue,
+        Effect::Bridge(Service::PinTool),
+    )
+    .taking([
         required("server", line(1, 256), "the MCP server, by its name in the agent's config"),
         required("command", line(0, 4096), "how the server is started or reached"),
         required("tool", line(1, 512), "the tool"),
@@ -197,13 +240,18 @@ mod tests {
     #[test]
     fn the_seeds_actions_have_the_seeds_policies_and_parameters() {
         let catalogue = Catalogue::built_in();
-        let cases: [(&str, Policy, &[(&str, bool)]); 7] = [
+        type Case = (&'static str, Policy, &'static [(&'static str, bool)]);
+        let cases: [Case; 7] = [
             ("list-actions", Policy::AutoAccept, &[]),
             ("edit-file", Policy::AutoAccept, &[("filename", true)]),
             ("open-browser", Policy::Queue, &[("url", true)]),
             ("open-terminal", Policy::Queue, &[("path", false)]),
             ("send-email", Policy::AutoAccept, &[("to", true), ("subject", true), ("body", true), ("topic", true)]),
-            ("set-mail-permission", Policy::AutoAccept, &[("target_user", true), ("to", true), ("allow", true), ("topic", false)]),
+            (
+                "set-mail-permission",
+                Policy::AutoAccept,
+                &[("target_user", true), ("to", true), ("allow", true), ("topic", false)],
+            ),
             ("get-mail-permissions", Policy::AutoAccept, &[("target_user", false)]),
         ];
         for (name, policy, params) in cases {
@@ -216,7 +264,8 @@ mod tests {
     #[test]
     fn switching_off_the_email_group_reaches_all_three_mail_actions() {
         let catalogue = Catalogue::built_in();
-        let email: Vec<_> = catalogue.iter().filter(|action| action.group == EMAIL).map(|action| action.name.as_str()).collect();
+        let email: Vec<_> =
+            catalogue.iter().filter(|action| action.group == EMAIL).map(|action| action.name.as_str()).collect();
         assert_eq!(email, ["get-mail-permissions", "send-email", "set-mail-permission"]);
     }
 
@@ -226,7 +275,8 @@ mod tests {
         for name in ["use-tool", "start-session", "pin-tool"] {
             assert_eq!(catalogue.named(name).unwrap().policy, Policy::Queue, "{name}");
         }
-        let judged: Vec<_> = catalogue.iter().filter(|action| action.is_judge_only()).map(|action| action.name.as_str()).collect();
+        let judged: Vec<_> =
+            catalogue.iter().filter(|action| action.is_judge_only()).map(|action| action.name.as_str()).collect();
         assert_eq!(judged, ["use-tool"]);
     }
 }

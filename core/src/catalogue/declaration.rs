@@ -9,6 +9,7 @@ use super::{
     param::{Kind, Param, PathKind},
     template::Template,
 };
+use crate::pattern::WholePattern;
 
 /// The SHA-256 over the canonical JSON of everything the declaration says, its own digest left out.
 #[must_use]
@@ -55,7 +56,7 @@ fn param(param: &Param) -> Value {
 fn kind(kind_: &Kind) -> Value {
     match kind_ {
         Kind::Text { pattern, min, max, multiline } => {
-            let pattern = pattern.as_ref().map(|pattern| pattern.as_str());
+            let pattern = pattern.as_ref().map(WholePattern::as_str);
             json!({ "string": { "pattern": pattern, "min": min, "max": max, "multiline": multiline } })
         }
         Kind::Bool => json!("bool"),

@@ -30,7 +30,8 @@ pub struct TemplateError {
 
 const UNCLOSED: &str = "opens a `{` that nothing closes: write `{name}`, or `{{` for the character itself";
 const UNOPENED: &str = "closes a `}` that nothing opened: write `}}` for the character itself";
-const NO_NAME: &str = "has a place without a parameter's name: write `{name}` or `{name?}`, or `{{` for the character itself";
+const NO_NAME: &str =
+    "has a place without a parameter's name: write `{name}` or `{name?}`, or `{{` for the character itself";
 const NUL: &str = "holds a NUL character, which no argument can carry";
 
 impl Template {
@@ -163,7 +164,14 @@ mod tests {
 
     #[test]
     fn a_stray_brace_is_an_error_that_says_what_to_write() {
-        for (bad, hint) in [("{", "`{{`"), ("a{b", "`{name}`"), ("}", "`}}`"), ("{}", "`{name?}`"), ("{a b}", "`{name}`"), ("{?}", "`{name?}`")] {
+        for (bad, hint) in [
+            ("{", "`{{`"),
+            ("a{b", "`{name}`"),
+            ("}", "`}}`"),
+            ("{}", "`{name?}`"),
+            ("{a b}", "`{name}`"),
+            ("{?}", "`{name?}`"),
+        ] {
             let error = Template::parse(bad).unwrap_err().to_string();
             assert!(error.contains(&format!("`{bad}`")) && error.contains(hint), "{error}");
         }

@@ -57,7 +57,8 @@ pub(super) fn check_defaults(catalogue: &Catalogue, volumes: &Volumes) -> Vec<Fa
     let mut faults = vec![];
     for action in catalogue.iter() {
         for param in action.params.iter().filter(|param| param.default.is_some()) {
-            let is_path = matches!(param.kind, Kind::Path(_)) || matches!(&param.kind, Kind::List { item, .. } if matches!(**item, Kind::Path(_)));
+            let is_path = matches!(param.kind, Kind::Path(_))
+                || matches!(&param.kind, Kind::List { item, .. } if matches!(**item, Kind::Path(_)));
             if is_path && volumes.is_empty() {
                 continue;
             }
@@ -77,8 +78,11 @@ fn fault(position: Position, action: &str, why: &str) -> Fault {
 /// A built-in action with the file's settings. A floor above its own policy lifts the policy.
 fn settle(built_in: &Action, declared: &Declared) -> Result<Action, String> {
     let Declared { spec, params, .. } = declared;
-    let changes_more =
-        spec.description.is_some() || !params.is_empty() || spec.run.is_some() || spec.dir.is_some() || spec.timeout.is_some();
+    let changes_more = spec.description.is_some()
+        || !params.is_empty()
+        || spec.run.is_some()
+        || spec.dir.is_some()
+        || spec.timeout.is_some();
     if changes_more {
         return Err(
             "it is built in, and only `policy`, `floor`, `risk`, `group`, `irreversible` and `start_seconds_max` can be set: \
@@ -107,12 +111,18 @@ fn declare(
     let Declared { name, spec, params } = declared;
     let mut params = params.iter().map(|param| declare_param(name, param)).collect::<Result<Vec<_>, _>>()?;
     let at = |why: String| fault(position, name, &why);
-    let run = spec.run.as_deref().ok_or_else(|| at("it has no `run`: write `run = [\"PROGRAM\", \"ARGUMENT\"]`".to_owned()))?;
+    let run = spec
+        .run
+        .as_deref()
+        .ok_or_else(|| at("it has no `run`: write `run = [\"PROGRAM\", \"ARGUMENT\"]`".to_owned()))?;
     let seconds = timeout(spec, limits).map_err(at)?;
     let command = command::declare(run, spec.dir.as_deref(), seconds, &mut params, found).map_err(at)?;
     Ok(Action {
         name: name.parse().map_err(|error| Fault::at(position, format!("{error}")))?,
-        description: spec.description.clone().unwrap_or_else(|| format!("Run {}", run.first().map_or("", String::as_str))),
+        description: spec
+            .description
+            .clone()
+            .unwrap_or_else(|| format!("Run {}", run.first().map_or("", String::as_str))),
         group: group(spec, "custom").map_err(at)?,
         policy: policy(spec, Policy::Queue.max(spec.floor.unwrap_or(Policy::Queue))).map_err(at)?,
         floor: spec.floor,

@@ -35,7 +35,9 @@ pub(super) fn find(program: &str, found: impl Fn(&str) -> Option<String>) -> Res
     match found(program) {
         Some(absolute) => Ok(absolute),
         // A path that was found wanting must not be kept: it could be run.
-        None if has_path => Err(format!("`{program}` is not there, or lies in a volume, where an agent could replace it")),
+        None if has_path => {
+            Err(format!("`{program}` is not there, or lies in a volume, where an agent could replace it"))
+        }
         None => Ok(program.to_owned()),
     }
 }
@@ -43,10 +45,13 @@ pub(super) fn find(program: &str, found: impl Fn(&str) -> Option<String>) -> Res
 fn check(template: &Template, params: &[Param]) -> Result<(), String> {
     for name in template.places() {
         let param = params.iter().find(|param| param.name == name);
-        let param = param.ok_or_else(|| format!("has a place for `{name}`, which is no parameter: add `params.{name}`"))?;
+        let param =
+            param.ok_or_else(|| format!("has a place for `{name}`, which is no parameter: add `params.{name}`"))?;
         let may_lack = !param.required && param.default.is_none();
         if may_lack && !template.optional {
-            return Err(format!("stays empty where `{name}` is not given: write `{{{name}?}}`, or give the parameter `required` or a `default`"));
+            return Err(format!(
+                "stays empty where `{name}` is not given: write `{{{name}?}}`, or give the parameter `required` or a `default`"
+            ));
         }
         let is_list = matches!(param.kind, Kind::List { .. });
         if is_list && template.alone().is_none() {
@@ -62,11 +67,18 @@ fn check(template: &Template, params: &[Param]) -> Result<(), String> {
 /// Behind a path, only a fixed path beneath it, or something that no path goes on with, keeps it within its volume.
 fn check_behind_path(next: &Part, template: &Template) -> Result<(), String> {
     match next {
-        Part::Place(_) => Err("puts a value right behind a path, which could lead anywhere: write it as an argument of its own".to_owned()),
+        Part::Place(_) => {
+            Err("puts a value right behind a path, which could lead anywhere: write it as an argument of its own"
+                .to_owned())
+        }
         Part::Text(text) if text.starts_with('/') => {
             let is_last = template.parts.last() == Some(next);
             let is_plain = text.split('/').skip(1).all(|segment| !matches!(segment, "" | "." | ".."));
-            if is_last && is_plain { Ok(()) } else { Err("puts more than a plain fixed path behind a path: write one like `{path}/Cargo.toml`".to_owned()) }
+            if is_last && is_plain {
+                Ok(())
+            } else {
+                Err("puts more than a plain fixed path behind a path: write one like `{path}/Cargo.toml`".to_owned())
+            }
         }
         Part::Text(text) if text.starts_with([':', ',', ';', '=']) => Ok(()),
         Part::Text(_) => Err("makes another path of a path: write `/`, `:` or nothing behind it".to_owned()),
@@ -99,7 +111,8 @@ fn refuse_scripts(run: &[String], args: &[Template]) -> Result<(), String> {
     let takes_script = |word: &str| word.starts_with('-') && !word.starts_with("--") && word.contains('c');
     // The word at `n` is the template at `n - 1`, so that each word meets the template behind it.
     let behind = run.iter().zip(args).skip(shell + 1);
-    let script = behind.filter(|(word, _)| takes_script(word)).map(|(_, next)| next).find(|next| next.places().next().is_some());
+    let script =
+        behind.filter(|(word, _)| takes_script(word)).map(|(_, next)| next).find(|next| next.places().next().is_some());
     script.map_or(Ok(()), |script| {
         Err(format!("`run`: `{script}` would be read again as a script: write `\"$1\"` there, and the value as an argument behind"))
     })
@@ -110,6 +123,8 @@ fn dir_param(name: &str, params: &[Param]) -> Result<String, String> {
     let is_dir = |param: &Param| matches!(&param.kind, Kind::Path(path) if path.entry == Entry::Dir && path.must_exist);
     match param.filter(|param| is_dir(param) && (param.required || param.default.is_some())) {
         Some(param) => Ok(param.name.clone()),
-        None => Err(format!("`dir` is `{name}`: write the name of a `path` parameter with `kind = \"dir\"` that is always given")),
+        None => Err(format!(
+            "`dir` is `{name}`: write the name of a `path` parameter with `kind = \"dir\"` that is always given"
+        )),
     }
 }

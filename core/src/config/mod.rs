@@ -20,7 +20,6 @@ pub use read::read;
 pub use seed::{SeedOverrides, read_seed_json, read_seed_overrides};
 pub use starter::starter;
 
-use action::Declared;
 use crate::{
     catalogue::{Catalogue, Effect},
     law::{Desktop, Law},
@@ -30,6 +29,7 @@ use crate::{
     user::Users,
     volume::Volumes,
 };
+use action::Declared;
 
 /// Everything that the file says. What it does not say is `None`, so that flags, environment and defaults can be told apart.
 /// Paths are as written, relative to the file.
@@ -149,8 +149,14 @@ impl Config {
     ///
     /// # Errors
     /// Everything that is wrong.
-    pub fn law(&self, users: Users, volumes: Volumes, found: impl Fn(&str) -> Option<String>) -> Result<Law, ConfigError> {
-        let catalogue = action::catalogue(&self.actions, &self.limits, &found).map_err(|faults| ConfigError { faults })?;
+    pub fn law(
+        &self,
+        users: Users,
+        volumes: Volumes,
+        found: impl Fn(&str) -> Option<String>,
+    ) -> Result<Law, ConfigError> {
+        let catalogue =
+            action::catalogue(&self.actions, &self.limits, &found).map_err(|faults| ConfigError { faults })?;
         ConfigError::unless_none(action::check_defaults(&catalogue, &volumes))?;
         Ok(Law {
             rulebook: self.rulebook(&catalogue)?,
@@ -227,7 +233,10 @@ impl FromStr for Bind {
             "" => Ok(Self::Nowhere),
             "localhost" => Ok(Self::At(IpAddr::from([127, 0, 0, 1]))),
             address => address.parse().map(Self::At).map_err(|_| {
-                format!("`{}` is no address to listen at: write one such as `127.0.0.1` or `::1`, or nothing for no TCP", text.escape_debug())
+                format!(
+                    "`{}` is no address to listen at: write one such as `127.0.0.1` or `::1`, or nothing for no TCP",
+                    text.escape_debug()
+                )
             }),
         }
     }

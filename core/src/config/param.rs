@@ -13,13 +13,16 @@ const TYPES: &str = "`string`, `bool`, `integer`, `enum`, `path`, `url`, `email`
 /// The parameter that this declares.
 pub(super) fn declare(name: &str, spec: &ParamSpec) -> Result<Param, String> {
     if !is_param_name(name) || name == "action" {
-        return Err("no parameter can have this name: write a-z 0-9 _ -, starting with a letter, and not `action`".to_owned());
+        return Err(
+            "no parameter can have this name: write a-z 0-9 _ -, starting with a letter, and not `action`".to_owned()
+        );
     }
     let required = spec.required.unwrap_or(false);
     if required && spec.default.is_some() {
         return Err("`required` and `default` exclude each other: keep one of them".to_owned());
     }
-    let default = spec.default.as_ref().map(serde_json::to_value).transpose().map_err(|error| format!("`default`: {error}"))?;
+    let default =
+        spec.default.as_ref().map(serde_json::to_value).transpose().map_err(|error| format!("`default`: {error}"))?;
     Ok(Param { name: name.to_owned(), kind: kind(spec)?, required, default, description: spec.description.clone() })
 }
 
@@ -77,7 +80,8 @@ fn written_keys(spec: &ParamSpec) -> impl Iterator<Item = &'static str> {
 fn text(spec: &ParamSpec) -> Result<Kind, String> {
     let pattern = spec.pattern.as_deref().map(WholePattern::new).transpose();
     // The explanation's last line says what is wrong; those before it draw the place.
-    let pattern = pattern.map_err(|error| format!("`pattern`: {}", error.to_string().lines().last().unwrap_or_default().trim()))?;
+    let pattern = pattern
+        .map_err(|error| format!("`pattern`: {}", error.to_string().lines().last().unwrap_or_default().trim()))?;
     Ok(Kind::Text { pattern, min: spec.min, max: spec.max, multiline: spec.multiline.unwrap_or(false) })
 }
 
@@ -94,12 +98,17 @@ fn path(spec: &ParamSpec) -> Result<PathKind, String> {
         Some("file") => Entry::File,
         Some("dir") => Entry::Dir,
         Some("any") | None => Entry::Any,
-        Some(other) => return Err(format!("`{}` is no kind of path: write `file`, `dir` or `any`", other.escape_debug())),
+        Some(other) => {
+            return Err(format!("`{}` is no kind of path: write `file`, `dir` or `any`", other.escape_debug()));
+        }
     };
     let content = spec.content.unwrap_or(false);
     let must_exist = spec.must_exist.unwrap_or(true);
     if content && (entry != Entry::File || !must_exist) {
-        return Err("`content` binds a file that is there: write `kind = \"file\"` beside it, and no `must_exist = false`".to_owned());
+        return Err(
+            "`content` binds a file that is there: write `kind = \"file\"` beside it, and no `must_exist = false`"
+                .to_owned(),
+        );
     }
     Ok(PathKind { entry, must_exist, content, suffixes: vec![] })
 }
@@ -108,7 +117,9 @@ fn schemes(spec: &ParamSpec) -> Result<Vec<String>, String> {
     let Some(written) = &spec.schemes else { return Ok(vec!["http".to_owned(), "https".to_owned()]) };
     let schemes: Vec<_> = written.iter().map(|scheme| scheme.to_ascii_lowercase()).collect();
     if let Some(forbidden) = schemes.iter().find(|scheme| FORBIDDEN_SCHEMES.contains(&scheme.as_str())) {
-        return Err(format!("`schemes` cannot hold `{forbidden}`: such an address runs code or opens the host's own files"));
+        return Err(format!(
+            "`schemes` cannot hold `{forbidden}`: such an address runs code or opens the host's own files"
+        ));
     }
     let is_scheme = |scheme: &String| {
         scheme.starts_with(|c: char| c.is_ascii_lowercase())
@@ -121,13 +132,20 @@ fn schemes(spec: &ParamSpec) -> Result<Vec<String>, String> {
 }
 
 fn item(spec: &ParamSpec) -> Result<Kind, String> {
-    let item = spec.items.as_deref().ok_or("a `list` needs to know what each item is: write `items = { type = \"string\" }`")?;
+    let item = spec
+        .items
+        .as_deref()
+        .ok_or("a `list` needs to know what each item is: write `items = { type = \"string\" }`")?;
     if item.required.is_some() || item.default.is_some() || item.description.is_some() {
         return Err("`items` takes a type and its limits alone".to_owned());
     }
     match kind(item)? {
-        Kind::List { .. } => Err("a list of lists cannot be passed as arguments: write a list of another type".to_owned()),
-        Kind::Path(path) if path.content => Err("`content` binds one file: use a `path` parameter of its own".to_owned()),
+        Kind::List { .. } => {
+            Err("a list of lists cannot be passed as arguments: write a list of another type".to_owned())
+        }
+        Kind::Path(path) if path.content => {
+            Err("`content` binds one file: use a `path` parameter of its own".to_owned())
+        }
         kind => Ok(kind),
     }
 }

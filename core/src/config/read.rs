@@ -30,13 +30,19 @@ pub fn read(text: &str) -> Result<Config, ConfigError> {
 /// What can be checked before programs and volumes are looked up: every declaration, default and rule.
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     let as_written = |program: &str| Some(program.to_owned());
-    let catalogue = action::catalogue(&config.actions, &config.limits, &as_written).map_err(|faults| ConfigError { faults })?;
+    let catalogue =
+        action::catalogue(&config.actions, &config.limits, &as_written).map_err(|faults| ConfigError { faults })?;
     ConfigError::unless_none(action::check_defaults(&catalogue, &Volumes::default()))?;
     config.rulebook(&catalogue).map(drop)
 }
 
 fn syntax_fault(text: &str, error: &toml::de::Error) -> ConfigError {
-    let message = error.message().trim().replace('\n', " ").replace("unknown field", "unknown key").replace("missing field", "missing key");
+    let message = error
+        .message()
+        .trim()
+        .replace('\n', " ")
+        .replace("unknown field", "unknown key")
+        .replace("missing field", "missing key");
     match error.span() {
         Some(span) => Fault::at(Position::of(text, span.start), message).into(),
         None => Fault::anywhere(message).into(),
@@ -51,7 +57,7 @@ impl Reading<'_> {
     fn config(&self, file: File) -> Result<Config, ConfigError> {
         check_limits(&file.limits)?;
         Ok(Config {
-            bind: self.parse_opt(file.bind, |text| text.parse::<Bind>())?,
+            bind: self.parse_opt(file.bind, str::parse::<Bind>)?,
             port: file.port,
             socket: file.socket,
             socket_mode: self.parse_opt(file.socket_mode, mode)?,
@@ -83,14 +89,19 @@ impl Reading<'_> {
         let mut checked = vec![];
         for Located { position, value: (container, host) } in &ordered {
             if host.is_empty() || host.contains('\0') {
-                return Err(Fault::at(*position, format!("volume `{}` has no host directory", container.escape_debug())));
+                return Err(Fault::at(
+                    *position,
+                    format!("volume `{}` has no host directory", container.escape_debug()),
+                ));
             }
             checked.push(Volume::new(container, host).map_err(|error| Fault::at(*position, error.to_string()))?);
         }
         // A default may also be a volume of the command line: the server checks it again with all of them.
         let default = default.filter(|_| !checked.is_empty());
         match Volumes::new(checked, default) {
-            Ok(_) | Err(crate::volume::VolumeError::Default(_)) => Ok(ordered.into_iter().map(|volume| volume.value).collect()),
+            Ok(_) | Err(crate::volume::VolumeError::Default(_)) => {
+                Ok(ordered.into_iter().map(|volume| volume.value).collect())
+            }
             Err(error) => Err(Fault::anywhere(error.to_string())),
         }
     }
@@ -98,7 +109,9 @@ impl Reading<'_> {
     fn desktop(&self, table: DesktopTable) -> Result<Desktop, Fault> {
         let program = |place: Place, words: Option<Spanned<Vec<String>>>| {
             self.parse_opt_as(words, |words| {
-                let (_, arguments) = words.split_first().ok_or_else(|| format!("`desktop.{}` is empty: write the program and its arguments", place.key()))?;
+                let (_, arguments) = words.split_first().ok_or_else(|| {
+                    format!("`desktop.{}` is empty: write the program and its arguments", place.key())
+                })?;
                 place.arguments(arguments).map_err(|why| format!("`desktop.{}`: {why}", place.key()))?;
                 Ok(words)
             })
@@ -116,9 +129,11 @@ impl Reading<'_> {
             key_file: table.key_file,
             checkpoint_file: table.checkpoint_file,
             checkpoint_command: table.checkpoint_command,
-            checkpoint_seconds: self.parse_opt(table.checkpoint_every, |text| match duration::parse_seconds(text)? {
-                0 => Err("`checkpoint_every` is 0: write a time such as `1m`".to_owned()),
-                seconds => Ok(seconds),
+            checkpoint_seconds: self.parse_opt(table.checkpoint_every, |text| {
+                match duration::parse_seconds(text)? {
+                    0 => Err("`checkpoint_every` is 0: write a time such as `1m`".to_owned()),
+                    seconds => Ok(seconds),
+                }
             })?,
         })
     }
@@ -140,11 +155,19 @@ impl Reading<'_> {
         Located { position: Position::of(self.text, spanned.span().start), value: spanned.into_inner() }
     }
 
-    fn parse_opt<T>(&self, value: Option<Spanned<String>>, parse: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>, Fault> {
+    fn parse_opt<T>(
+        &self,
+        value: Option<Spanned<String>>,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, Fault> {
         self.parse_opt_as(value, |text| parse(&text))
     }
 
-    fn parse_opt_as<S, T>(&self, value: Option<Spanned<S>>, parse: impl Fn(S) -> Result<T, String>) -> Result<Option<T>, Fault> {
+    fn parse_opt_as<S, T>(
+        &self,
+        value: Option<Spanned<S>>,
+        parse: impl Fn(S) -> Result<T, String>,
+    ) -> Result<Option<T>, Fault> {
         let Some(value) = value else { return Ok(None) };
         let Located { position, value } = self.located(value);
         parse(value).map(Some).map_err(|why| Fault::at(position, why))
@@ -161,7 +184,9 @@ impl<T> Located<T> {
 fn mode(text: &str) -> Result<u32, String> {
     let is_octal = matches!(text.len(), 3..=4) && text.bytes().all(|b| (b'0'..=b'7').contains(&b));
     let mode = u32::from_str_radix(text, 8).ok().filter(|mode| is_octal && *mode <= 0o777);
-    mode.ok_or_else(|| format!("`socket_mode` is `{}`: write three octal digits in quotes, such as `\"0660\"`", text.escape_debug()))
+    mode.ok_or_else(|| {
+        format!("`socket_mode` is `{}`: write three octal digits in quotes, such as `\"0660\"`", text.escape_debug())
+    })
 }
 
 fn smtp(table: SmtpTable) -> Result<Smtp, String> {
@@ -190,7 +215,15 @@ fn smtp(table: SmtpTable) -> Result<Smtp, String> {
 
 /// Limits that are 0 would let nothing through; those of which 0 means something are named here.
 fn check_limits(limits: &Limits) -> Result<(), Fault> {
-    const MAY_BE_ZERO: [&str; 5] = ["requests_per_minute_max", "approver_connections_reserved", "denial_seconds", "open_watch_millis", "grant_seconds_max"];
+    const MAY_BE_ZERO: [&str; 5] = [
+        "requests_per_minute_max",
+        "approver_connections_reserved",
+        "denial_seconds",
+        "open_watch_millis",
+        "grant_seconds_max",
+    ];
     let zero = limits.entries().into_iter().find(|(name, value)| *value == 0 && !MAY_BE_ZERO.contains(name));
-    zero.map_or(Ok(()), |(name, _)| Err(Fault::anywhere(format!("`limits.{name}` is 0, which lets nothing through: write a larger number"))))
+    zero.map_or(Ok(()), |(name, _)| {
+        Err(Fault::anywhere(format!("`limits.{name}` is 0, which lets nothing through: write a larger number")))
+    })
 }

@@ -6,10 +6,7 @@ use ccc_protocol::bodies::Policy;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
-    Config, Fault, Located, Password, Position, Security, Smtp,
-    action::Declared,
-    error::ConfigError,
-    file::ActionSpec,
+    Config, Fault, Located, Password, Position, Security, Smtp, action::Declared, error::ConfigError, file::ActionSpec,
 };
 use crate::catalogue::Catalogue;
 
@@ -20,7 +17,11 @@ use crate::catalogue::Catalogue;
 pub fn read_seed_json(text: &str) -> Result<Config, ConfigError> {
     let file: SeedFile = json(text)?;
     Ok(Config {
-        bind: file.bind.map(|bind| bind.parse()).transpose().map_err(|why: String| Fault::anywhere(format!("`bind`: {why}")))?,
+        bind: file
+            .bind
+            .map(|bind| bind.parse())
+            .transpose()
+            .map_err(|why: String| Fault::anywhere(format!("`bind`: {why}")))?,
         port: file.port,
         secrets: file.secrets,
         mail_perms: file.mail_perms,

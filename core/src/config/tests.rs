@@ -1,6 +1,7 @@
 //! What a config may say, and what each mistake is answered with.
 
 use ccc_protocol::bodies::{Policy, Risk};
+use proptest::prelude::*;
 
 use super::{Bind, Password, Security, missing_programs, read, read_seed_json, read_seed_overrides, starter};
 use crate::{
@@ -98,11 +99,20 @@ fn every_key_is_read() {
     let config = read(WHOLE).unwrap();
     assert_eq!((config.bind, config.port), (Some(Bind::At("::1".parse().unwrap())), Some(4000)));
     assert_eq!((config.socket_mode, config.socket_group.as_deref()), (Some(0o660), Some("agents")));
-    assert_eq!((config.hosts.as_slice(), config.allow_remote, config.legacy_signatures), (&["bridge.example".to_owned()][..], true, true));
-    assert_eq!((config.secrets.as_deref(), config.data.as_deref(), config.mail_perms.as_deref()), (Some("secrets.json"), Some("data"), Some("mail-perms.json")));
+    assert_eq!(
+        (config.hosts.as_slice(), config.allow_remote, config.legacy_signatures),
+        (&["bridge.example".to_owned()][..], true, true)
+    );
+    assert_eq!(
+        (config.secrets.as_deref(), config.data.as_deref(), config.mail_perms.as_deref()),
+        (Some("secrets.json"), Some("data"), Some("mail-perms.json"))
+    );
     assert_eq!(config.limits, Limits { body_bytes_max: 1000, ..Limits::default() });
     let smtp = config.smtp.unwrap();
-    assert_eq!((smtp.port, smtp.security, smtp.password), (Some(2525), Security::Tls, Some(Password::File("smtp-password".to_owned()))));
+    assert_eq!(
+        (smtp.port, smtp.security, smtp.password),
+        (Some(2525), Security::Tls, Some(Password::File("smtp-password".to_owned())))
+    );
     assert_eq!((config.audit.checkpoint_seconds, config.audit.key_file.as_deref()), (Some(300), Some("audit.key")));
 }
 
@@ -119,7 +129,8 @@ fn volumes_and_parameters_keep_the_order_of_the_file() {
     let containers: Vec<_> = read(WHOLE).unwrap().volumes.into_iter().map(|(container, _)| container).collect();
     assert_eq!(containers, ["/workspace", "/home/claude", "/a"]);
     let law = law(WHOLE);
-    let params: Vec<_> = law.catalogue.named("run-tests").unwrap().params.iter().map(|param| param.name.as_str()).collect();
+    let params: Vec<_> =
+        law.catalogue.named("run-tests").unwrap().params.iter().map(|param| param.name.as_str()).collect();
     assert_eq!(params, ["path", "filter", "a"]);
 }
 
@@ -127,7 +138,10 @@ fn volumes_and_parameters_keep_the_order_of_the_file() {
 fn a_declared_action_is_as_written() {
     let law = law(WHOLE);
     let action = law.catalogue.named("run-tests").unwrap();
-    assert_eq!((action.policy, action.floor, action.risk, action.irreversible), (Policy::Queue, Some(Policy::Queue), Risk::High, true));
+    assert_eq!(
+        (action.policy, action.floor, action.risk, action.irreversible),
+        (Policy::Queue, Some(Policy::Queue), Risk::High, true)
+    );
     assert_eq!((action.group.as_str(), action.start_seconds_max), ("build", Some(5)));
     let Effect::Run(command) = &action.effect else { panic!("{:?}", action.effect) };
     assert_eq!((command.program.as_str(), command.timeout_seconds), ("/usr/bin/cargo", 600));
@@ -149,7 +163,9 @@ fn built_in_actions_take_settings_and_nothing_else() {
 #[test]
 fn a_program_that_is_nowhere_stays_a_bare_name_and_is_told() {
     let config = read("[actions.a]\nrun = [\"nowhere\"]\n[desktop]\neditor = [\"vi\"]").unwrap();
-    let law = config.law(Users::default(), Volumes::default(), |name| (name != "nowhere").then(|| format!("/bin/{name}"))).unwrap();
+    let law = config
+        .law(Users::default(), Volumes::default(), |name| (name != "nowhere").then(|| format!("/bin/{name}")))
+        .unwrap();
     assert_eq!(missing_programs(&law), [("action `a`".to_owned(), "nowhere".to_owned())]);
     // A path is never kept unfound: what lies in a volume must not become runnable.
     let config = read("[actions.a]\nrun = [\"/volume/x\"]").unwrap();
@@ -176,13 +192,21 @@ fn every_mistake_says_where_it_is_and_what_to_write() {
         ("[desktop]\neditor = []".to_owned(), 2, vec!["`desktop.editor`"]),
         ("[desktop]\neditor = [\"vi\", \"{file}\"]".to_owned(), 2, vec!["`{path}`"]),
         ("[smtp]\nhost = \"x\"\nfrom = \"a@b\"\nuser = \"u\"".to_owned(), 1, vec!["`smtp.password_file`"]),
-        ("[smtp]\nhost = \"x\"\nfrom = \"a@b\"\nuser = \"u\"\npassword_file = \"p\"\nsecurity = \"none\"".to_owned(), 1, vec!["readable"]),
+        (
+            "[smtp]\nhost = \"x\"\nfrom = \"a@b\"\nuser = \"u\"\npassword_file = \"p\"\nsecurity = \"none\"".to_owned(),
+            1,
+            vec!["readable"],
+        ),
         ("[smtp]\nhost = \"x\"".to_owned(), 1, vec!["missing key `from`"]),
         ("[audit]\ncheckpoint_every = \"often\"".to_owned(), 2, vec!["`often`", "`10m`"]),
         (action("run = []"), 2, vec!["`run` is empty"]),
         (action("policy = \"queue\""), 2, vec!["it has no `run`"]),
         (action("run = [\"x\"]\npolicy = \"maybe\""), 4, vec!["`maybe`", "`auto-accept`"]),
-        (action("run = [\"x\"]\npolicy = \"auto-accept\"\nfloor = \"queue\""), 2, vec!["looser", "`policy = \"queue\"`"]),
+        (
+            action("run = [\"x\"]\npolicy = \"auto-accept\"\nfloor = \"queue\""),
+            2,
+            vec!["looser", "`policy = \"queue\"`"],
+        ),
         (action("run = [\"x\"]\ntimeout = \"soon\""), 2, vec!["`soon`", "`10m`"]),
         (action("run = [\"x\"]\ntimeout = \"0s\""), 2, vec!["`timeout` is 0"]),
         (action("run = [\"x\"]\ngroup = \"A B\""), 2, vec!["`A B`"]),
@@ -191,14 +215,54 @@ fn every_mistake_says_where_it_is_and_what_to_write() {
         (action("run = [\"{p}\"]"), 2, vec!["no program"]),
         (action("run = [\"./x\"]"), 2, vec!["absolute path"]),
         (action("params.p = { type = \"string\" }\nrun = [\"x\", \"{p}\"]"), 2, vec!["`{p?}`", "`required`"]),
-        (action("params.p = { type = \"string\", required = true }\nrun = [\"sh\", \"-c\", \"echo {p}\"]"), 2, vec!["script", "`\"$1\"`"]),
-        (action("params.p = { type = \"string\", required = true }\nrun = [\"env\", \"/bin/bash\", \"-lc\", \"{p}\"]"), 2, vec!["script"]),
-        (action("params.p = { type = \"list\", items = { type = \"bool\" }, required = true }\nrun = [\"x\", \"--p={p}\"]"), 2, vec!["stands alone"]),
-        (action("params.p = { type = \"path\", required = true }\nparams.q = { type = \"string\", required = true }\nrun = [\"x\", \"{p}{q}\"]"), 2, vec!["right behind a path"]),
-        (action("params.p = { type = \"path\", required = true }\nparams.q = { type = \"string\", required = true }\nrun = [\"x\", \"{p}/{q}\"]"), 2, vec!["plain fixed path"]),
-        (action("params.p = { type = \"path\", required = true }\nrun = [\"x\", \"{p}/../y\"]"), 2, vec!["plain fixed path"]),
-        (action("params.p = { type = \"path\", required = true }\nrun = [\"x\", \"{p}.bak\"]"), 2, vec!["another path"]),
-        (action("params.p = { type = \"path\", required = true }\nrun = [\"x\"]\ndir = \"p\""), 2, vec!["`dir` is `p`", "`kind = \"dir\"`"]),
+        (
+            action("params.p = { type = \"string\", required = true }\nrun = [\"sh\", \"-c\", \"echo {p}\"]"),
+            2,
+            vec!["script", "`\"$1\"`"],
+        ),
+        (
+            action(
+                "params.p = { type = \"string\", required = true }\nrun = [\"env\", \"/bin/bash\", \"-lc\", \"{p}\"]",
+            ),
+            2,
+            vec!["script"],
+        ),
+        (
+            action(
+                "params.p = { type = \"list\", items = { type = \"bool\" }, required = true }\nrun = [\"x\", \"--p={p}\"]",
+            ),
+            2,
+            vec!["stands alone"],
+        ),
+        (
+            action(
+                "params.p = { type = \"path\", required = true }\nparams.q = { type = \"string\", required = true }\nrun = [\"x\", \"{p}{q}\"]",
+            ),
+            2,
+            vec!["right behind a path"],
+        ),
+        (
+            action(
+                "params.p = { type = \"path\", required = true }\nparams.q = { type = \"string\", required = true }\nrun = [\"x\", \"{p}/{q}\"]",
+            ),
+            2,
+            vec!["plain fixed path"],
+        ),
+        (
+            action("params.p = { type = \"path\", required = true }\nrun = [\"x\", \"{p}/../y\"]"),
+            2,
+            vec!["plain fixed path"],
+        ),
+        (
+            action("params.p = { type = \"path\", required = true }\nrun = [\"x\", \"{p}.bak\"]"),
+            2,
+            vec!["another path"],
+        ),
+        (
+            action("params.p = { type = \"path\", required = true }\nrun = [\"x\"]\ndir = \"p\""),
+            2,
+            vec!["`dir` is `p`", "`kind = \"dir\"`"],
+        ),
         (param("{ type = \"text\" }"), 3, vec!["`text`", "`string`"]),
         (param("{ }"), 3, vec!["missing key `type`"]),
         (param("{ type = \"bool\", min = 1 }"), 3, vec!["`min`", "`bool`"]),
@@ -211,14 +275,23 @@ fn every_mistake_says_where_it_is_and_what_to_write() {
         (param("{ type = \"url\", schemes = [\"file\"] }"), 3, vec!["`file`"]),
         (param("{ type = \"url\", schemes = [\"https:\"] }"), 3, vec!["without the colon"]),
         (param("{ type = \"list\" }"), 3, vec!["`items = { type = \"string\" }`"]),
-        (param("{ type = \"list\", items = { type = \"list\", items = { type = \"bool\" } } }"), 3, vec!["list of lists"]),
+        (
+            param("{ type = \"list\", items = { type = \"list\", items = { type = \"bool\" } } }"),
+            3,
+            vec!["list of lists"],
+        ),
         (param("{ type = \"bool\", required = true, default = true }"), 3, vec!["exclude each other"]),
         ("[actions.a]\nparams.action = { type = \"bool\" }\nrun = [\"x\"]".to_owned(), 2, vec!["parameter `action`"]),
         ("[actions.Aa]\nrun = [\"x\"]".to_owned(), 1, vec!["an action name", "`Aa`"]),
         ("[actions.edit-file]\nrun = [\"x\"]".to_owned(), 1, vec!["built in", "another name"]),
         ("[actions.edit-file]\nparams.x = { type = \"bool\" }".to_owned(), 1, vec!["built in"]),
         ("[[rule]]\nname = \"r\"\naction = \"*\"".to_owned(), 1, vec!["missing key `policy`"]),
-        ("port = 1\n[[rule]]\nname = \"r\"\naction = \"open-browser\"\npolicy = \"queue\"\nwhere.uri.host = \"x\"".to_owned(), 2, vec!["rule `r`", "`uri`", "url"]),
+        (
+            "port = 1\n[[rule]]\nname = \"r\"\naction = \"open-browser\"\npolicy = \"queue\"\nwhere.uri.host = \"x\""
+                .to_owned(),
+            2,
+            vec!["rule `r`", "`uri`", "url"],
+        ),
     ] {
         let error = read(&text).expect_err(&text).to_string();
         assert!(error.starts_with(&format!("line {line}, column ")), "{text}\n→ {error}");
@@ -233,7 +306,10 @@ fn every_mistake_says_where_it_is_and_what_to_write() {
 fn mistakes_without_a_place_are_told_too() {
     for (text, hint) in [
         ("[limits]\nqueued_max = 0", "`limits.queued_max` is 0"),
-        ("[actions.a]\nparams.p = { type = \"integer\", max = 3, default = 4 }\nrun = [\"x\"]", "action `a`, `default`: parameter `p`"),
+        (
+            "[actions.a]\nparams.p = { type = \"integer\", max = 3, default = 4 }\nrun = [\"x\"]",
+            "action `a`, `default`: parameter `p`",
+        ),
         ("[volumes]\n\"/a\" = \"/x\"\n\"/a/\" = \"/y\"", "two volumes lie at `/a`"),
     ] {
         let error = read(text).expect_err(text).to_string();
@@ -261,13 +337,25 @@ fn the_seeds_config_is_read_with_the_seeds_keys() {
             "smtp":{"host":"mail.example.com","port":587,"secure":false,"auth":{"user":"u","pass":"topsecret"},"from":"a@b"}}"#,
     )
     .unwrap();
-    assert_eq!((config.secrets.as_deref(), config.mail_perms.as_deref(), config.port), (Some("secrets.json"), Some("perms.json"), Some(3015)));
-    assert_eq!((config.bind, config.policy_overrides.as_deref()), (Some(Bind::At("0.0.0.0".parse().unwrap())), Some("o.json")));
+    assert_eq!(
+        (config.secrets.as_deref(), config.mail_perms.as_deref(), config.port),
+        (Some("secrets.json"), Some("perms.json"), Some(3015))
+    );
+    assert_eq!(
+        (config.bind, config.policy_overrides.as_deref()),
+        (Some(Bind::At("0.0.0.0".parse().unwrap())), Some("o.json"))
+    );
     let smtp = config.smtp.unwrap();
-    assert_eq!((smtp.security, smtp.password.clone()), (Security::StartTls, Some(Password::Inline("topsecret".to_owned()))));
+    assert_eq!(
+        (smtp.security, smtp.password.clone()),
+        (Security::StartTls, Some(Password::Inline("topsecret".to_owned())))
+    );
     assert!(!format!("{smtp:?}").contains("topsecret"));
     let error = read_seed_json("{\n \"secret\": 1}").unwrap_err().to_string();
-    assert!(error.starts_with("line 2, column ") && error.contains("unknown key `secret`") && error.contains("`secrets`"), "{error}");
+    assert!(
+        error.starts_with("line 2, column ") && error.contains("unknown key `secret`") && error.contains("`secrets`"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -276,7 +364,12 @@ fn the_seeds_overrides_become_the_actions_own_policies() {
     let mut config = read_seed_json("{}").unwrap();
     assert_eq!(config.override_as_seed(&overrides), ["x", "calendar"]);
     let law = config.law(Users::default(), Volumes::default(), |name| Some(format!("/bin/{name}"))).unwrap();
-    for (action, policy) in [("open-browser", Policy::AutoAccept), ("send-email", Policy::AutoDeny), ("get-mail-permissions", Policy::AutoDeny), ("edit-file", Policy::AutoAccept)] {
+    for (action, policy) in [
+        ("open-browser", Policy::AutoAccept),
+        ("send-email", Policy::AutoDeny),
+        ("get-mail-permissions", Policy::AutoDeny),
+        ("edit-file", Policy::AutoAccept),
+    ] {
         assert_eq!(law.catalogue.named(action).unwrap().policy, policy, "{action}");
     }
 }
@@ -287,11 +380,25 @@ fn the_starter_config_parses_and_so_does_every_line_it_offers() {
     let offered: Vec<_> = starter().lines().map(|line| if is_setting(line) { &line[2..] } else { line }).collect();
     let config = read(&offered.join("\n")).unwrap_or_else(|error| panic!("{error}\n{}", offered.join("\n")));
     let law = config.law(Users::default(), Volumes::default(), |name| Some(format!("/bin/{name}"))).unwrap();
-    assert!(law.catalogue.named("run-tests").is_some() && law.rulebook.rules().len() == 1 && law.desktop.mail_from.is_some());
+    assert!(
+        law.catalogue.named("run-tests").is_some()
+            && law.rulebook.rules().len() == 1
+            && law.desktop.mail_from.is_some()
+    );
 }
 
 /// A line that is TOML once its `# ` is gone, not a sentence.
 fn is_setting(line: &str) -> bool {
     let Some(rest) = line.strip_prefix("# ") else { return false };
     rest.starts_with(['[', '"']) || rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '))
+}
+
+proptest! {
+    #[test]
+    fn no_damage_to_a_file_breaks_the_reader(from in 0..WHOLE.len(), length in 0..200_usize, put in "[ -~]{0,8}") {
+        let damaged: String = WHOLE.chars().take(from).chain(put.chars()).chain(WHOLE.chars().skip(from + length)).collect();
+        if let Err(error) = read(&damaged) {
+            prop_assert!(!error.faults.is_empty());
+        }
+    }
 }

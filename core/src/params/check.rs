@@ -2,17 +2,8 @@
 
 use serde_json::Value;
 
-use super::{
-    draft::Drafting,
-    email, given,
-    url,
-    value::Arg,
-    wanted,
-};
-use crate::{
-    catalogue::Kind,
-    refusal::Refusal,
-};
+use super::{draft::Drafting, email, given, url, value::Arg, wanted};
+use crate::{catalogue::Kind, refusal::Refusal};
 
 /// A checked value whose paths are not resolved yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,14 +18,17 @@ pub(super) enum Drafted {
 
 /// Checks `value`; `at` names it in errors, `param` is the parameter it belongs to.
 pub(super) fn check(drafting: &mut Drafting<'_>, at: &str, kind: &Kind, value: &Value) -> Result<Drafted, Refusal> {
-    let ready = |arg: Result<Arg, String>| arg.map(Drafted::Ready).map_err(|why| drafting.refusal(at, kind, value, &why));
+    let ready =
+        |arg: Result<Arg, String>| arg.map(Drafted::Ready).map_err(|why| drafting.refusal(at, kind, value, &why));
     match (kind, value) {
         (Kind::Text { .. }, Value::String(text)) => ready(text_arg(kind, text)),
         (Kind::Bool, Value::Bool(truth)) => Ok(Drafted::Ready(Arg::Bool(*truth))),
         (Kind::Integer { min, max }, Value::Number(number)) => {
             ready(number.as_i64().filter(|n| is_within(*n, *min, *max)).map(Arg::Integer).ok_or_else(String::new))
         }
-        (Kind::Enum(values), Value::String(text)) if values.contains(text) => Ok(Drafted::Ready(Arg::Text(text.clone()))),
+        (Kind::Enum(values), Value::String(text)) if values.contains(text) => {
+            Ok(Drafted::Ready(Arg::Text(text.clone())))
+        }
         (Kind::Path(path), Value::String(text)) => drafting.ask(path, text).map(Drafted::Path),
         (Kind::Url { schemes }, Value::String(text)) => ready(url::parse(text, schemes).map(Arg::Url)),
         (Kind::Email, Value::String(text)) => {
@@ -73,7 +67,10 @@ fn text_arg(kind: &Kind, text: &str) -> Result<Arg, String> {
 }
 
 fn list_arg(drafting: &mut Drafting<'_>, at: &str, item: &Kind, values: &[Value]) -> Result<Drafted, Refusal> {
-    let items = values.iter().enumerate().map(|(index, value)| check(drafting, &format!("{at} (item {})", index + 1), item, value));
+    let items = values
+        .iter()
+        .enumerate()
+        .map(|(index, value)| check(drafting, &format!("{at} (item {})", index + 1), item, value));
     items.collect::<Result<_, _>>().map(Drafted::List)
 }
 

@@ -108,7 +108,11 @@ impl Drafting<'_> {
     pub(super) fn ask(&mut self, kind: &PathKind, text: &str) -> Result<usize, Refusal> {
         let lexical = self.volumes.locate(self.param, text)?;
         let own = self.questions.len();
-        let beneath = kind.suffixes.iter().map(|suffix| self.question_beneath(&lexical, suffix)).collect::<Result<Vec<_>, _>>()?;
+        let beneath = kind
+            .suffixes
+            .iter()
+            .map(|suffix| self.question_beneath(&lexical, suffix))
+            .collect::<Result<Vec<_>, _>>()?;
         self.questions.push(PathQuestion { param: self.param.to_owned(), suffix: None, lexical, kind: kind.clone() });
         self.questions.extend(beneath);
         Ok(own)
@@ -131,7 +135,9 @@ impl Drafted {
         match self {
             Self::Ready(arg) => Some(arg),
             Self::Path(question) => answers.get(question).cloned().map(Arg::Path),
-            Self::List(items) => items.into_iter().map(|item| item.resolve(answers)).collect::<Option<_>>().map(Arg::List),
+            Self::List(items) => {
+                items.into_iter().map(|item| item.resolve(answers)).collect::<Option<_>>().map(Arg::List)
+            }
         }
     }
 }
@@ -169,9 +175,15 @@ fn claims(action: &Action, given: &Map<String, Value>) -> Result<Vec<Claim>, Ref
         if action.params.iter().any(|param| param.name == *name) {
             continue;
         }
-        let bound = name.strip_suffix(CONTENT).and_then(|name| bound_param(action, name)).ok_or_else(|| unknown(action, name))?;
+        let bound = name
+            .strip_suffix(CONTENT)
+            .and_then(|name| bound_param(action, name))
+            .ok_or_else(|| unknown(action, name))?;
         let digest = value.as_str().ok_or_else(|| {
-            Refusal::invalid(name, format!("parameter `{name}` takes a digest of the file, `sha-256:…`, not {}", given::words(value)))
+            Refusal::invalid(
+                name,
+                format!("parameter `{name}` takes a digest of the file, `sha-256:…`, not {}", given::words(value)),
+            )
         })?;
         claims.push(Claim { param: bound.name.clone(), digest: digest.to_owned() });
     }
@@ -198,7 +210,8 @@ fn fit(questions: &[PathQuestion], answers: &[ResolvedPath]) -> Result<(), Refus
 }
 
 fn misfit() -> Refusal {
-    Refusal::unavailable("the bridge could not resolve a path: try again").because("resolved paths do not fit the paths asked for")
+    Refusal::unavailable("the bridge could not resolve a path: try again")
+        .because("resolved paths do not fit the paths asked for")
 }
 
 fn beneath(questions: Vec<PathQuestion>, answers: Vec<ResolvedPath>) -> Vec<Beneath> {

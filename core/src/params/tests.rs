@@ -1,5 +1,7 @@
 //! From JSON to checked parameters: what passes, what is refused, and in which words.
 
+use std::sync::LazyLock;
+
 use ccc_protocol::Digest;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -35,8 +37,12 @@ fn volumes() -> Volumes {
     Volumes::new(vec![volume("/workspace"), volume("/workspace/in/a")], None).unwrap()
 }
 
-fn catalogue() -> Catalogue {
-    config::read(CONFIG).unwrap().law(Users::default(), volumes(), |name| Some(format!("/bin/{name}"))).unwrap().catalogue
+fn catalogue() -> &'static Catalogue {
+    static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
+        let found = |name: &str| Some(format!("/bin/{name}"));
+        config::read(CONFIG).unwrap().law(Users::default(), volumes(), found).unwrap().catalogue
+    });
+    &CATALOGUE
 }
 
 fn object(value: Value) -> Map<String, Value> {
@@ -94,7 +100,11 @@ fn every_type_takes_its_values_in_canonical_form() {
 #[test]
 fn an_error_names_the_parameter_what_was_given_and_what_is_wanted() {
     for (given, param, texts) in [
-        (json!({ "text": 7 }), "text", vec!["parameter `text` takes", "2 to 5 characters", "`[a-z ]+`", "the number `7`"]),
+        (
+            json!({ "text": 7 }),
+            "text",
+            vec!["parameter `text` takes", "2 to 5 characters", "`[a-z ]+`", "the number `7`"],
+        ),
         (json!({ "text": "a" }), "text", vec!["the string `a`", "it has 1 characters"]),
         (json!({ "text": "abcdef" }), "text", vec!["it has 6 characters"]),
         (json!({ "text": "ABC" }), "text", vec!["`[a-z ]+`", "the string `ABC`"]),
@@ -135,7 +145,11 @@ fn an_error_names_the_parameter_what_was_given_and_what_is_wanted() {
 #[test]
 fn a_missing_parameter_is_named_with_what_it_takes() {
     let catalogue = Catalogue::built_in();
-    for (action, param, wanted) in [("open-browser", "url", "a web address"), ("send-email", "to", "one bare mail address"), ("edit-file", "filename", "the path of a file")] {
+    for (action, param, wanted) in [
+        ("open-browser", "url", "a web address"),
+        ("send-email", "to", "one bare mail address"),
+        ("edit-file", "filename", "the path of a file"),
+    ] {
         let refusal = checked(catalogue.named(action).unwrap(), json!({})).unwrap_err();
         assert_eq!(refusal.param.as_deref(), Some(param));
         assert!(refusal.detail.contains("is missing") && refusal.detail.contains(wanted), "{}", refusal.detail);
@@ -154,7 +168,13 @@ fn a_mail_takes_line_breaks_in_its_body_alone() {
         checked(action, mail)
     };
     assert!(mail("body", "one\r\ntwo\n\tthree").is_ok());
-    for (name, value) in [("to", "a@b.c\nBcc: x@y.z"), ("subject", "s\r\nBcc: x@y.z"), ("topic", "t\n"), ("body", "b\0"), ("subject", "s\u{85}")] {
+    for (name, value) in [
+        ("to", "a@b.c\nBcc: x@y.z"),
+        ("subject", "s\r\nBcc: x@y.z"),
+        ("topic", "t\n"),
+        ("body", "b\0"),
+        ("subject", "s\u{85}"),
+    ] {
         assert_eq!(mail(name, value).unwrap_err().param.as_deref(), Some(name), "{value:?}");
     }
 }
@@ -164,7 +184,11 @@ fn what_the_command_puts_behind_a_path_is_resolved_whole_and_once() {
     let catalogue = catalogue();
     let given = object(json!({ "dir": "in" }));
     let draft = draft(catalogue.named("all").unwrap(), given, &volumes()).unwrap();
-    let asked: Vec<_> = draft.paths().iter().map(|question| (question.suffix.as_deref(), question.lexical.volume, question.lexical.relative.as_str())).collect();
+    let asked: Vec<_> = draft
+        .paths()
+        .iter()
+        .map(|question| (question.suffix.as_deref(), question.lexical.volume, question.lexical.relative.as_str()))
+        .collect();
     // `/workspace/in/a` is another volume.
     assert_eq!(asked, [(None, 0, "in"), (Some("a/b.toml"), 1, "b.toml")]);
     let answers = draft.paths().iter().map(answer).collect();
@@ -178,7 +202,10 @@ fn a_bound_file_is_known_by_its_content() {
     assert_eq!(args.json.get("bound.content"), Some(&json!(content().to_string())));
     // What comes back from an edited ticket is compared, not believed.
     assert!(all(json!({ "bound": "a.sql", "bound.content": content().to_string() })).is_ok());
-    for changed in [json!({ "bound": "a.sql", "bound.content": Digest::of(b"other").to_string() }), json!({ "bound.content": content().to_string() })] {
+    for changed in [
+        json!({ "bound": "a.sql", "bound.content": Digest::of(b"other").to_string() }),
+        json!({ "bound.content": content().to_string() }),
+    ] {
         assert!(all(changed).unwrap_err().detail.contains("look at it again"));
     }
 }
@@ -208,7 +235,8 @@ fn any_json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(2, 8, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::btree_map(any::<String>(), inner, 0..4).prop_map(|map| Value::Object(map.into_iter().collect())),
+            prop::collection::btree_map(any::<String>(), inner, 0..4)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
         ]
     })
 }

@@ -52,7 +52,12 @@ mod tests {
     #[test]
     fn limits_are_named() {
         let text = |min, max| Kind::Text { pattern: None, min, max, multiline: false };
-        let fitting = Kind::Text { pattern: Some(WholePattern::new("[a-z]+").unwrap()), min: None, max: Some(8), multiline: true };
+        let fitting = Kind::Text {
+            pattern: Some(WholePattern::new("[a-z]+").unwrap()),
+            min: None,
+            max: Some(8),
+            multiline: true,
+        };
         for (kind, wanted) in [
             (text(None, None), "one line of text"),
             (text(Some(1), Some(80)), "one line of text of 1 to 80 characters"),
@@ -60,7 +65,10 @@ mod tests {
             (Kind::Integer { min: Some(1), max: Some(5) }, "a whole number from 1 to 5"),
             (Kind::Integer { min: Some(0), max: None }, "a whole number at least 0"),
             (Kind::Enum(vec!["a".into(), "b".into()]), "one of `a`, `b`"),
-            (Kind::List { item: Box::new(Kind::Bool), min: None, max: Some(2) }, "a list of at most 2 items, each `true` or `false`"),
+            (
+                Kind::List { item: Box::new(Kind::Bool), min: None, max: Some(2) },
+                "a list of at most 2 items, each `true` or `false`",
+            ),
         ] {
             assert_eq!(words(&kind), wanted);
         }

@@ -43,7 +43,11 @@ impl Place {
     /// The arguments that these words are. An editor or browser without a place for its file or address gets it last;
     /// a terminal starts in its directory and needs none.
     pub(crate) fn arguments(self, words: &[String]) -> Result<Vec<Template>, String> {
-        let mut templates = words.iter().map(|word| Template::parse(word)).collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
+        let mut templates = words
+            .iter()
+            .map(|word| Template::parse(word))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| error.to_string())?;
         if let Some(other) = templates.iter().flat_map(Template::places).find(|name| *name != self.name()) {
             return Err(format!("`{{{other}}}` has no meaning here: write `{{{}}}`", self.name()));
         }
@@ -60,8 +64,10 @@ pub(super) fn program(desktop: &Desktop, place: Place) -> Result<(String, Vec<Te
     let key = place.key();
     let refuse = |detail: String| Refusal::new(ProblemType::InvalidParameter, detail);
     let words = place.words(desktop).and_then(|words| words.split_first());
-    let (program, words) = words.ok_or_else(|| refuse(format!("this bridge has no {key}: its owner sets `{key}` under `[desktop]`")))?;
+    let (program, words) =
+        words.ok_or_else(|| refuse(format!("this bridge has no {key}: its owner sets `{key}` under `[desktop]`")))?;
     // Read before, when the config was: this only fails where that was left out.
-    let templates = place.arguments(words).map_err(|why| refuse(format!("the {key} of this bridge is not usable")).because(why))?;
+    let templates =
+        place.arguments(words).map_err(|why| refuse(format!("the {key} of this bridge is not usable")).because(why))?;
     Ok((program.clone(), templates))
 }

@@ -81,7 +81,8 @@ fn refuse_options(template: &Template, arguments: &[String]) -> Result<(), Refus
     if !arguments.iter().any(|argument| argument.starts_with('-')) {
         return Ok(());
     }
-    let detail = format!("parameter `{name}` starts with `-` where the program could read it as an option: give it without");
+    let detail =
+        format!("parameter `{name}` starts with `-` where the program could read it as an option: give it without");
     Err(Refusal::invalid(name, detail))
 }
 

@@ -42,7 +42,8 @@ run = ["grep", "{what}", "--", "{words}"]
 "#;
 
 fn law() -> Law {
-    let volumes = vec![Volume::new("/workspace", "/srv/work").unwrap(), Volume::new("/home/claude", "/srv/home").unwrap()];
+    let volumes =
+        vec![Volume::new("/workspace", "/srv/work").unwrap(), Volume::new("/home/claude", "/srv/home").unwrap()];
     let volumes = Volumes::new(volumes, None).unwrap();
     config::read(CONFIG).unwrap().law(Users::default(), volumes, |name| Some(format!("/usr/bin/{name}"))).unwrap()
 }
@@ -86,7 +87,8 @@ fn places_are_filled_and_absent_ones_dropped() {
     let (program, args, dir) = run("run-tests", json!({ "path": "app" }));
     assert_eq!((program.as_str(), dir.as_deref()), ("/usr/bin/cargo", Some("/srv/work/app")));
     assert_eq!(args, ["test", "--manifest-path", "/srv/work/app/Cargo.toml", "--jobs=1"]);
-    let (_, args, _) = run("run-tests", json!({ "path": "/workspace", "filter": "a b", "count": -2, "flags": ["x", "y z"] }));
+    let (_, args, _) =
+        run("run-tests", json!({ "path": "/workspace", "filter": "a b", "count": -2, "flags": ["x", "y z"] }));
     assert_eq!(args, ["test", "--manifest-path", "/srv/work/Cargo.toml", "--jobs=-2", "a b", "x", "y z"]);
 }
 
@@ -100,9 +102,17 @@ fn values_are_never_read_again() {
 
 #[test]
 fn a_value_that_could_be_read_as_an_option_is_refused() {
-    for given in [json!({ "path": "a", "filter": "--config=x" }), json!({ "path": "a", "filter": "-" }), json!({ "path": "a", "flags": ["ok", "-x"] })] {
+    for given in [
+        json!({ "path": "a", "filter": "--config=x" }),
+        json!({ "path": "a", "filter": "-" }),
+        json!({ "path": "a", "flags": ["ok", "-x"] }),
+    ] {
         let refusal = plan("run-tests", given).unwrap_err();
-        assert!(matches!(refusal.param.as_deref(), Some("filter" | "flags")) && refusal.detail.contains("starts with `-`"), "{}", refusal.detail);
+        assert!(
+            matches!(refusal.param.as_deref(), Some("filter" | "flags")) && refusal.detail.contains("starts with `-`"),
+            "{}",
+            refusal.detail
+        );
     }
     // Behind `--` it cannot be.
     let (_, args, _) = run("look", json!({ "what": ["a", "b"], "words": ["-e", "--", "c"] }));
@@ -112,7 +122,10 @@ fn a_value_that_could_be_read_as_an_option_is_refused() {
 #[test]
 fn the_plan_shows_every_path_in_the_container_and_on_the_host() {
     let Plan::Run { paths, .. } = plan("run-tests", json!({ "path": "app" })).unwrap() else { panic!() };
-    let shown: Vec<_> = paths.iter().map(|path| (path.param.as_str(), path.container.as_str(), path.host.as_str(), path.volume.as_str())).collect();
+    let shown: Vec<_> = paths
+        .iter()
+        .map(|path| (path.param.as_str(), path.container.as_str(), path.host.as_str(), path.volume.as_str()))
+        .collect();
     assert_eq!(
         shown,
         [
@@ -125,7 +138,10 @@ fn the_plan_shows_every_path_in_the_container_and_on_the_host() {
 #[test]
 fn openers_take_the_persons_own_programs() {
     let (program, args, dir) = run("edit-file", json!({ "filename": "/home/claude/a.txt" }));
-    assert_eq!((program.as_str(), args.as_slice(), dir), ("/usr/bin/code", &["--wait".to_owned(), "/srv/home/a.txt".to_owned()][..], None));
+    assert_eq!(
+        (program.as_str(), args.as_slice(), dir),
+        ("/usr/bin/code", &["--wait".to_owned(), "/srv/home/a.txt".to_owned()][..], None)
+    );
     // A browser without a place for the address gets it last.
     let (program, args, _) = run("open-browser", json!({ "url": "HTTPS://Example.com" }));
     assert_eq!((program.as_str(), args.as_slice()), ("/usr/bin/firefox", &["https://example.com/".to_owned()][..]));
@@ -140,8 +156,13 @@ fn what_is_not_set_up_is_refused_with_what_to_set() {
     law.desktop.editor = None;
     law.desktop.mail_from = None;
     let text = |name: &str, text: &str| (name.to_owned(), Arg::Text(text.to_owned()));
-    let mail = Args { typed: vec![text("to", "a@b"), text("subject", "s"), text("body", "b"), text("topic", "t")], ..Args::default() };
-    for (action, args, key) in [("edit-file", Args::default(), "`editor` under `[desktop]`"), ("send-email", mail, "`from` under `[smtp]`")] {
+    let mail = Args {
+        typed: vec![text("to", "a@b"), text("subject", "s"), text("body", "b"), text("topic", "t")],
+        ..Args::default()
+    };
+    for (action, args, key) in
+        [("edit-file", Args::default(), "`editor` under `[desktop]`"), ("send-email", mail, "`from` under `[smtp]`")]
+    {
         let refusal = make(law.catalogue.named(action).unwrap(), &args, &law).unwrap_err();
         assert!(refusal.detail.contains(key), "{}", refusal.detail);
     }
@@ -151,7 +172,10 @@ fn what_is_not_set_up_is_refused_with_what_to_set() {
 fn a_mail_is_planned_as_it_will_be_sent() {
     let given = json!({ "to": "you@example.org", "subject": "Hi", "body": "one\ntwo\n", "topic": "news" });
     let Plan::Mail { mail, topic, .. } = plan("send-email", given).unwrap() else { panic!() };
-    assert_eq!((mail.from.as_str(), mail.to.as_str(), mail.subject.as_str()), ("agent@example.com", "you@example.org", "Hi"));
+    assert_eq!(
+        (mail.from.as_str(), mail.to.as_str(), mail.subject.as_str()),
+        ("agent@example.com", "you@example.org", "Hi")
+    );
     assert_eq!((mail.body.as_str(), topic.as_deref()), ("one\ntwo\n", Some("news")));
 }
 
