@@ -46,8 +46,8 @@ pub enum TrustError {
         what: String,
     },
     /// Codex does not see the hooks that were written.
-    #[error("codex does not list the installed hooks")]
-    NotListed,
+    #[error("codex does not list the installed hooks{0}")]
+    NotListed(String),
 }
 
 /// Trusts our hooks in this settings file and returns their keys.
@@ -56,9 +56,10 @@ pub enum TrustError {
 /// When Codex cannot be asked or its config cannot be changed; then a person
 /// has to trust them inside Codex.
 pub fn trust(places: &Places, settings: &Path) -> Result<Vec<String>, TrustError> {
-    let seen = seen(places, settings)?;
+    let listed = list_hooks(places)?;
+    let seen = ours_in(&listed, settings);
     if seen.is_empty() {
-        return Err(TrustError::NotListed);
+        return Err(TrustError::NotListed(complaints(&listed)));
     }
     change_config(places, |state| {
         for hook in &seen {
@@ -90,13 +91,23 @@ pub fn forget(places: &Places, keys: &[String]) -> Result<(), TrustError> {
 /// # Errors
 /// When Codex cannot be asked.
 pub fn seen(places: &Places, settings: &Path) -> Result<Vec<Seen>, TrustError> {
+    Ok(ours_in(&list_hooks(places)?, settings))
+}
+
+fn ours_in(listed: &Value, settings: &Path) -> Vec<Seen> {
     let real = settings.canonicalize().unwrap_or_else(|_| settings.to_owned());
     let is_here =
         |hook: &Value| text(hook, "sourcePath").map(Path::new).is_some_and(|path| path == settings || path == real);
     let is_one_of_ours = |hook: &Value| text(hook, "command").is_some_and(|command| is_ours(Host::Codex, command));
-    let listed = list_hooks(places)?;
-    let hooks = list(&listed, "data").iter().flat_map(|set| list(set, "hooks"));
-    Ok(hooks.filter(|hook| is_here(hook) && is_one_of_ours(hook)).filter_map(seen_hook).collect())
+    let hooks = list(listed, "data").iter().flat_map(|set| list(set, "hooks"));
+    hooks.filter(|hook| is_here(hook) && is_one_of_ours(hook)).filter_map(seen_hook).collect()
+}
+
+/// What Codex has to say about files that it could not use.
+fn complaints(listed: &Value) -> String {
+    let sets = list(listed, "data").iter();
+    let said = sets.flat_map(|set| list(set, "warnings").iter().chain(list(set, "errors")));
+    said.map(|complaint| format!("; it says: {}", complaint.as_str().unwrap_or("(see codex)"))).collect()
 }
 
 fn seen_hook(hook: &Value) -> Option<Seen> {

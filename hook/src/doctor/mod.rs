@@ -103,7 +103,7 @@ fn judged(host: Host, blind: Vec<String>, mut seen: Vec<String>) -> Finding {
     let version = canary_run::version(host);
     let known = limits(host, version.as_deref());
     seen.push(match &version {
-        Some(version) => format!("{} {version}: {}", host.program(), known.on_failure),
+        Some(version) => format!("{version}: {}", known.on_failure),
         None => format!("`{}` is not found here; by its contract: {}", host.program(), known.on_failure),
     });
     seen.extend(known.open.iter().map(|gap| format!("open: {gap}")));
