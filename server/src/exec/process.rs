@@ -1,0 +1,135 @@
+//! One started program and its process group.
+
+use std::{
+    io,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use cap_std::fs::Dir;
+use ccc_protocol::bodies::PathView;
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::process::{Child, Command};
+
+use super::Environment;
+use crate::volumes;
+
+/// How long a group has to end by itself after it was asked to.
+const TERM_GRACE: Duration = Duration::from_secs(2);
+
+/// What is started.
+pub(super) struct Start<'a> {
+    pub(super) program: &'a str,
+    pub(super) args: &'a [String],
+    pub(super) dir: Option<&'a str>,
+    pub(super) paths: &'a [PathView],
+}
+
+/// A running program, leader of a group of its own.
+pub(super) struct Process {
+    pub(super) child: Child,
+    group: Option<Pid>,
+}
+
+impl Start<'_> {
+    /// Starts it, its output going where `stdout` and `stderr` say.
+    ///
+    /// # Errors
+    /// A sentence for the caller; the log gets the rest.
+    pub(super) fn start(&self, environment: &Environment, output: fn() -> Stdio) -> Result<Process, String> {
+        if !self.program.starts_with('/') {
+            return Err(self.missing());
+        }
+        let dir = self.open_dir()?;
+        let mut command = Command::new(self.program);
+        command.args(self.args).env_clear().envs(environment.iter()).process_group(0);
+        command.stdin(Stdio::null()).stdout(output()).stderr(output());
+        command.current_dir(dir.as_ref().map_or_else(|| "/".to_owned(), |(dir, path)| handed_over(dir, path)));
+        let child = command.spawn().map_err(|error| self.refused(&error))?;
+        let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        Ok(Process { child, group })
+    }
+
+    /// The working directory, opened beneath its volume.
+    fn open_dir(&self) -> Result<Option<(Dir, String)>, String> {
+        let Some(path) = self.dir else { return Ok(None) };
+        let volume = self.paths.iter().map(|view| view.volume.as_str()).find(|root| volumes::beneath(root, path).is_some());
+        let opened = volume.map(|root| volumes::open_dir(root, path));
+        match opened {
+            Some(Ok(dir)) => Ok(Some((dir, path.to_owned()))),
+            Some(Err(error)) => {
+                tracing::warn!(path, %error, "a working directory cannot be opened");
+                Err("its working directory cannot be opened: nothing was run".into())
+            }
+            None => Err("its working directory lies in no volume: nothing was run".into()),
+        }
+    }
+
+    fn refused(&self, error: &io::Error) -> String {
+        tracing::warn!(program = self.program, %error, "a program cannot be started");
+        match error.kind() {
+            io::ErrorKind::NotFound => self.missing(),
+            io::ErrorKind::PermissionDenied => format!("`{}` may not be run by the bridge's user", self.name()),
+            io::ErrorKind::ArgumentListTooLong => format!("the arguments of `{}` are too long for the host", self.name()),
+            _ => format!("`{}` could not be started", self.name()),
+        }
+    }
+
+    fn missing(&self) -> String {
+        format!("the program `{}` is not on the host: its owner installs it, or names another in the config", self.name())
+    }
+
+    /// The program without its directory: where it lies is the host's own.
+    pub(super) fn name(&self) -> &str {
+        self.program.rsplit('/').next().unwrap_or(self.program)
+    }
+}
+
+/// The directory by its descriptor: a rename between this moment and the start changes nothing.
+#[cfg(target_os = "linux")]
+fn handed_over(dir: &Dir, _path: &str) -> String {
+    use std::os::fd::AsRawFd;
+    format!("/proc/self/fd/{}", dir.as_raw_fd())
+}
+
+/// Here only the name can be handed over.
+#[cfg(not(target_os = "linux"))]
+fn handed_over(_dir: &Dir, path: &str) -> String {
+    path.to_owned()
+}
+
+impl Process {
+    /// Asks the whole group to end, and ends it where it does not.
+    pub(super) async fn end(&mut self) -> io::Result<ExitStatus> {
+        self.signal(Signal::TERM);
+        let ended = tokio::time::timeout(TERM_GRACE, self.child.wait()).await;
+        self.signal(Signal::KILL);
+        match ended {
+            Ok(status) => status,
+            Err(_) => self.child.wait().await,
+        }
+    }
+
+    /// Ends what the program left behind in its group. The group's number is not given to another while a member lives,
+    /// and where none lives there is nobody to signal.
+    pub(super) fn end_rest(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(group) = self.group {
+            // No such group means that all of it has ended.
+            let _ = kill_process_group(group, signal);
+        }
+    }
+}
+
+/// How it ended, in words.
+pub(super) fn ending(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("ended with exit code {code}"),
+        (None, Some(signal)) => format!("was ended by signal {signal}"),
+        (None, None) => "ended in an unknown way".to_owned(),
+    }
+}
