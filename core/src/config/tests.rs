@@ -249,6 +249,13 @@ fn every_mistake_says_where_it_is_and_what_to_write() {
             vec!["plain fixed path"],
         ),
         (
+            action(
+                "params.p = { type = \"path\", required = true }\nparams.q = { type = \"string\", required = true }\nrun = [\"x\", \"{p}/a{q}\"]",
+            ),
+            2,
+            vec!["plain fixed path"],
+        ),
+        (
             action("params.p = { type = \"path\", required = true }\nrun = [\"x\", \"{p}/../y\"]"),
             2,
             vec!["plain fixed path"],
