@@ -158,6 +158,14 @@ impl Bridge {
         self.decide(&format!("/queue/{id}/deny"), denial)
     }
 
+    /// Ends the cool-down of a denial, so that the same may be asked again.
+    ///
+    /// # Errors
+    /// No believable answer, or a refusal.
+    pub fn lift(&self, id: TicketId) -> Result<(), CallError> {
+        accepted(&self.post(&format!("/queue/{id}/lift"), &Nothing {})?)
+    }
+
     /// Puts a ticket with other parameters in the place of this one.
     ///
     /// # Errors

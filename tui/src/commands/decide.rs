@@ -1,0 +1,131 @@
+//! Approving, denying and revoking from the command line: told first, asked on the terminal, then done.
+
+use std::collections::BTreeMap;
+
+use ccc_client::{Bridge, CallError};
+use ccc_protocol::{
+    bodies::{Approve, Deny, GrantRequest, Status, Ticket},
+    exit,
+};
+
+use super::{NOT_DONE, ask, find, print, tell};
+use crate::{
+    args::{Asked, Terms},
+    document,
+    program::Stop,
+    span, summary,
+    text::{Row, Tone, Visible},
+};
+
+pub(super) fn approve(bridge: &Bridge, written: &str, terms: &Terms, asked: &Asked) -> Result<u8, Stop> {
+    let ticket = waiting(bridge, written)?;
+    let preview = tell::checked_preview(bridge, &ticket)?;
+    // Server and console computed the same digest over what is printed here; it alone is sent.
+    let ticket = &preview.ticket;
+    let approval = Approve { digest: ticket.digest, note: terms.note.clone(), grant: grant(ticket, terms)? };
+    if ticket.needs_note && terms.note.is_none() {
+        return Err(Stop::usage("an approval of this needs a note; write `--note TEXT`"));
+    }
+    let agreed = match asked {
+        Asked::Already(digest) if *digest != ticket.digest => return Err(other_digest(ticket)),
+        Asked::Already(_) => true,
+        Asked::OnTerminal => {
+            print::rows(&document::preview(&preview, tell::PAGE_CELLS))?;
+            agrees(ticket, terms)?
+        }
+    };
+    if agreed { taken(bridge.approve(ticket.id, &approval)) } else { Ok(not_done()) }
+}
+
+/// The ticket meant, where it still waits.
+fn waiting(bridge: &Bridge, written: &str) -> Result<Ticket, Stop> {
+    let ticket = bridge.ticket(find::ticket(bridge, written)?)?;
+    if ticket.status == Status::Queued {
+        return Ok(ticket);
+    }
+    let words = Visible::label("it waits no longer: ").then(crate::update::fate(&ticket)).to_string();
+    Err(Stop { words, code: NOT_DONE })
+}
+
+fn grant(ticket: &Ticket, terms: &Terms) -> Result<Option<GrantRequest>, Stop> {
+    let Some(seconds) = terms.seconds else { return Ok(None) };
+    let longest = ticket.grant_seconds_max;
+    if seconds > longest {
+        let words = if longest == 0 {
+            "no grant may be made of this; leave `--for` out".to_owned()
+        } else {
+            format!("a grant of this lasts {} at most", span::seconds(longest))
+        };
+        return Err(Stop::usage(words));
+    }
+    Ok(Some(GrantRequest { uses: terms.uses, seconds, params: BTreeMap::new() }))
+}
+
+fn other_digest(ticket: &Ticket) -> Stop {
+    let words =
+        format!("it is no longer what you saw: its digest is now {}; look at it again with `show`", ticket.digest);
+    Stop { words, code: exit::REFUSED }
+}
+
+/// Care is answered with the action's name, all else with `y`. Enter alone is no.
+fn agrees(ticket: &Ticket, terms: &Terms) -> Result<bool, Stop> {
+    let more = terms.seconds.map_or_else(Visible::default, |seconds| {
+        let uses = terms.uses.map_or_else(Visible::default, |uses| {
+            Visible::label(", at most ").then(Visible::number(uses)).then(" times")
+        });
+        Visible::label(", and exactly this again for ").then(span::seconds(seconds)).then(uses)
+    });
+    let what = Visible::label("approve ").then(&ticket.action).then(" for ").then(&ticket.submitted_by).then(more);
+    if summary::deserves_care(ticket) {
+        let question = Row::new()
+            .with(Tone::Care, what.then("? It deserves care: type ").then(&ticket.action).then(" to approve:"));
+        return ask::answered(&question, ticket.action.as_str());
+    }
+    ask::answered(&Row::new().with(Tone::Strong, what.then("? [y/N]")), "y")
+}
+
+pub(super) fn deny(bridge: &Bridge, written: &str, reason: Option<&str>, asked: &Asked) -> Result<u8, Stop> {
+    let ticket = waiting(bridge, written)?;
+    let agreed = match asked {
+        Asked::Already(digest) if *digest != ticket.digest => return Err(other_digest(&ticket)),
+        Asked::Already(_) => true,
+        Asked::OnTerminal => {
+            print::row(&tell::ticket_row(&ticket, tell::now()))?;
+            let question =
+                Visible::label("deny ").then(&ticket.action).then(" of ").then(&ticket.submitted_by).then("? [y/N]");
+            ask::answered(&Row::new().with(Tone::Strong, question), "y")?
+        }
+    };
+    let denial = Deny { reason: reason.map(str::to_owned), digest: Some(ticket.digest) };
+    if agreed { taken(bridge.deny(ticket.id, &denial)) } else { Ok(not_done()) }
+}
+
+pub(super) fn revoke(bridge: &Bridge, written: &str) -> Result<u8, Stop> {
+    let id = find::grant(bridge, written)?;
+    bridge.revoke(id)?;
+    print::words(&Row::new().with(Tone::Good, Visible::label("ended: grant ").then(&id)));
+    Ok(exit::SUCCEEDED)
+}
+
+fn not_done() -> u8 {
+    print::words(&Row::new().with(Tone::Plain, "nothing was decided"));
+    NOT_DONE
+}
+
+/// How the ticket stands after the decision; who was first, where it was somebody else.
+fn taken(answer: Result<Ticket, CallError>) -> Result<u8, Stop> {
+    match answer {
+        Ok(ticket) => {
+            print::row(&Row::new().with(Tone::Good, crate::update::fate(&ticket)))?;
+            Ok(exit::SUCCEEDED)
+        }
+        Err(CallError::Refused(problem)) if problem.ticket.is_some() => {
+            let fate = problem.ticket.as_deref().map_or_else(Visible::default, crate::update::fate);
+            Err(Stop {
+                words: Visible::label("not taken, somebody was first: ").then(fate).to_string(),
+                code: NOT_DONE,
+            })
+        }
+        Err(error) => Err(error.into()),
+    }
+}

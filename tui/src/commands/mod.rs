@@ -1,0 +1,38 @@
+//! The commands without a screen: `list`, `show`, `approve`, `deny`, `grants`, `revoke`, `policies`, `watch`.
+//! Data goes to stdout, words to stderr; what others wrote is made visible on both.
+
+mod ask;
+mod decide;
+mod find;
+mod print;
+mod tell;
+mod watch;
+
+use ccc_client::{Bridge, CallError};
+use ccc_protocol::exit;
+
+use crate::{args::Task, program::Stop};
+
+/// Not done: the person said no, or it had been decided.
+pub(crate) const NOT_DONE: u8 = exit::FAILED;
+
+/// Does one of them; the code to exit with.
+pub(crate) fn run(bridge: &Bridge, task: &Task) -> Result<u8, Stop> {
+    match task {
+        Task::List { json } => tell::list(bridge, *json),
+        Task::Show { id, json } => tell::show(bridge, id, *json),
+        Task::Grants { json } => tell::grants(bridge, *json),
+        Task::Policies { json } => tell::policies(bridge, *json),
+        Task::Watch { json } => watch::watch(bridge, *json),
+        Task::Approve { id, terms, asked } => decide::approve(bridge, id, terms, asked),
+        Task::Deny { id, reason, asked } => decide::deny(bridge, id, reason.as_deref(), asked),
+        Task::Revoke { id } => decide::revoke(bridge, id),
+        Task::Screen | Task::Plain => Ok(exit::SUCCEEDED),
+    }
+}
+
+impl From<CallError> for Stop {
+    fn from(error: CallError) -> Self {
+        Self { code: error.exit_code(), words: error.to_string() }
+    }
+}

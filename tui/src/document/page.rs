@@ -1,0 +1,100 @@
+//! The sheet that sections are written on.
+
+use crate::text::{Row, Tone, Untrusted, Visible};
+
+/// Rows wrapped to one width.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    width: usize,
+    rows: Vec<Row>,
+}
+
+/// Between the margin and what somebody else wrote.
+const GUTTER: &str = "│ ";
+
+impl Page {
+    /// An empty sheet, so many cells wide.
+    #[must_use]
+    pub fn new(width: usize) -> Self {
+        Self { width: width.max(10), rows: Vec::new() }
+    }
+
+    /// What was written.
+    #[must_use]
+    pub fn into_rows(self) -> Vec<Row> {
+        self.rows
+    }
+
+    /// The head of a section, after an empty row.
+    pub fn section(&mut self, title: &'static str) {
+        if !self.rows.is_empty() {
+            self.rows.push(Row::new());
+        }
+        self.rows.push(Row::new().with(Tone::Title, title));
+    }
+
+    /// One row, wrapped.
+    pub fn row(&mut self, row: Row) {
+        self.rows.extend(row.wrapped(self.width, 2));
+    }
+
+    /// A name of ours and what belongs to it.
+    pub fn fact(&mut self, name: &'static str, tone: Tone, text: impl Into<Visible>) {
+        let name = Visible::label(name).padded(NAME_CELLS).then(" ");
+        self.row(Row::new().with(Tone::Name, name).with(tone, text));
+    }
+
+    /// Somebody else's text, behind a gutter, its line breaks kept.
+    pub fn quote(&mut self, tone: Tone, text: &str) {
+        let room = self.width.saturating_sub(GUTTER.chars().count());
+        for line in Untrusted(text).lines() {
+            self.quoted(tone, &line, room);
+        }
+    }
+
+    fn quoted(&mut self, tone: Tone, line: &Visible, room: usize) {
+        for part in crate::text::wrap(line, room) {
+            self.rows.push(Row::new().with(Tone::Dim, GUTTER).with(tone, part));
+        }
+    }
+
+    /// A row of ours behind the same gutter, wrapped.
+    pub fn quote_row(&mut self, sign: &'static str, tone: Tone, text: &str) {
+        let room = self.width.saturating_sub(GUTTER.chars().count() + 2);
+        for (at, part) in Untrusted(text).lines().iter().flat_map(|line| crate::text::wrap(line, room)).enumerate() {
+            let sign = if at == 0 { sign } else { " " };
+            self.rows.push(Row::new().with(Tone::Dim, GUTTER).with(tone, Visible::label(sign).then(" ").then(part)));
+        }
+    }
+
+    /// A parameter: in the row of its name where it fits there, else behind a gutter below.
+    pub fn value(&mut self, name: &str, value: &serde_json::Value) {
+        let name = Untrusted(name).line().then(" ");
+        match value {
+            serde_json::Value::String(text) => self.named_text(name, text),
+            serde_json::Value::Object(_) | serde_json::Value::Array(_) => {
+                self.row(Row::new().with(Tone::Name, name));
+                self.quote(Tone::Agent, &pretty(value));
+            }
+            plain => self.named_text(name, &plain.to_string()),
+        }
+    }
+
+    fn named_text(&mut self, name: Visible, text: &str) {
+        let line = Untrusted(text).line();
+        if !text.contains('\n') && name.width() + line.width() <= self.width {
+            self.rows.push(Row::new().with(Tone::Name, name).with(Tone::Agent, line));
+            return;
+        }
+        self.row(Row::new().with(Tone::Name, name));
+        self.quote(Tone::Agent, text);
+    }
+}
+
+/// Names of ours are filled up to this, so that what belongs to them stands in a column.
+const NAME_CELLS: usize = 10;
+
+/// JSON in rows; texts in it keep their line breaks escaped, as JSON writes them.
+fn pretty(value: &serde_json::Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string())
+}

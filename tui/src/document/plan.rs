@@ -1,0 +1,69 @@
+//! What would run, from the plan: the command line as it will be executed, the mail as it will be sent.
+
+use ccc_protocol::bodies::{MailView, PathView, Plan};
+
+use super::Page;
+use crate::text::{Row, Tone, Untrusted, Visible};
+
+pub(super) fn plan(page: &mut Page, plan: &Plan) {
+    page.section("WHAT WOULD HAPPEN");
+    match plan {
+        Plan::Run { program, args, dir, timeout_seconds, paths, .. } => {
+            page.fact(
+                "runs",
+                Tone::Plain,
+                Visible::label("a program, at most ").then(crate::span::seconds(*timeout_seconds)),
+            );
+            command(page, program, args, dir.as_deref());
+            mapped(page, paths);
+        }
+        Plan::Open { program, args, dir, paths, .. } => {
+            page.fact("opens", Tone::Plain, "a program of your desktop");
+            command(page, program, args, dir.as_deref());
+            mapped(page, paths);
+        }
+        Plan::Mail { mail, topic, .. } => letter(page, mail, topic.as_deref()),
+        Plan::Bridge { what, .. } => {
+            page.fact("does", Tone::Plain, Visible::label("the bridge itself: ").then(Untrusted(what).line()));
+        }
+        Plan::Release { .. } => {
+            page.fact("does", Tone::Plain, "the agent goes on and does it itself, in its own place")
+        }
+    }
+}
+
+/// The program, then each argument in a row of its own: nothing is ever split or joined again.
+fn command(page: &mut Page, program: &str, args: &[String], dir: Option<&str>) {
+    page.fact("program", Tone::Strong, Untrusted(program).line());
+    for (at, arg) in args.iter().enumerate() {
+        let name = Visible::label("  arg ").then(Visible::number(at as u64 + 1)).padded(11);
+        page.row(Row::new().with(Tone::Name, name).with(Tone::Agent, Untrusted(arg).line()));
+    }
+    if let Some(dir) = dir {
+        page.fact("in", Tone::Plain, Untrusted(dir).line());
+    }
+}
+
+/// Container path and host path, one under the other.
+fn mapped(page: &mut Page, paths: &[PathView]) {
+    for path in paths {
+        page.row(Row::new().with(Tone::Name, Untrusted(&path.param).line()).with(Tone::Dim, " is"));
+        page.fact("  container", Tone::Agent, Untrusted(&path.container).line());
+        page.fact("  host", Tone::Strong, Untrusted(&path.host).line());
+        if let Some(content) = &path.content {
+            page.fact("  content", Tone::Dim, content);
+        }
+    }
+}
+
+fn letter(page: &mut Page, mail: &MailView, topic: Option<&str>) {
+    page.fact("sends", Tone::Plain, "this mail");
+    page.fact("From", Tone::Plain, Untrusted(&mail.from).line());
+    page.fact("To", Tone::Host, Untrusted(&mail.to).line());
+    page.fact("Subject", Tone::Agent, Untrusted(&mail.subject).line());
+    page.quote(Tone::Agent, &mail.body);
+    if let Some(topic) = topic {
+        page.fact("topic", Tone::Agent, Untrusted(topic).line());
+        page.row(Row::new().with(Tone::Care, "a topic is a label that the agent chose"));
+    }
+}

@@ -1,0 +1,331 @@
+//! The table: every act a key can ask for, its keys, where they hold, and how help and key bar name it.
+
+use Context::{
+    Agents, Bulk, CommandLine, Confirm, Deny, Edit, Filter, Grants, Help, History, Note, Panic, Policies, Queue,
+    Results, Scope, Word,
+};
+
+/// What a person wants, by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the table says of each what it does")]
+pub enum Act {
+    Approve,
+    Deny,
+    ApproveScope,
+    Edit,
+    Snooze,
+    Wake,
+    Mark,
+    TakeBack,
+    Panic,
+    Unfreeze,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    First,
+    Last,
+    ScrollUp,
+    ScrollDown,
+    ScrollPageUp,
+    ScrollPageDown,
+    ScrollFirst,
+    ScrollLast,
+    Open,
+    Back,
+    NextView,
+    PreviousView,
+    Filter,
+    CommandLine,
+    Regroup,
+    Refresh,
+    Help,
+    Redraw,
+    Suspend,
+    Quit,
+    Toggle,
+    SwitchGroup,
+    Looser,
+    Stricter,
+    Send,
+    Accept,
+    CursorLeft,
+    CursorRight,
+    CursorUp,
+    CursorDown,
+    CursorStart,
+    CursorEnd,
+    EraseLeft,
+    EraseRight,
+    NewLine,
+}
+
+/// Where the keyboard is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "views and dialogs bear their own names")]
+pub enum Context {
+    Queue,
+    History,
+    Grants,
+    Policies,
+    Agents,
+    Deny,
+    Note,
+    Word,
+    Confirm,
+    Scope,
+    Edit,
+    Bulk,
+    Results,
+    Panic,
+    Help,
+    Filter,
+    CommandLine,
+}
+
+impl Context {
+    /// True where a key that types a character writes it.
+    #[must_use]
+    pub fn takes_text(self) -> bool {
+        matches!(self, Deny | Note | Word | Edit | Filter | CommandLine)
+    }
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct KeyRow {
+    /// What it asks for.
+    pub act: Act,
+    /// Its name in the config and in the line console.
+    pub name: &'static str,
+    /// The keys it has unless the config says otherwise, as [`super::Chord`] writes them.
+    pub keys: &'static [&'static str],
+    /// Where they hold.
+    pub contexts: &'static [Context],
+    /// What it does, for help.
+    pub help: &'static str,
+    /// Its word in the key bar; none where the bar has no room for it.
+    pub bar: Option<&'static str>,
+    /// True where it can end in an approval, a denial, an edit or an end of a freeze. Never on Enter, but for a denial's reason.
+    pub decides: bool,
+}
+
+/// The views, in the order of Tab.
+pub const VIEWS: &[Context] = &[Queue, History, Grants, Policies, Agents];
+const TEXTS: &[Context] = &[Deny, Note, Word, Edit, Filter, CommandLine];
+const DIALOGS: &[Context] = &[Deny, Note, Word, Confirm, Scope, Edit, Bulk, Results, Panic, Help, Filter, CommandLine];
+const LISTS: &[Context] = &[Queue, History, Grants, Policies, Agents, Scope, Panic, Help];
+const EVERYWHERE: &[Context] = &[
+    Queue,
+    History,
+    Grants,
+    Policies,
+    Agents,
+    Deny,
+    Note,
+    Word,
+    Confirm,
+    Scope,
+    Edit,
+    Bulk,
+    Results,
+    Panic,
+    Help,
+    Filter,
+    CommandLine,
+];
+
+const fn row(
+    act: Act,
+    name: &'static str,
+    keys: &'static [&'static str],
+    contexts: &'static [Context],
+    bar: Option<&'static str>,
+    help: &'static str,
+) -> KeyRow {
+    KeyRow { act, name, keys, contexts, help, bar, decides: false }
+}
+
+const fn deciding(
+    act: Act,
+    name: &'static str,
+    keys: &'static [&'static str],
+    contexts: &'static [Context],
+    bar: Option<&'static str>,
+    help: &'static str,
+) -> KeyRow {
+    KeyRow { act, name, keys, contexts, help, bar, decides: true }
+}
+
+/// Every key of the console.
+pub const TABLE: &[KeyRow] = &[
+    // Deciding.
+    deciding(
+        Act::Approve,
+        "approve",
+        &["y"],
+        &[Queue, Confirm, Scope, Bulk],
+        Some("approve"),
+        "approve this, once; with marks, each marked one",
+    ),
+    deciding(Act::Deny, "deny", &["n"], &[Queue], Some("deny"), "deny it, with a reason that reaches the agent"),
+    deciding(
+        Act::ApproveScope,
+        "scope",
+        &["Y"],
+        &[Queue],
+        Some("scope"),
+        "approve more of the same: how far, how long, how often",
+    ),
+    deciding(
+        Act::Edit,
+        "edit",
+        &["e"],
+        &[Queue],
+        Some("edit"),
+        "change the parameters; a new ticket takes this one's place",
+    ),
+    row(Act::Snooze, "snooze", &["s"], &[Queue], Some("snooze"), "put it aside for a while"),
+    row(Act::Wake, "wake", &["S"], &[Queue], None, "bring back all that was put aside"),
+    row(Act::Mark, "mark", &["space"], &[Queue], Some("mark"), "mark it, to decide several one by one"),
+    row(
+        Act::TakeBack,
+        "take-back",
+        &["z"],
+        &[Queue, Grants],
+        Some("take back"),
+        "end the grant just made or chosen, or lift the denial just made",
+    ),
+    row(
+        Act::Panic,
+        "panic",
+        &["!"],
+        VIEWS,
+        Some("panic"),
+        "stop agents: revoke grants, deny what waits, refuse what comes",
+    ),
+    row(Act::Panic, "freeze", &["!"], &[Panic], Some("freeze"), "freeze the chosen agents now"),
+    deciding(Act::Unfreeze, "unfreeze", &["u"], &[Panic], Some("unfreeze"), "let the chosen agents ask again"),
+    deciding(Act::Send, "send", &["enter"], &[Deny], Some("deny"), "deny, for the reason shown"),
+    deciding(
+        Act::Send,
+        "send-edit",
+        &["ctrl-s"],
+        &[Edit],
+        Some("send"),
+        "replace the ticket by the edited one, which then waits for approval",
+    ),
+    row(Act::Accept, "accept", &["enter"], &[Note, Filter, CommandLine], Some("go on"), "done writing; never approves"),
+    // Moving.
+    row(Act::Down, "down", &["j", "down"], LISTS, None, "next row"),
+    row(Act::Up, "up", &["k", "up"], LISTS, None, "row before"),
+    row(Act::First, "first", &["g", "home"], VIEWS, None, "first row"),
+    row(Act::Last, "last", &["G", "end"], VIEWS, None, "last row"),
+    row(Act::PageDown, "page-down", &["ctrl-f"], VIEWS, None, "a page of rows down"),
+    row(Act::PageUp, "page-up", &["ctrl-b"], VIEWS, None, "a page of rows up"),
+    row(Act::ScrollDown, "scroll-down", &["J", "shift-down"], &[Queue, History], None, "details: a line down"),
+    row(Act::ScrollUp, "scroll-up", &["K", "shift-up"], &[Queue, History], None, "details: a line up"),
+    row(
+        Act::ScrollPageDown,
+        "scroll-page-down",
+        &["page-down", "ctrl-d"],
+        &[Queue, History, Help],
+        Some("more"),
+        "details: a page down",
+    ),
+    row(
+        Act::ScrollPageUp,
+        "scroll-page-up",
+        &["page-up", "ctrl-u"],
+        &[Queue, History, Help],
+        None,
+        "details: a page up",
+    ),
+    row(Act::ScrollFirst, "scroll-first", &["["], &[Queue, History], None, "details: to the first line"),
+    row(Act::ScrollLast, "scroll-last", &["]"], &[Queue, History], None, "details: to the last line"),
+    row(
+        Act::Open,
+        "open",
+        &["enter", "right", "l"],
+        &[Queue, History],
+        Some("open"),
+        "details over the whole screen; never decides",
+    ),
+    row(
+        Act::Back,
+        "back",
+        &["esc", "left", "h"],
+        &[Queue, History, Grants, Agents],
+        None,
+        "back to the list; then: end the filter, drop the marks",
+    ),
+    // Views.
+    row(
+        Act::NextView,
+        "next-view",
+        &["tab"],
+        VIEWS,
+        Some("views"),
+        "next view: queue, history, grants, policies, agents",
+    ),
+    row(Act::PreviousView, "previous-view", &["shift-tab"], VIEWS, None, "view before"),
+    row(Act::Filter, "filter", &["/"], VIEWS, Some("filter"), "show only what fits the words"),
+    row(
+        Act::CommandLine,
+        "command",
+        &[":"],
+        VIEWS,
+        None,
+        "write a command: any name of this table that decides nothing, and `view NAME`, `group HOW`, `find ID`",
+    ),
+    row(Act::Regroup, "regroup", &["v"], &[Queue], None, "group by agent and session, by agent, or not at all"),
+    row(Act::Refresh, "refresh", &["r"], VIEWS, Some("refresh"), "read everything anew"),
+    row(Act::Help, "help", &["?"], VIEWS, Some("help"), "this help"),
+    // Policies.
+    row(
+        Act::Toggle,
+        "toggle",
+        &["space"],
+        &[Policies],
+        Some("switch"),
+        "a group: on or off; an action: its next override",
+    ),
+    row(Act::SwitchGroup, "switch-group", &["e"], &[Policies], Some("on/off"), "the group of this row: on or off"),
+    row(
+        Act::Looser,
+        "looser",
+        &["left"],
+        &[Policies],
+        Some("looser"),
+        "override one step looser; asks before it loosens",
+    ),
+    row(Act::Stricter, "stricter", &["right"], &[Policies], Some("stricter"), "override one step stricter"),
+    row(Act::Back, "back-policies", &["esc"], &[Policies], None, "end the filter"),
+    // Forms.
+    row(Act::Toggle, "choose", &["space"], &[Panic], Some("choose"), "choose or leave out this agent"),
+    row(Act::Looser, "narrower", &["left"], &[Scope], Some("narrower"), "a narrower choice, or less"),
+    row(Act::Stricter, "wider", &["right"], &[Scope], Some("wider"), "a wider choice, or more"),
+    row(Act::CursorUp, "previous-reason", &["up"], &[Deny, Edit], None, "row before"),
+    row(Act::CursorDown, "next-reason", &["down"], &[Deny, Edit], Some("reasons"), "next row"),
+    row(Act::CursorLeft, "cursor-left", &["left"], TEXTS, None, "cursor left"),
+    row(Act::CursorRight, "cursor-right", &["right"], TEXTS, None, "cursor right"),
+    row(Act::CursorStart, "cursor-start", &["home", "ctrl-a"], TEXTS, None, "cursor to the start of the row"),
+    row(Act::CursorEnd, "cursor-end", &["end", "ctrl-e"], TEXTS, None, "cursor to the end of the row"),
+    row(Act::EraseLeft, "erase-left", &["backspace"], TEXTS, None, "erase the character before the cursor"),
+    row(Act::EraseRight, "erase-right", &["delete"], TEXTS, None, "erase the character at the cursor"),
+    row(Act::NewLine, "new-line", &["enter"], &[Edit], None, "a new line"),
+    row(Act::Back, "leave", &["esc"], DIALOGS, Some("leave"), "leave, changing nothing"),
+    row(Act::Back, "done", &["q", "enter"], &[Help, Results], None, "back to the list"),
+    // The program.
+    row(Act::Redraw, "redraw", &["ctrl-l"], EVERYWHERE, None, "draw everything anew"),
+    row(
+        Act::Suspend,
+        "suspend",
+        &["ctrl-z"],
+        EVERYWHERE,
+        None,
+        "put the console into the background; `fg` brings it back",
+    ),
+    row(Act::Quit, "quit", &["q", "ctrl-c"], VIEWS, Some("quit"), "leave the console; what waits goes on waiting"),
+    row(Act::Quit, "quit-anywhere", &["ctrl-c"], DIALOGS, None, "leave the console"),
+];

@@ -1,0 +1,153 @@
+//! The policies on screen: groups and their actions, as rows.
+
+use ccc_protocol::bodies::{ActionPolicy, GroupPolicies, Policy, PolicyList};
+
+use super::{dialog::Change, filter::Filter};
+
+/// What was read, and the cursor.
+#[derive(Debug, Clone, Default)]
+pub struct Policies {
+    list: Option<PolicyList>,
+    filter: Filter,
+    at: usize,
+    top: usize,
+    height: usize,
+}
+
+/// One row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum PolicyRow<'a> {
+    /// A group.
+    Group(&'a GroupPolicies),
+    /// An action of a group.
+    Action(&'a GroupPolicies, &'a ActionPolicy),
+}
+
+impl Policies {
+    /// What was read.
+    #[must_use]
+    pub fn list(&self) -> Option<&PolicyList> {
+        self.list.as_ref()
+    }
+
+    /// Takes over what was read.
+    pub fn take(&mut self, list: PolicyList) {
+        self.list = Some(list);
+        self.step(0);
+    }
+
+    /// The filter in force.
+    #[must_use]
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// Shows only what fits these words.
+    pub fn set_filter(&mut self, words: &str) {
+        self.filter = Filter::new(words);
+        self.step(0);
+    }
+
+    /// All rows that fit.
+    pub fn rows(&self) -> impl Iterator<Item = PolicyRow<'_>> {
+        let groups = self.list.iter().flat_map(|list| &list.groups);
+        let rows = groups.flat_map(|group| {
+            std::iter::once(PolicyRow::Group(group))
+                .chain(group.actions.iter().map(move |action| PolicyRow::Action(group, action)))
+        });
+        rows.filter(|row| match row {
+            PolicyRow::Group(group) => {
+                self.filter.fits(&group.group)
+                    || group.actions.iter().any(|action| self.filter.fits(action.action.as_str()))
+            }
+            PolicyRow::Action(_, action) => self.filter.fits(action.action.as_str()),
+        })
+    }
+
+    /// The rows on screen, each with whether the cursor is on it.
+    pub fn visible(&self) -> impl Iterator<Item = (PolicyRow<'_>, bool)> {
+        let rows = self.rows().enumerate().skip(self.top).take(self.height);
+        rows.map(|(at, row)| (row, at == self.at))
+    }
+
+    /// The row under the cursor.
+    #[must_use]
+    pub fn selected(&self) -> Option<PolicyRow<'_>> {
+        self.rows().nth(self.at)
+    }
+
+    /// Moves the cursor by so many rows.
+    pub fn step(&mut self, rows: isize) {
+        let last = self.rows().count().saturating_sub(1);
+        self.at = self.at.saturating_add_signed(rows).min(last);
+        self.keep_in_sight();
+    }
+
+    /// Tells how many rows the pane has.
+    pub fn resize(&mut self, height: usize) {
+        self.height = height;
+        self.keep_in_sight();
+    }
+
+    fn keep_in_sight(&mut self) {
+        self.top = self.top.min(self.at).max((self.at + 1).saturating_sub(self.height.max(1)));
+    }
+
+    /// The change that switches the group of the row.
+    #[must_use]
+    pub fn switch_group(&self) -> Option<Change> {
+        let (PolicyRow::Group(group) | PolicyRow::Action(group, _)) = self.selected()?;
+        Some(Change::Group { group: group.group.clone(), enabled: !group.enabled })
+    }
+
+    /// The change that space makes: a group is switched, an action gets its next override.
+    #[must_use]
+    pub fn toggle(&self) -> Option<Change> {
+        match self.selected()? {
+            PolicyRow::Group(_) => self.switch_group(),
+            PolicyRow::Action(_, action) => Some(set(action, next(action.overridden))),
+        }
+    }
+
+    /// The change one step looser or stricter; none beyond the last.
+    #[must_use]
+    pub fn shift(&self, stricter: bool) -> Option<Change> {
+        let PolicyRow::Action(_, action) = self.selected()? else { return None };
+        let now = action.overridden.unwrap_or(action.own);
+        let then = match (now, stricter) {
+            (Policy::AutoAccept, true) | (Policy::AutoDeny, false) => Policy::Queue,
+            (Policy::Queue, true) => Policy::AutoDeny,
+            (Policy::Queue, false) => Policy::AutoAccept,
+            (Policy::AutoAccept, false) | (Policy::AutoDeny, true) => return None,
+        };
+        Some(set(action, Some(then)))
+    }
+
+    /// True where the change lets more through than now.
+    #[must_use]
+    pub fn loosens(&self, change: &Change) -> bool {
+        match change {
+            Change::Group { enabled, .. } => *enabled,
+            Change::Action { action, policy } => self.rows().any(|row| match row {
+                PolicyRow::Action(_, known) if known.action == *action => {
+                    policy.unwrap_or(known.own) < known.overridden.unwrap_or(known.own)
+                }
+                _ => false,
+            }),
+        }
+    }
+}
+
+fn set(action: &ActionPolicy, policy: Option<Policy>) -> Change {
+    Change::Action { action: action.action.clone(), policy }
+}
+
+/// None, accept, queue, deny, and round again.
+fn next(policy: Option<Policy>) -> Option<Policy> {
+    match policy {
+        None => Some(Policy::AutoAccept),
+        Some(Policy::AutoAccept) => Some(Policy::Queue),
+        Some(Policy::Queue) => Some(Policy::AutoDeny),
+        Some(Policy::AutoDeny) => None,
+    }
+}

@@ -1,0 +1,322 @@
+//! The console line by line, for screen readers and terminals that can do nothing else. The same model, the same table, the same
+//! rules: a line is a key's name or the key, details count as shown once they were printed whole, an empty line does nothing,
+//! and what was typed before the page stood there is discarded.
+
+use std::{
+    io::{self, BufRead as _, Write as _},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
+    thread,
+    time::Duration,
+};
+
+use ccc_client::Bridge;
+
+use crate::{
+    armed::Target,
+    document,
+    keys::{Act, Chord, Context},
+    link::Link,
+    message::{Command, Message, News},
+    model::{Model, Notice, Size, connection::Connection, dialog::Kind},
+    notify::{self, Waiting},
+    screen::{Clock, Ended},
+    terminal::{self, Signal},
+    text::{Row, Tone, Untrusted, Visible},
+    update, view,
+};
+
+/// As wide as pages are made; a terminal wraps the rest.
+const PAGE_CELLS: usize = 78;
+/// A longer line is no answer to anything.
+const LINE_BYTES_MAX: u64 = 65_536;
+
+enum Input {
+    Line(String),
+    News(News),
+    Signal(Signal),
+    End,
+}
+
+struct Console {
+    model: Model,
+    clock: Clock,
+    link: Link,
+    /// What was told last, so that only what is new is told.
+    told: Told,
+    /// The lines of an edit, until a lone full stop.
+    lines: Vec<String>,
+    ended: Option<Ended>,
+}
+
+#[derive(Default)]
+struct Told {
+    connection: Option<&'static str>,
+    notice: Option<Notice>,
+    dialog: u64,
+    page: Option<Target>,
+    view: Option<Context>,
+}
+
+/// Runs the line console until it is left.
+///
+/// # Errors
+/// Where stdout cannot be written.
+pub(crate) fn run(model: Model, bridge: Arc<Bridge>) -> io::Result<Ended> {
+    let (inputs, received) = channel();
+    let posts = inputs.clone();
+    let link = Link::start(bridge, Arc::new(move |news| drop(posts.send(Input::News(news)))));
+    terminal::signals(inputs.clone(), Input::Signal)?;
+    read_lines(inputs);
+    let mut console =
+        Console { model, clock: Clock::start(), link, told: Told::default(), lines: Vec::new(), ended: None };
+    console.begin()?;
+    console.main_loop(&received)
+}
+
+fn read_lines(inputs: Sender<Input>) {
+    thread::spawn(move || {
+        let mut input = io::stdin().lock();
+        loop {
+            let mut bytes = Vec::new();
+            let read = io::Read::take(&mut input, LINE_BYTES_MAX).read_until(b'\n', &mut bytes);
+            let line = String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']).to_owned();
+            let message = if matches!(read, Ok(1..)) { Input::Line(line) } else { Input::End };
+            let last = matches!(message, Input::End);
+            if inputs.send(message).is_err() || last {
+                return;
+            }
+        }
+    });
+}
+
+impl Console {
+    fn begin(&mut self) -> io::Result<()> {
+        say("ccc-queue, line by line: write `help` for all words, `list` for what waits, `quit` to leave")?;
+        self.take(Message::Resize(Size { width: 80, height: 24 }))?;
+        for command in update::begin() {
+            self.run(command)?;
+        }
+        Ok(())
+    }
+
+    fn main_loop(&mut self, received: &Receiver<Input>) -> io::Result<Ended> {
+        loop {
+            match received.recv_timeout(Duration::from_secs(1)) {
+                Ok(Input::Line(line)) => self.line(&line)?,
+                Ok(Input::News(news)) => self.take(Message::News(news))?,
+                Ok(Input::Signal(Signal::End(signal))) => return Ok(Ended::Signal(signal)),
+                Ok(Input::Signal(Signal::Stop)) => terminal::stop()?,
+                Ok(Input::Signal(Signal::Continued)) => self.take(Message::Resumed)?,
+                Ok(Input::End) | Err(RecvTimeoutError::Disconnected) => return Ok(Ended::Left),
+                Err(RecvTimeoutError::Timeout) => self.take(Message::Tick)?,
+            }
+            if let Some(ended) = self.ended {
+                return Ok(ended);
+            }
+        }
+    }
+
+    /// One line of the person's.
+    fn line(&mut self, line: &str) -> io::Result<()> {
+        let line = line.trim();
+        let context = self.model.context();
+        match line {
+            "" => Ok(()),
+            "leave" if self.model.dialog.is_some() => self.take(Message::Act(Act::Back)),
+            _ if context.takes_text() => self.text(context, line),
+            "list" => self.print(&view::view_rows(&self.model)),
+            "show" => {
+                self.told.page = None;
+                self.tell()
+            }
+            "help" | "?" => self.print(&view::help_rows(&self.model.config, PAGE_CELLS)),
+            _ => self.word(context, line),
+        }
+    }
+
+    /// A key of the table, by its name or as it is pressed; else a command line.
+    fn word(&mut self, context: Context, line: &str) -> io::Result<()> {
+        let keys = &self.model.config.keys;
+        let chord: Option<Chord> = line.parse().ok();
+        let by_key = chord.and_then(|chord| keys.act(context, chord));
+        let by_name = keys.rows(context).find(|(row, _)| row.name == line).map(|(row, _)| row.act);
+        match by_key.or(by_name) {
+            Some(Act::Filter | Act::CommandLine) => say("write `filter WORDS`, or the command itself"),
+            Some(Act::Help) => self.print(&view::help_rows(&self.model.config, PAGE_CELLS)),
+            Some(act) => self.take(Message::Act(act)),
+            None if self.model.dialog.is_some() => say("no such word here; `leave` leaves the question"),
+            None => self.take(Message::Line(line.to_owned())),
+        }
+    }
+
+    /// A line into the field of a question.
+    fn text(&mut self, context: Context, line: &str) -> io::Result<()> {
+        match context {
+            Context::Deny => self.reason(line),
+            Context::Note => {
+                self.fill(line);
+                self.take(Message::Act(Act::Accept))
+            }
+            Context::Word => {
+                self.fill("");
+                line.chars().try_for_each(|c| self.take(Message::Key(c.into())))
+            }
+            Context::Edit if line == "." => self.send_edit(),
+            Context::Edit => {
+                self.lines.push(line.to_owned());
+                Ok(())
+            }
+            _ => self.take(Message::Act(Act::Back)),
+        }
+    }
+
+    /// The number of a listed reason, or a reason in the person's words. It denies, as Enter on the screen does.
+    fn reason(&mut self, line: &str) -> io::Result<()> {
+        let reasons = self.model.config.reasons.len();
+        let listed = line.parse::<usize>().ok().filter(|number| (1..=reasons).contains(number));
+        if let Some(Kind::Deny { choice, .. }) = self.model.dialog.as_mut().map(|dialog| &mut dialog.kind) {
+            *choice = listed.map_or(reasons, |number| number - 1);
+        }
+        if listed.is_none() {
+            self.fill(line);
+        }
+        self.take(Message::Act(Act::Send))
+    }
+
+    fn send_edit(&mut self) -> io::Result<()> {
+        let text = std::mem::take(&mut self.lines).join("\n");
+        self.fill(&text);
+        self.take(Message::Act(Act::Send))
+    }
+
+    /// Puts this text, and nothing else, into the field.
+    fn fill(&mut self, text: &str) {
+        if let Some(field) = self.model.dialog.as_mut().and_then(crate::model::dialog::Dialog::field) {
+            field.set(text);
+        }
+    }
+
+    fn take(&mut self, message: Message) -> io::Result<()> {
+        let commands = update::update(&mut self.model, message, self.clock.now());
+        commands.into_iter().try_for_each(|command| self.run(command))?;
+        self.tell()
+    }
+
+    fn run(&mut self, command: Command) -> io::Result<()> {
+        match self.link.take(command) {
+            Some(Command::Tell { waiting, arrived }) => self.tell_waiting(Waiting { waiting, arrived }),
+            Some(Command::Suspend) => terminal::stop(),
+            Some(Command::Quit) => {
+                self.ended = Some(Ended::Left);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn tell_waiting(&mut self, told: Waiting) -> io::Result<()> {
+        notify::run_command(&self.model.config.notify, told);
+        if told.arrived == 0 {
+            return Ok(());
+        }
+        let new = Visible::number(told.arrived as u64)
+            .then(" new; ")
+            .then(Visible::number(told.waiting as u64))
+            .then(" waiting");
+        self.print(&[Row::new().with(Tone::Strong, new)])
+    }
+
+    /// Tells what is new since the last time: connection, words, question, page.
+    fn tell(&mut self) -> io::Result<()> {
+        self.tell_connection()?;
+        self.tell_notice()?;
+        self.tell_view()?;
+        self.tell_dialog()?;
+        self.tell_page()
+    }
+
+    fn tell_connection(&mut self) -> io::Result<()> {
+        let words = match self.model.connection {
+            Connection::Connecting => "connecting",
+            Connection::Live => "connected",
+            Connection::Lost { .. } => "no connection; trying again by itself",
+        };
+        if self.told.connection.replace(words) == Some(words) { Ok(()) } else { say(words) }
+    }
+
+    fn tell_notice(&mut self) -> io::Result<()> {
+        let notice = self.model.notice.clone();
+        if self.told.notice == notice {
+            return Ok(());
+        }
+        self.told.notice.clone_from(&notice);
+        notice.map_or(Ok(()), |notice| self.print(&[Row::new().with(notice.tone, notice.text)]))
+    }
+
+    fn tell_view(&mut self) -> io::Result<()> {
+        let view = self.model.view;
+        match self.told.view.replace(view) {
+            Some(before) if before != view => self.print(&view::view_rows(&self.model)),
+            _ => Ok(()),
+        }
+    }
+
+    fn tell_dialog(&mut self) -> io::Result<()> {
+        let Some(dialog) = &self.model.dialog else { return Ok(()) };
+        if self.told.dialog == dialog.number {
+            return Ok(());
+        }
+        self.told.dialog = dialog.number;
+        self.lines.clear();
+        self.print(&view::dialog_rows(&self.model, PAGE_CELLS))?;
+        say(how_to_answer(self.model.context()))
+    }
+
+    /// The page of the ticket under the cursor, whole, once it was read and is right.
+    fn tell_page(&mut self) -> io::Result<()> {
+        let Some(preview) = self.model.details.preview() else { return Ok(()) };
+        let target = Target { id: preview.ticket.id, digest: preview.ticket.digest };
+        if self.told.page == Some(target) || self.model.view != Context::Queue {
+            return Ok(());
+        }
+        self.told.page = Some(target);
+        let mut rows = document::preview(preview, PAGE_CELLS);
+        rows.push(Row::new().with(Tone::Strong, "approve, deny, scope, edit, snooze, mark, down, up, or help?"));
+        self.print(&rows)?;
+        let drawn = update::update(&mut self.model, Message::Drawn, self.clock.now());
+        drawn.into_iter().try_for_each(|command| self.run(command))
+    }
+
+    fn print(&self, rows: &[Row]) -> io::Result<()> {
+        let text: String = rows.iter().map(|row| row.text().to_string() + "\n").collect();
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        out.flush()
+    }
+}
+
+fn say(words: &'static str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}", Untrusted(words).line())?;
+    out.flush()
+}
+
+fn how_to_answer(context: Context) -> &'static str {
+    match context {
+        Context::Deny => "write the number of a reason, or a reason of your own; `leave` leaves",
+        Context::Note => "write the note; `leave` leaves",
+        Context::Word => "write the word; `leave` leaves",
+        Context::Edit => "write the whole parameters anew, then a line with a full stop; `leave` leaves",
+        Context::Scope => {
+            "`up` and `down` choose a row, `narrower` and `wider` change it, `approve` approves; `leave` leaves"
+        }
+        Context::Panic => {
+            "`choose` chooses, `up` and `down` move, `freeze` stops, `unfreeze` lets go on; `leave` leaves"
+        }
+        Context::Confirm | Context::Bulk => "`approve` does it; `leave` leaves",
+        _ => "`leave` leaves",
+    }
+}

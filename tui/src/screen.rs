@@ -1,0 +1,227 @@
+//! The console on a screen: events in, frames out. One loop; everything it does is said by the model.
+
+use std::{
+    io::{self, stdout},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
+    thread,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use ccc_client::Bridge;
+use ccc_protocol::Timestamp;
+use crossterm::event::{Event, KeyEventKind, MouseEventKind};
+
+use crate::{
+    keys::Chord,
+    link::Link,
+    message::{Command, Message, News},
+    model::{Model, Size},
+    notify::{self, Waiting},
+    now::Now,
+    terminal::{self, Held, Screen, Signal},
+    theme::Theme,
+    update, view,
+};
+
+/// Ages and countdowns move on so often.
+const TICK_MILLIS: u64 = 1000;
+/// Events that are there already are all taken before the next frame, but not more than these.
+const BATCH_MAX: usize = 1000;
+
+/// What reaches the loop.
+#[derive(Debug)]
+enum Input {
+    Terminal(Event),
+    News(News),
+    Signal(Signal),
+    Gone,
+}
+
+/// How the console ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// The person left it.
+    Left,
+    /// A signal asked for it.
+    Signal(i32),
+}
+
+/// Both clocks, from when the program started.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock {
+    started: Instant,
+}
+
+impl Clock {
+    /// Starts it.
+    #[must_use]
+    pub(crate) fn start() -> Self {
+        Self { started: Instant::now() }
+    }
+
+    /// This moment.
+    #[must_use]
+    pub(crate) fn now(self) -> Now {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+        Now {
+            millis: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            wall: Timestamp::from_millis(i64::try_from(wall).unwrap_or(i64::MAX)),
+        }
+    }
+}
+
+struct Console {
+    model: Model,
+    theme: Theme,
+    clock: Clock,
+    link: Link,
+    held: Held,
+    screen: Screen,
+    ended: Option<Ended>,
+}
+
+/// Runs the console until it is left.
+///
+/// # Errors
+/// Where the terminal does not obey.
+pub(crate) fn run(model: Model, theme: Theme, bridge: Arc<Bridge>) -> io::Result<Ended> {
+    let (inputs, received) = channel();
+    let posts = inputs.clone();
+    let link = Link::start(bridge, Arc::new(move |news| drop(posts.send(Input::News(news)))));
+    let held = Held::take(model.config.mouse)?;
+    terminal::signals(inputs.clone(), Input::Signal)?;
+    let screen = held.screen()?;
+    read_terminal(inputs);
+    let mut console = Console { model, theme, clock: Clock::start(), link, held, screen, ended: None };
+    console.begin()?;
+    console.main_loop(&received)
+}
+
+/// Terminal events are read on a thread of their own: the link's news must not wait for a key.
+fn read_terminal(inputs: Sender<Input>) {
+    thread::spawn(move || {
+        while let Ok(event) = crossterm::event::read() {
+            if inputs.send(Input::Terminal(event)).is_err() {
+                return;
+            }
+        }
+        drop(inputs.send(Input::Gone));
+    });
+}
+
+impl Console {
+    fn begin(&mut self) -> io::Result<()> {
+        let size = self.screen.size()?;
+        self.take(Message::Resize(Size { width: size.width, height: size.height }))?;
+        for command in update::begin() {
+            self.run(command)?;
+        }
+        self.draw()
+    }
+
+    fn main_loop(&mut self, received: &Receiver<Input>) -> io::Result<Ended> {
+        loop {
+            match received.recv_timeout(self.patience()) {
+                Ok(input) => self.batch(input, received)?,
+                Err(RecvTimeoutError::Timeout) => self.take(Message::Tick)?,
+                Err(RecvTimeoutError::Disconnected) => return Ok(Ended::Left),
+            }
+            if let Some(ended) = self.ended {
+                return Ok(ended);
+            }
+            self.draw()?;
+        }
+    }
+
+    /// Until something on screen changes by time alone.
+    fn patience(&self) -> Duration {
+        let now = self.clock.now().millis;
+        let settles = self.model.armed.settles_at();
+        let millis = if settles > now { (settles - now).min(TICK_MILLIS) } else { TICK_MILLIS };
+        Duration::from_millis(millis.max(1))
+    }
+
+    fn batch(&mut self, first: Input, received: &Receiver<Input>) -> io::Result<()> {
+        self.input(first)?;
+        for input in received.try_iter().take(BATCH_MAX) {
+            self.input(input)?;
+        }
+        Ok(())
+    }
+
+    fn input(&mut self, input: Input) -> io::Result<()> {
+        match input {
+            Input::Terminal(event) => match message(event) {
+                Some(message) => self.take(message),
+                None => Ok(()),
+            },
+            Input::News(news) => self.take(Message::News(news)),
+            Input::Signal(Signal::End(signal)) => {
+                self.ended = Some(Ended::Signal(signal));
+                Ok(())
+            }
+            Input::Signal(Signal::Stop) => self.run(Command::Suspend),
+            Input::Signal(Signal::Continued) => {
+                self.held.enter()?;
+                self.take(Message::Resumed)
+            }
+            Input::Gone => {
+                self.ended = Some(Ended::Left);
+                Ok(())
+            }
+        }
+    }
+
+    fn take(&mut self, message: Message) -> io::Result<()> {
+        let commands = update::update(&mut self.model, message, self.clock.now());
+        commands.into_iter().try_for_each(|command| self.run(command))
+    }
+
+    fn run(&mut self, command: Command) -> io::Result<()> {
+        match self.link.take(command) {
+            None | Some(Command::Say(_)) => Ok(()),
+            Some(Command::Tell { waiting, arrived }) => {
+                let told = Waiting { waiting, arrived };
+                notify::run_command(&self.model.config.notify, told);
+                notify::tell_terminal(&mut stdout(), &self.model.config.notify, told)
+            }
+            Some(Command::Redraw) => self.screen.clear(),
+            Some(Command::Suspend) => {
+                self.held.suspend()?;
+                self.screen.clear()?;
+                self.take(Message::Resumed)
+            }
+            Some(_) => {
+                self.ended = Some(Ended::Left);
+                Ok(())
+            }
+        }
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let (model, theme) = (&self.model, self.theme);
+        self.screen.draw(|frame| view::view(model, theme, frame))?;
+        self.take(Message::Drawn)
+    }
+}
+
+/// What an event of the terminal means; none where it means nothing here. A released key is no key.
+fn message(event: Event) -> Option<Message> {
+    match event {
+        Event::Key(key) if key.kind != KeyEventKind::Release => Chord::from_event(key).map(Message::Key),
+        Event::Key(_) => None,
+        Event::Paste(text) => Some(Message::Paste(text)),
+        Event::Resize(width, height) => Some(Message::Resize(Size { width, height })),
+        Event::FocusGained => Some(Message::Focus(true)),
+        Event::FocusLost => Some(Message::Focus(false)),
+        Event::Mouse(mouse) => match mouse.kind {
+            MouseEventKind::Down(_) => Some(Message::Click { column: mouse.column, line: mouse.row }),
+            MouseEventKind::ScrollDown => Some(Message::Wheel(3)),
+            MouseEventKind::ScrollUp => Some(Message::Wheel(-3)),
+            _ => None,
+        },
+    }
+}

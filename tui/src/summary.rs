@@ -1,0 +1,93 @@
+//! A ticket in one line: what it would do, before anybody opens its details.
+
+use ccc_protocol::bodies::{Risk, Ticket};
+use serde_json::Value;
+
+use crate::text::{Untrusted, Visible};
+
+/// How much of a summary is ever made: rows are far shorter, and a parameter may be a megabyte.
+const VALUE_CHARS_MAX: usize = 400;
+
+/// What it would do, beside the name of the action.
+#[must_use]
+pub fn summary(ticket: &Ticket) -> Visible {
+    match ticket.action.as_str() {
+        "use-tool" => tool_call(ticket),
+        "send-email" => mail(ticket),
+        _ => values(ticket),
+    }
+}
+
+/// The session of a tool call, where the ticket is one.
+#[must_use]
+pub fn session(ticket: &Ticket) -> Option<&str> {
+    ticket.params.get("session").and_then(Value::as_str)
+}
+
+/// A sign before the row, for what deserves care: `‼` a typed word is asked for, `²` more than one person, `+` a note.
+#[must_use]
+pub fn care(ticket: &Ticket) -> &'static str {
+    match (deserves_care(ticket), ticket.needed > 1, ticket.needs_note) {
+        (true, _, _) => "‼",
+        (false, true, _) => "²",
+        (false, false, true) => "+",
+        (false, false, false) => " ",
+    }
+}
+
+/// True where its last line must have been seen and a word typed before it is approved.
+#[must_use]
+pub fn deserves_care(ticket: &Ticket) -> bool {
+    ticket.irreversible || ticket.risk == Risk::High
+}
+
+fn tool_call(ticket: &Ticket) -> Visible {
+    let tool = ticket.params.get("tool").and_then(Value::as_str).unwrap_or("?");
+    let input = ticket.params.get("input").unwrap_or(&Value::Null);
+    let telling = ["command", "file_path", "path", "url", "query", "pattern"];
+    let said = telling.iter().find_map(|name| input.get(name)).unwrap_or(input);
+    line(tool).then(": ").then(value(said))
+}
+
+fn mail(ticket: &Ticket) -> Visible {
+    let part = |name| ticket.params.get(name).map_or_else(|| Visible::label("?"), value);
+    part("to").then(": ").then(part("subject"))
+}
+
+fn values(ticket: &Ticket) -> Visible {
+    let mut words = Visible::default();
+    for (name, given) in &ticket.params {
+        if !words.is_empty() {
+            words = words.then("  ");
+        }
+        words = match given {
+            Value::String(_) if ticket.params.len() == 1 => value(given),
+            _ => words.then(line(name)).then("=").then(value(given)),
+        };
+    }
+    words
+}
+
+/// A parameter's value in one line; cut, and visibly so, where it is long.
+#[must_use]
+pub fn value(value: &Value) -> Visible {
+    match value {
+        Value::String(text) => line(text),
+        other => line(&other.to_string()),
+    }
+}
+
+fn line(text: &str) -> Visible {
+    match text.char_indices().nth(VALUE_CHARS_MAX) {
+        Some((end, _)) => Untrusted(text.get(..end).unwrap_or_default()).line().then("…"),
+        None => Untrusted(text).line(),
+    }
+}
+
+/// The last eight characters of an id: the first ones are the time, and alike for neighbours.
+#[must_use]
+pub fn short(id: ccc_protocol::TicketId) -> Visible {
+    let text = Visible::from(&id);
+    let end = text.as_str().len();
+    text.between(end.saturating_sub(8), end)
+}

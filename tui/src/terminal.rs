@@ -1,0 +1,168 @@
+//! The terminal, taken and given back: on return, on error, on panic, on a signal, and around Ctrl-Z.
+
+use std::{
+    io::{self, Stdout, Write as _, stdout},
+    sync::{
+        Once,
+        atomic::{AtomicBool, Ordering},
+        mpsc::Sender,
+    },
+    thread,
+};
+
+use crossterm::{
+    cursor::{Hide, Show},
+    event::{
+        DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableFocusChange,
+        EnableMouseCapture,
+    },
+    execute,
+    terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
+};
+use ratatui::{Terminal, backend::CrosstermBackend};
+use signal_hook::{
+    consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP},
+    iterator::Signals,
+};
+
+/// What ratatui draws on.
+pub(crate) type Screen = Terminal<CrosstermBackend<Stdout>>;
+
+/// True while the terminal is ours; whoever finds it so and makes it false gives it back.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+static PANIC_HOOK: Once = Once::new();
+
+/// The terminal in our hands. Dropped, it is as it was.
+#[derive(Debug)]
+pub(crate) struct Held {
+    mouse: bool,
+}
+
+impl Held {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// Where it is no terminal, or does not obey.
+    pub(crate) fn take(mouse: bool) -> io::Result<Self> {
+        give_back_on_panic();
+        let held = Self { mouse };
+        held.enter()?;
+        Ok(held)
+    }
+
+    /// Something to draw on.
+    ///
+    /// # Errors
+    /// Where the size cannot be told.
+    pub(crate) fn screen(&self) -> io::Result<Screen> {
+        Terminal::new(CrosstermBackend::new(stdout()))
+    }
+
+    /// Takes the terminal, also when somebody else had it meanwhile.
+    ///
+    /// # Errors
+    /// Where it does not obey.
+    pub(crate) fn enter(&self) -> io::Result<()> {
+        enable_raw_mode()?;
+        // A title is pushed before ours is set, and popped when the terminal is given back (xterm's window operations).
+        if !TAKEN.swap(true, Ordering::SeqCst) {
+            write!(stdout(), "\x1b[22;2t")?;
+        }
+        execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange, Hide)?;
+        if self.mouse { execute!(stdout(), EnableMouseCapture) } else { Ok(()) }
+    }
+
+    /// Stops the program as Ctrl-Z does, with the terminal given back, and takes it again when it goes on.
+    ///
+    /// # Errors
+    /// Where the terminal does not obey.
+    pub(crate) fn suspend(&self) -> io::Result<()> {
+        give_back();
+        stop()?;
+        self.enter()
+    }
+}
+
+/// Stops the program until it is told to go on.
+///
+/// # Errors
+/// Where the system does not stop it.
+pub(crate) fn stop() -> io::Result<()> {
+    signal_hook::low_level::emulate_default_handler(SIGTSTP)
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+/// Gives the terminal back, once; every way out comes through here.
+pub(crate) fn give_back() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        // Nothing can be done about a terminal that does not obey, and every part is tried.
+        let _ = execute!(
+            stdout(),
+            DisableMouseCapture,
+            DisableFocusChange,
+            DisableBracketedPaste,
+            LeaveAlternateScreen,
+            Show
+        );
+        let _ = write!(stdout(), "\x1b[23;2t");
+        let _ = stdout().flush();
+        let _ = disable_raw_mode();
+    }
+}
+
+fn give_back_on_panic() {
+    PANIC_HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            give_back();
+            before(info);
+        }));
+    });
+}
+
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// End: as this signal would have ended the program.
+    End(i32),
+    /// The program goes on after it was stopped from outside.
+    Continued,
+    /// Stop, as asked from outside.
+    Stop,
+}
+
+/// Turns signals into messages. A second one of the same kind ends the program at once, with the terminal given back.
+///
+/// # Errors
+/// Where no handler can be set.
+pub(crate) fn signals<M: Send + 'static>(to: Sender<M>, message: fn(Signal) -> M) -> io::Result<()> {
+    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGCONT, SIGTSTP])?;
+    thread::spawn(move || {
+        let mut asked_before = false;
+        for signal in signals.forever() {
+            let asked = match signal {
+                SIGCONT => Signal::Continued,
+                SIGTSTP => Signal::Stop,
+                other => Signal::End(other),
+            };
+            let ends = matches!(asked, Signal::End(_));
+            let unheard = to.send(message(asked)).is_err();
+            if ends && (asked_before || unheard) {
+                end_by(signal);
+            }
+            asked_before |= ends;
+        }
+    });
+    Ok(())
+}
+
+/// Ends the program as this signal would have, with the terminal given back.
+pub(crate) fn end_by(signal: i32) {
+    give_back();
+    let _ = signal_hook::low_level::emulate_default_handler(signal);
+}

@@ -1,0 +1,120 @@
+//! A row of text with its tones, before any colour is chosen.
+
+use super::{Visible, wrap};
+
+/// What a piece of text is, so that a theme can choose how it looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum Tone {
+    /// Ordinary.
+    #[default]
+    Plain,
+    /// Of less weight.
+    Dim,
+    /// Of more weight.
+    Strong,
+    /// The head of a section or pane.
+    Title,
+    /// A parameter's name or a key.
+    Name,
+    /// What an agent wrote.
+    Agent,
+    /// What deserves care; always beside a word or sign that says so.
+    Care,
+    /// Went well.
+    Good,
+    /// Went wrong.
+    Bad,
+    /// Taken away, in a diff; always beside a `-`.
+    Removed,
+    /// Added, in a diff; always beside a `+`.
+    Added,
+    /// The host of a URL, set off from the rest.
+    Host,
+}
+
+/// Text in one tone.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Piece {
+    /// The text.
+    pub text: Visible,
+    /// What it is.
+    pub tone: Tone,
+}
+
+/// Pieces side by side.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Row(pub Vec<Piece>);
+
+impl Row {
+    /// An empty row.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One piece more.
+    #[must_use]
+    pub fn with(mut self, tone: Tone, text: impl Into<Visible>) -> Self {
+        self.push(tone, text);
+        self
+    }
+
+    /// One piece more.
+    pub fn push(&mut self, tone: Tone, text: impl Into<Visible>) {
+        self.0.push(Piece { text: text.into(), tone });
+    }
+
+    /// In cells.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.0.iter().map(|piece| piece.text.width()).sum()
+    }
+
+    /// All pieces as one text.
+    #[must_use]
+    pub fn text(&self) -> Visible {
+        self.0.iter().map(|piece| piece.text.clone()).collect()
+    }
+
+    /// At most so many cells; what was cut shows as `…`.
+    #[must_use]
+    pub fn cut(&self, cells_max: usize) -> Self {
+        if self.width() <= cells_max {
+            return self.clone();
+        }
+        let mut left = cells_max;
+        let mut cut = Self::new();
+        for piece in &self.0 {
+            let width = piece.text.width();
+            if width >= left {
+                cut.push(piece.tone, piece.text.split(left.saturating_sub(1)).0.then("…"));
+                break;
+            }
+            cut.push(piece.tone, piece.text.clone());
+            left -= width;
+        }
+        cut
+    }
+
+    /// The last piece wrapped to the width, each further row beginning with `indent` spaces.
+    #[must_use]
+    pub fn wrapped(mut self, cells_max: usize, indent: usize) -> Vec<Self> {
+        let Some(last) = self.0.pop() else { return vec![self] };
+        let used = self.width();
+        let first_max = cells_max.saturating_sub(used);
+        if last.text.width() <= first_max {
+            return vec![self.with(last.tone, last.text)];
+        }
+        let margin = Visible::default().padded(indent.min(cells_max / 2));
+        let room = cells_max.saturating_sub(margin.width());
+        let mut rows = Vec::new();
+        let mut texts = wrap(&last.text, if used <= margin.width() { first_max.min(room) } else { room }).into_iter();
+        if used <= margin.width() {
+            rows.extend(texts.next().map(|text| self.clone().with(last.tone, text)));
+        } else {
+            rows.push(self);
+        }
+        rows.extend(texts.map(|text| Self::new().with(Tone::Plain, margin.clone()).with(last.tone, text)));
+        rows
+    }
+}

@@ -1,0 +1,54 @@
+//! Several marked tickets, decided one by one, each with a result of its own. Once only, never a grant.
+
+use ccc_protocol::TicketId;
+
+use super::{decide::fired, forms};
+use crate::{
+    armed::Leave,
+    message::{Command, Verb},
+    model::{
+        Model,
+        dialog::{Dialog, Kind, Outcome},
+    },
+    text::Tone,
+};
+
+/// Asks about all marked tickets.
+pub(super) fn open(model: &mut Model) {
+    forms::open_about(model, Kind::Bulk, model.queue.marked());
+}
+
+/// Approves each, where the key counts.
+pub(super) fn send(model: &mut Model, out: &mut Vec<Command>) {
+    let Some(leaves) = fired(model) else { return };
+    for leave in &leaves {
+        model.deciding.insert(leave.id(), Verb::Approve);
+        out.push(Command::Approve { leave: *leave, note: None, grant: None });
+    }
+    sent(model, &leaves, "approval sent …");
+}
+
+/// After decisions went out: one is told in the notice, several get a list of results.
+pub(super) fn sent(model: &mut Model, leaves: &[Leave], words: &'static str) {
+    model.queue.unmark_all();
+    if leaves.len() < 2 {
+        model.dialog = None;
+        model.say(Tone::Plain, words);
+        return;
+    }
+    let summary = model.dialog.take().map(|dialog| dialog.summary).unwrap_or_default();
+    let results = leaves.iter().map(|leave| (leave.id(), Outcome::Sent)).collect();
+    forms::open(model, Kind::Results { results });
+    if let Some(dialog) = &mut model.dialog {
+        dialog.summary = summary;
+    }
+}
+
+/// Puts down what became of one of them.
+pub(super) fn note(model: &mut Model, id: TicketId, became: Outcome) {
+    if let Some(Dialog { kind: Kind::Results { results }, .. }) = &mut model.dialog
+        && let Some((_, outcome)) = results.iter_mut().find(|(known, _)| *known == id)
+    {
+        *outcome = became;
+    }
+}

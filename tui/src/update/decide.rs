@@ -1,0 +1,207 @@
+//! Approving, denying, editing, marking and taking back.
+//!
+//! INVARIANT: a decision leaves here only with a [`Leave`], and only `Armed::fire` makes one.
+
+use ccc_protocol::{
+    TicketId,
+    bodies::{GrantRequest, Ticket},
+};
+
+use super::{bulk, forms};
+use crate::{
+    armed::{Leave, Target},
+    keys::{Act, Context},
+    message::{Command, Verb},
+    model::{
+        Done, Model,
+        dialog::{Dialog, Kind},
+        field::Field,
+    },
+    scope::Scope,
+    summary,
+    text::{Tone, Visible},
+};
+
+/// What an approval carries beside the ticket.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Terms {
+    pub(super) note: Option<String>,
+    pub(super) grant: Option<GrantRequest>,
+}
+
+pub(super) fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
+    match act {
+        Act::Mark => mark(model),
+        Act::TakeBack => take_back(model, out),
+        Act::Approve if !model.queue.marked().is_empty() => bulk::open(model),
+        Act::Deny if !model.queue.marked().is_empty() => open_denial(model, model.queue.marked()),
+        _ => on_row(model, act, out),
+    }
+}
+
+fn on_row(model: &mut Model, act: Act, out: &mut Vec<Command>) {
+    let Some(target) = pressed(model) else { return };
+    match act {
+        Act::Approve => approve(model, target, Terms::default(), out),
+        Act::ApproveScope => open_scope(model, target, out),
+        Act::Deny => open_denial(model, vec![target]),
+        Act::Edit => open_edit(model, target),
+        _ => {}
+    }
+}
+
+/// The one ticket on screen, where the key counts; else says why not.
+pub(super) fn pressed(model: &mut Model) -> Option<Target> {
+    match model.armed.press(model.now.millis) {
+        Ok(targets) => targets.first().copied(),
+        Err(refusal) => {
+            model.say(Tone::Care, refusal.words());
+            None
+        }
+    }
+}
+
+/// A person's leave for what is on screen, where the key counts; else says why not.
+pub(super) fn fired(model: &mut Model) -> Option<Vec<Leave>> {
+    match model.armed.fire(model.now.millis) {
+        Ok(leaves) => Some(leaves),
+        Err(refusal) => {
+            model.say(Tone::Care, refusal.words());
+            None
+        }
+    }
+}
+
+/// The next step towards an approval: the note that is missing, the word to be typed, or the approval.
+pub(super) fn approve(model: &mut Model, target: Target, terms: Terms, out: &mut Vec<Command>) {
+    let Some(ticket) = model.queue.ticket(target.id).cloned() else { return };
+    if ticket.needs_note && terms.note.is_none() {
+        let kind = Kind::Note { field: Field::default(), grant: terms.grant };
+        return forms::open_about(model, kind, vec![target]);
+    }
+    if summary::deserves_care(&ticket) {
+        let kind =
+            Kind::Word { word: ticket.action.clone(), field: Field::default(), note: terms.note, grant: terms.grant };
+        return forms::open_about(model, kind, vec![target]);
+    }
+    send_approval(model, &terms, out);
+}
+
+/// Approves what is on screen, where the key counts.
+pub(super) fn send_approval(model: &mut Model, terms: &Terms, out: &mut Vec<Command>) {
+    for leave in fired(model).unwrap_or_default() {
+        model.deciding.insert(leave.id(), Verb::Approve);
+        if terms.grant.is_some() {
+            model.done = Some(Done::Granted(leave.id()));
+        }
+        model.dialog = None;
+        model.say(Tone::Plain, "approval sent …");
+        out.push(Command::Approve { leave, note: terms.note.clone(), grant: terms.grant.clone() });
+    }
+}
+
+/// What a grant would have let through is told from the history, which is read for it.
+fn open_scope(model: &mut Model, target: Target, out: &mut Vec<Command>) {
+    out.push(Command::ReadAudit { after: model.history.read_after(model.seq) });
+    let Some(preview) = model.details.preview() else { return };
+    let declared = model.actions.get(preview.ticket.action.as_str()).map_or(&[][..], |info| &info.params);
+    match Scope::new(preview, declared) {
+        Some(scope) => forms::open_about(model, Kind::Scope(Box::new(scope)), vec![target]),
+        None => model.say(Tone::Care, "rule or floor forbid more than this once: press the key for approving"),
+    }
+}
+
+fn open_denial(model: &mut Model, targets: Vec<Target>) {
+    forms::open_about(model, Kind::Deny { choice: 0, field: Field::default() }, targets);
+}
+
+/// Denies what is on screen, where the key counts.
+pub(super) fn send_denial(model: &mut Model, reason: Option<&str>, out: &mut Vec<Command>) {
+    let Some(leaves) = fired(model) else { return };
+    let several = leaves.len() > 1;
+    if let ([leave], false) = (leaves.as_slice(), several) {
+        model.done = Some(Done::Denied(leave.id()));
+    }
+    for leave in &leaves {
+        model.deciding.insert(leave.id(), Verb::Deny);
+        out.push(Command::Deny { leave: *leave, reason: reason.map(str::to_owned) });
+    }
+    bulk::sent(model, &leaves, "denial sent …");
+}
+
+fn open_edit(model: &mut Model, target: Target) {
+    let Some(ticket) = model.queue.ticket(target.id) else { return };
+    let text = crate::edit::to_text(&ticket.params);
+    forms::open_about(model, Kind::Edit { field: Field::area(&text), fault: None }, vec![target]);
+}
+
+/// Sends the edited parameters, where they can be read and the key counts.
+pub(super) fn send_edit(model: &mut Model, out: &mut Vec<Command>) {
+    let Some(Dialog { kind: Kind::Edit { field, fault }, .. }) = &mut model.dialog else { return };
+    let params = match crate::edit::from_text(field.text()) {
+        Ok(params) => params,
+        Err(error) => {
+            *fault = Some(error);
+            return;
+        }
+    };
+    for leave in fired(model).unwrap_or_default() {
+        model.deciding.insert(leave.id(), Verb::Edit);
+        model.dialog = None;
+        model.say(Tone::Plain, "edit sent …");
+        out.push(Command::Edit { leave, params: params.clone() });
+    }
+}
+
+/// Marks the ticket as it stands on screen. What needs more than a key cannot be decided with others.
+fn mark(model: &mut Model) {
+    let marked = model.queue.selected().map(|ticket| ticket.id).filter(|&id| model.queue.is_marked(id));
+    if let Some(id) = marked {
+        let digest = model.queue.ticket(id).map(|ticket| ticket.digest);
+        digest.into_iter().for_each(|digest| model.queue.mark(Target { id, digest }));
+        return;
+    }
+    let Some(target) = pressed(model) else { return };
+    match model.queue.ticket(target.id).and_then(why_not_with_others) {
+        Some(why) => model.say(Tone::Care, why),
+        None => {
+            model.queue.mark(target);
+            model.queue.step(1);
+        }
+    }
+}
+
+fn why_not_with_others(ticket: &Ticket) -> Option<&'static str> {
+    if summary::deserves_care(ticket) {
+        return Some("this deserves care and is decided on its own");
+    }
+    ticket.needs_note.then_some("this needs a note and is decided on its own")
+}
+
+fn take_back(model: &mut Model, out: &mut Vec<Command>) {
+    if model.view == Context::Grants {
+        return revoke_selected(model, out);
+    }
+    match model.done.take() {
+        Some(Done::Denied(id)) => {
+            model.say(Tone::Plain, named("lifting the denial of ", id));
+            out.push(Command::Lift(id));
+        }
+        Some(Done::Granted(id)) => {
+            model.say(Tone::Plain, named("ending what was granted with ", id));
+            out.push(Command::RevokeFrom(id));
+        }
+        None => model.say(Tone::Care, "nothing of yours to take back: no grant and no denial was made here"),
+    }
+}
+
+fn revoke_selected(model: &mut Model, out: &mut Vec<Command>) {
+    match model.grants.get(model.grant_pick.at) {
+        Some(grant) => out.push(Command::Revoke(grant.id)),
+        None => model.say(Tone::Care, "no grant is selected"),
+    }
+}
+
+fn named(words: &'static str, id: TicketId) -> Visible {
+    Visible::label(words).then(crate::summary::short(id))
+}

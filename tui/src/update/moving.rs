@@ -1,0 +1,146 @@
+//! Moving about: cursor, scrolling, views, mouse.
+
+use crate::{
+    config::Config,
+    keys::{Act, Context, VIEWS},
+    message::Command,
+    model::{Model, Size},
+    text::{Tone, Visible},
+    view,
+};
+
+pub(super) fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
+    match act {
+        Act::Up => step(model, -1, out),
+        Act::Down => step(model, 1, out),
+        Act::PageUp => step(model, -page(model), out),
+        Act::PageDown => step(model, page(model), out),
+        Act::First => to_end(model, false, out),
+        Act::Last => to_end(model, true, out),
+        Act::ScrollUp => scroll(model, -1),
+        Act::ScrollDown => scroll(model, 1),
+        Act::ScrollPageUp => scroll_page(model, -1),
+        Act::ScrollPageDown => scroll_page(model, 1),
+        Act::ScrollFirst => model.details.scroll_to(0),
+        Act::ScrollLast => model.details.scroll_to(usize::MAX),
+        Act::Open => model.open = true,
+        Act::Back => back(model),
+        Act::NextView => turn_view(model, 1, out),
+        Act::PreviousView => turn_view(model, VIEWS.len() - 1, out),
+        Act::Regroup => regroup(model),
+        _ => {}
+    }
+}
+
+fn page(model: &Model) -> isize {
+    (model.areas().list.height.max(2) - 1).try_into().unwrap_or(isize::MAX)
+}
+
+fn step(model: &mut Model, rows: isize, out: &mut Vec<Command>) {
+    match model.view {
+        Context::Queue => model.queue.step(rows),
+        Context::History => {
+            model.history_scroll = 0;
+            if model.history.step(rows) {
+                out.extend(model.history.older().map(|after| Command::ReadAudit { after }));
+            }
+        }
+        Context::Grants => model.grant_pick.step(rows, model.grants.len()),
+        Context::Policies => model.policies.step(rows),
+        Context::Agents => model.agent_pick.step(rows, model.agents().len()),
+        _ => {}
+    }
+}
+
+fn to_end(model: &mut Model, last: bool, out: &mut Vec<Command>) {
+    match (model.view, last) {
+        (Context::Queue, true) => model.queue.to_last(),
+        (Context::Queue, false) => model.queue.to_first(),
+        (_, true) => step(model, isize::MAX, out),
+        (_, false) => step(model, isize::MIN + 1, out),
+    }
+}
+
+fn scroll(model: &mut Model, rows: isize) {
+    if model.view == Context::History {
+        model.history_scroll = model.history_scroll.saturating_add_signed(rows).min(view::history_rows(model).len());
+    } else {
+        model.details.scroll(rows);
+    }
+}
+
+fn scroll_page(model: &mut Model, pages: isize) {
+    if model.view == Context::History {
+        scroll(model, pages * page(model));
+    } else {
+        model.details.scroll_pages(pages);
+    }
+}
+
+/// One step back: from the whole screen to the list, then the marks, then the filter.
+fn back(model: &mut Model) {
+    if model.open {
+        model.open = false;
+    } else if !model.queue.marked().is_empty() {
+        model.queue.unmark_all();
+    } else {
+        model.queue.set_filter("");
+        model.history.set_filter("");
+        model.policies.set_filter("");
+    }
+}
+
+fn turn_view(model: &mut Model, steps: usize, out: &mut Vec<Command>) {
+    let at = VIEWS.iter().position(|view| *view == model.view).unwrap_or(0);
+    let next = VIEWS.get((at + steps) % VIEWS.len()).copied().unwrap_or(Context::Queue);
+    to_view(model, next, out);
+}
+
+/// Turns to a view and reads what it shows.
+pub(super) fn to_view(model: &mut Model, view: Context, out: &mut Vec<Command>) {
+    model.view = view;
+    model.open = false;
+    read_view(model, out);
+}
+
+/// Reads what the view on screen shows.
+pub(super) fn read_view(model: &Model, out: &mut Vec<Command>) {
+    match model.view {
+        Context::History => out.push(Command::ReadAudit { after: model.history.read_after(model.seq) }),
+        Context::Grants => out.push(Command::ReadGrants),
+        Context::Policies => out.push(Command::ReadPolicies),
+        Context::Agents => out.extend([Command::ReadPolicies, Command::ReadGrants]),
+        _ => {}
+    }
+}
+
+fn regroup(model: &mut Model) {
+    let grouping = model.queue.order().grouping().next();
+    model.queue.regroup(grouping);
+    model.say(Tone::Plain, Visible::label("grouped by: ").then(grouping.word()));
+}
+
+/// A click selects, and nothing else; the one that brings the window to the front does not even that.
+pub(super) fn click(model: &mut Model, column: u16, line: u16) {
+    model.armed.disturb(model.now.millis);
+    if std::mem::take(&mut model.click_is_focus) {
+        return;
+    }
+    let list = model.areas().list;
+    let inside = list.contains(ratatui::layout::Position { x: column, y: line });
+    if inside && model.dialog.is_none() && model.view == Context::Queue {
+        model.queue.to_line(usize::from(line - list.y));
+    }
+}
+
+pub(super) fn wheel(model: &mut Model, rows: isize) {
+    if model.dialog.is_none() {
+        scroll(model, rows);
+    }
+}
+
+/// The first row of help, as far down as there is text.
+pub(super) fn help_top(config: &Config, size: Size, wanted: usize) -> usize {
+    let height = usize::from(size.height.saturating_sub(6));
+    wanted.min(view::help_rows(config, size.width.into()).len().saturating_sub(height))
+}

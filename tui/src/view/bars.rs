@@ -1,0 +1,133 @@
+//! The rows that are always there: who and where, what was just said, and the keys.
+
+use ratatui::layout::Rect;
+
+use crate::{
+    keys::{Act, Context, VIEWS},
+    model::{Model, connection::Connection},
+    paint::Painter,
+    span,
+    text::{Row, Tone, Untrusted, Visible},
+};
+
+pub(super) fn title(model: &Model, painter: &mut Painter<'_>) {
+    let area = model.areas().title;
+    let one_row = area.height == 1;
+    let first = status(model);
+    if one_row {
+        let mut row = first.with(Tone::Dim, "   ");
+        row.0.extend(tabs(model).0);
+        painter.row(area, &row);
+    } else {
+        painter.rows(area, &[first, tabs(model)]);
+    }
+    painter.bar(area);
+}
+
+fn status(model: &Model) -> Row {
+    let mut row = connection(model);
+    let waiting = model.queue.waiting();
+    row.push(Tone::Strong, Visible::label("  ").then(Visible::number(waiting as u64)).then(" waiting"));
+    if model.queue.snoozed() > 0 {
+        row.push(
+            Tone::Plain,
+            Visible::label(", ").then(Visible::number(model.queue.snoozed() as u64)).then(" put aside"),
+        );
+    }
+    let marked = model.queue.marked().len();
+    if marked > 0 {
+        row.push(Tone::Strong, Visible::label(", ").then(Visible::number(marked as u64)).then(" marked"));
+    }
+    let who = Visible::label("  ").then(&model.me).then("@").then(model.server.clone());
+    row.with(Tone::Dim, who)
+}
+
+fn connection(model: &Model) -> Row {
+    match &model.connection {
+        Connection::Connecting => Row::new().with(Tone::Care, "… connecting"),
+        Connection::Live => Row::new().with(Tone::Good, "● live"),
+        Connection::Lost { retry_at_millis, .. } => {
+            let left = span::seconds(retry_at_millis.saturating_sub(model.now.millis).div_ceil(1000));
+            Row::new().with(Tone::Bad, Visible::label("✗ no connection, again in ").then(left))
+        }
+    }
+}
+
+fn tabs(model: &Model) -> Row {
+    let mut row = Row::new();
+    for view in VIEWS {
+        let (tone, left, right) = if *view == model.view { (Tone::Strong, "[", "]") } else { (Tone::Dim, " ", " ") };
+        row.push(tone, Visible::label(left).then(name(*view)).then(right));
+    }
+    row
+}
+
+fn name(view: Context) -> &'static str {
+    match view {
+        Context::History => "history",
+        Context::Grants => "grants",
+        Context::Policies => "policies",
+        Context::Agents => "agents",
+        _ => "queue",
+    }
+}
+
+/// What was just said; else why the connection is lost.
+pub(super) fn notice(model: &Model, painter: &mut Painter<'_>) {
+    let area = model.areas().notice;
+    painter.clear(area);
+    let row = match (&model.notice, &model.connection) {
+        (Some(notice), _) => Row::new().with(notice.tone, notice.text.clone()),
+        (None, Connection::Lost { why, .. }) => Row::new().with(Tone::Bad, Untrusted(why).line()),
+        (None, _) => filter(model),
+    };
+    painter.row(area, &row);
+}
+
+fn filter(model: &Model) -> Row {
+    let words = match model.view {
+        Context::History => model.history.filter().words(),
+        Context::Policies => model.policies.filter().words(),
+        _ => model.queue.filter().words(),
+    };
+    if words.is_empty() {
+        return Row::new();
+    }
+    Row::new()
+        .with(Tone::Care, "filtered by ")
+        .with(Tone::Plain, Untrusted(words).line())
+        .with(Tone::Dim, "  (esc shows all)")
+}
+
+/// The keys that hold here, as far as the row goes; help and quit stay in sight.
+pub(super) fn keys(model: &Model, painter: &mut Painter<'_>) {
+    let area = model.areas().keys;
+    painter.clear(area);
+    painter.row(area, &bar(model, area));
+    painter.bar(area);
+}
+
+fn bar(model: &Model, area: Rect) -> Row {
+    let context = model.context();
+    let held: Vec<(Act, Row)> = model
+        .config
+        .keys
+        .rows(context)
+        .filter_map(|(row, chords)| Some((row.act, item(&chords.first()?.to_string(), row.bar?))))
+        .collect();
+    let pinned = |act: &Act| matches!(act, Act::Help | Act::Quit | Act::Back);
+    let mut room = usize::from(area.width);
+    room = room.saturating_sub(held.iter().filter(|(act, _)| pinned(act)).map(|(_, item)| item.width()).sum());
+    let mut bar = Row::new();
+    for (act, item) in held {
+        if pinned(&act) || item.width() <= room {
+            room = if pinned(&act) { room } else { room - item.width() };
+            bar.0.extend(item.0);
+        }
+    }
+    bar
+}
+
+fn item(key: &str, word: &'static str) -> Row {
+    Row::new().with(Tone::Name, Untrusted(key).line()).with(Tone::Plain, Visible::label(" ").then(word).then("  "))
+}

@@ -1,0 +1,77 @@
+//! The details of the ticket under the cursor: a head that says how it stands and whether a key would count, then the page.
+
+use ccc_protocol::bodies::{Status, Ticket};
+
+use crate::{
+    armed::Refusal,
+    model::{Model, details::Reading},
+    paint::Painter,
+    span, summary,
+    text::{Row, Tone, Visible},
+};
+
+pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
+    let areas = model.areas();
+    let Some(ticket) = model.queue.selected().filter(|_| !areas.head.is_empty()) else { return };
+    painter.rows(areas.head, &[name(ticket), standing(model, ticket)]);
+    match model.details.reading() {
+        Reading::Ready(_) => painter.rows(areas.details, model.details.visible()),
+        Reading::Loading | Reading::Nothing => painter.row(areas.details, &Row::new().with(Tone::Dim, "reading …")),
+        Reading::Inconsistent => painter.rows(areas.details, &inconsistent()),
+        Reading::Failed(why) => {
+            let row = Row::new().with(Tone::Bad, Visible::label("cannot be read: ").then(why.clone()));
+            painter.rows(areas.details, &row.wrapped(areas.details.width.into(), 2));
+        }
+    }
+}
+
+fn inconsistent() -> [Row; 3] {
+    [
+        Row::new().with(Tone::Bad, "‼ what was sent does not fit its digest"),
+        Row::new().with(Tone::Plain, "nothing of it is shown, and it cannot be decided here:"),
+        Row::new().with(Tone::Plain, "what would run is not what was asked for"),
+    ]
+}
+
+fn name(ticket: &Ticket) -> Row {
+    let care = if summary::deserves_care(ticket) { "‼ " } else { "" };
+    Row::new()
+        .with(Tone::Care, care)
+        .with(Tone::Strong, &ticket.action)
+        .with(Tone::Dim, Visible::label("  ").then(&ticket.id))
+}
+
+fn standing(model: &Model, ticket: &Ticket) -> Row {
+    if ticket.status != Status::Queued {
+        return ended(ticket);
+    }
+    let left = ticket.expires.map_or_else(Visible::default, |expires| {
+        Visible::label("  expires in ").then(span::until(model.now.wall, expires))
+    });
+    let row = armed(model).with(Tone::Dim, left);
+    let (rows, top) = (model.details.rows().len(), model.details.top());
+    let lines =
+        Visible::label("  line ").then(Visible::number(top as u64 + 1)).then("/").then(Visible::number(rows as u64));
+    if rows > 0 { row.with(Tone::Dim, lines) } else { row }
+}
+
+/// Whether a key would count now, in words.
+fn armed(model: &Model) -> Row {
+    if model.dialog.is_some() {
+        return Row::new();
+    }
+    match model.armed.state(model.now.millis) {
+        Ok(_) => Row::new().with(Tone::Good, "◆ ready"),
+        Err(Refusal::Early | Refusal::Held) => Row::new().with(Tone::Dim, "◇ settling"),
+        Err(Refusal::Nothing) => Row::new(),
+        Err(refusal) => Row::new().with(Tone::Care, Visible::label("◇ ").then(refusal.words())),
+    }
+}
+
+fn ended(ticket: &Ticket) -> Row {
+    let tone = match ticket.status {
+        Status::Failed | Status::Denied | Status::Lost => Tone::Bad,
+        _ => Tone::Good,
+    };
+    Row::new().with(tone, crate::update::fate(ticket))
+}

@@ -1,0 +1,204 @@
+//! The question in front, over the lower part of the body, so that what it is about stays in sight where there is room.
+
+use ratatui::layout::Rect;
+
+use super::{cursor_sign, help_rows};
+use crate::{
+    keys::{Act, Context},
+    model::{
+        Model,
+        dialog::{Change, Choice, Dialog, Kind, Outcome},
+        field::Field,
+    },
+    paint::Painter,
+    scope::Scope,
+    text::{Row, Tone, Untrusted, Visible, wrap},
+};
+
+pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
+    let Some(dialog) = &model.dialog else { return };
+    let body = model.areas().body;
+    let width = usize::from(body.width);
+    let rows = rows(model, dialog, width);
+    let wanted = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(1);
+    let height = wanted.min(body.height);
+    let area = Rect { y: body.bottom() - height, height, ..body };
+    painter.clear(area);
+    painter.rule(area);
+    let inner = Rect { y: area.y + 1, height: height.saturating_sub(1), ..area };
+    let skip = first_row(dialog, rows.len(), inner.height.into());
+    painter.rows(inner, rows.iter().skip(skip));
+}
+
+/// All of the dialog.
+pub(super) fn rows(model: &Model, dialog: &Dialog, width: usize) -> Vec<Row> {
+    let mut rows = head(dialog, width);
+    rows.extend(content(model, dialog, width));
+    rows
+}
+
+/// Where the dialog is longer than the screen, the part that the cursor is in.
+fn first_row(dialog: &Dialog, rows: usize, height: usize) -> usize {
+    let hidden = rows.saturating_sub(height);
+    match &dialog.kind {
+        Kind::Help { .. } => 0,
+        Kind::Edit { field, .. } => {
+            (field.cursor().0 + 2 + dialog.summary.len()).saturating_sub(height / 2).min(hidden)
+        }
+        _ => hidden,
+    }
+}
+
+fn head(dialog: &Dialog, width: usize) -> Vec<Row> {
+    let title = match dialog.kind {
+        Kind::Deny { .. } => "DENY, and say why",
+        Kind::Note { .. } => "APPROVE, and say why: a note is required",
+        Kind::Word { .. } => "APPROVE what deserves care",
+        Kind::Confirm { .. } => "APPROVE with this note",
+        Kind::Scope(_) => "APPROVE, and more of the same for a while",
+        Kind::Edit { .. } => "EDIT the parameters",
+        Kind::Bulk => "APPROVE each of these, once",
+        Kind::Results { .. } => "WHAT BECAME OF EACH",
+        Kind::Panic { .. } => "STOP AGENTS",
+        Kind::Loosen(_) => "LET MORE THROUGH",
+        Kind::Help { .. } => "HELP",
+        Kind::Filter(_) => "FILTER",
+        Kind::Line(_) => "COMMAND",
+    };
+    let mut rows = vec![Row::new().with(Tone::Title, title)];
+    if !matches!(dialog.kind, Kind::Results { .. }) {
+        rows.extend(dialog.summary.iter().map(|row| row.cut(width)));
+    }
+    rows
+}
+
+fn content(model: &Model, dialog: &Dialog, width: usize) -> Vec<Row> {
+    match &dialog.kind {
+        Kind::Deny { choice, field } => reasons(model, *choice, field),
+        Kind::Note { field, .. } => vec![line("note", field, width)],
+        Kind::Word { word, field, .. } => vec![
+            Row::new().with(Tone::Plain, "type ").with(Tone::Strong, word).with(Tone::Plain, " to approve:"),
+            line("word", field, width),
+        ],
+        Kind::Confirm { note, .. } => confirm(model, note.as_deref(), width),
+        Kind::Scope(scope) => scope_rows(model, dialog, scope),
+        Kind::Edit { field, fault } => edit(field, fault.as_ref(), width),
+        Kind::Bulk => vec![press(model, Context::Bulk, " approves them one by one, each for itself")],
+        Kind::Results { results } => {
+            results.iter().zip(&dialog.summary).map(|((_, outcome), summary)| result(outcome, summary)).collect()
+        }
+        Kind::Panic { agents, at } => panic(model, agents, *at),
+        Kind::Loosen(change) => vec![change_row(change), press(model, Context::Confirm, " does it")],
+        Kind::Help { top } => help_rows(&model.config, width).into_iter().skip(*top).collect(),
+        Kind::Filter(field) => vec![line("/", field, width)],
+        Kind::Line(field) => vec![line(":", field, width)],
+    }
+}
+
+fn reasons(model: &Model, choice: usize, field: &Field) -> Vec<Row> {
+    let listed = model.config.reasons.iter().enumerate();
+    let mut rows: Vec<Row> =
+        listed.map(|(at, reason)| cursor_sign(at == choice).with(Tone::Plain, Untrusted(reason).line())).collect();
+    let typed = cursor_sign(choice == model.config.reasons.len())
+        .with(Tone::Dim, "or type: ")
+        .with(Tone::Plain, with_cursor(field));
+    rows.push(typed);
+    rows
+}
+
+fn line(name: &'static str, field: &Field, width: usize) -> Row {
+    let text = with_cursor(field);
+    let room = width.saturating_sub(name.len() + 2);
+    let over = text.width().saturating_sub(room);
+    let tail = text.split(over).1;
+    Row::new().with(Tone::Name, name).with(Tone::Plain, " ").with(Tone::Strong, tail)
+}
+
+/// The text with a bar where the cursor is: no terminal's own cursor is needed, which screen readers would follow away.
+fn with_cursor(field: &Field) -> Visible {
+    let (row, cells) = field.cursor();
+    let text = field.rows().into_iter().nth(row).unwrap_or_default();
+    let (before, after) = text.split(cells);
+    before.then("▏").then(after)
+}
+
+fn confirm(model: &Model, note: Option<&str>, width: usize) -> Vec<Row> {
+    let note = Row::new().with(Tone::Name, "note ").with(Tone::Plain, Untrusted(note.unwrap_or_default()).line());
+    let mut rows = note.wrapped(width, 5);
+    rows.push(press(model, Context::Confirm, " approves it with this note"));
+    rows
+}
+
+fn press(model: &Model, context: Context, words: &'static str) -> Row {
+    let key = model.config.keys.key(context, Act::Approve).map(|chord| chord.to_string()).unwrap_or_default();
+    Row::new().with(Tone::Name, Untrusted(&key).line()).with(Tone::Plain, words)
+}
+
+fn scope_rows(model: &Model, dialog: &Dialog, scope: &Scope) -> Vec<Row> {
+    let mut rows: Vec<Row> = scope
+        .rows()
+        .into_iter()
+        .map(|row| cursor_sign(row.here).with(Tone::Name, row.name.padded(10).then(" ")).with(Tone::Agent, row.choice))
+        .collect();
+    let ticket = dialog.targets.first().and_then(|target| model.queue.ticket(target.id));
+    if let Some(ticket) = ticket {
+        let (fitting, all) = scope.would_have_matched(ticket, model.history.entries());
+        let words = Visible::label("would have let through ").then(Visible::number(fitting as u64)).then(" of ");
+        rows.push(Row::new().with(
+            Tone::Dim,
+            words.then(Visible::number(all as u64)).then(" earlier requests like it, as far as the history was read"),
+        ));
+    }
+    rows.push(press(model, Context::Scope, " approves this one and grants the rest"));
+    rows
+}
+
+fn edit(field: &Field, fault: Option<&Visible>, width: usize) -> Vec<Row> {
+    let cursor = field.cursor().0;
+    let text = field.rows().into_iter().enumerate().flat_map(|(at, row)| {
+        let shown = if at == cursor { with_cursor(field) } else { row };
+        wrap(&shown, width).into_iter().map(|part| Row::new().with(Tone::Plain, part))
+    });
+    let mut rows: Vec<Row> = text.collect();
+    if let Some(fault) = fault {
+        rows.push(Row::new().with(Tone::Bad, fault.clone()));
+    }
+    rows
+}
+
+fn result(outcome: &Outcome, summary: &Row) -> Row {
+    let (tone, words) = match outcome {
+        Outcome::Sent => (Tone::Dim, Visible::label("sent …")),
+        Outcome::Taken(words) => (Tone::Good, Visible::label("✓ ").then(words.clone())),
+        Outcome::Refused(words) => (Tone::Bad, Visible::label("✗ ").then(words.clone())),
+    };
+    let mut row = Row::new().with(tone, words).with(Tone::Dim, "  ← ");
+    row.0.extend(summary.0.iter().cloned());
+    row
+}
+
+fn panic(model: &Model, agents: &[Choice], at: usize) -> Vec<Row> {
+    let mut rows = vec![Row::new().with(Tone::Care, "ends their grants, denies what waits, refuses what comes")];
+    rows.extend(agents.iter().enumerate().map(|(place, choice)| {
+        let sign = if choice.chosen { "[x] " } else { "[ ] " };
+        let frozen = if choice.frozen { "  (stopped)" } else { "" };
+        cursor_sign(place == at).with(Tone::Strong, sign).with(Tone::Plain, &choice.agent).with(Tone::Bad, frozen)
+    }));
+    let key = |act| model.config.keys.key(Context::Panic, act).map(|chord| chord.to_string()).unwrap_or_default();
+    let row =
+        Row::new().with(Tone::Name, Untrusted(&key(Act::Panic)).line()).with(Tone::Plain, " stops the chosen now   ");
+    rows.push(row.with(Tone::Name, Untrusted(&key(Act::Unfreeze)).line()).with(Tone::Plain, " lets them ask again"));
+    rows
+}
+
+fn change_row(change: &Change) -> Row {
+    match change {
+        Change::Group { group, .. } => {
+            Row::new().with(Tone::Plain, "switches on the group ").with(Tone::Strong, Untrusted(group).line())
+        }
+        Change::Action { action, policy } => {
+            let policy = policy.map_or("as declared", ccc_protocol::bodies::Policy::as_str);
+            Row::new().with(Tone::Strong, action).with(Tone::Plain, Visible::label(" becomes ").then(policy))
+        }
+    }
+}

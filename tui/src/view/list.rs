@@ -1,0 +1,77 @@
+//! The list of what waits: only the rows on screen are built, so ten and a hundred thousand cost the same.
+
+use ccc_protocol::bodies::{Status, Ticket};
+use ratatui::layout::Rect;
+
+use super::{cursor_sign, nothing, part};
+use crate::{
+    model::{
+        Model,
+        order::{Group, Line},
+    },
+    paint::Painter,
+    span, summary,
+    text::{Row, Tone, Untrusted, Visible},
+};
+
+pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
+    let areas = model.areas();
+    part(painter, areas.list, areas.head);
+    if model.queue.order().is_empty() {
+        let words =
+            if model.queue.waiting() > 0 { "nothing fits the filter, or all is put aside" } else { "nothing waits" };
+        return nothing(painter, areas.list, words);
+    }
+    for (y, line) in (areas.list.y..areas.list.bottom()).zip(model.queue.visible()) {
+        let area = Rect { y, height: 1, ..areas.list };
+        painter.row(area, &row(model, line));
+        if model.queue.is_cursor(line) {
+            painter.select(area);
+        }
+    }
+}
+
+/// The first rows of the list, whatever the screen's size.
+pub(super) fn all(model: &Model, rows_max: usize) -> Vec<Row> {
+    model.queue.order().from(0).take(rows_max).map(|line| row(model, line)).collect()
+}
+
+fn row(model: &Model, line: &Line) -> Row {
+    match line.ticket.and_then(|id| model.queue.ticket(id)) {
+        Some(ticket) => ticket_row(model, line, ticket),
+        None => head(model, &line.group),
+    }
+}
+
+fn head(model: &Model, group: &Group) -> Row {
+    let agent = group.agent.as_ref().map_or_else(Visible::default, Visible::from);
+    let mut row = Row::new().with(Tone::Title, agent);
+    if let Some(session) = &group.session {
+        row.push(Tone::Dim, Visible::label(" · session ").then(Untrusted(session).line()));
+    }
+    let count = model.queue.order().count(group);
+    row.with(Tone::Dim, Visible::label(" (").then(Visible::number(count as u64)).then(")"))
+}
+
+fn ticket_row(model: &Model, line: &Line, ticket: &Ticket) -> Row {
+    let mark = if model.queue.is_marked(ticket.id) { "✓" } else { " " };
+    let mut row = cursor_sign(model.queue.is_cursor(line)).with(Tone::Strong, mark);
+    row.push(Tone::Care, Visible::label(summary::care(ticket)).then(" "));
+    row.push(Tone::Dim, standing(model, ticket).padded(9).then(" "));
+    row.push(Tone::Strong, &ticket.action);
+    row.push(Tone::Plain, " ");
+    row.with(Tone::Agent, summary::summary(ticket))
+}
+
+/// Age and time left while it waits; how it stands once it does not.
+fn standing(model: &Model, ticket: &Ticket) -> Visible {
+    if model.deciding.contains_key(&ticket.id) {
+        return Visible::label("sent …");
+    }
+    if ticket.status != Status::Queued {
+        return Visible::label(ticket.status.as_str());
+    }
+    let age = span::age(model.now.wall, ticket.created).padded(4);
+    let left = ticket.expires.map_or_else(|| Visible::label("–"), |expires| span::until(model.now.wall, expires));
+    age.then("→").then(left)
+}
