@@ -236,7 +236,12 @@ impl Home {
 
     /// The binary in an environment of this home alone.
     pub(crate) fn binary(&self) -> Command {
-        self.at_home(Command::new(env!("CARGO_BIN_EXE_ccc-hook")))
+        self.command(Path::new(env!("CARGO_BIN_EXE_ccc-hook")))
+    }
+
+    /// Another program in the same environment.
+    pub(crate) fn command(&self, program: &Path) -> Command {
+        self.at_home(Command::new(program))
     }
 
     fn at_home(&self, mut command: Command) -> Command {
