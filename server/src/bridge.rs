@@ -36,7 +36,7 @@ pub struct Bridge {
     /// The desk, through which everything happens.
     pub front: Front,
     /// Who may sign.
-    pub keys: Arc<Keys>,
+    pub keys: Keys,
     /// What was used once already.
     pub nonces: Nonces,
     /// The names under which this server is asked for.

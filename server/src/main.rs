@@ -1,2 +1,78 @@
-//! placeholder
-fn main() {}
+//! `ccc-server`: see the library beside it, and `--help`.
+
+use std::process::ExitCode;
+
+use ccc_server::{
+    args::{Command, HELP, Wishes},
+    check, log,
+    places::Surroundings,
+    reload::Reload,
+    server,
+    setup::Setup,
+};
+
+/// It ended as it was told to.
+const ENDED: u8 = 0;
+/// It could not start, or ended by itself.
+const FAILED: u8 = 1;
+/// It was called wrongly, or what it was to read is not fit.
+const REFUSED: u8 = 2;
+
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a command's output")]
+fn main() -> ExitCode {
+    let code = match Command::read(std::env::args_os().skip(1), |name| std::env::var_os(name)) {
+        Ok(Command::Help) => {
+            print!("{HELP}");
+            ENDED
+        }
+        Ok(Command::Version) => {
+            println!("ccc-server {}", env!("CARGO_PKG_VERSION"));
+            ENDED
+        }
+        Ok(Command::Check(wishes)) => match check::report(&wishes, &Surroundings::of_process()) {
+            Ok(report) => {
+                print!("{report}");
+                ENDED
+            }
+            Err(error) => refused(&error),
+        },
+        Ok(Command::Serve(wishes)) => serve(wishes),
+        Err(error) => refused(&error),
+    };
+    ExitCode::from(code)
+}
+
+#[expect(clippy::print_stderr, reason = "a command's output")]
+fn serve(wishes: Wishes) -> u8 {
+    log::start();
+    let around = Surroundings::of_process();
+    if let Some(root) = &wishes.root {
+        eprintln!("CONDUIT_ROOT is {root} (a label: it changes nothing)");
+    }
+    let setup = match Setup::read(&wishes, &around) {
+        Ok(setup) => setup,
+        Err(error) => return refused(&error),
+    };
+    // One thread: it is faster here than several (the desk commits on a thread of its own).
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    match runtime.block_on(server::run(Reload { wishes, around, setup })) {
+        Ok(()) => ENDED,
+        Err(server::ServerError::Setup(error)) => refused(&error),
+        Err(error) => failed(&error),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a command's output")]
+fn refused(error: &dyn std::fmt::Display) -> u8 {
+    eprintln!("ccc-server: {error}");
+    REFUSED
+}
+
+#[expect(clippy::print_stderr, reason = "a command's output")]
+fn failed(error: &dyn std::fmt::Display) -> u8 {
+    eprintln!("ccc-server: {error}");
+    FAILED
+}

@@ -9,6 +9,8 @@ use std::{
 use ccc_protocol::signing::WINDOW_SECONDS;
 use sha2::{Digest, Sha256};
 
+use crate::store::Nonce;
+
 /// What a (user, nonce) pair is remembered as.
 pub type Tag = [u8; 16];
 
@@ -44,12 +46,13 @@ struct Memory {
 }
 
 impl Nonces {
-    /// A memory that holds these already: what was committed before a restart, with its `created` in Unix seconds.
+    /// A memory that holds these already: what was committed before a restart. `now` is in Unix seconds.
     #[must_use]
-    pub fn remembering(used: impl IntoIterator<Item = (i64, Tag)>, now: i64) -> Self {
+    pub fn remembering(committed: &[Nonce], now: i64) -> Self {
         let mut memory = Memory::default();
-        for (created, tag) in used {
-            let _ = memory.remember(created, tag, now, u64::MAX);
+        for nonce in committed {
+            let created = nonce.until.seconds() - WINDOW_SECONDS;
+            let _ = memory.remember(created, nonce.tag, now, u64::MAX);
         }
         Self(Mutex::new(memory))
     }
@@ -120,6 +123,8 @@ const SECONDS_MAX: usize = 4 * WINDOW_SECONDS.unsigned_abs() as usize;
 
 #[cfg(test)]
 mod tests {
+    use ccc_protocol::Timestamp;
+
     use super::*;
 
     const NOW: i64 = 1_764_000_000;
@@ -156,7 +161,7 @@ mod tests {
     #[test]
     fn what_was_committed_before_a_restart_is_known_after_it() {
         let nonce = tag("a", b"nonce-0001");
-        let nonces = Nonces::remembering([(NOW - 5, nonce)], NOW);
+        let nonces = Nonces::remembering(&[Nonce { tag: nonce, until: Timestamp::from_seconds(NOW + 25) }], NOW);
         assert_eq!(nonces.remember(NOW - 5, nonce, NOW, 10), Use::Again);
     }
 

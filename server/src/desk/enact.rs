@@ -1,0 +1,30 @@
+//! Another law from now on: what a reload of config and secrets means to what stands.
+
+use std::collections::BTreeSet;
+
+use ccc_core::{law::Law, refusal::Refusal};
+use ccc_protocol::UserName;
+use serde_json::{Map, json};
+
+use super::{Front, Sitting};
+
+impl Front {
+    /// Puts a law in force, then ends what belonged to users that are gone or have another secret: their open tickets
+    /// and grants, and grants whose makers lost the right.
+    ///
+    /// # Errors
+    /// 503 where the store does not accept writes. The law is in force all the same.
+    pub async fn enact(&self, law: Law, cut_off: BTreeSet<UserName>) -> Result<(), Refusal> {
+        self.lawbook.replace(law);
+        let end = move |sitting: &mut Sitting<'_>| {
+            let cx = sitting.cx;
+            sitting.desk.users_changed(&cut_off, cx, sitting.change);
+            let detail = Map::from_iter([("cut_off".to_owned(), json!(cut_off))]);
+            sitting.desk.note("reloaded", detail, cx, sitting.change);
+            Ok(())
+        };
+        // A group that the clerk began before goes by the old law; once it is over, all go by the new.
+        self.clerk.serve(None, |_| Ok(())).await?;
+        self.clerk.serve(None, end).await
+    }
+}

@@ -1,0 +1,87 @@
+//! The server's key for audit checkpoints: 64 hex characters in a file of its own, beside the config and never in the
+//! data directory, so that whoever rewrites the data cannot sign it again. The key is those characters.
+
+use std::{
+    fs, io,
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+};
+
+use ccc_core::audit::AuditKey;
+use ccc_protocol::hex;
+
+use crate::places;
+
+/// The fewest characters of a key that somebody wrote by hand.
+const KEY_CHARS_MIN: usize = 32;
+
+/// Reads the key; makes one where there is none.
+///
+/// # Errors
+/// A sentence that says what to do.
+pub fn read_or_make(path: &Path) -> Result<AuditKey, String> {
+    match read(path)? {
+        Some(key) => Ok(key),
+        None => make(path),
+    }
+}
+
+/// Reads the key; nothing where there is none yet.
+///
+/// # Errors
+/// When others can read it, it is too short, or the system refuses.
+pub fn read(path: &Path) -> Result<Option<AuditKey>, String> {
+    let shown = path.display();
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(format!("the audit key {shown} cannot be read: {error}")),
+    };
+    if places::is_open_to_others(path).unwrap_or(true) {
+        return Err(format!("others can read the audit key; run `chmod 600 {shown}`"));
+    }
+    let key = Some(text.trim()).filter(|text| text.len() >= KEY_CHARS_MIN).and_then(|text| AuditKey::new(text.as_bytes()));
+    key.map(Some).ok_or_else(|| format!("the audit key {shown} has fewer than {KEY_CHARS_MIN} characters; remove it and a new one is made"))
+}
+
+fn make(path: &Path) -> Result<AuditKey, String> {
+    let failed = |error: &dyn std::fmt::Display| format!("the audit key {} cannot be made: {error}", path.display());
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).map_err(|error| failed(&error))?;
+    let text = hex::encode(&random);
+    if let Some(dir) = path.parent() {
+        places::make_private_dir(dir).map_err(|error| failed(&error))?;
+    }
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| failed(&error))?;
+    file.write_all(format!("{text}\n").as_bytes()).and_then(|()| file.sync_all()).map_err(|error| failed(&error))?;
+    AuditKey::new(text.as_bytes()).ok_or_else(|| failed(&"it is no key"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_key_is_made_once_for_its_owner_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("ccc/audit.key");
+        assert!(read(&path).unwrap().is_none());
+        read_or_make(&path).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(text.trim().len(), 64);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        read_or_make(&path).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), text, "kept");
+    }
+
+    #[test]
+    fn a_key_that_others_can_read_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("audit.key");
+        fs::write(&path, "k".repeat(64)).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(read(&path).unwrap_err().contains("chmod 600"));
+    }
+}

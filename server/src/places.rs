@@ -1,0 +1,121 @@
+//! Where things lie: the directories of the desktop's conventions, `~`, and paths relative to the file that names them.
+
+use std::{
+    env, fs, io,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
+    path::{Component, Path, PathBuf},
+};
+
+/// What the surroundings say about places and programs. Read once, so that everything behind it can be tested.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// `$HOME`.
+    pub home: Option<PathBuf>,
+    /// `$XDG_CONFIG_HOME`.
+    pub config_home: Option<PathBuf>,
+    /// `$XDG_DATA_HOME`.
+    pub data_home: Option<PathBuf>,
+    /// `$PATH`.
+    pub path: Vec<PathBuf>,
+    /// `$VISUAL`, the editor where config names none.
+    pub visual: Option<String>,
+    /// The current directory.
+    pub here: PathBuf,
+}
+
+impl Surroundings {
+    /// Of this process.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        Self {
+            home: absolute("HOME"),
+            config_home: absolute("XDG_CONFIG_HOME"),
+            data_home: absolute("XDG_DATA_HOME"),
+            path: env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default(),
+            visual: env::var("VISUAL").ok().filter(|visual| !visual.trim().is_empty()),
+            here: env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
+        }
+    }
+
+    /// The directory of this program's config.
+    #[must_use]
+    pub fn config_dir(&self) -> Option<PathBuf> {
+        let home = || self.home.as_ref().map(|home| home.join(".config"));
+        self.config_home.clone().or_else(home).map(|dir| dir.join("ccc"))
+    }
+
+    /// The directory of this program's data.
+    #[must_use]
+    pub fn data_dir(&self) -> Option<PathBuf> {
+        let home = || self.home.as_ref().map(|home| home.join(".local/share"));
+        self.data_home.clone().or_else(home).map(|dir| dir.join("ccc"))
+    }
+
+    /// The absolute path that `text` means when it is written in a file of `base`.
+    #[must_use]
+    pub fn absolute(&self, base: &Path, text: impl AsRef<Path>) -> PathBuf {
+        let path = text.as_ref();
+        let from_home = path.strip_prefix("~").ok().zip(self.home.as_ref());
+        match from_home {
+            Some((rest, home)) => home.join(rest),
+            None => self.here.join(base).join(path),
+        }
+    }
+}
+
+/// A path after links are resolved, as far as it exists; what does not exist yet is taken as written.
+#[must_use]
+pub fn resolved(path: &Path) -> PathBuf {
+    if let Ok(real) = fs::canonicalize(path) {
+        return real;
+    }
+    match (path.parent(), path.components().next_back()) {
+        (Some(parent), Some(Component::Normal(name))) => resolved(parent).join(name),
+        (Some(parent), Some(Component::ParentDir)) => resolved(parent).parent().map(Path::to_owned).unwrap_or_default(),
+        (Some(parent), Some(Component::CurDir)) => resolved(parent),
+        _ => path.to_owned(),
+    }
+}
+
+/// True where somebody beside its owner may read the file.
+///
+/// # Errors
+/// When it cannot be looked at.
+pub fn is_open_to_others(path: &Path) -> io::Result<bool> {
+    Ok(fs::metadata(path)?.mode() & 0o077 != 0)
+}
+
+/// Makes a directory that its owner alone can enter; one that is there is left as it is.
+///
+/// # Errors
+/// When the system refuses.
+pub fn make_private_dir(dir: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_relative_to_the_file_that_names_them() {
+        let around = Surroundings { home: Some("/home/user".into()), here: "/srv".into(), ..Surroundings::default() };
+        let absolute = |base: &str, text: &str| around.absolute(Path::new(base), text);
+        assert_eq!(absolute("/etc/ccc", "secrets.json"), Path::new("/etc/ccc/secrets.json"));
+        assert_eq!(absolute("/etc/ccc", "~/agent"), Path::new("/home/user/agent"));
+        assert_eq!(absolute("/etc/ccc", "/data"), Path::new("/data"));
+        assert_eq!(absolute("conf", "x"), Path::new("/srv/conf/x"));
+        assert_eq!(absolute("/etc/ccc", "~agent/x"), Path::new("/etc/ccc/~agent/x"));
+    }
+
+    #[test]
+    fn what_does_not_exist_yet_is_resolved_as_far_as_it_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let real = fs::canonicalize(dir.path()).unwrap();
+        fs::create_dir(real.join("a")).unwrap();
+        std::os::unix::fs::symlink(real.join("a"), real.join("link")).unwrap();
+        assert_eq!(resolved(&real.join("link/new/file")), real.join("a/new/file"));
+        assert_eq!(resolved(&real.join("link/../x")), real.join("x"), "`..` of a link is its target's");
+    }
+}

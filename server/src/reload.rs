@@ -1,0 +1,128 @@
+//! Reloading: on SIGHUP, or when a file that was read has changed. What does not parse is reported, and the old stays.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+    time::timeout,
+};
+
+use crate::{args::Wishes, bridge::Bridge, keyring::Keyring, places::Surroundings, setup::Setup};
+
+/// How long a file must have been left alone: editors write in several steps.
+const QUIET: Duration = Duration::from_millis(200);
+
+/// The files that a setup was read from, and what to do when one changes.
+#[derive(Debug)]
+pub struct Reload {
+    /// What was asked for on the command line, which holds on.
+    pub wishes: Wishes,
+    /// Where the process stands, which holds on.
+    pub around: Surroundings,
+    /// What is in force.
+    pub setup: Setup,
+}
+
+impl Reload {
+    /// Reloads whenever there is a reason to, for as long as it is polled.
+    pub async fn keep(mut self, bridge: Arc<Bridge>) {
+        let (changed, mut changes) = mpsc::channel(1);
+        let _watcher = watch(&self.files(), changed);
+        let mut hangup = match signal(SignalKind::hangup()) {
+            Ok(hangup) => hangup,
+            Err(error) => {
+                tracing::warn!(%error, "no reload on SIGHUP");
+                return self.on_changes(&bridge, &mut changes).await;
+            }
+        };
+        loop {
+            tokio::select! {
+                hup = hangup.recv() => if hup.is_none() { return },
+                change = changes.recv() => match change {
+                    Some(()) => quiet(&mut changes).await,
+                    // Nothing can be watched: SIGHUP alone is left.
+                    None => { hangup.recv().await; }
+                },
+            }
+            self.reload(&bridge).await;
+        }
+    }
+
+    async fn on_changes(&mut self, bridge: &Bridge, changes: &mut mpsc::Receiver<()>) {
+        while changes.recv().await.is_some() {
+            quiet(changes).await;
+            self.reload(bridge).await;
+        }
+    }
+
+    /// Reads everything again and puts it in force, or says why not.
+    async fn reload(&mut self, bridge: &Bridge) {
+        match Setup::read(&self.wishes, &self.around) {
+            Ok(setup) => self.enact(setup, bridge).await,
+            Err(error) => {
+                for fault in error.0 {
+                    tracing::error!("not reloaded, what was read before stays: {fault}");
+                }
+            }
+        }
+    }
+
+    async fn enact(&mut self, setup: Setup, bridge: &Bridge) {
+        for what in self.setup.needs_restart(&setup) {
+            tracing::warn!("{what} changed: it counts at the next start");
+        }
+        let before = bridge.keys.current();
+        let keyring = Keyring::new(&setup.secrets, &before);
+        let cut_off: BTreeSet<_> = keyring.cut_off(&before).into_iter().collect();
+        // Keys first: whoever is cut off gets nothing more in while their tickets end.
+        bridge.keys.replace(keyring);
+        match bridge.front.enact(setup.law.clone(), cut_off).await {
+            Ok(()) => tracing::info!("reloaded"),
+            Err(refusal) => tracing::error!(cause = refusal.cause, "reloaded, but what users left open could not be ended: {}", refusal.detail),
+        }
+        for warning in &setup.warnings {
+            tracing::warn!("{warning}");
+        }
+        self.setup = setup;
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        [Some(&self.setup.secrets_file), self.setup.config_file.as_ref()].into_iter().flatten().cloned().collect()
+    }
+}
+
+/// Waits until nothing has changed for a moment.
+async fn quiet(changes: &mut mpsc::Receiver<()>) {
+    while let Ok(Some(())) = timeout(QUIET, changes.recv()).await {}
+}
+
+/// Watches the directories of these files: a file that is replaced, as editors do, is another file.
+fn watch(files: &[PathBuf], changed: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
+    let names: Vec<PathBuf> = files.to_vec();
+    let tell = move |event: notify::Result<notify::Event>| {
+        let about = |event: &notify::Event| !event.kind.is_access() && event.paths.iter().any(|path| names.iter().any(|name| same_file(name, path)));
+        if event.is_ok_and(|event| about(&event)) {
+            // A reload that is due already covers this one too.
+            let _ = changed.try_send(());
+        }
+    };
+    let watching = notify::recommended_watcher(tell).and_then(|mut watcher| {
+        for dir in files.iter().filter_map(|file| file.parent()).collect::<BTreeSet<_>>() {
+            watcher.watch(dir, RecursiveMode::NonRecursive)?;
+        }
+        Ok(watcher)
+    });
+    watching.map_err(|error| tracing::warn!(%error, "changed files are not noticed; send SIGHUP to reload")).ok()
+}
+
+/// The watcher tells real paths, whatever links lead there.
+fn same_file(file: &Path, told: &Path) -> bool {
+    file.file_name() == told.file_name()
+}
