@@ -1,1 +1,3 @@
-//! placeholder
+//! What the tests share: the reference model beside the real desk, and harnesses that start real bridges and drive real binaries.
+
+pub mod simulate;

@@ -1,0 +1,45 @@
+//! Randomness that a seed repeats: SplitMix64 (Steele, Lea and Flood 2014).
+
+/// A die with as many sides as asked.
+#[derive(Debug, Clone)]
+pub(super) struct Dice(u64);
+
+impl Dice {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// 0 to `sides` - 1.
+    pub(super) fn roll(&mut self, sides: u64) -> u64 {
+        self.next() % sides
+    }
+
+    /// True once in so many times.
+    pub(super) fn one_in(&mut self, times: u64) -> bool {
+        self.roll(times) == 0
+    }
+
+    pub(super) fn pick<T: Clone>(&mut self, from: &[T]) -> Option<T> {
+        if from.is_empty() {
+            return None;
+        }
+        let index = usize::try_from(self.roll(from.len() as u64)).unwrap_or(0);
+        from.get(index).cloned()
+    }
+
+    pub(super) fn bytes(&mut self) -> [u8; 10] {
+        let mut bytes = [0; 10];
+        for byte in &mut bytes {
+            *byte = (self.next() & 0xff) as u8;
+        }
+        bytes
+    }
+}

@@ -1,0 +1,270 @@
+//! The reference model: what the protocol says, in the plainest terms.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ccc_protocol::{GrantId, TicketId, bodies::Status};
+
+/// Who there is, and whom each may approve for. `eve` is in nobody's list and has none.
+pub(super) const AGENTS: [&str; 2] = ["agent", "other"];
+pub(super) const APPROVERS: [(&str, &[&str]); 2] = [("ann", &["agent", "other"]), ("bob", &["agent"])];
+pub(super) const EVERYBODY: [&str; 5] = ["agent", "other", "ann", "bob", "eve"];
+
+/// The actions of the world. `pair` is queued by a rule and needs two people, `floored` is never looser than queue,
+/// `use-tool` is the caller's own to do.
+pub(super) const ACTIONS: [&str; 6] = ["asked", "direct", "barred", "floored", "pair", "use-tool"];
+
+/// Seconds, as the world's config sets them.
+pub(super) const QUEUE_SECONDS: i64 = 600;
+pub(super) const START_SECONDS: i64 = 60;
+pub(super) const RELEASE_SECONDS: i64 = 300;
+pub(super) const DENIAL_SECONDS: i64 = 120;
+pub(super) const GRANT_SECONDS: i64 = 240;
+
+/// What is asked: by whom, for what, with which number.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Ask {
+    pub(super) user: &'static str,
+    pub(super) action: &'static str,
+    pub(super) number: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Expected {
+    pub(super) ask: Ask,
+    pub(super) status: Status,
+    pub(super) deadline: Option<i64>,
+    pub(super) approvals: Vec<&'static str>,
+    pub(super) decided_by: Option<&'static str>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Leave {
+    pub(super) ask: Ask,
+    pub(super) until: i64,
+    pub(super) uses: u32,
+}
+
+/// All that the protocol says stands.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Model {
+    pub(super) now: i64,
+    pub(super) tickets: BTreeMap<TicketId, Expected>,
+    pub(super) denials: BTreeMap<Ask, (TicketId, i64)>,
+    pub(super) grants: BTreeMap<GrantId, Leave>,
+    pub(super) overrides: BTreeMap<(&'static str, &'static str), Rank>,
+    pub(super) frozen: BTreeSet<(&'static str, &'static str)>,
+}
+
+/// Policies from loose to strict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    Accept,
+    Queue,
+    Deny,
+}
+
+/// How a request is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// A new ticket in this state.
+    Opened(Status),
+    /// The ticket that this repeats, as it then stands.
+    Again(TicketId, Status),
+}
+
+pub(super) fn may_approve(by: &str, user: &str) -> bool {
+    APPROVERS.iter().any(|(approver, users)| *approver == by && users.contains(&user))
+}
+
+impl Model {
+    pub(super) fn submit(&mut self, id: TicketId, ask: &Ask) -> Answer {
+        if let Some(again) = self.open_call(ask) {
+            return self.take(again);
+        }
+        let rank = self.rank(ask);
+        if rank != (Rank::Deny, Why::Frozen) {
+            if let Some((denied, until)) = self.denials.get(ask).copied() {
+                if self.now < until {
+                    return Answer::Again(denied, Status::Denied);
+                }
+            }
+        }
+        let judge_only = ask.action == "use-tool";
+        let (status, deadline) = match rank.0 {
+            Rank::Deny => (Status::Denied, None),
+            Rank::Accept if judge_only => (Status::Released, None),
+            Rank::Accept => (Status::Running, None),
+            Rank::Queue => match self.use_grant(ask) {
+                true if judge_only => (Status::Released, None),
+                true => (Status::Running, None),
+                false => (Status::Queued, Some(self.now + QUEUE_SECONDS)),
+            },
+        };
+        let expected = Expected { ask: ask.clone(), status, deadline, approvals: vec![], decided_by: None };
+        self.tickets.insert(id, expected);
+        Answer::Opened(status)
+    }
+
+    /// The same tool call again finds the ticket that is open for it.
+    fn open_call(&self, ask: &Ask) -> Option<TicketId> {
+        let open = |expected: &Expected| matches!(expected.status, Status::Queued | Status::Approved);
+        let same = |expected: &Expected| expected.ask == *ask && ask.action == "use-tool" && open(expected);
+        self.tickets.iter().find(|(_, expected)| same(expected)).map(|(id, _)| *id)
+    }
+
+    fn take(&mut self, id: TicketId) -> Answer {
+        let frozen = self.tickets.get(&id).is_some_and(|expected| self.is_frozen(expected.ask.user));
+        let Some(expected) = self.tickets.get_mut(&id) else { return Answer::Opened(Status::Lost) };
+        if expected.status == Status::Approved && !frozen {
+            (expected.status, expected.deadline) = (Status::Released, None);
+        }
+        Answer::Again(id, expected.status)
+    }
+
+    fn is_frozen(&self, user: &str) -> bool {
+        self.frozen.iter().any(|(by, frozen)| *frozen == user && may_approve(by, user))
+    }
+
+    fn rank(&self, ask: &Ask) -> (Rank, Why) {
+        if self.is_frozen(ask.user) {
+            return (Rank::Deny, Why::Frozen);
+        }
+        let binding = self.overrides.iter().filter(|((by, action), _)| may_approve(by, ask.user) && *action == ask.action);
+        let strictest = binding.map(|(_, rank)| *rank).max();
+        let own = match ask.action {
+            "direct" => Rank::Accept,
+            "barred" => Rank::Deny,
+            _ => Rank::Queue,
+        };
+        // A rule queues `pair`; an override to accept does not reach past it. `floored` is never looser than queue.
+        let rank = match (ask.action, strictest) {
+            ("pair", stricter) => stricter.unwrap_or(Rank::Queue).max(Rank::Queue),
+            ("floored", stricter) => stricter.unwrap_or(own).max(Rank::Queue),
+            (_, Some(overridden)) => overridden,
+            (_, None) => own,
+        };
+        (rank, Why::Policy)
+    }
+
+    fn use_grant(&mut self, ask: &Ask) -> bool {
+        let now = self.now;
+        let fits = |leave: &Leave| leave.ask == *ask && now < leave.until && leave.uses > 0;
+        let first = self.grants.iter().filter(|(_, leave)| fits(leave)).min_by_key(|(id, leave)| (leave.until, **id));
+        let Some(id) = first.map(|(id, _)| *id) else { return false };
+        if let Some(leave) = self.grants.get_mut(&id) {
+            leave.uses -= 1;
+        }
+        self.grants.retain(|_, leave| leave.uses > 0);
+        true
+    }
+
+    /// A yes: `None` where it is refused.
+    pub(super) fn approve(&mut self, by: &'static str, id: TicketId, grant: Option<(GrantId, u32)>) -> Option<Status> {
+        let now = self.now;
+        let expected = self.decidable(by, id)?;
+        // A floor of queue forbids grants: there is nothing for one to make looser.
+        if expected.approvals.contains(&by) || (grant.is_some() && expected.ask.action == "floored") {
+            return None;
+        }
+        expected.approvals.push(by);
+        let needed = if expected.ask.action == "pair" { 2 } else { 1 };
+        if expected.approvals.len() < needed {
+            return Some(Status::Queued);
+        }
+        let patience = if expected.ask.action == "use-tool" { RELEASE_SECONDS } else { START_SECONDS };
+        (expected.status, expected.deadline, expected.decided_by) = (Status::Approved, Some(now + patience), Some(by));
+        let leave = grant.map(|(id, uses)| (id, Leave { ask: expected.ask.clone(), until: now + GRANT_SECONDS, uses }));
+        self.grants.extend(leave);
+        Some(Status::Approved)
+    }
+
+    pub(super) fn deny(&mut self, by: &'static str, id: TicketId) -> Option<Status> {
+        let now = self.now;
+        let expected = self.decidable(by, id)?;
+        (expected.status, expected.deadline, expected.decided_by) = (Status::Denied, None, Some(by));
+        let ask = expected.ask.clone();
+        self.denials.insert(ask, (id, now + DENIAL_SECONDS));
+        Some(Status::Denied)
+    }
+
+    fn decidable(&mut self, by: &str, id: TicketId) -> Option<&mut Expected> {
+        let expected = self.tickets.get_mut(&id)?;
+        (may_approve(by, expected.ask.user) && expected.status == Status::Queued).then_some(expected)
+    }
+
+    pub(super) fn cancel(&mut self, by: &str, id: TicketId) -> Option<Status> {
+        let expected = self.tickets.get_mut(&id)?;
+        if expected.ask.user != by || !matches!(expected.status, Status::Queued | Status::Approved) {
+            return None;
+        }
+        (expected.status, expected.deadline) = (Status::Cancelled, None);
+        Some(Status::Cancelled)
+    }
+
+    pub(super) fn begin(&mut self, id: TicketId, as_shown: bool) -> Option<Status> {
+        let frozen = self.tickets.get(&id).is_some_and(|expected| self.is_frozen(expected.ask.user));
+        let expected = self.tickets.get_mut(&id)?;
+        if expected.status != Status::Approved || (expected.ask.action == "use-tool" && !frozen) {
+            return None;
+        }
+        expected.deadline = None;
+        expected.status = if as_shown && !frozen { Status::Running } else { Status::Failed };
+        Some(expected.status)
+    }
+
+    pub(super) fn finish(&mut self, id: TicketId, succeeded: bool) -> Option<Status> {
+        let expected = self.tickets.get_mut(&id).filter(|expected| expected.status == Status::Running)?;
+        expected.status = if succeeded { Status::Succeeded } else { Status::Failed };
+        Some(expected.status)
+    }
+
+    pub(super) fn freeze(&mut self, by: &'static str, user: &'static str, frozen: bool) -> bool {
+        if !may_approve(by, user) {
+            return false;
+        }
+        if !frozen {
+            self.frozen.remove(&(by, user));
+            return true;
+        }
+        self.frozen.insert((by, user));
+        self.grants.retain(|_, leave| leave.ask.user != user);
+        let now = self.now;
+        for (id, expected) in self.tickets.iter_mut().filter(|(_, expected)| expected.ask.user == user) {
+            match expected.status {
+                Status::Queued => {
+                    (expected.status, expected.deadline, expected.decided_by) = (Status::Denied, None, Some(by));
+                    self.denials.insert(expected.ask.clone(), (*id, now + DENIAL_SECONDS));
+                }
+                Status::Approved => (expected.status, expected.deadline) = (Status::Failed, None),
+                _ => {}
+            }
+        }
+        true
+    }
+
+    /// Time has come so far.
+    pub(super) fn tick(&mut self) {
+        let now = self.now;
+        for expected in self.tickets.values_mut().filter(|expected| expected.deadline.is_some_and(|at| at <= now)) {
+            let started_by_nobody = expected.status == Status::Approved && expected.ask.action != "use-tool";
+            expected.status = if started_by_nobody { Status::Failed } else { Status::Expired };
+            expected.deadline = None;
+        }
+        self.grants.retain(|_, leave| leave.until > now);
+        self.denials.retain(|_, (_, until)| *until > now);
+    }
+
+    /// The server stopped and came back.
+    pub(super) fn restart(&mut self) {
+        for expected in self.tickets.values_mut().filter(|expected| expected.status == Status::Running) {
+            expected.status = Status::Lost;
+        }
+        self.tick();
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    Frozen,
+    Policy,
+}
