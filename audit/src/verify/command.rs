@@ -1,0 +1,60 @@
+//! `ccc-audit verify`: brings entries, checkpoints and tickets to the examination and tells what it comes to.
+
+use std::{io::Write, path::Path};
+
+use ccc_core::audit::AuditKey;
+use ccc_protocol::Timestamp;
+
+use crate::{args::Verify, checkpoints::Checkpoints, error::Error, locate, source::Source, tickets::Tickets};
+
+use super::{Examination, Terms};
+
+/// Verifies and tells; gives the exit code.
+///
+/// # Errors
+/// Where what is named cannot be read.
+pub fn run(args: &Verify, now: Timestamp, out: &mut dyn Write) -> Result<u8, Error> {
+    let keys = keys(args)?;
+    // Read before the entries: no checkpoint reaches beyond what the database holds by then.
+    let checkpoints = checkpoint_file(args).map(|path| Checkpoints::open(&path, &keys)).transpose()?;
+    let terms = Terms { checkpoints, tail_seconds_max: args.tail_max };
+    let source = Source::open(&args.from)?;
+    let mut examination = Examination::new(terms);
+    let mut tickets = source.database().map(Tickets::new).transpose()?;
+    source.each(0, &mut |found| {
+        if let (Some(entry), Some(tickets)) = (examination.push(found), tickets.as_mut()) {
+            tickets.check(&entry)?;
+        }
+        Ok(())
+    })?;
+    let mut report = examination.finish(now);
+    let count = tickets.map(|tickets| tickets.finish(&mut report.findings)).transpose()?;
+    report.write(count, out)?;
+    Ok(report.category().exit_code())
+}
+
+fn checkpoint_file(args: &Verify) -> Option<std::path::PathBuf> {
+    let beside = || args.from.export.is_none().then(|| locate::checkpoints_of(&args.from.data_dir())).flatten();
+    args.checkpoints.clone().or_else(beside)
+}
+
+fn keys(args: &Verify) -> Result<Vec<AuditKey>, Error> {
+    let is_default = args.from.export.is_none() && args.from.data.is_none();
+    let default = || if is_default { locate::default_key() } else { None };
+    let mut keys = vec![];
+    for path in args.key.iter().cloned().chain(args.key.is_empty().then(default).flatten()) {
+        keys.extend(key(&path)?);
+    }
+    Ok(keys)
+}
+
+/// A key file's bytes are the key, whatever they are; a line break that an editor left at the end is none of it.
+fn key(path: &Path) -> Result<Vec<AuditKey>, Error> {
+    let bytes = std::fs::read(path).map_err(Error::file(path))?;
+    if bytes.is_empty() {
+        return Err(Error::Usage(format!("`{}` is empty: name the server's audit key", path.display())));
+    }
+    let as_found = AuditKey::new(&bytes);
+    let trimmed = AuditKey::new(bytes.trim_ascii_end());
+    Ok(as_found.into_iter().chain(trimmed).collect())
+}
