@@ -51,6 +51,7 @@ pub enum Lack {
     Deciding,
     Decided,
     Unread,
+    Cut,
 }
 
 impl Lack {
@@ -64,6 +65,7 @@ impl Lack {
             Self::Inconsistent => "what was sent does not fit its digest, so it cannot be decided",
             Self::Deciding => "a decision is on its way",
             Self::Decided => "already decided",
+            Self::Cut => "the screen is too small to show all of them: mark fewer",
             Self::Unread => "deserves care: read to its last line first",
         }
     }

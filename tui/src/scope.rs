@@ -67,6 +67,12 @@ impl Scope {
         Some(Self { span, spans, uses: 3, params: params.collect(), at: 0 })
     }
 
+    /// The row under the cursor.
+    #[must_use]
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
     /// Moves the cursor by so many rows.
     pub fn step(&mut self, rows: isize) {
         self.at = self.at.saturating_add_signed(rows).min(self.params.len() + 1);

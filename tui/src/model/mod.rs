@@ -127,6 +127,9 @@ pub struct Model {
     pub printed: Option<Target>,
 }
 
+/// Rows of a dialog beside those that name its tickets: edge, title, and at least two of its own.
+const DIALOG_ROWS: usize = 4;
+
 impl Model {
     /// Before anything was read.
     #[must_use]
@@ -275,8 +278,12 @@ impl Model {
 
     /// Marked tickets were checked when they were marked; a single one stands in the details.
     fn lack_in_dialog(&self, targets: &[Target]) -> Option<Lack> {
-        if !self.size.is_enough() && self.surface == Surface::Screen {
+        let on_screen = self.surface == Surface::Screen;
+        if on_screen && !self.size.is_enough() {
             return Some(Lack::Hidden);
+        }
+        if on_screen && targets.len() + DIALOG_ROWS > usize::from(self.areas().body.height) {
+            return Some(Lack::Cut);
         }
         match targets {
             [target] if !self.queue.is_marked(target.id) => self.lack(*target).or_else(|| self.unread(*target)),

@@ -140,8 +140,10 @@ impl Order {
     /// Adds one ticket; nothing changes where it is there.
     pub fn insert(&mut self, ticket: &Ticket) {
         let line = self.line_for(ticket);
-        if let Err(place) = self.lines.binary_search(&line) {
+        if self.lines.binary_search(&line).is_err() {
+            // The head first: it may move the ticket's own place.
             self.count_up(&line.group);
+            let place = self.lines.binary_search(&line).unwrap_or_else(|place| place);
             self.lines.insert(place, line);
         }
     }
@@ -202,6 +204,52 @@ impl Order {
         if self.grouping != Grouping::None {
             self.lines.extend(heads);
             self.lines.sort_unstable();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn ticket(n: u8, agent: u8, session: u8) -> Ticket {
+        let digest = "sha-256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+        let ticket = json!({
+            "id": TicketId::from_bytes([n; 16]), "seq": 1, "status": "queued", "action": "use-tool",
+            "params": { "session": format!("s{session}") }, "submitted_by": format!("agent{agent}"),
+            "created": "2026-03-07T12:00:00Z", "expires": null, "plan": digest, "digest": digest, "rule": "", "needed": 1,
+            "approvals": [], "decided_by": null, "decided": null, "reason": null, "result": null,
+        });
+        serde_json::from_value(ticket).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn one_by_one_comes_to_the_same_as_all_at_once(
+            steps in proptest::collection::vec((any::<bool>(), 0_u8..40), 0..200),
+            way in 0_usize..3,
+        ) {
+            let grouping = [Grouping::Session, Grouping::Agent, Grouping::None][way];
+            let of = |n: u8| ticket(n, n % 3, n % 2);
+            let mut order = Order::new(grouping);
+            let mut there = std::collections::BTreeSet::new();
+            for (adds, n) in steps {
+                if adds {
+                    there.insert(n);
+                    order.insert(&of(n));
+                } else {
+                    there.remove(&n);
+                    order.remove(&of(n));
+                }
+            }
+            let mut anew = Order::new(grouping);
+            let tickets: Vec<Ticket> = there.into_iter().map(of).collect();
+            anew.insert_all(tickets.iter());
+            prop_assert_eq!(order.lines, anew.lines);
+            prop_assert_eq!(order.counts, anew.counts);
         }
     }
 }

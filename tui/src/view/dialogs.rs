@@ -1,5 +1,6 @@
 //! The question in front, over the lower part of the body, so that what it is about stays in sight where there is room.
 
+use ccc_protocol::bodies::{Policy, Ticket};
 use ratatui::layout::Rect;
 
 use super::{cursor_sign, help_rows};
@@ -19,15 +20,17 @@ pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
     let Some(dialog) = &model.dialog else { return };
     let body = model.areas().body;
     let width = usize::from(body.width);
-    let rows = rows(model, dialog, width);
-    let wanted = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(1);
+    let (head, content) = (head(dialog, width), content(model, dialog, width));
+    let wanted = u16::try_from(head.len() + content.len() + 1).unwrap_or(u16::MAX);
     let height = wanted.min(body.height);
     let area = Rect { y: body.bottom() - height, height, ..body };
     painter.clear(area);
     painter.rule(area);
     let inner = Rect { y: area.y + 1, height: height.saturating_sub(1), ..area };
-    let skip = first_row(dialog, rows.len(), inner.height.into());
-    painter.rows(inner, rows.iter().skip(skip));
+    // What it is about always stays in sight; of the rest, the part that the cursor is in.
+    let room = usize::from(inner.height).saturating_sub(head.len());
+    let skip = (focus(dialog) + 1).saturating_sub(room).min(content.len().saturating_sub(room));
+    painter.rows(inner, head.iter().chain(content.iter().skip(skip)));
 }
 
 /// All of the dialog.
@@ -37,15 +40,15 @@ pub(super) fn rows(model: &Model, dialog: &Dialog, width: usize) -> Vec<Row> {
     rows
 }
 
-/// Where the dialog is longer than the screen, the part that the cursor is in.
-fn first_row(dialog: &Dialog, rows: usize, height: usize) -> usize {
-    let hidden = rows.saturating_sub(height);
+/// The row of the content that the cursor is in.
+fn focus(dialog: &Dialog) -> usize {
     match &dialog.kind {
-        Kind::Help { .. } => 0,
-        Kind::Edit { field, .. } => {
-            (field.cursor().0 + 2 + dialog.summary.len()).saturating_sub(height / 2).min(hidden)
-        }
-        _ => hidden,
+        Kind::Deny { choice, .. } => *choice,
+        Kind::Edit { field, .. } => field.cursor().0,
+        Kind::Scope(scope) => scope.at() + 2,
+        Kind::Panic { at, .. } => at + 2,
+        Kind::Word { .. } | Kind::Confirm { .. } => usize::MAX - 1,
+        _ => 0,
     }
 }
 
@@ -135,22 +138,21 @@ fn press(model: &Model, context: Context, words: &'static str) -> Row {
 }
 
 fn scope_rows(model: &Model, dialog: &Dialog, scope: &Scope) -> Vec<Row> {
-    let mut rows: Vec<Row> = scope
-        .rows()
-        .into_iter()
-        .map(|row| cursor_sign(row.here).with(Tone::Name, row.name.padded(10).then(" ")).with(Tone::Agent, row.choice))
-        .collect();
+    let mut rows = vec![press(model, Context::Scope, " approves this one and grants the rest")];
     let ticket = dialog.targets.first().and_then(|target| model.queue.ticket(target.id));
-    if let Some(ticket) = ticket {
-        let (fitting, all) = scope.would_have_matched(ticket, model.history.entries());
-        let words = Visible::label("would have let through ").then(Visible::number(fitting as u64)).then(" of ");
-        rows.push(Row::new().with(
-            Tone::Dim,
-            words.then(Visible::number(all as u64)).then(" earlier requests like it, as far as the history was read"),
-        ));
-    }
-    rows.push(press(model, Context::Scope, " approves this one and grants the rest"));
+    rows.extend(ticket.map(|ticket| would_have(model, ticket, scope)));
+    rows.extend(scope.rows().into_iter().map(|row| {
+        cursor_sign(row.here).with(Tone::Name, row.name.padded(10).then(" ")).with(Tone::Agent, row.choice)
+    }));
     rows
+}
+
+/// What the grant would have let through, had it stood before.
+fn would_have(model: &Model, ticket: &Ticket, scope: &Scope) -> Row {
+    let (fitting, all) = scope.would_have_matched(ticket, model.history.entries());
+    let words = Visible::label("would have let through ").then(Visible::number(fitting as u64)).then(" of ");
+    Row::new()
+        .with(Tone::Dim, words.then(Visible::number(all as u64)).then(" earlier requests like it, as far as was read"))
 }
 
 fn edit(field: &Field, fault: Option<&Visible>, width: usize) -> Vec<Row> {
@@ -178,16 +180,16 @@ fn result(outcome: &Outcome, summary: &Row) -> Row {
 }
 
 fn panic(model: &Model, agents: &[Choice], at: usize) -> Vec<Row> {
-    let mut rows = vec![Row::new().with(Tone::Care, "ends their grants, denies what waits, refuses what comes")];
+    let key = |act| model.config.keys.key(Context::Panic, act).map(|chord| chord.to_string()).unwrap_or_default();
+    let row =
+        Row::new().with(Tone::Name, Untrusted(&key(Act::Panic)).line()).with(Tone::Plain, " stops the chosen now   ");
+    let row = row.with(Tone::Name, Untrusted(&key(Act::Unfreeze)).line()).with(Tone::Plain, " lets them ask again");
+    let mut rows = vec![row, Row::new().with(Tone::Care, "ends their grants, denies what waits, refuses what comes")];
     rows.extend(agents.iter().enumerate().map(|(place, choice)| {
         let sign = if choice.chosen { "[x] " } else { "[ ] " };
         let frozen = if choice.frozen { "  (stopped)" } else { "" };
         cursor_sign(place == at).with(Tone::Strong, sign).with(Tone::Plain, &choice.agent).with(Tone::Bad, frozen)
     }));
-    let key = |act| model.config.keys.key(Context::Panic, act).map(|chord| chord.to_string()).unwrap_or_default();
-    let row =
-        Row::new().with(Tone::Name, Untrusted(&key(Act::Panic)).line()).with(Tone::Plain, " stops the chosen now   ");
-    rows.push(row.with(Tone::Name, Untrusted(&key(Act::Unfreeze)).line()).with(Tone::Plain, " lets them ask again"));
     rows
 }
 
@@ -197,7 +199,7 @@ fn change_row(change: &Change) -> Row {
             Row::new().with(Tone::Plain, "switches on the group ").with(Tone::Strong, Untrusted(group).line())
         }
         Change::Action { action, policy } => {
-            let policy = policy.map_or("as declared", ccc_protocol::bodies::Policy::as_str);
+            let policy = policy.map_or("as declared", Policy::as_str);
             Row::new().with(Tone::Strong, action).with(Tone::Plain, Visible::label(" becomes ").then(policy))
         }
     }

@@ -1,0 +1,385 @@
+//! What keys do to tickets: the rules of docs/console.md, one test a rule, on the whole pure console.
+
+mod support;
+
+use ccc_protocol::bodies::{Risk, Status};
+use ccc_queue::message::{Command, Message, News, Trouble, Verb};
+use ccc_queue::model::Size;
+use serde_json::json;
+use support::{Desk, id, plan_of, preview, ticket};
+
+fn desk(numbers: impl IntoIterator<Item = u64>) -> Desk {
+    let mut desk = Desk::new(120, 30);
+    desk.waiting(numbers);
+    desk.wait(1000);
+    desk
+}
+
+fn approved(desk: &Desk) -> Vec<ccc_protocol::TicketId> {
+    let ids = desk.asked.iter().filter_map(|command| match command {
+        Command::Approve { leave, .. } => Some(leave.id()),
+        _ => None,
+    });
+    ids.collect()
+}
+
+#[test]
+fn y_approves_the_ticket_and_digest_on_screen() {
+    let mut desk = desk([1, 2]);
+    desk.keys("y");
+    let [Command::Approve { leave, note: None, grant: None }] = desk.asked.as_slice() else {
+        panic!("{:?}", desk.asked)
+    };
+    assert_eq!((leave.id(), leave.digest()), (id(1), ticket(1).digest));
+}
+
+#[test]
+fn a_key_right_after_the_row_appeared_is_discarded() {
+    let mut desk = Desk::new(120, 30);
+    desk.waiting([1]);
+    desk.wait(300);
+    desk.keys("y");
+    assert!(desk.decisions().is_empty());
+    assert!(desk.screen().contains("too soon"), "{}", desk.screen());
+}
+
+#[test]
+fn a_new_row_under_the_cursor_is_armed_anew() {
+    let mut desk = desk([1, 2]);
+    desk.keys("j y");
+    assert!(desk.decisions().is_empty());
+    desk.wait(400);
+    desk.keys("y");
+    assert_eq!(approved(&desk), [id(2)]);
+}
+
+#[test]
+fn the_list_never_moves_another_ticket_under_the_cursor() {
+    let mut desk = desk([5, 6]);
+    desk.keys("j");
+    desk.wait(1000);
+    let line = desk.model.queue.cursor_line();
+    desk.waiting([1, 2, 3, 4]);
+    assert_eq!(desk.model.queue.selected().map(|ticket| ticket.id), Some(id(6)));
+    desk.wait(1000);
+    desk.keys("y");
+    assert_eq!(approved(&desk), [id(6)]);
+    assert!(desk.model.queue.cursor_line() >= line);
+}
+
+#[test]
+fn enter_opens_and_never_approves() {
+    let mut desk = desk([1]);
+    desk.keys("enter enter enter");
+    desk.wait(1000);
+    desk.keys("enter");
+    assert!(desk.decisions().is_empty());
+    assert!(desk.model.open);
+}
+
+#[test]
+fn pasted_keys_decide_nothing_and_start_the_wait_anew() {
+    let mut desk = desk([1]);
+    desk.take(Message::Paste("yyyy\ny".into()));
+    desk.keys("y");
+    assert!(desk.decisions().is_empty());
+    desk.wait(400);
+    desk.keys("y");
+    assert_eq!(approved(&desk), [id(1)]);
+}
+
+#[test]
+fn the_click_that_brings_the_window_to_the_front_does_nothing() {
+    let mut desk = desk([1, 2]);
+    desk.take(Message::Focus(false));
+    desk.take(Message::Focus(true));
+    desk.take(Message::Click { column: 5, line: 3 });
+    assert_eq!(desk.model.queue.selected().map(|ticket| ticket.id), Some(id(1)));
+    desk.take(Message::Click { column: 5, line: 3 });
+    assert_eq!(desk.model.queue.selected().map(|ticket| ticket.id), Some(id(2)));
+    assert!(desk.decisions().is_empty());
+}
+
+#[test]
+fn nothing_is_decidable_before_its_preview_is_there() {
+    let mut desk = Desk::new(120, 30);
+    desk.queue(vec![ticket(1)], false);
+    desk.wait(5000);
+    desk.keys("y n Y e space");
+    assert!(desk.decisions().is_empty());
+    assert!(desk.model.dialog.is_none());
+    assert!(desk.screen().contains("still being read"), "{}", desk.screen());
+}
+
+#[test]
+fn a_preview_whose_plan_is_not_the_digests_is_neither_shown_nor_decidable() {
+    let mut desk = Desk::new(120, 30);
+    desk.waits(preview(&ticket(1), &plan_of(2)));
+    desk.wait(5000);
+    desk.keys("y");
+    assert!(desk.decisions().is_empty());
+    let screen = desk.screen();
+    assert!(screen.contains("does not fit its digest") && !screen.contains("example.com/2"), "{screen}");
+}
+
+#[test]
+fn a_preview_of_another_digest_than_the_lists_is_not_decidable() {
+    let mut desk = Desk::new(120, 30);
+    let mut listed = ticket(1);
+    listed.digest = ticket(2).digest;
+    desk.previews.insert(id(1), preview(&ticket(1), &plan_of(1)));
+    desk.queue(vec![listed], false);
+    desk.wait(5000);
+    desk.keys("y");
+    assert!(desk.decisions().is_empty());
+}
+
+#[test]
+fn where_only_the_list_is_on_screen_nothing_is_decidable() {
+    let mut desk = Desk::new(60, 12);
+    desk.waiting([1]);
+    desk.wait(1000);
+    desk.keys("y");
+    assert!(desk.decisions().is_empty());
+    desk.keys("enter");
+    desk.wait(400);
+    desk.keys("y");
+    assert_eq!(approved(&desk), [id(1)]);
+}
+
+#[test]
+fn below_the_smallest_screen_nothing_is_decidable() {
+    let mut desk = desk([1]);
+    desk.take(Message::Resize(Size { width: 39, height: 30 }));
+    desk.wait(1000);
+    desk.keys("y");
+    assert!(desk.decisions().is_empty());
+    assert!(desk.screen().contains("needs 40×10"), "{}", desk.screen());
+}
+
+fn careful(desk: &mut Desk) {
+    let mut ticket = ticket(1);
+    ticket.risk = Risk::High;
+    desk.waits(preview(&ticket, &plan_of(1)));
+    desk.wait(1000);
+}
+
+#[test]
+fn what_deserves_care_is_approved_by_its_typed_word_alone() {
+    let mut desk = Desk::new(120, 40);
+    careful(&mut desk);
+    desk.keys("y");
+    assert!(desk.decisions().is_empty());
+    desk.wait(1000);
+    desk.types("open-browse").keys("enter");
+    assert!(desk.decisions().is_empty());
+    desk.types("r");
+    assert_eq!(approved(&desk), [id(1)]);
+}
+
+#[test]
+fn the_word_cannot_be_pasted() {
+    let mut desk = Desk::new(120, 40);
+    careful(&mut desk);
+    desk.keys("y");
+    desk.wait(1000);
+    desk.take(Message::Paste("open-browser".into()));
+    assert!(desk.decisions().is_empty());
+}
+
+#[test]
+fn what_deserves_care_must_be_read_to_its_last_line_first() {
+    let mut desk = Desk::new(120, 12);
+    careful(&mut desk);
+    desk.keys("enter");
+    desk.wait(1000);
+    desk.keys("y");
+    assert!(desk.model.dialog.is_none());
+    assert!(desk.screen().contains("last line"), "{}", desk.screen());
+    desk.keys("]");
+    desk.wait(1000);
+    desk.keys("y");
+    assert!(desk.model.dialog.is_some());
+}
+
+#[test]
+fn a_denial_carries_the_chosen_reason() {
+    let mut desk = desk([1]);
+    desk.keys("n");
+    desk.wait(400);
+    desk.keys("down enter");
+    let [Command::Deny { leave, reason }] = desk.asked.as_slice() else { panic!("{:?}", desk.asked) };
+    assert_eq!((leave.id(), reason.as_deref()), (id(1), Some("not needed: find a way without it")));
+}
+
+#[test]
+fn a_typed_reason_is_sent_as_it_was_typed() {
+    let mut desk = desk([1]);
+    desk.keys("n");
+    desk.wait(400);
+    desk.types("use the mirror").keys("enter");
+    let [Command::Deny { reason, .. }] = desk.asked.as_slice() else { panic!("{:?}", desk.asked) };
+    assert_eq!(reason.as_deref(), Some("use the mirror"));
+}
+
+#[test]
+fn scope_asks_for_no_more_than_the_ticket_allows() {
+    let mut desk = desk([1]);
+    desk.keys("Y");
+    desk.wait(400);
+    desk.keys("right right right right right right y");
+    let [Command::Approve { grant: Some(grant), .. }] = desk.asked.as_slice() else { panic!("{:?}", desk.asked) };
+    assert_eq!(grant.seconds, 3600);
+    assert_eq!(grant.uses, Some(5));
+    assert!(grant.params.is_empty());
+}
+
+#[test]
+fn no_scope_where_grants_are_forbidden() {
+    let mut desk = Desk::new(120, 30);
+    let mut ticket = ticket(1);
+    ticket.grant_seconds_max = 0;
+    desk.waits(preview(&ticket, &plan_of(1)));
+    desk.wait(1000);
+    desk.keys("Y");
+    assert!(desk.model.dialog.is_none());
+}
+
+#[test]
+fn marked_tickets_are_decided_one_by_one_with_a_result_each() {
+    let mut desk = desk([1, 2, 3]);
+    desk.keys("space");
+    desk.wait(400);
+    desk.keys("space");
+    desk.wait(400);
+    desk.keys("y");
+    desk.wait(400);
+    desk.keys("y");
+    assert_eq!(approved(&desk), [id(1), id(2)]);
+    let mut taken = ticket(1);
+    taken.status = Status::Succeeded;
+    desk.take(Message::News(News::Decided(Verb::Approve, id(1), Ok(Box::new(taken)))));
+    let trouble = Trouble { why: "already decided".into(), ticket: None };
+    desk.take(Message::News(News::Decided(Verb::Approve, id(2), Err(trouble))));
+    let screen = desk.screen();
+    assert!(screen.contains("✓ open-browser") && screen.contains("✗ already decided"), "{screen}");
+}
+
+#[test]
+fn what_deserves_care_cannot_be_marked() {
+    let mut desk = Desk::new(120, 40);
+    careful(&mut desk);
+    desk.keys("space");
+    assert!(desk.model.queue.marked().is_empty());
+}
+
+#[test]
+fn an_edit_sends_the_whole_parameters_and_the_digest_on_screen() {
+    let mut desk = desk([1]);
+    desk.keys("e");
+    desk.wait(400);
+    let text = desk
+        .model
+        .dialog
+        .as_mut()
+        .and_then(ccc_queue::model::dialog::Dialog::field)
+        .map(|field| field.text().to_owned());
+    assert!(text.unwrap().contains("https://example.com/1"));
+    desk.model
+        .dialog
+        .as_mut()
+        .and_then(ccc_queue::model::dialog::Dialog::field)
+        .unwrap()
+        .set("{\"url\": \"https://example.org/\"}");
+    desk.keys("ctrl-s");
+    let [Command::Edit { leave, params }] = desk.asked.as_slice() else { panic!("{:?}", desk.asked) };
+    assert_eq!((leave.digest(), params.get("url")), (ticket(1).digest, Some(&json!("https://example.org/"))));
+}
+
+#[test]
+fn an_edit_that_is_no_json_is_told_and_not_sent() {
+    let mut desk = desk([1]);
+    desk.keys("e");
+    desk.wait(400);
+    desk.types("x").keys("ctrl-s");
+    assert!(desk.decisions().is_empty());
+    assert!(desk.model.dialog.is_some());
+}
+
+#[test]
+fn the_first_decision_wins_and_the_other_person_sees_who_and_when() {
+    let mut desk = desk([1]);
+    let mut decided = ticket(1);
+    decided.status = Status::Denied;
+    decided.decided_by = Some("bob".parse().unwrap());
+    decided.decided = Some(ccc_protocol::Timestamp::from_millis(support::NOON));
+    decided.expires = None;
+    desk.queue(vec![decided], false);
+    let screen = desk.screen();
+    assert!(screen.contains("denied by bob at 2026-03-07T12:00:00Z"), "{screen}");
+    desk.wait(1000);
+    desk.keys("y");
+    assert!(desk.decisions().is_empty());
+}
+
+#[test]
+fn a_held_key_decides_once() {
+    let mut desk = desk([1, 2]);
+    desk.keys("y j");
+    for _ in 0..100 {
+        desk.wait(30);
+        desk.keys("y");
+    }
+    assert_eq!(approved(&desk), [id(1)]);
+}
+
+#[test]
+fn a_command_line_cannot_decide() {
+    let mut desk = desk([1]);
+    for name in ["approve", "deny", "scope", "edit"] {
+        desk.keys(":").types(name).keys("enter");
+        desk.wait(500);
+    }
+    assert!(desk.decisions().is_empty());
+    assert!(desk.model.dialog.is_none());
+}
+
+#[test]
+fn panic_stops_all_agents_with_two_presses_and_no_wait() {
+    let mut desk = desk([1]);
+    desk.keys("! !");
+    assert_eq!(desk.asked.last(), Some(&Command::Freeze { users: Vec::new(), frozen: true }));
+}
+
+#[test]
+fn a_denial_of_mine_can_be_taken_back() {
+    let mut desk = desk([1]);
+    desk.keys("n");
+    desk.wait(400);
+    desk.keys("enter z");
+    assert_eq!(desk.asked.last(), Some(&Command::Lift(id(1))));
+}
+
+#[test]
+fn snoozed_tickets_come_back_by_themselves() {
+    let mut desk = desk([1, 2]);
+    desk.keys("s");
+    assert_eq!(desk.model.queue.snoozed(), 1);
+    assert!(!desk.screen().contains("example.com/1"), "{}", desk.screen());
+    desk.wait(600_000);
+    assert_eq!(desk.model.queue.snoozed(), 0);
+}
+
+#[test]
+fn after_an_absence_what_was_found_is_said() {
+    let mut desk = desk([1]);
+    desk.take(Message::News(News::Lost { why: "no bridge answers".into(), retry_seconds: 1 }));
+    desk.wait(12_000);
+    let mut lost = ticket(1);
+    lost.status = Status::Lost;
+    desk.previews.insert(id(2), preview(&ticket(2), &plan_of(2)));
+    desk.queue(vec![lost, ticket(2)], false);
+    desk.take(Message::News(News::Connected));
+    let screen = desk.screen();
+    assert!(screen.contains("back after 12s: 1 new, 1 lost"), "{screen}");
+}
