@@ -35,12 +35,10 @@ pub struct Definition {
 }
 
 impl Definition {
-    /// The SHA-256 over the canonical form of the definition, the server's name and how it is reached.
+    /// The SHA-256 over the canonical form of the definition. Whose it is, and how that server is reached, stands beside it in a pin.
     #[must_use]
-    pub fn digest(&self, server: &ServerName) -> Digest {
-        Digest::of_json(&serde_json::json!({
-            "server": server.name, "command": server.command, "definition": self.members,
-        }))
+    pub fn digest(&self) -> Digest {
+        Digest::of_json(&Value::Object(self.members.clone()))
     }
 
     /// True where the server declares what results look like.
@@ -150,7 +148,7 @@ fn drop_ambiguous(items: &mut [Item<'_>]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Page, ServerName, folds_to};
+    use super::{Page, folds_to};
     use serde_json::value::RawValue;
 
     fn raw(text: &str) -> &RawValue {
@@ -161,20 +159,16 @@ mod tests {
         page.definitions().map(|definition| definition.name.clone()).collect()
     }
 
-    fn server(command: &str) -> ServerName {
-        ServerName { name: "fs".into(), command: vec![command.into()] }
-    }
-
-    fn digest(tool: &str, command: &str) -> String {
+    fn digest(tool: &str) -> String {
         let text = format!("{{\"tools\":[{tool}]}}");
         let page = Page::read(raw(&text)).unwrap();
-        page.definitions().next().unwrap().digest(&server(command)).to_string()
+        page.definitions().next().unwrap().digest().to_string()
     }
 
     #[test]
     fn a_digest_does_not_depend_on_spelling_and_depends_on_all_else() {
-        let plain = digest(r#"{"name":"a","description":"é","inputSchema":{"x":1}}"#, "s");
-        assert_eq!(digest(r#"{ "inputSchema":{"x":1.0},"description":"\u00e9","name":"\u0061"}"#, "s"), plain);
+        let plain = digest(r#"{"name":"a","description":"é","inputSchema":{"x":1}}"#);
+        assert_eq!(digest(r#"{ "inputSchema":{"x":1.0},"description":"\u00e9","name":"\u0061"}"#), plain);
         for other in [
             r#"{"name":"a","description":"e","inputSchema":{"x":1}}"#,
             r#"{"name":"a","description":"é ","inputSchema":{"x":1}}"#,
@@ -183,13 +177,8 @@ mod tests {
             r#"{"name":"a","description":"é","inputSchema":{"x":1},"annotations":{"readOnlyHint":true}}"#,
             r#"{"name":"a","description":"é","inputSchema":{"x":1},"_meta":{"x":1}}"#,
         ] {
-            assert_ne!(digest(other, "s"), plain, "{other}");
+            assert_ne!(digest(other), plain, "{other}");
         }
-        assert_ne!(
-            digest(r#"{"name":"a","description":"é","inputSchema":{"x":1}}"#, "t"),
-            plain,
-            "another command line"
-        );
     }
 
     #[test]

@@ -40,10 +40,8 @@ pub enum Verdict {
 
 /// What whoever decides tells the proxy while it does, and asks of it.
 pub trait Watch {
-    /// A person must be asked. Answers whether the caller still wants to know.
+    /// A person must be asked, or still is: told at first and once in a while after. Answers whether the caller still waits.
     fn queued(&self, ticket: TicketId) -> bool;
-    /// Still the same, once in a while: the moment to tell the caller. Answers as `queued` does.
-    fn still_queued(&self, ticket: TicketId) -> bool;
     /// When waiting must end with a receipt.
     fn deadline(&self) -> Instant;
 }

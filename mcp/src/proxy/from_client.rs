@@ -232,10 +232,6 @@ impl Watch for Waiting {
         wanted
     }
 
-    fn still_queued(&self, ticket: TicketId) -> bool {
-        self.queued(ticket)
-    }
-
     fn deadline(&self) -> Instant {
         self.deadline
     }
@@ -295,7 +291,7 @@ fn request_id(element: &str) -> Option<Id> {
     }
 }
 
-fn cancelled_id(params: Option<&RawValue>) -> Option<Id> {
+pub(super) fn cancelled_id(params: Option<&RawValue>) -> Option<Id> {
     let params = call::object(params).ok()?;
     match params.get("requestId")? {
         Value::String(text) => Some(Id::Text(text.clone())),

@@ -32,7 +32,8 @@ impl Proxy {
     fn line_from_server(self: &Arc<Self>, line: Vec<u8>) {
         match message::read(&line) {
             Err(malformed) => {
-                self.drop_from_server(malformed.id.as_ref(), &format!("the server's answer is no message: {malformed}"))
+                let what = format!("the server's answer is no message: {malformed}");
+                self.drop_from_server(malformed.id.as_ref(), &what);
             }
             Ok(Line::Batch(elements)) => self.batch_from_server(&elements),
             Ok(Line::One(Message::Notification { method, .. })) => {

@@ -94,7 +94,7 @@ impl Proxy {
     }
 
     fn trust(&self, definition: &Definition, generation: Generation) -> Trust {
-        let digest = definition.digest(&self.server);
+        let digest = definition.digest();
         let known = self.tools().seen_again(definition, digest, generation);
         if let Some(trust) = known {
             return trust;

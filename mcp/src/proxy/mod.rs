@@ -11,6 +11,7 @@
 mod call;
 mod from_client;
 mod from_server;
+mod http;
 mod listing;
 mod patience;
 mod process;
@@ -33,10 +34,12 @@ use crate::{
     definition::ServerName,
     frame,
     judge::Judge,
+    log,
     message::{CONNECTION_CLOSED, Malformed},
     results::SecretRule,
 };
 
+pub use http::{Endpoint, EndpointError, run as run_http};
 pub use process::run as run_process;
 
 use patience::Patience;
@@ -188,10 +191,9 @@ impl Proxy {
         }
     }
 
-    /// A line for the person who looks at the client's log, with nothing in it that a terminal would obey.
+    /// A line for the person who looks at the client's log.
     fn note(&self, what: &str) {
-        let visible: String = what.chars().flat_map(visible).collect();
-        let _unheard = writeln!(io::stderr().lock(), "ccc-mcp: {}: {visible}", self.server.name);
+        log::note(&self.server.name, what);
     }
 
     /// An answer to something unreadable. Its id is left out where it is that of another request that still waits.
@@ -240,13 +242,6 @@ impl Drop for Place {
 /// A lock is never poisoned for good: each holder leaves what it guards whole at every step.
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn visible(character: char) -> impl Iterator<Item = char> {
-    let hidden = character.is_control()
-        || matches!(u32::from(character), 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfe00..=0xfe0f | 0xfeff | 0xe0000..=0xe0fff);
-    let (escaped, plain) = if hidden { (Some(character.escape_unicode()), None) } else { (None, Some(character)) };
-    escaped.into_iter().flatten().chain(plain)
 }
 
 #[cfg(test)]

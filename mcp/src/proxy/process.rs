@@ -83,7 +83,7 @@ fn start(server: &ServerName) -> io::Result<Child> {
     Command::new(program).args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0).spawn()
 }
 
-fn pump_lines<R: io::BufRead>(mut frames: Frames<R>, take: impl Fn(Frame)) {
+pub(super) fn pump_lines<R: io::BufRead>(mut frames: Frames<R>, take: impl Fn(Frame)) {
     // A stream that fails has ended.
     while let Ok(Some(frame)) = frames.read() {
         take(frame);

@@ -83,6 +83,10 @@ impl Table {
         Ok(serial)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     pub(super) fn contains(&self, id: &Id) -> bool {
         self.entries.contains_key(id)
     }

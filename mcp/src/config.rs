@@ -1,0 +1,197 @@
+//! Who asks, with which secret, and where the bridge is: from a file that its owner alone can read, never from the environment, which
+//! belongs to the agent.
+
+use std::{
+    fs, io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use ccc_client::{Address, Bridge, Identity, IdentityError, read_secrets};
+use ccc_protocol::json::{self, JsonError};
+use serde::Deserialize;
+
+use crate::{
+    proxy::Settings,
+    results::{SecretRule, known_secrets},
+};
+
+/// The largest config file, in bytes.
+const CONFIG_BYTES_MAX: u64 = 64 * 1024;
+
+/// The settings of a proxy or a server. What `ccc-hook install` writes is read too.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the bridge listens: `http://HOST:PORT` or `unix:///PATH`.
+    pub url: String,
+    /// The agent's own secrets file; relative to this file.
+    pub secrets: PathBuf,
+    /// The user to sign as; needed where the secrets file holds several.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// How long a call waits for a person before it gets a receipt, in seconds; `--wait` says otherwise for one server.
+    #[serde(default)]
+    pub hold_seconds: Option<u64>,
+    /// The longest message in either direction, in bytes.
+    #[serde(default)]
+    pub line_bytes_max: Option<usize>,
+    /// The longest answer to a tool call, in bytes.
+    #[serde(default)]
+    pub result_bytes_max: Option<usize>,
+    /// Whether secrets of known kinds are masked in what tools answer.
+    #[serde(default)]
+    pub mask_secrets: bool,
+    /// Further kinds of secrets that are masked.
+    #[serde(default)]
+    pub secret_rules: Vec<SecretRule>,
+}
+
+/// Why there is no config to work with. Read by the person who starts the program.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It could not be read.
+    #[error("the config `{path}` cannot be read: {cause}")]
+    Unreadable {
+        /// As given.
+        path: String,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// Others may read or change it.
+    #[error("others can read or change `{0}`; make it yours alone with\n  chmod 600 {0}")]
+    Exposed(String),
+    /// Not what belongs in it.
+    #[error("the config `{path}` has {cause}")]
+    Malformed {
+        /// As given.
+        path: String,
+        /// What is wrong.
+        cause: JsonError,
+    },
+    /// A rule that could do harm.
+    #[error("{0}")]
+    BadRule(String),
+    /// Nobody to speak as.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// No place to speak to.
+    #[error(transparent)]
+    Address(#[from] ccc_client::AddressError),
+}
+
+impl Config {
+    /// Reads and checks the file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is not private, or is not such a file.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let shown = || path.display().to_string();
+        let text = read_private(path)?;
+        let mut config: Self =
+            json::read_message(&text).map_err(|cause| ConfigError::Malformed { path: shown(), cause })?;
+        if let Some(fault) = config.secret_rules.iter().find_map(SecretRule::fault) {
+            return Err(ConfigError::BadRule(fault));
+        }
+        if let Some(directory) = path.parent() {
+            config.secrets = directory.join(&config.secrets);
+        }
+        Ok(config)
+    }
+
+    /// The bridge, spoken to as the user of this config.
+    ///
+    /// # Errors
+    /// When the secrets file cannot be used, or the address is none.
+    pub fn bridge(&self) -> Result<Bridge, ConfigError> {
+        let address: Address = self.url.parse()?;
+        let identity = Identity::choose(&read_secrets(&self.secrets)?, self.user.as_deref())?;
+        Ok(Bridge::new(address, identity))
+    }
+
+    /// What a proxy goes by. `wait` is that of the command line.
+    #[must_use]
+    pub fn settings(&self, wait: Option<Duration>) -> Settings {
+        let default = Settings::default();
+        let mut secrets = if self.mask_secrets { known_secrets() } else { Vec::new() };
+        secrets.extend(self.secret_rules.iter().cloned());
+        Settings {
+            wait: wait.or(self.hold_seconds.map(Duration::from_secs)),
+            line_bytes_max: self.line_bytes_max.unwrap_or(default.line_bytes_max),
+            result_bytes_max: self.result_bytes_max.unwrap_or(default.result_bytes_max),
+            secrets,
+            ..default
+        }
+    }
+}
+
+/// The content of a file that its owner alone can read and change.
+///
+/// # Errors
+/// When it is not such a file, or cannot be read.
+pub fn read_private(path: &Path) -> Result<Vec<u8>, ConfigError> {
+    let shown = || path.display().to_string();
+    let unreadable = |cause| ConfigError::Unreadable { path: shown(), cause };
+    let file = fs::File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    if metadata.mode() & 0o077 != 0 {
+        return Err(ConfigError::Exposed(shown()));
+    }
+    if metadata.len() > CONFIG_BYTES_MAX {
+        return Err(unreadable(io::ErrorKind::FileTooLarge.into()));
+    }
+    let mut text = Vec::new();
+    io::Read::read_to_end(&mut io::Read::take(file, CONFIG_BYTES_MAX), &mut text).map_err(unreadable)?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
+
+    use super::{Config, ConfigError};
+
+    fn load(text: &str, mode: u32) -> Result<Config, ConfigError> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("mcp.json");
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        Config::load(&path)
+    }
+
+    #[test]
+    fn what_the_hooks_installer_writes_is_read() {
+        let text = r#"{"url":"http://localhost:3015","secrets":"s.json","user":"agent","hold_seconds":7}"#;
+        let config = load(text, 0o600).unwrap();
+        assert!(config.secrets.is_absolute() && config.secrets.ends_with("s.json"));
+        assert_eq!(config.settings(None).wait, Some(Duration::from_secs(7)));
+        assert_eq!(config.settings(Some(Duration::ZERO)).wait, Some(Duration::ZERO), "the command line wins");
+        assert!(config.settings(None).secrets.is_empty());
+    }
+
+    #[test]
+    fn limits_and_masks_are_taken() {
+        let text = r#"{"url":"u","secrets":"s","result_bytes_max":5,"line_bytes_max":6,"mask_secrets":true,
+            "secret_rules":[{"name":"ours","prefix":"key-","rest_chars_min":8}]}"#;
+        let settings = load(text, 0o600).unwrap().settings(None);
+        assert_eq!((settings.result_bytes_max, settings.line_bytes_max), (5, 6));
+        assert_eq!(settings.secrets.last().unwrap().name, "ours");
+        assert!(settings.secrets.len() > 5);
+    }
+
+    #[test]
+    fn a_file_that_is_open_to_others_or_unclear_is_refused() {
+        let plain = r#"{"url":"u","secrets":"s"}"#;
+        for mode in [0o640, 0o604, 0o620] {
+            assert!(matches!(load(plain, mode), Err(ConfigError::Exposed(_))), "{mode:o}");
+        }
+        for text in
+            ["{}", r#"{"url":"u","secrets":"s","allow":1}"#, r#"{"url":"u","url":"v","secrets":"s"}"#, "url = 1"]
+        {
+            assert!(matches!(load(text, 0o600), Err(ConfigError::Malformed { .. })), "{text}");
+        }
+        let rule = r#"{"url":"u","secrets":"s","secret_rules":[{"name":"x","prefix":"","rest_chars_min":0}]}"#;
+        assert!(matches!(load(rule, 0o600), Err(ConfigError::BadRule(_))));
+    }
+}

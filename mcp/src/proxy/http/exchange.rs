@@ -1,0 +1,171 @@
+//! One message out and all that comes back for it.
+
+use std::io::{self, BufReader, Read, Write};
+
+use serde_json::{Map, Value};
+
+use super::{Link, lock};
+use crate::{
+    http1::{Body, Head},
+    id::Id,
+    sse::Events,
+};
+
+/// The member of `_meta` by which a request of the stateless era names its version.
+const VERSION_KEY: &str = "io.modelcontextprotocol/protocolVersion";
+
+/// What is sent.
+pub(super) enum Outgoing<'a> {
+    /// A message of the client's.
+    Message {
+        line: &'a [u8],
+        /// Header fields that repeat what the message says, as the stateless era wants them.
+        mirrored: Vec<(&'static str, String)>,
+    },
+    /// The wish to hear what the server says unasked.
+    Listen,
+    /// The end of the session.
+    End,
+}
+
+/// What came back beside the messages.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    /// The session that the server began.
+    pub(super) session: Option<String>,
+    /// True where the answer was a stream.
+    pub(super) stream: bool,
+}
+
+impl<'a> Outgoing<'a> {
+    pub(super) fn of(line: &'a [u8]) -> Self {
+        let message: Map<String, Value> = serde_json::from_slice(line).unwrap_or_default();
+        Self::Message { line, mirrored: mirrored(&message).unwrap_or_default() }
+    }
+
+    fn method(&self) -> &'static str {
+        match self {
+            Self::Message { .. } => "POST",
+            Self::Listen => "GET",
+            Self::End => "DELETE",
+        }
+    }
+}
+
+/// Version, method and name of a stateless message; none of another one.
+fn mirrored(message: &Map<String, Value>) -> Option<Vec<(&'static str, String)>> {
+    let params = message.get("params")?.as_object()?;
+    let version = params.get("_meta")?.get(VERSION_KEY)?.as_str()?;
+    let mut fields = vec![("mcp-protocol-version", version.to_owned())];
+    let method = message.get("method")?.as_str()?;
+    fields.push(("mcp-method", method.to_owned()));
+    let name = match method {
+        "tools/call" | "prompts/get" => params.get("name"),
+        "resources/read" => params.get("uri"),
+        _ => None,
+    };
+    fields.extend(name.and_then(Value::as_str).map(|name| ("mcp-name", name.to_owned())));
+    // A name that no header field can carry is left to the server to miss.
+    fields.retain(|(_, value)| value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()));
+    Some(fields)
+}
+
+impl Link {
+    /// Sends and hands over each message that comes back, as it comes. A connection that awaits an answer to `id` can be ended
+    /// from outside.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, refuses, or says what is not to be understood.
+    pub(super) fn exchange(
+        &self,
+        outgoing: &Outgoing<'_>,
+        id: Option<&Id>,
+        mut take: impl FnMut(Vec<u8>),
+    ) -> io::Result<Heard> {
+        let mut stream = self.endpoint.connect()?;
+        if let Some(id) = id {
+            lock(&self.open).insert(id.clone(), stream.try_clone()?);
+        }
+        stream.write_all(&self.request_bytes(outgoing))?;
+        let mut reader = BufReader::new(stream);
+        let head = Head::read(&mut reader)?.ok_or(io::ErrorKind::UnexpectedEof)?;
+        let heard = Heard {
+            session: head.field("mcp-session-id")?.filter(|session| is_token(session)).map(str::to_owned),
+            stream: head.is_type("text/event-stream"),
+        };
+        let status = head.status().unwrap_or_default();
+        if matches!(status, 202 | 204) {
+            return Ok(heard);
+        }
+        let body = BufReader::new(Body::new(reader, head.framing(true)?));
+        if status == 200 && heard.stream {
+            let mut events = Events::new(body, self.line_bytes_max);
+            while let Some(message) = events.read()? {
+                take(on_one_line(message));
+            }
+            return Ok(heard);
+        }
+        if head.is_type("application/json") {
+            take(on_one_line(self.whole(body)?));
+            return Ok(heard);
+        }
+        Err(io::Error::other(format!("HTTP status {status}")))
+    }
+
+    fn whole(&self, body: impl Read) -> io::Result<Vec<u8>> {
+        let mut message = Vec::new();
+        let max = u64::try_from(self.line_bytes_max).unwrap_or(u64::MAX);
+        if body.take(max.saturating_add(1)).read_to_end(&mut message)? > self.line_bytes_max {
+            return Err(io::Error::other(format!("an answer of more than {max} bytes")));
+        }
+        Ok(message)
+    }
+
+    fn request_bytes(&self, outgoing: &Outgoing<'_>) -> Vec<u8> {
+        let mut head = format!("{} {} HTTP/1.1\r\n", outgoing.method(), self.endpoint.target);
+        let mut field = |name: &str, value: &str| {
+            for part in [name, ": ", value, "\r\n"] {
+                head.push_str(part);
+            }
+        };
+        field("host", &self.endpoint.host());
+        field("connection", "close");
+        let stateless = matches!(outgoing, Outgoing::Message { mirrored, .. } if !mirrored.is_empty());
+        if !stateless {
+            lock(&self.session).iter().for_each(|session| field("mcp-session-id", session));
+            lock(&self.version)
+                .iter()
+                .filter(|version| is_token(version))
+                .for_each(|version| field("mcp-protocol-version", version));
+        }
+        let mut body: &[u8] = &[];
+        match outgoing {
+            Outgoing::Message { line, mirrored } => {
+                body = line;
+                field("accept", "application/json, text/event-stream");
+                field("content-type", "application/json");
+                field("content-length", &line.len().to_string());
+                mirrored.iter().for_each(|(name, value)| field(name, value));
+            }
+            Outgoing::Listen => field("accept", "text/event-stream"),
+            Outgoing::End => {}
+        }
+        head.push_str("\r\n");
+        [head.as_bytes(), body].concat()
+    }
+}
+
+/// A value that a header field can carry.
+fn is_token(value: &str) -> bool {
+    !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Line breaks in JSON text stand between tokens alone, where a blank means the same.
+fn on_one_line(mut message: Vec<u8>) -> Vec<u8> {
+    for byte in &mut message {
+        if matches!(byte, b'\n' | b'\r') {
+            *byte = b' ';
+        }
+    }
+    message
+}

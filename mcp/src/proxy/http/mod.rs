@@ -1,0 +1,226 @@
+//! A server behind streamable HTTP: each message of the client is a POST, what comes back is JSON or an event stream.
+//!
+//! Requests are on their way at once; notifications and answers go one after the other, each before what follows it.
+
+mod endpoint;
+mod exchange;
+
+use std::{
+    collections::HashMap,
+    io::{self, BufReader, Read, Write},
+    net::{Shutdown, TcpStream},
+    sync::{
+        Arc, Mutex, OnceLock, Weak,
+        mpsc::{self, Receiver, SyncSender},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{Proxy, Settings, Upstream, lock, process::pump_lines};
+use crate::{
+    answer,
+    definition::ServerName,
+    frame::{Frame, Frames},
+    id::Id,
+    judge::Judge,
+    message::{self, CONNECTION_CLOSED, Line, Message},
+};
+
+pub use endpoint::{Endpoint, EndpointError};
+use exchange::{Heard, Outgoing};
+
+/// Messages that wait for those before them.
+const QUEUED_MAX: usize = 256;
+/// How long after its end a stream of the server's own messages is opened again.
+const REOPEN: Duration = Duration::from_secs(2);
+
+/// Stands between the client and the server at `endpoint` until the client ends. The exit code is 0.
+///
+/// # Errors
+/// When no thread can be had.
+pub fn run(
+    endpoint: Endpoint,
+    server: ServerName,
+    settings: Settings,
+    judge: Box<dyn Judge>,
+    client_in: impl Read + Send + 'static,
+    client_out: impl Write + Send + 'static,
+) -> io::Result<u8> {
+    let (lines, queue) = mpsc::sync_channel(QUEUED_MAX);
+    let line_bytes_max = settings.line_bytes_max;
+    let end = Duration::from_secs(settings.end_seconds_max);
+    let link = Arc::new(Link::new(endpoint, line_bytes_max));
+    let proxy = Proxy::new(server, settings, judge, Box::new(client_out), Box::new(Queue(Some(lines))));
+    let _first = link.proxy.set(Arc::downgrade(&proxy));
+    let carrier = Arc::clone(&link);
+    let carried = thread::Builder::new().spawn(move || carrier.carry(&queue))?;
+
+    pump_lines(Frames::new(BufReader::new(client_in), line_bytes_max), |frame| proxy.client_sent(frame));
+    proxy.client_ended();
+    wait_until(end, || carried.is_finished() && proxy.table().is_empty());
+    link.end_session();
+    Ok(0)
+}
+
+fn wait_until(at_most: Duration, done: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !done() && begun.elapsed() < at_most {
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The client's messages on their way out.
+struct Queue(Option<SyncSender<Vec<u8>>>);
+
+impl Upstream for Queue {
+    fn send(&mut self, line: &[u8]) -> io::Result<()> {
+        let lines = self.0.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
+        lines.send(line.to_vec()).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn close(&mut self) {
+        self.0 = None;
+    }
+}
+
+/// What all exchanges with the server share.
+struct Link {
+    endpoint: Endpoint,
+    line_bytes_max: usize,
+    proxy: OnceLock<Weak<Proxy>>,
+    /// That the server gave in answer to `initialize`.
+    session: Mutex<Option<String>>,
+    /// That the two agreed on in `initialize`; `None` before, and where each request says its own.
+    version: Mutex<Option<String>>,
+    /// The connections on which answers are awaited.
+    open: Mutex<HashMap<Id, TcpStream>>,
+}
+
+impl Link {
+    fn new(endpoint: Endpoint, line_bytes_max: usize) -> Self {
+        Self {
+            endpoint,
+            line_bytes_max,
+            proxy: OnceLock::new(),
+            session: Mutex::default(),
+            version: Mutex::default(),
+            open: Mutex::default(),
+        }
+    }
+
+    fn carry(self: &Arc<Self>, queue: &Receiver<Vec<u8>>) {
+        while let Ok(line) = queue.recv() {
+            match message::read(&line) {
+                Ok(Line::One(Message::Request { id, method, .. })) => self.begin(id, method, line),
+                Ok(Line::One(Message::Notification { method, params })) => {
+                    let ended_here = method == "notifications/cancelled" && self.hang_up(params);
+                    if !ended_here {
+                        self.tell(&line);
+                    }
+                    if method == "notifications/initialized" {
+                        self.listen();
+                    }
+                }
+                // The proxy passes on nothing that is not a message.
+                _ => self.tell(&line),
+            }
+        }
+    }
+
+    /// Sends a request from a thread of its own, which waits for all that comes back.
+    fn begin(self: &Arc<Self>, id: Id, method: String, line: Vec<u8>) {
+        let (link, refused) = (Arc::clone(self), id.clone());
+        let begun = thread::Builder::new().spawn(move || link.request(&id, &method, &line));
+        if begun.is_err() {
+            self.fail(&refused, "no thread can be had for the request");
+        }
+    }
+
+    fn request(&self, id: &Id, method: &str, line: &[u8]) {
+        let outgoing = Outgoing::of(line);
+        let mut answered = false;
+        let heard = self.exchange(&outgoing, Some(id), |message| {
+            answered |= answers(&message, id);
+            if method == "initialize" {
+                self.learn_version(&message);
+            }
+            self.deliver(message);
+        });
+        lock(&self.open).remove(id);
+        match heard {
+            Ok(Heard { session: Some(session), .. }) if method == "initialize" => {
+                *lock(&self.session) = Some(session);
+            }
+            Ok(_) => {}
+            Err(error) => return self.fail(id, &format!("the MCP server cannot be reached: {error}")),
+        }
+        if !answered {
+            self.fail(id, "the MCP server ended the exchange without an answer");
+        }
+    }
+
+    fn tell(&self, line: &[u8]) {
+        // Nobody waits for an answer to this, so nobody is told that there is none.
+        let _unheard = self.exchange(&Outgoing::of(line), None, |message| self.deliver(message));
+    }
+
+    /// In a stateless exchange, a request is cancelled by ending its connection. False in a session, where the server is told.
+    fn hang_up(&self, params: Option<&serde_json::value::RawValue>) -> bool {
+        if lock(&self.version).is_some() {
+            return false;
+        }
+        let connection = super::from_client::cancelled_id(params).and_then(|id| lock(&self.open).remove(&id));
+        if let Some(connection) = connection {
+            // It may be closed already, which is what is wanted.
+            let _closed = connection.shutdown(Shutdown::Both);
+        }
+        true
+    }
+
+    /// Listens to what the server says unasked, for as long as it has a stream for that.
+    fn listen(self: &Arc<Self>) {
+        let link = Arc::clone(self);
+        let _none = thread::Builder::new().spawn(move || {
+            while link
+                .exchange(&Outgoing::Listen, None, |message| link.deliver(message))
+                .is_ok_and(|heard| heard.stream)
+            {
+                thread::sleep(REOPEN);
+            }
+        });
+    }
+
+    fn end_session(&self) {
+        if lock(&self.session).is_some() {
+            // A server may refuse this; the session then ends by its own time.
+            let _refused = self.exchange(&Outgoing::End, None, |_| {});
+        }
+    }
+
+    fn learn_version(&self, message: &[u8]) {
+        let version = serde_json::from_slice::<serde_json::Value>(message).ok().and_then(|message| {
+            message.pointer("/result/protocolVersion").and_then(|version| version.as_str()).map(str::to_owned)
+        });
+        if version.is_some() {
+            *lock(&self.version) = version;
+        }
+    }
+
+    fn deliver(&self, message: Vec<u8>) {
+        if let Some(proxy) = self.proxy.get().and_then(Weak::upgrade) {
+            proxy.server_sent(Frame::Line(message));
+        }
+    }
+
+    fn fail(&self, id: &Id, what: &str) {
+        self.deliver(answer::error(Some(id), CONNECTION_CLOSED, what));
+    }
+}
+
+fn answers(message: &[u8], wanted: &Id) -> bool {
+    matches!(message::read(message), Ok(Line::One(Message::Answer { id: Some(id), .. })) if id == *wanted)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! The way to the bridge for a server of its actions.
+
+use std::time::{Duration, Instant};
+
+use ccc_client::{Bridge, CallError};
+use ccc_hook::{host::Host, translate};
+use ccc_protocol::{
+    TicketId,
+    bodies::{ActionInfo, Ticket},
+};
+use serde_json::{Map, Value, json};
+
+use super::outcome::Outcome;
+use crate::{
+    bridge::{self, Road},
+    judge::{Verdict, Watch},
+};
+
+/// What a server of the bridge's actions needs of the bridge.
+pub trait Desk: Send + Sync {
+    /// What the caller may ask for.
+    ///
+    /// # Errors
+    /// When the bridge does not say: a sentence for the agent.
+    fn actions(&self) -> Result<Vec<ActionInfo>, String>;
+    /// Submits an action and waits until it ended, the deadline of `watch` is over, or nobody waits any more.
+    fn submit(&self, action: &str, params: Map<String, Value>, watch: &dyn Watch) -> Outcome;
+    /// Where a ticket stands.
+    fn look(&self, ticket: TicketId) -> Outcome;
+    /// Withdraws a ticket.
+    fn withdraw(&self, ticket: TicketId);
+    /// Asks for leave for a tool call of Claude Code's: its name, its input, and how the call is known to the host.
+    fn approve(&self, native: &str, input: &Map<String, Value>, watch: &dyn Watch) -> Verdict;
+}
+
+/// The bridge itself.
+#[derive(Debug)]
+pub struct BridgeDesk {
+    bridge: Bridge,
+    cwd: String,
+    session: String,
+}
+
+impl BridgeDesk {
+    /// Tool calls to be approved are said to be made in `cwd`, by `session`.
+    #[must_use]
+    pub fn new(bridge: Bridge, cwd: String, session: String) -> Self {
+        Self { bridge, cwd, session }
+    }
+}
+
+impl Desk for BridgeDesk {
+    fn actions(&self) -> Result<Vec<ActionInfo>, String> {
+        self.bridge.actions().map(|list| list.actions).map_err(|error| error.to_string())
+    }
+
+    fn submit(&self, action: &str, mut params: Map<String, Value>, watch: &dyn Watch) -> Outcome {
+        params.insert("action".to_owned(), json!(action));
+        carry_out(&self.bridge, &Value::Object(params), watch)
+    }
+
+    fn look(&self, ticket: TicketId) -> Outcome {
+        Outcome::of(Road::look(&self.bridge, ticket, 0))
+    }
+
+    fn withdraw(&self, ticket: TicketId) {
+        // A ticket that cannot be withdrawn is decided or expires.
+        let _left = Road::cancel(&self.bridge, ticket);
+    }
+
+    fn approve(&self, native: &str, input: &Map<String, Value>, watch: &dyn Watch) -> Verdict {
+        match self.use_tool(native, input) {
+            Ok(body) => bridge::ask(&self.bridge, &body, watch),
+            Err(reason) => Verdict::Deny { reason, ticket: None },
+        }
+    }
+}
+
+impl BridgeDesk {
+    /// The action that Claude Code's hook would sign for the same call.
+    fn use_tool(&self, native: &str, input: &Map<String, Value>) -> Result<Value, String> {
+        const EVENT: &str = "PermissionRequest";
+        let document = json!({
+            "hook_event_name": EVENT, "session_id": self.session, "cwd": self.cwd,
+            "tool_name": native, "tool_input": input,
+        });
+        let fields = document.as_object().cloned().unwrap_or_default();
+        let question = translate::read(Host::Claude, Some(EVENT), &fields).map_err(|problem| problem.to_string())?;
+        Ok(question.content.action(None))
+    }
+}
+
+/// Submits and waits. While waiting it only reads, and follows the ticket that an edit put in another's place.
+fn carry_out(road: &dyn Road, body: &Value, watch: &dyn Watch) -> Outcome {
+    let mut found = road.submit(body, None, None);
+    loop {
+        let ticket = match &found {
+            Ok(ticket) if !is_over(ticket) => ticket,
+            _ => return Outcome::of(found),
+        };
+        let id = ticket.replaced_by.unwrap_or(ticket.id);
+        if !watch.queued(id) {
+            let _left_to_expire = road.cancel(id);
+            return Outcome::of(found);
+        }
+        let left = watch.deadline().saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Outcome::of(found);
+        }
+        found = look_again(road, id, left, found);
+    }
+}
+
+fn is_over(ticket: &Ticket) -> bool {
+    ticket.status.has_ended() && ticket.replaced_by.is_none()
+}
+
+/// Where the ticket stands a while later; where it stood, when the bridge does not say.
+fn look_again(
+    road: &dyn Road,
+    id: TicketId,
+    left: Duration,
+    before: Result<Ticket, CallError>,
+) -> Result<Ticket, CallError> {
+    let begun = Instant::now();
+    let found = road.look(id, left.as_secs().clamp(1, bridge::SLICE_SECONDS));
+    let over = found.as_ref().is_ok_and(is_over);
+    if !over {
+        std::thread::sleep(bridge::PAUSE.saturating_sub(begun.elapsed()).min(left));
+    }
+    found.or(before)
+}

@@ -1,0 +1,282 @@
+//! Clients on a Unix socket, or on a loopback address with a token: streamable HTTP, each request for itself.
+//!
+//! Who can connect speaks with the agent's voice. A socket belongs to its owner alone; on a loopback address everybody on the machine
+//! can connect, so a token is asked for. Browsers have no business here: whatever carries `Origin` is refused.
+
+use std::{
+    fs,
+    io::{self, BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    os::unix::{
+        fs::{FileTypeExt, PermissionsExt},
+        net::{UnixListener, UnixStream},
+    },
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use super::{Session, desk::Desk, session::Outlet};
+use crate::{
+    config::read_private,
+    frame::Frame,
+    http1::{Body, Head},
+    message::{self, Line, Message},
+    proxy::Settings,
+};
+
+/// Connections at a time.
+const CONNECTIONS_MAX: usize = 64;
+/// How long a client may take to send its request.
+const REQUEST_SECONDS_MAX: u64 = 30;
+/// The shortest token.
+const TOKEN_CHARS_MIN: usize = 32;
+/// How long a call waits where nothing else is said; HTTP clients are patient while a stream lives.
+const WAIT_SECONDS: u64 = 290;
+
+/// How long a call waits for a person.
+pub(super) fn wait(settings: &Settings) -> Duration {
+    settings.wait.unwrap_or(Duration::from_secs(WAIT_SECONDS)).min(Duration::from_secs(86_400))
+}
+
+pub(super) fn run_socket(desk: &Arc<dyn Desk>, settings: &Settings, path: &Path) -> io::Result<()> {
+    let listener = bind_private(path)?;
+    let server =
+        Arc::new(Server { desk: Arc::clone(desk), settings: settings.clone(), token: None, busy: AtomicUsize::new(0) });
+    for stream in listener.incoming() {
+        server.accept(stream?);
+    }
+    Ok(())
+}
+
+pub(super) fn run_loopback(
+    desk: &Arc<dyn Desk>,
+    settings: &Settings,
+    address: SocketAddr,
+    token: &Path,
+) -> io::Result<()> {
+    let token = read_token(token)?;
+    serve_loopback(desk, settings, &TcpListener::bind(address)?, token)
+}
+
+/// Serves what connects to `listener` and has the token.
+pub(super) fn serve_loopback(
+    desk: &Arc<dyn Desk>,
+    settings: &Settings,
+    listener: &TcpListener,
+    token: String,
+) -> io::Result<()> {
+    let (desk, settings) = (Arc::clone(desk), settings.clone());
+    let server = Arc::new(Server { desk, settings, token: Some(token), busy: AtomicUsize::new(0) });
+    for stream in listener.incoming() {
+        server.accept(stream?);
+    }
+    Ok(())
+}
+
+fn read_token(path: &Path) -> io::Result<String> {
+    let text = read_private(path).map_err(|error| io::Error::other(error.to_string()))?;
+    let token = String::from_utf8(text).unwrap_or_default().trim().to_owned();
+    if token.chars().count() < TOKEN_CHARS_MIN || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(io::Error::other(format!(
+            "`{}` holds no token of {TOKEN_CHARS_MIN} visible characters",
+            path.display()
+        )));
+    }
+    Ok(token)
+}
+
+/// A socket that its owner alone can connect to, from the first moment: it is made in a private directory and moved into place.
+fn bind_private(path: &Path) -> io::Result<UnixListener> {
+    if fs::symlink_metadata(path).is_ok_and(|found| !found.file_type().is_socket()) {
+        return Err(io::Error::other(format!("`{}` is there and is not a socket", path.display())));
+    }
+    if UnixStream::connect(path).is_ok() {
+        return Err(io::Error::other(format!("`{}` is served by another program", path.display())));
+    }
+    let name = path.file_name().ok_or_else(|| io::Error::other("the socket has no name"))?;
+    let directory = path.with_file_name(format!(".{}.{}", name.to_string_lossy(), std::process::id()));
+    fs::create_dir(&directory)?;
+    let made = fs::set_permissions(&directory, fs::Permissions::from_mode(0o700)).and_then(|()| {
+        let listener = UnixListener::bind(directory.join("s"))?;
+        fs::set_permissions(directory.join("s"), fs::Permissions::from_mode(0o600))?;
+        fs::rename(directory.join("s"), path)?;
+        Ok(listener)
+    });
+    // Nothing of ours is left in it either way, or what is left is not in the way.
+    let _left = fs::remove_dir_all(&directory);
+    made
+}
+
+struct Server {
+    desk: Arc<dyn Desk>,
+    settings: Settings,
+    token: Option<String>,
+    busy: AtomicUsize,
+}
+
+/// A connection whose two halves are used by different threads.
+trait Stream: Read + Write + Send + Sized + 'static {
+    fn halves(self) -> io::Result<(Self, Self)>;
+}
+
+impl Stream for TcpStream {
+    fn halves(self) -> io::Result<(Self, Self)> {
+        self.set_read_timeout(Some(Duration::from_secs(REQUEST_SECONDS_MAX)))?;
+        self.set_write_timeout(Some(Duration::from_secs(REQUEST_SECONDS_MAX)))?;
+        Ok((self.try_clone()?, self))
+    }
+}
+
+impl Stream for UnixStream {
+    fn halves(self) -> io::Result<(Self, Self)> {
+        self.set_read_timeout(Some(Duration::from_secs(REQUEST_SECONDS_MAX)))?;
+        self.set_write_timeout(Some(Duration::from_secs(REQUEST_SECONDS_MAX)))?;
+        Ok((self.try_clone()?, self))
+    }
+}
+
+impl Server {
+    fn accept(self: &Arc<Self>, stream: impl Stream) {
+        let server = Arc::clone(self);
+        if self.busy.fetch_add(1, Ordering::AcqRel) >= CONNECTIONS_MAX {
+            self.busy.fetch_sub(1, Ordering::AcqRel);
+            return;
+        }
+        let begun = thread::Builder::new().spawn(move || {
+            // A client that breaks off hurts itself alone.
+            let _broken_off = server.exchange(stream);
+            server.busy.fetch_sub(1, Ordering::AcqRel);
+        });
+        if begun.is_err() {
+            self.busy.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    fn exchange(&self, stream: impl Stream) -> io::Result<()> {
+        let (reading, mut writing) = stream.halves()?;
+        let mut reader = BufReader::new(reading);
+        let Some(head) = Head::read(&mut reader)? else { return Ok(()) };
+        if let Some(status) = self.refusal(&head)? {
+            return respond(&mut writing, status, "text/plain", b"");
+        }
+        let message = self.body(&head, reader)?;
+        let streams = head.field("accept")?.is_some_and(|types| types.contains("text/event-stream"));
+        let is_call =
+            matches!(message::read(&message), Ok(Line::One(Message::Request { method, .. })) if method == "tools/call");
+        let outlet = Arc::new(Reply {
+            out: Mutex::new(Box::new(writing)),
+            stream: streams && is_call,
+            begun: Mutex::new(false),
+        });
+        let session = Session::new(Arc::clone(&self.desk), wait(&self.settings), Box::new(Arc::clone(&outlet)));
+        session.take(Frame::Line(message));
+        session.wait_until_idle(wait(&self.settings) + Duration::from_secs(REQUEST_SECONDS_MAX));
+        outlet.end()
+    }
+
+    /// The status with which a request is turned away.
+    fn refusal(&self, head: &Head) -> io::Result<Option<&'static str>> {
+        let Some((method, target)) = head.request() else { return Ok(Some("400 Bad Request")) };
+        if head.field("origin")?.is_some() || !is_local_host(head.field("host")?) {
+            return Ok(Some("403 Forbidden"));
+        }
+        if !self.is_allowed(head.field("authorization")?) {
+            return Ok(Some("401 Unauthorized"));
+        }
+        Ok(match (target, method) {
+            ("/" | "/mcp", "POST") if head.is_type("application/json") => None,
+            ("/" | "/mcp", "POST") => Some("415 Unsupported Media Type"),
+            ("/" | "/mcp", _) => Some("405 Method Not Allowed"),
+            _ => Some("404 Not Found"),
+        })
+    }
+
+    /// Compared by digests, so that time tells nothing of the token.
+    fn is_allowed(&self, authorization: Option<&str>) -> bool {
+        let Some(token) = &self.token else { return true };
+        let given = authorization.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        ccc_protocol::Digest::of(given.trim().as_bytes()) == ccc_protocol::Digest::of(token.as_bytes())
+    }
+
+    fn body(&self, head: &Head, reader: impl BufRead) -> io::Result<Vec<u8>> {
+        let mut message = Vec::new();
+        let max = u64::try_from(self.settings.line_bytes_max).unwrap_or(u64::MAX);
+        Body::new(reader, head.framing(false)?).take(max.saturating_add(1)).read_to_end(&mut message)?;
+        if message.len() as u64 > max {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        // Line breaks stand between tokens alone, where a blank means the same.
+        message.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
+        Ok(message)
+    }
+}
+
+/// A name under which this machine alone is reached: a page of another name cannot be made to lead here.
+fn is_local_host(host: Option<&str>) -> bool {
+    let Some(host) = host else { return true };
+    let name = host
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
+        .map_or(host, |(name, _)| name);
+    matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+}
+
+fn respond(out: &mut dyn Write, status: &str, media: &str, body: &[u8]) -> io::Result<()> {
+    let length = body.len();
+    let head =
+        format!("HTTP/1.1 {status}\r\nContent-Type: {media}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    out.write_all(head.as_bytes())?;
+    out.write_all(body)?;
+    out.flush()
+}
+
+/// The answer to one request: a JSON document, or a stream of events that ends with it.
+struct Reply {
+    out: Mutex<Box<dyn Write + Send>>,
+    stream: bool,
+    begun: Mutex<bool>,
+}
+
+impl Reply {
+    fn write(&self, line: &[u8]) -> io::Result<()> {
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = !std::mem::replace(&mut *self.begun.lock().unwrap_or_else(PoisonError::into_inner), true);
+        if !self.stream {
+            return respond(&mut *out, "200 OK", "application/json", line);
+        }
+        if first {
+            out.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n")?;
+        }
+        // A comment keeps a stream without events alive, and shows when nobody listens.
+        let event = if line.is_empty() { b": waiting\n\n".to_vec() } else { [b"data: ", line, b"\n\n"].concat() };
+        out.write_all(&event)?;
+        out.flush()
+    }
+
+    /// What asked for no answer is told that it was taken.
+    fn end(&self) -> io::Result<()> {
+        let begun = *self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        if begun {
+            return Ok(());
+        }
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        respond(&mut *out, "202 Accepted", "text/plain", b"")
+    }
+}
+
+impl Outlet for Arc<Reply> {
+    fn send(&self, line: &[u8]) -> bool {
+        let is_answer = self.stream || (!line.is_empty() && is_result(line));
+        !is_answer || self.write(line).is_ok()
+    }
+}
+
+/// Where there is no stream, the answer alone is told, and no progress.
+fn is_result(line: &[u8]) -> bool {
+    matches!(message::read(line), Ok(Line::One(Message::Answer { .. })))
+}

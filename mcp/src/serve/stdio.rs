@@ -1,0 +1,44 @@
+//! One client on standard input and output.
+
+use std::{
+    io::{self, BufReader, Read, Write},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use super::{Session, desk::Desk, session::Outlet};
+use crate::{
+    frame::{self, Frames},
+    proxy::Settings,
+};
+
+pub(super) fn run(desk: &Arc<dyn Desk>, settings: &Settings) -> io::Result<()> {
+    serve(desk, settings, io::stdin(), io::stdout())
+}
+
+/// Serves until the client has said all. Calls that need no person are still answered.
+pub(super) fn serve(
+    desk: &Arc<dyn Desk>,
+    settings: &Settings,
+    client_in: impl Read,
+    client_out: impl Write + Send + 'static,
+) -> io::Result<()> {
+    let outlet = Lines(Mutex::new(Box::new(client_out)));
+    let session = Session::new(Arc::clone(desk), super::http::wait(settings), Box::new(outlet));
+    let mut frames = Frames::new(BufReader::new(client_in), settings.line_bytes_max);
+    while let Some(frame) = frames.read()? {
+        session.take(frame);
+    }
+    session.wait_until_idle(Duration::from_secs(settings.end_seconds_max));
+    session.end();
+    Ok(())
+}
+
+struct Lines(Mutex<Box<dyn Write + Send>>);
+
+impl Outlet for Lines {
+    fn send(&self, line: &[u8]) -> bool {
+        let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        line.is_empty() || frame::write_line(&mut *out, line).is_ok()
+    }
+}
