@@ -203,7 +203,7 @@ fn the_permission_prompt_is_answered_in_the_one_block_that_its_host_reads() {
     );
     assert_eq!(
         ask(json!({"tool_name":"Bash","input":{}})),
-        json!({"behavior":"deny","message":"not this."}).clone().tap_message()
+        json!({"behavior":"deny","message":"not this. Do not repeat the same call."})
     );
     assert_eq!(ask(json!({"tool_name":"Read"}))["behavior"], json!("deny"));
     assert_eq!(ask(json!({"tool_name":7,"input":{}}))["behavior"], json!("deny"));
