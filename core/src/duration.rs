@@ -23,7 +23,9 @@ pub fn parse_seconds(text: &str) -> Result<u64, String> {
 /// The shortest text that means these seconds.
 #[must_use]
 pub fn to_text(seconds: u64) -> String {
-    let unit = [(86_400, 'd'), (3600, 'h'), (60, 'm')].into_iter().find(|(factor, _)| seconds > 0 && seconds.is_multiple_of(*factor));
+    let unit = [(86_400, 'd'), (3600, 'h'), (60, 'm')]
+        .into_iter()
+        .find(|(factor, _)| seconds > 0 && seconds.is_multiple_of(*factor));
     match unit {
         Some((factor, unit)) => format!("{}{unit}", seconds / factor),
         None => format!("{seconds}s"),
@@ -43,8 +45,21 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for bad in ["", "m", "10", "10 m", "-1s", "+1s", "1.5h", "10mm", "1h30m", "10M", "99999999999999999999d", "999999999999999d"] {
-            assert!(parse_seconds(bad).is_err() , "{bad}");
+        for bad in [
+            "",
+            "m",
+            "10",
+            "10 m",
+            "-1s",
+            "+1s",
+            "1.5h",
+            "10mm",
+            "1h30m",
+            "10M",
+            "99999999999999999999d",
+            "999999999999999d",
+        ] {
+            assert!(parse_seconds(bad).is_err(), "{bad}");
         }
     }
 

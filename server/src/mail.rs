@@ -53,7 +53,9 @@ impl Mailer {
             Ok(Err(error)) => self.refused(&error),
             Err(_) => {
                 tracing::warn!(host = self.smtp.host, "the mail server did not answer in time");
-                failed(format!("the mail server did not answer within {seconds_max} s: whether it took the mail is unknown"))
+                failed(format!(
+                    "the mail server did not answer within {seconds_max} s: whether it took the mail is unknown"
+                ))
             }
         }
     }
@@ -71,7 +73,8 @@ impl Mailer {
             Security::Tls => (Tls::Wrapper(parameters()?), SUBMISSIONS_PORT),
             Security::None => (Tls::None, RELAY_PORT),
         };
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host).port(port.unwrap_or(usual_port)).tls(tls);
+        let builder =
+            AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host).port(port.unwrap_or(usual_port)).tls(tls);
         match (user, password) {
             (Some(user), Some(Password::Inline(password))) => {
                 Ok(builder.credentials(Credentials::new(user.clone(), password.clone())).build())
@@ -89,7 +92,9 @@ impl Mailer {
                 let outcome = failed(format!("the mail server refused the mail {lasting}, with {code}"));
                 Outcome { result: Some(json!({ "smtp": code.to_string() })), ..outcome }
             }
-            None if error.is_tls() => failed("the connection to the mail server could not be secured: nothing was sent"),
+            None if error.is_tls() => {
+                failed("the connection to the mail server could not be secured: nothing was sent")
+            }
             None => failed("the mail server could not be reached, or broke off: the log has the cause"),
         }
     }

@@ -88,7 +88,11 @@ pub fn open_dir(root: &str, host: &str) -> io::Result<Dir> {
     let dir = Dir::open_ambient_dir(root, ambient_authority())?;
     let dir = if relative.is_empty() { dir } else { dir.open_dir(relative)? };
     // A link put in the way since the plan was made leads to another directory of the volume: that is not what was shown.
-    if real_path(&dir)?.is_none_or(|path| path == Path::new(host)) { Ok(dir) } else { Err(io::Error::other("it is another directory now")) }
+    if real_path(&dir)?.is_none_or(|path| path == Path::new(host)) {
+        Ok(dir)
+    } else {
+        Err(io::Error::other("it is another directory now"))
+    }
 }
 
 /// What of a host path lies beneath this root.
@@ -143,7 +147,8 @@ impl Asked<'_> {
             Ok(Root { dir, path })
         };
         opened().map_err(|error| {
-            let detail = format!("the volume `{}` cannot be opened on the host: its owner has to look", volume.container());
+            let detail =
+                format!("the volume `{}` cannot be opened on the host: its owner has to look", volume.container());
             Refusal::unavailable(detail).about(self.param).because(format!("{}: {error}", volume.host))
         })
     }
@@ -211,7 +216,9 @@ impl Asked<'_> {
         match wanted {
             Entry::File if !metadata.is_file() => Err(self.refuse("which is no regular file")),
             Entry::Dir if !metadata.is_dir() => Err(self.refuse("which is no directory")),
-            Entry::Any if !metadata.is_file() && !metadata.is_dir() => Err(self.refuse("which is neither a regular file nor a directory")),
+            Entry::Any if !metadata.is_file() && !metadata.is_dir() => {
+                Err(self.refuse("which is neither a regular file nor a directory"))
+            }
             _ => Ok(()),
         }
     }
@@ -219,7 +226,9 @@ impl Asked<'_> {
     fn content(&self, root: &Root, found: &Found) -> Result<Digest, Refusal> {
         let mut file = self.open_file(root, found)?;
         let hashed = hash(&mut file).map_err(|error| self.unreadable(&error))?;
-        let too_large = || self.refuse(&format!("which is larger than {CONTENT_BYTES_MAX} bytes, the most whose content can be bound"));
+        let too_large = || {
+            self.refuse(&format!("which is larger than {CONTENT_BYTES_MAX} bytes, the most whose content can be bound"))
+        };
         hashed.ok_or_else(too_large)
     }
 
@@ -253,8 +262,11 @@ impl Asked<'_> {
     }
 }
 
-/// The SHA-256 of what a file holds; none where that is more than [`CONTENT_BYTES_MAX`].
+/// The SHA-256 of what a file holds; none where that is more than [`CONTENT_BYTES_MAX`], also where it grows meanwhile.
 fn hash(file: &mut File) -> io::Result<Option<Digest>> {
+    if file.metadata()?.len() > CONTENT_BYTES_MAX {
+        return Ok(None);
+    }
     let (mut hash, mut total, mut chunk) = (Sha256::new(), 0, vec![0; 64 * 1024]);
     loop {
         let read = file.read(&mut chunk)?;

@@ -4,10 +4,7 @@ use ccc_protocol::bodies::{PathView, Plan};
 use serde_json::Value;
 
 use crate::{
-    catalogue::{
-        action::Action,
-        param::Kind,
-    },
+    catalogue::{action::Action, param::Kind},
     facts::{self, Facts},
     limits::Limits,
     params::{
@@ -68,7 +65,9 @@ fn arg(name: &str, kind: &Kind, value: &Value, paths: &[PathView]) -> Option<Arg
         (Kind::Bool, Value::Bool(flag)) => Some(Arg::Bool(*flag)),
         (Kind::Integer { .. }, Value::Number(number)) => number.as_i64().map(Arg::Integer),
         (Kind::Url { schemes }, Value::String(text)) => url::parse(text, schemes).ok().map(Arg::Url),
-        (Kind::Path(_), value) => paths.iter().find(|path| path.param == name && names(value, path)).map(path).map(Arg::Path),
+        (Kind::Path(_), value) => {
+            paths.iter().find(|path| path.param == name && names(value, path)).map(path).map(Arg::Path)
+        }
         (Kind::List { item, .. }, Value::Array(items)) => {
             items.iter().map(|value| arg(name, item, value, paths)).collect::<Option<_>>().map(Arg::List)
         }

@@ -43,7 +43,9 @@ impl Request<'_> {
         match (difference, self.args.named(name)) {
             (Difference::OneOf(values), _) => values.contains(given),
             (Difference::SameHost(wanted), Some(Arg::Url(url))) => origin(url) == *wanted,
-            (Difference::Under(dir), Some(Arg::Path(path))) => is_beneath(&path.container, dir) && self.stays_beneath(name, dir),
+            (Difference::Under(dir), Some(Arg::Path(path))) => {
+                is_beneath(&path.container, dir) && self.stays_beneath(name, dir)
+            }
             (Difference::Between(least, most), Some(Arg::Integer(number))) => least <= number && number <= most,
             (Difference::SameRecipient(to), Some(Arg::Text(_))) => self.goes_to(to) && is_mail_text(name),
             (Difference::SameProgram(wanted), Some(Arg::Object(_))) => self.runs_only(wanted, grant),
@@ -63,7 +65,9 @@ impl Request<'_> {
 
     fn runs_only(&self, wanted: &str, grant: &Grant) -> bool {
         let Some(facts) = self.readable_facts() else { return false };
-        let Some(cwd) = self.text("cwd").filter(|cwd| is_pinned("cwd", grant) && cwd.starts_with('/')) else { return false };
+        let Some(cwd) = self.text("cwd").filter(|cwd| is_pinned("cwd", grant) && cwd.starts_with('/')) else {
+            return false;
+        };
         let cwd = if cwd == "/" { cwd } else { cwd.trim_end_matches('/') };
         let stays = facts.paths.iter().all(|fact| is_beneath(&fact.path, cwd));
         let same = facts.commands.iter().all(|command| program_text(command) == wanted);
@@ -71,7 +75,9 @@ impl Request<'_> {
     }
 
     fn uses(&self, wanted: &str, grant: &Grant) -> bool {
-        let same_session = self.text("session").is_some_and(|session| !session.is_empty()) && is_pinned("session", grant) && is_pinned("tool", grant);
+        let same_session = self.text("session").is_some_and(|session| !session.is_empty())
+            && is_pinned("session", grant)
+            && is_pinned("tool", grant);
         same_session && self.readable_facts().is_some() && self.text("tool") == Some(wanted)
     }
 

@@ -111,7 +111,11 @@ fn check(name: &str, difference: &Difference, approved: &Approved<'_>) -> Result
 }
 
 fn equal(wanted: &str, approved: &str) -> Result<(), String> {
-    if wanted == approved { Ok(()) } else { Err(format!("`{wanted}` is not of the approved request, which has `{approved}`")) }
+    if wanted == approved {
+        Ok(())
+    } else {
+        Err(format!("`{wanted}` is not of the approved request, which has `{approved}`"))
+    }
 }
 
 fn one_of(values: &[Value], approved: &Value, param: &Param) -> Result<(), String> {
@@ -132,7 +136,9 @@ fn one_of(values: &[Value], approved: &Value, param: &Param) -> Result<(), Strin
 fn under(dir: &str, container: &str, relative: &str) -> Result<(), String> {
     let is_plain = dir.starts_with('/') && dir.split('/').skip(1).all(|segment| !matches!(segment, "" | "." | ".."));
     if !is_plain {
-        return Err(format!("`{dir}` is no container directory: write an absolute path without `..` and without a slash at its end"));
+        return Err(format!(
+            "`{dir}` is no container directory: write an absolute path without `..` and without a slash at its end"
+        ));
     }
     let root = container.strip_suffix(relative).unwrap_or(container).trim_end_matches('/');
     if dir.strip_prefix(root).is_none_or(|rest| !rest.starts_with('/')) {

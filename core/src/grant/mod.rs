@@ -85,3 +85,6 @@ impl Grant {
         format!("grant {} by {makers}{left}, until {}", self.id, self.until)
     }
 }
+
+#[cfg(test)]
+mod tests;

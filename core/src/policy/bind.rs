@@ -39,7 +39,8 @@ pub(super) fn conditions(spec: &RuleSpec, action: &Action) -> Result<Vec<Conditi
         match key.as_str() {
             "time" => bound.push(time(value)?),
             "param" => {
-                let params = value.as_table().ok_or_else(|| Malformed("`where.param` is a table of parameters".into()))?;
+                let params =
+                    value.as_table().ok_or_else(|| Malformed("`where.param` is a table of parameters".into()))?;
                 for (name, value) in params {
                     bound.extend(param(name, value, action)?);
                 }
@@ -98,7 +99,8 @@ fn param(name: &str, value: &Value, action: &Action) -> Result<Vec<Condition>, M
         written: format!("{at}{suffix}"),
         test: Test::Param { name: name.to_owned(), test },
     };
-    let wants = |hint: &str| Inapplicable(format!("`{at}` of `{}` is a {}: write {hint}", action.name, declared.kind.word()));
+    let wants =
+        |hint: &str| Inapplicable(format!("`{at}` of `{}` is a {}: write {hint}", action.name, declared.kind.word()));
     Ok(match item_kind(declared) {
         Kind::Text { .. } | Kind::Email => vec![condition("", ParamTest::Text(text(&at, value, &wants)?))],
         Kind::Enum(words) => {
@@ -115,10 +117,13 @@ fn param(name: &str, value: &Value, action: &Action) -> Result<Vec<Condition>, M
             vec![condition(".under", ParamTest::Under(dirs(&at, spec.under, false)?))]
         }
         Kind::Url { schemes } => {
-            let spec: UrlSpec = value.clone().try_into().map_err(|_| wants("`{ host = […], scheme = […], port = […] }`"))?;
+            let spec: UrlSpec =
+                value.clone().try_into().map_err(|_| wants("`{ host = […], scheme = […], port = […] }`"))?;
             url(&at, spec, schemes, &wants)?.into_iter().map(|(suffix, test)| condition(suffix, test)).collect()
         }
-        Kind::List { .. } | Kind::Object => return Err(Inapplicable(format!("`{at}` of `{}` cannot be matched by a rule", action.name))),
+        Kind::List { .. } | Kind::Object => {
+            return Err(Inapplicable(format!("`{at}` of `{}` cannot be matched by a rule", action.name)));
+        }
     })
 }
 
@@ -169,7 +174,11 @@ fn url(
     if let Some(written) = spec.port {
         tests.push((".port", ParamTest::Port(written.into_list())));
     }
-    if tests.is_empty() { Err(Malformed(format!("`{at}` is empty: write `host`, `scheme` or `port`"))) } else { Ok(tests) }
+    if tests.is_empty() {
+        Err(Malformed(format!("`{at}` is empty: write `host`, `scheme` or `port`")))
+    } else {
+        Ok(tests)
+    }
 }
 
 fn globs(at: &str, written: OneOrMany) -> Result<Globs, Misfit> {

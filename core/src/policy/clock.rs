@@ -76,7 +76,9 @@ impl TimeWindow {
         let to = spec.to.as_deref().map_or(Ok(DAY_MINUTES), minute)?;
         let days = spec.days.unwrap_or_else(|| Weekday::ALL.to_vec());
         if from == to || from == DAY_MINUTES || days.is_empty() {
-            return Err("the time window is empty: write `{ from = \"09:00\", to = \"17:00\", days = [\"mon\"] }`".into());
+            return Err(
+                "the time window is empty: write `{ from = \"09:00\", to = \"17:00\", days = [\"mon\"] }`".into()
+            );
         }
         Ok(Self { from, to, days })
     }
@@ -106,7 +108,9 @@ fn minute(text: &str) -> Result<u16, String> {
     let two = |part: &str| (part.len() == 2).then(|| part.parse::<u16>().ok()).flatten();
     let at = text.split_once(':').and_then(|(hours, minutes)| Some((two(hours)?, two(minutes)?)));
     match at {
-        Some((hours, minutes)) if (hours < 24 && minutes < 60) || (hours, minutes) == (24, 0) => Ok(hours * 60 + minutes),
+        Some((hours, minutes)) if (hours < 24 && minutes < 60) || (hours, minutes) == (24, 0) => {
+            Ok(hours * 60 + minutes)
+        }
         _ => Err(format!("`{text}` is no time of day: write it like `09:30`")),
     }
 }
@@ -140,7 +144,14 @@ mod tests {
 
     #[test]
     fn what_is_no_window_is_said() {
-        for bad in ["from = '9:00'", "to = '24:01'", "from = '10:00'\nto = '10:00'", "days = []", "days = ['monday']", "form = '10:00'"] {
+        for bad in [
+            "from = '9:00'",
+            "to = '24:01'",
+            "from = '10:00'\nto = '10:00'",
+            "days = []",
+            "days = ['monday']",
+            "form = '10:00'",
+        ] {
             assert!(window(bad).is_err(), "{bad}");
         }
         assert!(window("to = '24:00'").unwrap().holds(at(Weekday::Sun, 23, 59)));

@@ -11,8 +11,10 @@ use super::{
 };
 use crate::{
     facts::{Class, CommandFact, Facts},
-
-    params::{url::is_internal_host, value::{Arg, UrlArg}},
+    params::{
+        url::is_internal_host,
+        value::{Arg, UrlArg},
+    },
 };
 
 /// How far a request meets a condition or a rule. What is met in part can make policy stricter, never looser.
@@ -159,7 +161,9 @@ impl FactTest {
                 };
                 Fit::of_all(facts.commands.iter().map(|command| Fit::when(meets(command))))
             }
-            Self::Under(dirs) => Fit::of_all(facts.paths.iter().map(|fact| Fit::when(is_beneath_any(&fact.path, dirs, question)))),
+            Self::Under(dirs) => {
+                Fit::of_all(facts.paths.iter().map(|fact| Fit::when(is_beneath_any(&fact.path, dirs, question))))
+            }
             Self::Host(hosts) => Fit::of_all(facts.hosts.iter().map(|at| host_fit(hosts, at, is_internal_host(at)))),
             Self::Class(named) => Fit::of_all(facts.classes.keys().map(|class| Fit::when(named.contains(class)))),
         }
@@ -230,8 +234,11 @@ impl fmt::Display for ParamTest {
 impl fmt::Display for FactTest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Command { program: Some(globs), subcommand: None } | Self::Command { program: None, subcommand: Some(globs) } => globs.fmt(f),
-            Self::Command { program: Some(program), subcommand: Some(subcommand) } => write!(f, "{program} with {subcommand}"),
+            Self::Command { program: Some(globs), subcommand: None }
+            | Self::Command { program: None, subcommand: Some(globs) } => globs.fmt(f),
+            Self::Command { program: Some(program), subcommand: Some(subcommand) } => {
+                write!(f, "{program} with {subcommand}")
+            }
             Self::Command { program: None, subcommand: None } => f.write_str("a command"),
             Self::Under(dirs) => write_dirs(dirs, f),
             Self::Host(hosts) => hosts.fmt(f),
@@ -254,7 +261,9 @@ mod tests {
 
     #[test]
     fn beneath_goes_by_whole_segments() {
-        assert!(is_beneath("/workspace", "/workspace") && is_beneath("/workspace/a", "/workspace") && is_beneath("/a", "/"));
+        assert!(
+            is_beneath("/workspace", "/workspace") && is_beneath("/workspace/a", "/workspace") && is_beneath("/a", "/")
+        );
         for path in ["/workspace2", "/work", "workspace/a", "/workspace/../etc/passwd", "/workspace/./a", ""] {
             assert!(!is_beneath(path, "/workspace"), "{path}");
         }

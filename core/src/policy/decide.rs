@@ -8,10 +8,7 @@
 //! 4. Never looser than the floor.
 //! 5. Where that gives `queue`, a fitting grant makes it accept, unless floor or rule forbid grants.
 
-use ccc_protocol::{
-    TicketId, Timestamp, UserName,
-    bodies::Policy,
-};
+use ccc_protocol::{TicketId, Timestamp, UserName, bodies::Policy};
 
 use super::{
     Decision, Needs, Overrides, Rulebook, Verdict,
@@ -69,11 +66,14 @@ pub fn decide(question: &Question<'_>, book: &Rulebook, standing: &Standing<'_>)
         let rule = format!("denied by a person before; the same request is answered so until {until}");
         return Decision::new(Verdict::DeniedBefore { ticket }, rule, Needs::plain(question.limits));
     }
-    let fits = book.about(&question.action.name).filter_map(|(rule, bound)| Some((rule, rule.fit(bound, question).ok()?)));
+    let fits =
+        book.about(&question.action.name).filter_map(|(rule, bound)| Some((rule, rule.fit(bound, question).ok()?)));
     let weighed = weigh(question.into(), fits, standing.overrides);
     match weighed.policy {
         Policy::AutoAccept => Decision::new(Verdict::Accept, weighed.rule_text(), weighed.needs),
-        Policy::AutoDeny => Decision::new(Verdict::Deny { reason: weighed.reason() }, weighed.rule_text(), weighed.needs),
+        Policy::AutoDeny => {
+            Decision::new(Verdict::Deny { reason: weighed.reason() }, weighed.rule_text(), weighed.needs)
+        }
         Policy::Queue => by_grant(question, weighed, standing.grants),
     }
 }

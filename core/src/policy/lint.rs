@@ -22,7 +22,8 @@ pub fn lint(book: &Rulebook, catalogue: &Catalogue, users: &Users) -> Vec<String
 }
 
 fn of_rule(index: usize, rule: &Rule, book: &Rulebook, actions: &[&Action], users: &Users) -> Vec<String> {
-    let named: Vec<&Action> = actions.iter().copied().filter(|action| rule.actions.fits(action.name.as_str())).collect();
+    let named: Vec<&Action> =
+        actions.iter().copied().filter(|action| rule.actions.fits(action.name.as_str())).collect();
     if named.is_empty() {
         return vec![format!("rule `{}` can never match: no action is named {}", rule.name, rule.actions)];
     }
@@ -46,16 +47,27 @@ fn unknown_caller(rule: &Rule, users: &Users) -> Option<String> {
 fn below_floor(rule: &Rule, live: &[&Action]) -> Option<String> {
     let lifted = live.iter().find(|action| action.floor.is_some_and(|floor| rule.policy < floor))?;
     let floor = lifted.floor?;
-    Some(format!("rule `{}` says {}, but `{}` is never looser than its floor, {floor}", rule.name, rule.policy, lifted.name))
+    Some(format!(
+        "rule `{}` says {}, but `{}` is never looser than its floor, {floor}",
+        rule.name, rule.policy, lifted.name
+    ))
 }
 
 /// A stricter rule without conditions, for the same callers, that is about every action of this one.
 fn shadowed(index: usize, rule: &Rule, book: &Rulebook, live: &[&Action]) -> Option<String> {
     let outdoes = |(other_index, other): &(usize, &Rule)| {
-        let stricter = other.policy > rule.policy || (other.policy == rule.policy && other.asks == rule.asks && *other_index < index);
-        stricter && other.is_unconditional && covers_callers(other, rule) && live.iter().all(|action| other.actions.fits(action.name.as_str()))
+        let stricter = other.policy > rule.policy
+            || (other.policy == rule.policy && other.asks == rule.asks && *other_index < index);
+        stricter
+            && other.is_unconditional
+            && covers_callers(other, rule)
+            && live.iter().all(|action| other.actions.fits(action.name.as_str()))
     };
-    let (_, other) = book.rules().iter().enumerate().find(|(at, other)| !live.is_empty() && *at != index && outdoes(&(*at, other)))?;
+    let (_, other) = book
+        .rules()
+        .iter()
+        .enumerate()
+        .find(|(at, other)| !live.is_empty() && *at != index && outdoes(&(*at, other)))?;
     Some(format!("rule `{}` never decides: rule `{}` says {} for all it names", rule.name, other.name, other.policy))
 }
 
@@ -83,7 +95,9 @@ fn unmet_needs(rule: &Rule, users: &Users) -> Option<String> {
     let too_few = rule.policy == Policy::Queue && people < usize::try_from(rule.asks.count).unwrap_or(usize::MAX);
     let roles = rule.asks.roles.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
     let with_roles = if roles.is_empty() { String::new() } else { format!(" with the role {roles}") };
-    too_few.then(|| format!("rule `{}` asks for {} approvers{with_roles}, and there are {people}", rule.name, rule.asks.count))
+    too_few.then(|| {
+        format!("rule `{}` asks for {} approvers{with_roles}, and there are {people}", rule.name, rule.asks.count)
+    })
 }
 
 /// People who may, by way of others, approve for each other: together they can approve anything for themselves.
@@ -91,7 +105,8 @@ fn approval_cycles(users: &Users) -> Vec<String> {
     let mut seen: BTreeSet<&UserName> = BTreeSet::new();
     let mut found = vec![];
     for (name, _) in users.iter() {
-        let circle: Vec<&UserName> = reach(users, name).into_iter().filter(|other| reach(users, other).contains(name)).collect();
+        let circle: Vec<&UserName> =
+            reach(users, name).into_iter().filter(|other| reach(users, other).contains(name)).collect();
         if circle.contains(&name) && !seen.contains(name) {
             let names = circle.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             found.push(format!("{names} may approve for each other: each can get anything done with the other's yes"));

@@ -28,7 +28,11 @@ pub struct Settings {
 
 impl Overrides {
     /// The settings that count for this caller.
-    pub fn binding<'a>(&'a self, caller: &'a UserName, users: &'a Users) -> impl Iterator<Item = (&'a UserName, &'a Settings)> {
+    pub fn binding<'a>(
+        &'a self,
+        caller: &'a UserName,
+        users: &'a Users,
+    ) -> impl Iterator<Item = (&'a UserName, &'a Settings)> {
         self.by.iter().filter(move |(approver, _)| users.may_approve(approver, caller))
     }
 
@@ -47,7 +51,9 @@ impl Overrides {
     pub fn group_disabled_by(&self, group: &str, caller: &UserName, users: &Users) -> Option<&UserName> {
         self.by
             .iter()
-            .find(|(approver, settings)| users.may_approve(approver, caller) && settings.disabled_groups.contains(group))
+            .find(|(approver, settings)| {
+                users.may_approve(approver, caller) && settings.disabled_groups.contains(group)
+            })
             .map(|(approver, _)| approver)
     }
 

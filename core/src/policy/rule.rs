@@ -11,7 +11,11 @@ use super::{
     glob::Globs,
     spec::{ApproveSpec, RuleSpec},
 };
-use crate::{catalogue::Catalogue, duration, params::{url::is_internal_host, value::Arg}};
+use crate::{
+    catalogue::Catalogue,
+    duration,
+    params::{url::is_internal_host, value::Arg},
+};
 
 /// All rules, with the conditions of each bound to each action it is about.
 #[derive(Debug, Clone, Default)]
@@ -79,7 +83,8 @@ impl Rulebook {
         let mut errors = vec![];
         for spec in specs {
             let named_twice = book.rules.iter().any(|rule| rule.name == spec.name);
-            let added = if named_twice { Err("another rule has this name".to_owned()) } else { book.add(spec, catalogue) };
+            let added =
+                if named_twice { Err("another rule has this name".to_owned()) } else { book.add(spec, catalogue) };
             if let Err(why) = added {
                 errors.push(format!("rule `{}`: {why}", spec.name));
             }
@@ -117,7 +122,9 @@ impl Rulebook {
         for action in catalogue.iter().filter(|action| rule.actions.fits(action.name.as_str())) {
             match bind::conditions(spec, action) {
                 Ok(conditions) => bound.push((action.name.clone(), Bound { rule: index, conditions })),
-                Err(Misfit::Inapplicable(why)) => inapplicable.push(NeverMatches { rule: index, action: action.name.clone(), why }),
+                Err(Misfit::Inapplicable(why)) => {
+                    inapplicable.push(NeverMatches { rule: index, action: action.name.clone(), why });
+                }
                 Err(Misfit::Malformed(why)) => return Err(why),
             }
         }
@@ -167,7 +174,8 @@ impl Rule {
         if let Some(callers) = self.callers.as_ref().filter(|globs| !globs.fits(question.caller.as_str())) {
             return Err(Miss::Caller(callers));
         }
-        let mut fit = if question.is_readable() && bound.names_internal_hosts(question) { Fit::Whole } else { Fit::Part };
+        let mut fit =
+            if question.is_readable() && bound.names_internal_hosts(question) { Fit::Whole } else { Fit::Part };
         for condition in &bound.conditions {
             match condition.fit(question) {
                 Fit::No => return Err(Miss::Condition(condition)),
@@ -184,7 +192,8 @@ impl Bound {
     fn names_internal_hosts(&self, question: &Question<'_>) -> bool {
         let names = |param: &str| self.conditions.iter().any(|condition| condition.names_host_of(param));
         let contacted = question.facts.is_none_or(|facts| {
-            !facts.hosts.iter().any(|at| is_internal_host(at)) || self.conditions.iter().any(Condition::names_contacted_hosts)
+            !facts.hosts.iter().any(|at| is_internal_host(at))
+                || self.conditions.iter().any(Condition::names_contacted_hosts)
         });
         contacted && question.args.typed.iter().all(|(param, arg)| !holds_internal_host(arg) || names(param))
     }

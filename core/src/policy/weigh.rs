@@ -29,50 +29,71 @@ pub(super) struct Weighed<'a> {
     action: &'a Action,
     rules: Named<'a>,
     override_by: Option<&'a UserName>,
-    decided: Decided,
-}
-
-/// What else decided, beside rules and an override.
-#[derive(Default)]
-struct Decided {
     own: bool,
     unreadable: bool,
     floor: bool,
 }
 
-pub(super) fn weigh<'a>(scales: Scales<'a>, fits: impl Iterator<Item = (&'a Rule, Fit)>, overrides: &'a Overrides) -> Weighed<'a> {
+pub(super) fn weigh<'a>(
+    scales: Scales<'a>,
+    fits: impl Iterator<Item = (&'a Rule, Fit)>,
+    overrides: &'a Overrides,
+) -> Weighed<'a> {
     let Scales { caller, action, users, limits, is_readable } = scales;
     let mut tally = Tally::new(limits);
     fits.for_each(|(rule, fit)| tally.add(rule, fit));
-    let overridden = overrides.of_action(&action.name, caller, users);
-    let binding_override = overridden.filter(|(policy, _)| *policy > Policy::AutoAccept);
-    let base = match (tally.fits_whole || binding_override.is_some(), overridden) {
-        (true, _) => None,
-        (false, Some((Policy::AutoAccept, by))) => Some((Policy::AutoAccept, Some(by))),
-        (false, _) => Some((action.policy, None)),
-    };
+    let base = Base::new(overrides.of_action(&action.name, caller, users), tally.fits_whole, action.policy);
     let unreadable = (!is_readable).then_some(Policy::Queue);
-    let base_policy = base.map(|(policy, _)| policy);
-    let strictest = [tally.strictest, binding_override.map(|(policy, _)| policy), base_policy, unreadable].into_iter().flatten().max();
-    // One of the four is always there: without rule and binding override the base is. Were it not, nothing would be allowed.
-    let weighed = strictest.unwrap_or(Policy::AutoDeny);
-    let policy = action.floor.map_or(weighed, |floor| weighed.max(floor));
-    let is_decisive = |by: Option<Policy>| by == Some(policy);
+    let said = [tally.strictest, base.policy(), unreadable].into_iter().flatten().max();
+    // A rule that fits the whole request or the base always says something. Did neither, nothing would be allowed.
+    let said = said.unwrap_or(Policy::AutoDeny);
+    let policy = action.floor.map_or(said, |floor| said.max(floor));
+    let by_rules = tally.strictest == Some(policy);
     Weighed {
         policy,
-        action,
         needs: tally.needs.under_floor(action.floor),
-        rules: if is_decisive(tally.strictest) { tally.named } else { Named::default() },
-        override_by: [binding_override, base.and_then(|(policy, by)| Some((policy, by?)))]
-            .into_iter()
-            .flatten()
-            .find(|(by, _)| *by == policy)
-            .map(|(_, by)| by),
-        decided: Decided {
-            own: is_decisive(base_policy) && base.is_some_and(|(_, by)| by.is_none()) && !is_decisive(tally.strictest),
-            unreadable: is_decisive(unreadable),
-            floor: weighed < policy,
-        },
+        action,
+        rules: if by_rules { tally.named } else { Named::default() },
+        override_by: base.override_by(policy),
+        own: !by_rules && matches!(base, Base::Own(own) if own == policy),
+        unreadable: unreadable == Some(policy),
+        floor: said < policy,
+    }
+}
+
+/// What holds beside the rules.
+#[derive(Clone, Copy)]
+enum Base<'a> {
+    /// A rule fits the whole request: it stands in place of the action's own policy.
+    Replaced,
+    /// An approver's override.
+    Override(Policy, &'a UserName),
+    /// The action's own policy.
+    Own(Policy),
+}
+
+impl<'a> Base<'a> {
+    /// An override to `auto-accept` counts only where no rule does; a stricter one always.
+    fn new(overridden: Option<(Policy, &'a UserName)>, rule_fits: bool, own: Policy) -> Self {
+        match overridden {
+            Some((policy, by)) if policy > Policy::AutoAccept || !rule_fits => Self::Override(policy, by),
+            _ if rule_fits => Self::Replaced,
+            _ => Self::Own(own),
+        }
+    }
+
+    fn policy(self) -> Option<Policy> {
+        match self {
+            Self::Replaced => None,
+            Self::Override(policy, _) | Self::Own(policy) => Some(policy),
+        }
+    }
+
+    fn override_by(self, decided: Policy) -> Option<&'a UserName> {
+        match self {
+            Self::Override(policy, by) if policy == decided => Some(by),
+            _ => None,
+        }
     }
 }
 
@@ -83,9 +104,9 @@ impl Weighed<'_> {
         let said = [
             self.rules.text(),
             self.override_by.map(|by| format!("override to {policy} by {by}")),
-            self.decided.own.then(|| format!("{action}: {policy} by default")),
-            self.decided.unreadable.then(|| "the call cannot be judged by its text alone".to_owned()),
-            self.decided.floor.then(|| format!("{action}: never looser than {policy}")),
+            self.own.then(|| format!("{action}: {policy} by default")),
+            self.unreadable.then(|| "the call cannot be judged by its text alone".to_owned()),
+            self.floor.then(|| format!("{action}: never looser than {policy}")),
         ];
         said.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }

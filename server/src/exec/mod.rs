@@ -15,7 +15,7 @@ use ccc_core::{
 use ccc_protocol::{approval, bodies::Plan};
 use serde_json::{Value, json};
 
-use environment::Environment;
+use self::environment::Environment;
 
 use crate::mail::Mailer;
 

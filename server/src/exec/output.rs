@@ -81,7 +81,10 @@ mod tests {
     use super::*;
 
     fn names() -> Names {
-        let volumes = vec![Volume::new("/workspace", "/no/such/ws").unwrap(), Volume::new("/workspace/vendor", "/no/such/ws/v").unwrap()];
+        let volumes = vec![
+            Volume::new("/workspace", "/no/such/ws").unwrap(),
+            Volume::new("/workspace/vendor", "/no/such/ws/v").unwrap(),
+        ];
         Names::new(&Volumes::new(volumes, None).unwrap(), &[])
     }
 

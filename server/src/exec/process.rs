@@ -53,7 +53,8 @@ impl Start<'_> {
     /// The working directory, opened beneath its volume.
     fn open_dir(&self) -> Result<Option<(Dir, String)>, String> {
         let Some(path) = self.dir else { return Ok(None) };
-        let volume = self.paths.iter().map(|view| view.volume.as_str()).find(|root| volumes::beneath(root, path).is_some());
+        let volume =
+            self.paths.iter().map(|view| view.volume.as_str()).find(|root| volumes::beneath(root, path).is_some());
         let opened = volume.map(|root| volumes::open_dir(root, path));
         match opened {
             Some(Ok(dir)) => Ok(Some((dir, path.to_owned()))),
@@ -70,13 +71,18 @@ impl Start<'_> {
         match error.kind() {
             io::ErrorKind::NotFound => self.missing(),
             io::ErrorKind::PermissionDenied => format!("`{}` may not be run by the bridge's user", self.name()),
-            io::ErrorKind::ArgumentListTooLong => format!("the arguments of `{}` are too long for the host", self.name()),
+            io::ErrorKind::ArgumentListTooLong => {
+                format!("the arguments of `{}` are too long for the host", self.name())
+            }
             _ => format!("`{}` could not be started", self.name()),
         }
     }
 
     fn missing(&self) -> String {
-        format!("the program `{}` is not on the host: its owner installs it, or names another in the config", self.name())
+        format!(
+            "the program `{}` is not on the host: its owner installs it, or names another in the config",
+            self.name()
+        )
     }
 
     /// The program without its directory: where it lies is the host's own.

@@ -47,7 +47,9 @@ async fn watch(process: &mut Process, limit: Duration, output_bytes_max: usize) 
     let (stdout_pipe, stderr_pipe) = (process.child.stdout.take(), process.child.stderr.take());
     let (mut stdout, mut stderr) = (Captured::default(), Captured::default());
     let (ended, in_time) = {
-        let reading = async { tokio::join!(stdout.fill(stdout_pipe, output_bytes_max), stderr.fill(stderr_pipe, output_bytes_max)) };
+        let reading = async {
+            tokio::join!(stdout.fill(stdout_pipe, output_bytes_max), stderr.fill(stderr_pipe, output_bytes_max))
+        };
         tokio::pin!(reading);
         let mut is_read = false;
         let deadline = tokio::time::sleep(limit);

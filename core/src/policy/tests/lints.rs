@@ -26,7 +26,10 @@ fn rules_that_never_match_are_found() {
     assert_found(&rule("action = 'deploy-*'\npolicy = 'queue'"), "no action is named `deploy-*`");
     assert_found(&rule("action = 'visit'\ncaller = 'nobody'\npolicy = 'queue'"), "no user is named `nobody`");
     assert_found(&rule("action = 'visit'\npolicy = 'auto-accept'\nwhere.ulr = 'x'"), "has no parameter `ulr`");
-    assert_found(&rule("action = ['visit', 'open-terminal']\npolicy = 'queue'\nwhere.url.host = 'x.org'"), "can never match `open-terminal`");
+    assert_found(
+        &rule("action = ['visit', 'open-terminal']\npolicy = 'queue'\nwhere.url.host = 'x.org'"),
+        "can never match `open-terminal`",
+    );
 }
 
 #[test]
@@ -55,7 +58,8 @@ fn needs_that_nobody_meets_are_found() {
 
 #[test]
 fn approval_cycles_are_found_once() {
-    let approves = |list: &[&str]| User { can_approve: list.iter().map(|user| name(user)).collect(), ..User::default() };
+    let approves =
+        |list: &[&str]| User { can_approve: list.iter().map(|user| name(user)).collect(), ..User::default() };
     let users = Users::new([
         (name("a"), approves(&["b"])),
         (name("b"), approves(&["c"])),

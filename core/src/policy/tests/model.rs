@@ -95,7 +95,11 @@ fn model(world: &PlainWorld) -> Outcome {
     }
     // 3
     let set = rightful.iter().filter_map(|setting| setting.policy).max();
-    let biting: Vec<_> = world.rules.iter().filter(|rule| rule.policy != Policy::AutoAccept && rule.bites_and_passes(&world.hosts).0).collect();
+    let biting: Vec<_> = world
+        .rules
+        .iter()
+        .filter(|rule| rule.policy != Policy::AutoAccept && rule.bites_and_passes(&world.hosts).0)
+        .collect();
     let anything_passes = world.rules.iter().any(|rule| rule.bites_and_passes(&world.hosts).1);
     let mut said: Vec<Policy> = biting.iter().map(|rule| rule.policy).collect();
     said.extend(set.filter(|policy| *policy != Policy::AutoAccept));
@@ -113,7 +117,9 @@ fn model(world: &PlainWorld) -> Outcome {
     let queueing = || biting.iter().filter(|rule| rule.policy == Policy::Queue);
     let forbidden = forbidden || queueing().any(|rule| rule.forbids_grants);
     let people = queueing().map(|rule| rule.count).max().unwrap_or(1);
-    let fits = |grant: &PlainGrant| grant.same_hosts && grant.ends_in > 0 && grant.used < 5 && grant.by != "eve" && people <= 1;
+    let fits = |grant: &PlainGrant| {
+        grant.same_hosts && grant.ends_in > 0 && grant.used < 5 && grant.by != "eve" && people <= 1
+    };
     match strictest {
         Policy::AutoAccept => Outcome::Accept,
         Policy::AutoDeny => Outcome::Deny,
@@ -125,7 +131,12 @@ fn model(world: &PlainWorld) -> Outcome {
 fn real(world: &PlainWorld) -> World {
     let urls: Vec<String> = world.hosts.iter().map(|host| format!("https://{host}/")).collect();
     let given = args(json!({ "urls": urls }));
-    let mut real = World { own: world.own, floor: world.floor, has_built_ins: false, ..World::new(&toml(&world.rules), given.clone()) };
+    let mut real = World {
+        own: world.own,
+        floor: world.floor,
+        has_built_ins: false,
+        ..World::new(&toml(&world.rules), given.clone())
+    };
     for setting in &world.settings {
         let settings = Settings {
             actions: setting.policy.map(|policy| (name("visit"), policy)).into_iter().collect(),
@@ -166,8 +177,20 @@ fn policies() -> impl Strategy<Value = Policy> + Clone {
 fn rules() -> impl Strategy<Value = PlainRule> {
     let patterns = vec!["a.example", "*.a.example", "*.example", "c.org", "localhost", "*"];
     let caller = select(vec!["agent", "*", "bob"]);
-    (policies(), option::weighted(0.4, caller), option::weighted(0.7, vec(select(patterns), 1..3)), prop::bool::weighted(0.2), 1..3_u32)
-        .prop_map(|(policy, caller, hosts, forbids_grants, count)| PlainRule { policy, caller, hosts, forbids_grants, count })
+    (
+        policies(),
+        option::weighted(0.4, caller),
+        option::weighted(0.7, vec(select(patterns), 1..3)),
+        prop::bool::weighted(0.2),
+        1..3_u32,
+    )
+        .prop_map(|(policy, caller, hosts, forbids_grants, count)| PlainRule {
+            policy,
+            caller,
+            hosts,
+            forbids_grants,
+            count,
+        })
 }
 
 fn settings() -> impl Strategy<Value = PlainSetting> {
@@ -221,7 +244,7 @@ fn outcome(verdict: &Verdict) -> Outcome {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 1000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 400, ..ProptestConfig::default() })]
 
     #[test]
     fn policy_decides_as_its_description_says(world in worlds()) {
@@ -264,7 +287,10 @@ fn follow(trace: &crate::policy::Trace) -> &'static str {
     if trace.switched_off.is_some() || trace.denied_before.is_some() {
         return "deny";
     }
-    let matching = trace.rules.iter().filter(|rule| rule.matches == Fit::Whole || rule.matches == Fit::Part && rule.policy > Policy::AutoAccept);
+    let matching = trace
+        .rules
+        .iter()
+        .filter(|rule| rule.matches == Fit::Whole || rule.matches == Fit::Part && rule.policy > Policy::AutoAccept);
     let settled = trace.rules.iter().any(|rule| rule.matches == Fit::Whole);
     let overridden = trace.overridden.as_ref().map(|overridden| overridden.policy);
     let base = match (settled, overridden) {

@@ -18,18 +18,47 @@ fn deny_where(condition: &str) -> String {
 }
 
 #[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "`json!` gives values, and a table of them reads better without `&`")]
 fn assert_accepts(condition: &str, good: serde_json::Value, bad: serde_json::Value) {
-    assert_eq!(World::new(&accept_where(condition), args(good.clone())).decide().verdict, Verdict::Accept, "{condition} {good}");
-    assert_eq!(World::new(&accept_where(condition), args(bad.clone())).decide().verdict, Verdict::Queue, "{condition} {bad}");
+    assert_eq!(
+        World::new(&accept_where(condition), args(good.clone())).decide().verdict,
+        Verdict::Accept,
+        "{condition} {good}"
+    );
+    assert_eq!(
+        World::new(&accept_where(condition), args(bad.clone())).decide().verdict,
+        Verdict::Queue,
+        "{condition} {bad}"
+    );
 }
 
 #[test]
 fn conditions_match_by_type() {
-    assert_accepts("where.url.host = ['docs.rs', '*.rust-lang.org']", json!({"url": "https://docs.rs/x"}), json!({"url": "https://rust-lang.org/"}));
-    assert_accepts("where.url.host = 'bücher.example'", json!({"url": "https://bücher.example/"}), json!({"url": "https://bucher.example/"}));
-    assert_accepts("where.url.scheme = 'https'", json!({"url": "https://a.example/"}), json!({"url": "http://a.example/"}));
-    assert_accepts("where.url.port = 443", json!({"url": "https://a.example/"}), json!({"url": "https://a.example:8443/"}));
-    assert_accepts("where.path.under = '/workspace/docs/'", json!({"path": "/workspace/docs/a"}), json!({"path": "/workspace/docs2/a"}));
+    assert_accepts(
+        "where.url.host = ['docs.rs', '*.rust-lang.org']",
+        json!({"url": "https://docs.rs/x"}),
+        json!({"url": "https://rust-lang.org/"}),
+    );
+    assert_accepts(
+        "where.url.host = 'bücher.example'",
+        json!({"url": "https://bücher.example/"}),
+        json!({"url": "https://bucher.example/"}),
+    );
+    assert_accepts(
+        "where.url.scheme = 'https'",
+        json!({"url": "https://a.example/"}),
+        json!({"url": "http://a.example/"}),
+    );
+    assert_accepts(
+        "where.url.port = 443",
+        json!({"url": "https://a.example/"}),
+        json!({"url": "https://a.example:8443/"}),
+    );
+    assert_accepts(
+        "where.path.under = '/workspace/docs/'",
+        json!({"path": "/workspace/docs/a"}),
+        json!({"path": "/workspace/docs2/a"}),
+    );
     assert_accepts("where.text = ['build-*', 'x']", json!({"text": "build-1"}), json!({"text": "rebuild-1"}));
     assert_accepts("where.size = 'small'", json!({"size": "small"}), json!({"size": "large"}));
     assert_accepts("where.times = { min = 1, max = 9 }", json!({"times": 9}), json!({"times": 10}));
@@ -46,13 +75,21 @@ fn a_condition_on_a_parameter_that_was_not_given_does_not_hold() {
 
 #[test]
 fn all_conditions_of_a_rule_must_hold() {
-    assert_accepts("where.deep = true\nwhere.times = 1", json!({"deep": true, "times": 1}), json!({"deep": true, "times": 2}));
+    assert_accepts(
+        "where.deep = true\nwhere.times = 1",
+        json!({"deep": true, "times": 1}),
+        json!({"deep": true, "times": 2}),
+    );
 }
 
 #[test]
 fn a_list_is_accepted_whole_and_denied_by_any_item() {
     let mixed = json!({"urls": ["https://a.example/", "https://evil.test.org/"]});
-    assert_accepts("where.urls.host = 'a.example'", json!({"urls": ["https://a.example/", "https://a.example/2"]}), mixed.clone());
+    assert_accepts(
+        "where.urls.host = 'a.example'",
+        json!({"urls": ["https://a.example/", "https://a.example/2"]}),
+        mixed.clone(),
+    );
     let denied = World::new(&deny_where("where.urls.host = '*.test.org'"), args(mixed)).decide();
     assert!(matches!(denied.verdict, Verdict::Deny { .. }));
 }
@@ -60,7 +97,9 @@ fn a_list_is_accepted_whole_and_denied_by_any_item() {
 #[test]
 fn a_queue_rule_that_fits_a_part_never_loosens_a_denial() {
     let rule = "[[rule]]\nname = 'ask'\naction = 'visit'\npolicy = 'queue'\nwhere.urls.host = 'a.example'\n";
-    let own_denies = |urls: serde_json::Value| World { own: Policy::AutoDeny, ..World::new(rule, args(json!({ "urls": urls }))) }.decide().verdict;
+    let own_denies = |urls: serde_json::Value| {
+        World { own: Policy::AutoDeny, ..World::new(rule, args(json!({ "urls": urls }))) }.decide().verdict
+    };
     assert_eq!(own_denies(json!(["https://a.example/"])), Verdict::Queue);
     assert!(matches!(own_denies(json!(["https://a.example/", "https://b.example/"])), Verdict::Deny { .. }));
 }
@@ -70,25 +109,41 @@ fn internal_hosts_are_accepted_only_where_named_in_full() {
     let home = json!({"url": "http://127.0.0.1:8080/"});
     assert_accepts("where.url.host = '127.0.0.1'", home.clone(), json!({"url": "http://127.0.0.2:8080/"}));
     for condition in ["where.url.host = '*'", "where.url.host = '127.0.0.*'", "where.url.port = 8080", ""] {
-        assert_eq!(World::new(&accept_where(condition), args(home.clone())).decide().verdict, Verdict::Queue, "{condition}");
+        assert_eq!(
+            World::new(&accept_where(condition), args(home.clone())).decide().verdict,
+            Verdict::Queue,
+            "{condition}"
+        );
     }
-    assert!(matches!(World::new(&deny_where("where.url.host = '127.*'"), args(home)).decide().verdict, Verdict::Deny { .. }));
+    assert!(matches!(
+        World::new(&deny_where("where.url.host = '127.*'"), args(home)).decide().verdict,
+        Verdict::Deny { .. }
+    ));
 }
 
 #[test]
 fn what_a_command_puts_behind_a_path_must_lie_there_too() {
     let mut args = args(json!({"path": "/workspace/docs"}));
     let rule = accept_where("where.path.under = '/workspace/docs'");
-    args.beneath = vec![Beneath { param: "path".into(), suffix: "Cargo.toml".into(), path: path("/workspace/docs/Cargo.toml") }];
+    args.beneath =
+        vec![Beneath { param: "path".into(), suffix: "Cargo.toml".into(), path: path("/workspace/docs/Cargo.toml") }];
     assert_eq!(World::new(&rule, args.clone()).decide().verdict, Verdict::Accept);
-    args.beneath = vec![Beneath { param: "path".into(), suffix: "Cargo.toml".into(), path: path("/workspace/elsewhere/Cargo.toml") }];
+    args.beneath = vec![Beneath {
+        param: "path".into(),
+        suffix: "Cargo.toml".into(),
+        path: path("/workspace/elsewhere/Cargo.toml"),
+    }];
     assert_eq!(World::new(&rule, args).decide().verdict, Verdict::Queue);
 }
 
 #[test]
 fn time_of_day_is_the_servers_own() {
     let rule = accept_where("where.time = { from = '09:00', to = '17:00', days = ['mon', 'wed'] }");
-    let at = |weekday, hour: u16| World { local: LocalTime { weekday, minute_of_day: hour * 60 }, ..World::new(&rule, args(json!({}))) }.decide().verdict;
+    let at = |weekday, hour: u16| {
+        World { local: LocalTime { weekday, minute_of_day: hour * 60 }, ..World::new(&rule, args(json!({}))) }
+            .decide()
+            .verdict
+    };
     assert_eq!(at(Weekday::Wed, 9), Verdict::Accept);
     assert_eq!(at(Weekday::Wed, 17), Verdict::Queue);
     assert_eq!(at(Weekday::Thu, 9), Verdict::Queue);
@@ -108,7 +163,10 @@ fn a_rule_holds_for_its_callers_and_actions_alone() {
 
 #[test]
 fn a_denial_answers_the_same_call_until_it_ends() {
-    let world = |until| World { denial: Some((ticket(9), Timestamp::from_seconds(until))), ..World::new(&accept_where(""), args(json!({}))) };
+    let world = |until| World {
+        denial: Some((ticket(9), Timestamp::from_seconds(until))),
+        ..World::new(&accept_where(""), args(json!({})))
+    };
     let denied = world(NOW + 1).decide();
     assert_eq!(denied.verdict, Verdict::DeniedBefore { ticket: ticket(9) });
     assert!(denied.rule.contains(&Timestamp::from_seconds(NOW + 1).to_string()), "{}", denied.rule);
@@ -159,14 +217,26 @@ fn needs_are_the_strictest_of_every_rule_that_queues() {
 #[test]
 fn grants_accept_what_is_queued_unless_floor_or_rule_forbid_them() {
     let given = args(json!({"times": 3}));
-    let granted = |rules: &str, floor| World { floor, grants: vec![grant("visit", &given.json)], ..World::new(rules, given.clone()) }.decide();
+    let granted = |rules: &str, floor| {
+        World { floor, grants: vec![grant("visit", &given.json)], ..World::new(rules, given.clone()) }.decide()
+    };
     let decision = granted("", None);
     assert_eq!(decision.verdict, Verdict::Accept);
-    assert!(decision.rule.starts_with("grant ") && decision.rule.contains("by ada, 3 of 5 uses left"), "{}", decision.rule);
+    assert!(
+        decision.rule.starts_with("grant ") && decision.rule.contains("by ada, 3 of 5 uses left"),
+        "{}",
+        decision.rule
+    );
     assert_eq!(granted("", Some(Policy::Queue)).verdict, Verdict::Queue);
     let queue = |asks: &str| format!("[[rule]]\nname = 'q'\naction = 'visit'\npolicy = 'queue'\n{asks}\n");
     assert_eq!(granted(&queue(""), None).verdict, Verdict::Accept);
-    for forbids in ["grants = false", "approve = { grant_max = '0s' }", "approve = { grant_max = '30s' }", "approve = { role = 'dba' }", "approve = { count = 2 }"] {
+    for forbids in [
+        "grants = false",
+        "approve = { grant_max = '0s' }",
+        "approve = { grant_max = '30s' }",
+        "approve = { role = 'dba' }",
+        "approve = { count = 2 }",
+    ] {
         assert_eq!(granted(&queue(forbids), None).verdict, Verdict::Queue, "{forbids}");
     }
     assert!(matches!(granted(&deny_where(""), None).verdict, Verdict::Deny { .. }));
@@ -180,16 +250,23 @@ fn a_decision_names_what_decided() {
     let floored = World { floor: Some(Policy::Queue), ..World::new(&accept_where(""), args(json!({}))) };
     assert_eq!(rule(floored), "visit: never looser than queue");
     let mut overridden = World::new("", args(json!({})));
-    overridden.overrides.by.insert(name("ada"), Settings { actions: [(name("visit"), Policy::AutoAccept)].into(), ..Settings::default() });
+    overridden
+        .overrides
+        .by
+        .insert(name("ada"), Settings { actions: [(name("visit"), Policy::AutoAccept)].into(), ..Settings::default() });
     assert_eq!(rule(overridden), "override to auto-accept by ada");
-    let many: String = (0..6).map(|n| format!("[[rule]]\nname = 'r{n}'\naction = 'visit'\npolicy = 'auto-deny'\n")).collect();
+    let many: String =
+        (0..6).map(|n| format!("[[rule]]\nname = 'r{n}'\naction = 'visit'\npolicy = 'auto-deny'\n")).collect();
     assert_eq!(rule(World::new(&many, args(json!({})))), "rules `r0`, `r1`, `r2` and 3 more");
 }
 
 #[test]
 fn a_denying_rule_gives_its_own_reason() {
     let with_reason = deny_where("reason = 'use the staging site'");
-    assert_eq!(World::new(&with_reason, args(json!({}))).decide().verdict, Verdict::Deny { reason: "use the staging site".into() });
+    assert_eq!(
+        World::new(&with_reason, args(json!({}))).decide().verdict,
+        Verdict::Deny { reason: "use the staging site".into() }
+    );
 }
 
 #[test]
@@ -228,7 +305,10 @@ fn a_rule_that_is_wrong_is_refused_with_its_name() {
         ("action = 'visit'\npolicy = 'auto-accept'\nwhere.time.from = '25:00'", "no time of day"),
         ("action = []\npolicy = 'auto-accept'", "`action`"),
         ("action = 'a['\npolicy = 'auto-accept'", "`action`"),
-        ("action = 'visit'\npolicy = 'auto-accept'\napprove = { count = 2 }", "belong to rules with `policy = \"queue\"`"),
+        (
+            "action = 'visit'\npolicy = 'auto-accept'\napprove = { count = 2 }",
+            "belong to rules with `policy = \"queue\"`",
+        ),
         ("action = 'visit'\npolicy = 'queue'\napprove = { count = 0 }", "at least 1"),
         ("action = 'visit'\npolicy = 'queue'\napprove = { expires = 'soon' }", "no length of time"),
         ("action = 'visit'\npolicy = 'queue'\nreason = 'x'", "`reason` belongs"),
@@ -239,5 +319,7 @@ fn a_rule_that_is_wrong_is_refused_with_its_name() {
     }
     let twice = "[[rule]]\nname = 'a'\naction = '*'\npolicy = 'queue'\n".repeat(2);
     assert!(World::new(&twice, args(json!({}))).book().is_err());
-    assert!(World::new("[[rule]]\nname = 'a'\naction = '*'\npolicy = 'queue'\nwhen = 1\n", args(json!({}))).book().is_err());
+    assert!(
+        World::new("[[rule]]\nname = 'a'\naction = '*'\npolicy = 'queue'\nwhen = 1\n", args(json!({}))).book().is_err()
+    );
 }

@@ -43,7 +43,10 @@ fn is_denied(world: &World) -> bool {
 
 #[test]
 fn every_command_must_be_one_that_is_accepted() {
-    let rules = rule("auto-accept", "where.tool = 'Bash'\nwhere.command = { program = 'git', subcommand = ['status', 'git log'] }");
+    let rules = rule(
+        "auto-accept",
+        "where.tool = 'Bash'\nwhere.command = { program = 'git', subcommand = ['status', 'git log'] }",
+    );
     let verdict = |list: &[(&str, Option<&str>)]| world(&rules, commands(list)).decide().verdict;
     assert_eq!(verdict(&[("git", Some("git status")), ("git", Some("git log"))]), Verdict::Accept);
     assert_eq!(verdict(&[("git", Some("git status")), ("rm", None)]), Verdict::Queue);
@@ -82,7 +85,8 @@ fn every_path_must_lie_where_it_is_accepted_and_one_is_enough_to_deny() {
 
 #[test]
 fn contacted_hosts_are_accepted_all_or_none_and_internal_ones_by_name_alone() {
-    let contacting = |hosts: &[&str]| Facts { hosts: hosts.iter().map(|host| (*host).to_owned()).collect(), ..Facts::default() };
+    let contacting =
+        |hosts: &[&str]| Facts { hosts: hosts.iter().map(|host| (*host).to_owned()).collect(), ..Facts::default() };
     let rules = rule("auto-accept", "where.host = ['*.crates.io', 'localhost', '*']");
     assert_eq!(world(&rules, contacting(&["static.crates.io", "localhost"])).decide().verdict, Verdict::Accept);
     assert_eq!(world(&rules, contacting(&["169.254.169.254"])).decide().verdict, Verdict::Queue);
@@ -92,11 +96,17 @@ fn contacted_hosts_are_accepted_all_or_none_and_internal_ones_by_name_alone() {
 
 #[test]
 fn every_class_must_be_named_to_accept_and_one_is_enough_to_queue() {
-    let doing = |classes: &[Class]| Facts { classes: classes.iter().map(|class| (*class, String::new())).collect(), ..Facts::default() };
+    let doing = |classes: &[Class]| Facts {
+        classes: classes.iter().map(|class| (*class, String::new())).collect(),
+        ..Facts::default()
+    };
     let rules = rule("auto-accept", "where.class = ['reads', 'vcs-query']");
     assert_eq!(world(&rules, doing(&[Class::Reads, Class::VcsQuery])).decide().verdict, Verdict::Accept);
     assert_eq!(world(&rules, doing(&[Class::Reads, Class::Upload])).decide().verdict, Verdict::Queue);
-    let all = World { own: Policy::AutoAccept, ..world(&rule("queue", "where.class = 'upload'"), doing(&[Class::Reads, Class::Upload])) };
+    let all = World {
+        own: Policy::AutoAccept,
+        ..world(&rule("queue", "where.class = 'upload'"), doing(&[Class::Reads, Class::Upload]))
+    };
     assert_eq!(all.decide().verdict, Verdict::Queue);
     assert!(world(&rule("queue", "where.class = 'uplod'"), doing(&[])).book().is_err());
 }
@@ -121,7 +131,9 @@ fn a_grant_of_a_program_covers_that_program_in_that_directory_alone() {
     let approved = call("Bash", json!({"command": "cargo test"}));
     let mut grant = grant("use-tool", &approved.json);
     grant.differ = [("input".to_owned(), Difference::SameProgram("cargo test".into()))].into();
-    let accepted = |facts: Facts, args| World { grants: vec![grant.clone()], args, ..world("", facts) }.decide().verdict == Verdict::Accept;
+    let accepted = |facts: Facts, args| {
+        World { grants: vec![grant.clone()], args, ..world("", facts) }.decide().verdict == Verdict::Accept
+    };
     let other = call("Bash", json!({"command": "cargo test -p x"}));
     let cargo = || commands(&[("cargo", Some("cargo test"))]);
     assert!(accepted(cargo(), other.clone()));
@@ -139,7 +151,9 @@ fn a_grant_of_a_tool_covers_that_tool_in_that_session_alone() {
     let approved = call("Edit", json!({"path": "a"}));
     let mut grant = grant("use-tool", &approved.json);
     grant.differ = [("input".to_owned(), Difference::SameTool("Edit".into()))].into();
-    let accepted = |args| World { grants: vec![grant.clone()], args, ..world("", Facts::default()) }.decide().verdict == Verdict::Accept;
+    let accepted = |args| {
+        World { grants: vec![grant.clone()], args, ..world("", Facts::default()) }.decide().verdict == Verdict::Accept
+    };
     assert!(accepted(call("Edit", json!({"path": "b"}))));
     assert!(!accepted(call("Write", json!({"path": "b"}))));
     let mut other = call("Edit", json!({"path": "b"}));

@@ -138,7 +138,13 @@ pub(super) fn visit() -> Action {
     let schemes = vec!["http".to_owned(), "https".to_owned()];
     let path = PathKind { entry: Entry::Any, must_exist: false, content: false, suffixes: vec![] };
     let urls = Kind::List { item: Box::new(Kind::Url { schemes: schemes.clone() }), min: None, max: None };
-    let param = |name: &str, kind: Kind| Param { name: name.to_owned(), kind, required: false, default: None, description: None };
+    let param = |name: &str, kind: Kind| Param {
+        name: name.to_owned(),
+        kind,
+        required: false,
+        default: None,
+        description: None,
+    };
     Action {
         name: name("visit"),
         description: "visit".into(),
@@ -183,7 +189,9 @@ fn arg(kind: &Kind, value: &Value) -> Arg {
     match (kind, value) {
         (Kind::Url { schemes }, Value::String(text)) => Arg::Url(url::parse(text, schemes).unwrap()),
         (Kind::Path(_), Value::String(text)) => Arg::Path(path(text)),
-        (Kind::List { item, .. }, Value::Array(items)) => Arg::List(items.iter().map(|value| arg(item, value)).collect()),
+        (Kind::List { item, .. }, Value::Array(items)) => {
+            Arg::List(items.iter().map(|value| arg(item, value)).collect())
+        }
         (Kind::Integer { .. }, value) => Arg::Integer(value.as_i64().unwrap()),
         (Kind::Bool, value) => Arg::Bool(value.as_bool().unwrap()),
         (_, Value::String(text)) => Arg::Text(text.clone()),

@@ -1,0 +1,313 @@
+//! What a grant may be made of, and what it then fits.
+
+use ccc_protocol::{
+    Digest, GrantId, TicketId, Timestamp, approval,
+    bodies::{Difference, GrantRequest, PathView, Plan, Policy, Risk},
+};
+use serde_json::{Value, json};
+
+use super::{Grant, make};
+use crate::{
+    catalogue::{Action, Catalogue, Effect, Entry, Kind, Param, PathKind},
+    limits::Limits,
+    params::{
+        url,
+        value::{Arg, Args, ResolvedPath},
+    },
+    policy::Needs,
+    refusal::Refusal,
+    ticket::{self, Event, Opening, Request, Ticket},
+};
+
+fn name<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse().unwrap()
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_seconds(1_800_000_000)
+}
+
+/// An action with a parameter of each type.
+fn visit() -> Action {
+    let path = PathKind { entry: Entry::Any, must_exist: false, content: false, suffixes: vec![] };
+    let param =
+        |name: &str, kind: Kind| Param { name: name.into(), kind, required: false, default: None, description: None };
+    Action {
+        name: name("visit"),
+        description: "visit".into(),
+        group: "desktop".into(),
+        policy: Policy::Queue,
+        floor: None,
+        params: vec![
+            param("url", Kind::Url { schemes: vec!["http".into(), "https".into()] }),
+            param("path", Kind::Path(path)),
+            param("times", Kind::Integer { min: Some(0), max: Some(100) }),
+            param("deep", Kind::Bool),
+            param("size", Kind::Enum(vec!["small".into(), "large".into()])),
+        ],
+        effect: Effect::Bridge(crate::catalogue::Service::ListActions),
+        risk: Risk::Normal,
+        irreversible: false,
+        start_seconds_max: None,
+        declaration: Digest::of(b""),
+    }
+}
+
+/// A ticket of `agent`, approved by `ada`.
+fn approved(action: &Action, params: &Value, needs: Needs) -> Ticket {
+    let paths = params.get("path").and_then(Value::as_str).map(|container| PathView {
+        param: "path".into(),
+        container: container.into(),
+        host: container.replace("/workspace", "/home/me/ws"),
+        volume: "/home/me/ws".into(),
+        content: None,
+    });
+    let plan = Plan::Open {
+        declaration: action.declaration,
+        program: "/bin/x".into(),
+        args: vec![],
+        dir: None,
+        paths: paths.into_iter().collect(),
+    };
+    let plan_digest = approval::plan_digest(&plan);
+    let request = Request {
+        id: TicketId::new(1, [1; 10]),
+        action: action.name.clone(),
+        params: params.as_object().unwrap().clone(),
+        submitted_by: name("agent"),
+        created: now(),
+        plan,
+        plan_digest,
+        digest: plan_digest,
+        rule: String::new(),
+        needs,
+        judge_only: action.is_judge_only(),
+        risk: Risk::Normal,
+        irreversible: false,
+        call: None,
+        replaces: None,
+        approved_seconds_max: 60,
+    };
+    let until = now().plus_seconds(60);
+    let ticket = ticket::open(request, Opening::Queue { until }).ticket;
+    let yes = Event::Approve { by: name("ada"), digest: plan_digest, note: None, lapsed: vec![] };
+    ticket.step(yes, now()).unwrap().ticket
+}
+
+fn params() -> Value {
+    json!({"url": "https://docs.rs:8443/serde", "path": "/workspace/docs/a.md", "times": 5, "deep": true, "size": "small"})
+}
+
+fn ask(differ: &[(&str, Difference)]) -> GrantRequest {
+    let params = differ.iter().map(|(name, difference)| ((*name).to_owned(), difference.clone())).collect();
+    GrantRequest { uses: Some(3), seconds: 600, params }
+}
+
+fn made(asked: &GrantRequest) -> Result<Grant, Refusal> {
+    let needs = Needs::plain(&Limits::default());
+    make(asked, &approved(&visit(), &params(), needs), &visit(), GrantId::new(1, [2; 10]), now(), &Limits::default())
+}
+
+/// The same parameters but for one, as checked ones.
+fn with(param: &str, value: Value) -> Args {
+    let mut json = params().as_object().unwrap().clone();
+    json.insert(param.to_owned(), value);
+    let typed = json.iter().map(|(name, value)| {
+        let arg = match (name.as_str(), value) {
+            ("url", value) => {
+                Arg::Url(url::parse(value.as_str().unwrap(), &["http".to_owned(), "https".to_owned()]).unwrap())
+            }
+            ("path", value) => Arg::Path(path(value.as_str().unwrap())),
+            (_, Value::String(text)) => Arg::Text(text.clone()),
+            (_, Value::Bool(flag)) => Arg::Bool(*flag),
+            (_, value) => Arg::Integer(value.as_i64().unwrap()),
+        };
+        (name.clone(), arg)
+    });
+    Args { typed: typed.collect(), json: json.clone(), beneath: vec![] }
+}
+
+fn path(container: &str) -> ResolvedPath {
+    ResolvedPath {
+        volume: 0,
+        relative: container.trim_start_matches("/workspace/").into(),
+        container: container.into(),
+        host: container.replace("/workspace", "/home/me/ws"),
+        root: "/home/me/ws".into(),
+        content: None,
+    }
+}
+
+fn fits(grant: &Grant, args: &Args) -> bool {
+    grant.fits(&name("agent"), &visit(), args, None, now())
+}
+
+#[test]
+fn without_a_pattern_a_grant_fits_the_very_same_parameters() {
+    let grant = made(&ask(&[])).unwrap();
+    assert!(fits(&grant, &with("times", json!(5))));
+    for (param, value) in [
+        ("times", json!(6)),
+        ("deep", json!(false)),
+        ("url", json!("https://docs.rs:8443/")),
+        ("path", json!("/workspace/docs")),
+    ] {
+        assert!(!fits(&grant, &with(param, value)), "{param}");
+    }
+    let mut fewer = with("times", json!(5));
+    fewer.json.remove("times");
+    assert!(!fits(&grant, &fewer));
+    let mut more = with("times", json!(5));
+    more.json.insert("extra".into(), json!(1));
+    assert!(!fits(&grant, &more));
+}
+
+#[test]
+fn a_grant_is_for_its_user_and_action_until_its_time_or_uses_end() {
+    let grant = made(&ask(&[])).unwrap();
+    let same = with("times", json!(5));
+    assert!(!grant.fits(&name("other"), &visit(), &same, None, now()));
+    assert!(!grant.fits(&name("agent"), &Action { name: name("visit2"), ..visit() }, &same, None, now()));
+    assert!(grant.fits(&name("agent"), &visit(), &same, None, now().plus_seconds(599)));
+    assert!(!grant.fits(&name("agent"), &visit(), &same, None, now().plus_seconds(600)));
+    assert!(!fits(&Grant { used: 3, ..grant }, &same));
+}
+
+#[test]
+fn a_pattern_lets_its_parameter_differ_so_far_and_no_further() {
+    for (param, difference, good, bad) in [
+        (
+            "url",
+            Difference::SameHost("https://docs.rs:8443".into()),
+            json!("https://docs.rs:8443/tokio"),
+            json!("https://docs.rs/serde"),
+        ),
+        (
+            "url",
+            Difference::SameHost("https://docs.rs:8443".into()),
+            json!("https://docs.rs:8443/?x"),
+            json!("http://docs.rs:8443/serde"),
+        ),
+        (
+            "path",
+            Difference::Under("/workspace/docs".into()),
+            json!("/workspace/docs/b/c"),
+            json!("/workspace/docs2/a"),
+        ),
+        ("times", Difference::Between(1, 9), json!(9), json!(10)),
+        ("times", Difference::OneOf(vec![json!(5), json!(7)]), json!(7), json!(6)),
+        ("size", Difference::OneOf(vec![json!("small")]), json!("small"), json!("large")),
+    ] {
+        let grant = made(&ask(&[(param, difference.clone())])).unwrap();
+        assert!(fits(&grant, &with(param, good.clone())), "{difference:?} {good}");
+        assert!(!fits(&grant, &with(param, bad.clone())), "{difference:?} {bad}");
+        assert!(!fits(&grant, &with("deep", json!(false))), "{difference:?} lets another parameter differ");
+    }
+}
+
+#[test]
+fn a_pattern_covers_what_was_approved_and_never_everything() {
+    for (param, difference, said) in [
+        ("url", Difference::SameHost("https://docs.rs".into()), "is not of the approved request"),
+        ("path", Difference::Under("/workspace/other".into()), "does not fit"),
+        ("path", Difference::Under("/workspace".into()), "the whole volume"),
+        ("path", Difference::Under("/".into()), "no container directory"),
+        ("path", Difference::Under("/workspace/docs/..".into()), "no container directory"),
+        ("times", Difference::Between(6, 9), "does not hold the approved 5"),
+        ("times", Difference::Between(0, 100), "all the numbers"),
+        ("times", Difference::Between(i64::MIN, i64::MAX), "all the numbers"),
+        ("times", Difference::OneOf(vec![json!(1)]), "do not hold the approved one"),
+        ("deep", Difference::OneOf(vec![json!(true), json!(false)]), "all the values"),
+        ("size", Difference::OneOf(vec![json!("small"), json!("large")]), "all the values"),
+        ("times", Difference::OneOf((0..40).map(Value::from).collect()), "at most 32"),
+        ("times", Difference::Under("/workspace/docs".into()), "cannot differ in this way"),
+        ("url", Difference::SameTool("Bash".into()), "cannot differ in this way"),
+        ("size", Difference::SameRecipient("a@b.example".into()), "only the subject and the text of a mail"),
+        ("nothing", Difference::Between(1, 2), "no such parameter"),
+    ] {
+        let refusal = made(&ask(&[(param, difference.clone())])).unwrap_err();
+        assert!(refusal.detail.contains(said), "{difference:?}: {}", refusal.detail);
+    }
+}
+
+#[test]
+fn a_grant_never_lasts_longer_than_the_rules_let_it() {
+    let needs = |grant_seconds_max| Needs { grant_seconds_max, ..Needs::plain(&Limits::default()) };
+    let make = |asked: GrantRequest, needs, floor| {
+        let action = Action { floor, ..visit() };
+        make(&asked, &approved(&action, &params(), needs), &action, GrantId::new(1, [2; 10]), now(), &Limits::default())
+    };
+    let lasting = |seconds| GrantRequest { seconds, ..ask(&[]) };
+    assert_eq!(make(lasting(900), needs(900), None).unwrap().until, now().plus_seconds(900));
+    for (asked, needs, floor) in [
+        (lasting(901), needs(900), None),
+        (lasting(0), needs(900), None),
+        (lasting(u64::MAX), needs(u64::MAX), None),
+        (lasting(1), needs(0), None),
+        (lasting(1), needs(900), Some(Policy::Queue)),
+        (GrantRequest { uses: Some(0), ..ask(&[]) }, needs(900), None),
+        (GrantRequest { uses: Some(1_000_000), ..ask(&[]) }, needs(900), None),
+    ] {
+        assert!(make(asked.clone(), needs, floor).is_err(), "{asked:?} {floor:?}");
+    }
+}
+
+#[test]
+fn a_grant_says_who_made_it_of_which_ticket() {
+    let grant = made(&ask(&[])).unwrap();
+    assert_eq!((grant.made_by.clone(), grant.from, grant.used), (vec![name("ada")], TicketId::new(1, [1; 10]), 0));
+    assert!(grant.rule_text().contains("by ada, 2 of 3 uses left"), "{}", grant.rule_text());
+}
+
+#[test]
+fn a_mails_text_may_differ_while_its_recipient_stays() {
+    let catalogue = Catalogue::built_in();
+    let mail = catalogue.named("send-email").unwrap();
+    let given = json!({"to": "boss@example.com", "subject": "a", "body": "b", "topic": "t"});
+    let same = Difference::SameRecipient("boss@example.com".into());
+    let make = |asked: GrantRequest| {
+        make(
+            &asked,
+            &approved(mail, &given, Needs::plain(&Limits::default())),
+            mail,
+            GrantId::new(1, [2; 10]),
+            now(),
+            &Limits::default(),
+        )
+    };
+    let grant = make(ask(&[("subject", same.clone()), ("body", same.clone())])).unwrap();
+    let args = |to: &str, topic: &str| {
+        let json = json!({"to": to, "subject": "other", "body": "other", "topic": topic}).as_object().unwrap().clone();
+        let typed = json.iter().map(|(name, value)| (name.clone(), Arg::Text(value.as_str().unwrap().into())));
+        Args { typed: typed.collect(), json: json.clone(), beneath: vec![] }
+    };
+    let fits = |args: Args| grant.fits(&name("agent"), mail, &args, None, now());
+    assert!(fits(args("boss@example.com", "t")));
+    assert!(!fits(args("eve@example.com", "t")) && !fits(args("boss@example.com", "other")));
+    assert!(make(ask(&[("to", same)])).is_err());
+    assert!(make(ask(&[("body", Difference::SameRecipient("eve@example.com".into()))])).is_err());
+}
+
+#[test]
+fn a_grant_of_a_tool_call_is_made_of_what_the_call_does() {
+    let catalogue = Catalogue::built_in();
+    let tool = catalogue.named("use-tool").unwrap();
+    let make = |command: &str, difference: Difference| {
+        let given = json!({"host": "claude", "tool": "Bash", "native": "Bash", "input": {"command": command},
+            "cwd": "/workspace/app", "session": "s1", "agent": "main"});
+        let ticket = approved(tool, &given, Needs::plain(&Limits::default()));
+        make(&ask(&[("input", difference)]), &ticket, tool, GrantId::new(1, [2; 10]), now(), &Limits::default())
+    };
+    let program = |text: &str| Difference::SameProgram(text.into());
+    assert!(make("cargo test -p core", program("cargo test")).is_ok());
+    for (command, wanted) in [
+        ("cargo test", "cargo"),
+        ("cargo test", "cargo publish"),
+        ("cargo test && curl http://x.example", "cargo test"),
+        ("$CMD test", "cargo test"),
+    ] {
+        assert!(make(command, program(wanted)).is_err(), "{command} {wanted}");
+    }
+    assert!(make("ls", Difference::SameTool("Bash".into())).is_ok());
+    assert!(make("ls", Difference::SameTool("Edit".into())).is_err());
+}
