@@ -23,7 +23,7 @@ const RUN_SECONDS_MAX: u64 = 120;
 /// What the model asks for, and where it shows that it ran.
 const COMMAND: &str = "echo hello > ran.txt";
 
-const AGENTS: [Host; 2] = [Host::Claude, Host::Codex];
+const AGENTS: [Host; 4] = [Host::Claude, Host::Codex, Host::Gemini, Host::Copilot];
 
 #[test]
 fn real_agents_run_what_is_released() {
@@ -104,7 +104,9 @@ fn real_agents_run_nothing_when_the_hook_is_gone() {
         fs::remove_file(&program).unwrap();
         let seen = agent.run_once(&home);
         assert!(!seen.ran, "{}: {seen:?}", agent.host);
-        assert!(seen.told_to_model.contains("call blocked"), "{}: {seen:?}", agent.host);
+        // Some hosts do not even take the prompt when its recording hook is gone.
+        let blocked = seen.told_to_model.contains("call blocked") || seen.told_to_model.is_empty();
+        assert!(blocked, "{}: {seen:?}", agent.host);
     }
 }
 
@@ -186,7 +188,9 @@ impl Agent {
         let project = home.path().join("project");
         fs::create_dir_all(&project).unwrap();
         let mut command = match self.host {
-            Host::Claude => self.claude(&model),
+            Host::Claude => self.claude(),
+            Host::Gemini => self.gemini(home),
+            Host::Copilot => self.copilot(),
             _ => self.codex(&model, home),
         };
         command.env_clear().env("HOME", home.path()).env("PATH", self.path()).current_dir(&project);
@@ -196,6 +200,12 @@ impl Agent {
             ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"),
             ("DISABLE_AUTOUPDATER", "1"),
             ("MODEL_KEY", "none"),
+            ("GOOGLE_GEMINI_BASE_URL", model.url.as_str()),
+            ("GEMINI_API_KEY", "none"),
+            ("COPILOT_OFFLINE", "true"),
+            ("COPILOT_PROVIDER_BASE_URL", &format!("{}/v1", model.url)),
+            ("COPILOT_MODEL", "fake"),
+            ("COPILOT_AUTO_UPDATE", "false"),
         ] {
             command.env(name, value);
         }
@@ -203,9 +213,26 @@ impl Agent {
         Seen { ran: project.join("ran.txt").exists(), told_to_model: model.received(), output }
     }
 
-    fn claude(&self, _: &Model) -> Command {
+    fn claude(&self) -> Command {
         let mut command = Command::new(self.bin.join("claude"));
         command.args(["-p", "do it", "--model", "claude-sonnet-4-5"]);
+        command
+    }
+
+    fn copilot(&self) -> Command {
+        let mut command = Command::new(self.bin.join("copilot"));
+        command.args(["-p", "do it", "--allow-all-tools"]);
+        command
+    }
+
+    /// The key is chosen in the settings, beside what `install` wrote there.
+    fn gemini(&self, home: &Home) -> Command {
+        let path = home.path().join(".gemini/settings.json");
+        let mut settings: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        settings["security"] = json!({"auth": {"selectedType": "gemini-api-key"}});
+        fs::write(path, settings.to_string()).unwrap();
+        let mut command = Command::new(self.bin.join("gemini"));
+        command.args(["-p", "do it", "--approval-mode", "yolo", "--skip-trust"]);
         command
     }
 
@@ -294,20 +321,55 @@ fn speak(stream: &TcpStream, log: &Mutex<String>) {
     let body = String::from_utf8_lossy(&body).into_owned();
     log.lock().unwrap().push_str(&body);
     let events = match head.first().map(String::as_str).unwrap_or_default() {
-        line if line.contains("/v1/messages") && !line.contains("count_tokens") => messages(&body),
-        line if line.contains("/v1/responses") => responses(&body),
-        _ => Vec::new(),
+        line if line.contains("/v1/messages") && !line.contains("count_tokens") => named(&messages(&body)),
+        line if line.contains("/v1/responses") => named(&responses(&body)),
+        line if line.contains("/chat/completions") => unnamed(&completions(&body)),
+        line if line.contains(":streamGenerateContent") => unnamed(&[contents(&body)]),
+        _ => String::new(),
     };
-    let text: String =
-        events.iter().map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap())).collect();
     let answer = if events.is_empty() {
         "HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}".to_owned()
     } else {
-        format!("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n{text}")
+        format!("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n{events}")
     };
     let mut stream = stream;
     // An agent that went away needs no answer.
     let _ = stream.write_all(answer.as_bytes());
+}
+
+fn named(events: &[Value]) -> String {
+    events.iter().map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap())).collect()
+}
+
+fn unnamed(events: &[Value]) -> String {
+    events.iter().map(|event| format!("data: {event}\n\n")).collect()
+}
+
+/// `OpenAI`'s Chat Completions API, streamed.
+fn completions(body: &str) -> Vec<Value> {
+    let (delta, end) = if body.contains("\"role\":\"tool\"") {
+        (json!({"role": "assistant", "content": "done"}), "stop")
+    } else {
+        let arguments = json!({"command": COMMAND, "description": "say hello"}).to_string();
+        let call = json!({"index": 0, "id": "call_1", "type": "function", "function": {"name": "bash", "arguments": arguments}});
+        (json!({"role": "assistant", "content": null, "tool_calls": [call]}), "tool_calls")
+    };
+    let chunk = |delta: Value, end: Value| {
+        json!({"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "fake",
+               "choices": [{"index": 0, "delta": delta, "finish_reason": end}]})
+    };
+    vec![chunk(delta, Value::Null), chunk(json!({}), json!(end))]
+}
+
+/// Google's Gemini API, streamed in one piece.
+fn contents(body: &str) -> Value {
+    let part = if body.contains("\"functionResponse\"") || !body.contains("run_shell_command") {
+        json!({"text": "done"})
+    } else {
+        json!({"functionCall": {"name": "run_shell_command", "args": {"command": COMMAND, "description": "say hello"}}})
+    };
+    json!({"candidates": [{"content": {"role": "model", "parts": [part]}, "finishReason": "STOP", "index": 0}],
+           "usageMetadata": {"promptTokenCount": 1, "candidatesTokenCount": 1, "totalTokenCount": 2}})
 }
 
 /// Anthropic's Messages API, streamed.
