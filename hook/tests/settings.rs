@@ -117,6 +117,10 @@ fn each_hosts_gate_has_its_own_shape_unit_and_switch() {
         format!("/opt/ccc-hook --agent {host} --event {event} --config /home/dev/.config/ccc/hook/x.json")
     };
     let guard = " || { echo 'ccc-hook failed: call blocked' >&2; exit 2; }";
+    let copilot = concat!(
+        r#" || { echo '{"permissionDecision":"deny","permissionDecisionReason":"ccc-hook failed: call blocked"}'; "#,
+        "echo 'ccc-hook failed: call blocked' >&2; exit 2; }"
+    );
     let any_shell = " || sh -c 'echo \"ccc-hook failed: call blocked\" >&2; exit 2'";
     assert_eq!(
         gate(Host::Claude),
@@ -136,7 +140,7 @@ fn each_hosts_gate_has_its_own_shape_unit_and_switch() {
     assert_eq!(
         gate(Host::Copilot),
         json!([{
-        "type": "command", "bash": command("copilot", "preToolUse") + guard, "timeoutSec": 600}])
+        "type": "command", "bash": command("copilot", "preToolUse") + copilot, "timeoutSec": 600}])
     );
     assert_eq!(
         gate(Host::Cursor),

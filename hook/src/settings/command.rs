@@ -13,6 +13,13 @@ const GUARD: &str = " || { echo 'ccc-hook failed: call blocked' >&2; exit 2; }";
 /// something else.
 const GUARD_ANY_SHELL: &str = " || sh -c 'echo \"ccc-hook failed: call blocked\" >&2; exit 2'";
 
+/// Copilot denies by any bad status and shows the model only what a JSON
+/// answer beside it says.
+const GUARD_COPILOT: &str = concat!(
+    r#" || { echo '{"permissionDecision":"deny","permissionDecisionReason":"ccc-hook failed: call blocked"}'; "#,
+    "echo 'ccc-hook failed: call blocked' >&2; exit 2; }"
+);
+
 /// The program and the config that command lines name.
 #[derive(Debug, Clone)]
 pub struct Program {
@@ -50,6 +57,7 @@ fn guard(host: Host, role: Option<Role>) -> &'static str {
     match (host, role) {
         (Host::Cursor, _) | (_, Some(Role::Record(_)) | None) => "",
         (Host::Codex, Some(Role::Gate)) => GUARD_ANY_SHELL,
+        (Host::Copilot, Some(Role::Gate)) => GUARD_COPILOT,
         (_, Some(Role::Gate)) => GUARD,
     }
 }

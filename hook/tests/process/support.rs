@@ -296,6 +296,12 @@ pub(crate) fn tool_call_with(host: Host, input: &Value) -> Vec<u8> {
 pub(crate) fn denial(host: Host, output: &Output) -> String {
     let stdout = String::from_utf8(output.stdout.clone()).unwrap();
     let stderr = String::from_utf8(output.stderr.clone()).unwrap();
+    if output.status.code() == Some(2) && host == Host::Copilot && !stdout.is_empty() {
+        // Any bad status denies there, and what stands beside it tells the model why.
+        let answer: Value = serde_json::from_str(&stdout).unwrap();
+        assert_eq!(answer["permissionDecision"], "deny", "{output:?}");
+        return answer["permissionDecisionReason"].as_str().unwrap().to_owned();
+    }
     if output.status.code() == Some(2) {
         assert!(stdout.is_empty() && !stderr.trim().is_empty(), "{host}: {output:?}");
         return stderr;
