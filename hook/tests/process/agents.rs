@@ -23,7 +23,7 @@ const RUN_SECONDS_MAX: u64 = 120;
 /// What the model asks for, and where it shows that it ran.
 const COMMAND: &str = "echo hello > ran.txt";
 
-const AGENTS: [Host; 4] = [Host::Claude, Host::Codex, Host::Gemini, Host::Copilot];
+const AGENTS: [Host; 5] = [Host::Claude, Host::Codex, Host::Gemini, Host::Copilot, Host::Kimi];
 
 #[test]
 fn real_agents_run_what_is_released() {
@@ -191,6 +191,7 @@ impl Agent {
             Host::Claude => self.claude(),
             Host::Gemini => self.gemini(home),
             Host::Copilot => self.copilot(),
+            Host::Kimi => self.kimi(&model, home),
             _ => self.codex(&model, home),
         };
         command.env_clear().env("HOME", home.path()).env("PATH", self.path()).current_dir(&project);
@@ -233,6 +234,19 @@ impl Agent {
         fs::write(path, settings.to_string()).unwrap();
         let mut command = Command::new(self.bin.join("gemini"));
         command.args(["-p", "do it", "--approval-mode", "yolo", "--skip-trust"]);
+        command
+    }
+
+    fn kimi(&self, model: &Model, home: &Home) -> Command {
+        let config = home.path().join(".kimi-code/config.toml");
+        let hooks = fs::read_to_string(&config).unwrap();
+        let provider = format!(
+            "default_model = \"fake\"\n\n[providers.test]\ntype = \"openai\"\nbase_url = \"{}/v1\"\napi_key = \"none\"\n\n[models.fake]\nprovider = \"test\"\nmodel = \"fake\"\nmax_context_size = 100000\n\n{hooks}",
+            model.url
+        );
+        fs::write(config, provider).unwrap();
+        let mut command = Command::new(self.bin.join("kimi"));
+        command.args(["-p", "do it"]);
         command
     }
 
@@ -350,8 +364,9 @@ fn completions(body: &str) -> Vec<Value> {
     let (delta, end) = if body.contains("\"role\":\"tool\"") {
         (json!({"role": "assistant", "content": "done"}), "stop")
     } else {
+        let shell = if body.contains("\"name\":\"Bash\"") { "Bash" } else { "bash" };
         let arguments = json!({"command": COMMAND, "description": "say hello"}).to_string();
-        let call = json!({"index": 0, "id": "call_1", "type": "function", "function": {"name": "bash", "arguments": arguments}});
+        let call = json!({"index": 0, "id": "call_1", "type": "function", "function": {"name": shell, "arguments": arguments}});
         (json!({"role": "assistant", "content": null, "tool_calls": [call]}), "tool_calls")
     };
     let chunk = |delta: Value, end: Value| {
