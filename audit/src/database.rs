@@ -7,7 +7,7 @@ use ccc_protocol::Digest;
 use rusqlite::{Connection, OpenFlags, Row as SqlRow, types::ValueRef};
 
 use crate::{
-    entry::{ENTRY_BYTES_MAX, Found, Place, Row},
+    entry::{ENTRY_BYTES_MAX, Filed, Found, Place, Row},
     error::Error,
 };
 
@@ -63,7 +63,6 @@ impl Database {
     /// # Errors
     /// Where the database refuses, or what `each` says.
     pub fn each_after(&self, seq: u64, each: &mut dyn FnMut(Found) -> Result<(), Error>) -> Result<(), Error> {
-        // Whether a row says which ticket it is about is the server's index into the log: it must say what the entry says.
         let query = "SELECT seq, CASE WHEN octet_length(entry) <= ?2 THEN entry END, hash, ticket
                      FROM audit NOT INDEXED WHERE seq > ?1 ORDER BY seq";
         let mut statement = self.connection.prepare(query).map_err(self.failed())?;
@@ -118,7 +117,8 @@ fn read_row(place: Place, row: &SqlRow<'_>) -> Result<Row, &'static str> {
         _ => return Err("its entry is no text"),
     };
     let hash: [u8; 32] = row.get(2).map_err(|_| "its hash is not 32 bytes")?;
-    Ok(Row { place, json: json.to_owned(), hash: Digest::from_bytes(hash) })
+    let ticket = row.get(3).map_err(|_| "its ticket is not 16 bytes")?;
+    Ok(Row { place, json: json.to_owned(), hash: Digest::from_bytes(hash), filed: Filed::Under(ticket) })
 }
 
 /// Opens read-only. SQLite shares a log of changes with the writer through files beside the database; where those cannot be

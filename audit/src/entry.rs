@@ -26,6 +26,28 @@ pub struct Row {
     pub json: String,
     /// The hash that was stored with it.
     pub hash: Digest,
+    /// The ticket that it is filed under.
+    pub filed: Filed,
+}
+
+/// The ticket that a row is filed under: by this, not by the entry, the server finds what changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filed {
+    /// An export files nothing.
+    Nowhere,
+    /// Under this ticket, or under none.
+    Under(Option<[u8; 16]>),
+}
+
+impl Filed {
+    /// True where nothing is filed under a ticket that it is not about.
+    #[must_use]
+    pub fn fits(self, entry: &AuditEntry) -> bool {
+        match self {
+            Self::Nowhere => true,
+            Self::Under(ticket) => ticket == entry.ticket.map(|id| *id.as_bytes()),
+        }
+    }
 }
 
 /// What a source has at one place.

@@ -9,7 +9,7 @@ use std::{
 use ccc_protocol::Digest;
 
 use crate::{
-    entry::{ENTRY_BYTES_MAX, Found, Place, Row},
+    entry::{ENTRY_BYTES_MAX, Filed, Found, Place, Row},
     error::Error,
 };
 
@@ -56,7 +56,7 @@ pub fn read_line(line: &[u8], whole: bool, place: Place) -> Found {
         return Found::Unreadable(place, "it is not UTF-8".to_owned());
     };
     match split(text) {
-        Some((json, hash)) => Found::Row(Row { place, json: json.to_owned(), hash }),
+        Some((json, hash)) => Found::Row(Row { place, json: json.to_owned(), hash, filed: Filed::Nowhere }),
         None => Found::Unreadable(place, r#"it is not `{"entry":…,"hash":"sha-256:…"}`"#.to_owned()),
     }
 }
@@ -116,7 +116,10 @@ mod tests {
         let entry = r#"{"detail":{"a":",\"hash\":\""},"seq":1}"#;
         let line = format!("{HEAD}{entry}{MIDDLE}{hash}{TAIL}");
         let found = read_line(line.as_bytes(), true, Place::Line(3));
-        assert_eq!(found, Found::Row(Row { place: Place::Line(3), json: entry.to_owned(), hash }));
+        assert_eq!(
+            found,
+            Found::Row(Row { place: Place::Line(3), json: entry.to_owned(), hash, filed: Filed::Nowhere })
+        );
     }
 
     #[test]

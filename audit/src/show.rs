@@ -79,9 +79,9 @@ impl Shown<'_> {
         }
         let line = line::unreadable(place, why);
         if self.json {
-            writeln!(std::io::stderr(), "{line}")?
+            writeln!(std::io::stderr(), "{line}")?;
         } else {
-            writeln!(self.out, "{line}")?
+            writeln!(self.out, "{line}")?;
         }
         Ok(())
     }

@@ -137,10 +137,10 @@ mod tests {
     use ccc_protocol::Digest;
 
     use super::*;
-    use crate::entry::Place;
+    use crate::entry::{Filed, Place};
 
     fn of(json: &str) -> Value {
-        let row = Row { place: Place::Row(1), json: json.to_owned(), hash: Digest::of(b"x") };
+        let row = Row { place: Place::Row(1), json: json.to_owned(), hash: Digest::of(b"x"), filed: Filed::Nowhere };
         event(&serde_json::from_str(json).unwrap(), &row)
     }
 

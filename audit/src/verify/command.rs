@@ -43,18 +43,20 @@ fn keys(args: &Verify) -> Result<Vec<AuditKey>, Error> {
     let default = || if is_default { locate::default_key() } else { None };
     let mut keys = vec![];
     for path in args.key.iter().cloned().chain(args.key.is_empty().then(default).flatten()) {
-        keys.extend(key(&path)?);
+        keys.push(key(&path)?);
     }
     Ok(keys)
 }
 
-/// A key file's bytes are the key, whatever they are; a line break that an editor left at the end is none of it.
-fn key(path: &Path) -> Result<Vec<AuditKey>, Error> {
-    let bytes = std::fs::read(path).map_err(Error::file(path))?;
-    if bytes.is_empty() {
-        return Err(Error::Usage(format!("`{}` is empty: name the server's audit key", path.display())));
-    }
-    let as_found = AuditKey::new(&bytes);
-    let trimmed = AuditKey::new(bytes.trim_ascii_end());
-    Ok(as_found.into_iter().chain(trimmed).collect())
+/// A key file's text, without the space around it, is the key, as the server reads it.
+fn key(path: &Path) -> Result<AuditKey, Error> {
+    let text = std::fs::read_to_string(path).map_err(Error::file(path))?;
+    let text = Some(text.trim()).filter(|text| text.len() >= KEY_CHARS_MIN);
+    text.and_then(|text| AuditKey::new(text.as_bytes())).ok_or_else(|| {
+        let path = path.display();
+        Error::Usage(format!("`{path}` has fewer than {KEY_CHARS_MIN} characters: name the server's audit key"))
+    })
 }
+
+/// The fewest characters that the server takes for a key.
+const KEY_CHARS_MIN: usize = 32;

@@ -94,6 +94,9 @@ impl Examination {
             Ok(entry) => entry,
             Err(why) => return self.unreadable(row.place, why),
         };
+        if !row.filed.fits(&entry) {
+            self.modified(row.place, format!("entry {} is filed under a ticket that it is not about", entry.seq));
+        }
         self.place(row, &entry);
         Some(entry)
     }
