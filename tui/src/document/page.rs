@@ -35,7 +35,7 @@ impl Page {
 
     /// One row, wrapped.
     pub fn row(&mut self, row: Row) {
-        self.rows.extend(row.wrapped(self.width, 2));
+        self.rows.extend(row.wrapped(self.width, &Visible::label(GUTTER)));
     }
 
     /// A name of ours and what belongs to it.
@@ -69,7 +69,12 @@ impl Page {
 
     /// A parameter: in the row of its name where it fits there, else behind a gutter below.
     pub fn value(&mut self, name: &str, value: &serde_json::Value) {
-        let name = Untrusted(name).line().then(" ");
+        let ours =
+            name.len() <= NAME_BYTES_MAX && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
+        if !ours {
+            self.quote(Tone::Agent, name);
+        }
+        let name = if ours { Untrusted(name).line().then(" ") } else { Visible::label("│ = ") };
         match value {
             serde_json::Value::String(text) => self.named_text(name, text),
             serde_json::Value::Object(_) | serde_json::Value::Array(_) => {
@@ -90,6 +95,9 @@ impl Page {
         self.quote(Tone::Agent, text);
     }
 }
+
+/// Longer names, and names with other characters than a declaration may have, stand behind the gutter.
+const NAME_BYTES_MAX: usize = 64;
 
 /// Names of ours are filled up to this, so that what belongs to them stands in a column.
 const NAME_CELLS: usize = 10;

@@ -96,25 +96,20 @@ impl Row {
         cut
     }
 
-    /// The last piece wrapped to the width, each further row beginning with `indent` spaces.
+    /// The last piece wrapped to the width, each further row beginning with this margin.
     #[must_use]
-    pub fn wrapped(mut self, cells_max: usize, indent: usize) -> Vec<Self> {
+    pub fn wrapped(mut self, cells_max: usize, margin: &Visible) -> Vec<Self> {
         let Some(last) = self.0.pop() else { return vec![self] };
-        let used = self.width();
-        let first_max = cells_max.saturating_sub(used);
+        let first_max = cells_max.saturating_sub(self.width());
         if last.text.width() <= first_max {
             return vec![self.with(last.tone, last.text)];
         }
-        let margin = Visible::default().padded(indent.min(cells_max / 2));
         let room = cells_max.saturating_sub(margin.width());
-        let mut rows = Vec::new();
-        let mut texts = wrap(&last.text, if used <= margin.width() { first_max.min(room) } else { room }).into_iter();
-        if used <= margin.width() {
-            rows.extend(texts.next().map(|text| self.clone().with(last.tone, text)));
-        } else {
-            rows.push(self);
-        }
-        rows.extend(texts.map(|text| Self::new().with(Tone::Plain, margin.clone()).with(last.tone, text)));
-        rows
+        // Beside a long head there is too little room to begin in its row.
+        let begins_beside = first_max * 2 >= cells_max;
+        let mut texts = wrap(&last.text, if begins_beside { first_max.min(room) } else { room }).into_iter();
+        let first = if begins_beside { self.with(last.tone, texts.next().unwrap_or_default()) } else { self };
+        let rest = texts.map(|text| Self::new().with(Tone::Dim, margin.clone()).with(last.tone, text));
+        std::iter::once(first).filter(|row| !row.0.is_empty()).chain(rest).collect()
     }
 }

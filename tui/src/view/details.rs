@@ -20,7 +20,7 @@ pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
         Reading::Inconsistent => painter.rows(areas.details, &inconsistent()),
         Reading::Failed(why) => {
             let row = Row::new().with(Tone::Bad, Visible::label("cannot be read: ").then(why.clone()));
-            painter.rows(areas.details, &row.wrapped(areas.details.width.into(), 2));
+            painter.rows(areas.details, &row.wrapped(areas.details.width.into(), &Visible::label("  ")));
         }
     }
 }

@@ -127,7 +127,7 @@ fn with_cursor(field: &Field) -> Visible {
 
 fn confirm(model: &Model, note: Option<&str>, width: usize) -> Vec<Row> {
     let note = Row::new().with(Tone::Name, "note ").with(Tone::Plain, Untrusted(note.unwrap_or_default()).line());
-    let mut rows = note.wrapped(width, 5);
+    let mut rows = note.wrapped(width, &Visible::label("│ "));
     rows.push(press(model, Context::Confirm, " approves it with this note"));
     rows
 }

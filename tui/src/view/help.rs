@@ -37,11 +37,19 @@ const SIGNS: [&str; 5] = [
 #[must_use]
 pub fn help_rows(config: &Config, width: usize) -> Vec<Row> {
     let mut rows = vec![Row::new().with(Tone::Title, "SIGNS")];
-    rows.extend(SIGNS.iter().flat_map(|sign| Row::new().with(Tone::Plain, Visible::label(sign)).wrapped(width, 3)));
+    rows.extend(
+        SIGNS
+            .iter()
+            .flat_map(|sign| Row::new().with(Tone::Plain, Visible::label(sign)).wrapped(width, &Visible::label("   "))),
+    );
     for (at, (title, contexts)) in SECTIONS.iter().enumerate() {
         rows.push(Row::new());
         rows.push(Row::new().with(Tone::Title, Visible::label(title)));
-        rows.extend(section(config, contexts, at == 0).into_iter().flat_map(|row| row.wrapped(width, KEY_CELLS)));
+        rows.extend(
+            section(config, contexts, at == 0)
+                .into_iter()
+                .flat_map(|row| row.wrapped(width, &Visible::default().padded(KEY_CELLS.min(width / 2)))),
+        );
     }
     rows
 }

@@ -1,6 +1,8 @@
 //! A console without a screen or a server: messages in, commands out, frames as text.
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its own part")]
 
+pub(crate) mod scenes;
+
 use std::collections::BTreeMap;
 
 use ccc_protocol::{

@@ -1,0 +1,247 @@
+//! The promise of docs/console.md as a property: whatever keys, pastes, clicks, resizes and news come in whatever order, a decision is
+//! made only by an explicit key, on a ticket and digest that stood on screen, readable and undisturbed, for 400 ms.
+//!
+//! The judge looks at rendered screens and at what was sent in; it knows nothing of how the console arms its keys.
+
+mod support;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use ccc_protocol::{
+    TicketId,
+    bodies::{Risk, Status, Ticket},
+};
+use ccc_queue::{
+    keys::{Code, Context},
+    message::{Command, Message, News, Trouble, Verb},
+    model::Size,
+};
+use proptest::{
+    prelude::*,
+    test_runner::{Config, TestRunner},
+};
+use support::{Desk, decides, id, lines, plan_of, preview, ticket};
+
+/// As docs/console.md says, and written here again on purpose.
+const SETTLE: u64 = 400;
+const HELD: u64 = 1000;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Key(&'static str),
+    Letters(&'static str),
+    /// Out of dialogs and back to the queue, as a person would before deciding.
+    Home,
+    Paste(&'static str),
+    Click(u16, u16),
+    Focus(bool),
+    Resize(u16, u16),
+    Wait(u64),
+    Arrives(u64),
+    PreviewComes(u64),
+    WrongPreview(u64),
+    Leaves(u64),
+    Lost,
+    Back,
+    Answered(u64, bool),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    const KEYS: [&str; 31] = [
+        "y", "y", "y", "y", "y", "y", "n", "n", "Y", "e", "s", "S", "space", "z", "!", "u", "j", "j", "k", "G",
+        "enter", "enter", "]", "]", "tab", "/", ":", "v", "?", "ctrl-s", "right",
+    ];
+    const SIZES: [(u16, u16); 8] = [(120, 30), (120, 40), (120, 24), (100, 20), (80, 24), (60, 14), (40, 10), (39, 9)];
+    let number = 1_u64..7;
+    prop_oneof![
+        10 => (0..KEYS.len()).prop_map(|at| Step::Key(KEYS[at])),
+        8 => Just(Step::Home),
+        2 => prop_oneof![Just("open-browser"), Just("yes"), Just("approve y")].prop_map(Step::Letters),
+        1 => prop_oneof![Just("y"), Just("y\ny\r"), Just("open-browser")].prop_map(Step::Paste),
+        1 => (0_u16..120, 0_u16..30).prop_map(|(column, line)| Step::Click(column, line)),
+        1 => any::<bool>().prop_map(Step::Focus),
+        1 => (0..SIZES.len()).prop_map(|at| Step::Resize(SIZES[at].0, SIZES[at].1)),
+        12 => prop_oneof![Just(10), Just(150), Just(390), Just(410), Just(1100), Just(1100), Just(1100)].prop_map(Step::Wait),
+        6 => number.clone().prop_map(Step::Arrives),
+        1 => number.clone().prop_map(Step::PreviewComes),
+        1 => number.clone().prop_map(Step::WrongPreview),
+        1 => number.clone().prop_map(Step::Leaves),
+        1 => Just(Step::Lost),
+        1 => Just(Step::Back),
+        2 => (number, any::<bool>()).prop_map(|(n, taken)| Step::Answered(n, taken)),
+    ]
+}
+
+/// Every third deserves care, every fourth needs a note.
+fn made(n: u64) -> Ticket {
+    let mut ticket = ticket(n);
+    if n % 3 == 0 {
+        ticket.risk = Risk::High;
+    }
+    ticket.needs_note = n % 4 == 0;
+    ticket
+}
+
+/// What a person could have seen.
+struct Judge {
+    desk: Desk,
+    /// Since when each row of the screen has shown what it shows.
+    since: BTreeMap<(usize, String), u64>,
+    disturbed: u64,
+    decided: Option<u64>,
+    readable: BTreeSet<TicketId>,
+}
+
+impl Judge {
+    fn new() -> Self {
+        let mut judge = Self {
+            desk: Desk::new(120, 30),
+            since: BTreeMap::new(),
+            disturbed: 0,
+            decided: None,
+            readable: BTreeSet::new(),
+        };
+        judge.look();
+        [Step::Arrives(1), Step::Arrives(2), Step::Wait(1100)].iter().for_each(|step| judge.step(step));
+        judge
+    }
+
+    /// Remembers since when every id has stood in its row.
+    fn look(&mut self) {
+        let now = self.desk.millis;
+        let rows = lines(&self.desk.frame());
+        let seen = rows.iter().enumerate().flat_map(|(at, row)| {
+            (1..7).map(short).filter(move |name| row.contains(name.as_str())).map(move |name| (at, name))
+        });
+        self.since = seen.map(|spot| (spot.clone(), self.since.get(&spot).copied().unwrap_or(now))).collect();
+    }
+
+    fn step(&mut self, step: &Step) {
+        match step {
+            Step::Key(key) => self.send(Message::Key(key.parse().unwrap())),
+            Step::Letters(letters) => letters.chars().for_each(|c| self.send(Message::Key(c.into()))),
+            Step::Home => {
+                self.send(Message::Key(Code::Esc.into()));
+                self.send(Message::Line("view queue".into()));
+            }
+            Step::Paste(text) => self.disturbing(Message::Paste((*text).into())),
+            Step::Click(column, line) => self.disturbing(Message::Click { column: *column, line: *line }),
+            Step::Focus(focused) => self.disturbing(Message::Focus(*focused)),
+            Step::Resize(width, height) => self.disturbing(Message::Resize(Size { width: *width, height: *height })),
+            Step::Wait(millis) => {
+                self.desk.millis += millis;
+                self.send(Message::Tick);
+            }
+            Step::Arrives(n) => {
+                // The fifth is answered late: only when its preview comes by itself.
+                if *n != 5 {
+                    self.readable.insert(id(*n));
+                    self.desk.previews.insert(id(*n), preview(&made(*n), &plan_of(*n)));
+                }
+                self.queue(made(*n));
+            }
+            Step::PreviewComes(n) => {
+                self.readable.insert(id(*n));
+                self.send(Message::News(News::Preview(id(*n), Ok(Box::new(preview(&made(*n), &plan_of(*n)))))));
+            }
+            Step::WrongPreview(n) => {
+                self.desk.previews.remove(&id(*n));
+                self.send(Message::News(News::Preview(id(*n), Ok(Box::new(preview(&made(*n), &plan_of(n + 1)))))));
+            }
+            Step::Leaves(n) => {
+                let mut ticket = made(*n);
+                ticket.status = Status::Expired;
+                self.queue(ticket);
+            }
+            Step::Lost => self.send(Message::News(News::Lost { why: "away".into(), retry_seconds: 1 })),
+            Step::Back => self.send(Message::News(News::Connected)),
+            Step::Answered(n, taken) => self.answer(*n, *taken),
+        }
+    }
+
+    fn answer(&mut self, n: u64, taken: bool) {
+        let mut ticket = made(n);
+        ticket.status = Status::Succeeded;
+        let answer = if taken { Ok(Box::new(ticket)) } else { Err(Trouble { why: "no".into(), ticket: None }) };
+        self.send(Message::News(News::Decided(Verb::Approve, id(n), answer)));
+    }
+
+    fn queue(&mut self, ticket: Ticket) {
+        self.desk.seq += 1;
+        let list = ccc_protocol::bodies::QueueList { seq: self.desk.seq, tickets: vec![ticket], next: None };
+        self.send(Message::News(News::Queue { list, whole: false }));
+    }
+
+    fn disturbing(&mut self, message: Message) {
+        self.disturbed = self.desk.millis;
+        self.send(message);
+    }
+
+    fn send(&mut self, message: Message) {
+        let context = self.desk.model.context();
+        let commands = self.desk.take(message.clone());
+        for command in commands.iter().filter(|command| decides(command)) {
+            self.judge(&message, context, command);
+        }
+        if commands.iter().any(decides) {
+            self.decided = Some(self.desk.millis);
+        }
+        self.look();
+    }
+
+    fn judge(&self, message: &Message, context: Context, command: &Command) {
+        DECISIONS.fetch_add(1, Ordering::Relaxed);
+        let now = self.desk.millis;
+        let Message::Key(chord) = message else { panic!("{command:?} by {message:?}, which is no key") };
+        let enter = chord.code == Code::Enter;
+        let (leave, explicit) = match command {
+            Command::Approve { leave, .. } => (leave, !enter && (*chord == 'y'.into() || context == Context::Word)),
+            Command::Deny { leave, .. } => (leave, enter && context == Context::Deny),
+            Command::Edit { leave, .. } => (leave, chord.ctrl && context == Context::Edit),
+            other => panic!("{other:?} is no decision"),
+        };
+        assert!(explicit, "{command:?} by {chord} in {context:?}");
+        let n = (1..7).find(|n| id(*n) == leave.id()).expect("a ticket that was there");
+        assert_eq!(leave.digest(), made(n).digest, "another digest than was shown");
+        assert!(self.readable.contains(&leave.id()), "{command:?} before its preview could be read");
+        let stood = self.since.iter().any(|((_, name), since)| *name == short(n) && since + SETTLE <= now);
+        assert!(
+            stood,
+            "{command:?} at {now} on what had not stood on screen: {:?}\n{}",
+            self.since,
+            self.desk.screen()
+        );
+        assert!(self.disturbed == 0 || self.disturbed + SETTLE <= now, "{command:?} right after a disturbance");
+        assert!(
+            self.decided.is_none_or(|decided| decided == now || decided + HELD <= now),
+            "{command:?} by a held key"
+        );
+        assert!(made(n).risk != Risk::High || context != Context::Queue, "care was not asked for");
+    }
+}
+
+/// The last eight characters of the id.
+fn short(n: u64) -> String {
+    let text = id(n).to_string();
+    text[text.len() - 8..].to_owned()
+}
+
+static DECISIONS: AtomicUsize = AtomicUsize::new(0);
+
+#[test]
+fn no_sequence_of_events_decides_without_an_armed_explicit_key() {
+    let mut runner = TestRunner::new(Config { cases: 48, failure_persistence: None, ..Config::default() });
+    let stories = proptest::collection::vec(step(), 10..60);
+    runner
+        .run(&stories, |steps| {
+            let mut judge = Judge::new();
+            steps.iter().for_each(|step| judge.step(step));
+            Ok(())
+        })
+        .unwrap();
+    // Else the property would hold of a console that decides nothing.
+    assert!(DECISIONS.load(Ordering::Relaxed) > 20, "only {DECISIONS:?} decisions were made at all");
+}

@@ -1,0 +1,337 @@
+//! Scenes: consoles brought to a state worth a picture.
+
+use ccc_protocol::{
+    Digest, Timestamp,
+    bodies::{
+        ActionPolicy, AuditEntry, AuditList, Difference, FileView, Grant, GrantList, GroupPolicies, MailView, PathView,
+        Plan, Policy, PolicyList, Preview, RecentAsk, Risk, Status, UrlView,
+    },
+};
+use ccc_queue::message::{Message, News, Trouble, Verb};
+use serde_json::json;
+
+use super::{Desk, NOON, id, plan, preview, seal, ticket, ticket_with};
+
+/// Every scene by its name.
+pub(crate) const SCENES: &[(&str, fn(&mut Desk))] = &[
+    ("queue-empty", |_| {}),
+    ("queue", queue),
+    ("queue-filtered", filtered),
+    ("queue-marked", marked),
+    ("queue-lost", lost),
+    ("queue-decided-elsewhere", decided_elsewhere),
+    ("details-url", url),
+    ("details-mail", mail),
+    ("details-run", run),
+    ("details-tool", tool),
+    ("details-inconsistent", inconsistent),
+    ("history", history),
+    ("grants", grants),
+    ("policies", policies),
+    ("agents", agents),
+    ("dialog-deny", |desk| press(queue, desk, "n")),
+    ("dialog-scope", |desk| press(queue, desk, "Y")),
+    ("dialog-edit", |desk| press(queue, desk, "e")),
+    ("dialog-word", |desk| press(run, desk, "] y")),
+    ("dialog-bulk", |desk| press(marked, desk, "y")),
+    ("dialog-results", results),
+    ("dialog-panic", |desk| press(agents, desk, "!")),
+    ("dialog-loosen", |desk| press(policies, desk, "j left")),
+    ("help", |desk| press(queue, desk, "?")),
+];
+
+fn press(scene: fn(&mut Desk), desk: &mut Desk, keys: &str) {
+    scene(desk);
+    for key in keys.split(' ') {
+        desk.wait(1000);
+        desk.keys(key);
+    }
+}
+
+/// Seven requests of three agents.
+pub(crate) fn queue(desk: &mut Desk) {
+    desk.waiting([1, 2]);
+    let mut careful = run_preview();
+    careful.ticket.risk = Risk::High;
+    desk.waits(careful);
+    desk.waits(mail_preview());
+    desk.waits(tool_preview());
+    let mut two = ticket_with(9, "builder", "deploy", &json!({ "to": "staging" }), &plan(&["staging"]));
+    two.needed = 2;
+    two.needs_note = true;
+    desk.waits(preview(&two, &plan(&["staging"])));
+    desk.keys("g");
+    desk.wait(1000);
+}
+
+fn filtered(desk: &mut Desk) {
+    queue(desk);
+    desk.keys("/").types("mail");
+    desk.keys("enter");
+    desk.wait(1000);
+}
+
+fn marked(desk: &mut Desk) {
+    desk.waiting([1, 2, 3]);
+    for _ in 0..2 {
+        desk.wait(1000);
+        desk.keys("space");
+    }
+    desk.wait(1000);
+}
+
+fn lost(desk: &mut Desk) {
+    queue(desk);
+    let why = "no bridge answers at http://localhost:3015: connection refused".into();
+    desk.take(Message::News(News::Lost { why, retry_seconds: 4 }));
+}
+
+fn decided_elsewhere(desk: &mut Desk) {
+    queue(desk);
+    let mut decided = desk.model.queue.selected().unwrap().clone();
+    decided.status = Status::Denied;
+    decided.decided_by = Some("bob".parse().unwrap());
+    decided.decided = Some(Timestamp::from_millis(NOON));
+    decided.reason = Some("not now".into());
+    desk.queue(vec![decided], false);
+}
+
+fn url(desk: &mut Desk) {
+    let url = "https://xn--80ak6aa92e.com/login?next=/a";
+    let plan = plan(&[url]);
+    let ticket = ticket_with(
+        1,
+        "agent",
+        "open-browser",
+        &json!({ "url": url, "reason": "I need the docs.\nIt is safe, approved by user." }),
+        &plan,
+    );
+    let mut preview = preview(&ticket, &plan);
+    preview.urls.push(UrlView {
+        param: "url".into(),
+        url: url.into(),
+        host: "xn--80ak6aa92e.com".into(),
+        host_unicode: Some("аррӏе.com".into()),
+    });
+    preview.warnings.push("the host reads like apple.com in another script".into());
+    preview.recent.push(RecentAsk {
+        id: id(90),
+        summary: "open-browser https://example.com/".into(),
+        created: Timestamp::from_millis(NOON - 120_000),
+        status: Status::Succeeded,
+    });
+    desk.waits(preview);
+    desk.keys("enter");
+    desk.wait(1000);
+}
+
+fn mail_preview() -> Preview {
+    let mail = MailView {
+        from: "me@example.org".into(),
+        to: "bob@example.com".into(),
+        subject: "Build is green".into(),
+        body: "Hello Bob,\n\nthe build is green.\n\nYours\n".into(),
+    };
+    let plan = Plan::Mail { declaration: Digest::of(b"d"), mail, topic: Some("builds".into()) };
+    let params = json!({ "to": "bob@example.com", "subject": "Build is green", "body": "Hello Bob,\n\nthe build is green.\n\nYours\n", "topic": "builds" });
+    preview(&ticket_with(4, "writer", "send-email", &params, &plan), &plan)
+}
+
+fn mail(desk: &mut Desk) {
+    desk.waits(mail_preview());
+    desk.keys("enter");
+    desk.wait(1000);
+}
+
+fn run_preview() -> Preview {
+    let path = PathView {
+        param: "path".into(),
+        container: "/workspace/app".into(),
+        host: "/home/me/agent/workspace/app".into(),
+        volume: "/home/me/agent/workspace".into(),
+        content: None,
+    };
+    let plan = Plan::Run {
+        declaration: Digest::of(b"d"),
+        program: "/usr/bin/cargo".into(),
+        args: vec!["test".into(), "--manifest-path".into(), "/home/me/agent/workspace/app/Cargo.toml".into()],
+        dir: Some("/home/me/agent/workspace/app".into()),
+        timeout_seconds: 600,
+        paths: vec![path],
+    };
+    let mut preview =
+        preview(&ticket_with(3, "builder", "run-tests", &json!({ "path": "/workspace/app" }), &plan), &plan);
+    preview.ticket.irreversible = true;
+    preview.warnings.push("this runs what the agent wrote".into());
+    preview.files.push(FileView {
+        param: "path".into(),
+        container: "/workspace/app/Cargo.toml".into(),
+        bytes: 48,
+        head: "[package]\nname = \"app\"\nversion = \"0.1.0\"\n".into(),
+        whole: false,
+    });
+    preview
+}
+
+fn run(desk: &mut Desk) {
+    desk.waits(run_preview());
+    desk.keys("enter");
+    desk.wait(1000);
+}
+
+fn tool_preview() -> Preview {
+    let plan = Plan::Release { declaration: Digest::of(b"d") };
+    let params = json!({
+        "host": "claude", "session": "session-7", "agent": "main", "tool": "Edit", "cwd": "/workspace",
+        "input": { "file_path": "/workspace/src/lib.rs", "old_string": "fn a() {}\nfn b() {}\n", "new_string": "fn a() {}\nfn c() {}\n",
+                   "description": "rename b to c" },
+    });
+    let mut preview = preview(&ticket_with(5, "agent", "use-tool", &params, &plan), &plan);
+    preview.facts = Some(json!({ "commands": [], "paths": [{ "path": "/workspace/src/lib.rs", "access": "write" }] }));
+    preview
+}
+
+fn tool(desk: &mut Desk) {
+    desk.waits(tool_preview());
+    desk.keys("enter");
+    desk.wait(1000);
+}
+
+fn inconsistent(desk: &mut Desk) {
+    desk.waits(preview(&ticket(1), &plan(&["https://elsewhere.example/"])));
+    desk.keys("enter");
+    desk.wait(1000);
+}
+
+fn history(desk: &mut Desk) {
+    let entry = |seq: u64, kind: &str, by: Option<&str>, status: Status, detail: serde_json::Value| AuditEntry {
+        seq,
+        at: Timestamp::from_millis(NOON - 60_000 + i64::try_from(seq).unwrap() * 1000),
+        kind: kind.into(),
+        by: by.map(|by| by.parse().unwrap()),
+        about: Some("agent".parse().unwrap()),
+        ticket: Some(id(1)),
+        action: Some("open-browser".parse().unwrap()),
+        status: Some(status),
+        detail: detail.as_object().unwrap().clone(),
+    };
+    let entries = vec![
+        entry(1, "submitted", Some("agent"), Status::Queued, json!({ "params": { "url": "https://example.com/1" } })),
+        entry(2, "approved", Some("user"), Status::Approved, json!({ "note": "fine" })),
+        entry(3, "started", None, Status::Running, json!({})),
+        entry(4, "succeeded", None, Status::Succeeded, json!({ "result": { "exit": 0 } })),
+    ];
+    desk.keys("tab");
+    desk.take(Message::News(News::Audit(Ok(AuditList { seq: 4, entries, next: None }))));
+    desk.wait(1000);
+}
+
+fn grants(desk: &mut Desk) {
+    let params = json!({ "url": "https://docs.rs/serde" });
+    let grant = |n: u8, uses| Grant {
+        id: ccc_protocol::GrantId::from_bytes([n; 16]),
+        user: "agent".parse().unwrap(),
+        action: "open-browser".parse().unwrap(),
+        params: params.as_object().unwrap().clone(),
+        differ: [("url".to_owned(), Difference::SameHost("https://docs.rs".into()))]
+            .into_iter()
+            .filter(|_| n == 1)
+            .collect(),
+        until: Timestamp::from_millis(NOON + 754_000),
+        uses,
+        uses_left: uses.map(|uses| uses - 2),
+        made_by: vec!["user".parse().unwrap()],
+        made: Timestamp::from_millis(NOON - 60_000),
+        from: id(1),
+    };
+    desk.keys("tab tab");
+    desk.take(Message::News(News::Grants(Ok(GrantList { seq: 1, grants: vec![grant(1, Some(5)), grant(2, None)] }))));
+    desk.wait(1000);
+}
+
+fn policy_list() -> PolicyList {
+    let action = |name: &str, own, overridden, floor| ActionPolicy {
+        action: name.parse().unwrap(),
+        own,
+        floor,
+        overridden,
+        effective: [("agent".parse().unwrap(), Option::unwrap_or(overridden, own))].into(),
+    };
+    let desktop = vec![
+        action("edit-file", Policy::AutoAccept, None, None),
+        action("open-browser", Policy::Queue, Some(Policy::AutoDeny), None),
+    ];
+    let email = vec![action("send-email", Policy::AutoAccept, None, Some(Policy::Queue))];
+    PolicyList {
+        seq: 1,
+        users: vec!["agent".parse().unwrap(), "builder".parse().unwrap()],
+        frozen: vec!["builder".parse().unwrap()],
+        groups: vec![
+            GroupPolicies { group: "desktop".into(), enabled: true, actions: desktop },
+            GroupPolicies { group: "email".into(), enabled: false, actions: email },
+        ],
+    }
+}
+
+fn policies(desk: &mut Desk) {
+    desk.keys("tab tab tab");
+    desk.policies(policy_list());
+    desk.keys("j");
+    desk.wait(1000);
+}
+
+fn agents(desk: &mut Desk) {
+    queue(desk);
+    desk.keys("tab tab tab tab");
+    desk.policies(policy_list());
+    desk.wait(1000);
+}
+
+fn results(desk: &mut Desk) {
+    press(marked, desk, "y");
+    desk.wait(1000);
+    desk.keys("y");
+    let mut taken = ticket(1);
+    taken.status = Status::Running;
+    desk.take(Message::News(News::Decided(Verb::Approve, id(1), Ok(Box::new(taken)))));
+    let trouble = Trouble { why: "the ticket has expired".into(), ticket: None };
+    desk.take(Message::News(News::Decided(Verb::Approve, id(2), Err(trouble))));
+}
+
+/// A ticket all of whose texts are this one.
+pub(crate) fn all_of(text: &str) -> Preview {
+    let mail = MailView { from: text.into(), to: text.into(), subject: text.into(), body: text.into() };
+    let plan = Plan::Mail { declaration: Digest::of(b"d"), mail, topic: Some(text.into()) };
+    let params = json!({
+        "session": text, "tool": text, "input": { "command": text, "description": text, "old_string": text, "new_string": format!("{text}x") },
+        text: text, "reason": text,
+    });
+    let mut ticket = ticket_with(1, "agent", "use-tool", &params, &plan);
+    ticket.rule = text.into();
+    ticket.needs_roles = vec![text.into()];
+    seal(&mut ticket);
+    let mut preview = preview(&ticket, &plan);
+    preview.urls.push(UrlView {
+        param: text.into(),
+        url: format!("https://{text}/"),
+        host: text.into(),
+        host_unicode: Some(text.into()),
+    });
+    preview.files.push(FileView {
+        param: text.into(),
+        container: text.into(),
+        bytes: 1,
+        head: text.into(),
+        whole: true,
+    });
+    preview.warnings.push(text.into());
+    preview.facts = Some(json!({ "opaque": [text] }));
+    preview.recent.push(RecentAsk {
+        id: id(9),
+        summary: text.into(),
+        created: Timestamp::from_millis(NOON),
+        status: Status::Denied,
+    });
+    preview.before_edit = Some(json!({ "a": text }).as_object().unwrap().clone());
+    preview
+}
