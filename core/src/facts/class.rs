@@ -52,6 +52,8 @@ pub enum Class {
     System,
     /// Starts a program that takes further commands, which no hook sees.
     Interactive,
+    /// Asks an MCP server, which does as it pleases with what it is given.
+    Server,
     /// Something about it is not known.
     Unknown,
 }

@@ -115,6 +115,16 @@ impl Condition {
         matches!(&self.test, Test::Param { name, test: ParamTest::Host(_) } if name == param)
     }
 
+    /// True where it asks for the question's tool by a name that says whose it is.
+    pub(super) fn names_server_of_tool(&self, question: &Question<'_>) -> bool {
+        match (&self.test, question.args.named("tool")) {
+            (Test::Param { name, test: ParamTest::Text(globs) }, Some(Arg::Text(tool))) => {
+                name == "tool" && globs.fits_by_prefix(tool, "mcp:")
+            }
+            _ => false,
+        }
+    }
+
     /// True where it asks for the hosts that a tool call contacts.
     pub(super) fn names_contacted_hosts(&self) -> bool {
         matches!(self.test, Test::Fact(FactTest::Host(_)))

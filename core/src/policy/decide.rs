@@ -15,7 +15,14 @@ use super::{
     clock::LocalTime,
     weigh::{Weighed, weigh},
 };
-use crate::{catalogue::action::Action, facts::Facts, grant::Grant, limits::Limits, params::value::Args, user::Users};
+use crate::{
+    catalogue::action::Action,
+    facts::{Class, Facts},
+    grant::Grant,
+    limits::Limits,
+    params::value::Args,
+    user::Users,
+};
 
 /// What is asked of policy.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +60,11 @@ impl Question<'_> {
     /// True where everything that the request would do is known. Only tool calls can be otherwise.
     pub(super) fn is_readable(&self) -> bool {
         !self.action.is_judge_only() || self.facts.is_some_and(Facts::is_readable)
+    }
+
+    /// True where a server does as it pleases with what the request says: nothing less than its tool's name can be judged.
+    pub(super) fn asks_server(&self) -> bool {
+        self.facts.is_some_and(|facts| facts.any(&[Class::Server]))
     }
 }
 

@@ -150,7 +150,9 @@ fn why_not_about(index: usize, question: &Question<'_>, book: &Rulebook) -> Stri
 }
 
 fn why_in_part(question: &Question<'_>) -> String {
-    let why = if question.is_readable() {
+    let why = if question.asks_server() {
+        "what a tool of an MCP server does is its server's affair: `where.tool` must name it to let it pass"
+    } else if question.is_readable() {
         "it fits a part of the request alone, or does not name an internal host in full"
     } else {
         "the call cannot be read whole"

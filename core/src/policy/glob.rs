@@ -77,6 +77,12 @@ impl Globs {
         self.globs.iter().any(|glob| glob.fits(value))
     }
 
+    /// True where one of them that begins with `prefix` fits the whole value.
+    #[must_use]
+    pub fn fits_by_prefix(&self, value: &str, prefix: &str) -> bool {
+        self.written.iter().zip(&self.globs).any(|(written, glob)| written.starts_with(prefix) && glob.fits(value))
+    }
+
     /// True where one of them fits everything.
     #[must_use]
     pub fn fits_anything(&self) -> bool {

@@ -174,8 +174,9 @@ impl Rule {
         if let Some(callers) = self.callers.as_ref().filter(|globs| !globs.fits(question.caller.as_str())) {
             return Err(Miss::Caller(callers));
         }
-        let mut fit =
-            if question.is_readable() && bound.names_internal_hosts(question) { Fit::Whole } else { Fit::Part };
+        let may_be_whole =
+            question.is_readable() && bound.names_internal_hosts(question) && bound.names_server(question);
+        let mut fit = if may_be_whole { Fit::Whole } else { Fit::Part };
         for condition in &bound.conditions {
             match condition.fit(question) {
                 Fit::No => return Err(Miss::Condition(condition)),
@@ -196,6 +197,13 @@ impl Bound {
                 || self.conditions.iter().any(Condition::names_contacted_hosts)
         });
         contacted && question.args.typed.iter().all(|(param, arg)| !holds_internal_host(arg) || names(param))
+    }
+}
+
+impl Bound {
+    /// True where the conditions name the tool of a server that does as it pleases: `mcp:server/tool`, not `*`.
+    fn names_server(&self, question: &Question<'_>) -> bool {
+        !question.asks_server() || self.conditions.iter().any(|condition| condition.names_server_of_tool(question))
     }
 }
 

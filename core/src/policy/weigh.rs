@@ -13,12 +13,14 @@ pub(super) struct Scales<'a> {
     pub(super) users: &'a Users,
     pub(super) limits: &'a Limits,
     pub(super) is_readable: bool,
+    /// True where only a rule that fits the whole request can let it pass.
+    pub(super) asks_server: bool,
 }
 
 impl<'a> From<&Question<'a>> for Scales<'a> {
     fn from(question: &Question<'a>) -> Self {
         let Question { caller, action, users, limits, .. } = *question;
-        Self { caller, action, users, limits, is_readable: question.is_readable() }
+        Self { caller, action, users, limits, is_readable: question.is_readable(), asks_server: question.asks_server() }
     }
 }
 
@@ -39,11 +41,11 @@ pub(super) fn weigh<'a>(
     fits: impl Iterator<Item = (&'a Rule, Fit)>,
     overrides: &'a Overrides,
 ) -> Weighed<'a> {
-    let Scales { caller, action, users, limits, is_readable } = scales;
+    let Scales { caller, action, users, limits, is_readable, asks_server } = scales;
     let mut tally = Tally::new(limits);
     fits.for_each(|(rule, fit)| tally.add(rule, fit));
     let base = Base::new(overrides.of_action(&action.name, caller, users), tally.fits_whole, action.policy);
-    let unreadable = (!is_readable).then_some(Policy::Queue);
+    let unreadable = (!is_readable || asks_server && !tally.fits_whole).then_some(Policy::Queue);
     let said = [tally.strictest, base.policy(), unreadable].into_iter().flatten().max();
     // A rule that fits the whole request or the base always says something. Did neither, nothing would be allowed.
     let said = said.unwrap_or(Policy::AutoDeny);

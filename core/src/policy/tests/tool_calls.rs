@@ -127,6 +127,30 @@ fn a_call_that_cannot_be_read_whole_is_always_asked() {
 }
 
 #[test]
+fn a_tool_of_an_mcp_server_passes_only_by_a_rule_that_names_it() {
+    let asking = Facts {
+        paths: vec![path("/workspace/a")],
+        classes: [(Class::Server, String::new())].into(),
+        ..Facts::default()
+    };
+    let verdict = |rules: &str, own| {
+        let args = call("mcp:files/read_file", json!({"path": "/workspace/a"}));
+        World { args, own, ..world(rules, asking.clone()) }.decide().verdict
+    };
+    let accepting = |condition: &str| verdict(&rule("auto-accept", condition), Policy::Queue);
+    for named in ["where.tool = 'mcp:files/read_*'", "where.tool = ['Bash', 'mcp:files/*']"] {
+        assert_eq!(accepting(named), Verdict::Accept, "{named}");
+    }
+    for unnamed in ["", "where.tool = '*'", "where.path.under = '/workspace'", "where.tool = 'mcp:other/*'"] {
+        assert_eq!(accepting(unnamed), Verdict::Queue, "{unnamed}");
+    }
+    assert_eq!(verdict("", Policy::AutoAccept), Verdict::Queue, "nor by the action's own policy");
+    let denied =
+        rule("auto-accept", "where.tool = 'mcp:files/*'") + &rule("auto-deny", "where.path.under = '/workspace'");
+    assert!(matches!(verdict(&denied, Policy::Queue), Verdict::Deny { .. }));
+}
+
+#[test]
 fn a_grant_of_a_program_covers_that_program_in_that_directory_alone() {
     let approved = call("Bash", json!({"command": "cargo test"}));
     let mut grant = grant("use-tool", &approved.json);
