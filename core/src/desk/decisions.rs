@@ -45,6 +45,10 @@ impl Desk {
         let ticket = self.to_decide(&about, cx)?;
         has_roles(about.by, &ticket, cx)?;
         fits(body.note.as_deref(), "note", cx)?;
+        if body.grant.is_some() && ticket.request().needs.count > 1 {
+            // A grant is signed with an approval: nobody else's yes may be counted for it.
+            return Err(Refusal::invalid("grant", "a ticket that needs several people carries no grant: each time is decided anew"));
+        }
         let event = Event::Approve {
             by: about.by.clone(),
             digest: body.digest,

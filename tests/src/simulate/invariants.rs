@@ -72,9 +72,9 @@ impl Invariants {
 
     /// What is stored is what was committed: the log is a true prefix of what happened.
     pub(super) fn hold(&self, data: &Path, at: &str) {
-        let newest = u64::try_from(self.log.len()).unwrap_or(0).saturating_sub(3);
+        let newest = u64::try_from(self.log.len()).unwrap_or(0).saturating_sub(200);
         let reader = store::reader(data).unwrap_or_else(|error| panic!("{at}: {error}"));
-        let tail = reader.entries_after(newest, 100).unwrap_or_else(|error| panic!("{at}: {error}"));
+        let tail = reader.entries_after(newest, 1000).unwrap_or_else(|error| panic!("{at}: {error}"));
         assert_eq!(tail.len() as u64 + newest, self.log.len() as u64, "{at}: every committed entry is stored, and no other");
         for entry in &tail {
             let index = usize::try_from(entry.seq).unwrap_or(0) - 1;

@@ -38,5 +38,5 @@ pub fn run(seed: u64, steps: u64, data: &Path) -> Summary {
     for step in 0..steps {
         world.step(&mut dice, &format!("seed {seed}, step {step}"));
     }
-    world.summary(steps)
+    world.summary()
 }

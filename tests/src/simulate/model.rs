@@ -162,8 +162,8 @@ impl Model {
     pub(super) fn approve(&mut self, by: &'static str, id: TicketId, grant: Option<(GrantId, u32)>) -> Option<Status> {
         let now = self.now;
         let expected = self.decidable(by, id)?;
-        // A floor of queue forbids grants: there is nothing for one to make looser.
-        if expected.approvals.contains(&by) || (grant.is_some() && expected.ask.action == "floored") {
+        // A floor of queue forbids grants, and so does a second person whose yes would be counted for it.
+        if expected.approvals.contains(&by) || (grant.is_some() && matches!(expected.ask.action, "floored" | "pair")) {
             return None;
         }
         expected.approvals.push(by);

@@ -41,6 +41,7 @@ pub(super) struct World {
     model: Model,
     invariants: Invariants,
     restarts: u64,
+    steps: u64,
 }
 
 /// The world's config: one action of each kind that policy tells apart.
@@ -88,12 +89,12 @@ impl World {
         let store = store::open(data).expect("a store in an empty directory");
         let desk = Desk::restore(store.books(at(START_OF_TIME)).expect("empty books"), &law.limits);
         let model = Model { now: START_OF_TIME, ..Model::default() };
-        Self { data: data.to_owned(), law, store, desk, model, invariants: Invariants::default(), restarts: 0 }
+        Self { data: data.to_owned(), law, store, desk, model, invariants: Invariants::default(), restarts: 0, steps: 0 }
     }
 
-    pub(super) fn summary(&self, steps: u64) -> Summary {
-        let Self { model, invariants, restarts, .. } = self;
-        Summary { steps, tickets: model.tickets.len(), runs: invariants.runs(), restarts: *restarts }
+    pub(super) fn summary(&self) -> Summary {
+        let Self { model, invariants, restarts, steps, .. } = self;
+        Summary { steps: *steps, tickets: model.tickets.len(), runs: invariants.runs(), restarts: *restarts }
     }
 
     /// One random event on both sides.
@@ -299,8 +300,11 @@ impl World {
         }
     }
 
-    fn compare(&self, at: &str) {
-        for (id, expected) in &self.model.tickets {
+    /// Open tickets after each step; every ticket now and then, so that a world's cost does not grow with its square.
+    fn compare(&mut self, at: &str) {
+        self.steps += 1;
+        let all = self.steps % 50 == 0;
+        for (id, expected) in self.model.tickets.iter().filter(|(_, expected)| all || !expected.status.has_ended()) {
             let real = self.stored(*id);
             let approvals: Vec<_> = real.approvals().iter().map(|approval| approval.by.as_str()).collect();
             assert_eq!(real.status(), expected.status, "{at}: {id} {:?}", expected.ask);
@@ -310,7 +314,9 @@ impl World {
         let open = self.model.tickets.values().filter(|expected| !expected.status.has_ended()).count();
         assert_eq!(self.desk.open_tickets().count(), open, "{at}: open tickets");
         assert_eq!(self.desk.grants().count(), self.model.grants.len(), "{at}: standing grants");
-        self.invariants.hold(&self.data, at);
+        if all {
+            self.invariants.hold(&self.data, at);
+        }
     }
 
     fn stored(&self, id: TicketId) -> Arc<Ticket> {
