@@ -238,7 +238,8 @@ fn why_not(ticket: &Ticket) -> String {
     let because = said.map(|reason| format!(": {reason}")).unwrap_or_default();
     match (ticket.status, &ticket.decided_by) {
         (Status::Denied, Some(person)) => format!("denied by {person}{because}"),
-        (Status::Denied, None) => format!("denied by policy ({}){because}", ticket.rule),
+        // Policy says itself that it was policy.
+        (Status::Denied, None) => said.unwrap_or(&ticket.rule).to_owned(),
         (Status::Expired, _) => "nobody decided in time; call again to ask anew".to_owned(),
         (Status::Released, _) => "the leave was already used".to_owned(),
         (status, _) => format!("the ticket is {status}{because}"),
