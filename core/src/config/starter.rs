@@ -3,5 +3,5 @@
 /// Its text.
 #[must_use]
 pub fn starter() -> &'static str {
-    include_str!("starter.toml")
+    concat!(include_str!("starter.toml"), include_str!("starter-rules.toml"))
 }

@@ -1,11 +1,13 @@
 //! Words as arguments: variables that the script itself sets are filled in, braces expanded, and what is then not known is marked.
 
+use std::cell::Cell;
+
 use super::variables::Variables;
 use crate::shell::{Part, Word};
 
 /// The most arguments one word may become.
 const BECOMES_MAX: usize = 32;
-/// The most bytes of arguments made of all words of a script; variables can make them more than the script has.
+/// The most bytes that variables add to the words of one script.
 pub(super) const EXPANDED_BYTES_MAX: usize = 256 * 1024;
 
 /// An argument as the program may get it. A word that can become several values gives one each.
@@ -37,6 +39,13 @@ impl Arg {
         self.text.starts_with('-') && self.text.len() > 1
     }
 
+    /// Adds what follows.
+    fn push(&mut self, piece: &Self) {
+        self.text.push_str(&piece.text);
+        self.exact = piece.exact;
+        self.pattern |= piece.pattern;
+    }
+
     /// This argument with other text, known as far as this one.
     pub(super) fn with_text(&self, text: &str) -> Self {
         Self { text: text.to_owned(), ..self.clone() }
@@ -49,19 +58,15 @@ pub(super) struct Filling<'a> {
     pub(super) variables: Option<&'a Variables>,
     /// The working directory, where it is one.
     pub(super) directory: Option<&'a str>,
+    /// How many bytes variables may still add, so that short names for long texts stay cheap.
+    pub(super) bytes: &'a Cell<usize>,
 }
 
 impl Filling<'_> {
-    /// The arguments that `words` can become; `None` where they take more than is left of `bytes`.
-    pub(super) fn args(&self, words: &[Word], bytes: &mut usize) -> Option<Vec<Arg>> {
-        let mut args = Vec::new();
-        for (nth, word) in words.iter().enumerate() {
-            for arg in self.word(word) {
-                *bytes = bytes.checked_sub(arg.text.len())?;
-                args.push(Arg { word: nth, ..arg });
-            }
-        }
-        Some(args)
+    /// The arguments that `words` can become.
+    pub(super) fn args(&self, words: &[Word]) -> Vec<Arg> {
+        let numbered = |(nth, word)| self.word(word).into_iter().map(move |arg| Arg { word: nth, ..arg });
+        words.iter().enumerate().flat_map(numbered).collect()
     }
 
     /// The arguments that one word can become.
@@ -69,9 +74,12 @@ impl Filling<'_> {
         let mut made = vec![Arg::known("")];
         for part in &word.parts {
             let pieces = self.part(part, made.iter().all(|arg| arg.text.is_empty()));
-            made = joined(&made, &pieces);
+            made = joined(made, &pieces);
             if made.len() > BECOMES_MAX {
                 return vec![Arg { exact: false, ..Arg::known(word.leading()) }];
+            }
+            if made.iter().all(|arg| !arg.exact) {
+                break;
             }
         }
         if word.brace { braces(word, made) } else { made }
@@ -87,7 +95,7 @@ impl Filling<'_> {
             Part::Process => known("/dev/fd/63"),
             Part::Number => known("0"),
             Part::Parameter { name, .. } if NUMBERS.contains(&name.as_str()) => known("0"),
-            Part::Parameter { name, .. } if name == "PWD" && self.directory.is_some() => known(self.directory.unwrap_or_default()),
+            Part::Parameter { name, .. } if name == "PWD" => self.directory.filter(|text| self.pays(text.len())).map_or_else(unknown, known),
             Part::Parameter { name, .. } if name == "HOME" && first => known("~"),
             Part::Parameter { name, quoted } => self.variable(name, *quoted).unwrap_or_else(unknown),
             Part::Substitution | Part::Expansion(_) => unknown(),
@@ -96,8 +104,20 @@ impl Filling<'_> {
 
     fn variable(&self, name: &str, quoted: bool) -> Option<Vec<Arg>> {
         let values = self.variables?.values(name)?;
+        if !self.pays(values.iter().map(|value| value.text.len() + 1).sum()) {
+            return None;
+        }
         let splits = |value: &Arg| value.text.contains([' ', '\t', '\n', '*', '?', '[']) && !value.pattern;
         (quoted || !values.iter().any(splits)).then(|| values.to_vec())
+    }
+}
+
+impl Filling<'_> {
+    /// True where so many bytes may still be added; they are then taken.
+    fn pays(&self, bytes: usize) -> bool {
+        let left = self.bytes.get().checked_sub(bytes);
+        self.bytes.set(left.unwrap_or(0));
+        left.is_some()
     }
 }
 
@@ -109,23 +129,24 @@ fn unknown() -> Vec<Arg> {
 }
 
 /// Every beginning with every continuation; nothing is added to what is already not known.
-fn joined(made: &[Arg], pieces: &[Arg]) -> Vec<Arg> {
+fn joined(mut made: Vec<Arg>, pieces: &[Arg]) -> Vec<Arg> {
+    // The usual case, in place: a long word of many parts is not copied for each of them.
+    if let [piece] = pieces {
+        made.iter_mut().filter(|start| start.exact).for_each(|start| start.push(piece));
+        return made;
+    }
     let mut out = Vec::new();
     for start in made {
+        let continued = pieces.iter().filter(|_| start.exact).map(|piece| {
+            let mut arg = start.clone();
+            arg.push(piece);
+            arg
+        });
+        out.extend(continued);
         if !start.exact {
-            out.push(start.clone());
-            continue;
-        }
-        for piece in pieces {
-            out.push(Arg {
-                text: format!("{}{}", start.text, piece.text),
-                exact: piece.exact,
-                pattern: start.pattern || piece.pattern,
-                word: 0,
-            });
+            out.push(start);
         }
     }
-    out.truncate(BECOMES_MAX + 1);
     out
 }
 

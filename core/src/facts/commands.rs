@@ -1,5 +1,7 @@
 //! The facts of a shell command line: each simple command with its working directory, variables and redirections.
 
+use std::cell::Cell;
+
 use super::args::{Arg, EXPANDED_BYTES_MAX, Filling};
 use super::gather::Gather;
 use super::programs::{self, Call};
@@ -11,16 +13,16 @@ use crate::shell::{self, Part, Redirect, RedirectOp, SimpleCommand, Word};
 /// Shells and wrappers behind which variables are another shell's.
 const OTHER_SHELLS: &[&str] = &["sh", "bash", "dash", "zsh", "ksh", "ash", "ssh"];
 
-/// Adds the facts of the command line `text`.
-pub(super) fn judge(text: &str, gather: &mut Gather) {
+/// Adds the facts of the command line `text`, started in `directory`.
+pub(super) fn judge(text: &str, directory: &str, gather: &mut Gather) {
     let script = shell::parse(text);
     for opaque in &script.opaque {
         gather.opaque(opaque.to_string());
     }
     let mut reading = Reading {
         variables: Variables::of(&script),
-        whereabouts: Whereabouts::new(&gather.cwd, gather.home.clone(), &script.scopes),
-        bytes: EXPANDED_BYTES_MAX,
+        whereabouts: Whereabouts::new(directory, gather.home.clone(), &script.scopes),
+        bytes: Cell::new(EXPANDED_BYTES_MAX),
     };
     for command in &script.commands {
         reading.command(command, gather);
@@ -33,8 +35,8 @@ pub(super) fn judge(text: &str, gather: &mut Gather) {
 struct Reading {
     variables: Variables,
     whereabouts: Whereabouts,
-    /// Bytes that words may still become.
-    bytes: usize,
+    /// Bytes that variables may still add.
+    bytes: Cell<usize>,
 }
 
 impl Reading {
@@ -44,6 +46,7 @@ impl Reading {
         let filling = Filling {
             variables: (!other_shell).then_some(&self.variables),
             directory: if let [only] = directories.as_slice() { Some(only.as_str()) } else { None },
+            bytes: &self.bytes,
         };
         secrets_named(command, gather);
         if !command.context.remote {
@@ -52,9 +55,7 @@ impl Reading {
                 redirected(redirect, &filling, &directories, gather);
             }
         }
-        let Some(args) = filling.args(&command.args, &mut self.bytes) else {
-            return gather.opaque("the arguments are too many to tell");
-        };
+        let args = filling.args(&command.args);
         let Some(program) = &command.program else { return };
         let name = program.literal();
         gather.command(fact(command, name.as_deref(), &args));

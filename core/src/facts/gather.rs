@@ -96,7 +96,7 @@ impl Gather {
     /// True for the project's directory, and for `*` in it.
     fn is_everything(&self, path: &str) -> bool {
         let rest = self.project.as_deref().and_then(|project| path.strip_prefix(project));
-        rest.is_some_and(|rest| rest.trim_start_matches('/').chars().all(|c| matches!(c, '*' | '?')))
+        rest.is_some_and(|rest| matches!(rest.trim_start_matches('/'), "" | "*" | "?*" | "*?"))
     }
 
     fn place(&self, path: &str) -> Place {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::gather::Gather;
-use super::{Access, Class, commands, hosts};
+use super::{Access, Class, commands, hosts, paths};
 
 /// Adds the facts of a call of `tool`.
 pub(super) fn judge(tool: &str, input: &Value, gather: &mut Gather) {
@@ -24,40 +24,59 @@ pub(super) fn judge(tool: &str, input: &Value, gather: &mut Gather) {
 
 /// Tools that touch nothing but the agent's own conversation; what a subagent does asks for itself.
 const OWN: &[&str] = &[
-    "Agent", "Task", "TaskCreate", "TaskUpdate", "TaskGet", "TaskList", "TaskOutput", "TodoWrite", "TodoRead", "AskUserQuestion", "EnterPlanMode", "ExitPlanMode", "update_plan", "get_goal", "spawn_agent",
-    "wait_agent", "BashOutput", "ListMcpResources", "ToolSearch", "SendMessage",
+    "Agent", "Task", "TaskCreate", "TaskUpdate", "TaskGet", "TaskList", "TaskOutput", "TodoWrite", "TodoRead", "AskUserQuestion", "EnterPlanMode", "ExitPlanMode", "update_plan", "update_todo", "write_todos", "SetTodoList", "report_intent", "get_goal", "spawn_agent",
+    "wait_agent", "BashOutput", "ListMcpResources", "ToolSearch", "Skill",
 ];
 
 fn shell(input: &Value, gather: &mut Gather) {
-    match field(input, &["command", "cmd", "script"]) {
-        Some(text) => commands::judge(text, gather),
-        None => gather.opaque("the input has no command"),
+    if input.get("dangerouslyDisableSandbox").is_some_and(|asked| *asked != Value::Bool(false)) {
+        gather.class(Class::Privilege, "asks to run outside of its host's sandbox");
+    }
+    let cwd = gather.cwd.clone();
+    let start = field(input, DIRECTORIES).map_or(Some(cwd.clone()), |directory| paths::resolve(&cwd, directory, gather.home.as_deref()));
+    match (field(input, &["command", "cmd", "script"]), start) {
+        (Some(text), Some(start)) => commands::judge(text, &start, gather),
+        _ => gather.opaque("the input has no command that can be read"),
     }
 }
 
 fn file(tool: &str, input: &Value, access: Access, gather: &mut Gather) {
-    let Some(path) = field(input, PATHS) else { return gather.opaque(format!("the input of `{tool}` has no path")) };
-    touch(path, access, gather);
-    let others = input.as_object().into_iter().flatten().filter(|(name, value)| PATHS.contains(&name.as_str()) && value.as_str() != Some(path));
-    if others.count() > 0 {
-        gather.opaque(format!("the input of `{tool}` has two paths"));
+    let paths = named(input);
+    for path in &paths {
+        touch(path, access, gather);
+    }
+    // One host gives its patches as edits.
+    let patched = field(input, &["command", "patch", "input"]).is_some_and(|text| text.contains("*** "));
+    if patched {
+        patch(input, gather);
+    }
+    if paths.is_empty() && !patched {
+        gather.opaque(format!("the input of `{tool}` has no path"));
+    }
+    if paths.len() > 1 && access != Access::Read {
+        gather.opaque(format!("the input of `{tool}` has several paths"));
     }
 }
 
 fn search(tool: &str, input: &Value, gather: &mut Gather) {
-    let root = field(input, PATHS).unwrap_or(".");
-    touch(root, Access::Read, gather);
-    let cwd = gather.cwd.clone();
-    if tool == "Grep" {
-        gather.whole(&cwd, root);
+    let mut roots = named(input);
+    if roots.is_empty() {
+        roots.push(".");
     }
-    // Patterns of names: one may lead out of the root, or name a secret.
-    for pattern in [field(input, &["glob"]), field(input, &["pattern"]).filter(|_| tool == "Glob")].into_iter().flatten() {
-        let base = if root.starts_with(['/', '~']) { root.to_owned() } else { format!("{cwd}/{root}") };
-        if pattern.starts_with(['/', '~']) || pattern.contains("..") {
-            touch(pattern, Access::Read, gather);
+    let cwd = gather.cwd.clone();
+    for root in roots {
+        touch(root, Access::Read, gather);
+        if tool == "Grep" {
+            gather.whole(&cwd, root);
         }
-        gather.implied(&base, pattern.trim_start_matches('!'), Access::Read);
+        // Patterns of names: one may lead out of the root, or name a secret.
+        for pattern in [field(input, &["glob", "include"]), field(input, &["pattern"]).filter(|_| tool == "Glob")].into_iter().flatten() {
+            let base = if root.starts_with(['/', '~']) { root.to_owned() } else { format!("{cwd}/{root}") };
+            if pattern.starts_with(['/', '~']) || pattern.contains("..") {
+                touch(pattern, Access::Read, gather);
+            }
+            gather.implied(&base, pattern.trim_start_matches('!'), Access::Read);
+        }
     }
 }
 
@@ -67,11 +86,22 @@ fn touch(path: &str, access: Access, gather: &mut Gather) {
     gather.path(&cwd, path, access);
 }
 
+/// An address of its own, or addresses in the text of a prompt.
 fn fetch(input: &Value, gather: &mut Gather) {
-    match field(input, &["url", "uri"]).map(|url| (url, hosts::of_url(url))) {
-        Some((_, Some(host))) => gather.host(&host, false),
-        Some((url, None)) if url.starts_with("file:") => touch(url, Access::Read, gather),
-        _ => gather.opaque("the input has no address that can be read"),
+    let text = field(input, &["url", "uri", "prompt"]).unwrap_or_default();
+    let addresses: Vec<&str> = text.split(|c: char| c.is_whitespace() || "\"'<>()`,".contains(c)).filter(|word| word.contains(':')).collect();
+    let mut found = false;
+    for address in addresses {
+        if let Some(host) = hosts::of_url(address) {
+            found = true;
+            gather.host(&host, false);
+        } else if address.starts_with("file:") {
+            found = true;
+            touch(address, Access::Read, gather);
+        }
+    }
+    if !found {
+        gather.opaque("the input has no address that can be read");
     }
 }
 
@@ -95,7 +125,8 @@ fn patch(input: &Value, gather: &mut Gather) {
 const HEADERS: &[(&str, Access)] =
     &[("*** Add File:", Access::Write), ("*** Update File:", Access::Write), ("*** Delete File:", Access::Delete), ("*** Move to:", Access::Write)];
 
-/// An MCP tool does what its server pleases: its kind is unknown, the paths and addresses it is given are not.
+/// An MCP tool does what its server pleases, so only a rule that names the tool lets it pass. The paths and addresses it is given
+/// are known.
 fn server(tool: &str, input: &Value, gather: &mut Gather) {
     strings(input, 0, &mut |text| {
         if let Some(host) = hosts::of_url(text) {
@@ -104,7 +135,7 @@ fn server(tool: &str, input: &Value, gather: &mut Gather) {
             touch(text, Access::Read, gather);
         }
     });
-    gather.opaque(format!("what `{tool}` does is its server's affair"));
+    gather.class(Class::Server, format!("what `{tool}` does is its server's affair"));
 }
 
 /// Every string in a value, to a depth that JSON of the protocol cannot pass.
@@ -119,6 +150,24 @@ fn strings(value: &Value, depth: usize, each: &mut dyn FnMut(&str)) {
 }
 
 const PATHS: &[&str] = &["file_path", "path", "notebook_path", "absolute_path", "target_file", "dir_path"];
+const LISTS: &[&str] = &["paths", "file_paths", "files", "include"];
+const DIRECTORIES: &[&str] = &["directory", "dir_path", "workdir", "working_directory", "cwd"];
+
+/// All paths that an input names, each once.
+fn named(input: &Value) -> Vec<&str> {
+    let single = PATHS.iter().filter_map(|name| input.get(name)?.as_str());
+    let listed = LISTS.iter().filter_map(|name| input.get(name)?.as_array()).flatten().filter_map(Value::as_str);
+    let mut paths = Vec::new();
+    for path in single.chain(listed) {
+        if !paths.contains(&path) && paths.len() < PATHS_MAX {
+            paths.push(path);
+        }
+    }
+    paths
+}
+
+/// The most paths of one input; [`Gather`] calls more unknown.
+const PATHS_MAX: usize = 513;
 
 fn field<'a>(input: &'a Value, names: &[&str]) -> Option<&'a str> {
     names.iter().find_map(|name| input.get(name).and_then(Value::as_str))

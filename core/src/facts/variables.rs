@@ -3,6 +3,7 @@
 //! Every assignment in the script counts wherever it stands, so a variable has all the values that it may have; one assignment that
 //! is not literal, or a `read`, makes it unknown. The environment that the script starts with is never known.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::args::{Arg, Filling};
@@ -59,7 +60,8 @@ impl Variables {
 
     fn assign(&mut self, assignment: &Assignment, conditional: bool) {
         let literal = assignment.value.parts.iter().all(|part| matches!(part, Part::Literal(_) | Part::Glob(_) | Part::Home(_)));
-        let filling = Filling { variables: None, directory: None };
+        let bytes = Cell::new(0);
+        let filling = Filling { variables: None, directory: None, bytes: &bytes };
         let mut values = filling.word(&assignment.value);
         if conditional {
             values.push(Arg::known(""));

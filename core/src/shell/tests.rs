@@ -207,6 +207,7 @@ fn find_runs_its_command_on_what_lies_beneath_its_roots() {
     assert_eq!(script.commands[1].via, ["find"]);
     assert_eq!(script.commands[1].args[1].leading(), "src/");
     assert_eq!(script.commands[1].args[2].leading(), "tests/");
+    assert_eq!(clear("find src -type f -exec rm {} +").commands[1].args.len(), 2, "what no test chooses may be the root itself");
 }
 
 #[test]

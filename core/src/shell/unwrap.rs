@@ -11,6 +11,8 @@ use super::{Context, NESTING_MAX, Opaque, RedirectOp, Script, SimpleCommand, Wor
 
 /// The most names that `find` or `xargs` put into one command before they count as unknown.
 const NAMES_MAX: usize = 8;
+/// How many levels a text within a text counts for: unlike other nesting, its characters are read once more.
+const TEXT_LEVELS: usize = 4;
 /// Shells whose grammar is the one read here.
 const SHELLS: &[&str] = &["sh", "bash", "dash", "zsh", "ksh", "ash"];
 
@@ -149,12 +151,12 @@ fn run_text(script: &mut Script, command: SimpleCommand, by: &str, text: &str, s
     if !command.redirects.is_empty() || !command.assignments.is_empty() {
         push(script, SimpleCommand { program: None, args: Vec::new(), ..command });
     }
-    let mut commands = parse::read(script, text, scope, depth + 1);
+    let mut commands = parse::read(script, text, scope, depth + TEXT_LEVELS);
     for command in &mut commands {
         command.context = within(command.context, context);
         command.via.splice(0..0, via.iter().cloned());
     }
-    add_all(script, commands, depth + 1);
+    add_all(script, commands, depth + TEXT_LEVELS);
 }
 
 /// The standing of a command of a text that is itself run in `outer`.
@@ -215,7 +217,7 @@ fn run_remote(script: &mut Script, command: SimpleCommand, depth: usize) {
 
 /// `find` keeps its roots and tests; each `-exec … ;` is a command on what may be found.
 fn run_find(script: &mut Script, mut command: SimpleCommand, depth: usize) {
-    let found = names(listed::roots(&command).into_iter().map(Word::anything_beneath).collect());
+    let found = names(listed::found(&command));
     let mut rest = Vec::new();
     let mut runs = Vec::new();
     let mut words = std::mem::take(&mut command.args).into_iter();

@@ -132,7 +132,7 @@ const TOOLS: &[Tool] = &[
     Tool { verbs: &[(&["build", "test", "check", "bench", "haddock", "freeze", "update"], Builds), (&["run", "exec", "repl", "ghci"], Runs), (&["install"], Installs), (&["upload"], Upload)], escapes: &["--with-compiler", "--with-ghc"], ..tool(&["stack", "cabal"]) },
     Tool { verbs: &[(&["build", "test", "fmt", "ast-check"], Builds), (&["run"], Runs), (&["fetch"], Installs)], ..tool(&["zig"]) },
     Tool { verbs: &[(&["analyze", "test", "format", "build", "compile", "doctor", "fix"], Builds), (&["run"], Runs), (&["pub"], Installs)], ..tool(&["flutter", "dart"]) },
-    Tool { verbs: &[(&["check", "lint", "fmt", "test", "bench", "info", "doc"], Builds), (&["run", "task", "eval", "repl"], Runs), (&["install", "add"], Installs)], escapes: &["--config", "--import-map", "--location", "-A", "--allow-all"], ..tool(&["deno"]) },
+    Tool { verbs: &[(&["check", "lint", "fmt", "test", "bench", "info", "doc"], Builds), (&["run", "task"], Runs), (&["install", "add"], Installs)], escapes: &["--config", "--import-map", "--location", "-A", "--allow-all"], ..tool(&["deno"]) },
     Tool { verbs: &[(&["fmt", "validate", "version", "providers", "graph"], Builds)], decides: &["-chdir"], style: Style::Words, ..tool(&["terraform", "tofu"]) },
     Tool { verbs: &[(&["run", "report", "html", "xml", "json", "combine", "erase", "lcov"], Builds)], decides: &["--rcfile", "--data-file"], values: &["-m", "--source", "--omit", "--include"], writes: &["-o", "-d"], ..tool(&["coverage"]) },
     Tool { verbs: &[(&["run", "validate-config", "sample-config"], Builds)], decides: &["-c", "--config"], ..tool(&["pre-commit"]) },

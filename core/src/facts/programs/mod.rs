@@ -91,10 +91,22 @@ fn asks_version(call: &Call<'_>) -> bool {
 /// Programs whose first operand says what they do, and how many words of it.
 pub(super) fn subcommand(program: &str, args: &[Arg]) -> Option<String> {
     let (_, words) = WITH_SUBCOMMANDS.iter().find(|(names, _)| names.contains(&program))?;
-    let operands = args.iter().filter(|arg| !arg.text.starts_with(['-', '+'])).take(*words);
-    let named: Vec<String> = operands.map(Arg::shown).collect();
+    let mut named = Vec::new();
+    let mut rest = args.iter();
+    while let Some(arg) = rest.next().filter(|_| named.len() < *words) {
+        if GLOBAL_VALUES.contains(&arg.text.as_str()) {
+            rest.next();
+        } else if !arg.text.starts_with(['-', '+']) {
+            named.push(arg.shown());
+        }
+    }
     (!named.is_empty()).then(|| format!("{program} {}", named.join(" ")))
 }
+
+/// Options with a value that stand before the subcommand.
+const GLOBAL_VALUES: &[&str] = &[
+    "-C", "-c", "--git-dir", "--work-tree", "--namespace", "--manifest-path", "--config", "--prefix", "--cwd", "--dir", "-H", "--host", "--context", "-R", "--repo", "--profile", "--region", "--project",
+];
 
 const WITH_SUBCOMMANDS: &[(&[&str], usize)] = &[
     (&["git", "cargo", "go", "pip", "pip3", "docker", "podman", "kubectl", "helm", "brew", "apt", "apt-get", "dnf", "yum", "apk", "systemctl", "gem", "bundle"], 1),

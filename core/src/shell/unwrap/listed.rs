@@ -19,6 +19,17 @@ pub(super) fn found_by(commands: &[SimpleCommand], from: Option<usize>) -> Optio
     None
 }
 
+/// What a `find` can hand to its commands: what lies beneath its roots, and the roots themselves where no test chooses by name,
+/// age or size.
+pub(super) fn found(find: &SimpleCommand) -> Vec<Word> {
+    let chooses = find.args.iter().any(|word| CHOICES.iter().any(|choice| word.leading().starts_with(choice)));
+    let roots = roots(find);
+    let beneath = roots.iter().cloned().map(Word::anything_beneath);
+    if chooses { beneath.collect() } else { beneath.chain(roots.iter().cloned()).collect() }
+}
+
+const CHOICES: &[&str] = &["-name", "-iname", "-path", "-ipath", "-wholename", "-regex", "-iregex", "-empty", "-newer", "-mtime", "-mmin", "-size", "-perm", "-user"];
+
 /// The roots of a `find`: its words up to the first test.
 pub(super) fn roots(find: &SimpleCommand) -> Vec<Word> {
     let is_option = |word: &&Word| matches!(word.literal().as_deref(), Some("-H" | "-L" | "-P"));

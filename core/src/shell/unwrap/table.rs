@@ -113,6 +113,10 @@ impl Wrapper {
     /// The wrapper called `name`, if `command` is a call of one.
     pub(super) fn named(name: &str, command: &SimpleCommand) -> Option<&'static Self> {
         let first = command.args.first().and_then(Word::literal);
+        // `command -v NAME` says where a program is and runs nothing.
+        if name == "command" && matches!(first.as_deref(), Some("-v" | "-V")) {
+            return None;
+        }
         WRAPPERS.iter().find(|wrapper| wrapper.name == name && (wrapper.subcommand.is_none() || wrapper.subcommand == first.as_deref()))
     }
 
