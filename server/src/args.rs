@@ -57,7 +57,10 @@ impl Command {
     ///
     /// # Errors
     /// When a flag or variable is unknown, lacks its value, or has one that it cannot have.
-    pub fn read(args: impl IntoIterator<Item = OsString>, env: impl Fn(&str) -> Option<OsString>) -> Result<Self, UsageError> {
+    pub fn read(
+        args: impl IntoIterator<Item = OsString>,
+        env: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, UsageError> {
         let mut wishes = Wishes::default();
         let mut check = false;
         let mut parser = Parser::from_args(args);
@@ -90,7 +93,7 @@ impl Wishes {
             "socket" => self.socket = Some(value(flag, parser)?.into()),
             "data" => self.data = Some(value(flag, parser)?.into()),
             "mail-perms" => self.mail_perms = Some(value(flag, parser)?.into()),
-            "volume" => self.volumes.push(volume(text("--volume", value(flag, parser)?)?)?),
+            "volume" => self.volumes.push(volume(&text("--volume", value(flag, parser)?)?)?),
             _ => return Err(unknown(&Arg::Long(flag))),
         }
         Ok(())
@@ -116,18 +119,30 @@ fn value(flag: &str, parser: &mut Parser) -> Result<OsString, UsageError> {
 }
 
 fn text(what: &str, value: OsString) -> Result<String, UsageError> {
-    value.into_string().map_err(|value| UsageError(format!("`{what}` is no UTF-8 text: `{}`", value.to_string_lossy().escape_default())))
+    value.into_string().map_err(|value| {
+        UsageError(format!("`{what}` is no UTF-8 text: `{}`", value.to_string_lossy().escape_default()))
+    })
 }
 
 fn port(what: &str, value: &OsStr) -> Result<u16, UsageError> {
     let number = value.to_str().and_then(|text| text.parse().ok());
-    number.ok_or_else(|| UsageError(format!("`{what}` is `{}`; write a port from 0 to 65535, such as 3015", value.to_string_lossy().escape_default())))
+    number.ok_or_else(|| {
+        UsageError(format!(
+            "`{what}` is `{}`; write a port from 0 to 65535, such as 3015",
+            value.to_string_lossy().escape_default()
+        ))
+    })
 }
 
-fn volume(text: String) -> Result<(String, PathBuf), UsageError> {
+fn volume(text: &str) -> Result<(String, PathBuf), UsageError> {
     match text.split_once('=') {
-        Some((container, host)) if container.starts_with('/') && !host.is_empty() => Ok((container.to_owned(), host.into())),
-        _ => Err(UsageError(format!("`--volume {}` is no volume; write `--volume /workspace=DIR`", text.escape_default()))),
+        Some((container, host)) if container.starts_with('/') && !host.is_empty() => {
+            Ok((container.to_owned(), host.into()))
+        }
+        _ => Err(UsageError(format!(
+            "`--volume {}` is no volume; write `--volume /workspace=DIR`",
+            text.escape_default()
+        ))),
     }
 }
 
@@ -214,7 +229,17 @@ mod tests {
 
     #[test]
     fn a_wrong_call_is_one_line_that_says_what_to_write() {
-        for args in [&["--prot", "1"][..], &["--port"], &["--port", "99999"], &["--port", ""], &["--volume", "workspace=x"], &["--volume", "/workspace"], &["serve"], &["-x"], &["--dry-run=yes"]] {
+        for args in [
+            &["--prot", "1"][..],
+            &["--port"],
+            &["--port", "99999"],
+            &["--port", ""],
+            &["--volume", "workspace=x"],
+            &["--volume", "/workspace"],
+            &["serve"],
+            &["-x"],
+            &["--dry-run=yes"],
+        ] {
             let error = read(args, &[]).unwrap_err().to_string();
             assert!(!error.is_empty() && !error.contains('\n'), "{args:?}: {error}");
         }

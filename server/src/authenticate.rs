@@ -92,7 +92,7 @@ pub struct Signed<'a> {
 /// 400 where head or signature have two readings, 401 where the signature is missing, wrong or binds too little.
 pub fn authenticate<'a>(head: &'a Head, fields: &'a Fields<'a>, keyring: &Keyring) -> Result<Signed<'a>, Refusal> {
     let request = RequestHead { method: head.method(), target: head.target(), has_body: head.has_body(), fields };
-    let signature = SignatureOfRequest::read(&request).map_err(unreadable)?;
+    let signature = SignatureOfRequest::read(&request).map_err(|refusal| unreadable(&refusal))?;
     let user = keyring.user(signature.keyid());
     let right = signature.verify(user.map(|user| user.key()), &request);
     match user {
@@ -167,7 +167,7 @@ pub fn authenticate_legacy(
     limits: &Limits,
     times: Times,
 ) -> Result<Caller, Refusal> {
-    let signature = LegacySignature::read(fields).map_err(unreadable)?.ok_or_else(unauthentic)?;
+    let signature = LegacySignature::read(fields).map_err(|refusal| unreadable(&refusal))?.ok_or_else(unauthentic)?;
     let user = keyring.user(signature.user());
     let right = signature.verify(user.map(|user| user.key()), body);
     let (Some(user), true) = (user, right) else {
@@ -187,13 +187,16 @@ impl Caller {
         let max = if self.approves() { limits.nonces_max } else { limits.nonces_max - limits.nonces_max / 4 };
         match nonces.remember(self.created, self.tag, now, max) {
             Use::First => Ok(self),
-            Use::Again => Err(Refusal::new(ProblemType::Unauthenticated, "this signature was used before; sign again with a new nonce")),
+            Use::Again => Err(Refusal::new(
+                ProblemType::Unauthenticated,
+                "this signature was used before; sign again with a new nonce",
+            )),
             Use::Full => Err(Refusal::limit("too many requests within the signature window; send fewer")),
         }
     }
 }
 
-fn unreadable(refusal: signing::Refusal) -> Refusal {
+fn unreadable(refusal: &signing::Refusal) -> Refusal {
     let kind = match refusal.status() {
         400 => ProblemType::Malformed,
         _ => ProblemType::Unauthenticated,
@@ -207,6 +210,8 @@ fn unauthentic() -> Refusal {
 }
 
 fn stale(created: i64, now: i64) -> Refusal {
-    let detail = format!("the request was signed at {created} and it is {now} here (Unix seconds); sign again by the Date of this answer");
+    let detail = format!(
+        "the request was signed at {created} and it is {now} here (Unix seconds); sign again by the Date of this answer"
+    );
     Refusal::new(ProblemType::Stale, detail)
 }

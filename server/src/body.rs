@@ -64,5 +64,8 @@ fn joined(read: Bytes, chunk: Bytes) -> Bytes {
 
 /// 413.
 pub(crate) fn too_large(bytes_max: u64) -> Refusal {
-    Refusal::new(ProblemType::TooLarge, format!("the body has more than {bytes_max} bytes, which is as much as is taken here"))
+    Refusal::new(
+        ProblemType::TooLarge,
+        format!("the body has more than {bytes_max} bytes, which is as much as is taken here"),
+    )
 }

@@ -18,12 +18,12 @@ use crate::{
     answer::{Answer, Content},
     authenticate::{self, Caller, Signed, Times},
     body::Upload,
-    connection::{Link, Phase},
     desk::Front,
     endpoints::{self, Call},
     events::Term,
     head::{Head, Hosts},
     keyring::Keys,
+    link::{Link, Phase},
     nonces::Nonces,
     random,
     route::{self, Endpoint, Found, Verb},
@@ -85,7 +85,14 @@ impl Bridge {
     }
 
     /// Serves a request whose signature is right.
-    async fn serve(&self, signed: &Signed<'_>, head: &Head, upload: &mut Upload, link: &Link, law: &Law) -> Result<Answer, Refusal> {
+    async fn serve(
+        &self,
+        signed: &Signed<'_>,
+        head: &Head,
+        upload: &mut Upload,
+        link: &Link,
+        law: &Law,
+    ) -> Result<Answer, Refusal> {
         let found = route::find(head.method(), head.path());
         let changes = found.as_ref().is_ok_and(|found| found.route.method == Verb::Post);
         let caller = signed.admit(changes, &self.nonces, &law.limits, self.times())?;
@@ -98,13 +105,30 @@ impl Bridge {
     /// Serves a request signed by the seed's headers. They sign the body, which has to be read first.
     async fn serve_legacy(&self, head: &Head, upload: &mut Upload, link: &Link, law: &Law) -> Result<Answer, Refusal> {
         let found = route::find(head.method(), head.path())?;
-        let body = read(upload, link, found, &Limits { tool_body_bytes_max: law.limits.body_bytes_max, ..law.limits.clone() }).await?;
-        let caller = authenticate::authenticate_legacy(&head.fields(), &body, &self.keys.current(), &self.nonces, &law.limits, self.times())?;
+        let body =
+            read(upload, link, found, &Limits { tool_body_bytes_max: law.limits.body_bytes_max, ..law.limits.clone() })
+                .await?;
+        let caller = authenticate::authenticate_legacy(
+            &head.fields(),
+            &body,
+            &self.keys.current(),
+            &self.nonces,
+            &law.limits,
+            self.times(),
+        )?;
         caller.share().count_request(&law.limits, self.front.clock().now())?;
         self.call(found, caller, head, body, link, &law.limits).await
     }
 
-    async fn call(&self, found: Found<'_>, caller: Caller, head: &Head, body: Bytes, link: &Link, limits: &Limits) -> Result<Answer, Refusal> {
+    async fn call(
+        &self,
+        found: Found<'_>,
+        caller: Caller,
+        head: &Head,
+        body: Bytes,
+        link: &Link,
+        limits: &Limits,
+    ) -> Result<Answer, Refusal> {
         let content_digest = ContentDigest::of(&body);
         authenticate::check_body(head, &content_digest)?;
         let digest = Digest::from_bytes(*content_digest.sha256());

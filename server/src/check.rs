@@ -17,7 +17,11 @@ pub fn report(wishes: &Wishes, around: &Surroundings) -> Result<String, SetupErr
     let setup = Setup::read(wishes, around)?;
     key_file::read(&setup.audit_key_file)?;
     let mut text = String::new();
-    for line in facts(&setup).into_iter().chain(users(&setup)).chain(setup.warnings.iter().map(|warning| format!("warning: {warning}"))) {
+    for line in facts(&setup)
+        .into_iter()
+        .chain(users(&setup))
+        .chain(setup.warnings.iter().map(|warning| format!("warning: {warning}")))
+    {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{line}");
     }
@@ -25,8 +29,14 @@ pub fn report(wishes: &Wishes, around: &Surroundings) -> Result<String, SetupErr
 }
 
 fn facts(setup: &Setup) -> Vec<String> {
-    let config = setup.config_file.as_ref().map_or_else(|| "none: built-in actions alone".to_owned(), |path| path.display().to_string());
-    let listening = [setup.tcp.map(|addr| format!("http://{addr}")), setup.socket.as_ref().map(|socket| format!("unix://{}", socket.path.display()))];
+    let config = setup
+        .config_file
+        .as_ref()
+        .map_or_else(|| "none: built-in actions alone".to_owned(), |path| path.display().to_string());
+    let listening = [
+        setup.tcp.map(|addr| format!("http://{addr}")),
+        setup.socket.as_ref().map(|socket| format!("unix://{}", socket.path.display())),
+    ];
     let listening: Vec<String> = listening.into_iter().flatten().collect();
     let mut facts = vec![
         format!("config     {config}"),
@@ -49,7 +59,11 @@ fn users(setup: &Setup) -> Vec<String> {
     let user = |(name, user): (&ccc_protocol::UserName, &ccc_core::user::User)| {
         let whom: Vec<&str> = user.can_approve.iter().map(ccc_protocol::UserName::as_str).collect();
         let roles: Vec<&str> = user.roles.iter().map(String::as_str).collect();
-        let approves = if whom.is_empty() { "approves for nobody".to_owned() } else { format!("approves for {}", whom.join(", ")) };
+        let approves = if whom.is_empty() {
+            "approves for nobody".to_owned()
+        } else {
+            format!("approves for {}", whom.join(", "))
+        };
         let roles = if roles.is_empty() { String::new() } else { format!(", as {}", roles.join(", ")) };
         format!("user       {name} {approves}{roles}")
     };

@@ -3,15 +3,11 @@
 use std::collections::BTreeSet;
 
 use ccc_core::{limits::Limits, refusal::Refusal};
-use ccc_protocol::{
-    bodies::ProblemType,
-    content_digest::ContentDigest,
-    signing,
-};
+use ccc_protocol::{bodies::ProblemType, content_digest::ContentDigest, signing};
 use hyper::{
     Method, Request,
     body::{Body as _, Incoming},
-    header::{self, HeaderMap, HeaderName},
+    header::{self, HeaderMap, HeaderName, HeaderValue},
     http::request::Parts,
 };
 
@@ -24,7 +20,6 @@ pub struct Head {
 
 impl Head {
     /// Parts a request into head and body.
-    #[must_use]
     pub fn of(request: Request<Incoming>) -> (Self, Incoming) {
         let (parts, body) = request.into_parts();
         let has_body = !body.is_end_stream();
@@ -144,7 +139,10 @@ impl Head {
         match self.field(&header::HOST) {
             Err(refusal) => Some(refusal),
             Ok(Some(host)) if hosts.hold(host.trim_ascii()) => None,
-            Ok(Some(host)) => Some(malformed(format!("the Host `{}` is not this server's; add it to `hosts` in its config", shown(host)))),
+            Ok(Some(host)) => Some(malformed(format!(
+                "the Host `{}` is not this server's; add it to `hosts` in its config",
+                shown(host)
+            ))),
             Ok(None) => Some(malformed("there is no Host field; send the server's name as Host")),
         }
     }
@@ -156,7 +154,7 @@ pub struct Fields<'a>(&'a HeaderMap);
 
 impl signing::Fields for Fields<'_> {
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.0.get_all(name).iter().map(|value| value.as_bytes())
+        self.0.get_all(name).iter().map(HeaderValue::as_bytes)
     }
 }
 
@@ -180,14 +178,19 @@ impl Hosts {
     }
 
     fn has(&self, name: &str) -> bool {
-        self.0.contains(name) || (name.bytes().any(|b| b.is_ascii_uppercase()) && self.0.contains(&name.to_ascii_lowercase()))
+        self.0.contains(name)
+            || (name.bytes().any(|b| b.is_ascii_uppercase()) && self.0.contains(&name.to_ascii_lowercase()))
     }
 }
 
 /// A Host field without its port.
 fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) && (!name.contains(':') || name.ends_with(']')) => name,
+        Some((name, port))
+            if port.bytes().all(|b| b.is_ascii_digit()) && (!name.contains(':') || name.ends_with(']')) =>
+        {
+            name
+        }
         _ => host,
     }
 }
@@ -195,7 +198,9 @@ fn without_port(host: &str) -> &str {
 fn is_json(content_type: &str) -> bool {
     let mut parts = content_type.split(';').map(str::trim);
     let media_type = parts.next().unwrap_or_default();
-    let only_utf8 = |part: &str| part.is_empty() || part.eq_ignore_ascii_case("charset=utf-8") || part.eq_ignore_ascii_case("charset=\"utf-8\"");
+    let only_utf8 = |part: &str| {
+        part.is_empty() || part.eq_ignore_ascii_case("charset=utf-8") || part.eq_ignore_ascii_case("charset=\"utf-8\"")
+    };
     media_type.eq_ignore_ascii_case("application/json") && parts.all(only_utf8)
 }
 
@@ -214,21 +219,57 @@ mod tests {
 
     #[test]
     fn a_host_is_known_by_its_name_whatever_the_port_unless_config_says_one() {
-        let hosts = Hosts::new(["host.docker.internal".to_owned(), "Bridge.example:8080".to_owned(), "192.168.2.99".to_owned()]);
-        for good in ["localhost", "LocalHost:3015", "127.0.0.1:3015", "[::1]:3015", "[::1]", "host.docker.internal:1", "bridge.example:8080", "192.168.2.99:3015"] {
+        let hosts = Hosts::new([
+            "host.docker.internal".to_owned(),
+            "Bridge.example:8080".to_owned(),
+            "192.168.2.99".to_owned(),
+        ]);
+        for good in [
+            "localhost",
+            "LocalHost:3015",
+            "127.0.0.1:3015",
+            "[::1]:3015",
+            "[::1]",
+            "host.docker.internal:1",
+            "bridge.example:8080",
+            "192.168.2.99:3015",
+        ] {
             assert!(hosts.hold(good), "{good}");
         }
-        for bad in ["", "evil.example", "localhost.evil.example", "bridge.example", "bridge.example:81", "127.0.0.1.nip.io", "localhost:3015:1", "localhost:x", "user@localhost", "::1"] {
+        for bad in [
+            "",
+            "evil.example",
+            "localhost.evil.example",
+            "bridge.example",
+            "bridge.example:81",
+            "127.0.0.1.nip.io",
+            "localhost:3015:1",
+            "localhost:x",
+            "user@localhost",
+            "::1",
+        ] {
             assert!(!hosts.hold(bad), "{bad}");
         }
     }
 
     #[test]
     fn plain_json_is_taken_and_nothing_else() {
-        for good in ["application/json", "Application/JSON", "application/json; charset=utf-8", "application/json;charset=\"UTF-8\""] {
+        for good in [
+            "application/json",
+            "Application/JSON",
+            "application/json; charset=utf-8",
+            "application/json;charset=\"UTF-8\"",
+        ] {
             assert!(is_json(good), "{good}");
         }
-        for bad in ["", "text/plain", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "application/jsonp", "multipart/form-data"] {
+        for bad in [
+            "",
+            "text/plain",
+            "application/json; charset=utf-16",
+            "application/x-www-form-urlencoded",
+            "application/jsonp",
+            "multipart/form-data",
+        ] {
             assert!(!is_json(bad), "{bad}");
         }
     }

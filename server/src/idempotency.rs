@@ -17,7 +17,8 @@ impl FromStr for IdempotencyKey {
     type Err = IdempotencyKeyError;
 
     fn from_str(field: &str) -> Result<Self, IdempotencyKeyError> {
-        let text = field.trim_ascii().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).ok_or(IdempotencyKeyError)?;
+        let text =
+            field.trim_ascii().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).ok_or(IdempotencyKeyError)?;
         let hyphenated = text.len() == uuid::fmt::Hyphenated::LENGTH;
         let id = Uuid::try_parse(text).ok().filter(|_| hyphenated);
         id.map(Self).ok_or(IdempotencyKeyError)
@@ -38,7 +39,15 @@ mod tests {
     fn a_key_is_a_uuid_in_quotes() {
         let key: IdempotencyKey = "\"0198E6A2-7B1C-7D3E-8F40-5A6B7C8D9E0F\"".parse().unwrap();
         assert_eq!(key.to_string(), "0198e6a2-7b1c-7d3e-8f40-5a6b7c8d9e0f");
-        for bad in ["", "\"\"", "0198e6a2-7b1c-7d3e-8f40-5a6b7c8d9e0f", "\"0198e6a27b1c7d3e8f405a6b7c8d9e0f\"", "\"x\"", "\"{0198e6a2-7b1c-7d3e-8f40-5a6b7c8d9e0f}\"", "\""] {
+        for bad in [
+            "",
+            "\"\"",
+            "0198e6a2-7b1c-7d3e-8f40-5a6b7c8d9e0f",
+            "\"0198e6a27b1c7d3e8f405a6b7c8d9e0f\"",
+            "\"x\"",
+            "\"{0198e6a2-7b1c-7d3e-8f40-5a6b7c8d9e0f}\"",
+            "\"",
+        ] {
             assert_eq!(bad.parse::<IdempotencyKey>(), Err(IdempotencyKeyError), "{bad}");
         }
     }

@@ -1,12 +1,7 @@
 //! The server's key for audit checkpoints: 64 hex characters in a file of its own, beside the config and never in the
 //! data directory, so that whoever rewrites the data cannot sign it again. The key is those characters.
 
-use std::{
-    fs, io,
-    io::Write as _,
-    os::unix::fs::OpenOptionsExt as _,
-    path::Path,
-};
+use std::{fs, io, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
 
 use ccc_core::audit::AuditKey;
 use ccc_protocol::hex;
@@ -41,8 +36,11 @@ pub fn read(path: &Path) -> Result<Option<AuditKey>, String> {
     if places::is_open_to_others(path).unwrap_or(true) {
         return Err(format!("others can read the audit key; run `chmod 600 {shown}`"));
     }
-    let key = Some(text.trim()).filter(|text| text.len() >= KEY_CHARS_MIN).and_then(|text| AuditKey::new(text.as_bytes()));
-    key.map(Some).ok_or_else(|| format!("the audit key {shown} has fewer than {KEY_CHARS_MIN} characters; remove it and a new one is made"))
+    let key =
+        Some(text.trim()).filter(|text| text.len() >= KEY_CHARS_MIN).and_then(|text| AuditKey::new(text.as_bytes()));
+    key.map(Some).ok_or_else(|| {
+        format!("the audit key {shown} has fewer than {KEY_CHARS_MIN} characters; remove it and a new one is made")
+    })
 }
 
 fn make(path: &Path) -> Result<AuditKey, String> {
@@ -53,7 +51,8 @@ fn make(path: &Path) -> Result<AuditKey, String> {
     if let Some(dir) = path.parent() {
         places::make_private_dir(dir).map_err(|error| failed(&error))?;
     }
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| failed(&error))?;
+    let mut file =
+        fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| failed(&error))?;
     file.write_all(format!("{text}\n").as_bytes()).and_then(|()| file.sync_all()).map_err(|error| failed(&error))?;
     AuditKey::new(text.as_bytes()).ok_or_else(|| failed(&"it is no key"))
 }

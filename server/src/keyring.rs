@@ -1,9 +1,6 @@
 //! Who may sign: each user of the secrets file with the key prepared once. Replaced as a whole when the file changes.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use ccc_protocol::{
     UserName,
@@ -68,7 +65,8 @@ impl Keyring {
             let now = self.users.get(&known.name);
             now.is_some_and(|now| now.entry.secret == known.entry.secret)
         };
-        let mut names: Vec<_> = before.users.values().filter(|known| !same_secret(known)).map(|known| known.name.clone()).collect();
+        let mut names: Vec<_> =
+            before.users.values().filter(|known| !same_secret(known)).map(|known| known.name.clone()).collect();
         names.sort();
         names
     }
@@ -139,7 +137,9 @@ mod tests {
 
     fn file(secret_of_agent: char, rights_of_user: &str) -> String {
         let (one, two) = ("1".repeat(64), secret_of_agent.to_string().repeat(64));
-        format!(r#"{{"users":{{"user":{{"secret":"{one}","canApprove":{rights_of_user}}},"agent":{{"secret":"{two}"}}}}}}"#)
+        format!(
+            r#"{{"users":{{"user":{{"secret":"{one}","canApprove":{rights_of_user}}},"agent":{{"secret":"{two}"}}}}}}"#
+        )
     }
 
     #[test]
@@ -156,7 +156,7 @@ mod tests {
         let before = Keyring::new(&secrets(&file('2', "[]")), &Keyring::default());
         let rotated = Keyring::new(&secrets(&file('3', "[]")), &before);
         let agent: UserName = "agent".parse().unwrap();
-        assert_eq!(rotated.cut_off(&before), [agent.clone()]);
+        assert_eq!(rotated.cut_off(&before), std::slice::from_ref(&agent));
         assert_eq!(Keyring::default().cut_off(&rotated), [agent, "user".parse().unwrap()]);
     }
 }

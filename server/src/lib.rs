@@ -19,6 +19,7 @@ pub mod head;
 pub mod idempotency;
 pub mod key_file;
 pub mod keyring;
+pub mod link;
 pub mod listen;
 pub mod log;
 pub mod mail;

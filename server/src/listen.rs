@@ -24,7 +24,8 @@ use tokio::{
 
 use crate::{
     bridge::Bridge,
-    connection::{self, Link, Phase, Socket, Standing},
+    connection::{self, Socket},
+    link::{Link, Phase, Standing},
     socket_file::SocketFile,
 };
 
@@ -221,7 +222,8 @@ impl Members {
             return true;
         }
         let candidates = self.by_number.iter().filter(|(_, member)| member.link.may_be_shed());
-        let victim = candidates.max_by_key(|(_, member)| (member.link.standing() == Standing::Stranger, member.link.still_seconds()));
+        let victim = candidates
+            .max_by_key(|(_, member)| (member.link.standing() == Standing::Stranger, member.link.still_seconds()));
         match victim.map(|(number, _)| *number) {
             Some(number) => {
                 if let Some(member) = self.by_number.remove(&number) {

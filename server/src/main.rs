@@ -1,6 +1,6 @@
 //! `ccc-server`: see the library beside it, and `--help`.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use ccc_server::{
     args::{Command, HELP, Wishes},
@@ -18,7 +18,6 @@ const FAILED: u8 = 1;
 /// It was called wrongly, or what it was to read is not fit.
 const REFUSED: u8 = 2;
 
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a command's output")]
 fn main() -> ExitCode {
     let code = match Command::read(std::env::args_os().skip(1), |name| std::env::var_os(name)) {
         Ok(Command::Help) => {
@@ -42,7 +41,6 @@ fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-#[expect(clippy::print_stderr, reason = "a command's output")]
 fn serve(wishes: Wishes) -> u8 {
     log::start();
     let around = Surroundings::of_process();
@@ -58,20 +56,23 @@ fn serve(wishes: Wishes) -> u8 {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
-    match runtime.block_on(server::run(Reload { wishes, around, setup })) {
-        Ok(()) => ENDED,
+    let ended = runtime.block_on(server::run(Reload { wishes, around, setup }));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    match ended {
+        Ok(closing) => {
+            closing.wait();
+            ENDED
+        }
         Err(server::ServerError::Setup(error)) => refused(&error),
         Err(error) => failed(&error),
     }
 }
 
-#[expect(clippy::print_stderr, reason = "a command's output")]
 fn refused(error: &dyn std::fmt::Display) -> u8 {
     eprintln!("ccc-server: {error}");
     REFUSED
 }
 
-#[expect(clippy::print_stderr, reason = "a command's output")]
 fn failed(error: &dyn std::fmt::Display) -> u8 {
     eprintln!("ccc-server: {error}");
     FAILED

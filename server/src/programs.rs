@@ -36,7 +36,8 @@ impl<'a> Programs<'a> {
 
     /// Neither the program nor the name by which it is called lies in a volume.
     fn is_fit(&self, path: &Path) -> bool {
-        let executable = fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
+        let executable =
+            fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
         let by_name = path.parent().map(resolved).unwrap_or_default();
         let real = resolved(path);
         executable && !self.volumes.iter().any(|volume| by_name.starts_with(volume) || real.starts_with(volume))
@@ -62,7 +63,11 @@ mod tests {
         program(&at("bin/notes"), 0o644);
         program(&at("volume/tool"), 0o755);
         std::os::unix::fs::symlink(at("volume/tool"), at("bin/tool")).unwrap();
-        let around = Surroundings { path: vec![at("volume/bin"), "relative".into(), at("bin")], here: dir.path().into(), ..Surroundings::default() };
+        let around = Surroundings {
+            path: vec![at("volume/bin"), "relative".into(), at("bin")],
+            here: dir.path().into(),
+            ..Surroundings::default()
+        };
         let programs = Programs::outside([at("volume")], &around);
         assert_eq!(programs.find("editor"), at("bin/editor").to_str().map(str::to_owned));
         assert_eq!(programs.find("notes"), None, "not executable");

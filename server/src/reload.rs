@@ -9,7 +9,7 @@ use std::{
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::mpsc,
     time::timeout,
 };
@@ -30,35 +30,53 @@ pub struct Reload {
     pub setup: Setup,
 }
 
-impl Reload {
-    /// Reloads whenever there is a reason to, for as long as it is polled.
-    pub async fn keep(mut self, bridge: Arc<Bridge>) {
-        let (changed, mut changes) = mpsc::channel(1);
-        let _watcher = watch(&self.files(), changed);
-        let mut hangup = match signal(SignalKind::hangup()) {
-            Ok(hangup) => hangup,
-            Err(error) => {
-                tracing::warn!(%error, "no reload on SIGHUP");
-                return self.on_changes(&bridge, &mut changes).await;
+/// What tells that there is a reason to reload.
+#[derive(Debug)]
+pub struct Reasons {
+    hangup: Option<Signal>,
+    changes: mpsc::Receiver<()>,
+    /// Tells of changes for as long as it is kept; none where the system does not tell.
+    _watcher: Option<RecommendedWatcher>,
+}
+
+impl Reasons {
+    /// The next reason. Several at once are one.
+    async fn next(&mut self) {
+        let Self { hangup, changes, .. } = self;
+        let hangup = async {
+            match hangup {
+                Some(hangup) => drop(hangup.recv().await),
+                None => std::future::pending().await,
             }
         };
-        loop {
-            tokio::select! {
-                hup = hangup.recv() => if hup.is_none() { return },
-                change = changes.recv() => match change {
-                    Some(()) => quiet(&mut changes).await,
-                    // Nothing can be watched: SIGHUP alone is left.
-                    None => { hangup.recv().await; }
-                },
+        let change = async {
+            if changes.recv().await.is_none() {
+                // Nothing is watched: SIGHUP alone is left.
+                std::future::pending::<()>().await;
             }
-            self.reload(&bridge).await;
+            while let Ok(Some(())) = timeout(QUIET, changes.recv()).await {}
+        };
+        tokio::select! {
+            () = hangup => {}
+            () = change => {}
         }
     }
+}
 
-    async fn on_changes(&mut self, bridge: &Bridge, changes: &mut mpsc::Receiver<()>) {
-        while changes.recv().await.is_some() {
-            quiet(changes).await;
-            self.reload(bridge).await;
+impl Reload {
+    /// Begins to look out for reasons.
+    #[must_use]
+    pub fn reasons(&self) -> Reasons {
+        let (changed, changes) = mpsc::channel(1);
+        let hangup = signal(SignalKind::hangup()).map_err(|error| tracing::warn!(%error, "no reload on SIGHUP")).ok();
+        Reasons { hangup, changes, _watcher: watch(&self.files(), changed) }
+    }
+
+    /// Reloads whenever there is a reason to, for as long as it is polled.
+    pub async fn keep(mut self, mut reasons: Reasons, bridge: Arc<Bridge>) {
+        loop {
+            reasons.next().await;
+            self.reload(&bridge).await;
         }
     }
 
@@ -85,7 +103,11 @@ impl Reload {
         bridge.keys.replace(keyring);
         match bridge.front.enact(setup.law.clone(), cut_off).await {
             Ok(()) => tracing::info!("reloaded"),
-            Err(refusal) => tracing::error!(cause = refusal.cause, "reloaded, but what users left open could not be ended: {}", refusal.detail),
+            Err(refusal) => tracing::error!(
+                cause = refusal.cause,
+                "reloaded, but what users left open could not be ended: {}",
+                refusal.detail
+            ),
         }
         for warning in &setup.warnings {
             tracing::warn!("{warning}");
@@ -98,16 +120,13 @@ impl Reload {
     }
 }
 
-/// Waits until nothing has changed for a moment.
-async fn quiet(changes: &mut mpsc::Receiver<()>) {
-    while let Ok(Some(())) = timeout(QUIET, changes.recv()).await {}
-}
-
 /// Watches the directories of these files: a file that is replaced, as editors do, is another file.
 fn watch(files: &[PathBuf], changed: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
     let names: Vec<PathBuf> = files.to_vec();
     let tell = move |event: notify::Result<notify::Event>| {
-        let about = |event: &notify::Event| !event.kind.is_access() && event.paths.iter().any(|path| names.iter().any(|name| same_file(name, path)));
+        let about = |event: &notify::Event| {
+            !event.kind.is_access() && event.paths.iter().any(|path| names.iter().any(|name| same_file(name, path)))
+        };
         if event.is_ok_and(|event| about(&event)) {
             // A reload that is due already covers this one too.
             let _ = changed.try_send(());
@@ -122,7 +141,7 @@ fn watch(files: &[PathBuf], changed: mpsc::Sender<()>) -> Option<RecommendedWatc
     watching.map_err(|error| tracing::warn!(%error, "changed files are not noticed; send SIGHUP to reload")).ok()
 }
 
-/// The watcher tells real paths, whatever links lead there.
+/// By its name: the directory is the one that is watched, under whatever path the watcher tells it.
 fn same_file(file: &Path, told: &Path) -> bool {
     file.file_name() == told.file_name()
 }

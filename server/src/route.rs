@@ -160,7 +160,21 @@ mod tests {
 
     #[test]
     fn nothing_else_is_found() {
-        for path in ["/", "", "/actio", "/action/", "/actionx", "/queue/", "/queue//preview", "/queue/a/b", "/queue/a/preview/x", "/grants/a", "/policies/group", "/policies/group/a/b", "/ACTION"] {
+        for path in [
+            "/",
+            "",
+            "/actio",
+            "/action/",
+            "/actionx",
+            "/queue/",
+            "/queue//preview",
+            "/queue/a/b",
+            "/queue/a/preview/x",
+            "/grants/a",
+            "/policies/group",
+            "/policies/group/a/b",
+            "/ACTION",
+        ] {
             assert_eq!(find("GET", path).unwrap_err().kind, ProblemType::NotFound, "{path}");
         }
     }
@@ -171,7 +185,11 @@ mod tests {
             let path = filled(route.path);
             let others = ROUTES.iter().enumerate().filter(|(other, _)| *other != at);
             for (_, other) in others {
-                assert!(other.method != route.method || matched(other.path, &path).is_none(), "{path} is also {}", other.path);
+                assert!(
+                    other.method != route.method || matched(other.path, &path).is_none(),
+                    "{path} is also {}",
+                    other.path
+                );
             }
         }
     }

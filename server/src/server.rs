@@ -1,11 +1,15 @@
 //! A whole server: from a checked setup to the last answer.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
+    time::Duration,
+};
 
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-    time::timeout,
 };
 
 use crate::{
@@ -20,6 +24,7 @@ use crate::{
     reload::Reload,
     setup::{Setup, SetupError},
     socket_file::SocketFile,
+    store::DataLock,
 };
 
 /// Why a server did not start, or did not end well.
@@ -51,7 +56,7 @@ const CLOSE: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// When the server cannot start.
-pub async fn run(reload: Reload) -> Result<(), ServerError> {
+pub async fn run(reload: Reload) -> Result<Closing, ServerError> {
     let setup = &reload.setup;
     // Sockets first: with an address that is taken, nothing else is touched.
     let listeners = bind(setup).await?;
@@ -65,15 +70,33 @@ pub async fn run(reload: Reload) -> Result<(), ServerError> {
         started,
         front,
     });
+    // Whoever reads where the server listens may send it a signal, or change a file, at once.
+    let (stop, reasons) = (word_to_stop(), reload.reasons());
     tell(setup, &listeners, found);
-    let reloading = tokio::spawn(reload.keep(Arc::clone(&bridge)));
-    listen::serve(listeners, Arc::clone(&bridge), word_to_stop()).await;
+    let reloading = tokio::spawn(reload.keep(reasons, Arc::clone(&bridge)));
+    listen::serve(listeners, bridge, stop).await;
     reloading.abort();
-    drop(bridge);
-    close(clerk).await;
-    drop(lock);
-    tracing::info!("stopped");
-    Ok(())
+    Ok(Closing { clerk, _lock: lock })
+}
+
+/// A server that answers nobody any more. What is left ends when the runtime does, with the desk's last checkpoint.
+#[derive(Debug)]
+pub struct Closing {
+    clerk: JoinHandle<()>,
+    _lock: DataLock,
+}
+
+impl Closing {
+    /// Waits for the desk. To be called once the runtime is gone, and with it everybody who could ask the desk.
+    pub fn wait(self) {
+        let (ended, end) = mpsc::channel();
+        // Ends with the desk, or with the process.
+        std::thread::spawn(move || ended.send(self.clerk.join().is_ok()));
+        match end.recv_timeout(CLOSE) {
+            Ok(true) => tracing::info!("stopped"),
+            _ => tracing::warn!("the desk did not close in time; what was committed stands"),
+        }
+    }
 }
 
 async fn bind(setup: &Setup) -> Result<Listeners, ServerError> {
@@ -106,7 +129,6 @@ fn hosts(setup: &Setup, listeners: &Listeners) -> Hosts {
 }
 
 /// Says on stderr where the server is to be found. `listening on URL` stands alone on its line, for programs to read.
-#[expect(clippy::print_stderr, reason = "the one word of a server to whoever started it, whatever is logged")]
 fn tell(setup: &Setup, listeners: &Listeners, found: desk::Found) {
     for warning in &setup.warnings {
         tracing::warn!("{warning}");
@@ -122,22 +144,18 @@ fn tell(setup: &Setup, listeners: &Listeners, found: desk::Found) {
     }
 }
 
-async fn word_to_stop() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        tracing::warn!("no signals: only SIGKILL stops this server");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    tracing::info!("stopping");
-}
-
-/// The clerk ends when nobody holds its handle any more; it writes the last checkpoint.
-async fn close(clerk: std::thread::JoinHandle<()>) {
-    let ended = tokio::task::spawn_blocking(move || clerk.join());
-    if !matches!(timeout(CLOSE, ended).await, Ok(Ok(Ok(())))) {
-        tracing::warn!("the desk did not close in time; what was committed stands");
+/// Over when somebody says to stop. Listens from the moment it is made.
+fn word_to_stop() -> impl Future<Output = ()> {
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async {
+        let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
+            tracing::warn!("no signals: only SIGKILL stops this server");
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
     }
 }

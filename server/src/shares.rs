@@ -62,7 +62,11 @@ impl Share {
     /// # Errors
     /// When `waits_per_user_max` answers are held for this user already.
     pub fn wait(self: &Arc<Self>, limits: &Limits) -> Result<Place, Refusal> {
-        self.place(Kind::Wait, limits.waits_per_user_max, "requests of yours wait already; send this one without `Prefer: wait`")
+        self.place(
+            Kind::Wait,
+            limits.waits_per_user_max,
+            "requests of yours wait already; send this one without `Prefer: wait`",
+        )
     }
 
     /// Takes a place to listen in.

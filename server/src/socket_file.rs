@@ -104,7 +104,9 @@ fn bind_private(path: &Path) -> io::Result<UnixListener> {
 
 fn make_parent(path: &Path) -> io::Result<()> {
     match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => fs::DirBuilder::new().recursive(true).mode(0o700).create(parent),
+        Some(parent) if !parent.as_os_str().is_empty() => {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(parent)
+        }
         _ => Ok(()),
     }
 }

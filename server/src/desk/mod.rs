@@ -2,6 +2,7 @@
 //! the clerk, who alone holds the desk and commits, and waits for what was committed.
 
 mod clerk;
+mod enact;
 mod explain;
 pub mod front;
 mod keep;
@@ -18,5 +19,5 @@ pub use clerk::{ClerkHandle, Sitting};
 pub use front::{Front, Lawbook};
 pub use keep::{Archive, Keeping};
 pub use lists::Hints;
-pub use open::{Running, Site, open};
+pub use open::{Found, Running, Site, open};
 pub use shelf::{Posted, Published, Shelf};

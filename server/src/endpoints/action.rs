@@ -32,8 +32,14 @@ fn flat_object(call: &Call<'_>) -> Result<(ActionName, Map<String, Value>), Refu
     let mut params = json::read_object(&call.body, json::Limits::default()).map_err(|error| not_json(&error))?;
     let name = match params.remove("action") {
         Some(Value::String(name)) => name,
-        Some(other) => return Err(malformed(format!("`action` is {}; write the action's name in quotes", json::kind(&other)))),
-        None => return Err(malformed("the body has no `action`; write `{\"action\":\"list-actions\"}` to see what there is")),
+        Some(other) => {
+            return Err(malformed(format!("`action` is {}; write the action's name in quotes", json::kind(&other))));
+        }
+        None => {
+            return Err(malformed(
+                "the body has no `action`; write `{\"action\":\"list-actions\"}` to see what there is",
+            ));
+        }
     };
     if name != USE_TOOL && call.body.len() as u64 > call.limits.body_bytes_max {
         return Err(too_large(call.limits.body_bytes_max));
@@ -52,7 +58,9 @@ fn no_such_action(name: &str) -> Refusal {
 /// The seed's headers bind neither method nor path: they are not enough to change who may mail whom.
 fn seeds_headers_suffice(call: &Call<'_>, action: &ActionName) -> Result<(), Refusal> {
     if call.caller.is_legacy() && action.as_str() == "set-mail-permission" {
-        return Err(Refusal::not_allowed("`set-mail-permission` needs a request signed by RFC 9421, not by X-Conduit-Signature"));
+        return Err(Refusal::not_allowed(
+            "`set-mail-permission` needs a request signed by RFC 9421, not by X-Conduit-Signature",
+        ));
     }
     Ok(())
 }

@@ -18,7 +18,13 @@ use hyper::{body::Bytes, header::HeaderName};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
-    answer::Answer, authenticate::Caller, bridge::Bridge, connection::Link, head::{Head, malformed}, query, route::Endpoint,
+    answer::Answer,
+    authenticate::Caller,
+    bridge::Bridge,
+    head::{Head, malformed},
+    link::Link,
+    query,
+    route::Endpoint,
 };
 
 /// A request that was admitted, with its whole body.
@@ -135,7 +141,17 @@ mod tests {
 
     #[test]
     fn a_wait_is_read_as_rfc_7240_writes_it() {
-        for (preference, seconds) in [("wait=10", Some(10)), ("Wait = \"10\"", Some(10)), ("wait=10; x=y", Some(10)), ("wait=99999999999999999999", Some(u64::MAX)), ("wait", None), ("wait=", None), ("wait=-1", None), ("respond-async", None), ("handling=10", None)] {
+        for (preference, seconds) in [
+            ("wait=10", Some(10)),
+            ("Wait = \"10\"", Some(10)),
+            ("wait=10; x=y", Some(10)),
+            ("wait=99999999999999999999", Some(u64::MAX)),
+            ("wait", None),
+            ("wait=", None),
+            ("wait=-1", None),
+            ("respond-async", None),
+            ("handling=10", None),
+        ] {
             assert_eq!(wait_seconds(preference), seconds, "{preference}");
         }
     }

@@ -37,8 +37,17 @@ fn no_path_answers_a_request_without_a_right_signature_and_all_refuse_in_the_sam
     let served = Served::start();
     let mut texts = std::collections::BTreeSet::new();
     for ask in asks() {
-        let unsigned: String = ask.head().lines().filter(|line| !line.starts_with("Signature")).map(|line| format!("{line}\r\n")).collect();
-        texts.insert(is_the_one_refusal(&ask, &served, &[unsigned.as_bytes(), ask.body.as_deref().unwrap_or_default()].concat()));
+        let unsigned: String = ask
+            .head()
+            .lines()
+            .filter(|line| !line.starts_with("Signature"))
+            .map(|line| format!("{line}\r\n"))
+            .collect();
+        texts.insert(is_the_one_refusal(
+            &ask,
+            &served,
+            &[unsigned.as_bytes(), ask.body.as_deref().unwrap_or_default()].concat(),
+        ));
         let wrong_key = Ask { secret: secret("somebody else"), ..ask.clone() };
         texts.insert(is_the_one_refusal(&ask, &served, &wrong_key.bytes()));
         let unknown = Ask { user: "nobody", ..ask.clone() };
@@ -152,7 +161,13 @@ fn legacy(served: &Served, line: &str, body: &str, later: i64) -> crate::peer::R
     let timestamp = (served.started_ms + later).to_string();
     let key = ccc_protocol::signing::Key::new(secret("agent").as_bytes());
     let signature = ccc_protocol::legacy::sign(&key, &timestamp, body.as_bytes());
-    let length = if body.is_empty() { String::new() } else { format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()) };
-    let head = format!("{line} HTTP/1.1\r\nHost: localhost\r\nX-Conduit-User: agent\r\nX-Conduit-Timestamp: {timestamp}\r\nX-Conduit-Signature: {signature}\r\n{length}\r\n");
+    let length = if body.is_empty() {
+        String::new()
+    } else {
+        format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len())
+    };
+    let head = format!(
+        "{line} HTTP/1.1\r\nHost: localhost\r\nX-Conduit-User: agent\r\nX-Conduit-Timestamp: {timestamp}\r\nX-Conduit-Signature: {signature}\r\n{length}\r\n"
+    );
     Peer::connect(served.addr).send(head + body).reply()
 }

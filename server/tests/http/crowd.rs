@@ -35,13 +35,20 @@ fn an_answer_does_not_wait_for_the_rest_of_the_next_request() {
 #[test]
 fn a_peer_that_closed_its_side_gets_its_answer() {
     let served = Served::start();
-    let reply = Peer::connect(served.addr).send(Ask::post("/action", r#"{"action":"list-actions"}"#).bytes()).close_write().reply();
+    let reply = Peer::connect(served.addr)
+        .send(Ask::post("/action", r#"{"action":"list-actions"}"#).bytes())
+        .close_write()
+        .reply();
     assert_eq!(reply.status, 200);
 }
 
 #[test]
 fn who_says_nothing_or_not_enough_is_let_go() {
-    let served = Served::start_with(|settings| (settings.limits.head_seconds_max, settings.limits.body_seconds_max, settings.limits.idle_seconds_max) = (1, 1, 1));
+    let served = Served::start_with(|settings| {
+        settings.limits.head_seconds_max = 1;
+        settings.limits.body_seconds_max = 1;
+        settings.limits.idle_seconds_max = 1;
+    });
     let ask = Ask::post("/action", r#"{"action":"list-actions"}"#);
     let mut silent = Peer::connect(served.addr);
     let mut half_a_head = Peer::connect(served.addr);
@@ -82,7 +89,9 @@ fn half_open_peers_hold_nobody_up() {
 
 #[test]
 fn a_flood_of_strangers_and_idle_users_keeps_neither_user_nor_approver_out() {
-    let served = Served::start_with(|settings| (settings.limits.connections_max, settings.limits.approver_connections_reserved) = (10, 2));
+    let served = Served::start_with(|settings| {
+        (settings.limits.connections_max, settings.limits.approver_connections_reserved) = (10, 2);
+    });
     let strangers: Vec<Peer> = (0..30).map(|_| Peer::connect(served.addr)).collect();
     let users: Vec<Peer> = (0..30)
         .map(|_| {

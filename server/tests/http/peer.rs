@@ -9,7 +9,10 @@ use std::{
 
 use ccc_protocol::{
     content_digest::ContentDigest,
-    signing::{AnswerRefusal, AnswerShape, Key, ReceivedAnswer, RequestToSign, SignedRequest, Stamp, VerifiedAnswer, sign_request, verify_answer},
+    signing::{
+        AnswerRefusal, AnswerShape, Key, ReceivedAnswer, RequestToSign, SignedRequest, Stamp, VerifiedAnswer,
+        sign_request, verify_answer,
+    },
 };
 
 /// A request to be signed.

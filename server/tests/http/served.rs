@@ -21,6 +21,9 @@ use crate::{peer::secret, site};
 /// A request that waits for a person.
 pub const QUEUED: &str = r#"{"action":"ask-a-person"}"#;
 
+/// Everybody; `user` may approve for `agent`.
+const USERS: [&str; 3] = ["agent", "other", "user"];
+
 /// What a test sets otherwise than a user finds it.
 #[derive(Debug, Default)]
 pub struct Settings {
@@ -28,7 +31,7 @@ pub struct Settings {
     pub legacy_signatures: bool,
 }
 
-/// A running server: `user` may approve for `agent`.
+/// A running server.
 pub struct Served {
     pub addr: SocketAddr,
     pub started_ms: i64,
@@ -53,7 +56,7 @@ impl Served {
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let (bridge, _site) = site::bridge(&settings, &secrets(&["agent", "user"]), &data);
+                let (bridge, _site) = site::bridge(&settings, &secrets(&USERS), &data);
                 let bridge = Arc::new(bridge);
                 let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 ready.send((tcp.local_addr().unwrap(), Arc::clone(&bridge))).unwrap();
@@ -68,7 +71,7 @@ impl Served {
 
     /// Takes a user out of the secrets file.
     pub fn remove(&self, name: &str) {
-        let others: Vec<&str> = ["agent", "user"].into_iter().filter(|user| *user != name).collect();
+        let others: Vec<&str> = USERS.into_iter().filter(|user| *user != name).collect();
         let keyring = Keyring::new(&secrets(&others), &self.bridge.keys.current());
         self.bridge.keys.replace(keyring);
     }

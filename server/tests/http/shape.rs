@@ -125,7 +125,9 @@ fn a_body_over_the_limit_is_413_which_arrives_although_the_peer_still_sends() {
 
 #[test]
 fn a_tool_calls_body_may_be_longer_than_any_other_actions() {
-    let served = Served::start_with(|settings| (settings.limits.body_bytes_max, settings.limits.tool_body_bytes_max) = (200, 1000));
+    let served = Served::start_with(|settings| {
+        (settings.limits.body_bytes_max, settings.limits.tool_body_bytes_max) = (200, 1000);
+    });
     let long = |action: &str, bytes: usize| format!(r#"{{"action":"{action}","input":"{}"}}"#, "x".repeat(bytes));
     assert_eq!(exchange(served.addr, &Ask::post("/action", &long("edit-file", 300))).status, 413);
     assert_ne!(exchange(served.addr, &Ask::post("/action", &long("use-tool", 300))).status, 413);
@@ -134,7 +136,8 @@ fn a_tool_calls_body_may_be_longer_than_any_other_actions() {
 
 #[test]
 fn a_head_over_its_limits_is_refused() {
-    let served = Served::start_with(|settings| (settings.limits.head_bytes_max, settings.limits.head_fields_max) = (8192, 20));
+    let served =
+        Served::start_with(|settings| (settings.limits.head_bytes_max, settings.limits.head_fields_max) = (8192, 20));
     let many = (0..21).map(|n| format!("x-{n}: 1\r\n")).collect::<String>();
     assert_eq!(raw(&served, &format!("GET /health HTTP/1.1\r\nHost: localhost\r\n{many}\r\n")), 400);
     let long = format!("GET /health HTTP/1.1\r\nHost: localhost\r\nx: {}\r\n\r\n", "y".repeat(9000));
@@ -153,7 +156,18 @@ fn queries_are_known_numbers_or_refused() {
 #[test]
 fn bodies_are_read_one_way() {
     let served = Served::start();
-    for body in ["", "[]", "null", "{", r#"{"action":"a","action":"b"}"#, r#"{"action":"list-actions"} x"#, r#"{"action":1}"#, r#"{"url":"x"}"#, r#"{"action":"list-actions","x":9007199254740993}"#, "\u{feff}{}"] {
+    for body in [
+        "",
+        "[]",
+        "null",
+        "{",
+        r#"{"action":"a","action":"b"}"#,
+        r#"{"action":"list-actions"} x"#,
+        r#"{"action":1}"#,
+        r#"{"url":"x"}"#,
+        r#"{"action":"list-actions","x":9007199254740993}"#,
+        "\u{feff}{}",
+    ] {
         let reply = exchange(served.addr, &Ask::post("/action", body));
         assert_eq!(reply.status, 400, "{body}: {}", reply.text());
     }
@@ -170,6 +184,10 @@ fn an_idempotency_key_is_a_uuid_in_quotes_and_signed() {
     let key = "\"0198e6a2-7b1c-7d3e-8f40-5a6b7c8d9e0f\"";
     assert_eq!(exchange(served.addr, &Ask::post("/action", body).with("idempotency-key", "abc")).status, 400);
     assert_eq!(exchange(served.addr, &Ask::post("/action", body).with("idempotency-key", key)).status, 200);
-    let unsigned_key = Ask::post("/action", body).head().replacen("Content-Digest", &format!("Idempotency-Key: {key}\r\nContent-Digest"), 1) + body;
+    let unsigned_key = Ask::post("/action", body).head().replacen(
+        "Content-Digest",
+        &format!("Idempotency-Key: {key}\r\nContent-Digest"),
+        1,
+    ) + body;
     assert_eq!(raw(&served, &unsigned_key), 401);
 }

@@ -13,7 +13,7 @@ use ccc_protocol::secrets::Secrets;
 use ccc_server::{
     bridge::Bridge,
     desk::{self, Running, Site},
-    exec::{Effects, Environment},
+    exec::Effects,
     head::Hosts,
     keyring::{Keyring, Keys},
     nonces::Nonces,
@@ -34,7 +34,7 @@ pub fn bridge(settings: &Settings, secrets: &Secrets, dir: &Path) -> (Bridge, Da
     let site = Site {
         data: dir.join("data"),
         law: law(settings, secrets),
-        effects: Effects { environment: Environment::default(), mailer: None, dry_run: true },
+        effects: Effects::new(None, true),
         audit_key: AuditKey::new(b"the key of a test's audit log").unwrap(),
         checkpoints: dir.join("checkpoints.jsonl"),
         checkpoint_command: None,
@@ -54,7 +54,9 @@ pub fn bridge(settings: &Settings, secrets: &Secrets, dir: &Path) -> (Bridge, Da
 }
 
 fn law(settings: &Settings, secrets: &Secrets) -> Law {
-    let users = secrets.users().map(|(name, user)| (name.clone(), User { can_approve: user.can_approve.clone(), roles: user.roles.clone() }));
+    let users = secrets
+        .users()
+        .map(|(name, user)| (name.clone(), User { can_approve: user.can_approve.clone(), roles: user.roles.clone() }));
     let config = config::read(ACTIONS).unwrap();
     let law = config.law(Users::new(users), Volumes::default(), |program| Some(format!("/bin/{program}"))).unwrap();
     Law { limits: settings.limits.clone(), ..law }

@@ -44,12 +44,13 @@ fn a_users_streams_are_counted_and_a_place_comes_back_when_its_peer_has_gone() {
 fn a_stream_ends_when_its_user_changes_and_others_go_on() {
     let served = Served::start();
     let mut agent = listen(&served, &Ask::get("/events"));
-    let mut user = listen(&served, &Ask::get("/events").of("user"));
-    user.until(":\n\n");
+    let mut approver = listen(&served, &Ask::get("/events").of("user"));
+    let mut other = listen(&served, &Ask::get("/events").of("other"));
     served.remove("agent");
     agent.until_closed_stream();
+    approver.until_closed_stream();
     assert_eq!(exchange(served.addr, &Ask::get("/queue")).status, 401);
-    served.still_open(&mut user);
+    served.still_open(&mut other, "other");
 }
 
 #[test]
@@ -74,8 +75,8 @@ impl Peer {
 
 impl Served {
     /// The stream still tells that it is alive or what happens.
-    fn still_open(&self, peer: &mut Peer) {
-        exchange(self.addr, &Ask::post("/action", r#"{"action":"list-actions"}"#).of("user"));
+    fn still_open(&self, peer: &mut Peer, user: &'static str) {
+        exchange(self.addr, &Ask::post("/action", r#"{"action":"list-actions"}"#).of(user));
         peer.until("data:");
     }
 }

@@ -1,0 +1,88 @@
+//! Reading the files of a setup. A file that others can read is refused where it holds a secret.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use ccc_core::{
+    config::{self, Config, Password, Smtp},
+    desk::MailPermissions,
+};
+use ccc_protocol::secrets::Secrets;
+
+use super::SetupError;
+use crate::places;
+
+/// The config; a `.json` has the seed's keys.
+pub(super) fn read_config(path: &Path) -> Result<Config, SetupError> {
+    let text = read_text("the config", path)?;
+    let is_seeds = path.extension().is_some_and(|extension| extension == "json");
+    let config = if is_seeds { config::read_seed_json(&text) } else { config::read(&text) };
+    config
+        .map_err(|error| SetupError(error.faults.iter().map(|fault| format!("{}: {fault}", path.display())).collect()))
+}
+
+/// Takes the seed's policy overrides in. Gives a sentence for each that means nothing here.
+pub(super) fn adopt_seed_overrides(config: &mut Config, path: &Path) -> Result<Vec<String>, SetupError> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
+        Err(error) => return Err(format!("the policy overrides {} cannot be read: {error}", path.display()).into()),
+    };
+    let overrides = config::read_seed_overrides(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+    let unknown = config.override_as_seed(&overrides);
+    Ok(unknown
+        .into_iter()
+        .map(|name| format!("{}: `{}` is no action or group here", path.display(), name.escape_debug()))
+        .collect())
+}
+
+/// The secrets file, which only its owner can read.
+pub(super) fn read_secrets(path: &Path) -> Result<Secrets, SetupError> {
+    let shown = path.display();
+    let text = fs::read(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => format!("there is no secrets file {shown}; make one with `ccc-keygen --create user,agent --can-approve user=agent --output {shown}`"),
+        _ => format!("the secrets file {shown} cannot be read: {error}"),
+    })?;
+    if places::is_open_to_others(path).unwrap_or(true) {
+        return Err(format!("others can read the secrets file; run `chmod 600 {shown}`").into());
+    }
+    Secrets::parse(&text)
+        .map_err(|error| SetupError(error.to_string().lines().map(|line| format!("{shown}: {line}")).collect()))
+}
+
+/// The mail server with its password read, so that a missing file shows now and not at the first mail.
+pub(super) fn with_password(smtp: Smtp, at: impl Fn(&str) -> PathBuf) -> Result<Smtp, SetupError> {
+    let Some(Password::File(file)) = &smtp.password else {
+        return Ok(smtp);
+    };
+    let path = at(file);
+    let text = read_text("the mail password", &path)?;
+    if places::is_open_to_others(&path).unwrap_or(true) {
+        return Err(format!("others can read the mail password; run `chmod 600 {}`", path.display()).into());
+    }
+    let password = text.lines().next().unwrap_or_default().to_owned();
+    Ok(Smtp { password: Some(Password::Inline(password)), ..smtp })
+}
+
+/// The file wins over what is stored; one that is not there yet permits nothing.
+pub(super) fn read_mail_permissions(path: PathBuf) -> Result<(PathBuf, MailPermissions), SetupError> {
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((path, MailPermissions::default())),
+        Err(error) => return Err(format!("the mail permissions {} cannot be read: {error}", path.display()).into()),
+    };
+    match serde_json::from_str(&text) {
+        Ok(permissions) => Ok((path, permissions)),
+        Err(error) => Err(format!(
+            "{}: {error}; write `{{\"allowed\":[{{\"user\":NAME,\"to\":ADDRESS,\"topic\":TEXT or null}}]}}`",
+            path.display()
+        )
+        .into()),
+    }
+}
+
+fn read_text(what: &str, path: &Path) -> Result<String, SetupError> {
+    fs::read_to_string(path).map_err(|error| format!("{what} {} cannot be read: {error}", path.display()).into())
+}

@@ -1,0 +1,92 @@
+//! What speaks against serving a setup, and what only deserves a look.
+
+use std::path::Path;
+
+use ccc_core::{config, policy::lint};
+
+use super::{Setup, SetupError};
+use crate::places::{self, resolved};
+
+impl Setup {
+    /// The same, with warnings.
+    ///
+    /// # Errors
+    /// What must not be served.
+    pub(super) fn checked(mut self) -> Result<Self, SetupError> {
+        let mut faults = vec![];
+        if self.tcp.is_none() && self.socket.is_none() {
+            faults.push("there is nothing to listen on; give an address as `bind` or a file as `socket`".to_owned());
+        }
+        if resolved(&self.audit_key_file).starts_with(resolved(&self.data)) {
+            let key = self.audit_key_file.display();
+            faults.push(format!("the audit key {key} lies in the data directory it is to watch over; name a file elsewhere as `audit.key_file`"));
+        }
+        faults.extend(self.exposed());
+        if !faults.is_empty() {
+            return Err(SetupError(faults));
+        }
+        self.warnings.extend(self.findings());
+        Ok(self)
+    }
+
+    /// A volume that holds what the agent must never reach.
+    fn exposed(&self) -> Vec<String> {
+        let mut faults = vec![];
+        for volume in self.law.volumes.iter() {
+            let root = resolved(Path::new(&volume.host));
+            for (what, path) in self.private_places() {
+                if resolved(path).starts_with(&root) {
+                    faults.push(format!(
+                        "the volume {}={} holds {what} {}, which an agent could then read or replace; mount a directory without it, or move it",
+                        volume.container(),
+                        volume.host,
+                        path.display()
+                    ));
+                }
+            }
+        }
+        faults
+    }
+
+    fn private_places(&self) -> Vec<(&'static str, &Path)> {
+        let optional = [
+            ("the config", self.config_file.as_deref()),
+            ("the mail permissions", self.mail.as_ref().map(|(path, _)| path.as_path())),
+            ("the checkpoints", Some(self.checkpoint_file.as_path()).filter(|file| !file.starts_with(&self.data))),
+            ("the socket", self.socket.as_ref().map(|socket| socket.path.as_path())),
+        ];
+        let always: [(&str, &Path); 3] =
+            [("the secrets", &self.secrets_file), ("the data", &self.data), ("the audit key", &self.audit_key_file)];
+        let given = optional.into_iter().filter_map(|(what, path)| Some((what, path?)));
+        always.into_iter().chain(given).collect()
+    }
+
+    /// What is allowed and still deserves a look.
+    fn findings(&self) -> Vec<String> {
+        let missing_volumes = self.law.volumes.iter().filter(|volume| !Path::new(&volume.host).is_dir());
+        let missing_volumes = missing_volumes
+            .map(|volume| format!("the volume {} is {}, which is no directory", volume.container(), volume.host));
+        let missing_programs = config::missing_programs(&self.law)
+            .into_iter()
+            .map(|(place, program)| format!("{place}: there is no program `{program}`"));
+        let mut found: Vec<String> = missing_volumes.chain(missing_programs).collect();
+        found.extend(lint(&self.law.rulebook, &self.law.catalogue, &self.law.users));
+        if self.legacy_signatures {
+            found.push(
+                "legacy_signatures is on: the seed's headers are taken, which sign neither method, path nor nonce"
+                    .to_owned(),
+            );
+        }
+        if let Some(addr) = self.tcp.filter(|addr| !addr.ip().is_loopback()) {
+            found.push(format!("requests to {addr} are authentic, but readable for everybody on that network"));
+        }
+        found.extend(self.loose_modes());
+        found
+    }
+
+    fn loose_modes(&self) -> Vec<String> {
+        let files = [Some(self.data.as_path()), self.mail.as_ref().map(|(path, _)| path.as_path())];
+        let loose = files.into_iter().flatten().filter(|path| places::is_open_to_others(path).unwrap_or(false));
+        loose.map(|path| format!("others can read {0}; run `chmod go= {0}`", path.display())).collect()
+    }
+}

@@ -1,0 +1,269 @@
+//! The binary itself: where it says it listens, what it says when it does not start, signals and files that change.
+
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails loudly")]
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _},
+    net::TcpStream,
+    os::unix::{fs::PermissionsExt as _, net::UnixStream},
+    path::{Path, PathBuf},
+    process::{Child, ChildStderr, Command, Output, Stdio},
+};
+
+use ccc_protocol::content_digest::ContentDigest;
+use ccc_protocol::signing::{Key, RequestToSign, Stamp, sign_request};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// A server in a home of its own.
+struct Server {
+    child: Child,
+    said: BufReader<ChildStderr>,
+    url: String,
+}
+
+fn secret(of: char) -> String {
+    of.to_string().repeat(64)
+}
+
+fn write_secrets(home: &Path, agent: char) -> PathBuf {
+    let path = home.join("secrets.json");
+    let text = format!(
+        r#"{{"users":{{"user":{{"secret":"{}","canApprove":["agent"]}},"agent":{{"secret":"{}"}}}}}}"#,
+        secret('u'),
+        secret(agent)
+    );
+    let new = home.join("secrets.new");
+    fs::write(&new, text).unwrap();
+    fs::set_permissions(&new, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::rename(new, &path).unwrap();
+    path
+}
+
+fn command(home: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ccc-server"));
+    command
+        .env_clear()
+        .env("HOME", home)
+        .env("PATH", "/usr/bin:/bin")
+        .current_dir(home)
+        .args(args)
+        .stdin(Stdio::null());
+    command
+}
+
+fn output(home: &Path, args: &[&str]) -> Output {
+    command(home, args).output().unwrap()
+}
+
+impl Server {
+    fn start(home: &Path, args: &[&str]) -> Self {
+        let mut child = command(home, args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let said = BufReader::new(child.stderr.take().unwrap());
+        let mut server = Self { child, said, url: String::new() };
+        let line = server.until("listening on ");
+        server.url = line.trim().strip_prefix("listening on ").unwrap().to_owned();
+        server
+    }
+
+    /// The next line that holds this text.
+    fn until(&mut self, text: &str) -> String {
+        let mut all = String::new();
+        loop {
+            let mut line = String::new();
+            assert!(self.said.read_line(&mut line).unwrap() > 0, "no `{text}` in\n{all}");
+            if line.contains(text) {
+                return line;
+            }
+            all += &line;
+        }
+    }
+
+    fn exchange(&self, request: &str) -> String {
+        let mut answer = String::new();
+        match self.url.strip_prefix("unix://") {
+            Some(path) => read_all(UnixStream::connect(path).unwrap(), request, &mut answer),
+            None => {
+                let addr = self.url.strip_prefix("http://").unwrap();
+                read_all(TcpStream::connect(addr).unwrap(), request, &mut answer);
+            }
+        }
+        answer
+    }
+
+    fn status(&self, request: &str) -> u16 {
+        self.exchange(request).split(' ').nth(1).unwrap().parse().unwrap()
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn read_all(mut stream: impl std::io::Read + std::io::Write, request: &str, answer: &mut String) {
+    stream.write_all(request.as_bytes()).unwrap();
+    stream.read_to_string(answer).unwrap();
+}
+
+const HEALTH: &str = "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+/// `GET /queue`, signed as the agent with this secret.
+fn queue(agent: char) -> String {
+    signed(agent, 0, "GET", "")
+}
+
+/// `GET /queue`, or `POST /action` with this body, signed so many seconds ago.
+fn signed(agent: char, ago: u64, method: &str, body: &str) -> String {
+    static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1 << 40);
+    let created = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() - ago;
+    let nonce = format!("{:x}", COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+    let digest = ContentDigest::of(body.as_bytes()).to_string();
+    let target = if method == "GET" { "/queue" } else { "/action" };
+    let request = RequestToSign {
+        method,
+        target,
+        authority: "localhost",
+        content_type: None,
+        content_digest: Some(&digest),
+        idempotency_key: None,
+    };
+    let stamp = Stamp { keyid: "agent", created: i64::try_from(created).unwrap(), nonce: &nonce };
+    let signed = sign_request(&Key::new(secret(agent).as_bytes()), &request, &stamp);
+    let (input, signature, length) = (signed.signature_input, signed.signature, body.len());
+    format!(
+        "{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Digest: {digest}\r\n\
+         Content-Length: {length}\r\nSignature-Input: {input}\r\nSignature: {signature}\r\n\r\n{body}"
+    )
+}
+
+#[test]
+fn it_starts_with_secrets_alone_says_where_it_listens_and_ends_at_sigterm() {
+    let home = tempfile::tempdir().unwrap();
+    write_secrets(home.path(), 'a');
+    let mut server = Server::start(home.path(), &["--secrets", "secrets.json", "--port", "0"]);
+    assert!(server.exchange(HEALTH).ends_with(r#"{"status":"ok"}"#));
+    assert_eq!(server.status(&queue('a')), 200);
+    let mode = |path: &str| fs::metadata(home.path().join(path)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(".local/share/ccc"), mode(".config/ccc/audit.key")), (0o700, 0o600));
+    server.signal(Signal::TERM);
+    assert!(server.child.wait().unwrap().success());
+    let mut rest = String::new();
+    server.said.read_to_string(&mut rest).unwrap();
+    assert!(!rest.contains(&secret('a')), "{rest}");
+}
+
+#[test]
+fn it_listens_on_a_unix_socket_for_its_owner_alone() {
+    let home = tempfile::tempdir().unwrap();
+    write_secrets(home.path(), 'a');
+    let mut server =
+        Server::start(home.path(), &["--secrets", "secrets.json", "--bind", "", "--socket", "run/ccc.sock"]);
+    assert!(server.url.starts_with("unix://"), "{}", server.url);
+    assert_eq!(server.status(HEALTH), 200);
+    assert_eq!(server.status(&queue('a')), 200);
+    let socket = home.path().join("run/ccc.sock");
+    assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
+    server.signal(Signal::INT);
+    assert!(server.child.wait().unwrap().success());
+    assert!(!socket.exists(), "the file goes with the server");
+}
+
+#[test]
+fn a_changed_secrets_file_counts_at_once_and_a_broken_one_not_at_all() {
+    let home = tempfile::tempdir().unwrap();
+    write_secrets(home.path(), 'a');
+    let mut server = Server::start(home.path(), &["--secrets", "secrets.json", "--port", "0"]);
+    write_secrets(home.path(), 'b');
+    server.until("reloaded");
+    assert_eq!((server.status(&queue('a')), server.status(&queue('b'))), (401, 200));
+    fs::write(home.path().join("secrets.json"), "{").unwrap();
+    server.until("not reloaded");
+    assert_eq!(server.status(&queue('b')), 200);
+}
+
+#[test]
+fn sighup_reloads() {
+    let home = tempfile::tempdir().unwrap();
+    write_secrets(home.path(), 'a');
+    let mut server = Server::start(home.path(), &["--secrets", "secrets.json", "--port", "0"]);
+    server.signal(Signal::HUP);
+    server.until("reloaded");
+    assert_eq!(server.status(&queue('a')), 200);
+}
+
+#[test]
+fn a_data_directory_in_use_and_an_address_in_use_are_refused() {
+    let home = tempfile::tempdir().unwrap();
+    write_secrets(home.path(), 'a');
+    let server = Server::start(home.path(), &["--secrets", "secrets.json", "--port", "0"]);
+    let same_data = output(home.path(), &["--secrets", "secrets.json", "--port", "0"]);
+    assert_eq!(same_data.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&same_data.stderr).contains("in use"), "{same_data:?}");
+    let port = server.url.rsplit(':').next().unwrap();
+    let same_port = output(home.path(), &["--secrets", "secrets.json", "--port", port, "--data", "other"]);
+    assert_eq!(same_port.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&same_port.stderr).contains("--port"), "{same_port:?}");
+}
+
+#[test]
+fn a_wrong_call_or_an_unfit_file_is_exit_2_and_one_sentence() {
+    let home = tempfile::tempdir().unwrap();
+    let path = write_secrets(home.path(), 'a');
+    for args in [
+        &["--prot", "1"][..],
+        &["--secrets", "missing.json"],
+        &[],
+        &["--secrets", "secrets.json", "--bind", "0.0.0.0"],
+        &["--check", "--secrets", "missing.json"],
+    ] {
+        let output = output(home.path(), args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.starts_with("ccc-server: ") && said.lines().count() == 1, "{args:?}: {said}");
+        assert!(output.stdout.is_empty());
+    }
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let refused = output(home.path(), &["--secrets", "secrets.json"]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("chmod 600"));
+    let check = output(home.path(), &["--check", "--secrets", "secrets.json"]);
+    assert_eq!(check.status.code(), Some(2));
+}
+
+#[test]
+fn check_help_and_version_print_and_exit_with_0() {
+    let home = tempfile::tempdir().unwrap();
+    write_secrets(home.path(), 'a');
+    for (args, word) in [
+        (&["--check", "--secrets", "secrets.json"][..], "listens on"),
+        (&["--help"], "Examples"),
+        (&["--version"], "ccc-server 0"),
+    ] {
+        let output = output(home.path(), args);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains(word), "{output:?}");
+    }
+    assert!(!home.path().join(".local").exists(), "nothing was made");
+}
+
+#[test]
+fn no_restart_makes_a_captured_request_usable_again() {
+    let home = tempfile::tempdir().unwrap();
+    write_secrets(home.path(), 'a');
+    let args = ["--secrets", "secrets.json", "--port", "0"];
+    let changing = signed('a', 0, "POST", r#"{"action":"list-actions"}"#);
+    let mut first = Server::start(home.path(), &args);
+    assert_eq!(first.status(&changing), 200);
+    first.child.kill().unwrap();
+    first.child.wait().unwrap();
+    let second = Server::start(home.path(), &args);
+    assert_eq!(second.status(&changing), 401, "its nonce was in its commit");
+    assert_eq!(second.status(&signed('a', 10, "GET", "")), 401, "a read from before the start is stale");
+    assert_eq!(second.status(&signed('a', 0, "GET", "")), 200);
+}

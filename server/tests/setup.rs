@@ -1,0 +1,246 @@
+//! What a server refuses to start with, each with the sentence that mends it; and where its settings come from.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a helper of tests fails loudly")]
+
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt as _, symlink},
+    path::{Path, PathBuf},
+};
+
+use ccc_server::{
+    args::Wishes,
+    check,
+    places::Surroundings,
+    setup::{Setup, SetupError},
+};
+
+/// A home with a secrets file that only its owner can read.
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn new() -> Self {
+        let home = Self(tempfile::tempdir().unwrap());
+        home.write("conf/secrets.json", &secrets("1", "2", r#","canApprove":["agent"]"#), 0o600);
+        home
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        fs::canonicalize(self.0.path()).unwrap().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str, mode: u32) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        path
+    }
+
+    fn around(&self) -> Surroundings {
+        Surroundings {
+            home: Some(self.path("home")),
+            here: self.path("here"),
+            path: vec!["/usr/bin".into(), "/bin".into()],
+            ..Surroundings::default()
+        }
+    }
+
+    /// Wishes with a config of this text and the secrets file beside it.
+    fn wishes(&self, config: &str) -> Wishes {
+        let text = format!("secrets = \"secrets.json\"\ndata = \"../data\"\n{config}");
+        Wishes { config: Some(self.write("conf/bridge.toml", &text, 0o600)), ..Wishes::default() }
+    }
+
+    fn read(&self, wishes: &Wishes) -> Result<Setup, SetupError> {
+        Setup::read(wishes, &self.around())
+    }
+
+    fn refusal(&self, wishes: &Wishes) -> String {
+        self.read(wishes).map(|_| ()).expect_err("a refusal").to_string()
+    }
+}
+
+fn secrets(user: &str, agent: &str, rights: &str) -> String {
+    let (user, agent) = (user.repeat(64), agent.repeat(64));
+    format!(r#"{{"users":{{"user":{{"secret":"{user}"{rights}}},"agent":{{"secret":"{agent}"}}}}}}"#)
+}
+
+#[test]
+fn secrets_alone_are_enough() {
+    let home = Home::new();
+    let wishes = Wishes { secrets: Some(home.path("conf/secrets.json")), ..Wishes::default() };
+    let setup = home.read(&wishes).unwrap();
+    assert_eq!(setup.tcp.unwrap().to_string(), "127.0.0.1:3015");
+    assert_eq!(setup.data, home.path("home/.local/share/ccc"));
+    assert_eq!(setup.audit_key_file, home.path("home/.config/ccc/audit.key"));
+    assert!(setup.law.volumes.is_empty());
+    assert!(setup.law.catalogue.named("list-actions").is_some());
+}
+
+#[test]
+fn a_flag_beats_the_file_and_paths_are_relative_to_who_names_them() {
+    let home = Home::new();
+    let mut wishes = home.wishes("bind = \"127.0.0.3\"\nport = 4000\nsocket = \"run/ccc.sock\"\n[volumes]\n\"/workspace\" = \"../filed\"\n\"/other\" = \"../other\"\n");
+    let filed = home.read(&wishes).unwrap();
+    assert_eq!(filed.tcp.unwrap().to_string(), "127.0.0.3:4000");
+    assert_eq!(filed.socket.unwrap().path, home.path("conf/run/ccc.sock"));
+    wishes.bind = Some("127.0.0.2".to_owned());
+    wishes.port = Some(0);
+    wishes.socket = Some("flag.sock".into());
+    wishes.data = Some("flag-data".into());
+    wishes.volumes = vec![("/workspace/".to_owned(), "flagged".into())];
+    let flagged = home.read(&wishes).unwrap();
+    assert_eq!(flagged.tcp.unwrap().to_string(), "127.0.0.2:0");
+    assert_eq!(flagged.socket.as_ref().unwrap().path, home.path("here/flag.sock"));
+    assert_eq!(flagged.data, home.path("here/flag-data"));
+    let volumes: Vec<_> =
+        flagged.law.volumes.iter().map(|volume| (volume.container(), Path::new(&volume.host).to_owned())).collect();
+    assert_eq!(volumes[0], ("/workspace", home.path("here/flagged")));
+    assert!(volumes[1].0 == "/other" && volumes.len() == 2, "{volumes:?}");
+}
+
+#[test]
+fn a_config_where_configs_lie_is_read_without_being_named() {
+    let home = Home::new();
+    home.write("home/.config/ccc/secrets.json", &secrets("1", "2", ""), 0o600);
+    home.write("home/.config/ccc/config.toml", "secrets = \"secrets.json\"\nport = 4321\n", 0o600);
+    assert_eq!(home.read(&Wishes::default()).unwrap().tcp.unwrap().port(), 4321);
+}
+
+#[test]
+fn a_seeds_config_is_read_with_its_keys() {
+    let home = Home::new();
+    home.write("conf/mail.json", r#"{"allowed":[{"user":"agent","to":"a@example.com","topic":null}]}"#, 0o600);
+    home.write(
+        "conf/overrides.json",
+        r#"{"groups":{"calendar":"disabled"},"actions":{"open-browser":"auto-accept"}}"#,
+        0o600,
+    );
+    let config = r#"{"secrets":"secrets.json","mail_perms":"mail.json","policy_overrides":"overrides.json","bind":"127.0.0.1","port":3016}"#;
+    let wishes = Wishes { config: Some(home.write("conf/config.json", config, 0o600)), ..Wishes::default() };
+    let setup = home.read(&wishes).unwrap();
+    assert_eq!(setup.tcp.unwrap().port(), 3016);
+    assert_eq!(setup.mail.unwrap().1.allowed.len(), 1);
+    assert_eq!(setup.law.catalogue.named("open-browser").unwrap().policy.as_str(), "auto-accept");
+    assert!(setup.warnings.iter().any(|warning| warning.contains("calendar")), "{:?}", setup.warnings);
+}
+
+#[test]
+fn a_secrets_file_that_others_can_read_is_refused_with_the_line_that_mends_it() {
+    let home = Home::new();
+    for mode in [0o644, 0o640, 0o604] {
+        let path = home.write("conf/secrets.json", &secrets("1", "2", ""), mode);
+        assert!(home.refusal(&home.wishes("")).contains(&format!("chmod 600 {}", path.display())));
+    }
+}
+
+#[test]
+fn secrets_that_are_shared_short_or_approve_themselves_are_refused_and_never_shown() {
+    let home = Home::new();
+    for (text, word) in [
+        (secrets("7", "7", ""), "secret"),
+        (secrets("1", "2", r#","canApprove":["user"]"#), "canApprove"),
+        (secrets("1", "2", "").replace(&"2".repeat(64), "topsecret"), "--rotate agent"),
+    ] {
+        home.write("conf/secrets.json", &text, 0o600);
+        let refusal = home.refusal(&home.wishes(""));
+        assert!(refusal.contains(word), "{refusal}");
+        assert!(!refusal.contains(&"7".repeat(64)) && !refusal.contains("topsecret"), "{refusal}");
+    }
+}
+
+#[test]
+fn without_secrets_the_refusal_says_how_to_make_them() {
+    let home = Home::new();
+    assert!(home.refusal(&Wishes::default()).contains("ccc-keygen --create"));
+    let missing = Wishes { secrets: Some(home.path("nowhere.json")), ..Wishes::default() };
+    assert!(home.refusal(&missing).contains("ccc-keygen --create"));
+}
+
+#[test]
+fn beyond_loopback_only_where_it_is_meant() {
+    let home = Home::new();
+    let mut wishes = home.wishes("bind = \"0.0.0.0\"");
+    assert!(home.refusal(&wishes).contains("--allow-remote"));
+    wishes.allow_remote = true;
+    let setup = home.read(&wishes).unwrap();
+    assert!(setup.warnings.iter().any(|warning| warning.contains("readable")), "{:?}", setup.warnings);
+    assert!(home.read(&home.wishes("bind = \"0.0.0.0\"\nallow_remote = true")).is_ok());
+    assert!(home.read(&home.wishes("bind = \"::1\"")).is_ok());
+    assert!(home.refusal(&home.wishes("bind = \"\"")).contains("nothing to listen on"));
+}
+
+#[test]
+fn a_volume_that_holds_what_agents_must_not_reach_is_refused_also_through_links() {
+    let home = Home::new();
+    fs::create_dir_all(home.path("data")).unwrap();
+    fs::create_dir_all(home.path("here/innocent")).unwrap();
+    symlink(home.path("conf"), home.path("here/link")).unwrap();
+    home.write("mail/mail.json", r#"{"allowed":[]}"#, 0o600);
+    let cases = [
+        ("conf", "the secrets"),
+        ("conf", "the config"),
+        ("conf", "the audit key"),
+        ("data", "the data"),
+        ("mail", "the mail permissions"),
+        ("run", "the socket"),
+        ("here/link", "the secrets"),
+        ("", "the secrets"),
+    ];
+    for (volume, what) in cases {
+        let mut wishes = home.wishes("socket = \"../run/ccc.sock\"\nmail_perms = \"../mail/mail.json\"");
+        wishes.volumes = vec![("/workspace".to_owned(), home.path(volume))];
+        let refusal = home.refusal(&wishes);
+        assert!(refusal.contains(what) && refusal.contains("/workspace="), "{volume}: {refusal}");
+    }
+    let mut wishes = home.wishes("");
+    wishes.volumes = vec![("/workspace".to_owned(), home.path("here/innocent"))];
+    assert!(home.read(&wishes).is_ok());
+}
+
+#[test]
+fn the_audit_key_does_not_lie_in_what_it_watches_over() {
+    let home = Home::new();
+    assert!(home.refusal(&home.wishes("[audit]\nkey_file = \"../data/audit.key\"")).contains("audit.key_file"));
+}
+
+#[test]
+fn a_mail_password_that_others_can_read_is_refused() {
+    let home = Home::new();
+    let config =
+        "[smtp]\nhost = \"mail.example.com\"\nuser = \"a\"\npassword_file = \"password\"\nfrom = \"a@example.com\"";
+    assert!(home.refusal(&home.wishes(config)).contains("password"));
+    home.write("conf/password", "hunter2hunter2\n", 0o644);
+    let refusal = home.refusal(&home.wishes(config));
+    assert!(refusal.contains("chmod 600") && !refusal.contains("hunter2"), "{refusal}");
+    home.write("conf/password", "hunter2hunter2\n", 0o600);
+    assert!(!format!("{:?}", home.read(&home.wishes(config)).unwrap()).contains("hunter2"));
+}
+
+#[test]
+fn a_config_that_does_not_parse_says_where() {
+    let home = Home::new();
+    let refusal = home.refusal(&home.wishes("prot = 3015"));
+    assert!(refusal.contains("bridge.toml: line 3") && refusal.contains("prot"), "{refusal}");
+}
+
+#[test]
+fn check_says_what_it_found_and_touches_nothing() {
+    let home = Home::new();
+    let config = "legacy_signatures = true\n[volumes]\n\"/workspace\" = \"../nowhere\"\n[[rule]]\nname = \"lost\"\naction = [\"no-such-action\"]\npolicy = \"queue\"\n";
+    let report = check::report(&home.wishes(config), &home.around()).unwrap();
+    for said in [
+        "bridge.toml",
+        "http://127.0.0.1:3015",
+        "/workspace",
+        "no directory",
+        "rule `lost` can never match",
+        "legacy_signatures",
+        "user approves for agent",
+    ] {
+        assert!(report.contains(said), "`{said}` in\n{report}");
+    }
+    assert!(!report.contains(&"1".repeat(64)));
+    assert!(!home.path("conf/audit.key").exists() && !home.path("data").exists());
+}
