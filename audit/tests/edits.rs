@@ -1,5 +1,7 @@
 //! Random logs, randomly edited: each kind of edit is told apart from the others with the checkpoints.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use ccc_audit::{
     checkpoints::Checkpoints,
     entry::{Filed, Found, Place, Row},
