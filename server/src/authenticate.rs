@@ -102,16 +102,15 @@ pub fn authenticate<'a>(head: &'a Head, fields: &'a Fields<'a>, keyring: &Keyrin
 }
 
 impl Signed<'_> {
-    /// Lets the request in, once and in time. `started` is when this server began: what was read before a crash
-    /// cannot be read again with the same signature after it, while the nonces of what changed something are in their
-    /// commits and were loaded.
+    /// Lets the request in, once and in time. What was signed before this server began is stale: whether it was used
+    /// then is not known of everything. Of what changed something it is, also within the second of the start, since
+    /// such nonces are in their commits.
     ///
     /// # Errors
     /// When the request is stale, was admitted before, or there is no room to remember it.
-    pub fn admit(&self, changes: bool, nonces: &Nonces, limits: &Limits, times: Times) -> Result<Caller, Refusal> {
+    pub fn admit(&self, nonces: &Nonces, limits: &Limits, times: Times) -> Result<Caller, Refusal> {
         let (created, now) = (self.signature.created(), times.now.seconds());
-        let unknown_past = !changes && created < times.started.seconds();
-        if unknown_past || !self.signature.is_fresh(now) {
+        if created < times.started.seconds() || !self.signature.is_fresh(now) {
             return Err(stale(created, now));
         }
         let tag = nonces::tag(self.signature.keyid(), self.signature.nonce().as_bytes());

@@ -26,7 +26,7 @@ use crate::{
     link::{Link, Phase},
     nonces::Nonces,
     random,
-    route::{self, Endpoint, Found, Verb},
+    route::{self, Endpoint, Found},
     shares::Place,
 };
 
@@ -80,7 +80,10 @@ impl Bridge {
                 let answer = Box::pin(self.serve_legacy(head, upload, link, &law)).await;
                 answer.unwrap_or_else(|refusal| self.refused(refusal)).unsigned()
             }
-            Err(refusal) => self.refused(fault.unwrap_or(refusal)).unsigned(),
+            Err(refusal) => {
+                link.was_not_authentic();
+                self.refused(fault.unwrap_or(refusal)).unsigned()
+            }
         }
     }
 
@@ -93,11 +96,9 @@ impl Bridge {
         link: &Link,
         law: &Law,
     ) -> Result<Answer, Refusal> {
-        let found = route::find(head.method(), head.path());
-        let changes = found.as_ref().is_ok_and(|found| found.route.method == Verb::Post);
-        let caller = signed.admit(changes, &self.nonces, &law.limits, self.times())?;
+        let caller = signed.admit(&self.nonces, &law.limits, self.times())?;
         caller.share().count_request(&law.limits, self.front.clock().now())?;
-        let found = found?;
+        let found = route::find(head.method(), head.path())?;
         let body = read(upload, link, found, &law.limits).await?;
         self.call(found, caller, head, body, link, &law.limits).await
     }

@@ -157,6 +157,11 @@ impl Link {
         self.pulse.crowded.load(Ordering::Relaxed) && self.standing() != Standing::Approver
     }
 
+    /// Counts a request whose signature was not right.
+    pub fn was_not_authentic(&self) {
+        self.pulse.not_authentic.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Notes that the peer still sends something nobody will read.
     pub fn leaves_unread(&self) {
         self.unread.store(true, Ordering::Relaxed);

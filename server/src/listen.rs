@@ -102,6 +102,11 @@ async fn watch(crowd: Arc<Crowd>, bridge: Arc<Bridge>) {
     loop {
         second.tick().await;
         crowd.pulse.seconds.fetch_add(1, Ordering::Relaxed);
+        // Told once a second: whoever knocks without end fills no log.
+        let count = crowd.pulse.not_authentic.swap(0, Ordering::Relaxed);
+        if count > 0 {
+            tracing::warn!(count, "requests without a right signature");
+        }
         crowd.dismiss_overdue(&bridge.front.law().limits);
     }
 }
@@ -111,6 +116,8 @@ async fn watch(crowd: Arc<Crowd>, bridge: Arc<Bridge>) {
 pub struct Pulse {
     /// Counts seconds.
     pub seconds: AtomicU32,
+    /// Requests of this second whose signature was not right.
+    pub not_authentic: AtomicU32,
     /// True where only the places reserved for approvers are left.
     pub crowded: AtomicBool,
 }
