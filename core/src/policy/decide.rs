@@ -78,8 +78,7 @@ pub fn decide(question: &Question<'_>, book: &Rulebook, standing: &Standing<'_>)
         let rule = format!("denied by a person before; the same request is answered so until {until}");
         return Decision::new(Verdict::DeniedBefore { ticket }, rule, Needs::plain(question.limits));
     }
-    let fits =
-        book.about(&question.action.name).filter_map(|(rule, bound)| Some((rule, rule.fit(bound, question).ok()?)));
+    let fits = book.candidates(question).filter_map(|(rule, bound)| Some((rule, rule.fit(bound, question).ok()?)));
     let weighed = weigh(question.into(), fits, standing.overrides);
     match weighed.policy {
         Policy::AutoAccept => Decision::new(Verdict::Accept, weighed.rule_text(), weighed.needs),

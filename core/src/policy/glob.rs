@@ -89,6 +89,15 @@ impl Globs {
         self.globs.iter().any(|glob| matches!(glob, Glob::Anything))
     }
 
+    /// The texts that fit, where each fits one text only.
+    pub(super) fn exact_texts(&self) -> Option<Vec<&str>> {
+        let exact = self.globs.iter().map(|glob| match glob {
+            Glob::Exact(text) => Some(&**text),
+            _ => None,
+        });
+        exact.collect()
+    }
+
     /// As the rule has them.
     #[must_use]
     pub fn written(&self) -> &[String] {
@@ -137,12 +146,31 @@ impl HostGlobs {
     #[must_use]
     pub fn naming(&self, host: &str) -> Naming {
         let host = host.strip_suffix('.').unwrap_or(host);
-        let naming = |glob: &Glob| match glob {
-            Glob::Exact(_) if glob.fits(host) => Naming::Exactly,
-            _ if glob.fits(host) => Naming::ByWildcard,
-            _ => Naming::Not,
+        let naming = |glob: &Glob| match (glob.fits(host), glob) {
+            (false, _) => Naming::Not,
+            (true, Glob::Exact(_)) => Naming::Exactly,
+            (true, _) => Naming::ByWildcard,
         };
         self.globs.iter().map(naming).max().unwrap_or(Naming::Not)
+    }
+}
+
+/// What a host must be, or lie beneath, for a glob to fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HostKey<'a> {
+    Exact(&'a str),
+    Beneath(&'a str),
+}
+
+impl HostGlobs {
+    /// The hosts and domains that fit, where each glob is one of these.
+    pub(super) fn keys(&self) -> Option<Vec<HostKey<'_>>> {
+        let keys = self.globs.iter().map(|glob| match glob {
+            Glob::Exact(host) => Some(HostKey::Exact(host)),
+            Glob::Suffix(tail) => tail.strip_prefix('.').map(HostKey::Beneath),
+            Glob::Anything | Glob::Prefix(_) | Glob::General(_) => None,
+        });
+        keys.collect()
     }
 }
 

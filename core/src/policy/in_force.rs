@@ -19,7 +19,6 @@ pub fn in_force(action: &Action, caller: &UserName, book: &Rulebook, overrides: 
     }
     let limits = Limits::default();
     let scales = Scales { caller, action, users, limits: &limits, is_readable: true, asks_server: false };
-    let always =
-        book.about(&action.name).map(|(rule, _)| rule).filter(|rule| rule.is_unconditional && rule.is_about(caller));
+    let always = book.about(&action.name).filter(|rule| rule.is_unconditional && rule.is_about(caller));
     weigh(scales, always.map(|rule| (rule, Fit::Whole)), overrides).policy
 }

@@ -10,6 +10,7 @@ pub mod decision;
 pub mod explain;
 pub mod glob;
 pub mod in_force;
+mod index;
 pub mod lint;
 pub mod overrides;
 pub mod rule;

@@ -9,6 +9,7 @@ use super::{
     condition::{Condition, Fit},
     decide::Question,
     glob::Globs,
+    index::Index,
     spec::{ApproveSpec, RuleSpec},
 };
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
 #[derive(Debug, Clone, Default)]
 pub struct Rulebook {
     rules: Vec<Rule>,
-    by_action: HashMap<ActionName, Vec<Bound>>,
+    by_action: HashMap<ActionName, Bucket>,
     misfits: Vec<NeverMatches>,
 }
 
@@ -48,6 +49,13 @@ pub(super) struct Asks {
     pub(super) justification: bool,
     pub(super) expires_seconds: Option<u64>,
     pub(super) grant_seconds_max: Option<u64>,
+}
+
+/// The rules that could match one action.
+#[derive(Debug, Clone, Default)]
+struct Bucket {
+    bounds: Vec<Bound>,
+    index: Index,
 }
 
 /// One rule's conditions for one action.
@@ -98,15 +106,29 @@ impl Rulebook {
         &self.rules
     }
 
-    /// The rules that could match this action, each with what it asks.
-    pub(super) fn about(&self, action: &ActionName) -> impl Iterator<Item = (&Rule, &Bound)> {
-        let bound = self.by_action.get(action).map(Vec::as_slice).unwrap_or_default();
-        bound.iter().filter_map(|bound| Some((self.rules.get(bound.rule)?, bound)))
+    /// The rules that could match this question, each with what it asks.
+    pub(super) fn candidates(&self, question: &Question<'_>) -> impl Iterator<Item = (&Rule, &Bound)> {
+        let bucket = self.by_action.get(&question.action.name);
+        bucket.into_iter().flat_map(|bucket| {
+            bucket.index.candidates(question).filter_map(|place| {
+                let bound = bucket.bounds.get(place)?;
+                Some((self.rules.get(bound.rule)?, bound))
+            })
+        })
+    }
+
+    /// The rules that could match this action.
+    pub(super) fn about(&self, action: &ActionName) -> impl Iterator<Item = &Rule> {
+        self.bounds(action).iter().filter_map(|bound| self.rules.get(bound.rule))
     }
 
     /// What this rule asks of this action.
     pub(super) fn bound(&self, rule: usize, action: &ActionName) -> Option<&Bound> {
-        self.by_action.get(action)?.iter().find(|bound| bound.rule == rule)
+        self.bounds(action).iter().find(|bound| bound.rule == rule)
+    }
+
+    fn bounds(&self, action: &ActionName) -> &[Bound] {
+        self.by_action.get(action).map(|bucket| bucket.bounds.as_slice()).unwrap_or_default()
     }
 
     /// Where rules can never match.
@@ -132,7 +154,9 @@ impl Rulebook {
             return Err(format!("it could never match: {}", first.why));
         }
         for (action, bound) in bound {
-            self.by_action.entry(action).or_default().push(bound);
+            let bucket = self.by_action.entry(action).or_default();
+            bucket.index.push(rule.callers.as_ref(), &bound.conditions);
+            bucket.bounds.push(bound);
         }
         self.misfits.append(&mut inapplicable);
         self.rules.push(rule);

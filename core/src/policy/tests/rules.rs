@@ -323,3 +323,42 @@ fn a_rule_that_is_wrong_is_refused_with_its_name() {
         World::new("[[rule]]\nname = 'a'\naction = '*'\npolicy = 'queue'\nwhen = 1\n", args(json!({}))).book().is_err()
     );
 }
+
+#[test]
+fn finding_rules_by_what_a_request_holds_leaves_none_out() {
+    let conditions = [
+        "where.url.host = ['docs.rs', '*.example']",
+        "where.urls.host = ['a.example', '*.org']",
+        "where.path.under = ['/workspace/docs', '/tmp']",
+        "where.path.under = '/'",
+        "where.text = ['x', 'y']",
+        "where.text = 'x*'",
+        "where.size = 'small'",
+        "where.times = { min = 3 }",
+        "caller = ['agent', 'bob']",
+        "caller = 'bob'",
+        "where.urls.host = 'h?.org'",
+    ];
+    let rule =
+        |(index, condition)| format!("[[rule]]\nname = 'r{index}'\naction = 'visit'\npolicy = 'queue'\n{condition}\n");
+    let rules: String = conditions.iter().enumerate().map(rule).collect();
+    let many: Vec<_> = (0..40).map(|n| format!("https://h{n}.b.test.org/")).collect();
+    for given in [
+        json!({}),
+        json!({"url": "https://docs.rs/", "text": "x"}),
+        json!({"url": "https://a.b.example/", "path": "/workspace/docs/deep/er/a"}),
+        json!({"path": "/workspace/docs", "text": "y", "size": "small"}),
+        json!({"path": "/", "times": 3}),
+        json!({"urls": ["https://a.example/", "https://h1.org/"], "text": "xx"}),
+        json!({"urls": many, "url": "https://example/"}),
+    ] {
+        let world = World { own: Policy::AutoAccept, ..World::new(&rules, args(given.clone())) };
+        let trace = world.explain();
+        let matching = trace.rules.iter().filter(|rule| rule.matches > crate::policy::condition::Fit::No);
+        let names: Vec<_> = matching.map(|rule| format!("`{}`", rule.name)).collect();
+        let rest = if names.len() > 3 { format!(" and {} more", names.len() - 3) } else { String::new() };
+        let listed = names.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+        let plural = if names.len() == 1 { "" } else { "s" };
+        assert_eq!(world.decide().rule, format!("rule{plural} {listed}{rest}"), "{given}");
+    }
+}
