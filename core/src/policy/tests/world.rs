@@ -213,6 +213,7 @@ pub(super) fn path(container: &str) -> ResolvedPath {
 }
 
 /// Parameters of a tool call.
+#[expect(clippy::needless_pass_by_value, reason = "`json!` gives values")]
 pub(super) fn call(tool: &str, input: Value) -> Args {
     let given = json!({ "host": "claude", "tool": tool, "native": tool, "input": input, "cwd": "/workspace/app", "session": "s1", "agent": "main" });
     let Value::Object(json) = given else { panic!("parameters are an object") };
