@@ -130,7 +130,8 @@ impl Known {
             Trust::Waiting(ticket) => ("a person has not approved it yet".to_owned(), Some(*ticket)),
             Trust::Refused { reason, ticket } => (reason.clone(), *ticket),
         };
-        let state = if self.trusted.is_some() { "changed since it was approved" } else { "is new" };
+        let state =
+            if self.trusted.is_some() { "changed since it was approved" } else { "is not approved as it is now" };
         Standing::Withheld(Refusal {
             status: "withheld",
             reason: format!("the definition of tool `{tool}` {state}, and {why}"),
@@ -196,7 +197,7 @@ mod tests {
         let mut tools = Tools::default();
         let (tool, digest) = definition("reads");
         tools.decided(&tool, digest, Trust::Refused { reason: "the bridge is away".into(), ticket: None }, 0);
-        assert!(withheld(&tools).contains("is new, and the bridge is away"));
+        assert!(withheld(&tools).contains("is not approved as it is now, and the bridge is away"));
         assert_eq!(tools.seen_again(&tool, digest, 0), None);
         let denied = Trust::Refused { reason: "no".into(), ticket: Some(TicketId::new(1, [1; 10])) };
         tools.decided(&tool, digest, denied.clone(), 0);
