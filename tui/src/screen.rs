@@ -13,6 +13,7 @@ use std::{
 use ccc_client::Bridge;
 use ccc_protocol::Timestamp;
 use crossterm::event::{Event, KeyEventKind, MouseEventKind};
+use ratatui::backend::{Backend as _, ClearType};
 
 use crate::{
     keys::Chord,
@@ -188,10 +189,9 @@ impl Console {
                 notify::run_command(&self.model.config.notify, told);
                 notify::tell_terminal(&mut stdout(), &self.model.config.notify, told)
             }
-            Some(Command::Redraw) => self.screen.clear(),
+            Some(Command::Redraw) => self.draw_anew(),
             Some(Command::Suspend) => {
                 self.held.suspend()?;
-                self.screen.clear()?;
                 self.take(Message::Resumed)
             }
             Some(_) => {
@@ -199,6 +199,13 @@ impl Console {
                 Ok(())
             }
         }
+    }
+
+    /// Forgets what the terminal shows. A new screen is made for it, as clearing the old one would ask the terminal where its cursor
+    /// is, and wait for an answer that our own reader takes.
+    fn draw_anew(&mut self) -> io::Result<()> {
+        self.screen = self.held.screen()?;
+        self.screen.backend_mut().clear_region(ClearType::All)
     }
 
     fn draw(&mut self) -> io::Result<()> {

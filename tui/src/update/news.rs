@@ -91,7 +91,7 @@ fn tell_changes(model: &mut Model, changes: &Changes, found: &BTreeMap<Status, u
         model.say(Tone::Good, found_after(away, changes, found));
         return;
     }
-    let others: Vec<&Ticket> = changes.left.iter().filter(|ticket| !model.deciding.contains_key(&ticket.id)).collect();
+    let others: Vec<&Ticket> = changes.left.iter().filter(|ticket| ticket.decided_by.as_ref() != Some(&model.me)).collect();
     match others.as_slice() {
         [] => {}
         [one] => {
@@ -116,13 +116,15 @@ fn found_after(away: Visible, changes: &Changes, found: &BTreeMap<Status, usize>
 
 /// How a ticket stands, and who decided it.
 pub(crate) fn fate(ticket: &Ticket) -> Visible {
-    let head =
-        Visible::from(&ticket.action).then(" ").then(summary::short(ticket.id)).then(": ").then(ticket.status.as_str());
-    let by = ticket.decided_by.as_ref().map_or_else(Visible::default, |by| Visible::label(" by ").then(by));
+    let head = Visible::from(&ticket.action).then(" ").then(summary::short(ticket.id)).then(": ").then(ticket.status.as_str());
+    let decided = match (ticket.status, &ticket.decided_by) {
+        (_, None) => Visible::default(),
+        (Status::Denied | Status::Approved, Some(by)) => Visible::label(" by ").then(by),
+        (_, Some(by)) => Visible::label(", approved by ").then(by),
+    };
     let at = ticket.decided.as_ref().map_or_else(Visible::default, |at| Visible::label(" at ").then(at));
-    let why =
-        ticket.reason.as_deref().map_or_else(Visible::default, |why| Visible::label(": ").then(Untrusted(why).line()));
-    head.then(by).then(at).then(why)
+    let why = ticket.reason.as_deref().map_or_else(Visible::default, |why| Visible::label(": ").then(Untrusted(why).line()));
+    head.then(decided).then(at).then(why)
 }
 
 /// A ticket that changed under the cursor, as by another person's approval, is read again.
@@ -143,7 +145,9 @@ fn decided(model: &mut Model, verb: Verb, id: TicketId, answer: Result<Box<Ticke
             let words = taken(model, verb, &ticket);
             bulk::note(model, id, Outcome::Taken(words.clone()));
             model.say(Tone::Good, words);
+            let edited = (verb == Verb::Edit).then_some(ticket.id);
             put(model, *ticket, out);
+            edited.map(|new| model.queue.to_ticket(new));
         }
         Err(trouble) => {
             model.done =
