@@ -1,3 +1,7 @@
 //! What the tests share: the reference model beside the real desk, and harnesses that start real bridges and drive real binaries.
 
+pub mod bridge;
+pub mod mail_server;
 pub mod simulate;
+pub mod story;
+pub mod wire;

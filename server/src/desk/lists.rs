@@ -98,11 +98,17 @@ impl Front {
     }
 
     /// `GET /grants`: the standing grants of the users the caller may approve for.
-    pub fn grants(&self, caller: &Caller) -> GrantList {
+    ///
+    /// # Errors
+    /// 403 without approval rights.
+    pub fn grants(&self, caller: &Caller) -> Result<GrantList, Refusal> {
         let law = self.law();
+        if !law.users.has_approval_rights(caller.user()) {
+            return Err(Refusal::not_allowed("grants are shown to users with approval rights"));
+        }
         let published = self.shelf.read();
         let visible = published.grants.values().filter(|grant| law.users.may_approve(caller.user(), &grant.user));
-        GrantList { seq: published.seq, grants: visible.map(|grant| -> Grant { grant.view() }).collect() }
+        Ok(GrantList { seq: published.seq, grants: visible.map(|grant| -> Grant { grant.view() }).collect() })
     }
 
     /// `GET /policies`: what holds for the users the caller may approve for.

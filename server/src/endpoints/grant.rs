@@ -7,7 +7,8 @@ use crate::answer::Answer;
 
 pub(super) async fn list(call: Call<'_>) -> Result<Answer, Refusal> {
     call.no_query()?;
-    Ok(Answer::ok(&call.bridge.front.grants(&call.caller)))
+    let grants = call.bridge.front.grants(&call.caller)?;
+    Ok(Answer::ok(&grants))
 }
 
 pub(super) async fn revoke(call: Call<'_>) -> Result<Answer, Refusal> {
