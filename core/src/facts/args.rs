@@ -95,7 +95,9 @@ impl Filling<'_> {
             Part::Process => known("/dev/fd/63"),
             Part::Number => known("0"),
             Part::Parameter { name, .. } if NUMBERS.contains(&name.as_str()) => known("0"),
-            Part::Parameter { name, .. } if name == "PWD" => self.directory.filter(|text| self.pays(text.len())).map_or_else(unknown, known),
+            Part::Parameter { name, .. } if name == "PWD" => {
+                self.directory.filter(|text| self.pays(text.len())).map_or_else(unknown, known)
+            }
             Part::Parameter { name, .. } if name == "HOME" && first => known("~"),
             Part::Parameter { name, quoted } => self.variable(name, *quoted).unwrap_or_else(unknown),
             Part::Substitution | Part::Expansion(_) => unknown(),
@@ -122,7 +124,8 @@ impl Filling<'_> {
 }
 
 /// Parameters that are always numbers.
-const NUMBERS: &[&str] = &["?", "$", "#", "!", "RANDOM", "SECONDS", "LINENO", "UID", "EUID", "PPID", "BASHPID", "EPOCHSECONDS"];
+const NUMBERS: &[&str] =
+    &["?", "$", "#", "!", "RANDOM", "SECONDS", "LINENO", "UID", "EUID", "PPID", "BASHPID", "EPOCHSECONDS"];
 
 fn unknown() -> Vec<Arg> {
     vec![Arg { exact: false, ..Arg::known("") }]
@@ -152,7 +155,8 @@ fn joined(mut made: Vec<Arg>, pieces: &[Arg]) -> Vec<Arg> {
 
 /// `{a,b}` and `{1..3}` filled in, where no quote or expansion makes the text ambiguous.
 fn braces(word: &Word, made: Vec<Arg>) -> Vec<Arg> {
-    let plain = !word.quoted && word.parts.iter().all(|part| matches!(part, Part::Literal(_) | Part::Glob(_) | Part::Home(_)));
+    let plain =
+        !word.quoted && word.parts.iter().all(|part| matches!(part, Part::Literal(_) | Part::Glob(_) | Part::Home(_)));
     let mut open = made;
     let mut done = Vec::new();
     while let Some(arg) = open.pop() {
@@ -160,7 +164,9 @@ fn braces(word: &Word, made: Vec<Arg>) -> Vec<Arg> {
             Some(texts) => open.extend(texts.iter().rev().map(|text| arg.with_text(text))),
             None if plain && !arg.text.contains('{') => done.push(arg),
             // Nested, unbalanced or quoted: what the shell makes of it is left to the shell.
-            None => return vec![Arg { exact: false, ..Arg::known(word.leading().split('{').next().unwrap_or_default()) }],
+            None => {
+                return vec![Arg { exact: false, ..Arg::known(word.leading().split('{').next().unwrap_or_default()) }];
+            }
         }
         if open.len() + done.len() > BECOMES_MAX {
             return vec![Arg { exact: false, ..Arg::known("") }];

@@ -72,7 +72,12 @@ impl Reading {
         let target = call.args.iter().find(|arg| !arg.is_option());
         let known = match target {
             None => call.name == "cd" && call.args.is_empty() && self.whereabouts.change(&call.command.context, "~"),
-            Some(arg) => arg.exact && !arg.pattern && call.args.len() == 1 && self.whereabouts.change(&call.command.context, &arg.text),
+            Some(arg) => {
+                arg.exact
+                    && !arg.pattern
+                    && call.args.len() == 1
+                    && self.whereabouts.change(&call.command.context, &arg.text)
+            }
         };
         if !known {
             gather.opaque("the working directory is known only when it runs");
@@ -97,7 +102,7 @@ fn fact(command: &SimpleCommand, name: Option<&str>, args: &[Arg]) -> CommandFac
 fn assignments(command: &SimpleCommand, filling: &Filling<'_>, gather: &mut Gather) {
     let reads_words = command.name().is_some_and(|name| name == "read");
     for assignment in &command.assignments {
-        if assignment.each || reads_words && assignment.name == "IFS" {
+        if reads_words && assignment.name == "IFS" {
             continue;
         }
         for value in filling.word(&assignment.value) {
@@ -166,4 +171,5 @@ fn named_in(word: &Word) -> impl Iterator<Item = &str> {
     })
 }
 
-const SECRET_NAMES: &[&str] = &["TOKEN", "SECRET", "PASSWORD", "PASSWD", "API_KEY", "APIKEY", "PRIVATE_KEY", "ACCESS_KEY", "CREDENTIAL", "_PAT"];
+const SECRET_NAMES: &[&str] =
+    &["TOKEN", "SECRET", "PASSWORD", "PASSWD", "API_KEY", "APIKEY", "PRIVATE_KEY", "ACCESS_KEY", "CREDENTIAL", "_PAT"];

@@ -8,8 +8,14 @@ pub(super) fn changes(name: &str, value: &Arg) -> Option<String> {
         return None;
     }
     let upper = name.to_uppercase();
+    let switch =
+        value.exact && (value.text.chars().all(|c| c.is_ascii_digit()) || SWITCHES.contains(&value.text.as_str()));
+    if switch && !EXACT.contains(&upper.as_str()) && !upper.ends_with("REJECT_UNAUTHORIZED") {
+        return None;
+    }
     let loaded = EXACT.contains(&upper.as_str())
-        || PREFIXES.iter().any(|start| upper.starts_with(start)) && !HARMLESS.iter().any(|start| upper.starts_with(start))
+        || PREFIXES.iter().any(|start| upper.starts_with(start))
+            && !HARMLESS.iter().any(|start| upper.starts_with(start))
         || SUFFIXES.iter().any(|end| upper.ends_with(end));
     loaded.then(|| format!("sets `{name}`, which changes what programs do"))
 }
@@ -20,41 +26,190 @@ fn harmless_value(name: &str, value: &Arg) -> bool {
     let words = || text.split_whitespace();
     value.exact
         && match name {
-            "PAGER" | "GIT_PAGER" | "MANPAGER" | "SYSTEMD_PAGER" | "GH_PAGER" | "AWS_PAGER" => matches!(text, "" | "cat"),
+            "PAGER" | "GIT_PAGER" | "MANPAGER" | "SYSTEMD_PAGER" | "GH_PAGER" | "AWS_PAGER" => {
+                matches!(text, "" | "cat")
+            }
             "EDITOR" | "GIT_EDITOR" | "VISUAL" | "GIT_SEQUENCE_EDITOR" => matches!(text, "true" | ":" | "cat"),
             "IFS" => matches!(text, "" | "\n" | "," | ":" | "\t"),
-            "RUSTFLAGS" | "RUSTDOCFLAGS" => words().all(|word| matches!(word.get(..2), Some("-D" | "-W" | "-A")) || word.chars().all(|c| c.is_ascii_lowercase() || "-_:".contains(c)) && !word.starts_with('-')),
-            "NODE_OPTIONS" => words().all(|word| word.starts_with("--max-old-space-size=") || matches!(word, "--no-warnings" | "--experimental-vm-modules" | "--enable-source-maps" | "--trace-warnings")),
+            "RUSTFLAGS" | "RUSTDOCFLAGS" => words().all(|word| {
+                matches!(word.get(..2), Some("-D" | "-W" | "-A"))
+                    || word.chars().all(|c| c.is_ascii_lowercase() || "-_:".contains(c)) && !word.starts_with('-')
+            }),
+            "NODE_OPTIONS" => words().all(|word| {
+                word.starts_with("--max-old-space-size=")
+                    || matches!(
+                        word,
+                        "--no-warnings" | "--experimental-vm-modules" | "--enable-source-maps" | "--trace-warnings"
+                    )
+            }),
             "PYTHONPATH" => text.split(':').all(|part| !part.starts_with(['/', '~']) && !part.contains("..")),
-            "GOFLAGS" => words().all(|word| matches!(word, "-mod=mod" | "-mod=vendor" | "-mod=readonly" | "-count=1" | "-v" | "-race")),
-            "CFLAGS" | "CXXFLAGS" | "CPPFLAGS" => words().all(|word| matches!(word.get(..2), Some("-O" | "-g" | "-D" | "-I" | "-W" | "-s")) && !word.starts_with("-Wl")),
+            "GOFLAGS" => words()
+                .all(|word| matches!(word, "-mod=mod" | "-mod=vendor" | "-mod=readonly" | "-count=1" | "-v" | "-race")),
+            "CFLAGS" | "CXXFLAGS" | "CPPFLAGS" => words().all(|word| {
+                matches!(word.get(..2), Some("-O" | "-g" | "-D" | "-I" | "-W" | "-s")) && !word.starts_with("-Wl")
+            }),
             _ => false,
         }
 }
 
+/// Values that turn something on or off and name nothing.
+const SWITCHES: &[&str] = &["true", "false", "yes", "no", "on", "off"];
+
 const EXACT: &[&str] = &[
-    "PATH", "IFS", "HOME", "ENV", "CDPATH", "SHELL", "SHELLOPTS", "BASHOPTS", "PS4", "PROMPT_COMMAND", "CLASSPATH", "CC", "CXX", "LD", "AR", "AS", "LINKER",
-    "MAKEFLAGS", "MFLAGS", "GNUMAKEFLAGS", "LESSOPEN", "LESSCLOSE", "LESS", "MAVEN_OPTS", "GRADLE_OPTS", "JAVA_OPTS", "BROWSER", "DISPLAY", "XDG_CONFIG_HOME",
-    "TAR_OPTIONS", "POSIXLY_CORRECT", "RSYNC_RSH", "CVS_RSH", "GOPROXY", "GONOSUMDB", "GONOSUMCHECK", "GOSUMDB", "GOBIN", "GOENV", "SUDO_ASKPASS", "TERMINFO",
-    "OPENSSL_CONF", "CURL_HOME", "WGETRC", "INPUTRC", "MANOPT", "FCEDIT", "KUBECONFIG", "DOCKER_HOST", "DOCKER_CONTEXT", "TMPPREFIX", "ZDOTDIR", "FPATH",
+    "PATH",
+    "IFS",
+    "HOME",
+    "ENV",
+    "CDPATH",
+    "SHELL",
+    "SHELLOPTS",
+    "BASHOPTS",
+    "PS4",
+    "PROMPT_COMMAND",
+    "CLASSPATH",
+    "CC",
+    "CXX",
+    "LD",
+    "AR",
+    "AS",
+    "LINKER",
+    "MAKEFLAGS",
+    "MFLAGS",
+    "GNUMAKEFLAGS",
+    "LESSOPEN",
+    "LESSCLOSE",
+    "LESS",
+    "MAVEN_OPTS",
+    "GRADLE_OPTS",
+    "JAVA_OPTS",
+    "BROWSER",
+    "DISPLAY",
+    "XDG_CONFIG_HOME",
+    "TAR_OPTIONS",
+    "POSIXLY_CORRECT",
+    "RSYNC_RSH",
+    "CVS_RSH",
+    "GOPROXY",
+    "GONOSUMDB",
+    "GONOSUMCHECK",
+    "GOSUMDB",
+    "GOBIN",
+    "GOENV",
+    "SUDO_ASKPASS",
+    "TERMINFO",
+    "OPENSSL_CONF",
+    "CURL_HOME",
+    "WGETRC",
+    "INPUTRC",
+    "MANOPT",
+    "FCEDIT",
+    "KUBECONFIG",
+    "DOCKER_HOST",
+    "DOCKER_CONTEXT",
+    "TMPPREFIX",
+    "ZDOTDIR",
+    "FPATH",
 ];
 
 const PREFIXES: &[&str] = &[
-    "LD_", "DYLD_", "BASH_", "GIT_", "SSH_", "SSL_", "NODE_", "NPM_", "YARN_", "PNPM_", "PYTHON", "PIP_", "UV_", "PERL5", "RUBY", "BUNDLE_", "GEM_", "CARGO_",
-    "RUSTC", "RUSTUP_", "_JAVA", "JAVA_TOOL", "JDK_JAVA", "GCONV_", "MALLOC_", "GLIBC_", "PKG_CONFIG", "CCC_", "CLAUDE_", "CODEX_", "GEMINI_", "COPILOT_", "CURSOR_",
-    "KIMI_", "CONDUIT_", "ANTHROPIC_", "OPENAI_", "LUA_", "PHP", "DOTNET_STARTUP", "CORECLR_", "COR_", "ELECTRON_RUN",
+    "LD_",
+    "DYLD_",
+    "BASH_",
+    "GIT_",
+    "SSH_",
+    "SSL_",
+    "NODE_",
+    "NPM_",
+    "YARN_",
+    "PNPM_",
+    "PYTHON",
+    "PIP_",
+    "UV_",
+    "PERL5",
+    "RUBY",
+    "BUNDLE_",
+    "GEM_",
+    "CARGO_",
+    "RUSTC",
+    "RUSTUP_",
+    "_JAVA",
+    "JAVA_TOOL",
+    "JDK_JAVA",
+    "GCONV_",
+    "MALLOC_",
+    "GLIBC_",
+    "PKG_CONFIG",
+    "CCC_",
+    "CLAUDE_",
+    "CODEX_",
+    "GEMINI_",
+    "COPILOT_",
+    "CURSOR_",
+    "KIMI_",
+    "CONDUIT_",
+    "ANTHROPIC_",
+    "OPENAI_",
+    "LUA_",
+    "PHP",
+    "DOTNET_STARTUP",
+    "CORECLR_",
+    "COR_",
+    "ELECTRON_RUN",
 ];
 
 /// Exceptions of the prefixes above: they set names, colours, places beneath the project or caution.
 const HARMLESS: &[&str] = &[
-    "GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_TERMINAL_PROMPT", "GIT_OPTIONAL_LOCKS", "GIT_MERGE_AUTOEDIT", "NODE_ENV", "NODE_NO_WARNINGS", "NODE_DISABLE_COLORS",
-    "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED", "PYTHONIOENCODING", "PYTHONUTF8", "PYTHONWARNINGS", "CARGO_TERM_", "CARGO_INCREMENTAL",
-    "CARGO_NET_OFFLINE", "CARGO_TARGET_DIR", "CARGO_PROFILE_", "PIP_DISABLE_PIP_VERSION_CHECK", "PIP_NO_INPUT", "RUBYOPT_NONE",
+    "GIT_AUTHOR_",
+    "GIT_COMMITTER_",
+    "GIT_TERMINAL_PROMPT",
+    "GIT_OPTIONAL_LOCKS",
+    "GIT_MERGE_AUTOEDIT",
+    "NODE_ENV",
+    "NODE_NO_WARNINGS",
+    "NODE_DISABLE_COLORS",
+    "PYTHONUNBUFFERED",
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONHASHSEED",
+    "PYTHONIOENCODING",
+    "PYTHONUTF8",
+    "PYTHONWARNINGS",
+    "CARGO_TERM_",
+    "CARGO_INCREMENTAL",
+    "CARGO_NET_OFFLINE",
+    "CARGO_TARGET_DIR",
+    "CARGO_PROFILE_",
+    "PIP_DISABLE_PIP_VERSION_CHECK",
+    "PIP_NO_INPUT",
+    "RUBYOPT_NONE",
 ];
 
 const SUFFIXES: &[&str] = &[
-    "PAGER", "EDITOR", "VISUAL", "_WRAPPER", "_OPTIONS", "_OPTS", "FLAGS", "_COMMAND", "_CMD", "_PROXY", "_REGISTRY", "INDEX_URL", "_PRELOAD", "_ASKPASS",
-    "STARTUP", "_PLUGINS", "_RUNNER", "_LINKER",
+    "PAGER",
+    "EDITOR",
+    "VISUAL",
+    "_WRAPPER",
+    "_OPTIONS",
+    "_OPTS",
+    "FLAGS",
+    "_COMMAND",
+    "_CMD",
+    "_PROXY",
+    "_REGISTRY",
+    "INDEX_URL",
+    "_PRELOAD",
+    "_ASKPASS",
+    "STARTUP",
+    "_PLUGINS",
+    "_RUNNER",
+    "_LINKER",
+    "_CONFIG",
+    "_CONFIG_PATH",
+    "_CONFIG_FILE",
+    "_CONF",
+    "_RC",
+    "RCFILE",
+    "_SHELL",
+    "REJECT_UNAUTHORIZED",
 ];
 
 #[cfg(test)]
@@ -64,15 +219,40 @@ mod tests {
     #[test]
     fn variables_that_load_code_are_told_from_those_that_inform() {
         for (name, value) in [
-            ("LD_PRELOAD", "./x.so"), ("PATH", ".:x"), ("BASH_ENV", "x"), ("GIT_SSH_COMMAND", "x"), ("NODE_OPTIONS", "--require ./x.js"), ("PAGER", "sh -c x"),
-            ("RUSTC_WRAPPER", "./x"), ("https_proxy", "http://x"), ("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER", "./x"), ("RUSTFLAGS", "-C linker=./x"),
-            ("PYTHONPATH", "/tmp/x"), ("npm_config_registry", "x"), ("PYTHONSTARTUP", "x"), ("IFS", "/"),
+            ("LD_PRELOAD", "./x.so"),
+            ("PATH", ".:x"),
+            ("BASH_ENV", "x"),
+            ("GIT_SSH_COMMAND", "x"),
+            ("NODE_OPTIONS", "--require ./x.js"),
+            ("PAGER", "sh -c x"),
+            ("RUSTC_WRAPPER", "./x"),
+            ("https_proxy", "http://x"),
+            ("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER", "./x"),
+            ("RUSTFLAGS", "-C linker=./x"),
+            ("PYTHONPATH", "/tmp/x"),
+            ("npm_config_registry", "x"),
+            ("PYTHONSTARTUP", "x"),
+            ("IFS", "/"),
+            ("RIPGREP_CONFIG_PATH", "./x"),
+            ("NODE_TLS_REJECT_UNAUTHORIZED", "0"),
+            ("path", "./x"),
         ] {
             assert!(changes(name, &Arg::known(value)).is_some(), "{name}");
         }
         for (name, value) in [
-            ("RUST_LOG", "debug"), ("RUST_BACKTRACE", "1"), ("CI", "true"), ("NODE_ENV", "test"), ("FOO", "/etc"), ("GIT_PAGER", "cat"), ("RUSTFLAGS", "-D warnings"),
-            ("CARGO_TARGET_DIR", "target/x"), ("PYTHONPATH", "src:lib"), ("DATABASE_URL", "postgres://localhost/x"), ("IFS", ""),
+            ("RUST_LOG", "debug"),
+            ("RUST_BACKTRACE", "1"),
+            ("CI", "true"),
+            ("NODE_ENV", "test"),
+            ("FOO", "/etc"),
+            ("GIT_PAGER", "cat"),
+            ("RUSTFLAGS", "-D warnings"),
+            ("CARGO_TARGET_DIR", "target/x"),
+            ("PYTHONPATH", "src:lib"),
+            ("DATABASE_URL", "postgres://localhost/x"),
+            ("IFS", ""),
+            ("GIT_TRACE", "1"),
+            ("ESLINT_USE_FLAT_CONFIG", "true"),
         ] {
             assert_eq!(changes(name, &Arg::known(value)), None, "{name}");
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::sensitive::sensitive;
+use super::sensitive::{may_last, sensitive};
 use super::{Access, Class, CommandFact, Facts, PathFact, Place, hosts, paths};
 
 /// The most paths, hosts and reasons kept of one call; more is unknown.
@@ -93,6 +93,18 @@ impl Gather {
         path.is_some_and(|path| matches!(self.place(&path), Place::Project | Place::ProjectRoot))
     }
 
+    /// True where `text`, seen from `base`, is the project's own directory.
+    pub(super) fn is_project(&self, base: &str, text: &str) -> bool {
+        let path = paths::resolve(base, text, self.home.as_deref());
+        path.is_some_and(|path| self.place(&path) == Place::ProjectRoot)
+    }
+
+    /// True where `text`, seen from `base`, lies in a temporary directory.
+    pub(super) fn is_temporary(&self, base: &str, text: &str) -> bool {
+        let path = paths::resolve(base, text, self.home.as_deref());
+        path.is_some_and(|path| self.place(&path) == Place::Temporary)
+    }
+
     /// True for the project's directory, and for `*` in it.
     fn is_everything(&self, path: &str) -> bool {
         let rest = self.project.as_deref().and_then(|project| path.strip_prefix(project));
@@ -125,9 +137,13 @@ impl Gather {
         let inside = matches!(place, Place::Project | Place::ProjectRoot);
         match access {
             Access::Read => self.class(Class::Reads, format!("reads `{path}`")),
-            Access::Write if inside || *place == Place::Temporary => self.class(Class::Writes, format!("writes `{path}`")),
+            Access::Write if inside || *place == Place::Temporary => {
+                self.class(Class::Writes, format!("writes `{path}`"));
+            }
             Access::Write => self.class(Class::WritesOutside, format!("writes `{path}`, outside of the project")),
-            Access::Delete if inside && self.is_everything(path) => self.class(Class::Discards, "removes the whole project"),
+            Access::Delete if inside && self.is_everything(path) => {
+                self.class(Class::Discards, "removes the whole project");
+            }
             Access::Delete if *place == Place::Project => self.class(Class::Deletes, format!("removes `{path}`")),
             Access::Delete => self.class(Class::DeletesOutside, format!("removes `{path}`, outside of the project")),
             Access::Execute if inside => self.class(Class::Runs, format!("runs `{path}`")),
@@ -139,9 +155,18 @@ impl Gather {
                 self.class(found.class, format!("`{path}`: {}", found.what));
             }
         }
-        let above = paths::holds_a_home(path) && path.ends_with('*');
-        if *access == Access::Read && above && path.ends_with("/**") {
-            self.class(Class::Credentials, format!("reads all beneath `{path}`, where secrets lie"));
+        self.judge_beneath(fact);
+    }
+
+    /// `DIRECTORY/**` and `DIRECTORY/**/NAME`: what a search found.
+    fn judge_beneath(&mut self, fact: &PathFact) {
+        let Some((root, name)) = fact.path.split_once("/**") else { return };
+        if fact.access == Access::Read {
+            if paths::holds_a_home(root) {
+                self.class(Class::Credentials, format!("reads what lies beneath `{root}`, where secrets lie"));
+            }
+        } else if self.project.as_deref() == Some(root) && may_last(name.trim_start_matches('/')) {
+            self.class(Class::Persistence, "changes files found anywhere in the project, perhaps hooks or settings");
         }
     }
 

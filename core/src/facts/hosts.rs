@@ -1,4 +1,4 @@
-//! Hosts in arguments: URLs, and `user@host:path` as scp, rsync and git write it.
+//! Hosts in arguments, IPv6 addresses in brackets: URLs, and `user@host:path` as scp, rsync and git write it.
 
 use url::Url;
 
@@ -6,7 +6,7 @@ use url::Url;
 pub(super) fn of_url(text: &str) -> Option<String> {
     let url = Url::parse(text).ok()?;
     let remote = !matches!(url.scheme(), "file" | "data");
-    url.host_str().filter(|host| remote && !host.is_empty()).map(|host| host.trim_matches(['[', ']']).to_lowercase())
+    url.host_str().filter(|host| remote && !host.is_empty()).map(str::to_lowercase)
 }
 
 /// The host of `curl`'s or `git`'s operand, which may leave the scheme out.
@@ -36,12 +36,16 @@ pub(super) fn named(text: &str) -> Option<String> {
     }
     let host = text.rsplit_once('@').map_or(text, |(_, host)| host);
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
-    (!host.is_empty() && host.chars().all(plain)).then(|| host.trim_matches(['[', ']']).to_lowercase())
+    if host.is_empty() || !host.chars().all(plain) {
+        return None;
+    }
+    let is_bare_address = host.contains(':') && !host.starts_with('[');
+    Some(if is_bare_address { format!("[{}]", host.to_lowercase()) } else { host.to_lowercase() })
 }
 
 /// True for names and addresses of this machine.
 pub(super) fn is_loopback(host: &str) -> bool {
-    let address: Option<std::net::IpAddr> = host.parse().ok();
+    let address: Option<std::net::IpAddr> = host.trim_matches(['[', ']']).parse().ok();
     host == "localhost" || host.ends_with(".localhost") || address.is_some_and(|address| address.is_loopback())
 }
 
@@ -54,7 +58,7 @@ mod tests {
         assert_eq!(of_operand("https://Docs.RS/x?y").as_deref(), Some("docs.rs"));
         assert_eq!(of_operand("example.com/x").as_deref(), Some("example.com"));
         assert_eq!(of_operand("https://good.example@evil.example/").as_deref(), Some("evil.example"));
-        assert_eq!(of_operand("http://[::1]:80/").as_deref(), Some("::1"));
+        assert_eq!(of_operand("http://[::1]:80/").as_deref(), Some("[::1]"));
         assert_eq!(of_operand("http://0x7f.1/").as_deref(), Some("127.0.0.1"));
         assert_eq!(of_copy("me@host.example:/x").as_deref(), Some("host.example"));
         assert_eq!(of_copy("./a:b"), None);
@@ -64,7 +68,7 @@ mod tests {
 
     #[test]
     fn loopback_is_by_address() {
-        assert!(["localhost", "127.0.0.1", "127.9.9.9", "::1", "x.localhost"].into_iter().all(is_loopback));
+        assert!(["localhost", "127.0.0.1", "127.9.9.9", "[::1]", "x.localhost"].into_iter().all(is_loopback));
         assert!(!["localhost.evil.example", "127.0.0.1.example", "10.0.0.1", "0.0.0.0"].into_iter().any(is_loopback));
     }
 }

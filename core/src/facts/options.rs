@@ -46,7 +46,10 @@ pub(super) fn read(args: &[Arg], values: &[&[&str]], style: Style) -> Parsed {
 /// The options in one argument; a value joined to one goes with it.
 fn split(arg: &Arg, takes: &dyn Fn(&str) -> bool, style: Style) -> Vec<(String, Option<Arg>)> {
     if arg.text.starts_with("--") || style == Style::Words {
-        let (name, value) = arg.text.split_once('=').map_or((arg.text.as_str(), None), |(name, value)| (name, Some(arg.with_text(value))));
+        let (name, value) = arg
+            .text
+            .split_once('=')
+            .map_or((arg.text.as_str(), None), |(name, value)| (name, Some(arg.with_text(value))));
         let value = if value.is_none() && !arg.exact { Some(arg.with_text("")) } else { value };
         return vec![(name.to_owned(), value)];
     }
@@ -77,7 +80,10 @@ impl Parsed {
 
     /// The first of `options` that is given, as written.
     pub(super) fn first(&self, options: &[&str]) -> Option<&str> {
-        self.options.iter().map(|(name, _)| name.as_str()).find(|name| options.iter().any(|option| matches(option, name)))
+        self.options
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .find(|name| options.iter().any(|option| matches(option, name)))
     }
 
     /// The values of all of `options`.
@@ -98,7 +104,8 @@ mod tests {
 
     #[test]
     fn values_are_found_however_they_are_written() {
-        for text in ["-o x y", "-ro x y", "-rox y", "--output x y", "--output=x y", "--outp=x y", "y -o x", "-o x -- y"] {
+        for text in ["-o x y", "-ro x y", "-rox y", "--output x y", "--output=x y", "--outp=x y", "y -o x", "-o x -- y"]
+        {
             let parsed = of(text);
             assert_eq!(parsed.values(&["-o", "--output"]), [Arg::known("x")], "{text}");
             assert_eq!(parsed.operands, [Arg::known("y")], "{text}");

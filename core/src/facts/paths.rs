@@ -80,7 +80,8 @@ pub(super) fn is_too_wide(directory: &str) -> bool {
 /// True for `~`, a home directory and what holds it: everything a user has lies beneath.
 pub(super) fn holds_a_home(path: &str) -> bool {
     let path = path.trim_end_matches("/**").trim_end_matches("/*");
-    matches!(path, "" | "/" | "~" | "/home" | "/Users" | "/root" | "/etc") || home_of(path).is_some_and(|home| home == path)
+    matches!(path, "" | "/" | "~" | "/home" | "/Users" | "/root" | "/etc")
+        || home_of(path).is_some_and(|home| home == path)
 }
 
 /// Where `path` lies for a project at `project`.
@@ -99,15 +100,46 @@ pub(super) fn place(path: &str, project: Option<&str>) -> Place {
 
 /// Devices that hold nothing and keep nothing.
 pub(super) fn is_void(path: &str) -> bool {
-    matches!(path, "/dev/null" | "/dev/stdout" | "/dev/stderr" | "/dev/stdin" | "/dev/tty" | "/dev/zero" | "/dev/random" | "/dev/urandom")
-        || path.starts_with("/dev/fd/")
+    matches!(
+        path,
+        "/dev/null"
+            | "/dev/stdout"
+            | "/dev/stderr"
+            | "/dev/stdin"
+            | "/dev/tty"
+            | "/dev/zero"
+            | "/dev/random"
+            | "/dev/urandom"
+    ) || path.starts_with("/dev/fd/")
 }
 
 const TEMPORARY: &[&str] = &["/tmp", "/var/tmp", "/private/tmp"];
 
 const SYSTEM: &[&str] = &[
-    "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/media", "/mnt", "/opt", "/private", "/proc", "/root", "/run", "/sbin", "/sys", "/tmp",
-    "/usr", "/var", "/Users", "/System", "/Library", "/Applications", "/Volumes",
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/home",
+    "/lib",
+    "/lib64",
+    "/media",
+    "/mnt",
+    "/opt",
+    "/private",
+    "/proc",
+    "/root",
+    "/run",
+    "/sbin",
+    "/sys",
+    "/tmp",
+    "/usr",
+    "/var",
+    "/Users",
+    "/System",
+    "/Library",
+    "/Applications",
+    "/Volumes",
 ];
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! Paths that hold secrets, or decide what runs later. Compared without regard to case, as some file systems do.
 
+mod places;
+
+use self::places::{RULES, Rule};
 use super::Class;
 
 /// Why a path matters, beyond where it lies.
@@ -24,14 +27,51 @@ pub(super) fn sensitive(path: &str) -> Vec<Sensitive> {
     found
 }
 
-/// A sequence of components, and what lies there.
-struct Rule {
-    class: Class,
-    on_read: bool,
-    what: &'static str,
-    /// Patterns of components, `/` between them; a leading `/` ties them to the top.
-    places: &'static [&'static str],
+/// True where files found by this name pattern, anywhere beneath a project, may be ones that run later.
+pub(super) fn may_last(pattern: &str) -> bool {
+    let lower = pattern.to_lowercase();
+    !lower.starts_with("[!.]") && (lower.is_empty() || LASTING_NAMES.iter().any(|name| wildcard(&lower, name)))
 }
+
+/// Names that hooks, CI and settings go by.
+const LASTING_NAMES: &[&str] = &[
+    "settings.json",
+    "settings.local.json",
+    "hooks.json",
+    "config.toml",
+    "config.json",
+    "config",
+    "mcp.json",
+    ".mcp.json",
+    "tasks.json",
+    "launch.json",
+    "ci.yml",
+    "ci.yaml",
+    "main.yml",
+    "test.yml",
+    "release.yml",
+    "pre-commit",
+    "pre-push",
+    "post-checkout",
+    "post-commit",
+    "commit-msg",
+    "prepare-commit-msg",
+    ".envrc",
+    ".bashrc",
+    ".npmrc",
+    ".gitmodules",
+    ".git",
+    ".github",
+    ".claude",
+    ".codex",
+    ".gemini",
+    ".cursor",
+    ".husky",
+    ".vscode",
+    "skill.md",
+    "codeowners",
+    "devcontainer.json",
+];
 
 impl Rule {
     fn sensitive(&self) -> Sensitive {
@@ -113,9 +153,14 @@ fn one_for_class(pattern: &str) -> Vec<char> {
 
 /// True for names by which secrets go, wherever they lie.
 fn holds_secret(name: &str) -> bool {
-    let environment = name == ".env" || name.starts_with(".env.") && !HARMLESS_ENV.iter().any(|end| name.ends_with(end)) || could_become(name, ".env");
-    let key = [".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".kdbx", ".ppk"].iter().any(|end| name.ends_with(end));
-    let named = ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_ecdsa_sk", "id_ed25519_sk"].iter().any(|id| component_fits(name, id));
+    let environment = name == ".env"
+        || name.starts_with(".env.") && !HARMLESS_ENV.iter().any(|end| name.ends_with(end))
+        || could_become(name, ".env");
+    let key =
+        [".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".kdbx", ".ppk"].iter().any(|end| name.ends_with(end));
+    let named = ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_ecdsa_sk", "id_ed25519_sk"]
+        .iter()
+        .any(|id| component_fits(name, id));
     let public = name.ends_with(".pub.key") || name.ends_with("cacert.pem");
     environment || named || key && !public || SECRET_NAMES.iter().any(|secret| component_fits(name, secret))
 }
@@ -123,108 +168,42 @@ fn holds_secret(name: &str) -> bool {
 const HARMLESS_ENV: &[&str] = &[".example", ".sample", ".template", ".dist", ".defaults"];
 
 const SECRET_NAMES: &[&str] = &[
-    "credentials", "credentials.json", "credentials.toml", "credentials.yml", "credentials.yaml", "secrets.json", "filtered-secrets.json", "secrets.yml",
-    "secrets.yaml", "secrets.toml", "secrets.env", "service-account*", "service_account*", ".htpasswd", ".netrc", "_netrc", ".pgpass", ".my.cnf", ".npmrc",
-    ".pypirc", ".git-credentials", ".vault-token", ".boto", ".s3cfg", ".bash_history", ".zsh_history", ".python_history", ".psql_history",
-    ".node_repl_history", ".mysql_history", ".sqlite_history", "wallet.dat", "login.keychain-db", "master.key", "terraform.tfvars", "*.tfstate",
-];
-
-const fn secret(what: &'static str, places: &'static [&'static str]) -> Rule {
-    Rule { class: Class::Credentials, on_read: true, what, places }
-}
-
-const fn lasting(what: &'static str, places: &'static [&'static str]) -> Rule {
-    Rule { class: Class::Persistence, on_read: false, what, places }
-}
-
-const RULES: &[Rule] = &[
-    secret("keys for SSH, GPG or passwords", &[".ssh", ".gnupg", ".password-store", ".keychain", "library/keychains", ".local/share/keyrings"]),
-    secret(
-        "access to a cloud or registry",
-        &[
-            ".aws", ".azure", ".kube", ".oci", ".config/gcloud", ".config/gh", ".config/hub", ".config/doctl", ".docker/config.json", ".cargo/credentials*",
-            ".gem/credentials", ".m2/settings.xml", ".terraform.d", ".config/op", ".config/rclone", ".config/heroku", ".config/netlify", ".fly", ".config/git/credentials",
-        ],
-    ),
-    secret(
-        "an agent's own login",
-        &[".claude/.credentials.json", ".codex/auth.json", ".gemini/oauth_creds.json", ".gemini/google_accounts.json", ".copilot/config.json", ".config/github-copilot", ".kimi-code/credentials*"],
-    ),
-    secret("passwords of the system", &["/etc/shadow*", "/etc/gshadow*", "/etc/sudoers*", "/etc/ssl/private", "/etc/ssh", "/etc/krb5.keytab", "/var/run/secrets", "/run/secrets"]),
-    secret("the memory or environment of a process", &["/proc/self/environ", "/proc/self/mem", "/proc/kcore", "/dev/mem", "/dev/kmem"]),
-    secret("a browser's profile", &[".mozilla", ".config/google-chrome", ".config/chromium", ".config/bravesoftware", "library/application support/google", "library/cookies"]),
-    lasting("keys that let others in", &[".ssh"]),
-    lasting(
-        "a shell's start-up file",
-        &[
-            ".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases", ".bashrc.d", ".profile", ".zshrc", ".zshenv", ".zprofile", ".zlogin",
-            ".zlogout", ".oh-my-zsh", ".kshrc", ".cshrc", ".tcshrc", ".login", ".inputrc", ".config/fish", ".xprofile", ".xinitrc", ".xsession", ".xsessionrc",
-            ".pam_environment", ".config/environment.d", ".envrc", ".config/direnv", "/etc/profile*", "/etc/bash*", "/etc/zsh*", "/etc/environment",
-        ],
-    ),
-    lasting(
-        "a hook or setting of version control",
-        &[
-            ".git", ".githooks", ".husky", ".pre-commit-config.yaml", ".pre-commit-hooks.yaml", "lefthook.yml", "lefthook.yaml", ".lefthook.yml", ".gitconfig",
-            ".config/git", "/etc/gitconfig", ".hg/hgrc", ".hgrc", ".gitmodules",
-        ],
-    ),
-    lasting(
-        "CI",
-        &[
-            ".github", ".gitlab-ci.yml", ".gitlab-ci.yaml", ".circleci", "jenkinsfile", ".travis.yml", "azure-pipelines.yml", ".buildkite",
-            "bitbucket-pipelines.yml", ".drone.yml", ".woodpecker*", "appveyor.yml", ".appveyor.yml", ".teamcity", ".forgejo", ".gitea", "cloudbuild.yaml",
-            "codefresh.yml", "codeowners",
-        ],
-    ),
-    lasting(
-        "an agent's or editor's settings",
-        &[
-            ".claude", ".claude.json", ".mcp.json", "mcp.json", ".codex", ".gemini", ".cursor", ".cursorrules", ".copilot", ".kimi-code", ".kimi", ".continue",
-            ".aider.conf.yml", ".windsurf", ".config/opencode", "opencode.json", ".vscode", ".idea", ".devcontainer", "/etc/claude-code", "/etc/codex",
-            "/etc/gemini-cli", "/etc/github-copilot", "/etc/cursor",
-        ],
-    ),
-    lasting(
-        "a service or timer",
-        &[
-            "/etc/cron*", "/etc/anacrontab", "/var/spool/cron", "/etc/systemd", "/usr/lib/systemd", "/lib/systemd", ".config/systemd", ".local/share/systemd",
-            "library/launchagents", "library/launchdaemons", ".config/autostart", "/etc/xdg/autostart", "/etc/init.d", "/etc/init", "/etc/rc.local", "/etc/rc.d",
-            "/etc/udev", ".local/share/applications",
-        ],
-    ),
-    lasting(
-        "what the system loads or whom it trusts",
-        &[
-            "/etc/ld.so*", "/etc/pam*", "/etc/passwd", "/etc/group", "/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/sudoers*", "/etc/apt",
-            "/etc/ssl", "/usr/local/share/ca-certificates", "/etc/modprobe.d", "/etc/sysctl*", "/proc/sys",
-        ],
-    ),
-    lasting(
-        "settings by which a tool runs programs",
-        &[
-            ".npmrc", ".yarnrc", ".yarnrc.yml", ".pnpmfile.cjs", ".cargo/config", ".cargo/config.toml", ".pip", ".config/pip", "pip.conf", ".pypirc", ".vimrc",
-            ".vim", ".config/nvim", ".emacs", ".emacs.d", ".config/emacs", ".tmux.conf", ".screenrc", ".pdbrc", ".pythonrc", "sitecustomize.py",
-            "usercustomize.py", ".gdbinit", ".lldbinit", ".gemrc", ".irbrc", ".perldb", ".wgetrc", ".curlrc", ".config/curlrc", ".mise.toml", "mise.toml",
-            ".rustup/toolchains", ".cargo/bin", ".local/bin", ".docker/cli-plugins",
-        ],
-    ),
-    Rule {
-        class: Class::HookSettings,
-        on_read: false,
-        what: "the file in which an agent's hooks are set",
-        places: &[
-            ".claude/settings.json", ".claude/settings.local.json", ".codex/hooks.json", ".codex/config.toml", ".gemini/settings.json", ".copilot/hooks",
-            ".copilot/settings.json", ".github/hooks", ".kimi-code/config.toml", ".cursor/hooks.json", "/etc/claude-code", "/etc/codex", "/etc/gemini-cli",
-            "/etc/github-copilot", "/etc/cursor",
-        ],
-    },
-    Rule {
-        class: Class::Bridge,
-        on_read: true,
-        what: "the bridge's own files",
-        places: &[".config/ccc", ".local/share/ccc", "/run/user/*/ccc", "/run/ccc", "/etc/ccc"],
-    },
+    "credentials",
+    "credentials.json",
+    "credentials.toml",
+    "credentials.yml",
+    "credentials.yaml",
+    "secrets.json",
+    "filtered-secrets.json",
+    "secrets.yml",
+    "secrets.yaml",
+    "secrets.toml",
+    "secrets.env",
+    "service-account*",
+    "service_account*",
+    ".htpasswd",
+    ".netrc",
+    "_netrc",
+    ".pgpass",
+    ".my.cnf",
+    ".npmrc",
+    ".pypirc",
+    ".git-credentials",
+    ".vault-token",
+    ".boto",
+    ".s3cfg",
+    ".bash_history",
+    ".zsh_history",
+    ".python_history",
+    ".psql_history",
+    ".node_repl_history",
+    ".mysql_history",
+    ".sqlite_history",
+    "wallet.dat",
+    "login.keychain-db",
+    "master.key",
+    "terraform.tfvars",
+    "*.tfstate",
 ];
 
 #[cfg(test)]
@@ -238,8 +217,20 @@ mod tests {
     #[test]
     fn secrets_are_found_where_they_lie_and_by_name() {
         for path in [
-            "~/.ssh/id_rsa", "/home/me/.aws/credentials", "/root/.netrc", "/p/.env", "/p/.env.production", "/p/tls/server.pem", "/etc/shadow",
-            "/home/me/.docker/config.json", "/HOME/ME/.SSH/config", "/home/me/.s*/x", "/home/me/.ss?/id_*", "/p/.e[n]v", "/proc/self/environ", "/p/secrets.json",
+            "~/.ssh/id_rsa",
+            "/home/me/.aws/credentials",
+            "/root/.netrc",
+            "/p/.env",
+            "/p/.env.production",
+            "/p/tls/server.pem",
+            "/etc/shadow",
+            "/home/me/.docker/config.json",
+            "/HOME/ME/.SSH/config",
+            "/home/me/.s*/x",
+            "/home/me/.ss?/id_*",
+            "/p/.e[n]v",
+            "/proc/self/environ",
+            "/p/secrets.json",
         ] {
             assert!(classes(path, true).contains(&Class::Credentials), "{path}");
         }
@@ -247,7 +238,20 @@ mod tests {
 
     #[test]
     fn ordinary_files_are_not_sensitive() {
-        for path in ["/p/src/main.rs", "/p/*", "/p/*.rs", "/p/src/*", "/p/.env.example", "/p/docs/ssh.md", "/p/environment.ts", "/p/gitignore", "/p/src/key.rs", "/p/package.json", "/p/*.json", "/p/s*.rs"] {
+        for path in [
+            "/p/src/main.rs",
+            "/p/*",
+            "/p/*.rs",
+            "/p/src/*",
+            "/p/.env.example",
+            "/p/docs/ssh.md",
+            "/p/environment.ts",
+            "/p/gitignore",
+            "/p/src/key.rs",
+            "/p/package.json",
+            "/p/*.json",
+            "/p/s*.rs",
+        ] {
             assert_eq!(sensitive(path), [], "{path}");
         }
     }
@@ -255,8 +259,15 @@ mod tests {
     #[test]
     fn what_runs_later_matters_when_it_is_changed() {
         for path in [
-            "~/.bashrc", "/p/.git/hooks/pre-commit", "/p/.github/workflows/ci.yml", "/p/.claude/commands/x.md", "/etc/cron.d/x", "/home/me/.config/systemd/user/x.service", "/p/.envrc",
-            "/p/.husky/pre-push", "/p/.vscode/tasks.json",
+            "~/.bashrc",
+            "/p/.git/hooks/pre-commit",
+            "/p/.github/workflows/ci.yml",
+            "/p/.claude/commands/x.md",
+            "/etc/cron.d/x",
+            "/home/me/.config/systemd/user/x.service",
+            "/p/.envrc",
+            "/p/.husky/pre-push",
+            "/p/.vscode/tasks.json",
         ] {
             assert!(classes(path, false).contains(&Class::Persistence), "{path}");
             assert!(!classes(path, true).contains(&Class::Persistence), "{path}");

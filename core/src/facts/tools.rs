@@ -17,15 +17,39 @@ pub(super) fn judge(tool: &str, input: &Value, gather: &mut Gather) {
         "WebSearch" => gather.class(Class::Network, "asks a search engine"),
         "apply_patch" => patch(input, gather),
         name if name.starts_with("mcp:") => server(name, input, gather),
-        name if OWN.contains(&name) => gather.class(Class::Bookkeeping, format!("`{name}` is the agent's own bookkeeping")),
+        name if OWN.contains(&name) => {
+            gather.class(Class::Bookkeeping, format!("`{name}` is the agent's own bookkeeping"));
+        }
         name => gather.opaque(format!("the tool `{name}` is not known here")),
     }
 }
 
 /// Tools that touch nothing but the agent's own conversation; what a subagent does asks for itself.
 const OWN: &[&str] = &[
-    "Agent", "Task", "TaskCreate", "TaskUpdate", "TaskGet", "TaskList", "TaskOutput", "TodoWrite", "TodoRead", "AskUserQuestion", "EnterPlanMode", "ExitPlanMode", "update_plan", "update_todo", "write_todos", "SetTodoList", "report_intent", "get_goal", "spawn_agent",
-    "wait_agent", "BashOutput", "ListMcpResources", "ToolSearch", "Skill",
+    "Agent",
+    "Task",
+    "TaskCreate",
+    "TaskUpdate",
+    "TaskGet",
+    "TaskList",
+    "TaskOutput",
+    "TodoWrite",
+    "TodoRead",
+    "AskUserQuestion",
+    "EnterPlanMode",
+    "ExitPlanMode",
+    "update_plan",
+    "update_todo",
+    "write_todos",
+    "SetTodoList",
+    "report_intent",
+    "get_goal",
+    "spawn_agent",
+    "wait_agent",
+    "BashOutput",
+    "ListMcpResources",
+    "ToolSearch",
+    "Skill",
 ];
 
 fn shell(input: &Value, gather: &mut Gather) {
@@ -33,7 +57,8 @@ fn shell(input: &Value, gather: &mut Gather) {
         gather.class(Class::Privilege, "asks to run outside of its host's sandbox");
     }
     let cwd = gather.cwd.clone();
-    let start = field(input, DIRECTORIES).map_or(Some(cwd.clone()), |directory| paths::resolve(&cwd, directory, gather.home.as_deref()));
+    let start = field(input, DIRECTORIES)
+        .map_or(Some(cwd.clone()), |directory| paths::resolve(&cwd, directory, gather.home.as_deref()));
     match (field(input, &["command", "cmd", "script"]), start) {
         (Some(text), Some(start)) => commands::judge(text, &start, gather),
         _ => gather.opaque("the input has no command that can be read"),
@@ -70,7 +95,10 @@ fn search(tool: &str, input: &Value, gather: &mut Gather) {
             gather.whole(&cwd, root);
         }
         // Patterns of names: one may lead out of the root, or name a secret.
-        for pattern in [field(input, &["glob", "include"]), field(input, &["pattern"]).filter(|_| tool == "Glob")].into_iter().flatten() {
+        for pattern in [field(input, &["glob", "include"]), field(input, &["pattern"]).filter(|_| tool == "Glob")]
+            .into_iter()
+            .flatten()
+        {
             let base = if root.starts_with(['/', '~']) { root.to_owned() } else { format!("{cwd}/{root}") };
             if pattern.starts_with(['/', '~']) || pattern.contains("..") {
                 touch(pattern, Access::Read, gather);
@@ -89,7 +117,8 @@ fn touch(path: &str, access: Access, gather: &mut Gather) {
 /// An address of its own, or addresses in the text of a prompt.
 fn fetch(input: &Value, gather: &mut Gather) {
     let text = field(input, &["url", "uri", "prompt"]).unwrap_or_default();
-    let addresses: Vec<&str> = text.split(|c: char| c.is_whitespace() || "\"'<>()`,".contains(c)).filter(|word| word.contains(':')).collect();
+    let addresses: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || "\"'<>()`,".contains(c)).filter(|word| word.contains(':')).collect();
     let mut found = false;
     for address in addresses {
         if let Some(host) = hosts::of_url(address) {
@@ -107,7 +136,9 @@ fn fetch(input: &Value, gather: &mut Gather) {
 
 /// Codex' patches: a header names each file.
 fn patch(input: &Value, gather: &mut Gather) {
-    let Some(text) = field(input, &["command", "input", "patch"]) else { return gather.opaque("the input has no patch") };
+    let Some(text) = field(input, &["command", "input", "patch"]) else {
+        return gather.opaque("the input has no patch");
+    };
     let mut files = 0;
     for line in text.lines() {
         for (header, access) in HEADERS {
@@ -122,8 +153,12 @@ fn patch(input: &Value, gather: &mut Gather) {
     }
 }
 
-const HEADERS: &[(&str, Access)] =
-    &[("*** Add File:", Access::Write), ("*** Update File:", Access::Write), ("*** Delete File:", Access::Delete), ("*** Move to:", Access::Write)];
+const HEADERS: &[(&str, Access)] = &[
+    ("*** Add File:", Access::Write),
+    ("*** Update File:", Access::Write),
+    ("*** Delete File:", Access::Delete),
+    ("*** Move to:", Access::Write),
+];
 
 /// An MCP tool does what its server pleases, so only a rule that names the tool lets it pass. The paths and addresses it is given
 /// are known.

@@ -39,7 +39,12 @@ impl Variables {
     }
 
     fn command(&mut self, command: &SimpleCommand) {
-        for word in command.program.iter().chain(&command.args).chain(command.assignments.iter().map(|assignment| &assignment.value)) {
+        for word in command
+            .program
+            .iter()
+            .chain(&command.args)
+            .chain(command.assignments.iter().map(|assignment| &assignment.value))
+        {
             self.expansions(word);
         }
         if command.program.is_none() {
@@ -51,7 +56,8 @@ impl Variables {
         let name = command.name().unwrap_or_default();
         match name.as_str() {
             "source" | "." | "eval" => self.lost = true,
-            "read" | "mapfile" | "readarray" | "getopts" | "printf" | "let" | "unset" | "export" | "declare" | "local" | "readonly" | "typeset" | "wait" => {
+            "read" | "mapfile" | "readarray" | "getopts" | "printf" | "let" | "unset" | "export" | "declare"
+            | "local" | "readonly" | "typeset" | "wait" => {
                 self.builtin(command);
             }
             _ => {}
@@ -59,7 +65,8 @@ impl Variables {
     }
 
     fn assign(&mut self, assignment: &Assignment, conditional: bool) {
-        let literal = assignment.value.parts.iter().all(|part| matches!(part, Part::Literal(_) | Part::Glob(_) | Part::Home(_)));
+        let literal =
+            assignment.value.parts.iter().all(|part| matches!(part, Part::Literal(_) | Part::Glob(_) | Part::Home(_)));
         let bytes = Cell::new(0);
         let filling = Filling { variables: None, directory: None, bytes: &bytes };
         let mut values = filling.word(&assignment.value);
@@ -114,4 +121,5 @@ impl Variables {
 }
 
 /// Variables that the shell itself changes.
-const KEPT_BY_THE_SHELL: &[&str] = &["PWD", "OLDPWD", "HOME", "REPLY", "OPTARG", "_", "BASH_SOURCE", "FUNCNAME", "@", "*", "PIPESTATUS"];
+const KEPT_BY_THE_SHELL: &[&str] =
+    &["PWD", "OLDPWD", "HOME", "REPLY", "OPTARG", "_", "BASH_SOURCE", "FUNCNAME", "@", "*", "PIPESTATUS"];

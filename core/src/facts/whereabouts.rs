@@ -53,7 +53,8 @@ impl Whereabouts {
         }
         let home = self.home.clone();
         let state = self.state(context.scope);
-        let targets: Option<Vec<String>> = state.directories.iter().map(|base| paths::resolve(base, target, home.as_deref())).collect();
+        let targets: Option<Vec<String>> =
+            state.directories.iter().map(|base| paths::resolve(base, target, home.as_deref())).collect();
         let Some(targets) = targets else { return false };
         state.doubt.append(&mut state.directories);
         state.directories = targets;

@@ -226,7 +226,8 @@ impl<'o> Parser<'o> {
             command.context.piped_into |= command.context.scope == self.scope;
         }
         let last = self.out.commands.len().checked_sub(1).filter(|last| *last >= first);
-        self.piped_from = last.filter(|last| self.out.commands.get(*last).is_some_and(|c| c.context.scope == self.scope));
+        self.piped_from =
+            last.filter(|last| self.out.commands.get(*last).is_some_and(|c| c.context.scope == self.scope));
         self.fed = true;
     }
 
@@ -243,11 +244,7 @@ impl<'o> Parser<'o> {
     fn command(&mut self) {
         self.skip_blanks();
         match self.peek() {
-            Some('(') if self.peek_at(1) == Some('(') => {
-                self.pos += 2;
-                self.inside("))", true);
-                self.compound_redirects();
-            }
+            Some('(') if self.peek_at(1) == Some('(') => self.arithmetic(),
             Some('(') => {
                 self.pos += 1;
                 self.subshell();
@@ -258,6 +255,27 @@ impl<'o> Parser<'o> {
             Some(_) => self.reserved_or_simple(),
             None => self.fail(Opaque::Syntax("a command is missing")),
         }
+    }
+
+    /// `(( … ))`; a shell without it sees two subshells, so what could be a command there is refused.
+    fn arithmetic(&mut self) {
+        self.pos += 2;
+        let start = self.pos;
+        self.inside("))", true);
+        let text = self.chars.get(start..self.pos).unwrap_or_default();
+        let name_then_word = |three: &[char]| {
+            matches!(three, [a, ' ' | '\t', b] if (a.is_alphanumeric() || *a == '_') && (b.is_alphabetic() || matches!(b, '_' | '$')))
+                || matches!(three, [' ' | '\t', '-', b] if b.is_alphabetic())
+        };
+        if text.windows(3).any(name_then_word)
+            || text.windows(2).any(|two| matches!(two, ['>', '/']))
+            || text.contains(&'~')
+            || text.contains(&';')
+            || text.contains(&'\n')
+        {
+            self.fail(Opaque::Syntax("`((` that some shells read as commands"));
+        }
+        self.compound_redirects();
     }
 
     fn subshell(&mut self) {

@@ -181,11 +181,7 @@ impl Parser<'_> {
                 self.pos += 1;
                 self.substitution(word, quoted);
             }
-            Some('[') => {
-                self.pos += 1;
-                self.inside("]", true);
-                word.parts.push(Part::Number);
-            }
+            Some('[') => self.fail(Opaque::Syntax("`$[`, which some shells do not read as arithmetic")),
             Some('{') => {
                 self.pos += 1;
                 self.parameter(word, quoted);
@@ -226,7 +222,7 @@ impl Parser<'_> {
         word.parts.push(Part::Expansion(name));
     }
 
-    /// Reads on to `end` (`}`, `]` or `))`), through nested expansions, for the commands inside. What a quote means inside an
+    /// Reads on to `end` (`}` or `))`), through nested expansions, for the commands inside. What a quote means inside an
     /// expansion that is itself `quoted` depends on the operator and on the shell, so there it ends the reading.
     pub(super) fn inside(&mut self, end: &str, quoted: bool) {
         if !self.enter() {
@@ -281,7 +277,9 @@ impl Parser<'_> {
                         self.pos += 1;
                         text.push(c);
                     }
-                    Some('"') if quoted => return self.fail(Opaque::Syntax("an escaped quote in backticks inside quotes")),
+                    Some('"') if quoted => {
+                        return self.fail(Opaque::Syntax("an escaped quote in backticks inside quotes"));
+                    }
                     _ => text.push('\\'),
                 },
                 Some(c) => text.push(c),
@@ -296,7 +294,9 @@ impl Parser<'_> {
     /// What a substitution stands for; `$(pwd)` is the one whose outcome is known.
     fn substituted(&self, first: usize, quoted: bool) -> Part {
         match self.out.commands.get(first..) {
-            Some([only]) if only.args.is_empty() && only.redirects.is_empty() && only.name().as_deref() == Some("pwd") => {
+            Some([only])
+                if only.args.is_empty() && only.redirects.is_empty() && only.name().as_deref() == Some("pwd") =>
+            {
                 Part::Parameter { name: "PWD".to_owned(), quoted }
             }
             _ => Part::Substitution,
@@ -333,6 +333,8 @@ impl Parser<'_> {
             'u' => self.digits(16, 4, None),
             'U' => self.digits(16, 8, None),
             'c' => self.bump().and_then(|c| char::from_u32(u32::from(c) & 0x1f)),
+            // A shell without `$'…'` ends the string here.
+            '\'' => None,
             '0'..='7' => self.digits(8, 2, c.to_digit(8)),
             other => Some(other),
         };

@@ -120,13 +120,20 @@ impl ShellCall {
         let mut code = false;
         let mut words = command.args.iter();
         while let Some(word) = words.next() {
-            let Some(text) = word.literal() else { return if code || word.is_expansion() { Self::Hidden } else { Self::Other } };
+            let Some(text) = word.literal() else {
+                return if code || word.is_expansion() { Self::Hidden } else { Self::Other };
+            };
             match text.as_str() {
-                "-o" | "+o" | "-O" | "+O" => drop(words.next()),
                 "--login" | "--norc" | "--noprofile" | "--posix" | "--noediting" | "-" | "--" => {}
                 "-s" => return Self::of_input(command),
                 text if text.starts_with("--") || text.contains('i') && text.starts_with('-') => return Self::Hidden,
-                text if text.starts_with(['-', '+']) => code |= text.contains('c'),
+                // Each `o` in `-euo` takes a word as its value, and none of them is code.
+                text if text.starts_with(['-', '+']) => {
+                    code |= text.contains('c');
+                    for _ in text.matches(['o', 'O']) {
+                        words.next();
+                    }
+                }
                 _ if code => return Self::Code(text),
                 _ => return Self::Other,
             }

@@ -116,6 +116,14 @@ impl Word {
         self
     }
 
+    /// What lies beneath the directory that this word names and is called `name`, a file-name pattern.
+    pub(super) fn beneath(self, name: &str) -> Self {
+        let mut word = self.anything_beneath();
+        word.push_str("/");
+        word.push_str(name);
+        word
+    }
+
     /// This word with each literal `mark` replaced by `by`; how `xargs -I` and `find -exec` fill in names. With more than
     /// [`MARKS_MAX`] marks the word is unknown, so that the work stays linear.
     pub(super) fn replacing(&self, mark: &str, by: &Self) -> Self {

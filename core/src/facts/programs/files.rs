@@ -22,31 +22,144 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
         "mktemp" => mktemp(call, gather),
         "split" | "csplit" => split(call, gather),
         "crontab" => crontab(call, gather),
+        "kill"
+            if call.args.iter().all(|arg| arg.text.starts_with(['%', '-']) && arg.exact) && !call.args.is_empty() =>
+        {
+            gather.class(Class::Reads, "ends a job of its own shell");
+        }
         "at" | "batch" | "launchctl" | "loginctl" | "update-rc.d" | "chkconfig" => {
             gather.class(Class::Persistence, format!("`{}` has something run later", call.name));
         }
         "systemctl" | "service" => services(call, gather),
         name if SECRET_KEEPERS.contains(&name) => gather.class(Class::Credentials, format!("`{name}` keeps secrets")),
-        name if MACHINE.contains(&name) => gather.class(Class::System, format!("`{name}` changes the machine or what runs on it")),
+        name if MACHINE.contains(&name) => {
+            gather.class(Class::System, format!("`{name}` changes the machine or what runs on it"));
+        }
         _ => return false,
     }
     true
 }
 
-const SECRET_KEEPERS: &[&str] = &["gpg", "gpg2", "pass", "op", "vault", "security", "secret-tool", "keyring", "ssh-add", "ssh-keygen", "ssh-copy-id", "aws-vault", "chamber", "sops", "age", "bw"];
+const SECRET_KEEPERS: &[&str] = &[
+    "gpg",
+    "gpg2",
+    "pass",
+    "op",
+    "vault",
+    "security",
+    "secret-tool",
+    "keyring",
+    "ssh-add",
+    "ssh-keygen",
+    "ssh-copy-id",
+    "aws-vault",
+    "chamber",
+    "sops",
+    "age",
+    "bw",
+];
 
 const MACHINE: &[&str] = &[
-    "kill", "pkill", "killall", "skill", "renice", "mount", "umount", "shutdown", "reboot", "halt", "poweroff", "init", "telinit", "useradd", "userdel",
-    "usermod", "groupadd", "passwd", "chpasswd", "visudo", "chsh", "chfn", "iptables", "ip6tables", "nft", "ufw", "firewall-cmd", "sysctl", "insmod", "modprobe",
-    "rmmod", "mkfs", "mkswap", "swapon", "swapoff", "fdisk", "parted", "losetup", "cryptsetup", "lvm", "mdadm", "fsck", "wipefs", "blkdiscard", "chroot",
-    "unshare", "nsenter", "hostnamectl", "timedatectl", "localectl", "setenforce", "open", "xdg-open", "start", "defaults", "diskutil", "hdiutil", "csrutil",
-    "spctl", "scutil", "networksetup", "pmset", "nmcli", "ip", "ifconfig", "route", "tc", "dmesg", "journalctl", "xdotool", "pbcopy", "pbpaste", "xclip", "xsel",
-    "ptrace", "strace", "ltrace", "perf", "bpftrace", "tcpdump", "tshark", "nmap", "setfacl", "chattr", "chcon", "logger", "wall", "mail", "sendmail", "mailx", "mutt",
+    "kill",
+    "pkill",
+    "killall",
+    "skill",
+    "renice",
+    "mount",
+    "umount",
+    "shutdown",
+    "reboot",
+    "halt",
+    "poweroff",
+    "init",
+    "telinit",
+    "useradd",
+    "userdel",
+    "usermod",
+    "groupadd",
+    "passwd",
+    "chpasswd",
+    "visudo",
+    "chsh",
+    "chfn",
+    "iptables",
+    "ip6tables",
+    "nft",
+    "ufw",
+    "firewall-cmd",
+    "sysctl",
+    "insmod",
+    "modprobe",
+    "rmmod",
+    "mkfs",
+    "mkswap",
+    "swapon",
+    "swapoff",
+    "fdisk",
+    "parted",
+    "losetup",
+    "cryptsetup",
+    "lvm",
+    "mdadm",
+    "fsck",
+    "wipefs",
+    "blkdiscard",
+    "chroot",
+    "unshare",
+    "nsenter",
+    "hostnamectl",
+    "timedatectl",
+    "localectl",
+    "setenforce",
+    "open",
+    "xdg-open",
+    "start",
+    "defaults",
+    "diskutil",
+    "hdiutil",
+    "csrutil",
+    "spctl",
+    "scutil",
+    "networksetup",
+    "pmset",
+    "nmcli",
+    "ip",
+    "ifconfig",
+    "route",
+    "tc",
+    "dmesg",
+    "journalctl",
+    "xdotool",
+    "pbcopy",
+    "pbpaste",
+    "xclip",
+    "xsel",
+    "ptrace",
+    "strace",
+    "ltrace",
+    "perf",
+    "bpftrace",
+    "tcpdump",
+    "tshark",
+    "nmap",
+    "setfacl",
+    "chattr",
+    "chcon",
+    "logger",
+    "wall",
+    "mail",
+    "sendmail",
+    "mailx",
+    "mutt",
 ];
 
 /// `cp`, `mv` and `install`: the last word is where to, unless `-t` says it.
 fn copy(call: &Call<'_>, sources: Access, gather: &mut Gather) {
-    let parsed = options::read(call.args, &[&["-t", "--target-directory", "-S", "--suffix", "-m", "--mode", "-o", "--owner", "-g", "--group"]], Style::Letters);
+    let parsed = options::read(
+        call.args,
+        &[&["-t", "--target-directory", "-S", "--suffix", "-m", "--mode", "-o", "--owner", "-g", "--group"]],
+        Style::Letters,
+    );
     if parsed.has(&["--strip-program"]) {
         call.runs_other("--strip-program", gather);
     }
@@ -55,10 +168,25 @@ fn copy(call: &Call<'_>, sources: Access, gather: &mut Gather) {
     }
     let to = parsed.values(&["-t", "--target-directory"]);
     let (from, to) = if to.is_empty() { last_word(&parsed) } else { (parsed.operands.clone(), to) };
-    call.paths(&from, sources, gather);
+    for source in &from {
+        // What is moved out of a temporary directory is not missed there.
+        let temporary = call.directories.iter().all(|directory| gather.is_temporary(directory, &source.text));
+        call.path(source, if temporary && sources == Access::Delete { Access::Write } else { sources }, gather);
+    }
     call.paths(&to, Access::Write, gather);
     if parsed.has(&["-r", "-R", "-a", "--recursive", "--archive"]) || sources == Access::Delete {
         call.wholes(&from, gather);
+    }
+    // What lies in a directory goes by names that are not in the call: over the project's own they may be hooks or settings.
+    let contents = from
+        .iter()
+        .any(|arg| arg.text.ends_with("/.") || arg.text == "." || parsed.has(&["-T", "--no-target-directory"]));
+    let over_project = to.iter().any(|arg| {
+        arg.text.trim_end_matches('/') == "."
+            || call.directories.iter().any(|directory| gather.is_project(directory, &arg.text))
+    });
+    if contents && over_project {
+        gather.opaque("copies files whose names are not in the call over the project's");
     }
     beneath_target(call, &from, &to, gather);
 }
@@ -97,9 +225,21 @@ fn link(call: &Call<'_>, gather: &mut Gather) {
     }
     call.paths(&targets, Access::Read, gather);
     call.paths(&links, Access::Write, gather);
-    let inside = |arg: &Arg| arg.exact && call.directories.iter().all(|directory| gather.in_project(directory, &arg.text));
-    if !targets.iter().all(inside) {
+    let symbolic = parsed.has(&["-s", "--symbolic"]);
+    let inside = |text: &str| call.directories.iter().all(|directory| gather.in_project(directory, text));
+    let reached = |target: &Arg| {
+        target.exact && links.iter().all(|link| link.exact && inside(&seen_from(&target.text, &link.text, symbolic)))
+    };
+    if !targets.iter().all(reached) {
         gather.opaque("links to something outside of the project");
+    }
+}
+
+/// A symbolic link's target counts from where the link lies.
+fn seen_from(target: &str, link: &str, symbolic: bool) -> String {
+    match link.rsplit_once('/') {
+        Some((parent, _)) if symbolic && !target.starts_with(['/', '~']) => format!("{parent}/{target}"),
+        _ => target.to_owned(),
     }
 }
 
@@ -120,11 +260,41 @@ fn tar(call: &Call<'_>, gather: &mut Gather) {
     const FILE: &[&str] = &["-f", "--file"];
     const INTO: &[&str] = &["-C", "--directory", "--cd"];
     const ESCAPES: &[&str] = &[
-        "-I", "--use-compress-program", "--to-command", "--checkpoint-action", "--rsh-command", "--rmt-command", "-F", "--info-script", "--new-volume-script", "--remove-files", "-P",
-        "--absolute-names", "--transform", "--xform",
+        "-I",
+        "--use-compress-program",
+        "--to-command",
+        "--checkpoint-action",
+        "--rsh-command",
+        "--rmt-command",
+        "-F",
+        "--info-script",
+        "--new-volume-script",
+        "--remove-files",
+        "-P",
+        "--absolute-names",
+        "--transform",
+        "--xform",
     ];
-    let values: &[&str] = &["-T", "--files-from", "-X", "--exclude-from", "--exclude", "-b", "-g", "--strip-components", "--owner", "--group", "--mode", "--mtime", "-N", "-V", "-L", "-H", "--format"];
-    let parsed = options::read(&args, &[FILE, INTO, values, &["-I", "-F", "--use-compress-program", "--to-command", "--checkpoint-action"]], Style::Letters);
+    let values: &[&str] = &[
+        "-T",
+        "--files-from",
+        "-X",
+        "--exclude-from",
+        "--exclude",
+        "-b",
+        "-g",
+        "--strip-components",
+        "--owner",
+        "--group",
+        "--mode",
+        "--mtime",
+        "--format",
+    ];
+    let parsed = options::read(
+        &args,
+        &[FILE, INTO, values, &["-I", "-F", "--use-compress-program", "--to-command", "--checkpoint-action"]],
+        Style::Letters,
+    );
     if let Some(option) = parsed.first(ESCAPES) {
         call.runs_other(option, gather);
     }
@@ -136,7 +306,7 @@ fn tar(call: &Call<'_>, gather: &mut Gather) {
     let into = parsed.values(INTO);
     if parsed.has(&["-x", "--extract", "--get"]) {
         call.paths(&archives, Access::Read, gather);
-        call.paths(if into.is_empty() { vec![Arg::known(".")] } else { into }.iter(), Access::Write, gather);
+        unpack(call, into, gather);
     } else if parsed.has(&["-t", "--list", "-d", "--diff"]) {
         call.paths(&archives, Access::Read, gather);
     } else {
@@ -169,7 +339,8 @@ fn dashed(args: &[Arg]) -> Option<Vec<Arg>> {
 }
 
 fn zip(call: &Call<'_>, gather: &mut Gather) {
-    let parsed = options::read(call.args, &[&["-x", "-i", "-n", "-t", "-b", "-P", "-TT", "--unzip-command"]], Style::Letters);
+    let parsed =
+        options::read(call.args, &[&["-x", "-i", "-n", "-t", "-b", "-P", "-TT", "--unzip-command"]], Style::Letters);
     if let Some(option) = parsed.first(&["-T", "-m", "--move", "--unzip-command", "-TT", "--test"]) {
         call.runs_other(option, gather);
     }
@@ -184,13 +355,22 @@ fn unzip(call: &Call<'_>, gather: &mut Gather) {
     if parsed.has(&["-l", "-t", "-p", "-v", "-Z", "-z"]) {
         return;
     }
-    let into = parsed.values(&["-d"]);
-    call.paths(if into.is_empty() { vec![Arg::known(".")] } else { into }.iter(), Access::Write, gather);
+    unpack(call, parsed.values(&["-d"]), gather);
+}
+
+/// What is unpacked over the project itself may be its hooks or settings: only the archive knows the names.
+fn unpack(call: &Call<'_>, into: Vec<Arg>, gather: &mut Gather) {
+    let into = if into.is_empty() { vec![Arg::known(".")] } else { into };
+    if into.iter().any(|arg| call.directories.iter().any(|directory| gather.is_project(directory, &arg.text))) {
+        gather.opaque("unpacks files whose names only the archive knows over the project's");
+    }
+    call.paths(&into, Access::Write, gather);
 }
 
 fn chmod(call: &Call<'_>, gather: &mut Gather) {
     // A mode may begin with `-`: what is no long option and no known letter is the mode.
-    let is_flag = |arg: &&Arg| arg.text.starts_with("--") || matches!(arg.text.as_str(), "-R" | "-v" | "-c" | "-f" | "-h");
+    let is_flag =
+        |arg: &&Arg| arg.text.starts_with("--") || matches!(arg.text.as_str(), "-R" | "-v" | "-c" | "-f" | "-h");
     let mut rest = call.args.iter().filter(|arg| !is_flag(arg));
     let mode = rest.next();
     let raises = mode.is_none_or(|mode| !mode.exact || is_setuid(&mode.text));
@@ -206,11 +386,34 @@ fn is_setuid(mode: &str) -> bool {
 }
 
 fn patch(call: &Call<'_>, gather: &mut Gather) {
-    let parsed = options::read(call.args, &[&["-i", "--input", "-d", "--directory", "-o", "--output", "-p", "--strip", "-r", "-B", "-F", "-V", "-z", "-D", "-g"]], Style::Letters);
+    let parsed = options::read(
+        call.args,
+        &[&[
+            "-i",
+            "--input",
+            "-d",
+            "--directory",
+            "-o",
+            "--output",
+            "-p",
+            "--strip",
+            "-r",
+            "-B",
+            "-F",
+            "-V",
+            "-z",
+            "-D",
+            "-g",
+        ]],
+        Style::Letters,
+    );
     call.paths(&parsed.values(&["-i", "--input"]), Access::Read, gather);
     call.paths(&parsed.values(&["-o", "--output", "-d", "--directory", "-r"]), Access::Write, gather);
     call.paths(&parsed.operands, Access::Write, gather);
     call.path(&Arg::known("."), Access::Write, gather);
+    if parsed.operands.is_empty() && !parsed.has(&["--dry-run"]) {
+        gather.opaque("changes files whose names only the patch knows");
+    }
 }
 
 fn mktemp(call: &Call<'_>, gather: &mut Gather) {
@@ -222,7 +425,11 @@ fn mktemp(call: &Call<'_>, gather: &mut Gather) {
 }
 
 fn split(call: &Call<'_>, gather: &mut Gather) {
-    let parsed = options::read(call.args, &[&["-b", "-l", "-n", "-a", "-C", "-t", "-f", "--filter", "--additional-suffix"]], Style::Letters);
+    let parsed = options::read(
+        call.args,
+        &[&["-b", "-l", "-n", "-a", "-C", "-t", "-f", "--filter", "--additional-suffix"]],
+        Style::Letters,
+    );
     if parsed.has(&["--filter"]) {
         call.runs_other("--filter", gather);
     }

@@ -1,9 +1,14 @@
 //! git: what asks, what records, what throws away, what sends.
 
+mod global;
+mod words;
+
+use self::global::{before_subcommand, setting};
+use self::words::read;
 use super::Call;
 use crate::facts::args::Arg;
 use crate::facts::gather::Gather;
-use crate::facts::options::{self, Parsed, Style};
+use crate::facts::options::Parsed;
 use crate::facts::{Access, Class, hosts};
 
 /// Adds what a git command does; false where the program is another.
@@ -23,57 +28,6 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
     true
 }
 
-/// Options before the subcommand: where it runs, and settings for this one call. `None` where they are not understood.
-fn before_subcommand(call: &Call<'_>, gather: &mut Gather) -> Option<(usize, Vec<String>)> {
-    let mut directories = call.directories.to_vec();
-    let mut at = 0;
-    while let Some(arg) = call.args.get(at).filter(|arg| arg.is_option()) {
-        let next = call.args.get(at + 1);
-        at += 1;
-        match arg.text.as_str() {
-            "--no-pager" | "-P" | "-p" | "--paginate" | "--bare" | "--no-replace-objects" | "--no-optional-locks" | "--literal-pathspecs" | "--version" | "--help" | "--no-advice" => {}
-            "-C" => {
-                let target = next.filter(|next| next.exact)?;
-                directories = directories.iter().filter_map(|base| crate::facts::paths::resolve(base, &target.text, gather.home.as_deref())).collect();
-                at += 1;
-            }
-            "-c" => {
-                setting(next.map_or("", |next| next.text.as_str()), "-c", gather);
-                at += 1;
-            }
-            "--git-dir" | "--work-tree" | "--namespace" => {
-                next.into_iter().for_each(|next| call.decides(next, gather));
-                at += 1;
-            }
-            text if text.starts_with("--git-dir=") || text.starts_with("--work-tree=") => {
-                call.decides(&arg.with_text(text.split_once('=').map_or("", |(_, value)| value)), gather);
-            }
-            text => {
-                gather.opaque(format!("`git {text}` can run another program"));
-                return None;
-            }
-        }
-    }
-    Some((at, directories))
-}
-
-/// A setting, given as `key=value` for one call, or set for good.
-fn setting(text: &str, how: &str, gather: &mut Gather) {
-    let (key, value) = text.split_once('=').unwrap_or((text, ""));
-    let key = key.to_lowercase();
-    let plain_pager = key == "core.pager" && matches!(value, "" | "cat");
-    if !plain_pager && !HARMLESS_KEYS.iter().any(|known| key == *known || known.strip_suffix('*').is_some_and(|start| key.starts_with(start))) {
-        gather.opaque(format!("`git {how} {key}` changes what git does or runs"));
-    }
-}
-
-const HARMLESS_KEYS: &[&str] = &[
-    "user.name", "user.email", "color.*", "advice.*", "core.quotepath", "core.autocrlf", "core.safecrlf", "core.abbrev", "core.filemode", "core.ignorecase", "init.defaultbranch",
-    "commit.gpgsign", "tag.gpgsign", "pull.rebase", "pull.ff", "merge.ff", "merge.conflictstyle", "rebase.autostash", "rebase.autosquash", "push.default", "push.autosetupremote",
-    "diff.renames", "diff.algorithm", "diff.context", "diff.colormoved", "log.date", "log.showsignature", "status.short", "fetch.prune", "gc.auto", "grep.linenumber", "column.ui",
-    "branch.sort", "tag.sort", "format.pretty", "core.longpaths", "core.precomposeunicode", "safe.bareRepository",
-];
-
 /// A git command without the options before it.
 struct Git<'a> {
     call: &'a Call<'a>,
@@ -81,47 +35,100 @@ struct Git<'a> {
     parsed: Parsed,
 }
 
-fn read(name: &str, rest: &[Arg]) -> Parsed {
-    const COMMON: &[&str] = &[
-        "--format", "--pretty", "--since", "--until", "--after", "--before", "--author", "--grep", "--max-count", "--sort", "--contains", "--no-contains", "--points-at", "--depth", "--branch", "--message",
-        "--file", "--source", "--strategy", "--origin", "--reference", "--output", "--exec", "--upload-pack", "--receive-pack", "--template", "--config", "--onto", "--author", "--date",
-        "--open-files-in-pager", "--repo", "--push-option", "--jobs", "--pathspec-from-file", "--prefix", "--output-directory",
-    ];
-    let short: &[&str] = match name {
-        "commit" => &["-m", "-F", "-C", "-c", "-t"],
-        "log" | "show" | "shortlog" | "rev-list" | "diff" => &["-n", "-S", "-G", "-L", "-U", "-O"],
-        "clone" => &["-b", "-o", "-c", "-u", "-j"],
-        "push" => &["-o"],
-        "rebase" => &["-x", "-s", "-X"],
-        "merge" | "cherry-pick" | "revert" | "pull" => &["-m", "-s", "-X", "-F"],
-        "grep" => &["-A", "-B", "-C", "-e", "-f", "-m"],
-        "tag" | "notes" | "stash" => &["-m", "-F"],
-        "checkout" | "switch" | "worktree" => &["-b", "-B", "-c", "-C"],
-        "restore" => &["-s"],
-        "archive" | "format-patch" => &["-o"],
-        "clean" => &["-e"],
-        "blame" => &["-L", "-S"],
-        _ => &[],
-    };
-    options::read(rest, &[COMMON, short], Style::Letters)
-}
-
 /// Ask and change nothing, whatever their options but those of [`ESCAPES`].
 const QUERIES: &[&str] = &[
-    "status", "log", "diff", "show", "blame", "annotate", "rev-parse", "rev-list", "ls-files", "ls-tree", "cat-file", "describe", "shortlog", "grep", "name-rev", "merge-base",
-    "diff-tree", "diff-index", "diff-files", "for-each-ref", "show-ref", "show-branch", "count-objects", "fsck", "var", "check-ignore", "check-attr", "check-ref-format", "whatchanged",
-    "cherry", "range-diff", "version", "help", "verify-commit", "verify-tag", "ls-remote", "get-tar-commit-id", "patch-id", "stripspace", "column", "merge-tree",
+    "status",
+    "log",
+    "diff",
+    "show",
+    "blame",
+    "annotate",
+    "rev-parse",
+    "rev-list",
+    "ls-files",
+    "ls-tree",
+    "cat-file",
+    "describe",
+    "shortlog",
+    "grep",
+    "name-rev",
+    "merge-base",
+    "diff-tree",
+    "diff-index",
+    "diff-files",
+    "for-each-ref",
+    "show-ref",
+    "show-branch",
+    "count-objects",
+    "fsck",
+    "var",
+    "check-ignore",
+    "check-attr",
+    "check-ref-format",
+    "whatchanged",
+    "cherry",
+    "range-diff",
+    "version",
+    "help",
+    "verify-commit",
+    "verify-tag",
+    "ls-remote",
+    "get-tar-commit-id",
+    "patch-id",
+    "stripspace",
+    "column",
+    "merge-tree",
 ];
 
 /// Record or switch, and can be undone from the repository itself.
-const CHANGES: &[&str] = &["add", "stage", "commit", "switch", "merge", "cherry-pick", "revert", "mv", "init", "am", "apply", "rebase", "notes", "bisect", "fetch", "pull", "sparse-checkout", "rerere"];
+const CHANGES: &[&str] = &[
+    "add",
+    "stage",
+    "commit",
+    "switch",
+    "merge",
+    "cherry-pick",
+    "revert",
+    "mv",
+    "init",
+    "am",
+    "apply",
+    "rebase",
+    "notes",
+    "bisect",
+    "fetch",
+    "pull",
+    "sparse-checkout",
+    "rerere",
+];
 
 /// Options with which git runs a program that they name.
-const ESCAPES: &[&str] = &["--ext-diff", "--textconv", "--open-files-in-pager", "--upload-pack", "--receive-pack", "--exec", "--template", "--filters", "--tool", "--extcmd"];
+const ESCAPES: &[&str] = &[
+    "--ext-diff",
+    "--textconv",
+    "--open-files-in-pager",
+    "--upload-pack",
+    "--receive-pack",
+    "--exec",
+    "--template",
+    "--filters",
+    "--tool",
+    "--extcmd",
+];
 
 impl Git<'_> {
     fn judge(&self, gather: &mut Gather) {
-        if let Some(option) = self.parsed.first(ESCAPES).filter(|option| *option != "--template" || self.name == "clone" || self.name == "init") {
+        let files = ["-F", "--file", "-t", "--pathspec-from-file", "--contents", "--add-file"];
+        self.call.paths(
+            self.parsed.values(&files).iter().filter(|arg| arg.text != "-" && self.name != "config"),
+            Access::Read,
+            gather,
+        );
+        if let Some(option) = self
+            .parsed
+            .first(ESCAPES)
+            .filter(|option| *option != "--template" || self.name == "clone" || self.name == "init")
+        {
             self.call.runs_other(option, gather);
         }
         match self.name {
@@ -144,7 +151,9 @@ impl Git<'_> {
             "push" => self.push(gather),
             "format-patch" | "archive" => self.packs(gather),
             "credential" => gather.class(Class::Credentials, "`git credential` prints secrets"),
-            "gc" | "repack" | "prune" | "update-ref" | "filter-branch" | "filter-repo" | "replace" => self.discards("rewrites or drops history", gather),
+            "gc" | "repack" | "prune" | "update-ref" | "filter-branch" | "filter-repo" | "replace" => {
+                self.discards("rewrites or drops history", gather);
+            }
             name if CHANGES.contains(&name) => self.change(gather),
             name => gather.opaque(format!("`git {name}` is not known here; it may be an alias")),
         }
@@ -174,29 +183,36 @@ impl Git<'_> {
         self.changes(gather);
         let verb = self.parsed.operands.first().map(|arg| arg.text.as_str());
         match (self.name, verb) {
-            ("bisect", Some("run")) | ("rebase", _) if self.name == "bisect" || self.parsed.has(&["-x"]) => self.call.runs_other("--exec", gather),
+            ("bisect", Some("run")) | ("rebase", _) if self.name == "bisect" || self.parsed.has(&["-x"]) => {
+                self.call.runs_other("--exec", gather);
+            }
             ("fetch" | "pull", _) => self.remotes(gather),
             ("init", Some(_)) | ("mv", _) => self.call.paths(&self.parsed.operands, Access::Write, gather),
             ("add" | "stage" | "commit" | "apply" | "am", _) => {
                 for operand in &self.parsed.operands {
-                    self.call.directories.iter().for_each(|directory| gather.implied(directory, &operand.text, Access::Read));
+                    self.call
+                        .directories
+                        .iter()
+                        .for_each(|directory| gather.implied(directory, &operand.text, Access::Read));
                 }
             }
             _ => {}
         }
-        if self.name == "apply" && self.parsed.has(&["--unsafe-paths", "--directory"]) {
-            self.call.runs_other("--unsafe-paths", gather);
+        if matches!(self.name, "apply" | "am") && !self.parsed.has(&["--check", "--stat", "--abort"]) {
+            gather.opaque("changes files whose names only the patch knows");
         }
     }
 
     /// Operands that name another repository by its address.
     fn remotes(&self, gather: &mut Gather) {
-        for operand in &self.parsed.operands {
+        for (nth, operand) in self.parsed.operands.iter().enumerate() {
             if operand.text.contains("::") {
                 gather.opaque("git's transport helpers run programs");
             } else if !operand.exact {
                 gather.opaque("the other repository is known only when it runs");
-            } else if let Some(host) = hosts::of_copy(&operand.text).filter(|_| operand.text.contains("://") || operand.text.contains('@')) {
+            } else if let Some(host) =
+                hosts::of_copy(&operand.text).filter(|_| nth == 0 || operand.text.contains("://"))
+            {
                 gather.host(&host, false);
             } else if operand.text.starts_with(['/', '.', '~']) {
                 self.call.decides(operand, gather);
@@ -213,10 +229,29 @@ impl Git<'_> {
     }
 
     fn branch(&self, gather: &mut Gather) {
-        let changes = ["-m", "-M", "-c", "-C", "-f", "-u", "-t", "--move", "--copy", "--force", "--track", "--set-upstream-to", "--unset-upstream", "--edit-description"];
+        let changes = [
+            "-m",
+            "-M",
+            "-c",
+            "-C",
+            "-f",
+            "-u",
+            "-t",
+            "--move",
+            "--copy",
+            "--force",
+            "--track",
+            "--set-upstream-to",
+            "--unset-upstream",
+            "--edit-description",
+        ];
         if self.parsed.has(&["-D", "-d", "--delete"]) {
             let forced = self.parsed.has(&["-D", "-f", "--force"]);
-            if forced { self.discards("removes a branch whether it is merged or not", gather) } else { self.changes(gather) }
+            if forced {
+                self.discards("removes a branch whether it is merged or not", gather);
+            } else {
+                self.changes(gather);
+            }
         } else if self.parsed.operands.is_empty() && !self.parsed.has(&changes) || self.parsed.has(&["-l", "--list"]) {
             self.query(gather);
         } else {
@@ -227,7 +262,9 @@ impl Git<'_> {
     fn tag(&self, gather: &mut Gather) {
         if self.parsed.has(&["-d", "--delete", "-f", "--force"]) {
             self.discards("removes or moves a tag", gather);
-        } else if self.parsed.operands.is_empty() || self.parsed.has(&["-l", "--list", "-n", "--contains", "--points-at"]) {
+        } else if self.parsed.operands.is_empty()
+            || self.parsed.has(&["-l", "--list", "-n", "--contains", "--points-at"])
+        {
             self.query(gather);
         } else {
             self.changes(gather);
@@ -240,7 +277,12 @@ impl Git<'_> {
             Some("prune" | "update") => self.changes(gather),
             Some(_) => {
                 gather.class(Class::Persistence, "changes where the repository is fetched from and sent to");
-                self.parsed.operands.iter().skip(1).filter_map(|arg| hosts::of_copy(&arg.text)).for_each(|host| gather.host(&host, false));
+                self.parsed
+                    .operands
+                    .iter()
+                    .skip(1)
+                    .filter_map(|arg| hosts::of_copy(&arg.text))
+                    .for_each(|host| gather.host(&host, false));
             }
         }
     }
@@ -282,13 +324,29 @@ impl Git<'_> {
 
     fn config(&self, gather: &mut Gather) {
         let reads = ["--get", "--get-all", "--get-regexp", "--get-urlmatch", "-l", "--list", "--show-origin"];
-        let changes = ["--add", "--unset", "--unset-all", "--replace-all", "--remove-section", "--rename-section", "-e", "--edit", "-f", "--file", "--global", "--system"];
+        let changes = [
+            "--add",
+            "--unset",
+            "--unset-all",
+            "--replace-all",
+            "--remove-section",
+            "--rename-section",
+            "-e",
+            "--edit",
+            "-f",
+            "--file",
+            "--global",
+            "--system",
+        ];
         let mut operands: Vec<&str> = self.parsed.operands.iter().map(|arg| arg.text.as_str()).collect();
         let verb = operands.first().copied().filter(|verb| ["get", "list", "set", "unset"].contains(verb));
         if verb.is_some() {
             operands.remove(0);
         }
-        if self.parsed.has(&reads) || matches!(verb, Some("get" | "list")) || operands.len() < 2 && verb.is_none() && !self.parsed.has(&changes) {
+        if self.parsed.has(&reads)
+            || matches!(verb, Some("get" | "list"))
+            || operands.len() < 2 && verb.is_none() && !self.parsed.has(&changes)
+        {
             return self.query(gather);
         }
         gather.class(Class::VcsChange, "changes a setting of the repository");
@@ -306,7 +364,9 @@ impl Git<'_> {
         let makes = self.parsed.has(&["-b", "-B", "--orphan"]);
         let dashes = self.call.args.iter().any(|arg| arg.text == "--");
         let file = |arg: &Arg| arg.text == "." || arg.text.starts_with("./") || has_extension(&arg.text) || arg.pattern;
-        if !makes && (dashes || self.parsed.operands.iter().any(file)) || self.parsed.has(&["-f", "--force", "--ours", "--theirs", "--pathspec-from-file"]) {
+        if !makes && (dashes || self.parsed.operands.iter().any(file))
+            || self.parsed.has(&["-f", "--force", "--ours", "--theirs", "--pathspec-from-file"])
+        {
             self.discards("puts files back and drops what was changed in them", gather);
         }
         self.changes(gather);
@@ -327,7 +387,11 @@ impl Git<'_> {
     }
 
     fn clean(&self, gather: &mut Gather) {
-        if self.parsed.has(&["-n", "--dry-run"]) { self.query(gather) } else { self.discards("removes files that were never recorded", gather) }
+        if self.parsed.has(&["-n", "--dry-run"]) {
+            self.query(gather);
+        } else {
+            self.discards("removes files that were never recorded", gather);
+        }
     }
 
     fn rm(&self, gather: &mut Gather) {
@@ -347,7 +411,8 @@ impl Git<'_> {
         }
         let Some(from) = self.parsed.operands.first() else { return };
         self.remotes(gather);
-        let named = from.text.trim_end_matches('/').trim_end_matches(".git").rsplit(['/', ':']).next().unwrap_or_default();
+        let named =
+            from.text.trim_end_matches('/').trim_end_matches(".git").rsplit(['/', ':']).next().unwrap_or_default();
         let into = self.parsed.operands.get(1).cloned().unwrap_or_else(|| from.with_text(named));
         self.call.path(&into, Access::Write, gather);
     }
@@ -377,5 +442,6 @@ impl Git<'_> {
 /// True for `main.rs`, not for `v1.2`.
 fn has_extension(text: &str) -> bool {
     let name = text.rsplit('/').next().unwrap_or_default();
-    name.rsplit_once('.').is_some_and(|(_, end)| !end.is_empty() && !end.chars().any(|c| c.is_ascii_digit() && !name.contains("mp")))
+    name.rsplit_once('.')
+        .is_some_and(|(_, end)| !end.is_empty() && !end.chars().any(|c| c.is_ascii_digit() && !name.contains("mp")))
 }

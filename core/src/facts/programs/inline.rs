@@ -26,22 +26,75 @@ const INTERPRETERS: &[Interpreter] = &[
     },
     Interpreter {
         names: &["node", "nodejs"],
-        flags: &["--no-warnings", "--trace-warnings", "--enable-source-maps", "--experimental-vm-modules", "--watch", "--experimental-strip-types"],
+        flags: &[
+            "--no-warnings",
+            "--trace-warnings",
+            "--enable-source-maps",
+            "--experimental-vm-modules",
+            "--watch",
+            "--experimental-strip-types",
+        ],
         values: &[],
         checks: &["--test", "--check", "-c"],
     },
     Interpreter { names: &["ruby"], flags: &["-w", "-W"], values: &[], checks: &["-c", "-wc"] },
     Interpreter { names: &["perl"], flags: &["-w", "-T"], values: &[], checks: &[] },
     Interpreter { names: &["php"], flags: &["-n"], values: &[], checks: &["-l"] },
-    Interpreter { names: &["lua", "luajit", "Rscript", "julia", "tclsh", "guile", "racket", "groovy", "scala", "elixir", "ts-node", "tsx"], flags: &[], values: &[], checks: &[] },
-    Interpreter { names: &["osascript", "pwsh", "powershell", "R", "ghci", "irb", "iex", "erl", "jshell", "ipython", "bpython", "gdb", "lldb", "ed", "ex", "vi", "vim", "nvim", "nano", "emacs", "less", "more", "man", "top", "htop", "watch", "screen", "tmux", "expect", "script"], flags: &[], values: &[], checks: &[] },
+    Interpreter {
+        names: &[
+            "lua", "luajit", "Rscript", "julia", "tclsh", "guile", "racket", "groovy", "scala", "elixir", "ts-node",
+            "tsx",
+        ],
+        flags: &[],
+        values: &[],
+        checks: &[],
+    },
+    Interpreter {
+        names: &[
+            "osascript",
+            "pwsh",
+            "powershell",
+            "R",
+            "ghci",
+            "irb",
+            "iex",
+            "erl",
+            "jshell",
+            "ipython",
+            "bpython",
+            "gdb",
+            "lldb",
+            "ed",
+            "ex",
+            "vi",
+            "vim",
+            "nvim",
+            "nano",
+            "emacs",
+            "less",
+            "more",
+            "man",
+            "top",
+            "htop",
+            "watch",
+            "screen",
+            "tmux",
+            "expect",
+            "script",
+        ],
+        flags: &[],
+        values: &[],
+        checks: &[],
+    },
 ];
 
 /// Adds what an interpreter runs; false where the program is none.
 pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
     let versioned = call.name.strip_prefix("python3.").is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit()));
     let name = if versioned { "python3" } else { call.name };
-    let Some(interpreter) = INTERPRETERS.iter().find(|interpreter| interpreter.names.contains(&name)) else { return false };
+    let Some(interpreter) = INTERPRETERS.iter().find(|interpreter| interpreter.names.contains(&name)) else {
+        return false;
+    };
     let mut at = 0;
     while let Some(arg) = call.args.get(at) {
         let text = arg.text.as_str();
@@ -51,13 +104,17 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
                 return true;
             }
             _ if !arg.exact => break,
-            "--version" | "-V" | "--help" | "-h" => {
+            "-v" if name.starts_with("py") => at += 1,
+            "--version" | "-V" | "-v" | "--help" | "-h" => {
                 gather.class(Class::Reads, "prints its version or help");
                 return true;
             }
             _ if interpreter.checks.contains(&text) => {
                 call.in_project(Class::Builds, &format!("`{name} {text}` checks or tests"), gather);
                 call.args.iter().skip(at + 1).filter(|arg| !arg.is_option()).for_each(|arg| call.decides(arg, gather));
+                if call.args.iter().skip(at + 1).any(|arg| arg.is_option() && !arg.text.starts_with("--test")) {
+                    gather.opaque(format!("`{name} {text}` gets an option that may load code"));
+                }
                 return true;
             }
             _ if interpreter.flags.contains(&text) => at += 1,
@@ -71,8 +128,12 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
 
 fn file_or_code(call: &Call<'_>, at: usize, gather: &mut Gather) {
     match call.args.get(at) {
-        Some(arg) if arg.text == "-i" => gather.class(Class::Interactive, format!("`{}` takes further commands", call.name)),
-        Some(arg) if arg.text.starts_with('-') => gather.opaque(format!("`{} {}` runs code that is not read here", call.name, arg.shown())),
+        Some(arg) if arg.text == "-i" => {
+            gather.class(Class::Interactive, format!("`{}` takes further commands", call.name));
+        }
+        Some(arg) if arg.text.starts_with('-') => {
+            gather.opaque(format!("`{} {}` runs code that is not read here", call.name, arg.shown()));
+        }
         Some(arg) if INTERPRETERS.last().is_some_and(|editors| editors.names.contains(&call.name)) => {
             gather.class(Class::Interactive, format!("`{}` takes further commands", call.name));
             call.path(arg, Access::Read, gather);
@@ -90,7 +151,9 @@ fn is_sent(call: &Call<'_>) -> bool {
 
 /// `python -m MODULE`: tools that have a name of their own count by it.
 fn module(call: &Call<'_>, at: usize, gather: &mut Gather) {
-    let Some(name) = call.args.get(at).filter(|arg| arg.exact) else { return gather.opaque("`python -m` without a module") };
+    let Some(name) = call.args.get(at).filter(|arg| arg.exact) else {
+        return gather.opaque("`python -m` without a module");
+    };
     let args: &[Arg] = call.args.get(at + 1..).unwrap_or_default();
     let inner = Call { name: name.text.as_str(), args, ..*call };
     match name.text.as_str() {

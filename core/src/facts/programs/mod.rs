@@ -105,12 +105,72 @@ pub(super) fn subcommand(program: &str, args: &[Arg]) -> Option<String> {
 
 /// Options with a value that stand before the subcommand.
 const GLOBAL_VALUES: &[&str] = &[
-    "-C", "-c", "--git-dir", "--work-tree", "--namespace", "--manifest-path", "--config", "--prefix", "--cwd", "--dir", "-H", "--host", "--context", "-R", "--repo", "--profile", "--region", "--project",
+    "-C",
+    "-c",
+    "--git-dir",
+    "--work-tree",
+    "--namespace",
+    "--manifest-path",
+    "--config",
+    "--prefix",
+    "--cwd",
+    "--dir",
+    "-H",
+    "--host",
+    "--context",
+    "-R",
+    "--repo",
+    "--profile",
+    "--region",
+    "--project",
 ];
 
 const WITH_SUBCOMMANDS: &[(&[&str], usize)] = &[
-    (&["git", "cargo", "go", "pip", "pip3", "docker", "podman", "kubectl", "helm", "brew", "apt", "apt-get", "dnf", "yum", "apk", "systemctl", "gem", "bundle"], 1),
-    (&["poetry", "uv", "terraform", "dotnet", "mvn", "gradle", "make", "just", "rustup", "mix", "composer", "conda", "deno", "svn", "hg", "jj", "crontab"], 1),
+    (
+        &[
+            "git",
+            "cargo",
+            "go",
+            "pip",
+            "pip3",
+            "docker",
+            "podman",
+            "kubectl",
+            "helm",
+            "brew",
+            "apt",
+            "apt-get",
+            "dnf",
+            "yum",
+            "apk",
+            "systemctl",
+            "gem",
+            "bundle",
+        ],
+        1,
+    ),
+    (
+        &[
+            "poetry",
+            "uv",
+            "terraform",
+            "dotnet",
+            "mvn",
+            "gradle",
+            "make",
+            "just",
+            "rustup",
+            "mix",
+            "composer",
+            "conda",
+            "deno",
+            "svn",
+            "hg",
+            "jj",
+            "crontab",
+        ],
+        1,
+    ),
     (&["npm", "yarn", "pnpm", "bun", "gh", "glab", "aws", "gcloud", "az", "claude", "codex", "gemini"], 2),
 ];
 
@@ -152,7 +212,9 @@ impl Call<'_> {
 
     /// `arg` names a file or directory that decides what is run; outside of the project that is unknown.
     fn decides(&self, arg: &Arg, gather: &mut Gather) {
-        let inside = arg.exact && self.directories.iter().all(|directory| gather.in_project(directory, &arg.text));
+        let inside = arg.exact
+            && arg.text != "-"
+            && self.directories.iter().all(|directory| gather.in_project(directory, &arg.text));
         if !inside {
             gather.opaque(format!("`{}` is led by `{}`, outside of the project", self.name, arg.shown()));
         }
@@ -161,10 +223,18 @@ impl Call<'_> {
     /// Paths and hosts that stand in the arguments of a program of which nothing is known.
     fn mentions(&self, gather: &mut Gather) {
         for arg in self.args {
-            let text = arg.text.split_once('=').filter(|_| arg.text.starts_with('-')).map_or(arg.text.as_str(), |(_, value)| value);
+            let text = arg
+                .text
+                .split_once('=')
+                .filter(|_| arg.text.starts_with('-'))
+                .map_or(arg.text.as_str(), |(_, value)| value);
             if let Some(host) = hosts::of_url(text) {
                 gather.host(&host, false);
-            } else if arg.exact && (text.starts_with(['/', '~', '.']) || text.contains('/')) && text.len() > 1 && !text.contains("://") {
+            } else if arg.exact
+                && (text.starts_with(['/', '~', '.']) || text.contains('/'))
+                && text.len() > 1
+                && !text.contains("://")
+            {
                 self.path(&arg.with_text(text), Access::Read, gather);
             }
         }

@@ -25,12 +25,16 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
 
 fn sed(call: &Call<'_>, gather: &mut Gather) {
     // `-i` takes its suffix joined to it, so `-i` is a flag to which the rest of the word belongs.
-    let in_place = |arg: &Arg| arg.text == "--in-place" || arg.text.starts_with("--in-place=") || arg.text.starts_with("-i") || is_cluster_with_i(&arg.text);
+    let in_place =
+        |arg: &Arg| arg.text.starts_with("--i") || arg.text.starts_with("-i") || is_cluster_with_i(&arg.text);
     let writes = call.args.iter().any(in_place);
-    let args: Vec<Arg> = call.args.iter().filter(|arg| !arg.text.starts_with("-i") && !arg.text.starts_with("--in-place")).cloned().collect();
-    let parsed = options::read(&args, &[&["-e", "--expression", "-f", "--file", "-l", "--line-length"]], Style::Letters);
-    if parsed.has(&["-f", "--file"]) {
-        gather.opaque("`sed -f` runs a script that is not read here");
+    let args: Vec<Arg> =
+        call.args.iter().filter(|arg| !arg.text.starts_with("-i") && !arg.text.starts_with("--i")).cloned().collect();
+    let parsed =
+        options::read(&args, &[&["-e", "--expression", "-f", "--file", "-l", "--line-length"]], Style::Letters);
+    let plain = |(name, _): &(String, Option<Arg>)| SED_OPTIONS.contains(&name.as_str());
+    if !parsed.options.iter().all(plain) {
+        gather.opaque("`sed` gets an option that is not known here");
     }
     let given = parsed.values(&["-e", "--expression"]);
     let first = if given.is_empty() { parsed.operands.first().cloned() } else { None };
@@ -47,8 +51,29 @@ fn sed(call: &Call<'_>, gather: &mut Gather) {
     gather.class(Class::Reads, "`sed` edits a stream");
 }
 
+const SED_OPTIONS: &[&str] = &[
+    "-n",
+    "-e",
+    "-E",
+    "-r",
+    "-s",
+    "-u",
+    "-z",
+    "-i",
+    "--expression",
+    "--quiet",
+    "--silent",
+    "--regexp-extended",
+    "--null-data",
+    "--separate",
+    "--unbuffered",
+    "--posix",
+];
+
 fn is_cluster_with_i(text: &str) -> bool {
-    text.starts_with('-') && !text.starts_with("--") && text.chars().skip(1).take_while(|c| "nErsuzi".contains(*c)).any(|c| c == 'i')
+    text.starts_with('-')
+        && !text.starts_with("--")
+        && text.chars().skip(1).take_while(|c| "nErsuzi".contains(*c)).any(|c| c == 'i')
 }
 
 /// True for scripts of addresses, `p d q = n N D P g G h H x { }`, `s` and `y` with plain flags, and nothing that runs or writes.
@@ -65,8 +90,14 @@ fn is_plain_sed(script: &str) -> bool {
                 None => return false,
             },
             's' | 'y' => {
-                let Some(delimiter) = chars.get(at).copied().filter(|c| !c.is_alphanumeric() && *c != '\n' && *c != '\\') else { return false };
-                let Some(next) = past(&chars, at + 1, delimiter).and_then(|next| past(&chars, next, delimiter)) else { return false };
+                let Some(delimiter) =
+                    chars.get(at).copied().filter(|c| !c.is_alphanumeric() && *c != '\n' && *c != '\\')
+                else {
+                    return false;
+                };
+                let Some(next) = past(&chars, at + 1, delimiter).and_then(|next| past(&chars, next, delimiter)) else {
+                    return false;
+                };
                 at = next;
                 while chars.get(at).is_some_and(|c| "gpiIM0123456789".contains(*c)) {
                     at += 1;
@@ -98,9 +129,10 @@ fn past(chars: &[char], from: usize, end: char) -> Option<usize> {
 }
 
 fn awk(call: &Call<'_>, gather: &mut Gather) {
-    let parsed = options::read(call.args, &[&["-F", "-v", "--field-separator", "--assign", "-f", "--file", "-i", "--include", "-l", "--load", "-E", "--exec", "-e", "--source"]], Style::Letters);
-    if parsed.has(&["-f", "--file", "-i", "--include", "-l", "--load", "-E", "--exec", "-e", "--source"]) {
-        gather.opaque("`awk` runs a script that is not read here");
+    let parsed = options::read(call.args, &[&["-F", "-v", "--field-separator", "--assign"]], Style::Letters);
+    let plain = ["-F", "-v", "--field-separator", "--assign", "--posix", "--csv"];
+    if !parsed.options.iter().all(|(name, _)| plain.contains(&name.as_str())) {
+        gather.opaque("`awk` gets an option that is not known here");
     }
     let script = parsed.operands.first();
     if !script.is_some_and(|script| script.exact && is_plain_awk(&script.text)) {
@@ -112,12 +144,19 @@ fn awk(call: &Call<'_>, gather: &mut Gather) {
 
 fn is_plain_awk(script: &str) -> bool {
     let compact: String = script.replace("||", "  ").replace(">=", "  ");
-    !compact.contains(['|', '>', '@', '`']) && !["system", "getline", "ENVIRON", "close", "fflush"].iter().any(|word| script.contains(word))
+    !compact.contains(['|', '>', '@', '`'])
+        && !["system", "getline", "ENVIRON", "ARGV", "ARGC", "PROCINFO", "close", "fflush"]
+            .iter()
+            .any(|word| script.contains(word))
 }
 
 fn find(call: &Call<'_>, gather: &mut Gather) {
-    let is_test = |arg: &&Arg| arg.text.starts_with(['-', '(', '!']) && !matches!(arg.text.as_str(), "-H" | "-L" | "-P");
-    let roots: Vec<Arg> = call.args.iter().take_while(|arg| !is_test(arg)).filter(|arg| !arg.is_option()).cloned().collect();
+    let is_test = |arg: &&Arg| arg.text.starts_with(['-', '(', '!']) && !is_leading_flag(&arg.text);
+    if call.args.iter().any(|arg| matches!(arg.text.as_str(), "-D" | "-f")) {
+        gather.opaque("`find` gets an option that is not known here");
+    }
+    let roots: Vec<Arg> =
+        call.args.iter().take_while(|arg| !is_test(arg)).filter(|arg| !arg.is_option()).cloned().collect();
     let roots = if roots.is_empty() { vec![Arg::known(".")] } else { roots };
     let tests: Vec<&Arg> = call.args.iter().skip_while(|arg| !is_test(arg)).collect();
     call.paths(&roots, Access::Read, gather);
@@ -125,19 +164,35 @@ fn find(call: &Call<'_>, gather: &mut Gather) {
     for (at, test) in tests.iter().enumerate() {
         let next = tests.get(at + 1);
         match test.text.as_str() {
-            "-delete" => removed(call, &roots, tests.len() > 1, gather),
+            "-delete" => removed(call, &roots, &tests, gather),
             "-fprint" | "-fprint0" | "-fprintf" | "-fls" => call.paths(next.copied(), Access::Write, gather),
             "-files0-from" | "-exec" | "-execdir" | "-ok" | "-okdir" => call.runs_other(&test.text, gather),
-            _ if !test.exact && test.text.is_empty() => gather.opaque("`find` gets a test that is known only when it runs"),
+            _ if !test.exact && test.text.is_empty() => {
+                gather.opaque("`find` gets a test that is known only when it runs");
+            }
             _ => {}
         }
     }
 }
 
-/// `-delete` with another test removes some of what is beneath; without one, everything.
-fn removed(call: &Call<'_>, roots: &[Arg], some: bool, gather: &mut Gather) {
+/// Flags that stand before the roots, on any system.
+fn is_leading_flag(text: &str) -> bool {
+    text.starts_with("-O") || matches!(text, "-H" | "-L" | "-P" | "-E" | "-X" | "-d" | "-s" | "-x")
+}
+
+/// `-delete` removes what fits the tests; without one, everything.
+fn removed(call: &Call<'_>, roots: &[Arg], tests: &[&Arg], gather: &mut Gather) {
+    let either = |test: &&Arg| matches!(test.text.as_str(), "!" | "-not" | "-o" | "-or" | ",") || !test.exact;
+    let name =
+        tests.iter().position(|test| matches!(test.text.as_str(), "-name" | "-iname")).and_then(|at| tests.get(at + 1));
+    let name = name.filter(|_| !tests.iter().any(either));
     for root in roots {
-        let text = if some { format!("{}/**/some", root.text.trim_end_matches('/')) } else { root.text.clone() };
+        let top = root.text.trim_end_matches('/');
+        let text = match name {
+            Some(name) => format!("{top}/**/{}", name.text),
+            None if tests.len() > 1 => format!("{top}/**"),
+            None => root.text.clone(),
+        };
         call.path(&root.with_text(&text), Access::Delete, gather);
     }
 }
@@ -148,10 +203,35 @@ mod tests {
 
     #[test]
     fn sed_scripts_that_run_or_write_are_told_from_plain_ones() {
-        for script in ["1,20p", "s/a/b/g", "/x/,/y/d", "s|/a|/b|", "$!N;s/\\n/ /", "/a\\/b/p", "2q", "s/[a-z]*/x/2", "$d", "/^$/d;s/x/y/"] {
+        for script in [
+            "1,20p",
+            "s/a/b/g",
+            "/x/,/y/d",
+            "s|/a|/b|",
+            "$!N;s/\\n/ /",
+            "/a\\/b/p",
+            "2q",
+            "s/[a-z]*/x/2",
+            "$d",
+            "/^$/d;s/x/y/",
+        ] {
             assert!(is_plain_sed(script), "{script}");
         }
-        for script in ["e", "1e id", "s/a/id/e", "s/a/b/w /etc/x", "w x", "r /etc/shadow", "W x", "s/a", "s/x/y/ge", "1!e id", "R x", "s,a,b,;e id", "a\\\nx\ne id"] {
+        for script in [
+            "e",
+            "1e id",
+            "s/a/id/e",
+            "s/a/b/w /etc/x",
+            "w x",
+            "r /etc/shadow",
+            "W x",
+            "s/a",
+            "s/x/y/ge",
+            "1!e id",
+            "R x",
+            "s,a,b,;e id",
+            "a\\\nx\ne id",
+        ] {
             assert!(!is_plain_sed(script), "{script}");
         }
     }
@@ -161,7 +241,15 @@ mod tests {
         for script in ["{print $1}", "NR==1 || $2 >= 3 {s += $1} END {print s}", "/x/ && !/y/"] {
             assert!(is_plain_awk(script), "{script}");
         }
-        for script in ["BEGIN{system(\"id\")}", "{print | \"sh\"}", "{print > \"x\"}", "BEGIN{\"id\" | getline}", "BEGIN{while((getline l < \"x\")>0) print l}", "{@f()}", "BEGIN{for(k in ENVIRON) print}"] {
+        for script in [
+            "BEGIN{system(\"id\")}",
+            "{print | \"sh\"}",
+            "{print > \"x\"}",
+            "BEGIN{\"id\" | getline}",
+            "BEGIN{while((getline l < \"x\")>0) print l}",
+            "{@f()}",
+            "BEGIN{for(k in ENVIRON) print}",
+        ] {
             assert!(!is_plain_awk(script), "{script}");
         }
     }

@@ -13,14 +13,25 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
         gather.opaque(format!("`{}` gets a text that the shell may run", call.name));
     }
     match call.name {
-        "sh" | "bash" | "dash" | "zsh" | "ksh" | "ash" | "fish" | "csh" | "tcsh" | "nu" | "elvish" | "xonsh" => shell(call, gather),
+        "sh" | "bash" | "dash" | "zsh" | "ksh" | "ash" | "fish" | "csh" | "tcsh" | "nu" | "elvish" | "xonsh" => {
+            shell(call, gather);
+        }
         "export" | "declare" | "typeset" | "local" | "readonly" | "setenv" => variables(call, gather),
         "env" | "printenv" | "set" => environment(call, gather),
         "source" | "." => source(call, gather),
-        "alias" | "unalias" | "enable" | "bind" | "complete" | "compgen" | "hash" | "fc" | "emulate" | "zmodload" | "autoload" => {
+        "alias" | "unalias" | "enable" | "bind" | "complete" | "compgen" | "hash" | "fc" | "history" | "emulate"
+        | "zmodload" | "autoload" => {
             gather.opaque(format!("`{}` changes what names mean in the shell", call.name));
         }
-        "eval" | "trap" | "setopt" | "unsetopt" => gather.class(Class::Reads, format!("`{}`", call.name)),
+        "shopt" | "setopt" | "unsetopt" => shell_options(call, gather),
+        "read" | "mapfile" | "readarray" | "getopts" => {
+            names_set(call, gather);
+            return false;
+        }
+        "ps" if call.args.iter().any(shows_environments) => {
+            gather.class(Class::Credentials, "`ps` prints environments, where secrets lie");
+        }
+        "eval" | "trap" => gather.class(Class::Reads, format!("`{}`", call.name)),
         "sudo" | "doas" | "su" | "pkexec" | "runuser" | "newgrp" | "sg" | "setcap" => {
             gather.class(Class::Privilege, format!("`{}` takes another user's rights", call.name));
             gather.class(Class::Interactive, format!("`{}` may start a shell", call.name));
@@ -31,14 +42,34 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
 }
 
 /// Builtins that evaluate indices in their arguments.
-const BUILTINS: &[&str] = &["test", "[", "[[", "printf", "read", "unset", "let", "export", "declare", "typeset", "local", "readonly", "wait", "mapfile", "readarray", "getopts"];
+const BUILTINS: &[&str] = &[
+    "test",
+    "[",
+    "[[",
+    "printf",
+    "read",
+    "unset",
+    "let",
+    "export",
+    "declare",
+    "typeset",
+    "local",
+    "readonly",
+    "wait",
+    "mapfile",
+    "readarray",
+    "getopts",
+];
 
 /// A shell that was not taken apart: it runs a file, what it is sent, or a person's words.
 fn shell(call: &Call<'_>, gather: &mut Gather) {
-    let sent = call.command.context.fed || call.command.redirects.iter().any(|redirect| redirect.op != RedirectOp::Write);
-    let interactive = call.args.iter().any(|arg| arg.text.starts_with('-') && !arg.text.starts_with("--") && arg.text.contains('i'));
+    let sent =
+        call.command.context.fed || call.command.redirects.iter().any(|redirect| redirect.op != RedirectOp::Write);
+    let interactive =
+        call.args.iter().any(|arg| arg.text.starts_with('-') && !arg.text.starts_with("--") && arg.text.contains('i'));
     let script = call.args.iter().find(|arg| !arg.text.starts_with(['-', '+']));
-    let code = call.args.iter().any(|arg| arg.text.starts_with('-') && arg.text.contains('c') && !arg.text.starts_with("--"));
+    let code =
+        call.args.iter().any(|arg| arg.text.starts_with('-') && arg.text.contains('c') && !arg.text.starts_with("--"));
     match script {
         _ if code => gather.opaque(format!("`{}` runs a text that could not be read", call.name)),
         Some(script) => call.path(script, Access::Execute, gather),
@@ -48,6 +79,45 @@ fn shell(call: &Call<'_>, gather: &mut Gather) {
     if interactive || script.is_none() && !sent && !code {
         gather.class(Class::Interactive, format!("`{}` takes further commands", call.name));
     }
+}
+
+/// Options of the shell that only change how it fails, or that `*` may be empty.
+fn shell_options(call: &Call<'_>, gather: &mut Gather) {
+    const HARMLESS: &[&str] = &[
+        "-s",
+        "-u",
+        "-q",
+        "-p",
+        "nullglob",
+        "globstar",
+        "failglob",
+        "pipefail",
+        "inherit_errexit",
+        "errexit",
+        "nounset",
+    ];
+    if call.args.iter().all(|arg| arg.exact && HARMLESS.contains(&arg.text.as_str())) {
+        gather.class(Class::Reads, "changes how the shell fails");
+    } else {
+        gather.opaque(format!("`{}` changes how the shell reads what follows", call.name));
+    }
+}
+
+/// `read NAME` sets a variable as surely as `NAME=` does.
+fn names_set(call: &Call<'_>, gather: &mut Gather) {
+    for arg in call.args.iter().filter(|arg| !arg.is_option()) {
+        let unknown = Arg { exact: false, ..Arg::known("") };
+        if let Some(reason) = environment::changes(&arg.text, &unknown) {
+            gather.opaque(reason);
+        }
+    }
+}
+
+/// `ps e`, `ps auxe`, `ps -E`.
+fn shows_environments(arg: &Arg) -> bool {
+    arg.text.contains("environ")
+        || arg.text == "-E"
+        || !arg.text.starts_with('-') && arg.text.contains('e') && arg.text.len() < 8
 }
 
 fn variables(call: &Call<'_>, gather: &mut Gather) {
@@ -60,7 +130,9 @@ fn variables(call: &Call<'_>, gather: &mut Gather) {
         let (name, value) = arg.text.split_once('=').unwrap_or((&arg.text, ""));
         if !arg.exact && name == arg.text {
             gather.opaque(format!("`{}` sets a variable that is known only when it runs", call.name));
-        } else if let Some(reason) = environment::changes(name, &arg.with_text(value)).filter(|_| arg.text.contains('=')) {
+        } else if let Some(reason) =
+            environment::changes(name, &arg.with_text(value)).filter(|_| arg.text.contains('='))
+        {
             gather.opaque(reason);
         }
     }
@@ -72,7 +144,9 @@ fn environment(call: &Call<'_>, gather: &mut Gather) {
         return gather.class(Class::Reads, "`set` changes the shell's options");
     }
     let named = call.name == "printenv" && !call.args.is_empty();
-    let secret = |arg: &Arg| ["KEY", "TOKEN", "SECRET", "PASS"].iter().any(|part| arg.text.to_uppercase().contains(part)) || !arg.exact;
+    let secret = |arg: &Arg| {
+        ["KEY", "TOKEN", "SECRET", "PASS"].iter().any(|part| arg.text.to_uppercase().contains(part)) || !arg.exact
+    };
     if named && !call.args.iter().any(secret) {
         gather.class(Class::Reads, "prints a variable");
     } else {
@@ -84,7 +158,9 @@ fn environment(call: &Call<'_>, gather: &mut Gather) {
 fn source(call: &Call<'_>, gather: &mut Gather) {
     let Some(file) = call.args.first() else { return gather.opaque("`source` without a file") };
     let inside = file.exact && call.directories.iter().all(|directory| gather.in_project(directory, &file.text));
-    if inside && ["venv/bin/activate", ".venv/bin/activate", "env/bin/activate"].iter().any(|end| file.text.ends_with(end)) {
+    if inside
+        && ["venv/bin/activate", ".venv/bin/activate", "env/bin/activate"].iter().any(|end| file.text.ends_with(end))
+    {
         return gather.class(Class::Builds, "enters the project's virtual environment");
     }
     call.path(file, Access::Execute, gather);

@@ -26,6 +26,9 @@ enum Operands {
 }
 
 /// One row: programs and their options that matter. What is not listed is a flag.
+///
+/// INVARIANT: an option is in `values` only if every system's version of the program demands a value for it. A flag there would
+/// hide the operand behind it; a value missing there only counts as one operand more.
 struct Row {
     names: &'static [&'static str],
     operands: Operands,
@@ -52,10 +55,12 @@ use Operands::{Delete, Read, ReadThenWrite, Text, TextThenRead, TextThenWrite, W
 const ROWS: &[Row] = &[
     row(
         &[
-            "echo", "true", "command", "time", "exec", "history", "false", ":", "pwd", "whoami", "id", "groups", "uname", "arch", "nproc", "uptime", "free", "w", "who", "tty", "seq", "expr", "sleep",
-            "test", "[", "[[", "basename", "dirname", "which", "type", "whereis", "getconf", "locale", "ps", "pgrep", "cal", "factor", "yes", "logname",
-            "users", "lscpu", "lsblk", "vmstat", "jobs", "wait", "exit", "return", "break", "continue", "shift", "umask", "ulimit", "times", "tput", "clear",
-            "sw_vers", "getent", "apropos", "whatis", "bc", "shopt", "unset", "let", "getopts", "fg", "bg", "disown",
+            "echo", "true", "command", "time", "exec", "false", ":", "pwd", "whoami", "id", "groups", "uname", "arch",
+            "nproc", "uptime", "free", "w", "who", "tty", "seq", "expr", "sleep", "test", "[", "[[", "basename",
+            "dirname", "which", "type", "whereis", "getconf", "locale", "ps", "pgrep", "cal", "factor", "yes",
+            "logname", "users", "lscpu", "lsblk", "vmstat", "jobs", "wait", "exit", "return", "break", "continue",
+            "shift", "umask", "ulimit", "times", "tput", "clear", "sw_vers", "apropos", "whatis", "unset", "let",
+            "getopts", "fg", "bg", "disown",
         ],
         Text,
     ),
@@ -65,16 +70,76 @@ const ROWS: &[Row] = &[
     Row { escapes: &["-C"], ..row(&["mapfile", "readarray"], Text) },
     row(
         &[
-            "cat", "tac", "nl", "rev", "wc", "md5sum", "sha1sum", "sha224sum", "sha256sum", "sha384sum", "sha512sum", "b2sum", "cksum", "sum", "md5", "shasum",
-            "strings", "od", "hexdump", "hd", "nm", "size", "readelf", "comm", "cmp", "paste", "join", "expand", "unexpand", "fold", "fmt", "column", "colrm",
-            "stat", "ls", "dir", "vdir", "df", "readlink", "realpath", "namei", "lsattr", "zcat", "bzcat", "xzcat", "zstdcat", "gzcat", "cloc", "tokei", "scc",
-            "exa", "eza", "lsd", "pathchk", "sha3sum", "otool", "dwarfdump", "jsonlint", "xxhsum", "crc32", "diffstat", "colordiff",
+            "cat",
+            "tac",
+            "nl",
+            "rev",
+            "wc",
+            "md5sum",
+            "sha1sum",
+            "sha224sum",
+            "sha256sum",
+            "sha384sum",
+            "sha512sum",
+            "b2sum",
+            "cksum",
+            "sum",
+            "md5",
+            "shasum",
+            "strings",
+            "od",
+            "hexdump",
+            "hd",
+            "readelf",
+            "bc",
+            "comm",
+            "cmp",
+            "paste",
+            "join",
+            "expand",
+            "unexpand",
+            "fold",
+            "fmt",
+            "column",
+            "colrm",
+            "stat",
+            "ls",
+            "dir",
+            "vdir",
+            "df",
+            "readlink",
+            "realpath",
+            "namei",
+            "lsattr",
+            "zcat",
+            "bzcat",
+            "xzcat",
+            "zstdcat",
+            "gzcat",
+            "tokei",
+            "exa",
+            "eza",
+            "lsd",
+            "pathchk",
+            "sha3sum",
+            "otool",
+            "dwarfdump",
+            "xxhsum",
+            "crc32",
+            "diffstat",
+            "colordiff",
         ],
         Read,
     ),
+    row(&["lsof", "netstat"], Text),
+    Row { escapes: &["-K", "--kill", "-D", "--diag", "-F", "--filter"], ..row(&["ss"], Text) },
     Row { values: &["-n", "-c", "--lines", "--bytes", "-s", "--pid"], ..row(&["head", "tail"], Read) },
     Row { values: &["-d", "-f", "-c", "-b", "--delimiter", "--fields"], ..row(&["cut"], Read) },
-    Row { values: &["-d", "--max-depth", "--threshold", "-t", "--exclude"], reads: &["--files0-from"], ..row(&["du"], Read) },
+    Row {
+        values: &["-d", "--max-depth", "--threshold", "-t", "--exclude"],
+        reads: &["--files0-from"],
+        ..row(&["du"], Read)
+    },
     Row { values: &["-L", "-P", "-I"], writes: &["-o"], whole: &[], ..row(&["tree"], Read) },
     Row {
         values: &["-k", "--key", "-t", "--field-separator", "-S", "--buffer-size", "--parallel", "--batch-size"],
@@ -83,16 +148,46 @@ const ROWS: &[Row] = &[
         escapes: &["--compress-program"],
         ..row(&["sort"], Read)
     },
-    Row { values: &["-f", "-s", "-w", "--skip-fields", "--skip-chars", "--check-chars"], ..row(&["uniq"], ReadThenWrite) },
-    Row { values: &["-c", "-l", "-s", "-o"], ..row(&["xxd"], ReadThenWrite) },
-    Row { values: &["-U", "-C", "-W", "-I", "-x", "--exclude"], reads: &["-X", "--exclude-from", "--from-file", "--to-file"], whole: &["-r", "--recursive"], ..row(&["diff", "diff3"], Read) },
-    Row { values: &["-F", "-P", "--mime-type"], reads: &["-m", "-f", "--files-from"], escapes: &["-C", "--compile"], ..row(&["file"], Read) },
-    Row { values: &["-C", "-j", "-M", "-m", "-S", "-b"], escapes: &[], ..row(&["objdump"], Read) },
-    row(&["tr"], Text),
-    Row { values: &["-w", "--wrap", "-i", "-o", "-b"], reads: &["-i"], writes: &["-o"], ..row(&["base64", "base32", "basenc"], Read) },
-    Row { values: &["-n", "-e", "-i", "-o"], reads: &["--random-source"], writes: &["-o", "--output"], ..row(&["shuf"], Read) },
     Row {
-        values: &["-A", "-B", "-C", "-m", "-d", "-D", "--color", "--include", "--exclude", "--exclude-dir", "--max-count", "--context", "--label", "--binary-files"],
+        values: &["-f", "-s", "-w", "--skip-fields", "--skip-chars", "--check-chars"],
+        ..row(&["uniq"], ReadThenWrite)
+    },
+    Row { values: &["-c", "-l", "-s", "-o"], ..row(&["xxd"], ReadThenWrite) },
+    Row {
+        values: &["-U", "-C", "-W", "-I", "-x", "--exclude"],
+        reads: &["-X", "--exclude-from", "--from-file", "--to-file"],
+        whole: &["-r", "--recursive"],
+        ..row(&["diff", "diff3"], Read)
+    },
+    Row {
+        values: &["-F", "-P"],
+        reads: &["-m", "-f", "--files-from"],
+        escapes: &["-C", "--compile"],
+        ..row(&["file"], Read)
+    },
+    Row { values: &["-j", "-M", "-m", "-b"], escapes: &["--plugin"], ..row(&["objdump", "nm", "size"], Read) },
+    row(&["tr"], Text),
+    Row {
+        values: &["-w", "--wrap", "-i", "-o", "-b"],
+        reads: &["-i"],
+        writes: &["-o"],
+        ..row(&["base64", "base32", "basenc"], Read)
+    },
+    Row { values: &["-n", "-i"], reads: &["--random-source"], writes: &["-o", "--output"], ..row(&["shuf"], Read) },
+    Row {
+        values: &[
+            "-A",
+            "-B",
+            "-m",
+            "-d",
+            "-D",
+            "--include",
+            "--exclude",
+            "--exclude-dir",
+            "--max-count",
+            "--label",
+            "--binary-files",
+        ],
         reads: &["-f", "--file", "--exclude-from"],
         whole: &["-r", "-R", "--recursive", "--dereference-recursive"],
         texts: &["-e", "--regexp", "-f", "--file"],
@@ -100,8 +195,37 @@ const ROWS: &[Row] = &[
     },
     Row {
         values: &[
-            "-A", "-B", "-C", "-m", "-g", "-t", "-T", "-j", "-M", "-r", "-E", "-d", "--glob", "--iglob", "--type", "--type-not", "--max-count", "--max-depth", "--context", "--replace", "--sort",
-            "--sortr", "--threads", "--color", "--colors", "--encoding", "--max-columns", "--max-filesize", "--type-add", "--engine", "--context-separator",
+            "-A",
+            "-B",
+            "-C",
+            "-m",
+            "-g",
+            "-t",
+            "-T",
+            "-j",
+            "-M",
+            "-r",
+            "-E",
+            "-d",
+            "--glob",
+            "--iglob",
+            "--type",
+            "--type-not",
+            "--max-count",
+            "--max-depth",
+            "--context",
+            "--replace",
+            "--sort",
+            "--sortr",
+            "--threads",
+            "--color",
+            "--colors",
+            "--encoding",
+            "--max-columns",
+            "--max-filesize",
+            "--type-add",
+            "--engine",
+            "--context-separator",
         ],
         reads: &["-f", "--file", "--ignore-file"],
         escapes: &["--pre", "--hostname-bin"],
@@ -110,14 +234,31 @@ const ROWS: &[Row] = &[
         ..row(&["rg"], TextThenRead)
     },
     Row {
-        values: &["-A", "-B", "-C", "-m", "-G", "--depth", "--ignore", "--ignore-dir"],
+        values: &["-m", "-G", "--depth", "--ignore", "--ignore-dir"],
         reads: &["-p", "--path-to-ignore"],
         escapes: &["--pager"],
         whole: &["*"],
         ..row(&["ag"], TextThenRead)
     },
     Row {
-        values: &["-d", "-e", "-t", "-E", "-c", "-j", "--max-depth", "--min-depth", "--extension", "--type", "--exclude", "--color", "--size", "--changed-within", "--threads", "--glob"],
+        values: &[
+            "-d",
+            "-e",
+            "-t",
+            "-E",
+            "-c",
+            "-j",
+            "--max-depth",
+            "--min-depth",
+            "--extension",
+            "--type",
+            "--exclude",
+            "--color",
+            "--size",
+            "--changed-within",
+            "--threads",
+            "--glob",
+        ],
         escapes: &["-x", "-X", "--exec", "--exec-batch"],
         ..row(&["fd", "fdfind"], TextThenRead)
     },
@@ -128,14 +269,26 @@ const ROWS: &[Row] = &[
         escapes: &["--slurpfile", "--rawfile", "--argfile"],
         ..row(&["jq", "gojq", "jaq"], TextThenRead)
     },
-    Row { escapes: &["-i", "--inplace", "-s", "--split-exp"], values: &["-o", "-p", "-I"], ..row(&["yq"], TextThenRead) },
-    Row { values: &["-l", "-r", "-H", "--language", "--line-range", "--style", "--theme", "--wrap", "--color"], escapes: &["--pager", "--paging"], ..row(&["bat", "batcat"], Read) },
-    Row { values: &["-d", "-r", "-t", "--date", "--time", "-A"], reads: &["-r", "--reference"], ..row(&["touch"], Write) },
-    Row { values: &["-m", "--mode", "-Z", "--context"], ..row(&["mkdir"], Write) },
-    Row { values: &["-s", "--size", "-o"], reads: &["-r", "--reference"], ..row(&["truncate"], Write) },
-    Row { values: &["-s", "-t", "--suffix", "--tabs"], ..row(&["dos2unix", "unix2dos"], Write) },
-    Row { values: &["-p", "--suffix"], ..row(&["tee", "sponge"], Write) },
-    Row { values: &["-S", "--suffix"], ..row(&["gzip", "gunzip", "bzip2", "bunzip2", "xz", "unxz", "zstd", "unzstd", "lz4", "pigz"], Write) },
+    Row {
+        escapes: &["-i", "--inplace", "-s", "--split-exp"],
+        values: &["-o", "-p", "-I"],
+        ..row(&["yq"], TextThenRead)
+    },
+    Row {
+        values: &["-l", "-r", "-H", "--language", "--line-range", "--style", "--theme", "--wrap", "--color"],
+        escapes: &["--pager", "--paging"],
+        ..row(&["bat", "batcat"], Read)
+    },
+    Row {
+        values: &["-d", "-r", "-t", "--date", "--time", "-A"],
+        reads: &["-r", "--reference"],
+        ..row(&["touch"], Write)
+    },
+    Row { values: &["-m", "--mode"], ..row(&["mkdir"], Write) },
+    Row { values: &["-s", "--size"], reads: &["-r", "--reference"], ..row(&["truncate"], Write) },
+    row(&["dos2unix", "unix2dos"], Write),
+    row(&["tee", "sponge"], Write),
+    row(&["gzip", "gunzip", "bzip2", "bunzip2", "xz", "unxz", "zstd", "unzstd", "lz4", "pigz"], Write),
     row(&["rm", "unlink", "rmdir"], Delete),
     Row { values: &["-n", "-s"], ..row(&["shred", "srm"], Delete) },
     Row { reads: &["--reference"], ..row(&["chgrp", "chown"], TextThenWrite) },
@@ -149,11 +302,22 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
     if let Some(option) = parsed.first(row.escapes) {
         call.runs_other(option, gather);
     }
-    if row.operands != Text && !row.escapes.is_empty() && parsed.operands.iter().any(|arg| !arg.exact && arg.text.is_empty()) {
+    if row.operands != Text
+        && !row.escapes.is_empty()
+        && parsed.operands.iter().any(|arg| !arg.exact && arg.text.is_empty())
+    {
         gather.opaque(format!("`{}` gets an argument that is known only when it runs", call.name));
     }
     call.paths(&parsed.values(row.reads), Access::Read, gather);
     call.paths(&parsed.values(row.writes), Access::Write, gather);
+    for (_, value) in parsed
+        .options
+        .iter()
+        .filter(|(_, value)| value.as_ref().is_some_and(|value| value.text.contains(['/', '~', '.'])))
+    {
+        let text = value.as_ref().map_or("", |value| value.text.as_str());
+        call.directories.iter().for_each(|directory| gather.implied(directory, text, Access::Read));
+    }
     row.operands(call, &parsed, gather);
     true
 }

@@ -65,7 +65,8 @@ impl Parser<'_> {
             }
             self.skip_newlines();
             let values = if self.at_reserved("in") { self.loop_words() } else { vec![Word::unknown()] };
-            let assignments = values.into_iter().map(|value| Assignment { name: name.clone(), value, each: true }).collect();
+            let assignments =
+                values.into_iter().map(|value| Assignment { name: name.clone(), value, each: true }).collect();
             self.emit(SimpleCommand { assignments, ..SimpleCommand::default() });
         }
         self.skip_blanks();
@@ -140,8 +141,15 @@ impl Parser<'_> {
             self.skip_blanks();
             match self.peek() {
                 None => return self.fail(Opaque::Syntax("`[[` without `]]`")),
-                Some('<' | '>') if self.peek_at(1) != Some('(') => self.pos += 1,
-                Some(c) if ends_word(c) && !matches!(c, '<' | '>') => self.pos += 1,
+                // Shells without `[[` see redirections and further commands here.
+                Some('<' | '>' | ';' | '\n') => {
+                    return self.fail(Opaque::Syntax("an operator in `[[` that some shells read otherwise"));
+                }
+                Some('&' | '|') if !self.joins_tests(&command) => {
+                    return self.fail(Opaque::Syntax("an operator in `[[` that some shells read otherwise"));
+                }
+                Some('&' | '|') => self.pos += if self.peek() == self.peek_at(1) { 2 } else { 1 },
+                Some(c) if ends_word(c) => self.pos += 1,
                 Some(_) => {
                     let word = self.word();
                     if !word.quoted && word.literal().as_deref() == Some("]]") {
@@ -152,6 +160,18 @@ impl Parser<'_> {
             }
         }
         self.emit(command);
+    }
+
+    /// `&&` or `||` with another test behind it, which is no command in a shell without `[[`; or an alternative in a pattern.
+    fn joins_tests(&self, command: &SimpleCommand) -> bool {
+        let double = self.peek() == self.peek_at(1);
+        let mut ahead = 2;
+        while matches!(self.peek_at(ahead), Some(' ' | '\t')) {
+            ahead += 1;
+        }
+        let test = matches!(self.peek_at(ahead), Some('-' | '!' | '$' | '"' | '('));
+        let pattern = command.args.iter().any(|word| word.literal().as_deref() == Some("=~"));
+        double && test || !double && pattern && self.peek() == Some('|')
     }
 
     pub(super) fn function(&mut self) {

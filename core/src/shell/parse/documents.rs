@@ -8,7 +8,8 @@ impl Parser<'_> {
         for pending in std::mem::take(&mut self.pending) {
             let (start, end) = self.document_lines(&pending);
             let text = self.chars.get(start..end).unwrap_or_default().to_vec();
-            let body = if pending.quoted { Word::of(&text.iter().collect::<String>()) } else { self.document_word(text) };
+            let body =
+                if pending.quoted { Word::of(&text.iter().collect::<String>()) } else { self.document_word(text) };
             if let Some(document) = self.out.documents.get_mut(pending.document) {
                 document.text = body;
             }

@@ -115,11 +115,17 @@ impl Parser<'_> {
             self.fail(Opaque::Syntax("a redirection without a target"));
             return true;
         }
+        if self.peek() == Some('!') {
+            // One shell takes `>!` for an operator, the target behind it.
+            self.fail(Opaque::Syntax("a redirection that some shells read otherwise"));
+            return true;
+        }
         let target = self.word();
         if here {
             documents.push(self.await_document(&target, command.redirects.len(), tabs_stripped));
         }
-        let descriptor = target.literal().is_some_and(|t| !t.is_empty() && t.chars().all(|c| c.is_ascii_digit() || c == '-'));
+        let descriptor =
+            target.literal().is_some_and(|t| !t.is_empty() && t.chars().all(|c| c.is_ascii_digit() || c == '-'));
         let op = if op == RedirectOp::Duplicate && !descriptor { RedirectOp::Write } else { op };
         command.redirects.push(Redirect { op, target });
         true
@@ -131,7 +137,9 @@ impl Parser<'_> {
         // Until the text is read the target is unknown, which is also right where it never comes.
         self.out.documents.push(Document { text: Word::unknown(), command: None, redirect });
         match delimiter.literal().filter(|text| !text.contains('\n')) {
-            Some(text) => self.pending.push(Pending { document, delimiter: text, quoted: delimiter.quoted, tabs_stripped }),
+            Some(text) => {
+                self.pending.push(Pending { document, delimiter: text, quoted: delimiter.quoted, tabs_stripped });
+            }
             None => self.fail(Opaque::Syntax("the delimiter of a here-document is not literal")),
         }
         document

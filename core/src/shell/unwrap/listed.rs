@@ -22,17 +22,49 @@ pub(super) fn found_by(commands: &[SimpleCommand], from: Option<usize>) -> Optio
 /// What a `find` can hand to its commands: what lies beneath its roots, and the roots themselves where no test chooses by name,
 /// age or size.
 pub(super) fn found(find: &SimpleCommand) -> Vec<Word> {
-    let chooses = find.args.iter().any(|word| CHOICES.iter().any(|choice| word.leading().starts_with(choice)));
     let roots = roots(find);
+    if let Some(name) = name_test(find) {
+        return roots.into_iter().map(|root| root.beneath(&name)).collect();
+    }
+    let chooses = find.args.iter().any(|word| CHOICES.iter().any(|choice| word.leading().starts_with(choice)));
     let beneath = roots.iter().cloned().map(Word::anything_beneath);
     if chooses { beneath.collect() } else { beneath.chain(roots.iter().cloned()).collect() }
 }
 
-const CHOICES: &[&str] = &["-name", "-iname", "-path", "-ipath", "-wholename", "-regex", "-iregex", "-empty", "-newer", "-mtime", "-mmin", "-size", "-perm", "-user"];
+/// The pattern of the one `-name` that everything found must fit.
+fn name_test(find: &SimpleCommand) -> Option<String> {
+    let texts: Vec<String> = find.args.iter().map(|word| word.literal().unwrap_or_default()).collect();
+    let either = |text: &String| matches!(text.as_str(), "!" | "-not" | "-o" | "-or" | ",");
+    if texts.iter().any(either) {
+        return None;
+    }
+    let at = texts.iter().position(|text| text == "-name" || text == "-iname")?;
+    texts.get(at + 1).filter(|name| !name.is_empty() && !name.contains('/')).cloned()
+}
+
+const CHOICES: &[&str] = &[
+    "-name",
+    "-iname",
+    "-path",
+    "-ipath",
+    "-wholename",
+    "-regex",
+    "-iregex",
+    "-empty",
+    "-newer",
+    "-mtime",
+    "-mmin",
+    "-size",
+    "-perm",
+    "-user",
+];
 
 /// The roots of a `find`: its words up to the first test.
 pub(super) fn roots(find: &SimpleCommand) -> Vec<Word> {
-    let is_option = |word: &&Word| matches!(word.literal().as_deref(), Some("-H" | "-L" | "-P"));
+    let is_option = |word: &&Word| {
+        matches!(word.literal().as_deref(), Some("-H" | "-L" | "-P" | "-E" | "-X" | "-d" | "-s" | "-x"))
+            || word.leading().starts_with("-O")
+    };
     let is_test = |word: &Word| word.leading().starts_with(['-', '(', '!']);
     let roots: Vec<Word> = find.args.iter().skip_while(is_option).take_while(|word| !is_test(word)).cloned().collect();
     if roots.is_empty() { vec![Word::of(".")] } else { roots }
@@ -41,11 +73,15 @@ pub(super) fn roots(find: &SimpleCommand) -> Vec<Word> {
 fn filters(command: &SimpleCommand) -> bool {
     let Some(name) = command.name() else { return false };
     let fed = command.context.piped_from.is_some();
-    let plain = |word: &Word| word.literal().is_some_and(|text| text.starts_with('-') || text.chars().all(|c| c.is_ascii_digit()));
+    let plain = |word: &Word| {
+        word.literal().is_some_and(|text| text.starts_with('-') || text.chars().all(|c| c.is_ascii_digit()))
+    };
     if FILTERS.contains(&name.as_str()) {
         return fed && command.args.iter().all(plain);
     }
-    let whole_lines = |word: &Word| word.literal().is_some_and(|text| !text.starts_with('-') || !text.contains(['o', 'f', 'r', 'R', 'l', 'L']));
+    let whole_lines = |word: &Word| {
+        word.literal().is_some_and(|text| !text.starts_with('-') || !text.contains(['o', 'f', 'r', 'R', 'l', 'L']))
+    };
     let operands = command.args.iter().filter(|word| !word.leading().starts_with('-')).count();
     matches!(name.as_str(), "grep" | "egrep" | "rg") && fed && operands == 1 && command.args.iter().all(whole_lines)
 }
@@ -54,9 +90,12 @@ fn listed(command: &SimpleCommand) -> Option<Vec<Word>> {
     let has = |option: &str| command.args.iter().any(|word| word.leading() == option);
     let beneath = |words: Vec<Word>| words.into_iter().map(Word::anything_beneath).collect();
     match command.name()?.as_str() {
-        "find" if !has("-printf") && !has("-fprintf") => Some(beneath(roots(command))),
+        "find" if !has("-printf") && !has("-fprintf") => Some(found(command)),
         "git" if has("ls-files") || has("--name-only") || has("grep") => Some(beneath(operands(command, 1))),
-        "rg" | "grep" | "ag" if lists_files(command) => Some(beneath(operands(command, 0))),
+        "rg" | "ag" | "fd" if lists_files(command) && !shows_hidden(command) => {
+            Some(searched(command).into_iter().map(|root| root.beneath(NOT_HIDDEN)).collect())
+        }
+        "rg" | "grep" | "ag" if lists_files(command) => Some(beneath(searched(command))),
         "ls" => Some(beneath(operands(command, 0))),
         _ => None,
     }
@@ -64,8 +103,33 @@ fn listed(command: &SimpleCommand) -> Option<Vec<Word>> {
 
 /// True for `-l`, `--files` and their kin, which print names and not lines.
 fn lists_files(command: &SimpleCommand) -> bool {
-    let names = |text: &str| text.starts_with("--files") || text.starts_with('-') && !text.starts_with("--") && text.contains(['l', 'L']);
+    let names = |text: &str| {
+        text.starts_with("--files") || text.starts_with('-') && !text.starts_with("--") && text.contains(['l', 'L'])
+    };
     command.args.iter().any(|word| names(word.leading()))
+}
+
+/// Names that `rg` and its kin list by themselves.
+const NOT_HIDDEN: &str = "[!.]*";
+
+/// True where a search is told to look at hidden files too.
+fn shows_hidden(command: &SimpleCommand) -> bool {
+    let hidden = |text: &str| {
+        text.starts_with("--hid")
+            || text.starts_with("--unr")
+            || text.starts_with('-') && !text.starts_with("--") && text.contains(['u', '.', 'a', 'H'])
+    };
+    command.args.iter().any(|word| hidden(word.leading()) || word.is_expansion())
+}
+
+/// What a search goes through: its operands after the pattern, or the working directory.
+fn searched(command: &SimpleCommand) -> Vec<Word> {
+    let gives_pattern =
+        |word: &Word| ["-e", "-f", "--regexp", "--file"].iter().any(|option| word.leading().starts_with(option));
+    let skip = usize::from(!command.args.iter().any(gives_pattern));
+    let roots: Vec<Word> =
+        command.args.iter().filter(|word| !word.leading().starts_with('-')).skip(skip).cloned().collect();
+    if roots.is_empty() { vec![Word::of(".")] } else { roots }
 }
 
 /// The working directory, and every word that is no option: more than what is listed, never less.

@@ -53,7 +53,25 @@ const WRAPPERS: &[Wrapper] = &[
         assigns: true,
         ..plain(
             "sudo",
-            &["-A", "-b", "-E", "-H", "-K", "-k", "-n", "-P", "-S", "-i", "-s", "--preserve-env", "--non-interactive", "--stdin", "--login", "--shell", "--set-home"],
+            &[
+                "-A",
+                "-b",
+                "-E",
+                "-H",
+                "-K",
+                "-k",
+                "-n",
+                "-P",
+                "-S",
+                "-i",
+                "-s",
+                "--preserve-env",
+                "--non-interactive",
+                "--stdin",
+                "--login",
+                "--shell",
+                "--set-home",
+            ],
             &["-u", "-g", "-h", "-p", "-C", "-T", "-U", "-r", "-t", "--user", "--group", "--host", "--prompt"],
         )
     },
@@ -68,11 +86,19 @@ const WRAPPERS: &[Wrapper] = &[
     plain("time", &["-p", "-v", "-l", "--portability", "--verbose"], &["-f", "--format"]),
     Wrapper {
         operands: 1,
-        ..plain("timeout", &["-v", "--verbose", "--foreground", "--preserve-status"], &["-k", "-s", "--kill-after", "--signal"])
+        ..plain(
+            "timeout",
+            &["-v", "--verbose", "--foreground", "--preserve-status"],
+            &["-k", "-s", "--kill-after", "--signal"],
+        )
     },
     Wrapper {
         operands: 1,
-        ..plain("gtimeout", &["-v", "--verbose", "--foreground", "--preserve-status"], &["-k", "-s", "--kill-after", "--signal"])
+        ..plain(
+            "gtimeout",
+            &["-v", "--verbose", "--foreground", "--preserve-status"],
+            &["-k", "-s", "--kill-after", "--signal"],
+        )
     },
     plain("stdbuf", &[], &["-i", "-o", "-e", "--input", "--output", "--error"]),
     plain("ionice", &["-t", "--ignore"], &["-c", "-n", "--class", "--classdata"]),
@@ -99,14 +125,20 @@ const WRAPPERS: &[Wrapper] = &[
 pub(super) const XARGS: Wrapper = plain(
     "xargs",
     &["-0", "-r", "-t", "-x", "-i", "--null", "--no-run-if-empty", "--verbose", "--exit", "--replace"],
-    &["-d", "-E", "-I", "-L", "-n", "-P", "-s", "--delimiter", "--eof", "--max-args", "--max-lines", "--max-procs", "--max-chars"],
+    &["-d", "-E", "-I", "-L", "-n", "-P", "-s", "--delimiter", "--max-args", "--max-procs", "--max-chars"],
 );
 
 /// `ssh`; its first operand is the host.
 pub(super) const SSH: Wrapper = plain(
     "ssh",
-    &["-4", "-6", "-A", "-a", "-C", "-f", "-G", "-g", "-K", "-k", "-M", "-N", "-n", "-q", "-s", "-T", "-t", "-V", "-v", "-X", "-x", "-Y", "-y"],
-    &["-B", "-b", "-c", "-D", "-E", "-e", "-F", "-I", "-i", "-J", "-L", "-l", "-m", "-O", "-o", "-P", "-p", "-Q", "-R", "-S", "-W", "-w"],
+    &[
+        "-4", "-6", "-A", "-a", "-C", "-f", "-G", "-g", "-K", "-k", "-M", "-N", "-n", "-q", "-s", "-T", "-t", "-V",
+        "-v", "-X", "-x", "-Y", "-y",
+    ],
+    &[
+        "-B", "-b", "-c", "-D", "-E", "-e", "-F", "-I", "-i", "-J", "-L", "-l", "-m", "-O", "-o", "-P", "-p", "-Q",
+        "-R", "-S", "-W", "-w",
+    ],
 );
 
 impl Wrapper {
@@ -117,7 +149,9 @@ impl Wrapper {
         if name == "command" && matches!(first.as_deref(), Some("-v" | "-V")) {
             return None;
         }
-        WRAPPERS.iter().find(|wrapper| wrapper.name == name && (wrapper.subcommand.is_none() || wrapper.subcommand == first.as_deref()))
+        WRAPPERS.iter().find(|wrapper| {
+            wrapper.name == name && (wrapper.subcommand.is_none() || wrapper.subcommand == first.as_deref())
+        })
     }
 
     /// Finds the command under the wrapper.
@@ -159,7 +193,8 @@ impl Wrapper {
             return Step::Words(2);
         }
         if text.starts_with("--") {
-            let known = text.split_once('=').is_some_and(|(name, _)| self.values.contains(&name) || self.flags.contains(&name));
+            let known =
+                text.split_once('=').is_some_and(|(name, _)| self.values.contains(&name) || self.flags.contains(&name));
             return if known { Step::Words(1) } else { Step::Unknown };
         }
         self.cluster(text)
