@@ -1,0 +1,150 @@
+//! Goal 7: what a decision costs with many rules, and what a ticket's step costs, in this process.
+
+use std::{fmt::Write as _, hint::black_box, sync::Arc, time::Instant};
+
+use ccc_core::{
+    config,
+    desk::{Books, Change, Cx, Desk, Submission},
+    law::Law,
+    params, plan,
+    policy::{LocalTime, Overrides, Question, Standing, Weekday, decide},
+    ticket::{Event, Ticket},
+    user::{User, Users},
+    volume::Volumes,
+};
+use ccc_protocol::{TicketId, Timestamp, UserName};
+use serde_json::json;
+
+use super::Bench;
+use crate::{
+    report::Goal,
+    sample::{Ratio, median, time},
+};
+
+/// Repetitions whose mean is one figure.
+const BATCH: u32 = 2000;
+
+const LOCAL: LocalTime = LocalTime { weekday: Weekday::Wed, minute_of_day: 720 };
+
+/// Goal 7.
+pub fn decisions(bench: &mut Bench) {
+    let (spread, same) = (World::with_rules(200, Rules::Spread), World::with_rules(200, Rules::AllAboutOne));
+    let ten = World::with_rules(10, Rules::AllAboutOne);
+    let rounds = bench.wishes.rounds * 5;
+    let mut took = [const { vec![] }; 4];
+    for _ in 0..rounds {
+        for (world, took) in [&spread, &same, &ten].into_iter().zip(&mut took) {
+            took.push(world.decision());
+        }
+        took[3].push(same.step());
+    }
+    let [of_spread, of_same, of_ten, of_step] = &took;
+    let micros = |took: &[f64]| median(took) * 1e6;
+    let report = &mut bench.report;
+    report.figure("7", "a decision, 200 rules of a usual config", micros(of_spread), " µs", Goal::AtMost(1.0), "a fifth of them about the action asked for");
+    report.figure("7", "a decision, 200 rules all about the action asked for", micros(of_same), " µs", Goal::AtMost(1.0), "each compares the URL's host; none fits");
+    let figures = format!("{} / {}", time(median(of_same)), time(median(of_ten)));
+    report.ratio("7", "200 such rules against 10", Ratio::of(of_same, of_ten), Goal::Shown, figures);
+    report.figure("7", "a ticket's step (a denial)", micros(of_step), " µs", Goal::AtMost(1.0), "");
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Rules {
+    /// As a config grows: about many actions.
+    Spread,
+    /// The worst: every one has to be compared.
+    AllAboutOne,
+}
+
+struct World {
+    law: Law,
+    submission: Submission,
+    queued: Arc<Ticket>,
+}
+
+impl World {
+    fn with_rules(count: usize, rules: Rules) -> Self {
+        let mut text = String::from("[desktop]\nbrowser = [\"/usr/bin/true\", \"{url}\"]\n");
+        for n in 0..count {
+            let action = match n % 5 {
+                0 => "open-browser",
+                _ if rules == Rules::AllAboutOne => "open-browser",
+                1 => "edit-file",
+                2 => "open-terminal",
+                3 => "send-email",
+                _ => "use-tool",
+            };
+            let place = if action == "open-browser" { format!("where.url.host = [\"*.host{n}.example\"]\n") } else { String::new() };
+            let _ = write!(text, "[[rule]]\nname = \"rule {n}\"\naction = [\"{action}\"]\ncaller = [\"agent*\"]\n{place}policy = \"queue\"\n");
+        }
+        let config = config::read(&text).expect("a config");
+        let may = User { can_approve: [name("agent")].into(), ..User::default() };
+        let users = Users::new([(name("agent"), User::default()), (name("user"), may)]);
+        let volumes = Volumes::new(vec![], None).expect("no volumes");
+        let law = config.law(users, volumes, |program| Some(program.to_owned())).expect("a law");
+        let submission = submission(&law);
+        let mut desk = Desk::restore(Books::default(), &law.limits);
+        let mut change = Change::default();
+        let cx = Cx { law: &law, now: now() };
+        let queued = desk.submit(submission.clone(), None, cx, &mut change).expect("submitted").ticket;
+        Self { submission, queued, law }
+    }
+
+    /// The mean time of a decision in one batch, in seconds.
+    fn decision(&self) -> f64 {
+        let Self { law, submission, .. } = self;
+        let overrides = Overrides::default();
+        let question = Question {
+            caller: &submission.caller,
+            action: &submission.action,
+            args: &submission.args,
+            facts: None,
+            local: LOCAL,
+            now: now(),
+            users: &law.users,
+            limits: &law.limits,
+        };
+        let standing = Standing { overrides: &overrides, denial: None, grants: &[] };
+        batch(|| decide(black_box(&question), &law.rulebook, &standing))
+    }
+
+    /// The mean time of a ticket's step in one batch, in seconds.
+    fn step(&self) -> f64 {
+        let no = || Event::Deny { by: name("user"), reason: Some("not now".to_owned()), digest: None };
+        batch(|| black_box(&self.queued).step(no(), now()))
+    }
+}
+
+fn batch<T>(work: impl Fn() -> T) -> f64 {
+    let begun = Instant::now();
+    for _ in 0..BATCH {
+        black_box(work());
+    }
+    begun.elapsed().as_secs_f64() / f64::from(BATCH)
+}
+
+fn submission(law: &Law) -> Submission {
+    let action = Arc::clone(law.catalogue.named("open-browser").expect("an action"));
+    let given = [("url".to_owned(), json!("https://docs.rs/serde"))].into_iter().collect();
+    let draft = params::draft(&action, given, &law.volumes).expect("right parameters");
+    let args = draft.resolve(vec![]).expect("no paths");
+    let plan = plan::make(&action, &args, law).expect("a plan");
+    Submission {
+        id: TicketId::new(1, [1; 10]),
+        caller: name("agent"),
+        action,
+        args,
+        facts: None,
+        plan,
+        local: LOCAL,
+        may_start: false,
+    }
+}
+
+fn name(text: &str) -> UserName {
+    text.parse().expect("a name")
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_seconds(1_800_000_000)
+}
