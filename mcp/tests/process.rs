@@ -1,6 +1,10 @@
 //! The proxy in front of servers that are processes: how each side's end ends the other, and what a killed peer leaves.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in what its peers do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, also in what its peers do"
+)]
 
 use std::{
     io::{BufRead, BufReader, PipeReader, PipeWriter, Write},
