@@ -23,6 +23,8 @@ pub struct Law {
     pub volumes: Volumes,
     /// The person's own programs, and the mail sender.
     pub desktop: Desktop,
+    /// True where everything is decided, queued and audited, and nothing is done.
+    pub dry_run: bool,
 }
 
 /// The person's own programs: absolute path and argument templates, never a shell; and who mails come from.

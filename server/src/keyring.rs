@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use ccc_core::{audit::AuditKey, desk::KnownUsers};
 use ccc_protocol::{
     UserName,
     secrets::{Secrets, User},
@@ -46,6 +47,16 @@ impl Keyring {
         }
     }
 
+    /// What each user's secret is known by after a restart.
+    #[must_use]
+    pub fn fingerprints(&self, key: &AuditKey) -> KnownUsers {
+        let fingerprint = |known: &Arc<Known>| {
+            let mac = known.key.mac(known.name.as_str().as_bytes());
+            (known.name.clone(), key.fingerprint(&mac))
+        };
+        self.users.values().map(fingerprint).collect()
+    }
+
     /// The user of this name.
     #[must_use]
     pub fn user(&self, name: &str) -> Option<&Arc<Known>> {
@@ -56,19 +67,6 @@ impl Keyring {
     #[must_use]
     pub fn holds(&self, user: &Arc<Known>) -> bool {
         self.user(user.name.as_str()).is_some_and(|known| Arc::ptr_eq(known, user))
-    }
-
-    /// Who of `before` is gone or has another secret: whatever they had open ends.
-    #[must_use]
-    pub fn cut_off(&self, before: &Self) -> Vec<UserName> {
-        let same_secret = |known: &Known| {
-            let now = self.users.get(&known.name);
-            now.is_some_and(|now| now.entry.secret == known.entry.secret)
-        };
-        let mut names: Vec<_> =
-            before.users.values().filter(|known| !same_secret(known)).map(|known| known.name.clone()).collect();
-        names.sort();
-        names
     }
 }
 
@@ -148,15 +146,18 @@ mod tests {
         let after = Keyring::new(&secrets(&file('2', "[]")), &before);
         assert!(after.holds(before.user("agent").unwrap()));
         assert!(!after.holds(before.user("user").unwrap()), "lost a right");
-        assert!(after.cut_off(&before).is_empty(), "a right is not a secret");
+        let key = AuditKey::new(&[7; 32]).unwrap();
+        assert_eq!(after.fingerprints(&key), before.fingerprints(&key), "a right is not a secret");
     }
 
     #[test]
-    fn who_is_removed_or_has_another_secret_is_cut_off() {
+    fn another_secret_has_another_fingerprint_and_one_secret_has_another_under_another_key() {
+        let (one, other) = (AuditKey::new(&[7; 32]).unwrap(), AuditKey::new(&[8; 32]).unwrap());
         let before = Keyring::new(&secrets(&file('2', "[]")), &Keyring::default());
         let rotated = Keyring::new(&secrets(&file('3', "[]")), &before);
-        let agent: UserName = "agent".parse().unwrap();
-        assert_eq!(rotated.cut_off(&before), std::slice::from_ref(&agent));
-        assert_eq!(Keyring::default().cut_off(&rotated), [agent, "user".parse().unwrap()]);
+        let (then, now) = (before.fingerprints(&one), rotated.fingerprints(&one));
+        assert_eq!(then.get("user"), now.get("user"));
+        assert_ne!(then.get("agent"), now.get("agent"));
+        assert_ne!(then.get("user"), before.fingerprints(&other).get("user"));
     }
 }

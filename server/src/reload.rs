@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use ccc_core::audit::AuditKey;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -73,17 +74,17 @@ impl Reload {
     }
 
     /// Reloads whenever there is a reason to, for as long as it is polled.
-    pub async fn keep(mut self, mut reasons: Reasons, bridge: Arc<Bridge>) {
+    pub async fn keep(mut self, mut reasons: Reasons, bridge: Arc<Bridge>, key: AuditKey) {
         loop {
             reasons.next().await;
-            self.reload(&bridge).await;
+            self.reload(&bridge, &key).await;
         }
     }
 
     /// Reads everything again and puts it in force, or says why not.
-    async fn reload(&mut self, bridge: &Bridge) {
+    async fn reload(&mut self, bridge: &Bridge, key: &AuditKey) {
         match Setup::read(&self.wishes, &self.around) {
-            Ok(setup) => self.enact(setup, bridge).await,
+            Ok(setup) => self.enact(setup, bridge, key).await,
             Err(error) => {
                 for fault in error.0 {
                     tracing::error!("not reloaded, what was read before stays: {fault}");
@@ -92,17 +93,16 @@ impl Reload {
         }
     }
 
-    async fn enact(&mut self, setup: Setup, bridge: &Bridge) {
+    async fn enact(&mut self, setup: Setup, bridge: &Bridge, key: &AuditKey) {
         for what in self.setup.needs_restart(&setup) {
             tracing::warn!("{what} changed: it counts at the next start");
         }
-        let before = bridge.keys.current();
-        let keyring = Keyring::new(&setup.secrets, &before);
-        let cut_off: BTreeSet<_> = keyring.cut_off(&before).into_iter().collect();
+        let keyring = Keyring::new(&setup.secrets, &bridge.keys.current());
+        let users = keyring.fingerprints(key);
         // Keys first: whoever is cut off gets nothing more in while their tickets end.
         bridge.keys.replace(keyring);
-        match bridge.front.enact(setup.law.clone(), cut_off).await {
-            Ok(()) => tracing::info!("reloaded"),
+        match bridge.front.enact(setup.law.clone(), users).await {
+            Ok(cut_off) => tracing::info!(?cut_off, "reloaded"),
             Err(refusal) => tracing::error!(
                 cause = refusal.cause,
                 "reloaded, but what users left open could not be ended: {}",

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use ccc_core::audit::AuditKey;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -49,6 +50,8 @@ pub enum ServerError {
     },
 }
 
+/// How long what runs may go on running after the word to stop; what has not ended then is lost, and said to be.
+const DRAIN: Duration = Duration::from_secs(10);
 /// How long the desk may take over its last commit and checkpoint.
 const CLOSE: Duration = Duration::from_secs(5);
 
@@ -60,10 +63,12 @@ pub async fn run(reload: Reload) -> Result<Closing, ServerError> {
     let setup = &reload.setup;
     // Sockets first: with an address that is taken, nothing else is touched.
     let listeners = bind(setup).await?;
-    let Running { front, nonces, found, clerk, lock } = open(setup)?;
+    let audit_key = key_file::read_or_make(&setup.audit_key_file).map_err(SetupError::from)?;
+    let keyring = Keyring::new(&setup.secrets, &Keyring::default());
+    let Running { front, nonces, found, clerk, lock } = open(setup, &keyring, audit_key.clone())?;
     let started = front.clock().now();
     let bridge = Arc::new(Bridge {
-        keys: Keys::new(Keyring::new(&setup.secrets, &Keyring::default())),
+        keys: Keys::new(keyring),
         nonces: Nonces::remembering(&nonces, started.seconds()),
         hosts: hosts(setup, &listeners),
         legacy_signatures: setup.legacy_signatures,
@@ -73,9 +78,11 @@ pub async fn run(reload: Reload) -> Result<Closing, ServerError> {
     // Whoever reads where the server listens may send it a signal, or change a file, at once.
     let (stop, reasons) = (word_to_stop(), reload.reasons());
     tell(setup, &listeners, found);
-    let reloading = tokio::spawn(reload.keep(reasons, Arc::clone(&bridge)));
+    let front = bridge.front.clone();
+    let reloading = tokio::spawn(reload.keep(reasons, Arc::clone(&bridge), audit_key));
     listen::serve(listeners, bridge, stop).await;
     reloading.abort();
+    front.drain(DRAIN).await;
     Ok(Closing { clerk, _lock: lock })
 }
 
@@ -108,15 +115,16 @@ async fn bind(setup: &Setup) -> Result<Listeners, ServerError> {
     Ok(Listeners { tcp, unix })
 }
 
-fn open(setup: &Setup) -> Result<Running, ServerError> {
-    let audit_key = key_file::read_or_make(&setup.audit_key_file).map_err(SetupError::from)?;
+fn open(setup: &Setup, keyring: &Keyring, audit_key: AuditKey) -> Result<Running, ServerError> {
     let site = Site {
         data: setup.data.clone(),
         law: setup.law.clone(),
+        users: keyring.fingerprints(&audit_key),
         effects: Effects::new(setup.smtp.clone(), setup.dry_run),
         audit_key,
         checkpoints: setup.checkpoint_file.clone(),
         checkpoint_command: setup.checkpoint_command.clone(),
+        checkpoint_every: setup.checkpoint_every,
         mail_file: setup.mail.clone(),
     };
     Ok(desk::open(site)?)

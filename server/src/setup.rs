@@ -7,6 +7,7 @@ mod findings;
 use std::{
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use ccc_core::{
@@ -56,11 +57,16 @@ pub struct Setup {
     pub checkpoint_file: PathBuf,
     /// A program of the owner's that gets each checkpoint.
     pub checkpoint_command: Option<Vec<String>>,
+    /// How long new entries may stand without a checkpoint.
+    pub checkpoint_every: Duration,
     /// The mail permission file, and what it says.
     pub mail: Option<(PathBuf, MailPermissions)>,
     /// What somebody should look at, a sentence each.
     pub warnings: Vec<String>,
 }
+
+/// How long new entries stand without a checkpoint where the config does not say.
+const CHECKPOINT_SECONDS: u64 = 60;
 
 /// Why there is no setup: a sentence each, with what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -101,11 +107,12 @@ impl Setup {
                 .configured(audit.checkpoint_file.as_ref())
                 .unwrap_or_else(|| data.join("checkpoints.jsonl")),
             checkpoint_command: audit.checkpoint_command.clone(),
+            checkpoint_every: Duration::from_secs(audit.checkpoint_seconds.unwrap_or(CHECKPOINT_SECONDS)),
             mail: sources.mail_file().map(read_mail_permissions).transpose()?,
             config_file: sources.file,
             secrets_file,
             secrets,
-            law,
+            law: Law { dry_run: wishes.dry_run, ..law },
             data,
             warnings,
         };

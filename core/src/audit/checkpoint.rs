@@ -9,6 +9,7 @@ use sha2::Sha256;
 use super::Chain;
 
 const TAG: &[u8] = b"ccc audit checkpoint v1\n";
+const FINGERPRINT_TAG: &[u8] = b"ccc user fingerprint v1\n";
 
 /// The server's key for checkpoints. It lies beside the config, never in the data directory.
 #[derive(Clone)]
@@ -33,6 +34,16 @@ impl AuditKey {
     #[must_use]
     pub fn new(bytes: &[u8]) -> Option<Self> {
         Hmac::new_from_slice(bytes).ok().map(Self)
+    }
+
+    /// What a user's secret is known by after a restart, from the MAC that it makes of a fixed text: without this key,
+    /// which is not where the fingerprints are kept, nobody tries secrets against it.
+    #[must_use]
+    pub fn fingerprint(&self, mac_by_secret: &[u8; 32]) -> Digest {
+        let mut mac = self.0.clone();
+        mac.update(FINGERPRINT_TAG);
+        mac.update(mac_by_secret);
+        Digest::from_bytes(mac.finalize().into_bytes().into())
     }
 
     fn over(&self, seq: u64, hash: Digest, at: Timestamp) -> Hmac<Sha256> {

@@ -165,6 +165,7 @@ impl Config {
             limits: self.limits.clone(),
             volumes,
             desktop: self.found_desktop(found)?,
+            dry_run: false,
         })
     }
 

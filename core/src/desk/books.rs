@@ -37,7 +37,12 @@ pub struct Books {
     pub mail: MailPermissions,
     /// The approved forms of MCP tools.
     pub pins: Pins,
+    /// The users as the last run knew them.
+    pub known_users: KnownUsers,
 }
+
+/// Users by name, each with a fingerprint of the secret: what tells after a restart who is gone or has another secret.
+pub type KnownUsers = BTreeMap<UserName, Digest>;
 
 /// All that stands.
 #[derive(Debug, Default)]
@@ -52,6 +57,7 @@ pub struct Desk {
     pub(super) overrides: Overrides,
     pub(super) mail: MailPermissions,
     pub(super) pins: Pins,
+    pub(super) known_users: KnownUsers,
     pub(super) due: BTreeSet<(Timestamp, Due)>,
 }
 
@@ -79,6 +85,7 @@ impl Desk {
             overrides: books.overrides,
             mail: books.mail,
             pins: books.pins,
+            known_users: books.known_users,
             ..Self::default()
         };
         for ticket in books.open {

@@ -11,7 +11,7 @@ use crate::{
     ticket::{Permit, Ticket},
 };
 
-use super::{MailPermissions, Pins};
+use super::{KnownUsers, MailPermissions, Pins};
 
 /// The rows to write, and what may go on once they are written.
 #[derive(Debug, Default)]
@@ -43,6 +43,8 @@ pub enum Setting {
     Mail(MailPermissions),
     /// The approved forms of MCP tools.
     Pins(Pins),
+    /// Who there is, by the fingerprints of their secrets.
+    KnownUsers(KnownUsers),
 }
 
 impl Change {

@@ -9,13 +9,13 @@ use ccc_protocol::{
 use serde_json::Map;
 
 use crate::{
-    catalogue::effect::Effect,
+    catalogue::effect::{Effect, Service},
     policy::{Decision, Needs, Verdict},
     refusal::Refusal,
     ticket::{Event, Outcome, Step, StepRefusal, Ticket, Withdrawal},
 };
 
-use super::{Change, Cx, Desk, Submission, books::call_of};
+use super::{Change, Cx, Desk, Submission, books::call_of, services::result_of};
 
 /// Who decides about which ticket, and how that ticket is stored if it has ended.
 #[derive(Debug, Clone)]
@@ -36,13 +36,13 @@ impl Desk {
     /// Where the person may not decide this, shows another digest, comes too late, or asks for a grant that is not allowed.
     pub fn approve(
         &mut self,
-        about: About<'_>,
+        about: &About<'_>,
         body: Approve,
         grant_id: GrantId,
         cx: Cx<'_>,
         change: &mut Change,
     ) -> Result<Arc<Ticket>, Refusal> {
-        let ticket = self.to_decide(&about, cx)?;
+        let ticket = self.to_decide(about, cx)?;
         has_roles(about.by, &ticket, cx)?;
         fits(body.note.as_deref(), "note", cx)?;
         if body.grant.is_some() && ticket.request().needs.count > 1 {
@@ -69,8 +69,8 @@ impl Desk {
     ///
     /// # Errors
     /// As for [`Desk::approve`].
-    pub fn deny(&mut self, about: About<'_>, body: Deny, cx: Cx<'_>, change: &mut Change) -> Result<Arc<Ticket>, Refusal> {
-        let ticket = self.to_decide(&about, cx)?;
+    pub fn deny(&mut self, about: &About<'_>, body: Deny, cx: Cx<'_>, change: &mut Change) -> Result<Arc<Ticket>, Refusal> {
+        let ticket = self.to_decide(about, cx)?;
         fits(body.reason.as_deref(), "reason", cx)?;
         let event = Event::Deny { by: about.by.clone(), reason: body.reason, digest: body.digest };
         self.advance(&ticket, event, cx, change)
@@ -83,13 +83,13 @@ impl Desk {
     /// As for [`Desk::approve`], and for judge-only actions, whose host could not be told.
     pub fn edit(
         &mut self,
-        about: About<'_>,
+        about: &About<'_>,
         digest: ccc_protocol::Digest,
         edited: Submission,
         cx: Cx<'_>,
         change: &mut Change,
     ) -> Result<Arc<Ticket>, Refusal> {
-        let ticket = self.to_decide(&about, cx)?;
+        let ticket = self.to_decide(about, cx)?;
         if ticket.request().judge_only {
             return Err(Refusal::conflict("this host cannot rewrite a call: deny it with a reason that says what to do instead"));
         }
@@ -104,9 +104,9 @@ impl Desk {
     ///
     /// # Errors
     /// Where the ticket's denial answers nothing any more, or the caller may not approve it.
-    pub fn lift(&mut self, about: About<'_>, cx: Cx<'_>, change: &mut Change) -> Result<Arc<Ticket>, Refusal> {
+    pub fn lift(&mut self, about: &About<'_>, cx: Cx<'_>, change: &mut Change) -> Result<Arc<Ticket>, Refusal> {
         let call = |ticket: &Arc<Ticket>| call_of(ticket);
-        let Some(ticket) = about.ended.clone() else { return Err(self.open_or_unknown(&about, cx)) };
+        let Some(ticket) = about.ended.clone() else { return Err(self.open_or_unknown(about, cx)) };
         may_decide(about.by, ticket.submitted_by(), about.id, cx)?;
         let standing = self.denials.get(&call(&ticket)).is_some_and(|denial| denial.ticket.id() == ticket.id());
         if !standing {
@@ -122,8 +122,8 @@ impl Desk {
     ///
     /// # Errors
     /// Where it is another's, or no longer waits.
-    pub fn cancel(&mut self, about: About<'_>, cx: Cx<'_>, change: &mut Change) -> Result<Arc<Ticket>, Refusal> {
-        let ticket = self.find(&about)?;
+    pub fn cancel(&mut self, about: &About<'_>, cx: Cx<'_>, change: &mut Change) -> Result<Arc<Ticket>, Refusal> {
+        let ticket = self.find(about)?;
         if ticket.submitted_by() != about.by {
             return Err(match cx.law.users.may_see(about.by, ticket.submitted_by()) {
                 true => Refusal::not_allowed("only its submitter withdraws a ticket: deny it instead"),
@@ -174,10 +174,10 @@ impl Desk {
             change.to_start.push(ticket.id());
             return ticket;
         };
-        match self.serve(&ticket, cx) {
+        match self.serve(&ticket, service, cx) {
             Ok(Step { ticket: done, note, .. }) => {
                 let done = self.record(done, note, None, cx.now, &cx.law.limits, change);
-                self.keep_service(Some(service), &done, change);
+                self.keep_service(Some(service), &done, cx, change);
                 done
             }
             Err(_) => ticket,
@@ -185,11 +185,10 @@ impl Desk {
     }
 
     /// A queued service of the bridge's own: started and ended within the commit of its approval.
-    fn serve(&self, ticket: &Ticket, cx: Cx<'_>) -> Result<Step, StepRefusal> {
-        let begun = ticket.step(Event::Begin { plan: ticket.request().plan_digest }, cx.now)?;
+    fn serve(&self, ticket: &Ticket, service: Service, cx: Cx<'_>) -> Result<Step, StepRefusal> {
         // The permit of a service is used up here: its effect is the commit itself.
-        drop(begun.permit);
-        begun.ticket.step(Event::Finish(Outcome { succeeded: true, result: None, reason: None }), cx.now)
+        let Step { ticket: begun, .. } = ticket.step(Event::Begin { plan: ticket.request().plan_digest }, cx.now)?;
+        begun.step(Event::Finish(Outcome { succeeded: true, result: result_of(service, cx), reason: None }), cx.now)
     }
 }
 

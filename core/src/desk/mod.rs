@@ -22,7 +22,7 @@ use ccc_protocol::Timestamp;
 
 use crate::law::Law;
 
-pub use books::{Books, Desk};
+pub use books::{Books, Desk, KnownUsers};
 pub use change::{Change, Setting};
 pub use decisions::About;
 pub use mail::{MailPermission, MailPermissions};

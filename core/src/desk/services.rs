@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use ccc_protocol::{Digest, UserName};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
     catalogue::effect::{Effect, Service},
@@ -43,16 +43,15 @@ impl Desk {
     }
 
     /// Keeps what an accepted service changes.
-    pub(super) fn keep_service(&mut self, service: Option<Service>, ticket: &Arc<Ticket>, change: &mut Change) {
+    pub(super) fn keep_service(&mut self, service: Option<Service>, ticket: &Arc<Ticket>, cx: Cx<'_>, change: &mut Change) {
         let request = ticket.request();
         match service {
+            service if is_replaced(service, cx) => {}
             Some(Service::SetMailPermission) => self.set_mail(&request.params, change),
-            Some(Service::PinTool) => {
-                // Kept once: a form that is approved already keeps the ticket that approved it.
-                if self.pins.approved_by(&request.submitted_by, &request.params).is_none() {
-                    self.pins = self.pins.with(&request.submitted_by, &request.params, request.id);
-                    change.settings.push(Setting::Pins(self.pins.clone()));
-                }
+            // Kept once: a form that is approved already keeps the ticket that approved it.
+            Some(Service::PinTool) if self.pins.approved_by(&request.submitted_by, &request.params).is_none() => {
+                self.pins = self.pins.with(&request.submitted_by, &request.params, request.id);
+                change.settings.push(Setting::Pins(self.pins.clone()));
             }
             _ => {}
         }
@@ -63,6 +62,16 @@ impl Desk {
         self.mail = self.mail.with(entry, allow);
         change.settings.push(Setting::Mail(self.mail.clone()));
     }
+}
+
+/// What a service's ticket ends with: a dry run says that nothing was changed.
+pub(super) fn result_of(service: Service, cx: Cx<'_>) -> Option<Value> {
+    is_replaced(Some(service), cx).then(|| json!({ "dry_run": true }))
+}
+
+/// A dry run changes nothing that outlives it: of the services, only who may mail whom does.
+fn is_replaced(service: Option<Service>, cx: Cx<'_>) -> bool {
+    cx.law.dry_run && matches!(service, Some(Service::SetMailPermission))
 }
 
 fn mail_entry(params: &Map<String, Value>) -> Option<(MailPermission, bool)> {

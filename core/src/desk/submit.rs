@@ -16,7 +16,7 @@ use crate::{
     ticket::{self, Event, Opening, Request, Ticket},
 };
 
-use super::{Change, Cx, Desk, books::Denial};
+use super::{Change, Cx, Desk, books::Denial, services::result_of};
 
 /// A checked request: signed, parsed, every parameter its own type, its plan resolved.
 #[derive(Debug, Clone)]
@@ -205,7 +205,7 @@ impl Desk {
         let ticket = self.record(opened.ticket, opened.note, opened.permit, cx.now, &cx.law.limits, change);
         match ticket.status() {
             Status::Approved => change.to_start.push(ticket.id()),
-            Status::Succeeded => self.keep_service(after, &ticket, change),
+            Status::Succeeded => self.keep_service(after, &ticket, cx, change),
             _ => {}
         }
         ticket
@@ -236,7 +236,7 @@ fn opening(submission: &Submission, decision: &Decision, cx: Cx<'_>) -> Opening 
             Opening::Queue { until: cx.now.plus_seconds(seconds) }
         }
         Verdict::Accept => match submission.action.effect {
-            Effect::Bridge(_) => Opening::Done { result: None },
+            Effect::Bridge(service) => Opening::Done { result: result_of(service, cx) },
             Effect::Release => Opening::Release,
             _ if submission.may_start => Opening::Start,
             _ => Opening::Await,

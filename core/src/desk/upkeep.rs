@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::ticket::{Event, Withdrawal};
 
-use super::{Change, Cx, Desk, Setting, MailPermissions, books::Due, grants::makers_have_the_right};
+use super::{Change, Cx, Desk, KnownUsers, MailPermissions, Setting, books::Due, grants::makers_have_the_right};
 
 impl Desk {
     /// Ends everything whose time is over: tickets expire, grants end, denials stop answering.
@@ -55,8 +55,23 @@ impl Desk {
         self.tick(cx, change);
     }
 
-    /// Users were removed or their secrets changed: their open tickets and grants end. So do grants whose makers lost the right.
-    pub fn users_changed(&mut self, changed: &BTreeSet<UserName>, cx: Cx<'_>, change: &mut Change) {
+    /// These are the users from now on. Whoever was known and is gone, or has another secret, is cut off: their open
+    /// tickets and grants end. So do grants whose makers lost the right. Gives who was cut off.
+    pub fn meet_users(&mut self, users: KnownUsers, cx: Cx<'_>, change: &mut Change) -> BTreeSet<UserName> {
+        let strangers = self.open.values().map(|ticket| ticket.submitted_by()).filter(|user| !users.contains_key(*user));
+        let changed = self.known_users.iter().filter(|(user, known)| users.get(*user) != Some(*known)).map(|(user, _)| user);
+        let cut_off: BTreeSet<UserName> = changed.chain(strangers).cloned().collect();
+        self.cut_off(&cut_off, cx, change);
+        if self.known_users != users {
+            let detail = Map::from_iter([("cut_off".to_owned(), serde_json::json!(cut_off))]);
+            self.known_users = users;
+            change.settings.push(Setting::KnownUsers(self.known_users.clone()));
+            self.log(server_entry("users-read", detail, cx), change);
+        }
+        cut_off
+    }
+
+    fn cut_off(&mut self, changed: &BTreeSet<UserName>, cx: Cx<'_>, change: &mut Change) {
         let tickets: Vec<_> = self.open.values().filter(|ticket| changed.contains(ticket.submitted_by())).cloned().collect();
         for ticket in tickets {
             // What runs already ends as it ends.
@@ -85,6 +100,17 @@ impl Desk {
         self.mail = file;
         change.settings.push(Setting::Mail(self.mail.clone()));
         self.log(server_entry("mail-permissions-read", detail, cx), change);
+    }
+
+    /// A checkpoint under the server's key says that the chain once reached further: the database is older than its own
+    /// log. The gap is declared, and what is written from here on comes after it.
+    pub fn declare_gap(&mut self, reached: u64, cx: Cx<'_>, change: &mut Change) {
+        if reached <= self.chain.seq {
+            return;
+        }
+        let detail = [("from", self.chain.seq + 1), ("to", reached)].map(|(key, seq)| (key.to_owned(), seq.into()));
+        self.chain.seq = reached;
+        self.log(server_entry("gap-declared", Map::from_iter(detail), cx), change);
     }
 
     /// Writes down something the server itself did: a start, a stop, a reload.

@@ -38,7 +38,7 @@ const REST: Duration = Duration::from_millis(20);
 
 /// A desk's one holder, before it starts to work.
 #[derive(Debug)]
-pub struct Clerk {
+pub(super) struct Clerk {
     pub(super) desk: Desk,
     pub(super) store: Writer,
     pub(super) lawbook: Lawbook,
@@ -61,7 +61,7 @@ enum Next {
 
 /// What the worker is told after a commit.
 #[derive(Debug)]
-pub enum Work {
+pub(super) enum Work {
     /// Run this, now.
     Run(Permit, Arc<Ticket>),
     /// Resolve this anew and ask for its permit.
@@ -201,7 +201,7 @@ impl Clerk {
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub fn start(self) -> std::io::Result<(ClerkHandle, std::thread::JoinHandle<()>)> {
+    pub(super) fn start(self) -> std::io::Result<(ClerkHandle, std::thread::JoinHandle<()>)> {
         let (jobs, inbox) = channel();
         let thread = std::thread::Builder::new().name("clerk".to_owned()).spawn(move || self.work(&inbox))?;
         Ok((ClerkHandle(jobs), thread))
@@ -298,6 +298,7 @@ impl Clerk {
             self.waiting.tell(&group.change.tickets);
             self.set_working(&mut group.change);
         }
+        self.keeping.before_answers(&group.change);
         for reply in group.replies {
             reply(true);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ccc_core::{law::Law, refusal::Refusal};
+use ccc_core::{desk::KnownUsers, law::Law, refusal::Refusal};
 use ccc_protocol::UserName;
 use serde_json::{Map, json};
 
@@ -10,18 +10,18 @@ use super::{Front, Sitting};
 
 impl Front {
     /// Puts a law in force, then ends what belonged to users that are gone or have another secret: their open tickets
-    /// and grants, and grants whose makers lost the right.
+    /// and grants, and grants whose makers lost the right. Gives who was cut off.
     ///
     /// # Errors
     /// 503 where the store does not accept writes. The law is in force all the same.
-    pub async fn enact(&self, law: Law, cut_off: BTreeSet<UserName>) -> Result<(), Refusal> {
+    pub async fn enact(&self, law: Law, users: KnownUsers) -> Result<BTreeSet<UserName>, Refusal> {
         self.lawbook.replace(law);
         let end = move |sitting: &mut Sitting<'_>| {
             let cx = sitting.cx;
-            sitting.desk.users_changed(&cut_off, cx, sitting.change);
+            let cut_off = sitting.desk.meet_users(users, cx, sitting.change);
             let detail = Map::from_iter([("cut_off".to_owned(), json!(cut_off))]);
             sitting.desk.note("reloaded", detail, cx, sitting.change);
-            Ok(())
+            Ok(cut_off)
         };
         // A group that the clerk began before goes by the old law; once it is over, all go by the new.
         self.clerk.serve(None, |_| Ok(())).await?;

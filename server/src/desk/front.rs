@@ -14,10 +14,13 @@ use ccc_core::{
 };
 use ccc_protocol::{
     ActionName, GrantId, TicketId, UserName,
-    bodies::{self, Approve, Deny, Edit, Freeze, PolicyList, SetGroup, SetPolicy},
+    bodies::{self, Approve, Deny, Edit, Freeze, PolicyList, SetGroup, SetPolicy, Status},
 };
 use serde_json::{Map, Value};
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::{
+    Semaphore,
+    broadcast::{self, error::RecvError},
+};
 
 use crate::{
     authenticate::Caller,
@@ -125,7 +128,7 @@ impl Front {
         let grant = GrantId::new(self.unix_millis(), random::bytes());
         self.decide(caller, id, move |sitting, about| {
             let cx = sitting.cx;
-            sitting.desk.approve(about, body, grant, cx, sitting.change)
+            sitting.desk.approve(&about, body, grant, cx, sitting.change)
         })
         .await
     }
@@ -137,7 +140,7 @@ impl Front {
     pub async fn deny(&self, caller: &Caller, id: TicketId, body: Deny) -> Result<bodies::Ticket, Refusal> {
         self.decide(caller, id, move |sitting, about| {
             let cx = sitting.cx;
-            sitting.desk.deny(about, body, cx, sitting.change)
+            sitting.desk.deny(&about, body, cx, sitting.change)
         })
         .await
     }
@@ -154,7 +157,7 @@ impl Front {
         let digest = body.digest;
         self.decide(caller, id, move |sitting, about| {
             let cx = sitting.cx;
-            sitting.desk.edit(about, digest, edited, cx, sitting.change)
+            sitting.desk.edit(&about, digest, edited, cx, sitting.change)
         })
         .await
     }
@@ -166,7 +169,7 @@ impl Front {
     pub async fn cancel(&self, caller: &Caller, id: TicketId) -> Result<bodies::Ticket, Refusal> {
         self.decide(caller, id, |sitting, about| {
             let cx = sitting.cx;
-            sitting.desk.cancel(about, cx, sitting.change)
+            sitting.desk.cancel(&about, cx, sitting.change)
         })
         .await
     }
@@ -178,7 +181,7 @@ impl Front {
     pub async fn lift(&self, caller: &Caller, id: TicketId) -> Result<bodies::Ticket, Refusal> {
         self.decide(caller, id, |sitting, about| {
             let cx = sitting.cx;
-            sitting.desk.lift(about, cx, sitting.change)
+            sitting.desk.lift(&about, cx, sitting.change)
         })
         .await
     }
@@ -232,6 +235,26 @@ impl Front {
         .await
     }
 
+    /// Waits until nothing runs any more, at most so long; then the stop is written down and the clerk ends with its last
+    /// checkpoint. What still runs then is lost, which the next start records.
+    pub async fn drain(&self, at_most: Duration) {
+        let mut posts = self.posts.subscribe();
+        let idle = async {
+            while self.shelf.read().open.values().any(|ticket| ticket.status() == Status::Running) {
+                // Every end is a commit, and every commit is posted.
+                if posts.recv().await.is_err_and(|error| error == RecvError::Closed) {
+                    return;
+                }
+            }
+        };
+        if tokio::time::timeout(at_most, idle).await.is_err() {
+            tracing::warn!("stopping while programs still run: their tickets are lost");
+        }
+        if let Err(refusal) = self.clerk.close().await {
+            tracing::error!(cause = refusal.cause, "the stop could not be written down");
+        }
+    }
+
     /// The ticket, open or ended, where this user may see it.
     pub(super) async fn find(&self, user: &UserName, id: TicketId) -> Result<Arc<Ticket>, Refusal> {
         let open = self.shelf.read().open.get(&id).cloned();
@@ -247,23 +270,19 @@ impl Front {
     async fn hold(&self, ticket: Arc<Ticket>, wait: Option<Duration>) -> Arc<Ticket> {
         let Some(wait) = wait.filter(|_| !is_settled(&ticket)) else { return ticket };
         let id = ticket.id();
-        let mut changes = self.waiting.on(id);
+        let mut waiter = self.waiting.on(id);
         // What changed between the commit that was answered and now is on the shelf, or has left it.
         let mut latest = self.find(ticket.submitted_by(), id).await.unwrap_or(ticket);
         let settled = async {
             while !is_settled(&latest) {
-                if changes.changed().await.is_err() {
-                    return;
-                }
-                if let Some(changed) = changes.borrow_and_update().as_ref() {
-                    latest = Arc::clone(changed);
+                match waiter.next().await {
+                    Some(changed) => latest = changed,
+                    None => return,
                 }
             }
         };
         // Time over is no failure: the ticket is answered as it stands.
         let _ = tokio::time::timeout(wait, settled).await;
-        drop(changes);
-        self.waiting.leave(id);
         latest
     }
 

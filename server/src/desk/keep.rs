@@ -21,9 +21,6 @@ use crate::store::{Reader, StoreError};
 
 use super::prepare::off_the_road;
 
-/// How long new entries may stand without a checkpoint.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
-
 /// Where checkpoints and mail permissions go.
 #[derive(Debug)]
 pub struct Keeping {
@@ -33,6 +30,8 @@ pub struct Keeping {
     pub checkpoints: PathBuf,
     /// A program of the owner's that gets each checkpoint on its standard input.
     pub command: Option<Vec<String>>,
+    /// How long new entries may stand without a checkpoint.
+    pub every: Duration,
     /// Entries between two checkpoints.
     pub entries_max: u64,
     /// The owner's mail permission file.
@@ -42,13 +41,18 @@ pub struct Keeping {
 }
 
 impl Keeping {
-    /// After a commit: a checkpoint behind every person's decision and every so many entries, and mail permissions as they now are.
-    pub(super) fn after(&mut self, change: &Change, chain: &Chain, now: Timestamp) {
+    /// After a commit, before anybody is told of it: mail permissions as they now are. The owner's file wins at the next
+    /// start, so that a permission that was answered has to stand in it.
+    pub(super) fn before_answers(&self, change: &Change) {
         for setting in &change.settings {
             if let Setting::Mail(mail) = setting {
                 self.keep_mail(mail);
             }
         }
+    }
+
+    /// After a commit: a checkpoint behind every person's decision and every so many entries.
+    pub(super) fn after(&mut self, change: &Change, chain: &Chain, now: Timestamp) {
         let decided = change.entries.iter().any(|sealed| is_a_persons_decision(&sealed.entry));
         if decided || chain.seq >= self.last.0 + self.entries_max || self.is_late(chain, now) {
             self.checkpoint(chain, now);
@@ -71,11 +75,11 @@ impl Keeping {
 
     /// How long it is until somebody should look.
     pub(super) fn next_look(&self) -> Duration {
-        CHECKPOINT_EVERY
+        self.every.max(Duration::from_secs(1))
     }
 
     fn is_late(&self, chain: &Chain, now: Timestamp) -> bool {
-        chain.seq > self.last.0 && u128::from(now.millis_since(self.last.1)) >= CHECKPOINT_EVERY.as_millis()
+        chain.seq > self.last.0 && u128::from(now.millis_since(self.last.1)) >= self.every.as_millis()
     }
 
     fn checkpoint(&mut self, chain: &Chain, now: Timestamp) {
@@ -139,6 +143,17 @@ fn replace(path: &Path, mail: &MailPermissions) -> std::io::Result<()> {
     file.sync_all()?;
     std::fs::rename(&beside, path)
 }
+
+/// How far the chain had come by the newest authentic checkpoint of this file; 0 where there is none.
+pub(super) fn reached(checkpoints: &Path, key: &AuditKey) -> u64 {
+    let text = std::fs::read(checkpoints).unwrap_or_default();
+    let lines = text.split(|byte| *byte == b'\n').rev().take(LINES_LOOKED_AT);
+    let authentic = lines.filter_map(|line| serde_json::from_slice::<Checkpoint>(line).ok()).filter(|line| line.is_authentic(key));
+    authentic.map(|checkpoint| checkpoint.seq).max().unwrap_or(0)
+}
+
+/// How many of the last checkpoints a start looks at.
+const LINES_LOOKED_AT: usize = 64;
 
 /// Readers' way to what is stored. One connection, used by one reader at a time, away from the thread that serves everybody.
 #[derive(Debug, Clone)]

@@ -1,13 +1,10 @@
 //! Opens a desk over a data directory: restores what stands, finds what a stop left behind, starts clerk and worker.
 
-use std::{
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use ccc_core::{
     audit::AuditKey,
-    desk::{Change, Cx, Desk, MailPermissions},
+    desk::{Change, Cx, Desk, KnownUsers, MailPermissions},
     law::Law,
 };
 use ccc_protocol::Timestamp;
@@ -20,7 +17,7 @@ use crate::{
     store::{self, DataLock, Nonce, StoreError, Writer},
 };
 
-use super::{Front, Lawbook, Shelf, clerk::Clerk, keep::{Archive, Keeping}, wait::Waiting, worker::Worker};
+use super::{Front, Lawbook, Shelf, clerk::Clerk, keep::{self, Archive, Keeping}, wait::Waiting, worker::Worker};
 
 /// How many commits a listener may fall behind before it has to read the lists again.
 const POSTS_WAITING_MAX: usize = 1024;
@@ -32,6 +29,8 @@ pub struct Site {
     pub data: PathBuf,
     /// Config and secrets as read.
     pub law: Law,
+    /// Who there is, each with the fingerprint of the secret.
+    pub users: KnownUsers,
     /// What carries effects out.
     pub effects: Effects,
     /// The server's key for checkpoints.
@@ -40,6 +39,8 @@ pub struct Site {
     pub checkpoints: PathBuf,
     /// A program of the owner's that gets each checkpoint.
     pub checkpoint_command: Option<Vec<String>>,
+    /// How long new entries may stand without a checkpoint.
+    pub checkpoint_every: Duration,
     /// The owner's mail permission file, and what it says.
     pub mail_file: Option<(PathBuf, MailPermissions)>,
 }
@@ -93,6 +94,7 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
         key: site.audit_key,
         checkpoints: site.checkpoints,
         command: site.checkpoint_command,
+        every: site.checkpoint_every,
         entries_max: site.law.limits.checkpoint_entries,
         mail_file: site.mail_file.map(|(path, _)| path),
         last: (0, clock.now()),
@@ -131,7 +133,13 @@ fn recover(
     let cx = Cx { law: &site.law, now };
     let mut change = Change::default();
     let lost = desk.open_tickets().filter(|ticket| ticket.status() == ccc_protocol::bodies::Status::Running).count();
+    let reached = keep::reached(&site.checkpoints, &site.audit_key);
+    if reached > desk.chain().seq {
+        tracing::error!(reached, stored = desk.chain().seq, "the database is older than its last checkpoint: the gap is declared in the audit log");
+    }
+    desk.declare_gap(reached, cx, &mut change);
     desk.recover(cx, &mut change);
+    desk.meet_users(site.users.clone(), cx, &mut change);
     if let Some((_, mail)) = &site.mail_file {
         desk.adopt_mail(mail.clone(), cx, &mut change);
     }

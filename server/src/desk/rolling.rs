@@ -45,7 +45,7 @@ impl Recent {
     #[must_use]
     pub fn before(&self, user: &UserName, id: TicketId) -> Vec<RecentAsk> {
         let asks = self.0.get(user).into_iter().flatten();
-        asks.filter(|ask| ask.ticket.id() < id).map(|ask| ask.view()).collect()
+        asks.filter(|ask| ask.ticket.id() < id).map(Ask::view).collect()
     }
 }
 

@@ -91,7 +91,7 @@ impl Shelf {
             match setting {
                 Setting::Overrides(overrides) => published.overrides = overrides.clone(),
                 Setting::Mail(mail) => published.mail = mail.clone(),
-                Setting::Pins(_) => {}
+                Setting::Pins(_) | Setting::KnownUsers(_) => {}
             }
         }
     }

@@ -13,16 +13,25 @@ use tokio::sync::watch;
 #[derive(Debug, Default)]
 pub(super) struct Waiting(Mutex<HashMap<TicketId, watch::Sender<Option<Arc<Ticket>>>>>);
 
+/// One who waits. Whoever stops waiting, also by going away, leaves nothing behind.
+#[derive(Debug)]
+pub(super) struct Waiter<'a> {
+    waiting: &'a Waiting,
+    id: TicketId,
+    changes: watch::Receiver<Option<Arc<Ticket>>>,
+}
+
 impl Waiting {
     /// Begins to wait for this ticket. To be called before its state is read, so that no change is missed.
-    pub(super) fn on(&self, id: TicketId) -> watch::Receiver<Option<Arc<Ticket>>> {
+    pub(super) fn on(&self, id: TicketId) -> Waiter<'_> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.entry(id).or_insert_with(|| watch::channel(None).0).subscribe()
+        let changes = waiting.entry(id).or_insert_with(|| watch::channel(None).0).subscribe();
+        Waiter { waiting: self, id, changes }
     }
 
-    /// Tells everybody who waits for one of these tickets how it stands now, and forgets those nobody waits for.
+    /// Tells everybody who waits for one of these tickets how it stands now.
     pub(super) fn tell(&self, tickets: &[Arc<Ticket>]) {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.is_empty() {
             return;
         }
@@ -32,12 +41,22 @@ impl Waiting {
             }
         }
     }
+}
 
-    /// Forgets a ticket that nobody waits for any more.
-    pub(super) fn leave(&self, id: TicketId) {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.get(&id).is_some_and(|sender| sender.receiver_count() == 0) {
-            waiting.remove(&id);
+impl Waiter<'_> {
+    /// The ticket as its next change left it.
+    pub(super) async fn next(&mut self) -> Option<Arc<Ticket>> {
+        self.changes.changed().await.ok()?;
+        self.changes.borrow_and_update().clone()
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.waiting.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // This one's own receiver is still counted.
+        if waiting.get(&self.id).is_some_and(|sender| sender.receiver_count() <= 1) {
+            waiting.remove(&self.id);
         }
     }
 }

@@ -39,6 +39,7 @@ impl Place {
             limits: Limits { output_bytes_max: 1000, open_watch_millis: 300, ..Limits::default() },
             volumes: Volumes::new(vec![volume], None).unwrap(),
             desktop: Desktop::default(),
+            dry_run: false,
         };
         Self { dir, law }
     }

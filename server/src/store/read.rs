@@ -14,6 +14,7 @@ use super::{Nonce, StoreError, write::number};
 pub(super) const OVERRIDES: &str = "overrides";
 pub(super) const MAIL: &str = "mail";
 pub(super) const PINS: &str = "pins";
+pub(super) const KNOWN_USERS: &str = "known-users";
 
 /// A connection that reads beside the writer.
 #[derive(Debug)]
@@ -82,6 +83,7 @@ pub(super) fn books(connection: &Connection, now: Timestamp) -> Result<Books, St
         overrides: setting(connection, OVERRIDES)?,
         mail: setting(connection, MAIL)?,
         pins: setting(connection, PINS)?,
+        known_users: setting(connection, KNOWN_USERS)?,
     })
 }
 

@@ -191,6 +191,7 @@ impl Writer {
             Setting::Overrides(overrides) => (read::OVERRIDES, json("overrides", overrides)?),
             Setting::Mail(mail) => (read::MAIL, json("mail permissions", mail)?),
             Setting::Pins(pins) => (read::PINS, json("pins", pins)?),
+            Setting::KnownUsers(users) => (read::KNOWN_USERS, json("known users", users)?),
         };
         self.connection
             .prepare_cached("INSERT OR REPLACE INTO setting (name, body) VALUES (?1, ?2)")?

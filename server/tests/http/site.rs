@@ -34,10 +34,12 @@ pub fn bridge(settings: &Settings, secrets: &Secrets, dir: &Path) -> (Bridge, Da
     let site = Site {
         data: dir.join("data"),
         law: law(settings, secrets),
+        users: Default::default(),
         effects: Effects::new(None, true),
         audit_key: AuditKey::new(b"the key of a test's audit log").unwrap(),
         checkpoints: dir.join("checkpoints.jsonl"),
         checkpoint_command: None,
+        checkpoint_every: std::time::Duration::from_secs(60),
         mail_file: None,
     };
     let Running { front, nonces, lock, .. } = desk::open(site).unwrap();

@@ -147,7 +147,7 @@ impl World {
         let before = self.model.clone();
         let expected = if wrong { None } else { self.model.approve(by, id, grant) };
         let (user, ended) = (name(by), Some(ticket));
-        let real = self.commit(dice, |desk, cx, change| desk.approve(About { by: &user, id, ended }, body, grant_id, cx, change));
+        let real = self.commit(dice, |desk, cx, change| desk.approve(&About { by: &user, id, ended }, body, grant_id, cx, change));
         self.settle(before, real, expected, &format!("{at}: {by} approves {id}"));
     }
 
@@ -156,7 +156,7 @@ impl World {
         let before = self.model.clone();
         let expected = self.model.deny(by, id);
         let (user, ended) = (name(by), Some(self.stored(id)));
-        let real = self.commit(dice, |desk, cx, change| desk.deny(About { by: &user, id, ended }, Deny::default(), cx, change));
+        let real = self.commit(dice, |desk, cx, change| desk.deny(&About { by: &user, id, ended }, Deny::default(), cx, change));
         self.settle(before, real, expected, &format!("{at}: {by} denies {id}"));
     }
 
@@ -165,7 +165,7 @@ impl World {
         let before = self.model.clone();
         let expected = self.model.cancel(by, id);
         let (user, ended) = (name(by), Some(self.stored(id)));
-        let real = self.commit(dice, |desk, cx, change| desk.cancel(About { by: &user, id, ended }, cx, change));
+        let real = self.commit(dice, |desk, cx, change| desk.cancel(&About { by: &user, id, ended }, cx, change));
         self.settle(before, real, expected, &format!("{at}: {by} withdraws {id}"));
     }
 
