@@ -10,6 +10,7 @@ pub mod desk;
 pub mod duration;
 pub mod facts;
 pub mod grant;
+pub mod import;
 pub mod law;
 pub mod limits;
 pub mod params;
