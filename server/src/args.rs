@@ -7,6 +7,8 @@ use std::{
 
 use lexopt::{Arg, Parser};
 
+use crate::import;
+
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -14,6 +16,10 @@ pub enum Command {
     Serve(Wishes),
     /// Read config, secrets and rules, and say what was found.
     Check(Wishes),
+    /// Translate a neighbour's approval rules.
+    Import(import::Call),
+    /// Print how to import.
+    ImportHelp,
     /// Print how to call this.
     Help,
     /// Print the version.
@@ -50,7 +56,7 @@ pub struct Wishes {
 /// A call that cannot be understood: one line that says what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct UsageError(String);
+pub struct UsageError(pub(crate) String);
 
 impl Command {
     /// Reads the command line (without the program's name) and, where it is silent, the environment.
@@ -72,6 +78,9 @@ impl Command {
                 Arg::Long(flag) => {
                     let flag = flag.to_owned();
                     wishes.take(&flag, &mut parser)?;
+                }
+                Arg::Value(word) if word == "import" && !check && wishes == Wishes::default() => {
+                    return Ok(import::Call::read(&mut parser)?.map_or(Self::ImportHelp, Self::Import));
                 }
                 other => return Err(unknown(&other)),
             }
@@ -114,11 +123,11 @@ impl Wishes {
     }
 }
 
-fn value(flag: &str, parser: &mut Parser) -> Result<OsString, UsageError> {
+pub(crate) fn value(flag: &str, parser: &mut Parser) -> Result<OsString, UsageError> {
     parser.value().map_err(|_| UsageError(format!("`--{flag}` lacks its value; see `ccc-server --help`")))
 }
 
-fn text(what: &str, value: OsString) -> Result<String, UsageError> {
+pub(crate) fn text(what: &str, value: OsString) -> Result<String, UsageError> {
     value.into_string().map_err(|value| {
         UsageError(format!("`{what}` is no UTF-8 text: `{}`", value.to_string_lossy().escape_default()))
     })
@@ -146,7 +155,7 @@ fn volume(text: &str) -> Result<(String, PathBuf), UsageError> {
     }
 }
 
-fn unknown(arg: &Arg<'_>) -> UsageError {
+pub(crate) fn unknown(arg: &Arg<'_>) -> UsageError {
     let shown = match arg {
         Arg::Short(letter) => format!("-{}", letter.escape_default()),
         Arg::Long(name) => format!("--{}", name.escape_default()),
@@ -156,7 +165,7 @@ fn unknown(arg: &Arg<'_>) -> UsageError {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the form that `map_err` takes")]
-fn usage(error: lexopt::Error) -> UsageError {
+pub(crate) fn usage(error: lexopt::Error) -> UsageError {
     UsageError(format!("{error}; see `ccc-server --help`"))
 }
 
@@ -165,6 +174,7 @@ pub const HELP: &str = "\
 ccc-server: the bridge on the host. Agents ask by signed requests; policy or a person decides; it runs here.
 
 Usage: ccc-server [options]
+       ccc-server import sentinel|jamjet FILE    (see ccc-server import --help)
 
   --config FILE            config (default: $XDG_CONFIG_HOME/ccc/config.toml where it is there)
   --secrets FILE           who may sign (make one: ccc-keygen --create user,agent --can-approve user=agent)
@@ -228,6 +238,19 @@ mod tests {
     }
 
     #[test]
+    fn import_takes_a_neighbour_and_its_file() {
+        let read_import = |args: &[&str]| match read(args, &[]) {
+            Ok(Command::Import(call)) => call,
+            other => panic!("{other:?}"),
+        };
+        let call = read_import(&["import", "jamjet", "--server", "pg", "policy.yaml", "--output=rules.toml", "--server", "fs"]);
+        assert_eq!((call.from, call.servers), (import::Neighbour::JamJet, vec!["pg".to_owned(), "fs".to_owned()]));
+        assert_eq!((call.file, call.output), ("policy.yaml".into(), Some("rules.toml".into())));
+        assert_eq!(read_import(&["import", "sentinel", "a.json"]).from, import::Neighbour::Sentinel);
+        assert_eq!(read(&["import", "--help"], &[]), Ok(Command::ImportHelp));
+    }
+
+    #[test]
     fn a_wrong_call_is_one_line_that_says_what_to_write() {
         for args in [
             &["--prot", "1"][..],
@@ -239,6 +262,15 @@ mod tests {
             &["serve"],
             &["-x"],
             &["--dry-run=yes"],
+            &["import"],
+            &["import", "sentinel"],
+            &["import", "cedar", "x"],
+            &["import", "sentinel", "a", "b"],
+            &["import", "sentinel", "a", "--server", "pg"],
+            &["import", "jamjet", "a", "--server", ""],
+            &["import", "jamjet", "a", "--server", "pg/x"],
+            &["import", "jamjet", "a", "--port", "1"],
+            &["--check", "import", "jamjet", "a"],
         ] {
             let error = read(args, &[]).unwrap_err().to_string();
             assert!(!error.is_empty() && !error.contains('\n'), "{args:?}: {error}");

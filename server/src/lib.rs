@@ -17,6 +17,7 @@ pub mod events;
 pub mod exec;
 pub mod head;
 pub mod idempotency;
+pub mod import;
 pub mod key_file;
 pub mod keyring;
 pub mod link;

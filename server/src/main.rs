@@ -4,7 +4,9 @@ use std::{process::ExitCode, time::Duration};
 
 use ccc_server::{
     args::{Command, HELP, Wishes},
-    check, log,
+    check,
+    import::{self, ImportFailure},
+    log,
     places::Surroundings,
     reload::Reload,
     server,
@@ -24,6 +26,15 @@ fn main() -> ExitCode {
             print!("{HELP}");
             ENDED
         }
+        Ok(Command::ImportHelp) => {
+            print!("{}", import::HELP);
+            ENDED
+        }
+        Ok(Command::Import(call)) => match import::run(&call) {
+            Ok(()) => ENDED,
+            Err(ImportFailure::Refused(error)) => refused(&error),
+            Err(ImportFailure::NotWritten(error)) => failed(&error),
+        },
         Ok(Command::Version) => {
             println!("ccc-server {}", env!("CARGO_PKG_VERSION"));
             ENDED
