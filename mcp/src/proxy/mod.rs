@@ -17,6 +17,7 @@ mod patience;
 mod process;
 mod table;
 mod tools;
+mod waiting;
 
 use std::{
     io::{self, Write},

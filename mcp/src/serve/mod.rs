@@ -1,14 +1,16 @@
 //! The bridge as an MCP server: its actions are the tools.
 //!
-//! [`desk`](Desk) is the way to the bridge, [`catalogue`] makes tools of actions, [`session`] answers messages, and the transports
-//! are [`stdio`] and [`http`].
+//! [`Desk`] is the way to the bridge, `catalogue` makes tools of actions, `session` answers messages and `waiting` carries calls out;
+//! `stdio` and `http` are the transports.
 
 mod catalogue;
 mod desk;
+mod handshake;
 mod http;
 mod outcome;
 mod session;
 mod stdio;
+mod waiting;
 
 use std::{io, sync::Arc};
 

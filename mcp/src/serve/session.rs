@@ -15,30 +15,22 @@ use ccc_protocol::{
     TicketId,
     json::{self, Limits},
 };
-use serde_json::{Map, Value, json, value::RawValue};
+use serde_json::{Map, Value, value::RawValue};
 
 use super::{
-    catalogue::{self, APPROVE, LOOK},
+    catalogue,
     desk::Desk,
-    outcome::Outcome,
+    handshake::{cacheable, discovered, initialized, wrong_version},
+    waiting::Waiting,
 };
 use crate::{
     answer::{self, Era},
     frame::Frame,
     id::Id,
-    judge::{Verdict, Watch},
     log,
     message::{self, INVALID_PARAMS, INVALID_REQUEST, Line, METHOD_NOT_FOUND, Malformed, Message},
 };
 
-/// The version spoken where a client asks for one that is not known.
-const LATEST_SESSION_VERSION: &str = "2025-11-25";
-/// The versions that begin with `initialize`.
-const SESSION_VERSIONS: [&str; 4] = [LATEST_SESSION_VERSION, "2025-06-18", "2025-03-26", "2024-11-05"];
-/// The version in which each request stands for itself.
-const STATELESS_VERSION: &str = "2026-07-28";
-/// In the stateless era: the version of the request is not spoken here.
-const UNSUPPORTED_VERSION: i64 = -32022;
 /// Calls that wait at once, beyond which they are refused.
 const CALLS_MAX: usize = 64;
 
@@ -49,18 +41,19 @@ pub(super) trait Outlet: Send + Sync {
 
 /// What one client and the server have between them.
 pub(super) struct Session {
-    desk: Arc<dyn Desk>,
+    pub(super) desk: Arc<dyn Desk>,
     wait: Duration,
-    outlet: Box<dyn Outlet>,
+    pub(super) outlet: Box<dyn Outlet>,
     calls: Mutex<HashMap<Id, Call>>,
     /// Told when a call waits no more.
-    closed: Condvar,
+    pub(super) closed: Condvar,
     serials: AtomicU64,
 }
 
-struct Call {
-    serial: u64,
-    ticket: Option<TicketId>,
+/// A call that waits for its answer.
+pub(super) struct Call {
+    pub(super) serial: u64,
+    pub(super) ticket: Option<TicketId>,
 }
 
 impl Session {
@@ -214,178 +207,18 @@ impl Session {
         self.say(&answer::result(id, &Value::Object(result)));
     }
 
-    fn say(&self, line: &[u8]) {
+    pub(super) fn say(&self, line: &[u8]) {
         // A client that has gone is noticed where it is read from.
         let _unheard = self.outlet.send(line);
     }
 
-    fn calls(&self) -> std::sync::MutexGuard<'_, HashMap<Id, Call>> {
+    pub(super) fn calls(&self) -> std::sync::MutexGuard<'_, HashMap<Id, Call>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// A call on its way to an answer.
-struct Waiting {
-    session: Arc<Session>,
-    id: Id,
-    serial: u64,
-    era: Era,
-    token: Option<Value>,
-    step: Cell<u32>,
-    deadline: Instant,
-}
-
-impl Waiting {
-    fn run(self, tool: &str, arguments: Map<String, Value>) {
-        let result = match tool {
-            APPROVE => self.approve(&arguments),
-            LOOK => self.look(&arguments).into_result(self.era),
-            _ => self.act(tool, arguments).into_result(self.era),
-        };
-        self.answer(&result);
-    }
-
-    fn act(&self, tool: &str, arguments: Map<String, Value>) -> Outcome {
-        if arguments.contains_key("action") {
-            return Outcome::refused("there is no parameter `action`".to_owned());
-        }
-        let offered = match self.session.desk.actions() {
-            Ok(actions) => catalogue::offered(actions).any(|info| info.action.as_str() == tool),
-            Err(error) => return Outcome::refused(error),
-        };
-        if !offered {
-            return Outcome::refused(format!(
-                "there is no tool `{}`; list the tools to see what there is",
-                tool.escape_debug()
-            ));
-        }
-        self.session.desk.submit(tool, arguments, self)
-    }
-
-    fn look(&self, arguments: &Map<String, Value>) -> Outcome {
-        let ticket = arguments.get("ticket").and_then(Value::as_str).and_then(|text| text.parse().ok());
-        match ticket {
-            Some(ticket) => self.session.desk.look(ticket),
-            None => Outcome::refused("`ticket` is not the id of a ticket".to_owned()),
-        }
-    }
-
-    /// The one text block that Claude Code reads. What is not surely leave is a denial.
-    fn approve(&self, arguments: &Map<String, Value>) -> Value {
-        let asked =
-            (arguments.get("tool_name").and_then(Value::as_str), arguments.get("input").and_then(Value::as_object));
-        let answer = match asked {
-            (Some(tool), Some(input)) => match self.session.desk.approve(tool, input, self) {
-                Verdict::Allow => json!({ "behavior": "allow", "updatedInput": input }),
-                Verdict::Deny { reason, ticket } => denial(&reason, ticket, "Do not repeat the same call."),
-                Verdict::Receipt { reason, ticket } => {
-                    denial(&reason, Some(ticket), "A person has not decided yet: make the very same call again later.")
-                }
-            },
-            _ => denial("the call names no tool or no input", None, ""),
-        };
-        let mut result =
-            Map::from_iter([("content".to_owned(), json!([{ "type": "text", "text": answer.to_string() }]))]);
-        self.era.complete(&mut result);
-        Value::Object(result)
-    }
-
-    /// Answers, unless nobody waits for this call any more.
-    fn answer(&self, result: &Value) {
-        let waits = |calls: &HashMap<Id, Call>| calls.get(&self.id).is_some_and(|call| call.serial == self.serial);
-        if !waits(&self.session.calls()) {
-            return;
-        }
-        self.session.say(&answer::result(&self.id, result));
-        let mut calls = self.session.calls();
-        if waits(&calls) {
-            calls.remove(&self.id);
-        }
-        drop(calls);
-        self.session.closed.notify_all();
-    }
-}
-
-impl Watch for Waiting {
-    fn queued(&self, ticket: TicketId) -> bool {
-        let mut calls = self.session.calls();
-        let Some(call) = calls.get_mut(&self.id).filter(|call| call.serial == self.serial) else { return false };
-        call.ticket = Some(ticket);
-        drop(calls);
-        let Some(token) = &self.token else { return self.session.outlet.send(b"") };
-        let step = self.step.get();
-        self.step.set(step.saturating_add(1));
-        let message = format!("waiting for a person to decide ticket {ticket}");
-        self.session.outlet.send(&answer::progress(token, step, &message))
-    }
-
-    fn deadline(&self) -> Instant {
-        self.deadline
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        let what = "the call could not be carried out: the server failed, or has too much to do";
-        self.answer(&Outcome::refused(what.to_owned()).into_result(self.era));
-    }
-}
-
-fn denial(reason: &str, ticket: Option<TicketId>, next: &str) -> Value {
-    let ticket = ticket.map(|id| format!(" (ticket {id})")).unwrap_or_default();
-    json!({ "behavior": "deny", "message": format!("{reason}{ticket}. {next}").trim_end() })
 }
 
 fn read_params(params: Option<&RawValue>) -> Result<Map<String, Value>, String> {
     let Some(params) = params else { return Ok(Map::new()) };
     json::read_object(params.get().as_bytes(), Limits::default())
         .map_err(|error| format!("the parameters cannot be read: {error}"))
-}
-
-fn initialized(params: &Map<String, Value>) -> Map<String, Value> {
-    let asked = params.get("protocolVersion").and_then(Value::as_str).unwrap_or_default();
-    let version = SESSION_VERSIONS.iter().find(|version| **version == asked).unwrap_or(&LATEST_SESSION_VERSION);
-    Map::from_iter([
-        ("protocolVersion".to_owned(), json!(version)),
-        ("capabilities".to_owned(), json!({ "tools": {} })),
-        ("serverInfo".to_owned(), server_info()),
-        ("instructions".to_owned(), json!(INSTRUCTIONS)),
-    ])
-}
-
-const INSTRUCTIONS: &str = "Each tool is an action on the host, decided by policy or by a person. A call that waits is told by progress; \
-     one that is not decided in time answers with a ticket to look up later with `ticket-status`.";
-
-fn discovered() -> Map<String, Value> {
-    let mut result = Map::from_iter([
-        ("supportedVersions".to_owned(), json!([STATELESS_VERSION])),
-        ("capabilities".to_owned(), json!({ "tools": {} })),
-        ("instructions".to_owned(), json!(INSTRUCTIONS)),
-        ("_meta".to_owned(), json!({ "io.modelcontextprotocol/serverInfo": server_info() })),
-    ]);
-    cacheable(Era::Stateless, &mut result);
-    result
-}
-
-fn server_info() -> Value {
-    json!({ "name": "ccc-mcp", "title": "Conduit bridge", "version": env!("CARGO_PKG_VERSION") })
-}
-
-/// Policies change at any time: nothing is to be kept.
-fn cacheable(era: Era, result: &mut Map<String, Value>) {
-    if era == Era::Stateless {
-        result.insert("ttlMs".to_owned(), json!(0));
-        result.insert("cacheScope".to_owned(), json!("private"));
-    }
-}
-
-fn wrong_version(id: &Id, params: &Map<String, Value>) -> Option<Vec<u8>> {
-    let asked = params.get("_meta")?.get("io.modelcontextprotocol/protocolVersion")?;
-    if asked == STATELESS_VERSION {
-        return None;
-    }
-    let data = json!({ "supported": [STATELESS_VERSION], "requested": asked });
-    let error =
-        json!({ "code": UNSUPPORTED_VERSION, "message": "this protocol version is not spoken here", "data": data });
-    Some(json!({ "jsonrpc": "2.0", "id": id.to_value(), "error": error }).to_string().into_bytes())
 }
