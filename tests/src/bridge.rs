@@ -412,6 +412,21 @@ impl Bridge {
         self.client("dba").call(&request).unwrap().read::<Value>().unwrap()["seq"].as_u64().unwrap()
     }
 
+    /// Asks until there is an answer, for what no event tells of.
+    ///
+    /// # Panics
+    /// When there is none in time.
+    pub fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+        let begun = Instant::now();
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            assert!(begun.elapsed() < PATIENCE, "it never came to this: {what}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// No answer to an agent says where things lie on the host.
     pub fn tells_no_host_path(&self, text: &str) {
         let home = self.site.home().to_string_lossy();

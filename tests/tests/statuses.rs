@@ -163,7 +163,7 @@ fn cancelled_is_withdrawn_by_its_submitter_or_gone_with_its_user() {
         let reply = bridge.send(&Ask::get(&format!("/queue/{}", left.id)).of("user"));
         (reply.status == 200).then(|| reply.ticket())
     };
-    let back = std::iter::from_fn(|| Some(seen())).take(100_000).flatten().next().expect("the user is back");
+    let back = bridge.until("the user is back", seen);
     assert_eq!(back.status, Status::Cancelled);
 }
 

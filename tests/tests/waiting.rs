@@ -1,0 +1,237 @@
+//! Waiting for an answer, asking twice, and being told: held answers, idempotency, judge-only calls and event streams.
+
+use std::thread;
+
+use ccc_protocol::bodies::{ProblemType, Status, Ticket};
+use ccc_tests::{
+    bridge::{Bridge, PATIENCE},
+    wire::{Ask, Reply, fresh_key},
+};
+use serde_json::{Value, json};
+
+fn page(url: &str) -> Value {
+    json!({ "action": "open-browser", "url": url })
+}
+
+fn tool_call(command: &str) -> Value {
+    json!({
+        "action": "use-tool", "host": "claude-code", "tool": "Bash", "native": "Bash", "input": { "command": command },
+        "cwd": "/workspace", "session": "s1", "agent": "main",
+    })
+}
+
+fn keyed(body: &Value, key: &str) -> Ask {
+    Ask::post("/action", &body.to_string()).with("idempotency-key", key)
+}
+
+fn queue(bridge: &Bridge) -> Vec<Ticket> {
+    serde_json::from_value(bridge.get("user", "/queue").json()["tickets"].clone()).unwrap()
+}
+
+/// The first ticket that waits, waited for.
+fn first_waiting(bridge: &Bridge) -> Ticket {
+    bridge.until("a ticket waits", || queue(bridge).into_iter().next())
+}
+
+/// Sends a request that is held, does something meanwhile, and gives its answer.
+fn held(bridge: &Bridge, ask: &Ask, meanwhile: impl FnOnce()) -> Reply {
+    let mut peer = bridge.peer();
+    peer.send(ask.bytes());
+    meanwhile();
+    let reply = peer.reply();
+    ask.verify(&reply).unwrap();
+    reply
+}
+
+#[test]
+fn a_held_submission_is_answered_by_the_decision() {
+    let bridge = Bridge::with_config("[desktop]\nbrowser = [\"true\", \"{url}\"]\n");
+    let ask = Ask::post("/action", &page("https://example.com/").to_string()).with("prefer", "wait=300");
+    let reply = held(&bridge, &ask, || assert_eq!(bridge.approve("user", &first_waiting(&bridge)).status, 200));
+    assert_eq!((reply.status, reply.ticket().status), (200, Status::Succeeded));
+    let denied = Ask::post("/action", &page("https://example.org/").to_string()).with("prefer", "wait=300");
+    let reply = held(&bridge, &denied, || {
+        let ticket = first_waiting(&bridge);
+        bridge.post("user", &format!("/queue/{}/deny", ticket.id), &json!({ "reason": "no" })).ticket();
+    });
+    assert!(reply.refused(403, ProblemType::Denied).detail.contains("no"));
+}
+
+#[test]
+fn a_wait_that_is_over_answers_the_ticket_as_it_stands() {
+    let bridge = Bridge::start();
+    let ticket = bridge.send(&Ask::post("/action", &page("https://example.com/").to_string()).with("prefer", "wait=1")).ticket();
+    assert_eq!(ticket.status, Status::Queued);
+    let looked = bridge.send(&Ask::get(&format!("/queue/{}", ticket.id)).with("prefer", "wait=1"));
+    assert_eq!((looked.status, looked.ticket().status), (200, Status::Queued));
+}
+
+#[test]
+fn one_key_and_body_are_one_ticket_however_often_and_whenever_they_come() {
+    let mut bridge = Bridge::with_config("[actions.count]\npolicy = \"auto-accept\"\nrun = [\"true\"]\n");
+    let key = fresh_key();
+    let first = bridge.send(&keyed(&page("https://example.com/"), &key)).ticket();
+    assert_eq!(bridge.send(&keyed(&page("https://example.com/"), &key)).ticket().id, first.id);
+    assert_ne!(bridge.send(&keyed(&page("https://example.com/"), &key).of("other")).ticket().id, first.id, "a key belongs to a user");
+    let run_key = fresh_key();
+    let run = bridge.send(&keyed(&json!({ "action": "count" }), &run_key)).ticket();
+    bridge.end_of("agent", run.id);
+    bridge.kill();
+    bridge.start_again();
+    assert_eq!(bridge.send(&keyed(&page("https://example.com/"), &key)).ticket().id, first.id);
+    let again = bridge.send(&keyed(&json!({ "action": "count" }), &run_key)).ticket();
+    assert_eq!((again.id, again.status), (run.id, Status::Succeeded));
+    let spaced = Ask::post("/action", r#"{"action": "count"}"#).with("idempotency-key", &run_key);
+    bridge.send(&spaced).refused(409, ProblemType::Conflict);
+    assert_eq!(queue(&bridge).len(), 1);
+}
+
+#[test]
+fn many_at_once_under_one_key_are_one_ticket() {
+    let bridge = Bridge::start();
+    let key = fresh_key();
+    let ids: Vec<_> = thread::scope(|scope| {
+        let ask = || bridge.send(&keyed(&page("https://example.com/"), &key)).ticket().id;
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    assert_eq!(queue(&bridge).len(), 1);
+}
+
+#[test]
+fn two_people_at_once_and_one_decision_counts() {
+    let bridge = Bridge::with_config("[desktop]\nbrowser = [\"true\", \"{url}\"]\n");
+    for round in 0..5 {
+        let ticket = bridge.submit("agent", &page(&format!("https://example.com/{round}"))).ticket();
+        let (yes, no) = thread::scope(|scope| {
+            let yes = scope.spawn(|| bridge.approve("user", &ticket).status);
+            let no = scope.spawn(|| bridge.post("dba", &format!("/queue/{}/deny", ticket.id), &json!({})).status);
+            (yes.join().unwrap(), no.join().unwrap())
+        });
+        assert!(matches!((yes, no), (200, 409) | (409, 200)), "{yes} {no}");
+        let ended = bridge.end_of("agent", ticket.id);
+        assert_eq!(ended.status == Status::Succeeded, yes == 200, "the first wins");
+    }
+}
+
+#[test]
+fn a_tool_call_is_released_to_its_held_request_once() {
+    let bridge = Bridge::start();
+    let key = fresh_key();
+    let ask = keyed(&tool_call("ls"), &key).with("prefer", "wait=300");
+    let reply = held(&bridge, &ask, || assert_eq!(bridge.approve("user", &first_waiting(&bridge)).status, 200));
+    let released = reply.ticket();
+    assert_eq!((released.status, released.replayed), (Status::Released, false));
+    let again = bridge.send(&keyed(&tool_call("ls"), &key)).ticket();
+    assert_eq!((again.id, again.status, again.replayed), (released.id, Status::Released, true), "a repeat is no leave");
+}
+
+#[test]
+fn a_tool_call_that_was_approved_is_taken_later_even_across_a_restart_by_the_same_call_alone() {
+    let mut bridge = Bridge::start();
+    let asked = bridge.submit("agent", &tool_call("rm -r build")).ticket();
+    bridge.approve("user", &asked).ticket();
+    bridge.kill();
+    bridge.start_again();
+    let changed = bridge.submit("agent", &tool_call("rm -r /")).ticket();
+    assert_eq!(changed.status, Status::Queued, "changed arguments are another call");
+    assert_eq!(bridge.submit("other", &tool_call("rm -r build")).ticket().status, Status::Queued, "another's call is another");
+    for field in ["session", "agent", "cwd", "host", "tool", "native"] {
+        let mut call = tool_call("rm -r build");
+        call[field] = "elsewhere".into();
+        assert_eq!(bridge.submit("agent", &call).ticket().status, Status::Queued, "{field} is part of the call");
+    }
+    assert_eq!(bridge.look("agent", asked.id).status, Status::Approved);
+    let taken: Vec<_> = thread::scope(|scope| {
+        let take = || bridge.submit("agent", &tool_call("rm -r build")).ticket();
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(take)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let released = taken.iter().filter(|ticket| ticket.status == Status::Released && !ticket.replayed).count();
+    assert_eq!(released, 1, "released once, whoever comes first: {taken:?}");
+    bridge.kill();
+    bridge.start_again();
+    let later = bridge.submit("agent", &tool_call("rm -r build")).ticket();
+    assert_eq!(later.status, Status::Queued, "what was released is spent");
+}
+
+#[test]
+fn a_retry_of_a_tool_call_asks_nobody_again_and_a_denied_one_stays_denied() {
+    let bridge = Bridge::start();
+    let first = bridge.submit("agent", &tool_call("make")).ticket();
+    assert_eq!(bridge.submit("agent", &tool_call("make")).ticket().id, first.id);
+    assert_eq!(queue(&bridge).len(), 1);
+    bridge.post("user", &format!("/queue/{}/deny", first.id), &json!({ "reason": "use cargo" })).ticket();
+    let denied = bridge.submit("agent", &tool_call("make")).refused(403, ProblemType::Denied);
+    assert!(denied.detail.contains("use cargo") && queue(&bridge).is_empty());
+}
+
+#[test]
+fn a_freeze_between_yes_and_taking_keeps_a_tool_call_from_its_caller() {
+    let bridge = Bridge::start();
+    let ticket = bridge.submit("agent", &tool_call("ls")).ticket();
+    bridge.approve("user", &ticket).ticket();
+    assert_eq!(bridge.post("dba", "/freeze", &json!({ "frozen": true })).status, 200);
+    let reply = bridge.submit("agent", &tool_call("ls"));
+    assert!(reply.status == 403 || !matches!(reply.ticket().status, Status::Released), "{}", reply.text());
+    assert_ne!(bridge.look("agent", ticket.id).status, Status::Released);
+}
+
+#[test]
+fn hints_come_as_things_happen_and_a_stream_goes_on_where_the_last_one_ended() {
+    let mut bridge = Bridge::start();
+    let mut stream = bridge.client("user").events(None).unwrap();
+    let ticket = bridge.submit("agent", &page("https://example.com/")).ticket();
+    let hint = stream.next(PATIENCE).unwrap().expect("a hint");
+    assert_eq!(hint.hint.id.as_deref(), Some(ticket.id.to_string().as_str()));
+    assert_eq!((hint.id, hint.hint.seq), (Some(ticket.seq), ticket.seq));
+    drop(stream);
+    bridge.post("user", &format!("/queue/{}/deny", ticket.id), &json!({})).ticket();
+    bridge.kill();
+    bridge.start_again();
+    let mut resumed = bridge.client("user").events(hint.id).unwrap();
+    let missed = resumed.next(PATIENCE).unwrap().expect("what was missed").hint;
+    assert_eq!((missed.kind.as_str(), missed.id.as_deref()), ("denied", Some(ticket.id.to_string().as_str())));
+    assert!(missed.seq > ticket.seq);
+}
+
+#[test]
+fn hints_tell_nobody_of_what_they_may_not_see() {
+    let bridge = Bridge::start();
+    let mut others = bridge.client("other").events(None).unwrap();
+    let mut leads = bridge.client("lead").events(None).unwrap();
+    bridge.submit("agent", &page("https://example.com/")).ticket();
+    let own = bridge.submit("other", &page("https://example.org/")).ticket();
+    for stream in [&mut others, &mut leads] {
+        let hint = stream.next(PATIENCE).unwrap().expect("a hint").hint;
+        assert_eq!(hint.id.as_deref(), Some(own.id.to_string().as_str()), "the first it hears of is its own");
+    }
+}
+
+#[test]
+fn the_head_of_a_stream_is_signed_and_it_ends_when_its_user_goes() {
+    let bridge = Bridge::start();
+    let ask = Ask::get("/events").of("user");
+    let mut peer = bridge.peer();
+    let reply = peer.send(ask.bytes()).reply();
+    ask.verify(&reply).unwrap();
+    let kept = ccc_tests::bridge::secrets_of(&["agent", "dba"]);
+    ccc_tests::bridge::write_private(&bridge.site().home().join("secrets.json"), &kept);
+    peer.until_closed();
+    assert_eq!(bridge.peer().send(Ask::get("/queue").of("user").bytes()).reply().status, 401);
+}
+
+#[test]
+fn the_queue_tells_what_changed_since_and_what_left() {
+    let bridge = Bridge::start();
+    let one = bridge.submit("agent", &page("https://example.com/1")).ticket();
+    let seen = bridge.get("user", "/queue").json();
+    let after = seen["seq"].as_u64().unwrap();
+    let two = bridge.submit("agent", &page("https://example.com/2")).ticket();
+    bridge.post("agent", &format!("/queue/{}/cancel", one.id), &json!({})).ticket();
+    let news = bridge.get("user", &format!("/queue?after={after}")).json();
+    let changed: Vec<_> = news["tickets"].as_array().unwrap().iter().map(|ticket| (ticket["id"].as_str().unwrap().to_owned(), ticket["status"].clone())).collect();
+    assert_eq!(changed, [(two.id.to_string(), json!("queued")), (one.id.to_string(), json!("cancelled"))]);
+    assert_eq!(bridge.get("lead", &format!("/queue?after={after}")).json()["tickets"], json!([]));
+}
