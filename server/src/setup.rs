@@ -19,7 +19,7 @@ use ccc_core::{
 };
 use ccc_protocol::secrets::Secrets;
 
-use crate::{args::Wishes, places::Surroundings, programs::Programs, socket_file::SocketPlan};
+use crate::{args::Wishes, places::{Surroundings, resolved}, programs::Programs, socket_file::SocketPlan};
 
 use self::files::{adopt_seed_overrides, read_config, read_mail_permissions, read_secrets, with_password};
 
@@ -89,8 +89,9 @@ impl Setup {
         let warnings = sources.adopt_seed_overrides()?;
         let secrets_file = sources.secrets_file()?;
         let secrets = read_secrets(&secrets_file)?;
-        let law = sources.law(&secrets)?;
         let data = sources.data()?;
+        sources.config.guard(sources.own_files(&secrets_file, &data));
+        let law = sources.law(&secrets)?;
         let config = &sources.config;
         let audit = &config.audit;
         let setup = Self {
@@ -212,6 +213,14 @@ impl<'a> Sources<'a> {
         let path = self.either(self.wishes.socket.as_ref(), self.config.socket.as_ref())?;
         let mode = self.config.socket_mode.unwrap_or(0o600);
         Some(SocketPlan { path, mode, group: self.config.socket_group.clone() })
+    }
+
+    /// Where this server keeps what agents' tools must leave alone.
+    fn own_files(&self, secrets: &Path, data: &Path) -> Vec<String> {
+        let key = self.configured(self.config.audit.key_file.as_ref()).unwrap_or_else(|| self.key_dir().join("audit.key"));
+        let socket = self.socket().map(|socket| socket.path);
+        let files = [Some(secrets.to_owned()), Some(data.to_owned()), Some(key), socket, self.file.clone(), self.mail_file()];
+        files.into_iter().flatten().map(|path| resolved(&path).display().to_string()).collect()
     }
 
     fn tcp(&self) -> Result<Option<SocketAddr>, SetupError> {

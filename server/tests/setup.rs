@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ccc_core::policy::{LocalTime, Overrides, Question, Standing, Verdict, Weekday, decide};
 use ccc_server::{
     args::Wishes,
     check,
@@ -243,4 +244,34 @@ fn check_says_what_it_found_and_touches_nothing() {
     }
     assert!(!report.contains(&"1".repeat(64)));
     assert!(!home.path("conf/audit.key").exists() && !home.path("data").exists());
+}
+
+#[test]
+fn an_agents_tools_are_denied_the_bridges_own_files_wherever_they_lie() {
+    let home = Home::new();
+    let everything_passes = "[[rule]]\nname = \"pass\"\naction = \"use-tool\"\npolicy = \"auto-accept\"";
+    let law = home.read(&home.wishes(everything_passes)).unwrap().law;
+    let verdict = |command: String| {
+        let action = law.catalogue.named("use-tool").unwrap();
+        let input = serde_json::json!({ "command": command });
+        let facts = ccc_core::facts::derive("Bash", &input, "/project", ccc_core::facts::Limits::default());
+        let (args, caller) = (ccc_core::params::Args::default(), "agent".parse().unwrap());
+        let question = Question {
+            caller: &caller,
+            action,
+            args: &args,
+            facts: Some(&facts),
+            local: LocalTime { weekday: Weekday::Mon, minute_of_day: 0 },
+            now: ccc_protocol::Timestamp::default(),
+            users: &law.users,
+            limits: &law.limits,
+        };
+        let standing = Standing { overrides: &Overrides::default(), denial: None, grants: &[] };
+        decide(&question, &law.rulebook, &standing).verdict
+    };
+    assert_eq!(verdict("ls /project".to_owned()), Verdict::Accept);
+    for file in ["conf/secrets.json", "conf/bridge.toml", "conf/audit.key", "data/ccc.db"] {
+        let command = format!("cat {}", home.path(file).display());
+        assert!(matches!(verdict(command), Verdict::Deny { .. }), "{file}");
+    }
 }

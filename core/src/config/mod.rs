@@ -13,6 +13,7 @@ mod starter;
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
+use ccc_protocol::bodies::Policy;
 use serde::Deserialize;
 
 pub use error::{ConfigError, Fault, Position};
@@ -25,7 +26,7 @@ use crate::{
     law::{Desktop, Law},
     limits::Limits,
     plan::Place,
-    policy::{RuleSpec, Rulebook},
+    policy::{RuleSpec, Rulebook, spec::OneOrMany},
     user::Users,
     volume::Volumes,
 };
@@ -167,6 +168,23 @@ impl Config {
             desktop: self.found_desktop(found)?,
             dry_run: false,
         })
+    }
+
+    /// Denies agents' own tool calls that touch these absolute paths, or what lies beneath them, whatever other rules say:
+    /// the bridge's files, where this very server keeps them.
+    pub fn guard(&mut self, paths: Vec<String>) {
+        let under = toml::Value::Array(paths.into_iter().map(toml::Value::String).collect());
+        let rule = RuleSpec {
+            name: "this bridge's own files".to_owned(),
+            action: OneOrMany::One("use-tool".to_owned()),
+            caller: None,
+            conditions: [("path".to_owned(), toml::Table::from_iter([("under".to_owned(), under)]).into())].into(),
+            policy: Policy::AutoDeny,
+            approve: None,
+            grants: None,
+            reason: Some("this touches the bridge's own files, which are not the agent's".to_owned()),
+        };
+        self.rules.push(Located { position: Position { line: 0, column: 0 }, value: rule });
     }
 
     fn rulebook(&self, catalogue: &Catalogue) -> Result<Rulebook, ConfigError> {
