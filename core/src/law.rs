@@ -1,12 +1,6 @@
 //! Everything that config and secrets say, read and checked once; replaced as a whole when they change.
 
-use crate::{
-    catalogue::Catalogue,
-    limits::Limits,
-    policy::Rulebook,
-    user::Users,
-    volume::Volumes,
-};
+use crate::{catalogue::Catalogue, limits::Limits, policy::Rulebook, user::Users, volume::Volumes};
 
 /// One consistent reading of config and secrets.
 #[derive(Debug, Clone)]

@@ -3,12 +3,12 @@
 use serde::Deserialize;
 
 macro_rules! limits {
-    ($($(#[$doc:meta])* $name:ident: $default:expr,)*) => {
+    ($(#[doc = $doc:literal] $name:ident: $default:expr,)*) => {
         /// The limits, as the `[limits]` table sets them.
         #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
         #[serde(default, deny_unknown_fields)]
         pub struct Limits {
-            $($(#[$doc])* pub $name: u64,)*
+            $(#[doc = $doc] pub $name: u64,)*
         }
 
         impl Default for Limits {
@@ -22,6 +22,12 @@ macro_rules! limits {
             #[must_use]
             pub fn entries(&self) -> Vec<(&'static str, u64)> {
                 vec![$((stringify!($name), self.$name)),*]
+            }
+
+            /// What each limit is about, in the same order.
+            #[must_use]
+            pub fn meanings() -> Vec<&'static str> {
+                vec![$($doc.trim()),*]
             }
         }
     };

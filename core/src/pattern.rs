@@ -20,7 +20,8 @@ impl WholePattern {
     pub fn new(text: &str) -> Result<Self, regex::Error> {
         // The text is compiled by itself first: `a)|(b` is no pattern, though the wrapped form would be.
         Regex::new(text)?;
-        let regex = regex::RegexBuilder::new(&format!(r"\A(?:{text})\z")).size_limit(Self::COMPILED_BYTES_MAX).build()?;
+        let regex =
+            regex::RegexBuilder::new(&format!(r"\A(?:{text})\z")).size_limit(Self::COMPILED_BYTES_MAX).build()?;
         Ok(Self { text: text.to_owned(), regex })
     }
 

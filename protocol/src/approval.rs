@@ -9,7 +9,13 @@ use crate::{
 
 /// The SHA-256 over the canonical form of `{"action","id","params","plan","submitted_by"}`.
 #[must_use]
-pub fn digest(id: TicketId, action: &ActionName, params: &Map<String, Value>, plan: Digest, submitted_by: &UserName) -> Digest {
+pub fn digest(
+    id: TicketId,
+    action: &ActionName,
+    params: &Map<String, Value>,
+    plan: Digest,
+    submitted_by: &UserName,
+) -> Digest {
     Digest::of_json(&json!({
         "action": action, "id": id, "params": params, "plan": plan, "submitted_by": submitted_by,
     }))

@@ -19,7 +19,12 @@ use ccc_core::{
 };
 use ccc_protocol::secrets::Secrets;
 
-use crate::{args::Wishes, places::{Surroundings, resolved}, programs::Programs, socket_file::SocketPlan};
+use crate::{
+    args::Wishes,
+    places::{Surroundings, resolved},
+    programs::Programs,
+    socket_file::SocketPlan,
+};
 
 use self::files::{adopt_seed_overrides, read_config, read_mail_permissions, read_secrets, with_password};
 
@@ -134,6 +139,11 @@ impl Setup {
                 "where checkpoints go",
                 self.checkpoint_file != other.checkpoint_file || self.checkpoint_command != other.checkpoint_command,
             ),
+            (
+                "how often checkpoints are written",
+                self.checkpoint_every != other.checkpoint_every
+                    || self.law.limits.checkpoint_entries != other.law.limits.checkpoint_entries,
+            ),
             ("the mail server", self.smtp != other.smtp),
             ("the secrets file's place", self.secrets_file != other.secrets_file),
         ];
@@ -217,9 +227,11 @@ impl<'a> Sources<'a> {
 
     /// Where this server keeps what agents' tools must leave alone.
     fn own_files(&self, secrets: &Path, data: &Path) -> Vec<String> {
-        let key = self.configured(self.config.audit.key_file.as_ref()).unwrap_or_else(|| self.key_dir().join("audit.key"));
+        let key =
+            self.configured(self.config.audit.key_file.as_ref()).unwrap_or_else(|| self.key_dir().join("audit.key"));
         let socket = self.socket().map(|socket| socket.path);
-        let files = [Some(secrets.to_owned()), Some(data.to_owned()), Some(key), socket, self.file.clone(), self.mail_file()];
+        let files =
+            [Some(secrets.to_owned()), Some(data.to_owned()), Some(key), socket, self.file.clone(), self.mail_file()];
         files.into_iter().flatten().map(|path| resolved(&path).display().to_string()).collect()
     }
 

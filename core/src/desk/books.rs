@@ -5,10 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use ccc_protocol::{
-    Digest, GrantId, TicketId, Timestamp, UserName, approval,
-    bodies::AuditEntry,
-};
+use ccc_protocol::{Digest, GrantId, TicketId, Timestamp, UserName, approval, bodies::AuditEntry};
 
 use crate::{
     audit::{Chain, chain},

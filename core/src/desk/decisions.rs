@@ -47,14 +47,13 @@ impl Desk {
         fits(body.note.as_deref(), "note", cx)?;
         if body.grant.is_some() && ticket.request().needs.count > 1 {
             // A grant is signed with an approval: nobody else's yes may be counted for it.
-            return Err(Refusal::invalid("grant", "a ticket that needs several people carries no grant: each time is decided anew"));
+            return Err(Refusal::invalid(
+                "grant",
+                "a ticket that needs several people carries no grant: each time is decided anew",
+            ));
         }
-        let event = Event::Approve {
-            by: about.by.clone(),
-            digest: body.digest,
-            note: body.note,
-            lapsed: lapsed(&ticket, cx),
-        };
+        let event =
+            Event::Approve { by: about.by.clone(), digest: body.digest, note: body.note, lapsed: lapsed(&ticket, cx) };
         let step = ticket.step(event, cx.now).map_err(|refusal| refused(refusal, &ticket))?;
         let grant = body.grant.map(|asked| self.new_grant(&asked, &step.ticket, grant_id, cx)).transpose()?;
         let approved = step.ticket.status() == Status::Approved;
@@ -69,7 +68,13 @@ impl Desk {
     ///
     /// # Errors
     /// As for [`Desk::approve`].
-    pub fn deny(&mut self, about: &About<'_>, body: Deny, cx: Cx<'_>, change: &mut Change) -> Result<Arc<Ticket>, Refusal> {
+    pub fn deny(
+        &mut self,
+        about: &About<'_>,
+        body: Deny,
+        cx: Cx<'_>,
+        change: &mut Change,
+    ) -> Result<Arc<Ticket>, Refusal> {
         let ticket = self.to_decide(about, cx)?;
         fits(body.reason.as_deref(), "reason", cx)?;
         let event = Event::Deny { by: about.by.clone(), reason: body.reason, digest: body.digest };
@@ -91,7 +96,9 @@ impl Desk {
     ) -> Result<Arc<Ticket>, Refusal> {
         let ticket = self.to_decide(about, cx)?;
         if ticket.request().judge_only {
-            return Err(Refusal::conflict("this host cannot rewrite a call: deny it with a reason that says what to do instead"));
+            return Err(Refusal::conflict(
+                "this host cannot rewrite a call: deny it with a reason that says what to do instead",
+            ));
         }
         self.check_service(&edited, cx)?;
         let event = Event::Replace { by: about.by.clone(), digest, with: edited.id };
@@ -213,7 +220,8 @@ fn has_roles(by: &UserName, ticket: &Ticket, cx: Cx<'_>) -> Result<(), Refusal> 
 
 /// Earlier approvers who have lost the right or the role since: the last approval counts only those who still have it.
 fn lapsed(ticket: &Ticket, cx: Cx<'_>) -> Vec<UserName> {
-    let entitled = |by: &UserName| cx.law.users.may_approve(by, ticket.submitted_by()) && has_roles(by, ticket, cx).is_ok();
+    let entitled =
+        |by: &UserName| cx.law.users.may_approve(by, ticket.submitted_by()) && has_roles(by, ticket, cx).is_ok();
     ticket.approvals().iter().map(|approval| &approval.by).filter(|by| !entitled(by)).cloned().collect()
 }
 

@@ -37,11 +37,20 @@ impl Desk {
     }
 
     /// Checks what an approval asks for; nothing is kept yet. `approved` is the ticket as this approval leaves it.
-    pub(super) fn new_grant(&self, asked: &GrantRequest, approved: &Ticket, id: GrantId, cx: Cx<'_>) -> Result<Grant, Refusal> {
+    pub(super) fn new_grant(
+        &self,
+        asked: &GrantRequest,
+        approved: &Ticket,
+        id: GrantId,
+        cx: Cx<'_>,
+    ) -> Result<Grant, Refusal> {
         let request = approved.request();
         let standing = self.grants.values().filter(|grant| grant.user == request.submitted_by).count();
         if u64::try_from(standing).unwrap_or(u64::MAX) >= cx.law.limits.grants_per_user_max {
-            return Err(Refusal::limit(format!("`{}` has {standing} standing grants: revoke some", request.submitted_by)));
+            return Err(Refusal::limit(format!(
+                "`{}` has {standing} standing grants: revoke some",
+                request.submitted_by
+            )));
         }
         let action = cx.law.catalogue.named(request.action.as_str());
         let action = action.ok_or_else(|| Refusal::no_such("action", &request.action))?;

@@ -53,7 +53,8 @@ mod tests {
     use super::*;
 
     fn params(description: &str) -> Map<String, Value> {
-        let value = json!({ "server": "files", "command": "x", "tool": "read", "definition": { "description": description } });
+        let value =
+            json!({ "server": "files", "command": "x", "tool": "read", "definition": { "description": description } });
         value.as_object().cloned().unwrap()
     }
 

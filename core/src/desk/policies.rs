@@ -21,7 +21,14 @@ impl Desk {
     ///
     /// # Errors
     /// 403 without approval rights, 404 where no action is in the group.
-    pub fn set_group(&mut self, by: &UserName, group: &str, enabled: bool, cx: Cx<'_>, change: &mut Change) -> Result<(), Refusal> {
+    pub fn set_group(
+        &mut self,
+        by: &UserName,
+        group: &str,
+        enabled: bool,
+        cx: Cx<'_>,
+        change: &mut Change,
+    ) -> Result<(), Refusal> {
         has_rights(by, cx)?;
         if !cx.law.catalogue.iter().any(|action| action.group == group) {
             return Err(Refusal::no_such("group", group));
@@ -49,8 +56,13 @@ impl Desk {
     ) -> Result<(), Refusal> {
         has_rights(by, cx)?;
         let declared = cx.law.catalogue.named(action.as_str()).ok_or_else(|| Refusal::no_such("action", action))?;
-        if let (Some(asked), Some(floor)) = (policy, declared.floor.filter(|floor| policy.is_some_and(|asked| asked < *floor))) {
-            return Err(Refusal::invalid("policy", format!("`{asked}` is looser than the floor of `{action}`, `{floor}`")));
+        if let (Some(asked), Some(floor)) =
+            (policy, declared.floor.filter(|floor| policy.is_some_and(|asked| asked < *floor)))
+        {
+            return Err(Refusal::invalid(
+                "policy",
+                format!("`{asked}` is looser than the floor of `{action}`, `{floor}`"),
+            ));
         }
         let set = |settings: &mut Settings| match policy {
             Some(policy) => settings.actions.insert(action.clone(), policy) != Some(policy),
@@ -117,7 +129,8 @@ impl Desk {
         for grant in grants {
             self.end_grant(&grant, "grant-revoked", Some(by), cx, change);
         }
-        let tickets: Vec<_> = self.open.values().filter(|ticket| users.contains(ticket.submitted_by())).cloned().collect();
+        let tickets: Vec<_> =
+            self.open.values().filter(|ticket| users.contains(ticket.submitted_by())).cloned().collect();
         for ticket in tickets {
             let event = match ticket.status() {
                 Status::Queued => Event::Deny { by: by.clone(), reason: Some("frozen".to_owned()), digest: None },

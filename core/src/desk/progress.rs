@@ -18,7 +18,13 @@ impl Desk {
     ///
     /// # Errors
     /// Where the ticket is not approved any more.
-    pub fn begin(&mut self, id: TicketId, plan: Digest, cx: Cx<'_>, change: &mut Change) -> Result<Arc<Ticket>, Refusal> {
+    pub fn begin(
+        &mut self,
+        id: TicketId,
+        plan: Digest,
+        cx: Cx<'_>,
+        change: &mut Change,
+    ) -> Result<Arc<Ticket>, Refusal> {
         let ticket = self.open.get(&id).cloned().ok_or_else(|| Refusal::no_such("ticket", id))?;
         if self.is_barred(&ticket, cx) {
             let reason = "its user was frozen or its group switched off before it was started".to_owned();
@@ -34,7 +40,13 @@ impl Desk {
     ///
     /// # Errors
     /// Where the ticket is not approved any more.
-    pub fn stop(&mut self, id: TicketId, reason: String, cx: Cx<'_>, change: &mut Change) -> Result<Arc<Ticket>, Refusal> {
+    pub fn stop(
+        &mut self,
+        id: TicketId,
+        reason: String,
+        cx: Cx<'_>,
+        change: &mut Change,
+    ) -> Result<Arc<Ticket>, Refusal> {
         let ticket = self.open.get(&id).cloned().ok_or_else(|| Refusal::no_such("ticket", id))?;
         self.advance(&ticket, Event::Stop { reason }, cx, change)
     }
@@ -43,7 +55,13 @@ impl Desk {
     ///
     /// # Errors
     /// Where the ticket is not running.
-    pub fn finish(&mut self, id: TicketId, outcome: Outcome, cx: Cx<'_>, change: &mut Change) -> Result<Arc<Ticket>, Refusal> {
+    pub fn finish(
+        &mut self,
+        id: TicketId,
+        outcome: Outcome,
+        cx: Cx<'_>,
+        change: &mut Change,
+    ) -> Result<Arc<Ticket>, Refusal> {
         let ticket = self.open.get(&id).cloned().ok_or_else(|| Refusal::no_such("ticket", id))?;
         let step = ticket.step(Event::Finish(outcome), cx.now).map_err(|refusal| refused(refusal, &ticket))?;
         Ok(self.record(step.ticket, step.note, None, cx.now, &cx.law.limits, change))

@@ -43,7 +43,13 @@ impl Desk {
     }
 
     /// Keeps what an accepted service changes.
-    pub(super) fn keep_service(&mut self, service: Option<Service>, ticket: &Arc<Ticket>, cx: Cx<'_>, change: &mut Change) {
+    pub(super) fn keep_service(
+        &mut self,
+        service: Option<Service>,
+        ticket: &Arc<Ticket>,
+        cx: Cx<'_>,
+        change: &mut Change,
+    ) {
         let request = ticket.request();
         match service {
             service if is_replaced(service, cx) => {}

@@ -8,7 +8,10 @@ use ccc_protocol::{
 };
 
 use crate::{
-    catalogue::{action::Action, effect::{Effect, Service}},
+    catalogue::{
+        action::Action,
+        effect::{Effect, Service},
+    },
     facts::Facts,
     params::Args,
     policy::{Decision, LocalTime, Question, Standing, Verdict, decide},
@@ -114,7 +117,9 @@ impl Desk {
 
     fn repeat_of(&mut self, prior: Prior, cx: Cx<'_>, change: &mut Change) -> Result<Submitted, Refusal> {
         if !prior.same_body {
-            return Err(Refusal::conflict("this idempotency key was used with another body").with_ticket(prior.ticket.view()));
+            return Err(
+                Refusal::conflict("this idempotency key was used with another body").with_ticket(prior.ticket.view())
+            );
         }
         if prior.ticket.status().has_ended() {
             return Ok(Submitted { ticket: prior.ticket, replayed: true });
@@ -167,7 +172,8 @@ impl Desk {
     }
 
     fn denied_again(&mut self, denial: &Denial, cx: Cx<'_>, change: &mut Change) -> Result<Submitted, Refusal> {
-        let step = denial.ticket.step(Event::Repeat, cx.now).map_err(|refusal| Refusal::conflict(refusal.to_string()))?;
+        let step =
+            denial.ticket.step(Event::Repeat, cx.now).map_err(|refusal| Refusal::conflict(refusal.to_string()))?;
         let ticket = self.record(step.ticket, step.note, None, cx.now, &cx.law.limits, change);
         Ok(Submitted::fresh(ticket))
     }
@@ -179,7 +185,9 @@ impl Desk {
         }
         let own = self.open_of(&submission.caller);
         if own >= limits.queued_per_user_max {
-            let detail = format!("you have {own} open tickets, the most that may wait (`queued_per_user_max`): cancel some or wait");
+            let detail = format!(
+                "you have {own} open tickets, the most that may wait (`queued_per_user_max`): cancel some or wait"
+            );
             return Err(Refusal::limit(detail));
         }
         if u64::try_from(self.open.len()).unwrap_or(u64::MAX) >= limits.queued_max {

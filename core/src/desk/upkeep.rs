@@ -58,8 +58,10 @@ impl Desk {
     /// These are the users from now on. Whoever was known and is gone, or has another secret, is cut off: their open
     /// tickets and grants end. So do grants whose makers lost the right. Gives who was cut off.
     pub fn meet_users(&mut self, users: KnownUsers, cx: Cx<'_>, change: &mut Change) -> BTreeSet<UserName> {
-        let strangers = self.open.values().map(|ticket| ticket.submitted_by()).filter(|user| !users.contains_key(*user));
-        let changed = self.known_users.iter().filter(|(user, known)| users.get(*user) != Some(*known)).map(|(user, _)| user);
+        let strangers =
+            self.open.values().map(|ticket| ticket.submitted_by()).filter(|user| !users.contains_key(*user));
+        let changed =
+            self.known_users.iter().filter(|(user, known)| users.get(*user) != Some(*known)).map(|(user, _)| user);
         let cut_off: BTreeSet<UserName> = changed.chain(strangers).cloned().collect();
         self.cut_off(&cut_off, cx, change);
         if self.known_users != users {
@@ -72,7 +74,8 @@ impl Desk {
     }
 
     fn cut_off(&mut self, changed: &BTreeSet<UserName>, cx: Cx<'_>, change: &mut Change) {
-        let tickets: Vec<_> = self.open.values().filter(|ticket| changed.contains(ticket.submitted_by())).cloned().collect();
+        let tickets: Vec<_> =
+            self.open.values().filter(|ticket| changed.contains(ticket.submitted_by())).cloned().collect();
         for ticket in tickets {
             // What runs already ends as it ends.
             let _ = self.advance(&ticket, Event::Withdraw(Withdrawal::UserChanged), cx, change);
@@ -93,7 +96,9 @@ impl Desk {
         if file == self.mail {
             return;
         }
-        let detail = |key: &str, entries: Vec<&super::MailPermission>| (key.to_owned(), serde_json::to_value(entries).unwrap_or_default());
+        let detail = |key: &str, entries: Vec<&super::MailPermission>| {
+            (key.to_owned(), serde_json::to_value(entries).unwrap_or_default())
+        };
         let added = file.allowed.difference(&self.mail.allowed).collect();
         let removed = self.mail.allowed.difference(&file.allowed).collect();
         let detail = Map::from_iter([detail("added", added), detail("removed", removed)]);

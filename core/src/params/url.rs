@@ -25,6 +25,10 @@ pub fn parse(text: &str, schemes: &[String]) -> Result<UrlArg, String> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(USER_INFO.to_owned());
     }
+    // A path without `//` (`mailto:`, `vscode:`) keeps its spaces when it is written again.
+    if !url.as_str().bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("it holds a space: write `%20`".to_owned());
+    }
     if url.host_str().is_some_and(|host| host.ends_with('.')) {
         return Err("its host ends with a dot: write it without".to_owned());
     }
@@ -230,7 +234,9 @@ mod tests {
             let error = parse(bad, &web()).unwrap_err();
             assert!(error.contains("its scheme is"), "{bad}: {error}");
         }
-        assert_eq!(parse("vscode://file/x", &["vscode".to_owned()]).unwrap().text, "vscode://file/x");
+        let vscode = ["vscode".to_owned()];
+        assert_eq!(parse("vscode://file/x", &vscode).unwrap().text, "vscode://file/x");
+        assert_eq!(parse("vscode: --x y", &vscode).unwrap_err(), "it holds a space: write `%20`");
     }
 
     #[test]

@@ -53,7 +53,11 @@ impl Ticket {
             Event::Expire => self.expire(now),
             Event::Lose => {
                 self.is(Status::Running)?;
-                Ok(self.ended(Status::Lost, None, Some("the server stopped while it ran; its effect is unknown".to_owned())))
+                Ok(self.ended(
+                    Status::Lost,
+                    None,
+                    Some("the server stopped while it ran; its effect is unknown".to_owned()),
+                ))
             }
             Event::Repeat => self.repeated(),
         }
@@ -102,7 +106,10 @@ impl Ticket {
         }
         let note = Note::new("started", None).with("digest", self.request.digest.to_string());
         let permit = Some(Permit::new(self.request.id, plan));
-        Ok(Step { permit, ..self.moved(Standing { status: Status::Running, deadline: None, ..self.standing.clone() }, note) })
+        Ok(Step {
+            permit,
+            ..self.moved(Standing { status: Status::Running, deadline: None, ..self.standing.clone() }, note)
+        })
     }
 
     fn release(&self, now: Timestamp) -> Result<Step, StepRefusal> {
@@ -146,7 +153,9 @@ impl Ticket {
             Status::Approved if !self.request.judge_only => {
                 self.ended(Status::Failed, None, Some("it was approved but could not be started in time".to_owned()))
             }
-            Status::Approved => self.ended(Status::Expired, None, Some("its caller did not take it in time".to_owned())),
+            Status::Approved => {
+                self.ended(Status::Expired, None, Some("its caller did not take it in time".to_owned()))
+            }
             _ => self.ended(Status::Expired, None, Some("nobody decided in time".to_owned())),
         })
     }

@@ -7,7 +7,7 @@
 use std::{
     sync::{
         Arc,
-        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+        mpsc::{RecvTimeoutError, Sender, channel},
     },
     time::{Duration, Instant},
 };
@@ -26,10 +26,8 @@ use crate::{
     store::{Nonce, RequestKey, StoreError, Writer, Written},
 };
 
-use super::{Lawbook, Shelf, keep::Keeping, shelf::Posted, wait::Waiting};
+use super::{Lawbook, Shelf, inbox::Inbox, keep::Keeping, shelf::Posted, wait::Waiting};
 
-/// The most that is committed at once.
-const GROUP_MAX: usize = 512;
 /// How often keys whose time is over are forgotten, and how many at a time.
 const KEYS_EVERY: Duration = Duration::from_secs(60);
 const KEYS_AT_ONCE: u32 = 5000;
@@ -203,16 +201,17 @@ impl Clerk {
     /// Where the system gives no thread.
     pub(super) fn start(self) -> std::io::Result<(ClerkHandle, std::thread::JoinHandle<()>)> {
         let (jobs, inbox) = channel();
-        let thread = std::thread::Builder::new().name("clerk".to_owned()).spawn(move || self.work(&inbox))?;
+        let thread =
+            std::thread::Builder::new().name("clerk".to_owned()).spawn(move || self.work(Inbox::new(inbox)))?;
         Ok((ClerkHandle(jobs), thread))
     }
 
-    fn work(mut self, inbox: &Receiver<Job>) {
+    fn work(mut self, mut inbox: Inbox<Job>) {
         let mut keys_forgotten = Instant::now();
         loop {
-            let next = match inbox.recv_timeout(self.until_due()) {
-                Ok(job) => self.group(Some(job), inbox),
-                Err(RecvTimeoutError::Timeout) => self.group(None, inbox),
+            let next = match inbox.first(self.until_due()) {
+                Ok(job) => self.group(Some(job), &mut inbox),
+                Err(RecvTimeoutError::Timeout) => self.group(None, &mut inbox),
                 Err(RecvTimeoutError::Disconnected) => Next::Stop,
             };
             match next {
@@ -237,14 +236,17 @@ impl Clerk {
     }
 
     /// One transaction: everything that waits, and everything whose time has come.
-    fn group(&mut self, first: Option<Job>, inbox: &Receiver<Job>) -> Next {
+    fn group(&mut self, first: Option<Job>, inbox: &mut Inbox<Job>) -> Next {
         let law = self.lawbook.current();
         let mut group = Group::default();
         let now = self.clock.now();
         // Where the transaction cannot even begin, the first caller is told by the job being dropped.
         let done = self.store.begin().and_then(|()| {
             self.serve_all(first, inbox, &law, now, &mut group);
-            self.commit(&mut group, &law)
+            let begun = Instant::now();
+            self.commit(&mut group, &law)?;
+            inbox.committed(group.replies.len(), begun.elapsed());
+            Ok(())
         });
         let last = group.last;
         match done {
@@ -258,10 +260,11 @@ impl Clerk {
         }
     }
 
-    fn serve_all(&mut self, first: Option<Job>, inbox: &Receiver<Job>, law: &Law, now: Timestamp, group: &mut Group) {
+    fn serve_all(&mut self, first: Option<Job>, inbox: &mut Inbox<Job>, law: &Law, now: Timestamp, group: &mut Group) {
         let cx = Cx { law, now };
         self.desk.tick(cx, &mut group.change);
-        let mut next = first.or_else(|| inbox.try_recv().ok());
+        let closing_time = inbox.closing_time();
+        let mut next = first;
         while let Some(job) = next {
             let mut sitting = Sitting {
                 desk: &mut self.desk,
@@ -273,7 +276,7 @@ impl Clerk {
                 last: &mut group.last,
             };
             group.replies.push(job(&mut sitting));
-            next = if group.replies.len() < GROUP_MAX { inbox.try_recv().ok() } else { None };
+            next = inbox.next(group.replies.len(), closing_time);
         }
     }
 
@@ -303,12 +306,19 @@ impl Clerk {
             reply(true);
         }
         if !group.change.is_empty() {
-            let posted: Arc<[Posted]> = group.change.entries.iter().map(Posted::of).collect();
-            // Nobody may be listening.
-            let _ = self.posts.send(posted);
+            self.post(&group.change);
             self.keeping.after(&group.change, self.desk.chain(), now);
         } else {
             self.keeping.look(self.desk.chain(), now);
+        }
+    }
+
+    /// Whoever begins to listen later reads first what was committed before.
+    fn post(&self, change: &Change) {
+        if self.posts.receiver_count() > 0 {
+            let posted: Arc<[Posted]> = change.entries.iter().map(Posted::of).collect();
+            // The last listener may have gone meanwhile.
+            let _ = self.posts.send(posted);
         }
     }
 

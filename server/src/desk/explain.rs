@@ -11,14 +11,16 @@ use serde_json::{Map, Value, json};
 
 use crate::volumes;
 
-use super::{Front, prepare::{action, read_call}};
+use super::{
+    Front,
+    prepare::{action, read_call},
+};
 
 impl Front {
     /// The whole trace for a request of this user, or why it would not even be judged.
     pub(super) fn explanation(&self, law: &Law, caller: &UserName, request: &Value) -> Value {
-        self.trace(law, caller, request).unwrap_or_else(|refusal| {
-            json!({ "outcome": "refused", "reason": refusal.detail, "param": refusal.param })
-        })
+        self.trace(law, caller, request)
+            .unwrap_or_else(|refusal| json!({ "outcome": "refused", "reason": refusal.detail, "param": refusal.param }))
     }
 
     fn trace(&self, law: &Law, caller: &UserName, request: &Value) -> Result<Value, Refusal> {
@@ -40,7 +42,8 @@ impl Front {
             users: &law.users,
             limits: &law.limits,
         };
-        let grants: Vec<_> = published.grants.values().filter(|grant| grant.user == *caller && grant.action == name).collect();
+        let grants: Vec<_> =
+            published.grants.values().filter(|grant| grant.user == *caller && grant.action == name).collect();
         let standing = Standing { overrides: &published.overrides, denial: None, grants: &grants };
         let trace = policy::explain(&question, &law.rulebook, &standing);
         let mut told = serde_json::to_value(trace).unwrap_or_default();

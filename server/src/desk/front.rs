@@ -114,7 +114,12 @@ impl Front {
     ///
     /// # Errors
     /// 404 where there is none that the caller may see.
-    pub async fn ticket(&self, caller: &Caller, id: TicketId, wait: Option<Duration>) -> Result<bodies::Ticket, Refusal> {
+    pub async fn ticket(
+        &self,
+        caller: &Caller,
+        id: TicketId,
+        wait: Option<Duration>,
+    ) -> Result<bodies::Ticket, Refusal> {
         let ticket = self.find(caller.user(), id).await?;
         let ticket = self.hold(ticket, wait).await;
         Ok(self.view(&ticket))
@@ -215,7 +220,12 @@ impl Front {
     ///
     /// # Errors
     /// As [`ccc_core::desk::Desk::set_policy`].
-    pub async fn set_policy(&self, caller: &Caller, action: ActionName, body: SetPolicy) -> Result<PolicyList, Refusal> {
+    pub async fn set_policy(
+        &self,
+        caller: &Caller,
+        action: ActionName,
+        body: SetPolicy,
+    ) -> Result<PolicyList, Refusal> {
         self.set(caller, move |sitting, by| {
             let cx = sitting.cx;
             sitting.desk.set_policy(by, &action, body.policy, cx, sitting.change)
@@ -328,7 +338,8 @@ impl Front {
 
     /// A ticket as its reader sees it: reads of the bridge itself are answered anew.
     pub(super) fn view(&self, ticket: &Ticket) -> bodies::Ticket {
-        bodies::Ticket { result: self.reading(ticket).or_else(|| ticket.view().result), ..ticket.view() }
+        let view = ticket.view();
+        bodies::Ticket { result: self.reading(ticket).or(view.result), ..view }
     }
 
     fn view_again(&self, ticket: &Ticket) -> bodies::Ticket {

@@ -117,7 +117,8 @@ fn append(path: &Path, line: &str) -> std::io::Result<()> {
 /// The owner's command gets the line and is left to itself; it must not hold up the clerk.
 fn hand_over(command: &[String], line: &str) -> std::io::Result<()> {
     let Some((program, args)) = command.split_first() else { return Ok(()) };
-    let mut child = Command::new(program).args(args).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let mut child =
+        Command::new(program).args(args).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     let line = format!("{line}\n");
     std::thread::Builder::new().name("checkpoint-command".to_owned()).spawn(move || {
         if let Some(mut stdin) = child.stdin.take() {
@@ -148,7 +149,8 @@ fn replace(path: &Path, mail: &MailPermissions) -> std::io::Result<()> {
 pub(super) fn reached(checkpoints: &Path, key: &AuditKey) -> u64 {
     let text = std::fs::read(checkpoints).unwrap_or_default();
     let lines = text.split(|byte| *byte == b'\n').rev().take(LINES_LOOKED_AT);
-    let authentic = lines.filter_map(|line| serde_json::from_slice::<Checkpoint>(line).ok()).filter(|line| line.is_authentic(key));
+    let authentic =
+        lines.filter_map(|line| serde_json::from_slice::<Checkpoint>(line).ok()).filter(|line| line.is_authentic(key));
     authentic.map(|checkpoint| checkpoint.seq).max().unwrap_or(0)
 }
 

@@ -16,7 +16,8 @@ use ccc_core::{
 use ccc_protocol::{
     TicketId, UserName,
     bodies::{
-        ActionList, ActionPolicy, AuditEntry, AuditList, Grant, GrantList, GroupPolicies, Hint, Policy, PolicyList, QueueList, Status,
+        ActionList, ActionPolicy, AuditEntry, AuditList, Grant, GrantList, GroupPolicies, Hint, Policy, PolicyList,
+        QueueList, Status,
     },
 };
 use serde_json::{Value, json};
@@ -176,10 +177,11 @@ impl Front {
             Service::ListActions => {
                 let published = self.shelf.read();
                 serde_json::to_value(self.in_force(&law, &published.overrides).action_list(user)).ok()
-            },
+            }
             Service::GetMailPermissions => {
                 let target = params.get("target_user").and_then(Value::as_str);
-                let readable = |of: &UserName| law.users.may_see(user, of) && target.is_none_or(|target| target == of.as_str());
+                let readable =
+                    |of: &UserName| law.users.may_see(user, of) && target.is_none_or(|target| target == of.as_str());
                 let published = self.shelf.read();
                 Some(json!({ "allowed": published.mail.about(readable).collect::<Vec<_>>() }))
             }
@@ -292,7 +294,8 @@ impl Posted {
     /// As the streams tell of a committed entry.
     #[must_use]
     pub fn of_entry(entry: &AuditEntry) -> Self {
-        let grant = || entry.detail.get("grant").or_else(|| entry.detail.get("id")).and_then(Value::as_str).map(str::to_owned);
+        let grant =
+            || entry.detail.get("grant").or_else(|| entry.detail.get("id")).and_then(Value::as_str).map(str::to_owned);
         let is_about_a_grant = entry.kind.starts_with("grant-");
         Self {
             seq: entry.seq,

@@ -5,6 +5,7 @@ mod clerk;
 mod enact;
 mod explain;
 pub mod front;
+mod inbox;
 mod keep;
 mod lists;
 mod open;

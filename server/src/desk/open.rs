@@ -17,7 +17,13 @@ use crate::{
     store::{self, DataLock, Nonce, StoreError, Writer},
 };
 
-use super::{Front, Lawbook, Shelf, clerk::Clerk, keep::{self, Archive, Keeping}, wait::Waiting, worker::Worker};
+use super::{
+    Front, Lawbook, Shelf,
+    clerk::Clerk,
+    keep::{self, Archive, Keeping},
+    wait::Waiting,
+    worker::Worker,
+};
 
 /// How many commits a listener may fall behind before it has to read the lists again.
 const POSTS_WAITING_MAX: usize = 1024;
@@ -135,7 +141,11 @@ fn recover(
     let lost = desk.open_tickets().filter(|ticket| ticket.status() == ccc_protocol::bodies::Status::Running).count();
     let reached = keep::reached(&site.checkpoints, &site.audit_key);
     if reached > desk.chain().seq {
-        tracing::error!(reached, stored = desk.chain().seq, "the database is older than its last checkpoint: the gap is declared in the audit log");
+        tracing::error!(
+            reached,
+            stored = desk.chain().seq,
+            "the database is older than its last checkpoint: the gap is declared in the audit log"
+        );
     }
     desk.declare_gap(reached, cx, &mut change);
     desk.recover(cx, &mut change);

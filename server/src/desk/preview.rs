@@ -33,7 +33,9 @@ impl Front {
             return Err(Refusal::not_allowed("only who may approve a ticket sees its preview"));
         }
         let before_edit = match ticket.request().replaces {
-            Some(earlier) => self.find(caller.user(), earlier).await.ok().map(|earlier| earlier.request().params.clone()),
+            Some(earlier) => {
+                self.find(caller.user(), earlier).await.ok().map(|earlier| earlier.request().params.clone())
+            }
             None => None,
         };
         let urls = urls(&law, &ticket);

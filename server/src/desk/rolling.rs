@@ -51,7 +51,12 @@ impl Recent {
 
 impl Ask {
     fn view(&self) -> RecentAsk {
-        RecentAsk { id: self.ticket.id(), summary: summary(&self.ticket), created: self.created(), status: self.status() }
+        RecentAsk {
+            id: self.ticket.id(),
+            summary: summary(&self.ticket),
+            created: self.created(),
+            status: self.status(),
+        }
     }
 
     fn created(&self) -> Timestamp {

@@ -141,7 +141,9 @@ async fn a_failing_program_says_how_it_ended_and_what_it_wrote() {
 async fn a_missing_program_is_a_failed_ticket_with_a_sentence_without_host_path() {
     let place = Place::new();
     for program in ["/no/such/dir/tool", "tool"] {
-        let Plan::Run { declaration, args, paths, .. } = place.plan("", &[], None, 1) else { panic!("a plan that runs") };
+        let Plan::Run { declaration, args, paths, .. } = place.plan("", &[], None, 1) else {
+            panic!("a plan that runs")
+        };
         let plan = Plan::Run { declaration, program: program.into(), args, dir: None, timeout_seconds: 1, paths };
         let outcome = run::run(&plan, &environment(), &place.law).await;
         let reason = outcome.reason.unwrap();

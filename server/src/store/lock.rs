@@ -25,7 +25,8 @@ impl DataLock {
         make_private(data).map_err(|error| StoreError::File { path: data.to_owned(), error })?;
         let path: PathBuf = data.join("lock");
         let file_error = |error| StoreError::File { path: path.clone(), error };
-        let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(file_error)?;
+        let file =
+            File::options().create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(file_error)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Self { _file: file }),
             Err(rustix::io::Errno::WOULDBLOCK) => Err(StoreError::InUse(data.to_owned())),

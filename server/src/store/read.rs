@@ -1,10 +1,6 @@
 //! Reading: what stands at a start, and what readers ask for beside the writer.
 
-use ccc_core::{
-    audit::Chain,
-    desk::Books,
-    ticket::Ticket,
-};
+use ccc_core::{audit::Chain, desk::Books, ticket::Ticket};
 use ccc_protocol::{Digest, TicketId, Timestamp, bodies::AuditEntry};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::de::DeserializeOwned;
@@ -43,9 +39,12 @@ impl Reader {
         let mut statement = self.connection.prepare_cached(
             "SELECT seq, ticket FROM audit WHERE seq > ?1 AND ticket IS NOT NULL ORDER BY seq LIMIT ?2",
         )?;
-        let rows = statement.query_map(params![number(seq), number(at_most)], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))?;
-        rows.map(|row| row.map(|(seq, id)| (u64::try_from(seq).unwrap_or(0), TicketId::from_bytes(id))).map_err(StoreError::from))
-            .collect()
+        let rows = statement
+            .query_map(params![number(seq), number(at_most)], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))?;
+        rows.map(|row| {
+            row.map(|(seq, id)| (u64::try_from(seq).unwrap_or(0), TicketId::from_bytes(id))).map_err(StoreError::from)
+        })
+        .collect()
     }
 
     /// Audit entries after this sequence; at most so many.
@@ -53,7 +52,8 @@ impl Reader {
     /// # Errors
     /// Where the database refuses or a row does not read.
     pub fn entries_after(&self, seq: u64, at_most: u64) -> Result<Vec<AuditEntry>, StoreError> {
-        let mut statement = self.connection.prepare_cached("SELECT entry FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
+        let mut statement =
+            self.connection.prepare_cached("SELECT entry FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
         let mut rows = statement.query(params![number(seq), number(at_most)])?;
         let mut entries = vec![];
         while let Some(row) = rows.next()? {
@@ -72,7 +72,12 @@ pub(super) fn ticket(connection: &Connection, id: TicketId) -> Result<Option<Tic
 pub(super) fn books(connection: &Connection, now: Timestamp) -> Result<Books, StoreError> {
     Ok(Books {
         chain: chain(connection)?,
-        open: all(connection, "SELECT body FROM ticket WHERE status IN ('queued', 'approved', 'running') ORDER BY no", "ticket", None)?,
+        open: all(
+            connection,
+            "SELECT body FROM ticket WHERE status IN ('queued', 'approved', 'running') ORDER BY no",
+            "ticket",
+            None,
+        )?,
         denied: all(
             connection,
             "SELECT body FROM ticket WHERE denied_until IS NOT NULL AND denied_until > ?1 ORDER BY denied_until",
@@ -115,7 +120,12 @@ fn chain(connection: &Connection) -> Result<Chain, StoreError> {
     Ok(Chain { seq: u64::try_from(seq).unwrap_or(0), head: Digest::from_bytes(hash), latest: entry.at })
 }
 
-fn all<T: DeserializeOwned>(connection: &Connection, query: &str, what: &'static str, bound: Option<i64>) -> Result<Vec<T>, StoreError> {
+fn all<T: DeserializeOwned>(
+    connection: &Connection,
+    query: &str,
+    what: &'static str,
+    bound: Option<i64>,
+) -> Result<Vec<T>, StoreError> {
     let mut statement = connection.prepare(query)?;
     let mut rows = match bound {
         Some(bound) => statement.query([bound])?,

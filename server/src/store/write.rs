@@ -91,9 +91,12 @@ impl Writer {
     /// # Errors
     /// Where the database refuses.
     pub fn answered(&self, key: &RequestKey) -> Result<Option<Written>, StoreError> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT body_digest, ticket FROM idempotency WHERE user = ?1 AND key = ?2")?;
-        let row = statement.query_row(params![key.user.as_str(), key.key], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT body_digest, ticket FROM idempotency WHERE user = ?1 AND key = ?2")?;
+        let row = statement
+            .query_row(params![key.user.as_str(), key.key], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
         Ok(row.map(|(body, ticket)| Written { body: Digest::from_bytes(body), ticket: TicketId::from_bytes(ticket) }))
     }
 
@@ -103,7 +106,9 @@ impl Writer {
     /// Where the database refuses.
     pub fn remember(&self, key: &RequestKey, ticket: TicketId, until: Timestamp) -> Result<(), StoreError> {
         self.connection
-            .prepare_cached("INSERT INTO idempotency (user, key, body_digest, ticket, until) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .prepare_cached(
+                "INSERT INTO idempotency (user, key, body_digest, ticket, until) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
             .execute(params![key.user.as_str(), key.key, key.body.as_bytes(), ticket.as_bytes(), until.millis()])?;
         Ok(())
     }
@@ -173,15 +178,24 @@ impl Writer {
              ON CONFLICT (id) DO UPDATE SET status = excluded.status, denied_until = excluded.denied_until, body = excluded.body",
         )?;
         let mut written = HashSet::with_capacity(change.tickets.len());
-        for ticket in change.tickets.iter().rev().filter(|ticket| written.insert(ticket.id())).collect::<Vec<_>>().iter().rev() {
+        for ticket in
+            change.tickets.iter().rev().filter(|ticket| written.insert(ticket.id())).collect::<Vec<_>>().iter().rev()
+        {
             let denied_until = ticket
                 .decided()
                 .filter(|_| ticket.was_denied_by_a_person() && !change.lifted.contains(&ticket.id()))
                 .map(|decided| decided.plus_seconds(limits.denial_seconds).millis());
-            upsert.execute(params![ticket.id().as_bytes(), ticket.status().as_str(), denied_until, json("ticket", &***ticket)?])?;
+            upsert.execute(params![
+                ticket.id().as_bytes(),
+                ticket.status().as_str(),
+                denied_until,
+                json("ticket", &***ticket)?
+            ])?;
         }
         for id in &change.lifted {
-            self.connection.prepare_cached("UPDATE ticket SET denied_until = NULL WHERE id = ?1")?.execute([id.as_bytes()])?;
+            self.connection
+                .prepare_cached("UPDATE ticket SET denied_until = NULL WHERE id = ?1")?
+                .execute([id.as_bytes()])?;
         }
         Ok(())
     }
