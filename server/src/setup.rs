@@ -144,6 +144,7 @@ impl Setup {
                 self.checkpoint_every != other.checkpoint_every
                     || self.law.limits.checkpoint_entries != other.law.limits.checkpoint_entries,
             ),
+            ("`runs_max`", self.law.limits.runs_max != other.law.limits.runs_max),
             ("the mail server", self.smtp != other.smtp),
             ("the secrets file's place", self.secrets_file != other.secrets_file),
         ];
