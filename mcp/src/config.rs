@@ -13,7 +13,7 @@ use ccc_protocol::json::{self, JsonError};
 use serde::Deserialize;
 
 use crate::{
-    proxy::Settings,
+    proxy::{Limits, Settings},
     results::{SecretRule, known_secrets},
 };
 
@@ -34,12 +34,9 @@ pub struct Config {
     /// How long a call waits for a person before it gets a receipt, in seconds; `--wait` says otherwise for one server.
     #[serde(default)]
     pub hold_seconds: Option<u64>,
-    /// The longest message in either direction, in bytes.
+    /// How much of anything.
     #[serde(default)]
-    pub line_bytes_max: Option<usize>,
-    /// The longest answer to a tool call, in bytes.
-    #[serde(default)]
-    pub result_bytes_max: Option<usize>,
+    pub limits: Limits,
     /// Whether secrets of known kinds are masked in what tools answer.
     #[serde(default)]
     pub mask_secrets: bool,
@@ -113,16 +110,9 @@ impl Config {
     /// What a proxy goes by. `wait` is that of the command line.
     #[must_use]
     pub fn settings(&self, wait: Option<Duration>) -> Settings {
-        let default = Settings::default();
         let mut secrets = if self.mask_secrets { known_secrets() } else { Vec::new() };
         secrets.extend(self.secret_rules.iter().cloned());
-        Settings {
-            wait: wait.or(self.hold_seconds.map(Duration::from_secs)),
-            line_bytes_max: self.line_bytes_max.unwrap_or(default.line_bytes_max),
-            result_bytes_max: self.result_bytes_max.unwrap_or(default.result_bytes_max),
-            secrets,
-            ..default
-        }
+        Settings { wait: wait.or(self.hold_seconds.map(Duration::from_secs)), secrets, limits: self.limits.clone() }
     }
 }
 
@@ -150,7 +140,7 @@ pub fn read_private(path: &Path) -> Result<Vec<u8>, ConfigError> {
 mod tests {
     use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
-    use super::{Config, ConfigError};
+    use super::{Config, ConfigError, Limits};
 
     fn load(text: &str, mode: u32) -> Result<Config, ConfigError> {
         let directory = tempfile::tempdir().unwrap();
@@ -172,12 +162,14 @@ mod tests {
 
     #[test]
     fn limits_and_masks_are_taken() {
-        let text = r#"{"url":"u","secrets":"s","result_bytes_max":5,"line_bytes_max":6,"mask_secrets":true,
+        let text = r#"{"url":"u","secrets":"s","limits":{"result_bytes_max":5,"line_bytes_max":6},"mask_secrets":true,
             "secret_rules":[{"name":"ours","prefix":"key-","rest_chars_min":8}]}"#;
         let settings = load(text, 0o600).unwrap().settings(None);
-        assert_eq!((settings.result_bytes_max, settings.line_bytes_max), (5, 6));
+        assert_eq!((settings.limits.result_bytes_max, settings.limits.line_bytes_max), (5, 6));
         assert_eq!(settings.secrets.last().unwrap().name, "ours");
         assert!(settings.secrets.len() > 5);
+        let rest = Limits { result_bytes_max: 5, line_bytes_max: 6, ..Limits::default() };
+        assert_eq!(settings.limits, rest);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use std::{
 use ccc_mcp::{
     definition::ServerName,
     judge::{Judge, PinRequest, ToolCall, Trust, Verdict, Watch},
-    proxy::{self, Settings},
+    proxy::{self, Limits, Settings},
 };
 use ccc_protocol::TicketId;
 use serde_json::{Value, json};
@@ -83,7 +83,11 @@ impl Rig {
         let (from, proxy_out) = std::io::pipe().unwrap();
         let (sender, withdrawn) = mpsc::channel();
         let server = ServerName { name: "sh".into(), command: vec!["sh".into(), "-c".into(), script] };
-        let settings = Settings { end_seconds_max: 1, wait: Some(SOON), ..Settings::default() };
+        let settings = Settings {
+            limits: Limits { end_seconds_max: 1, ..Limits::default() },
+            wait: Some(SOON),
+            ..Settings::default()
+        };
         let judge = Box::new(Told(sender.into()));
         let proxy = thread::spawn(move || proxy::run_process(server, settings, judge, proxy_in, proxy_out));
         Self { to: Some(to), from: BufReader::new(from), withdrawn, proxy, calls }

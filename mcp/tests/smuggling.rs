@@ -11,7 +11,7 @@ use ccc_mcp::{
     definition::ServerName,
     frame::Frames,
     judge::{Judge, PinRequest, ToolCall, Trust, Verdict, Watch},
-    proxy::{Proxy, Settings, Upstream},
+    proxy::{Limits, Proxy, Settings, Upstream},
 };
 use ccc_protocol::TicketId;
 use proptest::prelude::{Strategy, any, prop, proptest};
@@ -49,7 +49,7 @@ impl Upstream for Server {
 fn passed_on(bytes: &[u8]) -> Vec<u8> {
     let server = Server::default();
     let name = ServerName { name: "x".into(), command: vec!["x".into()] };
-    let settings = Settings { list_seconds_max: 0, ..Settings::default() };
+    let settings = Settings { limits: Limits { list_seconds_max: 0, ..Limits::default() }, ..Settings::default() };
     let proxy = Proxy::new(name, settings, Box::new(Deny), Box::new(io::sink()), Box::new(server.clone()));
     let mut frames = Frames::new(bytes, 4096);
     while let Ok(Some(frame)) = frames.read() {

@@ -24,7 +24,8 @@ impl Proxy {
         match frame {
             Frame::Line(line) => self.line_from_client(line),
             Frame::TooLong { bytes, id } => {
-                let what = format!("a message of {bytes} bytes; at most {} are accepted", self.settings.line_bytes_max);
+                let what =
+                    format!("a message of {bytes} bytes; at most {} are accepted", self.settings.limits.line_bytes_max);
                 self.tell_client_malformed(Malformed { code: INVALID_REQUEST, id, what });
             }
         }

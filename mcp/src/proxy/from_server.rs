@@ -20,7 +20,7 @@ impl Proxy {
         match frame {
             Frame::Line(line) => self.line_from_server(line),
             Frame::TooLong { bytes, id } => {
-                let max = self.settings.line_bytes_max;
+                let max = self.settings.limits.line_bytes_max;
                 self.drop_from_server(
                     id.as_ref(),
                     &format!("the server's answer has {bytes} bytes; at most {max} are passed on"),
@@ -103,7 +103,7 @@ impl Proxy {
     }
 
     fn result_from_server(&self, id: &Id, line: &[u8]) {
-        if line.len() > self.settings.result_bytes_max {
+        if line.len() > self.settings.limits.result_bytes_max {
             return self.tell_client(&self.oversized(id, line));
         }
         let masked = std::str::from_utf8(line).ok().and_then(|text| results::mask(text, &self.settings.secrets));
@@ -114,7 +114,7 @@ impl Proxy {
         let text = format!(
             "The tool was called and its result withheld: {} bytes, and at most {} come back. Ask it for less.",
             line.len(),
-            self.settings.result_bytes_max
+            self.settings.limits.result_bytes_max
         );
         // `resultType` is required in the stateless era and means nothing before it.
         answer::result(

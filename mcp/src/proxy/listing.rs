@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use ccc_protocol::Digest;
+
 use super::{
     Proxy,
     call::Call,
@@ -67,7 +69,7 @@ impl Proxy {
         let opened = self.table().open(&id, Kind::OwnTools(sender));
         opened.map_err(|_| "too many requests have no answer yet".to_owned())?;
         self.tell_server(&answer::list_tools(&id, cursor, call.meta.as_ref()));
-        let answered = answer.recv_timeout(Duration::from_secs(self.settings.list_seconds_max));
+        let answered = answer.recv_timeout(Duration::from_secs(self.settings.limits.list_seconds_max));
         answered.map_err(|_| {
             self.table().cancel(&id);
             "the server did not answer".to_owned()
@@ -99,6 +101,18 @@ impl Proxy {
         if let Some(trust) = known {
             return trust;
         }
+        let trust = self.ask_about(definition, digest);
+        self.tools().decided(definition, digest, trust.clone(), generation);
+        trust
+    }
+
+    fn ask_about(&self, definition: &Definition, digest: Digest) -> Trust {
+        let asked_max = self.settings.limits.definitions_asked_max;
+        if self.definitions_asked.fetch_add(1, Ordering::Relaxed) >= asked_max {
+            self.definitions_asked.fetch_sub(1, Ordering::Relaxed);
+            let reason = format!("{asked_max} definitions of this server were asked about already");
+            return Trust::Refused { reason, ticket: None };
+        }
         let previous = self.tools().trusted_before(&definition.name);
         let trust = self.judge.pin(&PinRequest {
             server: self.server.name.clone(),
@@ -108,7 +122,10 @@ impl Proxy {
             definition: definition.members.clone(),
             previous,
         });
-        self.tools().decided(definition, digest, trust.clone(), generation);
+        if matches!(trust, Trust::Refused { ticket: None, .. }) {
+            // Nobody was asked: it may be tried again.
+            self.definitions_asked.fetch_sub(1, Ordering::Relaxed);
+        }
         trust
     }
 

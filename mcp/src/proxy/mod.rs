@@ -13,7 +13,6 @@ mod from_client;
 mod from_server;
 mod http;
 mod listing;
-mod patience;
 mod process;
 mod table;
 mod tools;
@@ -29,6 +28,7 @@ use std::{
 };
 
 use ccc_protocol::TicketId;
+use serde::Deserialize;
 
 use crate::{
     answer,
@@ -37,46 +37,55 @@ use crate::{
     judge::Judge,
     log,
     message::{CONNECTION_CLOSED, Malformed},
+    patience::Patience,
     results::SecretRule,
 };
 
 pub use http::{Endpoint, EndpointError, run as run_http};
 pub use process::run as run_process;
 
-use patience::Patience;
 use table::Table;
 use tools::Tools;
 
-/// Limits and rules of one proxy.
-#[derive(Debug, Clone)]
+/// What one proxy goes by.
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
+    /// How long a call waits for a person; `None`: as long as the client is known to wait, or a little less than most do.
+    pub wait: Option<Duration>,
+    /// Secrets that do not come back from a tool.
+    pub secrets: Vec<SecretRule>,
+    /// How much of anything.
+    pub limits: Limits,
+}
+
+/// The limits of one proxy, as its config sets them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
     /// The longest line in either direction, in bytes.
     pub line_bytes_max: usize,
+    /// The longest answer to a tool call, in bytes.
+    pub result_bytes_max: usize,
     /// The client's requests without an answer.
     pub outstanding_max: usize,
     /// Calls and tool lists that are being looked at.
     pub judged_at_once_max: usize,
-    /// How long a call waits for a person; `None`: as long as the client is known to wait, or a little less than most do.
-    pub wait: Option<Duration>,
-    /// The longest answer to a tool call, in bytes.
-    pub result_bytes_max: usize,
-    /// Secrets that do not come back from a tool.
-    pub secrets: Vec<SecretRule>,
+    /// Definitions that are asked about; a server that has more, or keeps changing them, must not fill the queue.
+    pub definitions_asked_max: usize,
     /// How long the server may take to list its tools when the proxy asks.
     pub list_seconds_max: u64,
     /// How long the server may take to end once its input has, and again once it was asked to.
     pub end_seconds_max: u64,
 }
 
-impl Default for Settings {
+impl Default for Limits {
     fn default() -> Self {
         Self {
             line_bytes_max: 16 << 20,
+            result_bytes_max: 16 << 20,
             outstanding_max: 1024,
             judged_at_once_max: 128,
-            wait: None,
-            result_bytes_max: 16 << 20,
-            secrets: Vec::new(),
+            definitions_asked_max: 512,
             list_seconds_max: 30,
             end_seconds_max: 3,
         }
@@ -117,6 +126,7 @@ pub struct Proxy {
     /// True once the client began a session with `initialize`.
     initialized: AtomicBool,
     own_ids: AtomicUsize,
+    definitions_asked: AtomicUsize,
 }
 
 impl std::fmt::Debug for Proxy {
@@ -136,7 +146,7 @@ impl Proxy {
         upstream: Box<dyn Upstream>,
     ) -> Arc<Self> {
         Arc::new(Self {
-            table: Mutex::new(Table::new(settings.outstanding_max)),
+            table: Mutex::new(Table::new(settings.limits.outstanding_max)),
             patience: Mutex::new(Patience::new(settings.wait)),
             server,
             settings,
@@ -150,6 +160,7 @@ impl Proxy {
             watching: Mutex::new(false),
             initialized: AtomicBool::new(false),
             own_ids: AtomicUsize::new(0),
+            definitions_asked: AtomicUsize::new(0),
         })
     }
 
@@ -230,7 +241,7 @@ impl Place {
     fn take(proxy: &Arc<Proxy>) -> Option<Self> {
         let place = Self(Arc::clone(proxy));
         let before = proxy.judged_at_once.fetch_add(1, Ordering::AcqRel);
-        (before < proxy.settings.judged_at_once_max).then_some(place)
+        (before < proxy.settings.limits.judged_at_once_max).then_some(place)
     }
 }
 

@@ -47,8 +47,8 @@ pub fn run(
     let (Some(stdin), Some(stdout)) = (child.0.stdin.take(), child.0.stdout.take()) else {
         return Err(io::Error::other("the server has no pipes"));
     };
-    let end = Duration::from_secs(settings.end_seconds_max);
-    let line_bytes_max = settings.line_bytes_max;
+    let end = Duration::from_secs(settings.limits.end_seconds_max);
+    let line_bytes_max = settings.limits.line_bytes_max;
     let upstream = Box::new(Pipe(Some(stdin)));
     let proxy = Proxy::new(server, settings, judge, Box::new(client_out), upstream);
     let (ended, ends) = mpsc::channel();

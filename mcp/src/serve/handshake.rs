@@ -63,3 +63,9 @@ pub(super) fn wrong_version(id: &Id, params: &Map<String, Value>) -> Option<Vec<
         json!({ "code": UNSUPPORTED_VERSION, "message": "this protocol version is not spoken here", "data": data });
     Some(json!({ "jsonrpc": "2.0", "id": id.to_value(), "error": error }).to_string().into_bytes())
 }
+
+/// What the client calls itself: in `initialize`, or beside each stateless request.
+pub(super) fn client_name(params: &Map<String, Value>) -> Option<&str> {
+    let beside = || params.get("_meta")?.get("io.modelcontextprotocol/clientInfo");
+    params.get("clientInfo").or_else(beside)?.get("name")?.as_str()
+}

@@ -20,12 +20,17 @@ use std::{
     time::Duration,
 };
 
-use super::{Session, desk::Desk, session::Outlet};
+use super::{
+    Session,
+    desk::Desk,
+    session::{Outlet, WAIT_MAX},
+};
 use crate::{
     config::read_private,
     frame::Frame,
     http1::{Body, Head},
     message::{self, Line, Message},
+    patience::Patience,
     proxy::Settings,
 };
 
@@ -35,14 +40,6 @@ const CONNECTIONS_MAX: usize = 64;
 const REQUEST_SECONDS_MAX: u64 = 30;
 /// The shortest token.
 const TOKEN_CHARS_MIN: usize = 32;
-/// How long a call waits where nothing else is said; HTTP clients are patient while a stream lives.
-const WAIT_SECONDS: u64 = 290;
-
-/// How long a call waits for a person.
-pub(super) fn wait(settings: &Settings) -> Duration {
-    settings.wait.unwrap_or(Duration::from_secs(WAIT_SECONDS)).min(Duration::from_secs(86_400))
-}
-
 pub(super) fn run_socket(desk: &Arc<dyn Desk>, settings: &Settings, path: &Path) -> io::Result<()> {
     let listener = bind_private(path)?;
     let server =
@@ -173,9 +170,10 @@ impl Server {
             stream: streams && is_call,
             begun: Mutex::new(false),
         });
-        let session = Session::new(Arc::clone(&self.desk), wait(&self.settings), Box::new(Arc::clone(&outlet)));
+        let session =
+            Session::new(Arc::clone(&self.desk), Patience::new(self.settings.wait), Box::new(Arc::clone(&outlet)));
         session.take(Frame::Line(message));
-        session.wait_until_idle(wait(&self.settings) + Duration::from_secs(REQUEST_SECONDS_MAX));
+        session.wait_until_idle(WAIT_MAX);
         outlet.end()
     }
 
@@ -205,7 +203,7 @@ impl Server {
 
     fn body(&self, head: &Head, reader: impl BufRead) -> io::Result<Vec<u8>> {
         let mut message = Vec::new();
-        let max = u64::try_from(self.settings.line_bytes_max).unwrap_or(u64::MAX);
+        let max = u64::try_from(self.settings.limits.line_bytes_max).unwrap_or(u64::MAX);
         Body::new(reader, head.framing(false)?).take(max.saturating_add(1)).read_to_end(&mut message)?;
         if message.len() as u64 > max {
             return Err(io::ErrorKind::FileTooLarge.into());

@@ -4,7 +4,7 @@ use std::{
     cell::Cell,
     collections::HashMap,
     sync::{
-        Arc, Condvar, Mutex, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     thread,
@@ -20,7 +20,7 @@ use serde_json::{Map, Value, value::RawValue};
 use super::{
     catalogue,
     desk::Desk,
-    handshake::{cacheable, discovered, initialized, wrong_version},
+    handshake::{cacheable, client_name, discovered, initialized, wrong_version},
     waiting::Waiting,
 };
 use crate::{
@@ -29,10 +29,13 @@ use crate::{
     id::Id,
     log,
     message::{self, INVALID_PARAMS, INVALID_REQUEST, Line, METHOD_NOT_FOUND, Malformed, Message},
+    patience::Patience,
 };
 
 /// Calls that wait at once, beyond which they are refused.
 const CALLS_MAX: usize = 64;
+/// A wait beyond what a clock can say is one of a day.
+pub(super) const WAIT_MAX: Duration = Duration::from_secs(86_400);
 
 /// Where answers go. False when nobody hears them any more.
 pub(super) trait Outlet: Send + Sync {
@@ -42,28 +45,31 @@ pub(super) trait Outlet: Send + Sync {
 /// What one client and the server have between them.
 pub(super) struct Session {
     pub(super) desk: Arc<dyn Desk>,
-    wait: Duration,
+    patience: Mutex<Patience>,
     pub(super) outlet: Box<dyn Outlet>,
     calls: Mutex<HashMap<Id, Call>>,
-    /// Told when a call waits no more.
-    pub(super) closed: Condvar,
+    /// Calls that are being carried out, answered or not.
+    running: Mutex<usize>,
+    /// Told when one of them is over.
+    over: Condvar,
     serials: AtomicU64,
 }
 
 /// A call that waits for its answer.
-pub(super) struct Call {
+struct Call {
     pub(super) serial: u64,
     pub(super) ticket: Option<TicketId>,
 }
 
 impl Session {
-    pub(super) fn new(desk: Arc<dyn Desk>, wait: Duration, outlet: Box<dyn Outlet>) -> Arc<Self> {
+    pub(super) fn new(desk: Arc<dyn Desk>, patience: Patience, outlet: Box<dyn Outlet>) -> Arc<Self> {
         Arc::new(Self {
             desk,
-            wait,
+            patience: Mutex::new(patience),
             outlet,
             calls: Mutex::default(),
-            closed: Condvar::new(),
+            running: Mutex::new(0),
+            over: Condvar::new(),
             serials: AtomicU64::new(0),
         })
     }
@@ -99,17 +105,25 @@ impl Session {
         }
     }
 
-    /// Waits until no call waits for its answer, or the time is over.
+    /// Waits until no call is being carried out, or the time is over.
     pub(super) fn wait_until_idle(&self, at_most: Duration) {
         let until = Instant::now() + at_most;
-        let mut calls = self.calls();
-        while !calls.is_empty() {
+        let mut running = self.running();
+        while *running > 0 {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
             }
-            calls = self.closed.wait_timeout(calls, left).unwrap_or_else(PoisonError::into_inner).0;
+            running = self.over.wait_timeout(running, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    /// A call that was begun is over.
+    pub(super) fn is_over(&self) {
+        let mut running = self.running();
+        *running = running.saturating_sub(1);
+        drop(running);
+        self.over.notify_all();
     }
 
     fn request(self: &Arc<Self>, id: Id, method: &str, params: Option<&RawValue>) {
@@ -118,6 +132,7 @@ impl Session {
             Err(what) => return self.say(&answer::error(Some(&id), INVALID_PARAMS, &what)),
         };
         let era = Era::of(&params);
+        self.learn_client(&params);
         if let Some(refusal) = wrong_version(&id, &params) {
             return self.say(&refusal);
         }
@@ -132,6 +147,18 @@ impl Session {
                 METHOD_NOT_FOUND,
                 &format!("there is no method `{}`", method.escape_debug()),
             )),
+        }
+    }
+
+    /// How long a call waits for a person, as far as the client has said what it is.
+    fn wait(&self) -> Duration {
+        let patience = *self.patience.lock().unwrap_or_else(PoisonError::into_inner);
+        patience.wait().min(WAIT_MAX)
+    }
+
+    fn learn_client(&self, params: &Map<String, Value>) {
+        if let Some(name) = client_name(params) {
+            self.patience.lock().unwrap_or_else(PoisonError::into_inner).client_is(name);
         }
     }
 
@@ -158,6 +185,7 @@ impl Session {
         };
         let token = params.get("_meta").and_then(|meta| meta.get("progressToken")).cloned();
         let Some(serial) = self.open(&id) else { return };
+        *self.running() += 1;
         let waiting = Waiting {
             session: Arc::clone(self),
             id,
@@ -165,7 +193,7 @@ impl Session {
             era,
             token,
             step: Cell::new(0),
-            deadline: Instant::now() + self.wait,
+            deadline: Instant::now() + self.wait(),
         };
         // Where no thread can be had, the call is dropped with its work, and says so itself.
         let _not_begun = thread::Builder::new().spawn(move || waiting.run(&tool, arguments));
@@ -194,7 +222,6 @@ impl Session {
             _ => return,
         };
         let call = self.calls().remove(&id);
-        self.closed.notify_all();
         if let Some(ticket) = call.and_then(|call| call.ticket) {
             let desk = Arc::clone(&self.desk);
             // Where no thread can be had, the ticket is left to expire.
@@ -212,7 +239,11 @@ impl Session {
         let _unheard = self.outlet.send(line);
     }
 
-    pub(super) fn calls(&self) -> std::sync::MutexGuard<'_, HashMap<Id, Call>> {
+    fn running(&self) -> MutexGuard<'_, usize> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn calls(&self) -> MutexGuard<'_, HashMap<Id, Call>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

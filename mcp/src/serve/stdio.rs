@@ -9,6 +9,7 @@ use std::{
 use super::{Session, desk::Desk, session::Outlet};
 use crate::{
     frame::{self, Frames},
+    patience::Patience,
     proxy::Settings,
 };
 
@@ -24,12 +25,12 @@ pub(super) fn serve(
     client_out: impl Write + Send + 'static,
 ) -> io::Result<()> {
     let outlet = Lines(Mutex::new(Box::new(client_out)));
-    let session = Session::new(Arc::clone(desk), super::http::wait(settings), Box::new(outlet));
-    let mut frames = Frames::new(BufReader::new(client_in), settings.line_bytes_max);
+    let session = Session::new(Arc::clone(desk), Patience::new(settings.wait), Box::new(outlet));
+    let mut frames = Frames::new(BufReader::new(client_in), settings.limits.line_bytes_max);
     while let Some(frame) = frames.read()? {
         session.take(frame);
     }
-    session.wait_until_idle(Duration::from_secs(settings.end_seconds_max));
+    session.wait_until_idle(Duration::from_secs(settings.limits.end_seconds_max));
     session.end();
     Ok(())
 }

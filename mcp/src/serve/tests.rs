@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 use super::{desk::Desk, http, outcome::Outcome, stdio};
 use crate::{
     judge::{Verdict, Watch},
-    proxy::Settings,
+    proxy::{Limits, Settings},
 };
 
 const SOON: Duration = Duration::from_secs(20);
@@ -108,7 +108,11 @@ impl Client {
         let (server_in, to) = std::io::pipe().unwrap();
         let (from, server_out) = std::io::pipe().unwrap();
         let desk = Arc::clone(&bridge.desk);
-        let settings = Settings { wait: Some(SOON), end_seconds_max: 1, ..Settings::default() };
+        let settings = Settings {
+            limits: Limits { end_seconds_max: 1, ..Limits::default() },
+            wait: Some(SOON),
+            ..Settings::default()
+        };
         let server = thread::spawn(move || stdio::serve(&desk, &settings, server_in, server_out));
         Self { to, from: BufReader::new(from), server }
     }

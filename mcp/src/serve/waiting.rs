@@ -1,6 +1,6 @@
 //! A call of a tool, from the thread that carries it out to its one answer.
 
-use std::{cell::Cell, collections::HashMap, sync::Arc, time::Instant};
+use std::{cell::Cell, sync::Arc, time::Instant};
 
 use ccc_protocol::TicketId;
 use serde_json::{Map, Value, json};
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     catalogue::{self, APPROVE, LOOK},
     outcome::Outcome,
-    session::{Call, Session},
+    session::Session,
 };
 use crate::{
     answer::{self, Era},
@@ -83,19 +83,17 @@ impl Waiting {
         Value::Object(result)
     }
 
-    /// Answers, unless nobody waits for this call any more.
+    /// Answers, unless nobody waits for this call any more. From then on its id is free.
     fn answer(&self, result: &Value) {
-        let waits = |calls: &HashMap<Id, Call>| calls.get(&self.id).is_some_and(|call| call.serial == self.serial);
-        if !waits(&self.session.calls()) {
-            return;
-        }
-        self.session.say(&answer::result(&self.id, result));
         let mut calls = self.session.calls();
-        if waits(&calls) {
+        let waits = calls.get(&self.id).is_some_and(|call| call.serial == self.serial);
+        if waits {
             calls.remove(&self.id);
         }
         drop(calls);
-        self.session.closed.notify_all();
+        if waits {
+            self.session.say(&answer::result(&self.id, result));
+        }
     }
 }
 
@@ -121,6 +119,7 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         let what = "the call could not be carried out: the server failed, or has too much to do";
         self.answer(&Outcome::refused(what.to_owned()).into_result(self.era));
+        self.session.is_over();
     }
 }
 

@@ -48,8 +48,8 @@ pub fn run(
     client_out: impl Write + Send + 'static,
 ) -> io::Result<u8> {
     let (lines, queue) = mpsc::sync_channel(QUEUED_MAX);
-    let line_bytes_max = settings.line_bytes_max;
-    let end = Duration::from_secs(settings.end_seconds_max);
+    let line_bytes_max = settings.limits.line_bytes_max;
+    let end = Duration::from_secs(settings.limits.end_seconds_max);
     let link = Arc::new(Link::new(endpoint, line_bytes_max));
     let proxy = Proxy::new(server, settings, judge, Box::new(client_out), Box::new(Queue(Some(lines))));
     let _first = link.proxy.set(Arc::downgrade(&proxy));

@@ -16,7 +16,7 @@ use crate::{
     definition::ServerName,
     http1::{Body, Head},
     judge::{Judge, PinRequest, ToolCall, Trust, Verdict, Watch},
-    proxy::Settings,
+    proxy::{Limits, Settings},
 };
 
 const SOON: Duration = Duration::from_secs(20);
@@ -54,7 +54,7 @@ impl Rig {
         let (client_in, client) = std::io::pipe().unwrap();
         let (answers, client_out) = std::io::pipe().unwrap();
         let name = ServerName { name: "web".into(), command: vec!["http".into()] };
-        let settings = Settings { end_seconds_max: 1, ..Settings::default() };
+        let settings = Settings { limits: Limits { end_seconds_max: 1, ..Limits::default() }, ..Settings::default() };
         let proxy = thread::spawn(move || run(endpoint, name, settings, Box::new(Open), client_in, client_out));
         Self { client, answers: BufReader::new(answers), asked, proxy }
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use super::rig::{Gate, Rig, call_line, ticket};
 use crate::{
     judge::{ToolCall, Trust, Verdict},
-    proxy::Settings,
+    proxy::{Limits, Settings},
 };
 use serde_json::json;
 
@@ -186,7 +186,7 @@ fn a_judge_that_fails_leaves_a_refusal() {
 fn a_flood_of_calls_is_refused_at_the_limit_and_recovers() {
     let gate = Gate::new();
     let door = gate.clone();
-    let settings = Settings { judged_at_once_max: 2, ..Default::default() };
+    let settings = Settings { limits: Limits { judged_at_once_max: 2, ..Limits::default() }, ..Settings::default() };
     let decide = move |_: &ToolCall, _: &dyn crate::judge::Watch| {
         door.pass();
         Verdict::Allow
@@ -208,7 +208,11 @@ fn a_flood_of_calls_is_refused_at_the_limit_and_recovers() {
 
 #[test]
 fn results_over_the_limit_are_withheld_and_secrets_masked() {
-    let settings = Settings { result_bytes_max: 200, secrets: crate::results::known_secrets(), ..Default::default() };
+    let settings = Settings {
+        limits: Limits { result_bytes_max: 200, ..Limits::default() },
+        secrets: crate::results::known_secrets(),
+        ..Settings::default()
+    };
     let rig = Rig::with(settings, |_, _| Verdict::Allow, |_| Trust::Approved);
     rig.list(&[json!({"name": "echo"})]);
     rig.call(1, "echo");

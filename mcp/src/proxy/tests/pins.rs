@@ -1,7 +1,10 @@
 //! Tool definitions: withheld until trusted, compared at each list.
 
 use super::rig::{Gate, Rig, names, ticket};
-use crate::judge::{PinRequest, Trust, Verdict};
+use crate::{
+    judge::{PinRequest, Trust, Verdict},
+    proxy::{Limits, Settings},
+};
 use serde_json::{Value, json};
 
 fn tool(name: &str, description: &str) -> Value {
@@ -157,4 +160,14 @@ fn a_bridge_that_is_away_withholds_and_is_asked_again_at_the_next_list() {
     assert_eq!(rig.list(&[tool("a", "old")]), Vec::<String>::new());
     away.store(false, std::sync::atomic::Ordering::SeqCst);
     assert_eq!(rig.list(&[tool("a", "old")]), ["a"]);
+}
+
+#[test]
+fn a_server_that_keeps_changing_its_tools_does_not_fill_the_queue() {
+    let settings = Settings { limits: Limits { definitions_asked_max: 3, ..Limits::default() }, ..Settings::default() };
+    let rig = Rig::with(settings, |_, _| Verdict::Allow, |_| Trust::Waiting(ticket(1)));
+    for round in 0..5 {
+        assert_eq!(rig.list(&[tool("a", &format!("new {round}")), tool("b", "new")]), Vec::<String>::new());
+    }
+    assert_eq!(rig.pinned.try_iter().count(), 3);
 }

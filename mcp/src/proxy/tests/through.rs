@@ -1,7 +1,10 @@
 //! What is not judged passes byte for byte, in order, both ways.
 
 use super::rig::{Rig, call_line};
-use crate::frame::Frame;
+use crate::{
+    frame::Frame,
+    proxy::{Limits, Settings},
+};
 use serde_json::json;
 
 #[test]
@@ -118,7 +121,7 @@ fn the_end_of_the_server_answers_everybody() {
 
 #[test]
 fn there_is_a_limit_to_unanswered_requests() {
-    let settings = crate::proxy::Settings { outstanding_max: 2, ..Default::default() };
+    let settings = Settings { limits: Limits { outstanding_max: 2, ..Limits::default() }, ..Settings::default() };
     let rig = Rig::with(settings, |_, _| crate::judge::Verdict::Allow, |_| crate::judge::Trust::Approved);
     for id in 0..2 {
         rig.client_sends(&format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#));

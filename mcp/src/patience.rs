@@ -11,26 +11,26 @@ const UNKNOWN_SECONDS: u64 = 50;
 
 /// How long calls wait for a person.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
+pub(crate) struct Patience {
     asked_for: Option<Duration>,
     client: Option<Duration>,
 }
 
 impl Patience {
     /// As the command line asks for it, or as long as the client allows.
-    pub(super) fn new(asked_for: Option<Duration>) -> Self {
+    pub(crate) fn new(asked_for: Option<Duration>) -> Self {
         Self { asked_for, client: None }
     }
 
     /// The client has said what it is called.
-    pub(super) fn client_is(&mut self, name: &str) {
+    pub(crate) fn client_is(&mut self, name: &str) {
         let name = name.to_lowercase();
         let known = KNOWN.iter().find(|(known, _)| name.contains(known));
         self.client = known.map(|(_, seconds)| Duration::from_secs(*seconds));
     }
 
     /// How long a call waits from now on.
-    pub(super) fn wait(self) -> Duration {
+    pub(crate) fn wait(self) -> Duration {
         match (self.asked_for, self.client) {
             (Some(asked_for), Some(client)) => asked_for.min(client),
             (Some(asked_for), None) => asked_for,
