@@ -56,7 +56,7 @@ pub(super) struct Session {
 }
 
 /// A call that waits for its answer.
-struct Call {
+pub(super) struct Call {
     pub(super) serial: u64,
     pub(super) ticket: Option<TicketId>,
 }
