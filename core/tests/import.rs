@@ -138,7 +138,7 @@ fn law(config: &str) -> Law {
     let agent: UserName = "agent".parse().unwrap();
     let person = User { can_approve: [agent.clone()].into(), ..User::default() };
     let users = Users::new([(agent, User::default()), ("ada".parse().unwrap(), person)]);
-    let config = read(config).unwrap_or_else(|error| panic!("{error}\n{config}"));
+    let config = read(config).unwrap();
     config.law(users, Volumes::default(), |name| Some(format!("/bin/{name}"))).unwrap()
 }
 

@@ -1,6 +1,6 @@
 //! The page for whoever runs a bridge names every limit with the default that it has.
 
-use std::{fmt::Write as _, path::Path};
+use std::fmt::Write as _;
 
 use ccc_core::limits::Limits;
 
@@ -15,8 +15,7 @@ fn table() -> String {
 
 #[test]
 fn the_page_about_operations_has_the_limits_as_they_are() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operations.md");
-    let page = std::fs::read_to_string(&page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
+    let page = include_str!("../../docs/operations.md");
     let table = table();
     assert!(page.contains(&format!("\n\n{table}\n")), "docs/operations.md should hold:\n\n{table}");
 }

@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
-use std::path::Path;
-
 use ccc_core::{
     config::read,
     facts,
@@ -16,19 +14,16 @@ use ccc_core::{
 use ccc_protocol::{Timestamp, UserName};
 use serde_json::{Map, Value, json};
 
-fn page() -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/policy.md")).unwrap()
-}
+const PAGE: &str = include_str!("../../docs/policy.md");
 
 /// The page's rules, as they are for an agent with one approver.
 fn law() -> Law {
-    let page = page();
-    let (_, after) = page.split_once("```toml\n").unwrap();
+    let (_, after) = PAGE.split_once("```toml\n").unwrap();
     let (config, _) = after.split_once("```").unwrap();
     let agent: UserName = "agent".parse().unwrap();
     let person = User { can_approve: [agent.clone()].into(), ..User::default() };
     let users = Users::new([(agent, User::default()), ("ada".parse().unwrap(), person)]);
-    let config = read(config).unwrap_or_else(|error| panic!("{error}"));
+    let config = read(config).unwrap();
     config.law(users, Volumes::default(), |name| Some(format!("/bin/{name}"))).unwrap()
 }
 
@@ -72,8 +67,7 @@ fn outcome(law: &Law, cell: &str) -> &'static str {
 #[test]
 fn the_worked_examples_are_decided_as_the_page_says() {
     let law = law();
-    let page = page();
-    let (_, table) = page.split_once("| request | outcome | because |\n|---|---|---|\n").unwrap();
+    let (_, table) = PAGE.split_once("| request | outcome | because |\n|---|---|---|\n").unwrap();
     let rows: Vec<&str> = table.lines().take_while(|line| line.starts_with('|')).collect();
     assert_eq!(rows.len(), 10);
     for row in rows {

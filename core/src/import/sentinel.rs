@@ -77,17 +77,13 @@ impl File {
     /// What the whole file lacks, by its own rules.
     fn faults(&self) -> Vec<String> {
         let missing = |value: &Option<String>| value.as_deref().is_none_or(|text| text.trim().is_empty());
-        let mut faults = vec![];
-        match self.backend.as_str() {
-            "none" | "in-memory" => {}
-            "sqlite" if missing(&self.database_path) => {
-                faults.push("`backend` sqlite needs a `databasePath`".to_owned())
-            }
-            "entra-pim" if missing(&self.tenant_id) => faults.push("`backend` entra-pim needs a `tenantId`".to_owned()),
-            "sqlite" | "entra-pim" => {}
-            other => faults
-                .push(format!("`backend` is {}: write `none`, `in-memory`, `sqlite` or `entra-pim`", shown(other))),
-        }
+        let backend = match self.backend.as_str() {
+            "sqlite" if missing(&self.database_path) => Some("`backend` sqlite needs a `databasePath`".to_owned()),
+            "entra-pim" if missing(&self.tenant_id) => Some("`backend` entra-pim needs a `tenantId`".to_owned()),
+            "none" | "in-memory" | "sqlite" | "entra-pim" => None,
+            other => Some(format!("`backend` is {}: write `none`, `in-memory`, `sqlite` or `entra-pim`", shown(other))),
+        };
+        let mut faults = Vec::from_iter(backend);
         if let Err(why) = seconds(self.default_grant_minutes) {
             faults.push(format!("`defaultGrantMinutes` {why}"));
         }
