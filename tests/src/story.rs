@@ -3,6 +3,7 @@
 //! A story begins with the promise it protects. Nothing sleeps for a result: what is waited for is a text on screen or a ticket's state.
 
 use std::{
+    cell::RefCell,
     io::{Read as _, Write as _},
     num::NonZero,
     path::PathBuf,
@@ -104,6 +105,14 @@ impl Story {
     /// The agent asks for a greeting.
     pub fn asks_greeting(&self, name: &str) -> TicketId {
         self.asks(&json!({ "action": "greet", "name": name }))
+    }
+
+    /// A coding agent asks for leave to run a command; its text may hold anything.
+    pub fn asks_tool(&self, input: &Value) -> TicketId {
+        self.asks(&json!({
+            "action": "use-tool", "host": "claude", "tool": "Bash", "native": "Bash", "input": input, "cwd": "/workspace",
+            "session": "session-1", "agent": "",
+        }))
     }
 
     /// How the ticket stands.
@@ -238,8 +247,8 @@ pub struct Console {
     promise: &'static str,
     terminal: Shared,
     master: Box<dyn MasterPty + Send>,
-    writer: Box<dyn std::io::Write + Send>,
-    child: Box<dyn Child + Send + Sync>,
+    writer: RefCell<Box<dyn std::io::Write + Send>>,
+    child: RefCell<Box<dyn Child + Send + Sync>>,
 }
 
 impl Console {
@@ -284,34 +293,35 @@ impl Console {
             }
         });
         let writer = pair.master.take_writer().unwrap();
-        Self { promise, terminal, master: pair.master, writer, child }
+        Self { promise, terminal, master: pair.master, writer: RefCell::new(writer), child: RefCell::new(child) }
     }
 
     /// Presses keys, as the key table writes them.
-    pub fn press(&mut self, keys: &str) -> &mut Self {
+    pub fn press(&self, keys: &str) -> &Self {
         let bytes: Vec<u8> = keys.split(' ').flat_map(|key| bytes_of(key).into_bytes()).collect();
         self.send(&bytes)
     }
 
     /// Types text.
-    pub fn types(&mut self, text: &str) -> &mut Self {
+    pub fn types(&self, text: &str) -> &Self {
         self.send(text.as_bytes())
     }
 
     /// Writes a line, with Enter.
-    pub fn line(&mut self, text: &str) -> &mut Self {
+    pub fn line(&self, text: &str) -> &Self {
         self.send(format!("{text}\r").as_bytes())
     }
 
     /// Pastes text, in the brackets that terminals put around it.
-    pub fn pastes(&mut self, text: &str) -> &mut Self {
+    pub fn pastes(&self, text: &str) -> &Self {
         self.send(format!("\x1b[200~{text}\x1b[201~").as_bytes())
     }
 
     /// Sends bytes as they are.
-    pub fn send(&mut self, bytes: &[u8]) -> &mut Self {
-        self.writer.write_all(bytes).unwrap();
-        self.writer.flush().unwrap();
+    pub fn send(&self, bytes: &[u8]) -> &Self {
+        let mut writer = self.writer.borrow_mut();
+        writer.write_all(bytes).unwrap();
+        writer.flush().unwrap();
         self
     }
 
@@ -377,7 +387,7 @@ impl Console {
 
     /// Sends the console a signal.
     pub fn signal(&self, signal: Signal) -> &Self {
-        let pid = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        let pid = i32::try_from(self.child.borrow().process_id().unwrap()).unwrap();
         kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
         self
     }
@@ -392,8 +402,8 @@ impl Console {
     }
 
     /// Waits until the program has ended, and all it wrote was read.
-    pub fn ended(&mut self) -> ExitStatus {
-        let status = self.child.wait().unwrap();
+    pub fn ended(&self) -> ExitStatus {
+        let status = self.child.borrow_mut().wait().unwrap();
         self.wait("its end", |terminal| terminal.ended);
         status
     }
@@ -416,8 +426,8 @@ impl Console {
 
 impl Drop for Console {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.child.borrow_mut().kill();
+        let _ = self.child.borrow_mut().wait();
         if thread::panicking() {
             eprintln!("{}\nthe screen was\n{}", self.promise, self.screen());
         }

@@ -18,11 +18,11 @@ fn list_tells_what_waits() {
 #[test]
 fn json_on_a_terminal_obeys_nothing_either() {
     let story = Story::of("what `--json` prints reads back as it was, and no terminal obeys it");
-    story.asks_greeting("a\u{202e}\u{9b}b");
+    story.asks_tool(&serde_json::json!({ "command": "a\u{202e}\u{9b}b" }));
     let (_, json, _) = story.command(&["list", "--json"]);
     assert!(json.is_ascii(), "{json}");
     let tickets: Vec<Ticket> = serde_json::from_str(&json).unwrap();
-    assert_eq!(tickets[0].params["name"], "a\u{202e}\u{9b}b");
+    assert_eq!(tickets[0].params["input"]["command"], "a\u{202e}\u{9b}b");
 }
 
 #[test]
@@ -86,12 +86,12 @@ fn approve_asks_on_the_terminal() {
     let story = Story::of("`approve` prints what it decides and asks; `y` approves, Enter alone does not");
     let asked = story.asks_page("serde");
     let id = asked.to_string();
-    let mut refused = story.console_with(&Open::args(&["approve", &id]));
+    let refused = story.console_with(&Open::args(&["approve", &id]));
     refused.sees("WHAT WOULD HAPPEN").sees("[y/N]").settles();
     refused.line("");
     assert_eq!(refused.ended().exit_code(), 1);
     story.still_waits(asked);
-    let mut agreed = story.console_with(&Open::args(&["approve", &id]));
+    let agreed = story.console_with(&Open::args(&["approve", &id]));
     agreed.sees("[y/N]").settles();
     agreed.line("y");
     assert_eq!(agreed.ended().exit_code(), 0);
@@ -102,7 +102,7 @@ fn approve_asks_on_the_terminal() {
 fn an_answer_typed_ahead_is_discarded() {
     let story = Story::of("an answer typed before the question could be read is discarded");
     let asked = story.asks_page("serde");
-    let mut console = story.console_with(&Open::args(&["approve", &asked.to_string()]));
+    let console = story.console_with(&Open::args(&["approve", &asked.to_string()]));
     console.line("y").sees("is discarded").settles();
     console.line("n");
     assert_eq!(console.ended().exit_code(), 1);

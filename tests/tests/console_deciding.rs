@@ -8,7 +8,7 @@ use serde_json::json;
 fn y_approves_what_is_on_screen() {
     let story = Story::of("`y` approves exactly the request on screen, and it runs");
     let asked = story.asks_greeting("Ada");
-    let mut console = story.console();
+    let console = story.console();
     console.sees("hello").sees("Ada").ready();
     console.press("y");
     let ticket = story.ends(asked, Status::Succeeded);
@@ -20,7 +20,7 @@ fn y_approves_what_is_on_screen() {
 fn n_denies_with_a_listed_reason() {
     let story = Story::of("`n` denies, and the reason chosen reaches the agent");
     let asked = story.asks_page("serde");
-    let mut console = story.console();
+    let console = story.console();
     console.ready();
     console.press("n").sees("DENY, and say why").settles();
     console.press("down enter");
@@ -32,7 +32,7 @@ fn n_denies_with_a_listed_reason() {
 fn a_typed_reason_reaches_the_agent() {
     let story = Story::of("a reason typed by the person reaches the agent word for word");
     let asked = story.asks_page("serde");
-    let mut console = story.console();
+    let console = story.console();
     console.ready();
     console.press("n").sees("DENY").settles();
     console.types("use the mirror, plëase").press("enter");
@@ -44,7 +44,7 @@ fn another_request_is_left_alone() {
     let story = Story::of("approving one request leaves every other waiting");
     let first = story.asks_page("first");
     let second = story.asks_page("second");
-    let mut console = story.console();
+    let console = story.console();
     console.sees("2 waiting").ready();
     console.press("j").sees("docs.rs/second").sees_no("◆ ready").ready();
     console.press("y");
@@ -56,7 +56,7 @@ fn another_request_is_left_alone() {
 fn scope_grants_the_same_host() {
     let story = Story::of("`Y` grants more of the same, narrower than all, and the next one asks nobody");
     let asked = story.asks_page("serde");
-    let mut console = story.console();
+    let console = story.console();
     console.ready();
     console.press("Y").sees("more of the same").settles();
     console.press("down down right").sees("any page of https://docs.rs");
@@ -75,7 +75,7 @@ fn scope_grants_the_same_host() {
 fn scope_counts_its_uses() {
     let story = Story::of("a grant of so many uses ends with the last of them");
     let asked = story.asks_greeting("Ada");
-    let mut console = story.console();
+    let console = story.console();
     console.ready();
     console.press("Y").sees("more of the same").settles();
     console.press("down left left left").sees("1 more uses");
@@ -91,7 +91,7 @@ fn scope_counts_its_uses() {
 fn a_grant_is_taken_back_with_z() {
     let story = Story::of("`z` ends the grant just made");
     let asked = story.asks_greeting("Ada");
-    let mut console = story.console();
+    let console = story.console();
     console.ready();
     console.press("Y").sees("more of the same").settles();
     console.press("y");
@@ -106,7 +106,7 @@ fn a_grant_is_taken_back_with_z() {
 fn a_denial_is_remembered_and_taken_back_with_z() {
     let story = Story::of("a denial answers the same request again, until `z` takes it back");
     let asked = story.asks_greeting("Ada");
-    let mut console = story.console();
+    let console = story.console();
     console.ready();
     console.press("n").sees("DENY").settles();
     console.press("enter").sees("denied by user");
@@ -121,7 +121,7 @@ fn a_denial_is_remembered_and_taken_back_with_z() {
 fn an_edit_makes_a_new_ticket_that_still_waits() {
     let story = Story::of("`e` replaces the request by an edited one, which waits for its own approval");
     let asked = story.asks_greeting("Ada");
-    let mut console = story.console();
+    let console = story.console();
     console.ready();
     console.press("e").sees("EDIT the parameters").settles();
     console.press("down").press("ctrl-e").press("backspace backspace backspace").types("ne\"").press("ctrl-s");
@@ -139,7 +139,7 @@ fn an_edit_makes_a_new_ticket_that_still_waits() {
 fn marked_requests_are_decided_one_by_one() {
     let story = Story::of("marked requests are approved one by one, each with a result of its own, and nothing is granted");
     let asked = ["a", "b", "c"].map(|path| story.asks_page(path));
-    let mut console = story.console();
+    let console = story.console();
     console.sees("3 waiting");
     for marked in ["1 marked", "2 marked"] {
         console.ready();
@@ -158,7 +158,7 @@ fn marked_requests_are_decided_one_by_one() {
 fn marked_requests_are_denied_one_by_one() {
     let story = Story::of("marked requests are denied with one reason, each for itself");
     let asked = ["a", "b"].map(|path| story.asks_page(path));
-    let mut console = story.console();
+    let console = story.console();
     for marked in ["1 marked", "2 marked"] {
         console.ready();
         console.press("space").sees(marked);
@@ -175,7 +175,7 @@ fn two_people_are_needed_where_the_rule_says_so() {
     let story = Story::of("where two are needed the first approval counts and runs nothing, the second runs it");
     let asked = story.asks(&json!({ "action": "release", "version": "1.0" }));
     for (user, seen) in [("user", "1 of 2 needed"), ("dba", "approved by dba")] {
-        let mut console = story.console_with(&Open::of(user));
+        let console = story.console_with(&Open::of(user));
         console.ready();
         console.press("y").sees("a note is required").settles();
         console.types("tested").press("enter").sees("approves it with this note").settles();
@@ -190,7 +190,7 @@ fn two_people_are_needed_where_the_rule_says_so() {
 fn the_first_decision_wins() {
     let story = Story::of("of two people the first decides, and the other sees who it was");
     let asked = story.asks_page("serde");
-    let mut first = story.console();
+    let first = story.console();
     let second = story.console_with(&Open::of("dba"));
     first.ready();
     second.ready();
@@ -204,7 +204,7 @@ fn the_first_decision_wins() {
 fn snoozed_requests_are_put_aside_and_come_back() {
     let story = Story::of("`s` puts a request aside without deciding it, and `S` brings it back");
     let asked = story.asks_page("serde");
-    let mut console = story.console();
+    let console = story.console();
     console.ready();
     console.press("s").sees("1 put aside").sees_no("docs.rs/serde");
     console.press("S").sees("docs.rs/serde");
@@ -215,7 +215,7 @@ fn snoozed_requests_are_put_aside_and_come_back() {
 fn panic_stops_everything_and_unfreeze_lets_go_on() {
     let story = Story::of("`!` `!` denies what waits and refuses what comes, until it is lifted");
     let asked = story.asks_page("serde");
-    let mut console = story.console();
+    let console = story.console();
     console.ready();
     console.press("!").sees("STOP AGENTS");
     console.press("!").sees("stopped: grants ended");
@@ -231,7 +231,7 @@ fn panic_stops_everything_and_unfreeze_lets_go_on() {
 fn a_failure_is_told_as_one() {
     let story = Story::of("what was approved and ended badly is told as failed, not as done");
     let asked = story.asks(&json!({ "action": "fail" }));
-    let mut console = story.console();
+    let console = story.console();
     console.ready();
     console.press("y");
     story.ends(asked, Status::Failed);

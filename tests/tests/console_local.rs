@@ -48,7 +48,7 @@ impl Home {
 #[test]
 fn one_command_sets_up_serves_and_decides() {
     let home = Home::new();
-    let mut console = home.open("`--local` needs nothing before it: keys, config, server and console", &home.path().join("project"));
+    let console = home.open("`--local` needs nothing before it: keys, config, server and console", &home.path().join("project"));
     console.sees("● live").sees("in the agent's container:");
     for name in ["secrets.json", "agent-secrets.json", "config.toml"] {
         assert_eq!(fs::metadata(home.file(name)).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
@@ -74,11 +74,11 @@ fn one_command_sets_up_serves_and_decides() {
 fn what_is_there_is_never_touched() {
     let home = Home::new();
     let project = home.path().join("project");
-    let mut first = home.open("a second `--local` finds what the first made", &project);
+    let first = home.open("a second `--local` finds what the first made", &project);
     first.sees("● live").press("q");
     first.ended();
     let made = ["secrets.json", "agent-secrets.json", "config.toml"].map(|name| fs::read(home.file(name)).unwrap());
-    let mut second = home.open("a second `--local` leaves what the first made as it was", &project);
+    let second = home.open("a second `--local` leaves what the first made as it was", &project);
     second.sees("● live").press("q");
     second.ended();
     assert_eq!(["secrets.json", "agent-secrets.json", "config.toml"].map(|name| fs::read(home.file(name)).unwrap()), made);
@@ -88,7 +88,7 @@ fn what_is_there_is_never_touched() {
 fn a_home_directory_is_never_given_away() {
     let home = Home::new();
     for dir in [home.path(), Path::new("/")] {
-        let mut console = home.open("the home directory and the root are never given to an agent", dir);
+        let console = home.open("the home directory and the root are never given to an agent", dir);
         assert_eq!(console.ended().exit_code(), 2);
         assert!(console.screen().contains("would be given to the agent"), "{}", console.screen());
     }

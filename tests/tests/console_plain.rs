@@ -14,8 +14,8 @@ const ASKED: &str = "or help?";
 fn a_line_approves_what_was_printed() {
     let story = Story::of("the line console prints the request whole, and `approve` approves it");
     let asked = story.asks_greeting("Ada");
-    let mut console = plain(&story);
-    console.sees("arg 2    Ada").sees("end of this request").sees(ASKED).settles();
+    let console = plain(&story);
+    console.sees("arg 2     Ada").sees("end of this request").sees(ASKED).settles();
     console.line("approve");
     story.ends(asked, Status::Succeeded);
     console.sees("succeeded, approved by user");
@@ -25,7 +25,7 @@ fn a_line_approves_what_was_printed() {
 fn the_keys_of_the_screen_are_words_here_too() {
     let story = Story::of("the keys of the screen work as lines of the line console");
     let asked = story.asks_greeting("Ada");
-    let mut console = plain(&story);
+    let console = plain(&story);
     console.sees(ASKED).settles();
     console.line("y");
     story.ends(asked, Status::Succeeded);
@@ -35,7 +35,7 @@ fn the_keys_of_the_screen_are_words_here_too() {
 fn empty_lines_do_nothing() {
     let story = Story::of("an empty line does nothing in the line console");
     let asked = story.asks_greeting("Ada");
-    let mut console = plain(&story);
+    let console = plain(&story);
     console.sees(ASKED).settles();
     console.line("").line("").line("list").sees("▶");
     story.still_waits(asked);
@@ -44,7 +44,7 @@ fn empty_lines_do_nothing() {
 #[test]
 fn lines_typed_ahead_are_discarded() {
     let story = Story::of("a line typed before the request was printed is discarded");
-    let mut console = plain(&story);
+    let console = plain(&story);
     console.sees("connected");
     let asked = story.asks_greeting("Ada");
     console.line("approve").line("approve").sees(ASKED).settles();
@@ -56,13 +56,14 @@ fn lines_typed_ahead_are_discarded() {
 fn a_denial_takes_a_number_or_words() {
     let story = Story::of("in the line console a denial takes the number of a reason, or words");
     let asked = ["Ada", "Bob"].map(|name| story.asks_greeting(name));
-    let mut console = plain(&story);
+    let console = plain(&story);
     console.sees(ASKED).settles();
     console.line("deny").sees("write the number of a reason").settles();
     console.line("2").sees("denied by user");
     assert_eq!(story.ends(asked[0], Status::Denied).reason.as_deref(), Some("not needed: find a way without it"));
-    console.line("down").sees("arg 2    Bob").settles();
-    console.line("deny").settles();
+    // Deciding lines, like keys, must be silent for a second after a decision.
+    console.line("down").sees("arg 2     Bob").settles().settles().settles();
+    console.line("deny").settles().settles();
     console.line("ask me tomorrow");
     assert_eq!(story.ends(asked[1], Status::Denied).reason.as_deref(), Some("ask me tomorrow"));
 }
@@ -71,7 +72,7 @@ fn a_denial_takes_a_number_or_words() {
 fn care_asks_for_the_word_here_too() {
     let story = Story::of("in the line console too, what deserves care is approved by its word");
     let asked = story.asks(&json!({ "action": "wipe", "what": "all" }));
-    let mut console = plain(&story);
+    let console = plain(&story);
     console.sees(ASKED).settles();
     console.line("approve").sees("type wipe to approve").settles();
     console.line("y").settles();
@@ -83,7 +84,7 @@ fn care_asks_for_the_word_here_too() {
 #[test]
 fn hostile_text_is_visible_here_too() {
     let story = Story::of("the line console shows hostile text and obeys none of it");
-    story.asks(&json!({ "action": "greet", "name": "a\u{1b}[2J\u{202e}b" }));
+    story.asks_tool(&json!({ "command": "a\u{1b}[2J\u{202e}b" }));
     let console = plain(&story);
     console.sees("a␛[2J‹U+202E›b");
     assert!(!String::from_utf8_lossy(&console.bytes()).contains('\u{202e}'));
@@ -93,7 +94,7 @@ fn hostile_text_is_visible_here_too() {
 fn an_arrival_is_announced_and_changes_nothing_shown() {
     let story = Story::of("an arrival is announced by count, and what was printed stays what is decided");
     let first = story.asks_greeting("Ada");
-    let mut console = plain(&story);
+    let console = plain(&story);
     console.sees(ASKED).settles();
     story.asks_greeting("Bob");
     console.sees("1 new; 2 waiting").settles();
@@ -104,7 +105,7 @@ fn an_arrival_is_announced_and_changes_nothing_shown() {
 #[test]
 fn all_views_and_help_are_there() {
     let story = Story::of("every view and the whole key table are there in the line console");
-    let mut console = plain(&story);
+    let console = plain(&story);
     console.sees("connected").line("view policies").sees("open-browser");
     console.line("view grants").sees("nothing here");
     console.line("help").sees("approve more of the same");
@@ -116,7 +117,7 @@ fn all_views_and_help_are_there() {
 fn an_edit_is_written_line_by_line() {
     let story = Story::of("parameters are edited in the line console by writing them anew");
     let asked = story.asks_greeting("Ada");
-    let mut console = plain(&story);
+    let console = plain(&story);
     console.sees(ASKED).settles();
     console.line("edit").sees("a line with a full stop").settles();
     console.line("{ \"name\":").line("\"Eve\" }").line(".").sees("EDITED FROM");

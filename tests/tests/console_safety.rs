@@ -10,7 +10,7 @@ use serde_json::json;
 fn keys_typed_before_the_console_opened_decide_nothing() {
     let story = Story::of("what was typed before the request stood on screen is discarded");
     let asked = story.asks_page("serde");
-    let mut console = story.console();
+    let console = story.console();
     console.send(b"yyyy");
     console.ready();
     story.still_waits(asked);
@@ -20,7 +20,7 @@ fn keys_typed_before_the_console_opened_decide_nothing() {
 fn enter_never_approves() {
     let story = Story::of("Enter never approves, however often it is pressed");
     let asked = story.asks_page("serde");
-    let mut console = story.console();
+    let console = story.console();
     for _ in 0..5 {
         console.ready();
         console.press("enter");
@@ -33,7 +33,7 @@ fn enter_never_approves() {
 fn pasted_keys_decide_nothing() {
     let story = Story::of("pasted text decides nothing");
     let asked = story.asks_page("serde");
-    let mut console = story.console();
+    let console = story.console();
     console.ready();
     console.pastes("y\nyes\ny").sees("pasted text decides nothing");
     story.still_waits(asked);
@@ -43,7 +43,7 @@ fn pasted_keys_decide_nothing() {
 fn a_key_right_behind_a_paste_is_discarded() {
     let story = Story::of("a key right behind a paste is taken for a part of it");
     let asked = story.asks_page("serde");
-    let mut console = story.console();
+    let console = story.console();
     console.ready();
     console.send(b"\x1b[200~y\x1b[201~y").sees("too soon");
     story.still_waits(asked);
@@ -53,7 +53,7 @@ fn a_key_right_behind_a_paste_is_discarded() {
 fn a_key_pressed_while_moving_decides_nothing() {
     let story = Story::of("a key pressed together with the one that moved the cursor decides nothing");
     let asked = ["a", "b"].map(|path| story.asks_page(path));
-    let mut console = story.console();
+    let console = story.console();
     console.ready();
     console.send(b"jy");
     console.ready();
@@ -65,7 +65,7 @@ fn arrivals_leave_the_cursor_on_its_request() {
     let story = Story::of("requests that arrive never come under the cursor by themselves");
     story.asks_page("first");
     let chosen = story.asks_page("chosen");
-    let mut console = story.console();
+    let console = story.console();
     console.sees("2 waiting").ready();
     console.press("j").sees("docs.rs/chosen");
     for n in 0..5 {
@@ -81,7 +81,7 @@ fn arrivals_leave_the_cursor_on_its_request() {
 fn a_held_key_decides_once() {
     let story = Story::of("a key that is held down decides on one request only");
     let asked = ["a", "b"].map(|path| story.asks_page(path));
-    let mut console = story.console();
+    let console = story.console();
     console.sees("2 waiting").ready();
     console.press("y");
     story.ends(asked[0], Status::Succeeded);
@@ -99,7 +99,7 @@ fn a_held_key_decides_once() {
 fn what_cannot_be_taken_back_needs_its_word() {
     let story = Story::of("what cannot be taken back is approved by its typed word, and by nothing less");
     let asked = story.asks(&json!({ "action": "wipe", "what": "all" }));
-    let mut console = story.console();
+    let console = story.console();
     console.sees("cannot be taken back").ready();
     console.press("y").sees("type wipe to approve").settles();
     console.press("enter").types("wip").sees("word wip").press("enter");
@@ -112,7 +112,7 @@ fn what_cannot_be_taken_back_needs_its_word() {
 fn the_word_cannot_be_pasted() {
     let story = Story::of("the word that approves is typed, never pasted");
     let asked = story.asks(&json!({ "action": "wipe", "what": "all" }));
-    let mut console = story.console();
+    let console = story.console();
     console.ready();
     console.press("y").sees("type wipe").settles();
     console.pastes("wipe").sees("pasted text decides nothing");
@@ -122,8 +122,8 @@ fn the_word_cannot_be_pasted() {
 #[test]
 fn what_deserves_care_is_read_to_its_end_first() {
     let story = Story::of("what deserves care cannot be approved before its last line was on screen");
-    let asked = story.asks(&json!({ "action": "wipe", "what": "x\n".repeat(200) }));
-    let mut console = story.console();
+    let asked = story.asks(&json!({ "action": "wipe", "what": "x ".repeat(1500) }));
+    let console = story.console();
     console.sees("read to its last line first");
     console.press("y").sees("read to its last line first").sees_no("type wipe");
     console.press("]").sees("end of this request").ready();
@@ -135,7 +135,7 @@ fn what_deserves_care_is_read_to_its_end_first() {
 fn what_deserves_care_is_never_decided_with_others() {
     let story = Story::of("what deserves care cannot be marked");
     story.asks(&json!({ "action": "wipe", "what": "all" }));
-    let mut console = story.console();
+    let console = story.console();
     console.ready();
     console.press("space").sees("decided on its own").sees_no("1 marked");
 }
@@ -144,7 +144,7 @@ fn what_deserves_care_is_never_decided_with_others() {
 fn where_only_the_list_fits_details_come_first() {
     let story = Story::of("where only the list is on screen nothing can be decided before details were opened");
     let asked = story.asks_page("serde");
-    let mut console = story.console_with(&Open::sized(60, 12));
+    let console = story.console_with(&Open::sized(60, 12));
     console.sees("open-browser").settles();
     console.press("y").sees("open its details first");
     story.still_waits(asked);
@@ -157,7 +157,7 @@ fn where_only_the_list_fits_details_come_first() {
 fn below_the_smallest_screen_nothing_is_decided() {
     let story = Story::of("below 40 by 10 the console says so and decides nothing");
     let asked = story.asks_page("serde");
-    let mut console = story.console_with(&Open::sized(39, 9));
+    let console = story.console_with(&Open::sized(39, 9));
     console.sees("needs 40×10").sees("1 waiting").settles();
     console.press("y");
     console.resize(120, 30).ready();
@@ -168,12 +168,12 @@ fn below_the_smallest_screen_nothing_is_decided() {
 fn a_click_selects_and_never_decides() {
     let story = Story::of("a click selects; the one that brings the window to the front does not even that");
     let asked = ["a", "b"].map(|path| story.asks_page(path));
-    let mut console = story.console_with(&Open::settings("mouse = true"));
+    let console = story.console_with(&Open::settings("mouse = true"));
     console.sees("2 waiting").ready();
     // SGR mouse reports: button 0 at column 10, row 4, counted from 1.
     console.press("blur focus").send(b"\x1b[<0;10;4M\x1b[<0;10;4m").ready();
     console.sees("docs.rs/a");
-    console.send(b"\x1b[<0;10;4M\x1b[<0;10;4m").sees("arg 1    https://docs.rs/b").ready();
+    console.send(b"\x1b[<0;10;4M\x1b[<0;10;4m").sees("arg 1     https://docs.rs/b").ready();
     asked.iter().for_each(|id| story.still_waits(*id));
 }
 
@@ -181,7 +181,7 @@ fn a_click_selects_and_never_decides() {
 fn what_another_decided_is_not_decided_again() {
     let story = Story::of("a request that another person decided stands there decided, and keys do nothing to it");
     let asked = story.asks_page("serde");
-    let mut console = story.console();
+    let console = story.console();
     console.ready();
     assert_eq!(story.bridge.approve("dba", &story.now(asked)).status, 200);
     console.sees("approved by dba").settles();
@@ -193,7 +193,7 @@ fn what_another_decided_is_not_decided_again() {
 fn letters_of_a_filter_decide_nothing() {
     let story = Story::of("letters typed into the filter are letters");
     let asked = story.asks_page("yyy");
-    let mut console = story.console();
+    let console = story.console();
     console.ready();
     console.press("/").types("yyyy").sees("nothing fits");
     console.press("esc").ready();
@@ -204,7 +204,7 @@ fn letters_of_a_filter_decide_nothing() {
 fn a_command_line_cannot_decide() {
     let story = Story::of("the command line cannot decide, as it ends with Enter");
     let asked = story.asks_page("serde");
-    let mut console = story.console();
+    let console = story.console();
     console.ready();
     console.types(":approve").press("enter").sees("has a key of its own");
     story.still_waits(asked);
@@ -214,7 +214,7 @@ fn a_command_line_cannot_decide() {
 fn a_remapped_key_decides_and_the_old_one_does_not() {
     let story = Story::of("keys can be remapped, and the old key is free then");
     let asked = story.asks_page("serde");
-    let mut console = story.console_with(&Open::settings("[keys]\napprove = 'ctrl-y'"));
+    let console = story.console_with(&Open::settings("[keys]\napprove = 'ctrl-y'"));
     console.sees("ctrl-y approve").ready();
     console.press("y").settles();
     story.still_waits(asked);
@@ -225,7 +225,7 @@ fn a_remapped_key_decides_and_the_old_one_does_not() {
 #[test]
 fn enter_cannot_be_made_to_approve() {
     let story = Story::of("no setting makes Enter approve");
-    let mut console = story.console_with(&Open::settings("[keys]\napprove = 'enter'"));
+    let console = story.console_with(&Open::settings("[keys]\napprove = 'enter'"));
     assert_eq!(console.ended().exit_code(), 2);
     assert!(console.screen().contains("pressed too easily"), "{}", console.screen());
 }
@@ -234,7 +234,7 @@ fn enter_cannot_be_made_to_approve() {
 fn nothing_is_decided_while_the_decision_is_on_its_way() {
     let story = Story::of("a second key while the first is on its way sends nothing");
     let asked = story.asks_page("serde");
-    let mut console = story.console();
+    let console = story.console();
     console.ready();
     console.send(b"yyyyny");
     let ticket = story.ends(asked, Status::Succeeded);

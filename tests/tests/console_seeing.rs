@@ -48,7 +48,7 @@ fn container_and_host_path_stand_one_under_the_other() {
     story.asks(&json!({ "action": "open-terminal", "path": "/workspace/app" }));
     let console = story.console_with(&Open::sized(200, 40));
     let host = story.bridge.site().workspace().join("app");
-    console.sees("container  /workspace/app").sees(host.to_str().unwrap());
+    console.sees("container /workspace/app").sees(host.to_str().unwrap());
 }
 
 #[test]
@@ -64,14 +64,14 @@ fn the_command_line_is_shown_argument_by_argument() {
     let story = Story::of("each argument stands in a row of its own, as it will be passed");
     story.asks_greeting("a b; rm -rf /");
     let console = story.console();
-    console.sees("program    /").sees("arg 1    hello").sees("arg 2    a b; rm -rf /");
+    console.sees("program     /").sees("arg 1     hello").sees("arg 2     a b; rm -rf /");
 }
 
 #[test]
 fn hostile_text_is_visible_and_does_nothing() {
     let story = Story::of("escape sequences of an agent's are shown, not obeyed");
-    story.asks(&json!({ "action": "greet", "name": "a\u{1b}]0;owned\u{7}\u{1b}[2Jb\u{202e}c", "reason": "\u{9b}31m" }));
-    let console = story.console();
+    story.asks_tool(&json!({ "command": "a\u{1b}]0;owned\u{7}\u{1b}[2Jb\u{202e}c", "description": "\u{9b}31m" }));
+    let console = story.console_with(&Open::sized(120, 60));
     console.sees("a␛]0;owned␇␛[2Jb‹U+202E›c").sees("‹U+009B›31m").bears_title("ccc-queue: 1 waiting");
     let bytes = String::from_utf8_lossy(&console.bytes()).into_owned();
     assert!(!bytes.contains("]0;owned\x07") && !bytes.contains('\u{202e}'));
@@ -92,14 +92,14 @@ fn the_rule_and_the_asker_are_shown() {
     story.bridge.client("agent").cancel(before).unwrap();
     story.asks(&json!({ "action": "release", "version": "1.0" }));
     let console = story.console_with(&Open::sized(120, 50));
-    console.sees("a release needs two and a reason").sees("agent      agent").sees("ASKED JUST BEFORE").sees("cancelled");
+    console.sees("a release needs two and a reason").sees("agent       agent").sees("ASKED JUST BEFORE").sees("cancelled");
 }
 
 #[test]
 fn long_details_are_whole_by_scrolling() {
     let story = Story::of("details are shown whole, however long they are");
-    story.asks_greeting(&format!("{}the very end", "line\n".repeat(100)));
-    let mut console = story.console();
+    story.asks_tool(&json!({ "command": format!("{}the very end", "line\n".repeat(100)) }));
+    let console = story.console();
     console.ready();
     console.press("page-down").sees_no("WHAT WOULD HAPPEN");
     console.press("]").sees("end of this request");
@@ -109,7 +109,7 @@ fn long_details_are_whole_by_scrolling() {
 fn the_history_tells_what_happened_and_is_searchable() {
     let story = Story::of("the history shows who decided what, and is searched by words");
     let asked = story.asks_greeting("Ada");
-    let mut console = story.console();
+    let console = story.console();
     console.ready();
     console.press("y");
     story.ends(asked, Status::Succeeded);
@@ -124,7 +124,7 @@ fn the_history_tells_what_happened_and_is_searchable() {
 fn grants_show_time_and_uses_and_are_ended_there() {
     let story = Story::of("grants are shown with the time and uses left, and `z` ends the chosen one");
     let asked = story.asks_greeting("Ada");
-    let mut console = story.console();
+    let console = story.console();
     console.ready();
     console.press("Y").sees("more of the same").settles();
     console.press("y");
@@ -138,7 +138,7 @@ fn grants_show_time_and_uses_and_are_ended_there() {
 #[test]
 fn policies_are_made_stricter_at_once() {
     let story = Story::of("a stricter policy holds at once");
-    let mut console = story.console();
+    let console = story.console();
     console.sees("● live").press("tab tab tab").sees("open-browser");
     for _ in 0..40 {
         if console.screen().lines().any(|line| line.starts_with('▶') && line.contains("open-browser")) {
@@ -169,7 +169,7 @@ fn policy(story: &Story, action: &str) -> Option<Policy> {
 #[test]
 fn a_group_is_switched_off_and_on() {
     let story = Story::of("a group switched off denies its actions; switching it on again is asked about");
-    let mut console = story.console();
+    let console = story.console();
     console.sees("● live").press("tab tab tab").sees("override").press("space").sees("off: every action of it is denied");
     let off = |story: &Story| story.bridge.client("user").policies().unwrap().groups.iter().filter(|group| !group.enabled).count();
     assert_eq!(off(&story), 1);
@@ -183,7 +183,7 @@ fn agents_are_listed_with_what_they_wait_for() {
     let story = Story::of("the agents' view counts what each waits for and says who is stopped");
     story.asks_page("a");
     story.asks_page("b");
-    let mut console = story.console();
+    let console = story.console();
     console.sees("2 waiting").press("shift-tab").sees("may ask");
     console.press("!").sees("STOP AGENTS").press("!").sees("stopped: all is refused");
 }
@@ -193,7 +193,7 @@ fn a_filter_shows_only_what_fits() {
     let story = Story::of("`/` shows only what fits, and Esc shows all again");
     story.asks_page("serde");
     story.asks_greeting("Ada");
-    let mut console = story.console();
+    let console = story.console();
     console.sees("2 waiting").press("/").types("greet").sees_no("docs.rs/serde");
     console.press("enter").sees("filtered by greet").press("esc").sees("docs.rs/serde");
 }
@@ -202,14 +202,14 @@ fn a_filter_shows_only_what_fits() {
 fn rows_are_gathered_in_three_ways() {
     let story = Story::of("`v` gathers by agent and session, by agent, or not at all");
     story.asks_page("serde");
-    let mut console = story.console();
+    let console = story.console();
     console.sees("agent (1)").press("v").sees("grouped by: agent").press("v").sees("grouped by: none").sees_no("agent (1)");
 }
 
 #[test]
 fn help_is_made_from_the_keys_in_force() {
     let story = Story::of("help shows the keys in force, remapped ones too");
-    let mut console = story.console_with(&Open { size: (120, 60), ..Open::settings("[keys]\nsnooze = 'ctrl-w'") });
+    let console = story.console_with(&Open { size: (120, 60), ..Open::settings("[keys]\nsnooze = 'ctrl-w'") });
     console.sees("● live").press("?").sees("ctrl-w").sees("put it aside for a while").press("esc").sees_no("put it aside for a while");
 }
 
@@ -218,23 +218,23 @@ fn a_ticket_is_found_by_its_id() {
     let story = Story::of("`:find` moves the cursor to the one ticket with that id");
     story.asks_page("first");
     let asked = story.asks_page("second");
-    let mut console = story.console();
-    console.sees("2 waiting").sees("arg 1    https://docs.rs/first");
+    let console = story.console();
+    console.sees("2 waiting").sees("arg 1     https://docs.rs/first");
     let id = asked.to_string();
-    console.types(&format!(":find {}", &id[28..])).press("enter").sees("arg 1    https://docs.rs/second");
+    console.types(&format!(":find {}", &id[28..])).press("enter").sees("arg 1     https://docs.rs/second");
 }
 
 #[test]
 fn the_connection_comes_back_by_itself_and_says_what_was_found() {
     let mut story = Story::of("a lost connection is shown, comes back by itself, and what changed meanwhile is said");
     let asked = story.asks_page("serde");
-    let mut console = story.console();
+    let console = story.console();
     console.ready();
     story.bridge.stop();
     console.sees("no connection");
     story.bridge.start_again();
     story.asks_page("tokio");
-    console.sees("● live").sees("back after").sees("docs.rs/tokio").ready();
+    console.sees("● live").sees("back after").sees("2 waiting").ready();
     console.press("y");
     story.ends(asked, Status::Succeeded);
 }
@@ -244,7 +244,7 @@ fn a_console_opened_before_its_server_connects_later() {
     let mut story = Story::of("a console opened before its server waits for it");
     story.bridge.stop();
     let console = story.console();
-    console.sees("no connection").sees("start `ccc-server` there");
+    console.sees("no connection").sees("no bridge answers");
     story.bridge.start_again();
     console.sees("● live");
 }

@@ -18,7 +18,7 @@ fn is_given_back(console: &Console) {
 #[test]
 fn q_leaves_and_the_terminal_is_as_it_was() {
     let story = Story::of("`q` leaves with exit 0 and the terminal as it was");
-    let mut console = story.console_with(&Open::settings("mouse = true"));
+    let console = story.console_with(&Open::settings("mouse = true"));
     console.sees("● live");
     assert!(console.is_raw());
     console.press("q");
@@ -30,7 +30,7 @@ fn q_leaves_and_the_terminal_is_as_it_was() {
 fn ctrl_c_leaves_from_anywhere() {
     let story = Story::of("Ctrl-C leaves, also out of a question, and decides nothing");
     let asked = story.asks_page("serde");
-    let mut console = story.console();
+    let console = story.console();
     console.ready();
     console.press("n").sees("DENY").press("ctrl-c");
     assert_eq!(console.ended().exit_code(), 0);
@@ -41,7 +41,7 @@ fn ctrl_c_leaves_from_anywhere() {
 #[test]
 fn sigterm_gives_the_terminal_back() {
     let story = Story::of("SIGTERM ends the console with the terminal as it was");
-    let mut console = story.console();
+    let console = story.console();
     console.sees("● live").signal(Signal::TERM);
     assert_eq!(console.ended().exit_code(), 143);
     is_given_back(&console);
@@ -50,7 +50,7 @@ fn sigterm_gives_the_terminal_back() {
 #[test]
 fn sighup_gives_the_terminal_back() {
     let story = Story::of("SIGHUP ends the console with the terminal as it was");
-    let mut console = story.console();
+    let console = story.console();
     console.sees("● live").signal(Signal::HUP);
     assert_eq!(console.ended().exit_code(), 129);
     is_given_back(&console);
@@ -59,7 +59,7 @@ fn sighup_gives_the_terminal_back() {
 #[test]
 fn ctrl_z_gives_the_terminal_back_until_it_goes_on() {
     let story = Story::of("Ctrl-Z gives the terminal back, and `fg` takes it again with what happened meanwhile");
-    let mut console = story.console();
+    let console = story.console();
     console.sees("● live").press("ctrl-z").sees_no("● live");
     is_given_back(&console);
     let asked = story.asks_page("serde");
@@ -86,7 +86,7 @@ fn no_color_is_honoured() {
 fn the_smallest_screen_is_enough_to_decide() {
     let story = Story::of("on 40 by 10 a request can be read and decided");
     let asked = story.asks_page("serde");
-    let mut console = story.console_with(&Open::sized(40, 10));
+    let console = story.console_with(&Open::sized(40, 10));
     console.sees("1 waiting").sees("open-browser").press("enter").sees("docs.rs/serde").ready();
     console.press("y");
     story.ends(asked, Status::Succeeded);
@@ -105,7 +105,7 @@ fn a_resize_draws_everything_anew() {
 #[test]
 fn what_cannot_start_leaves_the_terminal_alone() {
     let story = Story::of("a console that cannot start says why in one line and never touches the terminal");
-    let mut console = story.console_with(&Open::args(&["--user", "nobody"]));
+    let console = story.console_with(&Open::args(&["--user", "nobody"]));
     assert_eq!(console.ended().exit_code(), 2);
     assert!(console.screen().contains("no user `nobody`"), "{}", console.screen());
     assert!(!String::from_utf8_lossy(&console.bytes()).contains("\x1b[?1049h"));

@@ -179,7 +179,7 @@ impl Server {
         let (lines, said) = channel();
         if let Some(stderr) = self.child.stderr.take() {
             thread::spawn(move || {
-                BufReader::new(stderr).lines().map_while(Result::ok).for_each(|line| drop(lines.send(line)))
+                BufReader::new(stderr).lines().map_while(Result::ok).for_each(|line| drop(lines.send(line)));
             });
         }
         let deadline = Instant::now() + Duration::from_secs(START_SECONDS_MAX);

@@ -1,5 +1,7 @@
 //! What keys do to tickets: the rules of docs/console.md, one test a rule, on the whole pure console.
 
+#![cfg(test)]
+
 mod support;
 
 use ccc_protocol::bodies::{Risk, Status};

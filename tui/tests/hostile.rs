@@ -1,6 +1,8 @@
 //! The corpus of hostile texts (tests/hostile/*.json), shown everywhere a text of an agent's is shown: the cells hold visible characters
 //! alone, rows keep their width, and a terminal that is sent the frames is left in the state it was in.
 
+#![cfg(test)]
+
 mod support;
 
 use std::{fs, num::NonZero, path::PathBuf};

@@ -3,6 +3,8 @@
 //!
 //! The judge looks at rendered screens and at what was sent in; it knows nothing of how the console arms its keys.
 
+#![cfg(test)]
+
 mod support;
 
 use std::{
@@ -15,7 +17,7 @@ use ccc_protocol::{
     bodies::{Risk, Status, Ticket},
 };
 use ccc_queue::{
-    keys::{Code, Context},
+    keys::{Chord, Code, Context},
     message::{Command, Message, News, Trouble, Verb},
     model::Size,
 };
@@ -78,10 +80,10 @@ fn step() -> impl Strategy<Value = Step> {
 /// Every third deserves care, every fourth needs a note.
 fn made(n: u64) -> Ticket {
     let mut ticket = ticket(n);
-    if n % 3 == 0 {
+    if n.is_multiple_of(3) {
         ticket.risk = Risk::High;
     }
-    ticket.needs_note = n % 4 == 0;
+    ticket.needs_note = n.is_multiple_of(4);
     ticket
 }
 
@@ -182,9 +184,10 @@ impl Judge {
 
     fn send(&mut self, message: Message) {
         let context = self.desk.model.context();
-        let commands = self.desk.take(message.clone());
+        let key = if let Message::Key(chord) = message { Some(chord) } else { None };
+        let commands = self.desk.take(message);
         for command in commands.iter().filter(|command| decides(command)) {
-            self.judge(&message, context, command);
+            self.judge(key, context, command);
         }
         if commands.iter().any(decides) {
             self.decided = Some(self.desk.millis);
@@ -192,13 +195,13 @@ impl Judge {
         self.look();
     }
 
-    fn judge(&self, message: &Message, context: Context, command: &Command) {
+    fn judge(&self, key: Option<Chord>, context: Context, command: &Command) {
         DECISIONS.fetch_add(1, Ordering::Relaxed);
         let now = self.desk.millis;
-        let Message::Key(chord) = message else { panic!("{command:?} by {message:?}, which is no key") };
+        let chord = key.expect("only a key decides");
         let enter = chord.code == Code::Enter;
         let (leave, explicit) = match command {
-            Command::Approve { leave, .. } => (leave, !enter && (*chord == 'y'.into() || context == Context::Word)),
+            Command::Approve { leave, .. } => (leave, !enter && (chord == 'y'.into() || context == Context::Word)),
             Command::Deny { leave, .. } => (leave, enter && context == Context::Deny),
             Command::Edit { leave, .. } => (leave, chord.ctrl && context == Context::Edit),
             other => panic!("{other:?} is no decision"),

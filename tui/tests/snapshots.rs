@@ -3,6 +3,8 @@
 //! Below the text stands how each row is styled, as runs of letters with their lengths; the legend says what a letter looks like
 //! without colour, on dark and on light.
 
+#![cfg(test)]
+
 mod support;
 
 use std::{collections::BTreeMap, fmt::Write as _};

@@ -1,5 +1,7 @@
 //! The sheet that sections are written on.
 
+use serde_json::Value;
+
 use crate::text::{Row, Tone, Untrusted, Visible};
 
 /// Rows wrapped to one width.
@@ -67,25 +69,37 @@ impl Page {
         }
     }
 
-    /// A parameter: in the row of its name where it fits there, else behind a gutter below.
-    pub fn value(&mut self, name: &str, value: &serde_json::Value) {
-        let ours =
-            name.len() <= NAME_BYTES_MAX && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
-        if !ours {
-            self.quote(Tone::Agent, name);
-        }
-        let name = if ours { Untrusted(name).line().then(" ") } else { Visible::label("│ = ") };
+    /// A parameter: in the row of its name where it fits there, else behind a gutter below. Each part of an object is a parameter
+    /// of its own, so that a text in it is read as text and not as JSON.
+    pub fn value(&mut self, name: &str, value: &Value) {
         match value {
-            serde_json::Value::String(text) => self.named_text(name, text),
-            serde_json::Value::Object(_) | serde_json::Value::Array(_) => {
-                self.row(Row::new().with(Tone::Name, name));
-                self.quote(Tone::Agent, &pretty(value));
+            Value::Object(parts) if !parts.is_empty() => {
+                for (part, value) in parts {
+                    // A dot of the part's own must not look like one of ours.
+                    let part = if part.contains('.') { format!("{part:?}") } else { part.clone() };
+                    self.value(&format!("{name}.{part}"), value);
+                }
             }
+            // A text that reads like a number or like nothing stands in quotes, so that it is told from one.
+            Value::String(text) if text.is_empty() || serde_json::from_str::<Value>(text).is_ok() => self.named_text(name, &value.to_string()),
+            Value::String(text) => self.named_text(name, text),
+            Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => self.named_text(name, &pretty(value)),
             plain => self.named_text(name, &plain.to_string()),
         }
     }
 
-    fn named_text(&mut self, name: Visible, text: &str) {
+    /// The name, where it is one that a declaration may have; any other may have been chosen by an agent, and stands behind the gutter.
+    fn name(&mut self, name: &str) -> Visible {
+        let is_plain = name.len() <= NAME_BYTES_MAX && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
+        if is_plain {
+            return Untrusted(name).line().then(" ");
+        }
+        self.quote(Tone::Agent, name);
+        Visible::label("│ = ")
+    }
+
+    fn named_text(&mut self, name: &str, text: &str) {
+        let name = self.name(name);
         let line = Untrusted(text).line();
         if !text.contains('\n') && name.width() + line.width() <= self.width {
             self.rows.push(Row::new().with(Tone::Name, name).with(Tone::Agent, line));
@@ -100,9 +114,9 @@ impl Page {
 const NAME_BYTES_MAX: usize = 64;
 
 /// Names of ours are filled up to this, so that what belongs to them stands in a column.
-const NAME_CELLS: usize = 10;
+const NAME_CELLS: usize = 11;
 
 /// JSON in rows; texts in it keep their line breaks escaped, as JSON writes them.
-fn pretty(value: &serde_json::Value) -> String {
+fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string())
 }

@@ -27,7 +27,7 @@ pub(super) fn plan(page: &mut Page, plan: &Plan) {
             page.fact("does", Tone::Plain, Visible::label("the bridge itself: ").then(Untrusted(what).line()));
         }
         Plan::Release { .. } => {
-            page.fact("does", Tone::Plain, "the agent goes on and does it itself, in its own place")
+            page.fact("does", Tone::Plain, "the agent goes on and does it itself, in its own place");
         }
     }
 }
@@ -36,7 +36,7 @@ pub(super) fn plan(page: &mut Page, plan: &Plan) {
 fn command(page: &mut Page, program: &str, args: &[String], dir: Option<&str>) {
     page.fact("program", Tone::Strong, Untrusted(program).line());
     for (at, arg) in args.iter().enumerate() {
-        let name = Visible::label("  arg ").then(Visible::number(at as u64 + 1)).padded(11);
+        let name = Visible::label("  arg ").then(Visible::number(at as u64 + 1)).padded(12);
         page.row(Row::new().with(Tone::Name, name).with(Tone::Agent, Untrusted(arg).line()));
     }
     if let Some(dir) = dir {

@@ -92,7 +92,7 @@ fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
         Act::Redraw => out.push(Command::Redraw),
         _ if model.dialog.is_some() => forms::act(model, act, out),
         Act::Approve | Act::ApproveScope | Act::Deny | Act::Edit | Act::Mark | Act::TakeBack => {
-            decide::act(model, act, out)
+            decide::act(model, act, out);
         }
         Act::Snooze => snooze(model),
         Act::Wake => wake(model),

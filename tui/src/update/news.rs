@@ -55,10 +55,14 @@ fn queue(model: &mut Model, list: QueueList, whole: bool, out: &mut Vec<Command>
     model.seq = list.seq;
     let list = without_own(model, list);
     let found = count(&list);
+    let came_of_mine = list.tickets.iter().rfind(|ticket| is_end_of_mine(model, ticket)).map(fate);
     let selected = model.queue.selected().map(|ticket| (ticket.id, ticket.seq));
     let waited = model.queue.waiting();
     let changes = model.queue.apply(list, whole);
     tell_changes(model, &changes, &found);
+    if let Some(words) = came_of_mine.filter(|_| model.connection == Connection::Live) {
+        model.say(Tone::Plain, words);
+    }
     reread_selected(model, selected, out);
     if newer {
         moving::read_view(model, out);
@@ -68,6 +72,12 @@ fn queue(model: &mut Model, list: QueueList, whole: bool, out: &mut Vec<Command>
         model.untold += changes.arrived;
         out.push(Command::Tell { waiting, arrived: changes.arrived });
     }
+}
+
+/// True where something came of an approval of this person's.
+fn is_end_of_mine(model: &Model, ticket: &Ticket) -> bool {
+    let ran = ticket.status.has_ended() && ticket.status != Status::Denied;
+    ran && ticket.decided_by.as_ref() == Some(&model.me)
 }
 
 /// Nobody decides on their own request, so it is not offered.

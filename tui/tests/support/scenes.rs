@@ -12,8 +12,11 @@ use serde_json::json;
 
 use super::{Desk, NOON, id, plan, preview, seal, ticket, ticket_with};
 
+/// Brings a console to a state.
+type Scene = fn(&mut Desk);
+
 /// Every scene by its name.
-pub(crate) const SCENES: &[(&str, fn(&mut Desk))] = &[
+pub(crate) const SCENES: &[(&str, Scene)] = &[
     ("queue-empty", |_| {}),
     ("queue", queue),
     ("queue-filtered", filtered),
