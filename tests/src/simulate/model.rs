@@ -82,12 +82,9 @@ impl Model {
             return self.take(again);
         }
         let rank = self.rank(ask);
-        if rank != (Rank::Deny, Why::Frozen) {
-            if let Some((denied, until)) = self.denials.get(ask).copied() {
-                if self.now < until {
-                    return Answer::Again(denied, Status::Denied);
-                }
-            }
+        let denied = self.denials.get(ask).copied().filter(|(_, until)| self.now < *until);
+        if let Some((denied, _)) = denied.filter(|_| rank != (Rank::Deny, Why::Frozen)) {
+            return Answer::Again(denied, Status::Denied);
         }
         let judge_only = ask.action == "use-tool";
         let (status, deadline) = match rank.0 {

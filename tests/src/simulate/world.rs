@@ -303,7 +303,7 @@ impl World {
     /// Open tickets after each step; every ticket now and then, so that a world's cost does not grow with its square.
     fn compare(&mut self, at: &str) {
         self.steps += 1;
-        let all = self.steps % 50 == 0;
+        let all = self.steps.is_multiple_of(50);
         for (id, expected) in self.model.tickets.iter().filter(|(_, expected)| all || !expected.status.has_ended()) {
             let real = self.stored(*id);
             let approvals: Vec<_> = real.approvals().iter().map(|approval| approval.by.as_str()).collect();
