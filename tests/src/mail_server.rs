@@ -46,7 +46,10 @@ impl MailServer {
     /// The `[smtp]` table that names it.
     #[must_use]
     pub fn config(&self) -> String {
-        format!("[smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\nfrom = \"bridge@example.com\"\n", self.port)
+        format!(
+            "[smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\nfrom = \"bridge@example.com\"\n",
+            self.port
+        )
     }
 
     /// Where it listens.
@@ -77,7 +80,8 @@ fn converse(mut stream: TcpStream, taken: &Mutex<Vec<Mail>>) -> std::io::Result<
             }
             "DATA" => {
                 stream.write_all(b"354 go on\r\n")?;
-                let text = lines.by_ref().map_while(Result::ok).take_while(|line| line != ".").collect::<Vec<_>>().join("\n");
+                let text =
+                    lines.by_ref().map_while(Result::ok).take_while(|line| line != ".").collect::<Vec<_>>().join("\n");
                 taken.lock().unwrap().push(Mail { to: to.clone(), text });
                 "250 2.0.0 queued as 4711\r\n"
             }

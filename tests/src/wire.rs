@@ -12,8 +12,8 @@ use ccc_protocol::{
     bodies::{Problem, ProblemType, Ticket},
     content_digest::ContentDigest,
     signing::{
-        AnswerRefusal, AnswerShape, Key, ReceivedAnswer, RequestToSign, SignedRequest, Stamp, VerifiedAnswer, sign_request,
-        verify_answer,
+        AnswerRefusal, AnswerShape, Key, ReceivedAnswer, RequestToSign, SignedRequest, Stamp, VerifiedAnswer,
+        sign_request, verify_answer,
     },
 };
 use serde_json::Value;

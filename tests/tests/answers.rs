@@ -81,9 +81,19 @@ fn what_is_not_the_one_json_object_is_400() {
     let bridge = bridge();
     let deep = format!(r#"{{"action":"list-actions","x":{}{}}}"#, "[".repeat(40), "]".repeat(40));
     let bodies = [
-        "", "[]", "null", "{", "{}", r#"{"action":"list-actions","action":"forbidden"}"#, r#"{"action":"list-actions"}{}"#,
-        r#"{"action":7}"#, r#"{"action":"say","word":"\ud800"}"#, r#"{"action":"say","times":9007199254740993}"#,
-        r#"{"action":"say","times":1e999}"#, &deep, "\u{feff}{\"action\":\"list-actions\"}",
+        "",
+        "[]",
+        "null",
+        "{",
+        "{}",
+        r#"{"action":"list-actions","action":"forbidden"}"#,
+        r#"{"action":"list-actions"}{}"#,
+        r#"{"action":7}"#,
+        r#"{"action":"say","word":"\ud800"}"#,
+        r#"{"action":"say","times":9007199254740993}"#,
+        r#"{"action":"say","times":1e999}"#,
+        &deep,
+        "\u{feff}{\"action\":\"list-actions\"}",
     ];
     for body in bodies {
         refused(&bridge, &Ask::post("/action", body), 400, ProblemType::Malformed);
@@ -93,7 +103,12 @@ fn what_is_not_the_one_json_object_is_400() {
         refused(&bridge, &Ask::post(&path(ticket.id, "approve"), body).of("user"), 400, ProblemType::Malformed);
     }
     refused(&bridge, &Ask::post("/freeze", r#"{"frozen":true,"until":1}"#).of("user"), 400, ProblemType::Malformed);
-    refused(&bridge, &Ask::post("/action", &page().to_string()).with("idempotency-key", "\"1\""), 400, ProblemType::Malformed);
+    refused(
+        &bridge,
+        &Ask::post("/action", &page().to_string()).with("idempotency-key", "\"1\""),
+        400,
+        ProblemType::Malformed,
+    );
     refused(&bridge, &Ask::get("/queue?after=x"), 400, ProblemType::Malformed);
 }
 
@@ -109,7 +124,11 @@ fn other_methods_are_405_too_much_is_413_and_not_plain_json_is_415() {
     let problem = refused(&bridge, &Ask::post("/action", &huge), 413, ProblemType::TooLarge);
     assert!(problem.detail.contains("65536"), "{}", problem.detail);
     let body = page().to_string();
-    for (field, value) in [("content-type", "text/plain"), ("content-type", "application/x-www-form-urlencoded"), ("content-encoding", "gzip")] {
+    for (field, value) in [
+        ("content-type", "text/plain"),
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("content-encoding", "gzip"),
+    ] {
         refused(&bridge, &Ask::post("/action", &body).with(field, value), 415, ProblemType::MediaType);
     }
 }
@@ -119,7 +138,8 @@ fn missing_unknown_and_wrong_signatures_get_one_401_in_the_same_words() {
     let bridge = bridge();
     let before = bridge.seq();
     let ask = Ask::post("/action", &page().to_string());
-    let unsigned: String = ask.head().lines().filter(|line| !line.starts_with("Signature")).map(|line| format!("{line}\r\n")).collect();
+    let unsigned: String =
+        ask.head().lines().filter(|line| !line.starts_with("Signature")).map(|line| format!("{line}\r\n")).collect();
     let nobody = Ask { user: "nobody".to_owned(), ..ask.again() };
     let wrong_key = Ask { secret: secret("other"), ..ask.again() };
     let attempts = [[unsigned.as_bytes(), ask.body.as_deref().unwrap()].concat(), nobody.bytes(), wrong_key.bytes()];
@@ -169,7 +189,10 @@ fn a_denied_action_is_403_with_its_ticket_and_so_is_what_the_caller_may_not_do()
         Ask::post("/freeze", r#"{"frozen":true,"users":["agent"]}"#).of("lead"),
         Ask::get("/audit"),
         Ask::get("/policies"),
-        Ask::post("/action", r#"{"action":"set-mail-permission","target_user":"agent","to":"a@example.com","allow":true}"#),
+        Ask::post(
+            "/action",
+            r#"{"action":"set-mail-permission","target_user":"agent","to":"a@example.com","allow":true}"#,
+        ),
         Ask::post("/action", r#"{"action":"send-email","to":"a@example.com","subject":"s","body":"b","topic":"t"}"#),
     ] {
         refused(&bridge, &ask, 403, ProblemType::NotAllowed);
@@ -199,10 +222,17 @@ fn what_is_not_there_and_what_may_not_be_seen_are_404_in_the_same_words() {
         let two = refused(&bridge, not_there, 404, ProblemType::NotFound).detail.replace(&nothing, "ID");
         assert_eq!(one, two, "{}", there.target);
     }
-    for target in [format!("/queue/{hidden}"), path(&hidden, "preview"), format!("/queue/{nothing}"), "/nothing".to_owned(), "/queue/../audit".replace("../", "")] {
+    for target in [
+        format!("/queue/{hidden}"),
+        path(&hidden, "preview"),
+        format!("/queue/{nothing}"),
+        "/nothing".to_owned(),
+        "/queue/../audit".replace("../", ""),
+    ] {
         refused(&bridge, &Ask::get(&target).of("other"), 404, ProblemType::NotFound);
     }
-    let unknown = refused(&bridge, &Ask::post("/action", r#"{"action":"delete-database"}"#), 404, ProblemType::NotFound);
+    let unknown =
+        refused(&bridge, &Ask::post("/action", r#"{"action":"delete-database"}"#), 404, ProblemType::NotFound);
     assert!(unknown.detail.contains("`delete-database`"), "{}", unknown.detail);
     for name in ["constructor", "__proto__", "toString"] {
         refused(&bridge, &Ask::post("/action", &json!({ "action": name }).to_string()), 404, ProblemType::NotFound);
@@ -214,20 +244,33 @@ fn a_late_decision_a_second_vote_another_digest_and_a_reused_key_are_409() {
     let bridge = bridge();
     let decided = bridge.submit("agent", &page()).ticket();
     assert_eq!(bridge.post("user", &path(decided.id, "deny"), &json!({ "reason": "not now" })).status, 200);
-    let approve = |ticket: &ccc_protocol::bodies::Ticket, body: Value| Ask::post(&path(ticket.id, "approve"), &body.to_string());
-    let late = refused(&bridge, &approve(&decided, json!({ "digest": decided.digest })).of("dba"), 409, ProblemType::Conflict);
+    let approve =
+        |ticket: &ccc_protocol::bodies::Ticket, body: Value| Ask::post(&path(ticket.id, "approve"), &body.to_string());
+    let late =
+        refused(&bridge, &approve(&decided, json!({ "digest": decided.digest })).of("dba"), 409, ProblemType::Conflict);
     let known = late.ticket.expect("what was decided");
     assert_eq!((known.status, known.decided_by.unwrap().as_str()), (Status::Denied, "user"));
-    assert!(late.detail.contains("`user`") && late.detail.contains(&known.decided.unwrap().to_string()), "{}", late.detail);
+    assert!(
+        late.detail.contains("`user`") && late.detail.contains(&known.decided.unwrap().to_string()),
+        "{}",
+        late.detail
+    );
 
     let two = bridge.submit("agent", &json!({ "action": "careful" })).ticket();
     let yes = json!({ "digest": two.digest, "note": "because" });
     assert_eq!(bridge.post("user", &path(two.id, "approve"), &yes).ticket().status, Status::Queued);
     refused(&bridge, &approve(&two, yes).of("user"), 409, ProblemType::Conflict);
-    refused(&bridge, &approve(&two, json!({ "digest": decided.digest, "note": "because" })).of("dba"), 409, ProblemType::Conflict);
+    refused(
+        &bridge,
+        &approve(&two, json!({ "digest": decided.digest, "note": "because" })).of("dba"),
+        409,
+        ProblemType::Conflict,
+    );
 
     let key = fresh_key();
-    let keyed = |url: &str| Ask::post("/action", &json!({ "action": "open-browser", "url": url }).to_string()).with("idempotency-key", &key);
+    let keyed = |url: &str| {
+        Ask::post("/action", &json!({ "action": "open-browser", "url": url }).to_string()).with("idempotency-key", &key)
+    };
     let first = bridge.send(&keyed("https://example.org/")).ticket();
     let other = keyed("https://example.net/");
     let reused = refused(&bridge, &other, 409, ProblemType::Conflict);
@@ -250,7 +293,10 @@ fn a_parameter_that_is_not_as_declared_is_422_and_named() {
         (json!({ "action": "open-browser", "url": "https://user@example.com/" }), "url"),
         (json!({ "action": "edit-file", "filename": "/etc/passwd" }), "filename"),
         (json!({ "action": "edit-file", "filename": "/workspace/../secrets.json" }), "filename"),
-        (json!({ "action": "use-tool", "host": "x", "tool": "Bash", "native": "Bash", "input": {}, "cwd": "/", "session": "s", "agent": "", "facts": {} }), "facts"),
+        (
+            json!({ "action": "use-tool", "host": "x", "tool": "Bash", "native": "Bash", "input": {}, "cwd": "/", "session": "s", "agent": "", "facts": {} }),
+            "facts",
+        ),
     ] {
         let problem = refused(&bridge, &Ask::post("/action", &body.to_string()), 422, ProblemType::InvalidParameter);
         assert_eq!(problem.param.as_deref(), Some(param), "{}", problem.detail);
@@ -263,7 +309,8 @@ fn a_parameter_that_is_not_as_declared_is_422_and_named() {
 
 #[test]
 fn a_limit_of_the_callers_own_is_429_and_says_when_to_come_again() {
-    let bridge = Bridge::with_config("[limits]\nqueued_per_user_max = 1\nwaits_per_user_max = 1\nstreams_per_user_max = 1");
+    let bridge =
+        Bridge::with_config("[limits]\nqueued_per_user_max = 1\nwaits_per_user_max = 1\nstreams_per_user_max = 1");
     let open = bridge.submit("agent", &page()).ticket();
     let reply = bridge.submit("agent", &page());
     let problem = reply.refused(429, ProblemType::Limit);
@@ -284,7 +331,11 @@ fn a_full_queue_is_503_and_nothing_was_accepted() {
     bridge.submit("other", &page()).ticket();
     let problem = refused(&bridge, &Ask::post("/action", &page().to_string()), 503, ProblemType::Unavailable);
     assert!(problem.detail.contains("full"), "{}", problem.detail);
-    assert_eq!(bridge.submit("agent", &json!({ "action": "list-actions" })).status, 200, "what does not wait needs no room");
+    assert_eq!(
+        bridge.submit("agent", &json!({ "action": "list-actions" })).status,
+        200,
+        "what does not wait needs no room"
+    );
 }
 
 #[test]
@@ -304,6 +355,11 @@ fn a_disk_that_takes_no_more_is_503_and_every_ticket_that_was_answered_is_there_
     bridge.kill();
     bridge.start_again_with(Site::empty_the_disk);
     let list = bridge.get("agent", "/queue?limit=5000").json();
-    let kept: Vec<_> = list["tickets"].as_array().unwrap().iter().map(|ticket| ticket["id"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(kept, answered.iter().map(ToString::to_string).collect::<Vec<_>>(), "neither more nor less than was answered");
+    let kept: Vec<_> =
+        list["tickets"].as_array().unwrap().iter().map(|ticket| ticket["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(
+        kept,
+        answered.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "neither more nor less than was answered"
+    );
 }

@@ -37,7 +37,11 @@ fn site() -> Site {
             site.home().display()
         )
     };
-    let config = format!("[limits]\nqueued_per_user_max = 50000\nqueued_max = 100000\n[actions.append]\n{}\n[actions.append-asked]\n{}", append("auto-accept"), append("queue"));
+    let config = format!(
+        "[limits]\nqueued_per_user_max = 50000\nqueued_max = 100000\n[actions.append]\n{}\n[actions.append-asked]\n{}",
+        append("auto-accept"),
+        append("queue")
+    );
     site.config(config)
 }
 
@@ -58,6 +62,11 @@ fn seed() -> u64 {
     seed
 }
 
+/// How often the server is killed; `CCC_CRASH_KILLS=200` is the long form.
+fn kills() -> u32 {
+    std::env::var("CCC_CRASH_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(15)
+}
+
 /// Asks until the answer is known, under one key for one word: what a client does whose connection breaks.
 fn ask_until_answered(url: &str, user: &str, action: &str, word: &str, over: &AtomicBool) -> Option<Ticket> {
     let client = client_at(url, user);
@@ -72,7 +81,8 @@ fn ask_until_answered(url: &str, user: &str, action: &str, word: &str, over: &At
 }
 
 fn come_back(error: &CallError) {
-    let away = matches!(error, CallError::Unreachable { .. } | CallError::Lost { .. } | CallError::RefusedUnverified { .. });
+    let away =
+        matches!(error, CallError::Unreachable { .. } | CallError::Lost { .. } | CallError::RefusedUnverified { .. });
     assert!(away, "a crash may cost an answer, never give a wrong one: {error}");
     thread::sleep(Duration::from_millis(5));
 }
@@ -144,7 +154,9 @@ fn crash_often(bridge: &mut Bridge, kills: u32, dice: &mut Dice) -> BTreeMap<Str
     let (answered, over) = (Answered::default(), AtomicBool::new(false));
     let url = bridge.url().to_owned();
     thread::scope(|scope| {
-        for (user, action) in [("agent", "append"), ("other", "append"), ("agent", "append-asked"), ("other", "append-asked")] {
+        for (user, action) in
+            [("agent", "append"), ("other", "append"), ("agent", "append-asked"), ("other", "append-asked")]
+        {
             let (url, answered, over) = (&url, &answered, &over);
             scope.spawn(move || submitter(url, user, action, answered, over));
         }
@@ -162,7 +174,7 @@ fn crash_often(bridge: &mut Bridge, kills: u32, dice: &mut Dice) -> BTreeMap<Str
 #[test]
 fn killed_at_any_moment_it_loses_no_answered_ticket_and_repeats_no_effect() {
     let mut bridge = site().start();
-    let answered = crash_often(&mut bridge, 15, &mut Dice(seed()));
+    let answered = crash_often(&mut bridge, kills(), &mut Dice(seed()));
     let tickets = settle(&bridge);
     let effects = effects(&bridge);
     println!("{} answered, {} tickets, {} effects", answered.len(), tickets.len(), effects.len());
@@ -197,8 +209,20 @@ fn the_audit_chain_verifies_after_crashes() {
     settle(&bridge);
     assert!(bridge.stop().success());
     let home = bridge.site().home();
-    let output = Command::new(program("ccc-audit")).args(["verify", "--data", "data"]).current_dir(home).env_clear().env("HOME", home).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(program("ccc-audit"))
+        .args(["verify", "--data", "data"])
+        .current_dir(home)
+        .env_clear()
+        .env("HOME", home)
+        .output()
+        .unwrap();
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 #[test]

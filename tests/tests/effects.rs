@@ -7,7 +7,11 @@ use ccc_tests::bridge::{Bridge, Site};
 use serde_json::{Value, json};
 
 fn site() -> Site {
-    let site = Site::new().env("AWS_SECRET_ACCESS_KEY", "hidden").env("CCC_SECRETS", "hidden").env("LD_PRELOAD", "").env("LC_TIME", "C");
+    let site = Site::new()
+        .env("AWS_SECRET_ACCESS_KEY", "hidden")
+        .env("CCC_SECRETS", "hidden")
+        .env("LD_PRELOAD", "")
+        .env("LC_TIME", "C");
     let home = site.home().display().to_string();
     let config = format!(
         r#"
@@ -86,7 +90,10 @@ fn output_and_exit_status_come_back_as_they_were_observed() {
     let ticket = run(&bridge, json!({ "action": "both" }));
     assert_eq!(ticket.status, Status::Failed);
     let result = ticket.result.unwrap();
-    assert_eq!((&result["exit_code"], &result["stdout"], &result["stderr"]), (&json!(7), &json!("out\n"), &json!("err\n")));
+    assert_eq!(
+        (&result["exit_code"], &result["stdout"], &result["stderr"]),
+        (&json!(7), &json!("out\n"), &json!("err\n"))
+    );
     let killed = run(&bridge, json!({ "action": "signal" }));
     assert_eq!((killed.status, &killed.result.as_ref().unwrap()["signal"]), (Status::Failed, &json!(9)));
     assert!(killed.reason.unwrap().contains("signal 9"));

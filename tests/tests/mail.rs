@@ -31,7 +31,10 @@ fn a_mail_is_sent_where_a_permission_says_so_and_the_servers_words_are_the_resul
     let bridge = Bridge::with_config(server.config());
     let before = bridge.submit("agent", &mail("a@example.com", "builds")).refused(403, ProblemType::NotAllowed);
     assert!(before.detail.contains("set-mail-permission"), "{}", before.detail);
-    assert_eq!(bridge.submit("user", &permission("a@example.com", Some("builds"), true)).ticket().status, Status::Succeeded);
+    assert_eq!(
+        bridge.submit("user", &permission("a@example.com", Some("builds"), true)).ticket().status,
+        Status::Succeeded
+    );
     let sent = bridge.run("agent", &mail("a@example.com", "builds"));
     assert_eq!((sent.status, &sent.result.unwrap()["smtp"]), (Status::Succeeded, &json!("250 2.0.0 queued as 4711")));
     let received = server.received();
@@ -143,7 +146,14 @@ fn nothing_smuggles_a_header_or_a_second_recipient() {
     subject["subject"] = "hi\r\nBcc: b@example.com".into();
     let mut topic = mail("a@example.com", "x");
     topic["topic"] = "x\ny".into();
-    for body in [subject, topic, mail("a@example.com, b@example.com", "x"), mail("A <a@example.com>", "x"), mail("a@example.com\n", "x"), mail("", "x")] {
+    for body in [
+        subject,
+        topic,
+        mail("a@example.com, b@example.com", "x"),
+        mail("A <a@example.com>", "x"),
+        mail("a@example.com\n", "x"),
+        mail("", "x"),
+    ] {
         let before = bridge.seq();
         bridge.submit("agent", &body).refused(422, ProblemType::InvalidParameter);
         assert_eq!(bridge.seq(), before);

@@ -18,13 +18,27 @@ use serde_json::{Value, json};
 const WHO: [&str; 5] = ["nobody", "other", "lead", "agent", "user"];
 
 const TICKET_ROUTES: [&str; 7] = [
-    "GET /queue/{id}", "GET /queue/{id}/preview", "POST /queue/{id}/approve", "POST /queue/{id}/deny",
-    "POST /queue/{id}/edit", "POST /queue/{id}/cancel", "POST /queue/{id}/lift",
+    "GET /queue/{id}",
+    "GET /queue/{id}/preview",
+    "POST /queue/{id}/approve",
+    "POST /queue/{id}/deny",
+    "POST /queue/{id}/edit",
+    "POST /queue/{id}/cancel",
+    "POST /queue/{id}/lift",
 ];
 
 const OTHER_ROUTES: [&str; 12] = [
-    "POST /action", "GET /actions", "GET /queue", "GET /events", "GET /grants", "POST /grants/{id}/revoke",
-    "GET /policies", "POST /policies/group/{group}", "POST /policies/action/{action}", "POST /freeze", "GET /audit",
+    "POST /action",
+    "GET /actions",
+    "GET /queue",
+    "GET /events",
+    "GET /grants",
+    "POST /grants/{id}/revoke",
+    "GET /policies",
+    "POST /policies/group/{group}",
+    "POST /policies/action/{action}",
+    "POST /freeze",
+    "GET /audit",
     "GET /health",
 ];
 
@@ -73,8 +87,20 @@ fn expected_elsewhere(route: &str, who: &str) -> u16 {
     match route {
         "POST /action" | "GET /actions" | "GET /queue" | "GET /events" => 200,
         // The grant is for `agent`; whoever may not approve for it may not see it either.
-        "POST /grants/{id}/revoke" => if who == "user" { 200 } else { 404 },
-        _ => if has_approval_rights { 200 } else { 403 },
+        "POST /grants/{id}/revoke" => {
+            if who == "user" {
+                200
+            } else {
+                404
+            }
+        }
+        _ => {
+            if has_approval_rights {
+                200
+            } else {
+                403
+            }
+        }
     }
 }
 
@@ -85,7 +111,9 @@ fn rows() -> Vec<(&'static str, Option<Status>)> {
 
 /// The whole file, with this status in each cell.
 fn table(mut cell: impl FnMut(&'static str, Option<Status>, &'static str) -> u16) -> String {
-    let line = |route: &str, state: &str, cells: [String; 5]| format!("{route:<34}{state:<11}{}\n", cells.map(|cell| format!("{cell:<8}")).concat().trim_end());
+    let line = |route: &str, state: &str, cells: [String; 5]| {
+        format!("{route:<34}{state:<11}{}\n", cells.map(|cell| format!("{cell:<8}")).concat().trim_end())
+    };
     let mut text = HEADER.to_owned() + &line("# endpoint", "ticket", WHO.map(str::to_owned));
     for (route, state) in rows() {
         let cells = WHO.map(|who| cell(route, state, who).to_string());
@@ -102,7 +130,10 @@ fn golden() -> String {
 fn assert_same(found: &str, what: &str) {
     let golden = golden();
     let differing: Vec<_> = golden.lines().zip(found.lines()).filter(|(one, two)| one != two).collect();
-    assert!(differing.is_empty() && golden.lines().count() == found.lines().count(), "golden/permissions.txt and {what} differ:\n{differing:#?}\n{found}");
+    assert!(
+        differing.is_empty() && golden.lines().count() == found.lines().count(),
+        "golden/permissions.txt and {what} differ:\n{differing:#?}\n{found}"
+    );
 }
 
 #[test]
@@ -112,10 +143,16 @@ fn the_matrix_is_what_the_protocol_says() {
 
 #[test]
 fn every_endpoint_has_its_rows_and_no_row_is_without_an_endpoint() {
-    let routed: BTreeSet<String> = ROUTES.iter().map(|route| format!("{} {}", route.method.as_str(), route.path)).collect();
+    let routed: BTreeSet<String> =
+        ROUTES.iter().map(|route| format!("{} {}", route.method.as_str(), route.path)).collect();
     let golden = golden();
     let endpoint = |line: &str| line.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
-    let listed: BTreeSet<String> = golden.lines().filter(|line| !line.starts_with('#')).map(endpoint).filter(|route| route != "GET /health").collect();
+    let listed: BTreeSet<String> = golden
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(endpoint)
+        .filter(|route| route != "GET /health")
+        .collect();
     assert_eq!(listed, routed);
     for route in routed.iter().filter(|route| route.contains("/queue/{id}")) {
         let states = golden.lines().filter(|line| endpoint(line) == *route).count();
@@ -259,7 +296,9 @@ approve = {{ expires = "1s" }}
         let ask = match route {
             "GET /queue/{id}" | "GET /queue/{id}/preview" => Ask::get(&target),
             "POST /queue/{id}/approve" => Ask::post(&target, &json!({ "digest": ticket.digest }).to_string()),
-            "POST /queue/{id}/edit" => Ask::post(&target, &json!({ "digest": ticket.digest, "params": ticket.params }).to_string()),
+            "POST /queue/{id}/edit" => {
+                Ask::post(&target, &json!({ "digest": ticket.digest, "params": ticket.params }).to_string())
+            }
             _ => Ask::post(&target, "{}"),
         };
         self.ticket = Some((route, state, ticket));
@@ -267,15 +306,24 @@ approve = {{ expires = "1s" }}
     }
 
     fn ask(&self, route: &str, who: &str) -> u16 {
-        let target = route.split_once(' ').unwrap().1.replace("{id}", &self.grant).replace("{group}", "email").replace("{action}", "open-browser");
-        self.status(who, match route {
-            "POST /action" => Ask::post(&target, r#"{"action":"list-actions"}"#),
-            "POST /policies/group/{group}" => Ask::post(&target, r#"{"enabled":true}"#),
-            "POST /policies/action/{action}" => Ask::post(&target, r#"{"policy":null}"#),
-            "POST /freeze" => Ask::post(&target, r#"{"frozen":false}"#),
-            post if post.starts_with("POST") => Ask::post(&target, "{}"),
-            _ => Ask::get(&target),
-        })
+        let target = route
+            .split_once(' ')
+            .unwrap()
+            .1
+            .replace("{id}", &self.grant)
+            .replace("{group}", "email")
+            .replace("{action}", "open-browser");
+        self.status(
+            who,
+            match route {
+                "POST /action" => Ask::post(&target, r#"{"action":"list-actions"}"#),
+                "POST /policies/group/{group}" => Ask::post(&target, r#"{"enabled":true}"#),
+                "POST /policies/action/{action}" => Ask::post(&target, r#"{"policy":null}"#),
+                "POST /freeze" => Ask::post(&target, r#"{"frozen":false}"#),
+                post if post.starts_with("POST") => Ask::post(&target, "{}"),
+                _ => Ask::get(&target),
+            },
+        )
     }
 
     fn status(&self, who: &str, ask: Ask) -> u16 {
@@ -283,7 +331,12 @@ approve = {{ expires = "1s" }}
         if who != "nobody" && !is_open {
             return self.bridge.send(&ask.of(who)).status;
         }
-        let head: String = ask.head().lines().filter(|line| !line.starts_with("Signature")).map(|line| format!("{line}\r\n")).collect();
+        let head: String = ask
+            .head()
+            .lines()
+            .filter(|line| !line.starts_with("Signature"))
+            .map(|line| format!("{line}\r\n"))
+            .collect();
         self.bridge.peer().send(head).send(ask.body.unwrap_or_default()).reply().status
     }
 }

@@ -74,7 +74,13 @@ fn a_head_that_never_ends_is_cut_by_its_time_however_busy_and_by_its_size() {
 fn a_body_that_does_not_come_is_given_up_and_nothing_was_done() {
     let bridge = Bridge::with_config(CONFIG);
     let ask = || Ask::post("/action", &json!({ "action": "open-browser", "url": "https://example.com/" }).to_string());
-    let mut slow: Vec<Peer> = (0..20).map(|_| { let mut peer = bridge.peer(); peer.send(ask().head()).send("{\"act"); peer }).collect();
+    let mut slow: Vec<Peer> = (0..20)
+        .map(|_| {
+            let mut peer = bridge.peer();
+            peer.send(ask().head()).send("{\"act");
+            peer
+        })
+        .collect();
     works(&bridge);
     let before = bridge.seq();
     for peer in &mut slow {
@@ -133,7 +139,13 @@ fn callers_that_wait_hold_nobody_up_and_a_caller_that_left_is_forgotten() {
     let bridge = Bridge::with_config("[limits]\nwaits_per_user_max = 2\n");
     let ticket = bridge.submit("agent", &json!({ "action": "open-browser", "url": "https://example.com/" })).ticket();
     let held = || Ask::get(&format!("/queue/{}", ticket.id)).with("prefer", "wait=300");
-    let mut waiting: Vec<Peer> = (0..2).map(|_| { let mut peer = bridge.peer(); peer.send(held().bytes()); peer }).collect();
+    let mut waiting: Vec<Peer> = (0..2)
+        .map(|_| {
+            let mut peer = bridge.peer();
+            peer.send(held().bytes());
+            peer
+        })
+        .collect();
     works(&bridge);
     // Until both are held, the third would be held itself: a short wait of its own lets it come again.
     let third = || Ask::get(&format!("/queue/{}", ticket.id)).with("prefer", "wait=1");
@@ -194,11 +206,25 @@ fn browsers_encodings_and_crooked_paths_are_refused() {
     }
     let preflight = "OPTIONS /action HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example\r\nAccess-Control-Request-Method: POST\r\n\r\n";
     let reply = bridge.peer().send(preflight).reply();
-    assert!(reply.status >= 400 && !reply.fields.iter().any(|(name, _)| name.to_lowercase().starts_with("access-control")));
+    assert!(
+        reply.status >= 400 && !reply.fields.iter().any(|(name, _)| name.to_lowercase().starts_with("access-control"))
+    );
     for encoding in ["gzip", "identity", "br"] {
-        bridge.send(&Ask::post("/action", body).with("content-encoding", encoding)).refused(415, ProblemType::MediaType);
+        bridge
+            .send(&Ask::post("/action", body).with("content-encoding", encoding))
+            .refused(415, ProblemType::MediaType);
     }
-    for target in ["//queue", "/queue/", "/./queue", "/queue/../queue", "/%71ueue", "/queue%00", "/queue//x", "http://localhost/queue", "*"] {
+    for target in [
+        "//queue",
+        "/queue/",
+        "/./queue",
+        "/queue/../queue",
+        "/%71ueue",
+        "/queue%00",
+        "/queue//x",
+        "http://localhost/queue",
+        "*",
+    ] {
         let mut peer = bridge.peer();
         peer.send(Ask::get(target).bytes());
         let status = peer.try_reply().map_or(400, |reply| reply.status);

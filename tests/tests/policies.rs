@@ -113,7 +113,9 @@ fn rules_accept_deny_and_are_named_in_the_ticket() {
 #[test]
 fn explain_tells_what_would_happen_and_does_nothing() {
     let bridge = bridge();
-    let told = bridge.submit("agent", &json!({ "action": "explain", "request": page("https://secret.rust-lang.org/") })).ticket();
+    let told = bridge
+        .submit("agent", &json!({ "action": "explain", "request": page("https://secret.rust-lang.org/") }))
+        .ticket();
     let text = told.result.unwrap().to_string();
     assert!(text.contains("nobody goes there") && text.contains("docs need no question"), "{text}");
     assert_eq!(bridge.get("agent", "/queue").json()["tickets"], json!([]));
@@ -141,7 +143,11 @@ fn an_override_tightens_what_rules_allow_and_loosens_only_down_to_the_floor() {
 fn overrides_hold_for_the_users_one_may_approve_for_and_the_stricter_of_two_holds() {
     let bridge = bridge();
     assert_eq!(set_policy(&bridge, "user", "asked", Some("auto-accept")), 200);
-    assert_eq!(bridge.submit("other", &asked("a")).ticket().status, Status::Queued, "not for whom `user` may not approve");
+    assert_eq!(
+        bridge.submit("other", &asked("a")).ticket().status,
+        Status::Queued,
+        "not for whom `user` may not approve"
+    );
     assert_eq!(bridge.submit("user", &asked("a")).ticket().status, Status::Queued, "never for the setter");
     assert_eq!(set_policy(&bridge, "dba", "asked", Some("auto-deny")), 200);
     assert_eq!(answer(&bridge, &asked("b")), "denied");
@@ -153,7 +159,9 @@ fn overrides_hold_for_the_users_one_may_approve_for_and_the_stricter_of_two_hold
 fn a_disabled_group_denies_its_actions_and_gives_their_overrides_back() {
     let mut bridge = bridge();
     assert_eq!(set_policy(&bridge, "user", "asked", Some("auto-accept")), 200);
-    let group = |bridge: &Bridge, enabled: bool| bridge.post("user", "/policies/group/build", &json!({ "enabled": enabled })).status;
+    let group = |bridge: &Bridge, enabled: bool| {
+        bridge.post("user", "/policies/group/build", &json!({ "enabled": enabled })).status
+    };
     assert_eq!(group(&bridge, false), 200);
     assert_eq!((answer(&bridge, &asked("a")), answer(&bridge, &json!({ "action": "free" }))), ("denied", "denied"));
     bridge.kill();
@@ -168,7 +176,10 @@ fn a_disabled_group_denies_its_actions_and_gives_their_overrides_back() {
 fn a_freeze_denies_what_waits_ends_grants_and_refuses_what_comes_until_it_is_lifted() {
     let mut bridge = bridge();
     let granted = bridge.submit("agent", &asked("granted")).ticket();
-    assert_eq!(decide(&bridge, "user", &granted, "approve", &json!({ "digest": granted.digest, "grant": { "seconds": 600 } })), 200);
+    assert_eq!(
+        decide(&bridge, "user", &granted, "approve", &json!({ "digest": granted.digest, "grant": { "seconds": 600 } })),
+        200
+    );
     let waiting = bridge.submit("agent", &asked("waiting")).ticket();
     assert_eq!(bridge.post("user", "/freeze", &json!({ "frozen": true })).status, 200);
     assert_eq!(bridge.look("agent", waiting.id).status, Status::Denied);
@@ -200,7 +211,11 @@ fn a_grant_is_for_this_very_call_so_often_and_no_longer() {
     bridge.kill();
     bridge.start_again();
     assert_eq!(bridge.get("user", "/grants").json()["grants"][0]["uses_left"], 1, "uses are counted over a restart");
-    assert_eq!((answer(&bridge, &asked("go")), answer(&bridge, &asked("go"))), ("accepted", "queued"), "two uses are two");
+    assert_eq!(
+        (answer(&bridge, &asked("go")), answer(&bridge, &asked("go"))),
+        ("accepted", "queued"),
+        "two uses are two"
+    );
 }
 
 #[test]
@@ -220,7 +235,9 @@ fn a_grant_ends_when_revoked_by_time_and_never_beats_a_rule_that_forbids_it_or_a
     assert_eq!(answer(&bridge, &asked("revoked")), "queued");
 
     grant("brief", 1);
-    bridge.until("a grant of a second ends", || (bridge.get("user", "/grants").json()["grants"] == json!([])).then_some(()));
+    bridge.until("a grant of a second ends", || {
+        (bridge.get("user", "/grants").json()["grants"] == json!([])).then_some(())
+    });
     assert_eq!(answer(&bridge, &asked("brief")), "queued");
 
     grant("denied", 600);
@@ -239,7 +256,11 @@ fn two_people_and_a_role_are_needed_where_rules_say_so_and_one_no_is_enough() {
     let bridge = bridge();
     let test = bridge.submit("agent", &json!({ "action": "deploy", "place": "test" })).ticket();
     assert_eq!((test.needed, test.needs_note), (2, true));
-    assert_eq!(decide(&bridge, "user", &test, "approve", &json!({ "digest": test.digest })), 422, "a reason is missing");
+    assert_eq!(
+        decide(&bridge, "user", &test, "approve", &json!({ "digest": test.digest })),
+        422,
+        "a reason is missing"
+    );
     assert_eq!(decide(&bridge, "user", &test, "approve", &json!({ "digest": test.digest, "note": "one" })), 200);
     let half = bridge.look("agent", test.id);
     assert_eq!((half.status, half.approvals.len(), half.approvals[0].by.as_str()), (Status::Queued, 1, "user"));
@@ -248,7 +269,11 @@ fn two_people_and_a_role_are_needed_where_rules_say_so_and_one_no_is_enough() {
     assert_eq!(bridge.end_of("agent", test.id).status, Status::Succeeded);
 
     let prod = bridge.submit("agent", &json!({ "action": "deploy", "place": "prod-1" })).ticket();
-    assert_eq!(decide(&bridge, "user", &prod, "approve", &json!({ "digest": prod.digest, "note": "x" })), 403, "no DBA");
+    assert_eq!(
+        decide(&bridge, "user", &prod, "approve", &json!({ "digest": prod.digest, "note": "x" })),
+        403,
+        "no DBA"
+    );
     assert_eq!(decide(&bridge, "dba", &prod, "approve", &json!({ "digest": prod.digest, "note": "x" })), 200);
     assert_eq!(decide(&bridge, "user", &prod, "deny", &json!({ "reason": "no" })), 200);
     assert_eq!(bridge.look("agent", prod.id).status, Status::Denied);
@@ -282,11 +307,24 @@ fn a_denial_answers_the_same_request_until_its_time_is_over_or_it_is_lifted() {
 fn an_edit_is_a_new_ticket_for_the_same_submitter_that_still_waits_for_a_yes() {
     let bridge = bridge();
     let old = bridge.submit("agent", &page("https://example.com/")).ticket();
-    let edit = |ticket: &Ticket, url: &str| bridge.post("user", &format!("/queue/{}/edit", ticket.id), &json!({ "digest": ticket.digest, "params": { "url": url } }));
+    let edit = |ticket: &Ticket, url: &str| {
+        bridge.post(
+            "user",
+            &format!("/queue/{}/edit", ticket.id),
+            &json!({ "digest": ticket.digest, "params": { "url": url } }),
+        )
+    };
     let new = edit(&old, "https://docs.rs/").ticket();
-    assert_eq!((new.status, new.submitted_by.as_str(), new.replaces), (Status::Queued, "agent", Some(old.id)), "an edit is no yes");
+    assert_eq!(
+        (new.status, new.submitted_by.as_str(), new.replaces),
+        (Status::Queued, "agent", Some(old.id)),
+        "an edit is no yes"
+    );
     let ended = bridge.look("agent", old.id);
-    assert_eq!((ended.status, ended.reason.as_deref(), ended.replaced_by), (Status::Denied, Some("edited"), Some(new.id)));
+    assert_eq!(
+        (ended.status, ended.reason.as_deref(), ended.replaced_by),
+        (Status::Denied, Some("edited"), Some(new.id))
+    );
     edit(&old, "https://docs.rs/").refused(409, ProblemType::Conflict);
     edit(&new, "javascript:alert(1)").refused(422, ProblemType::InvalidParameter);
     assert_eq!(bridge.look("agent", new.id).status, Status::Queued, "a wrong edit ends nothing");

@@ -54,7 +54,8 @@ fn ticket(bridge: &Bridge, line: &str) -> Value {
 #[test]
 fn the_secrets_file_is_the_seeds_and_the_filtered_one_holds_the_agent_alone() {
     let site = home();
-    let agent: Value = serde_json::from_str(&fs::read_to_string(site.home().join("agent-secrets.json")).unwrap()).unwrap();
+    let agent: Value =
+        serde_json::from_str(&fs::read_to_string(site.home().join("agent-secrets.json")).unwrap()).unwrap();
     let names: Vec<_> = agent["users"].as_object().unwrap().keys().cloned().collect();
     assert_eq!(names, ["agent"]);
     let secret = agent["users"]["agent"]["secret"].as_str().unwrap();
@@ -65,26 +66,54 @@ fn the_secrets_file_is_the_seeds_and_the_filtered_one_holds_the_agent_alone() {
 #[test]
 fn the_clients_lines_work_by_flags_environment_and_over_several_arguments() {
     let bridge = home().start_by("ccc-server --secrets secrets.json");
-    let listed = ticket(&bridge, &format!("ccc-client --secrets agent-secrets.json --user agent --url {SEEDS_URL} '{{\"action\": \"list-actions\"}}'"));
-    let names: Vec<&str> = listed["result"]["actions"].as_array().unwrap().iter().filter_map(|action| action["action"].as_str()).collect();
-    for name in ["list-actions", "edit-file", "open-browser", "open-terminal", "send-email", "set-mail-permission", "get-mail-permissions"] {
+    let listed = ticket(
+        &bridge,
+        &format!(
+            "ccc-client --secrets agent-secrets.json --user agent --url {SEEDS_URL} '{{\"action\": \"list-actions\"}}'"
+        ),
+    );
+    let names: Vec<&str> =
+        listed["result"]["actions"].as_array().unwrap().iter().filter_map(|action| action["action"].as_str()).collect();
+    for name in [
+        "list-actions",
+        "edit-file",
+        "open-browser",
+        "open-terminal",
+        "send-email",
+        "set-mail-permission",
+        "get-mail-permissions",
+    ] {
         assert!(names.contains(&name), "{names:?}");
     }
-    let edited = ticket(&bridge, r#"ccc-client --secrets agent-secrets.json --user agent '{"action": "edit-file", "filename": "/workspace/foo.mjs"}'"#);
-    assert_eq!(edited["params"], json!({ "filename": "/workspace/foo.mjs" }));
-    let exported = format!(
-        "export CCC_SECRETS=$HOME/agent-secrets.json\nexport CCC_USER=agent\nexport CONDUIT_URL={SEEDS_URL}\n"
+    let edited = ticket(
+        &bridge,
+        r#"ccc-client --secrets agent-secrets.json --user agent '{"action": "edit-file", "filename": "/workspace/foo.mjs"}'"#,
     );
-    assert_eq!(ticket(&bridge, &format!("{exported}ccc-client '{{\"action\": \"list-actions\"}}'"))["action"], "list-actions");
-    let spread = ticket(&bridge, &format!(r#"{exported}ccc-client '{{"action": "edit-file",' '"filename": "/workspace/foo.mjs"}}'"#));
+    assert_eq!(edited["params"], json!({ "filename": "/workspace/foo.mjs" }));
+    let exported =
+        format!("export CCC_SECRETS=$HOME/agent-secrets.json\nexport CCC_USER=agent\nexport CONDUIT_URL={SEEDS_URL}\n");
+    assert_eq!(
+        ticket(&bridge, &format!("{exported}ccc-client '{{\"action\": \"list-actions\"}}'"))["action"],
+        "list-actions"
+    );
+    let spread = ticket(
+        &bridge,
+        &format!(r#"{exported}ccc-client '{{"action": "edit-file",' '"filename": "/workspace/foo.mjs"}}'"#),
+    );
     assert_eq!(spread["params"], edited["params"]);
 }
 
 #[test]
 fn a_queued_action_waits_in_the_queue_manager_and_y_lets_it_run() {
     let bridge = home().start_by("ccc-server --secrets secrets.json");
-    let asked = ticket(&bridge, r#"ccc-client --secrets agent-secrets.json --user agent '{"action": "open-browser", "url": "https://example.com"}'"#);
-    assert_eq!((asked["status"].as_str(), asked["params"]["url"].as_str()), (Some("queued"), Some("https://example.com/")));
+    let asked = ticket(
+        &bridge,
+        r#"ccc-client --secrets agent-secrets.json --user agent '{"action": "open-browser", "url": "https://example.com"}'"#,
+    );
+    assert_eq!(
+        (asked["status"].as_str(), asked["params"]["url"].as_str()),
+        (Some("queued"), Some("https://example.com/"))
+    );
     let id = asked["id"].as_str().unwrap();
     let console = console(&bridge, &format!("ccc-queue --secrets secrets.json --user user --url {}", bridge.url()));
     console.sees("open-browser").sees("https://example.com/").ready().send(b"y");
@@ -97,7 +126,11 @@ fn a_queued_action_waits_in_the_queue_manager_and_y_lets_it_run() {
 #[test]
 fn mail_permissions_live_in_the_seeds_file() {
     let mut bridge = home().start_by("ccc-server --secrets secrets.json --mail-perms mail-perms.json");
-    let set = |topic: &str| format!(r#"ccc-client --secrets secrets.json --user user '{{"action": "set-mail-permission", "target_user": "agent", "to": "a@example.com", "allow": true{topic}}}'"#);
+    let set = |topic: &str| {
+        format!(
+            r#"ccc-client --secrets secrets.json --user user '{{"action": "set-mail-permission", "target_user": "agent", "to": "a@example.com", "allow": true{topic}}}'"#
+        )
+    };
     let get = "ccc-client --secrets agent-secrets.json --user agent '{\"action\": \"get-mail-permissions\"}'";
     ticket(&bridge, &set(r#", "topic": "builds""#));
     ticket(&bridge, &set(""));
@@ -105,21 +138,31 @@ fn mail_permissions_live_in_the_seeds_file() {
         { "user": "agent", "to": "a@example.com", "topic": null },
         { "user": "agent", "to": "a@example.com", "topic": "builds" },
     ]);
-    let file: Value = serde_json::from_str(&fs::read_to_string(bridge.site().home().join("mail-perms.json")).unwrap()).unwrap();
+    let file: Value =
+        serde_json::from_str(&fs::read_to_string(bridge.site().home().join("mail-perms.json")).unwrap()).unwrap();
     assert_eq!((&file["allowed"], &ticket(&bridge, get)["result"]["allowed"]), (&allowed, &allowed));
     bridge.kill();
     bridge.start_again();
     assert_eq!(ticket(&bridge, get)["result"]["allowed"], allowed);
-    let own = client(&bridge, r#"ccc-client --secrets agent-secrets.json --user agent '{"action": "set-mail-permission", "target_user": "agent", "to": "a@example.com", "allow": true}'"#);
+    let own = client(
+        &bridge,
+        r#"ccc-client --secrets agent-secrets.json --user agent '{"action": "set-mail-permission", "target_user": "agent", "to": "a@example.com", "allow": true}'"#,
+    );
     assert_eq!(own.status.code(), Some(7), "the agent permits itself nothing");
 }
 
 #[test]
 fn environment_and_dry_run_are_the_seeds() {
-    let site = home().env("CONDUIT_BIND", "127.0.0.1").env("CONDUIT_ROOT", "/workspace").env("CONDUIT_MAIL_PERMS", "perms.json");
+    let site = home()
+        .env("CONDUIT_BIND", "127.0.0.1")
+        .env("CONDUIT_ROOT", "/workspace")
+        .env("CONDUIT_MAIL_PERMS", "perms.json");
     let bridge = site.start_by("ccc-server --secrets secrets.json --dry-run");
     assert!(bridge.heard().contains("/workspace"), "CONDUIT_ROOT is printed: {}", bridge.heard());
-    let edited = ticket(&bridge, r#"ccc-client --secrets agent-secrets.json --user agent '{"action": "edit-file", "filename": "foo.mjs"}'"#);
+    let edited = ticket(
+        &bridge,
+        r#"ccc-client --secrets agent-secrets.json --user agent '{"action": "edit-file", "filename": "foo.mjs"}'"#,
+    );
     assert_eq!((&edited["result"]["dry_run"], &edited["status"]), (&json!(true), &json!("succeeded")));
 }
 
@@ -134,14 +177,20 @@ fn the_config_of_newer_seeds_is_read_with_its_keys_relative_to_it() {
         "bind": "127.0.0.1", "port": 0,
     });
     fs::write(place.join("config.json"), config.to_string()).unwrap();
-    fs::write(place.join("mail-perms.json"), r#"{"allowed":[{"user":"agent","to":"a@example.com","topic":null}]}"#).unwrap();
-    fs::write(place.join("overrides.json"), r#"{"groups":{"calendar":"disabled"},"actions":{"list-actions":"queue"}}"#).unwrap();
+    fs::write(place.join("mail-perms.json"), r#"{"allowed":[{"user":"agent","to":"a@example.com","topic":null}]}"#)
+        .unwrap();
+    fs::write(place.join("overrides.json"), r#"{"groups":{"calendar":"disabled"},"actions":{"list-actions":"queue"}}"#)
+        .unwrap();
     let bridge = site.start_by("ccc-server --config etc/config.json --data data");
     let get = "ccc-client --secrets agent-secrets.json --user agent '{\"action\": \"get-mail-permissions\"}'";
     assert_eq!(ticket(&bridge, get)["result"]["allowed"][0]["to"], "a@example.com");
-    let listed = ticket(&bridge, "ccc-client --secrets agent-secrets.json --user agent '{\"action\": \"list-actions\"}'");
+    let listed =
+        ticket(&bridge, "ccc-client --secrets agent-secrets.json --user agent '{\"action\": \"list-actions\"}'");
     assert_eq!(listed["status"], "queued", "the seed's override holds");
-    let mail = client(&bridge, r#"ccc-client --secrets agent-secrets.json --user agent --wait 60 '{"action": "send-email", "to": "a@example.com", "subject": "s", "body": "b", "topic": "t"}'"#);
+    let mail = client(
+        &bridge,
+        r#"ccc-client --secrets agent-secrets.json --user agent --wait 60 '{"action": "send-email", "to": "a@example.com", "subject": "s", "body": "b", "topic": "t"}'"#,
+    );
     let mail: Value = serde_json::from_slice(&mail.stdout).unwrap();
     assert_eq!(mail["status"], "failed", "its mail server is asked, and is not there");
 }

@@ -97,10 +97,16 @@ fn succeeded_and_failed_say_what_was_observed() {
     let bridge = site().start();
     let said = bridge.run("agent", &json!({ "action": "say", "word": "hello" }));
     let result = said.result.unwrap();
-    assert_eq!((said.status, &result["exit_code"], &result["stdout"]), (Status::Succeeded, &json!(0), &json!("hello\n")));
+    assert_eq!(
+        (said.status, &result["exit_code"], &result["stdout"]),
+        (Status::Succeeded, &json!(0), &json!("hello\n"))
+    );
     let failed = bridge.run("agent", &json!({ "action": "fail" }));
     let result = failed.result.unwrap();
-    assert_eq!((failed.status, &result["exit_code"], &result["stderr"]), (Status::Failed, &json!(3), &json!("sorry\n")));
+    assert_eq!(
+        (failed.status, &result["exit_code"], &result["stderr"]),
+        (Status::Failed, &json!(3), &json!("sorry\n"))
+    );
     assert!(failed.reason.unwrap().contains("exit code 3"));
 }
 
@@ -120,9 +126,13 @@ fn released_is_given_to_its_caller_once() {
 #[test]
 fn denied_tells_whether_a_rule_or_a_person_said_no() {
     let bridge = site().start();
-    let by_rule = bridge.submit("agent", &json!({ "action": "say", "word": "secrets" })).refused(403, ProblemType::Denied);
+    let by_rule =
+        bridge.submit("agent", &json!({ "action": "say", "word": "secrets" })).refused(403, ProblemType::Denied);
     let ticket = by_rule.ticket.unwrap();
-    assert_eq!((ticket.status, ticket.decided_by, ticket.reason.as_deref()), (Status::Denied, None, Some("that word stays here")));
+    assert_eq!(
+        (ticket.status, ticket.decided_by, ticket.reason.as_deref()),
+        (Status::Denied, None, Some("that word stays here"))
+    );
     assert!(ticket.rule.contains("not this word"), "{}", ticket.rule);
     let own = bridge.submit("agent", &json!({ "action": "never" })).refused(403, ProblemType::Denied).ticket.unwrap();
     assert_eq!((own.status, own.decided_by), (Status::Denied, None));
@@ -141,9 +151,18 @@ fn expired_is_nobodys_denial() {
     assert_eq!((ended.status, &ended.decided_by, ended.decided), (Status::Expired, &None, None));
     let late = bridge.approve("user", &ended);
     assert_eq!(late.refused(409, ProblemType::Conflict).ticket.unwrap().status, Status::Expired);
-    assert_eq!(bridge.submit("agent", &json!({ "action": "ask-soon" })).ticket().status, Status::Queued, "it may be asked again");
+    assert_eq!(
+        bridge.submit("agent", &json!({ "action": "ask-soon" })).ticket().status,
+        Status::Queued,
+        "it may be asked again"
+    );
     let entries = bridge.get("user", "/audit").json();
-    let kinds: Vec<_> = entries["entries"].as_array().unwrap().iter().filter_map(|entry| entry["kind"].as_str().map(str::to_owned)).collect();
+    let kinds: Vec<_> = entries["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|entry| entry["kind"].as_str().map(str::to_owned))
+        .collect();
     assert!(kinds.contains(&"expired".to_owned()) && !kinds.contains(&"denied".to_owned()), "{kinds:?}");
 }
 

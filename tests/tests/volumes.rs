@@ -59,7 +59,9 @@ fn reads(bridge: &Bridge, file: &str) -> Value {
 #[test]
 fn paths_beneath_a_volume_are_read_by_their_container_names() {
     let bridge = bridge();
-    for file in ["/workspace/inside.txt", "inside.txt", "./inside.txt", "/workspace//inside.txt", "//workspace/./inside.txt"] {
+    for file in
+        ["/workspace/inside.txt", "inside.txt", "./inside.txt", "/workspace//inside.txt", "//workspace/./inside.txt"]
+    {
         assert_eq!(reads(&bridge, file), "hello", "{file}");
     }
     let ticket = bridge.submit("agent", &json!({ "action": "read", "file": "inside.txt" })).ticket();
@@ -71,10 +73,27 @@ fn no_spelling_leaves_the_volume() {
     let bridge = bridge();
     let home = bridge.site().home().display().to_string();
     for file in [
-        "..", "../outside.txt", "/workspace/../outside.txt", "dir/../../outside.txt", "/workspace2/outside.txt",
-        "/workspace/..%2foutside.txt", "..\\outside.txt", "/etc/passwd", "/proc/self/root/etc/passwd", "/proc/self/cwd/outside.txt",
-        "/proc/self/fd/3", "~/outside.txt", "file:///etc/passwd", "", "inside.txt\u{0}.png", "inside.txt\n", "/workspace\u{2215}inside.txt",
-        &format!("{home}/outside.txt"), &format!("{home}/workspace/inside.txt"), &"a/".repeat(3000), "no-such-file",
+        "..",
+        "../outside.txt",
+        "/workspace/../outside.txt",
+        "dir/../../outside.txt",
+        "/workspace2/outside.txt",
+        "/workspace/..%2foutside.txt",
+        "..\\outside.txt",
+        "/etc/passwd",
+        "/proc/self/root/etc/passwd",
+        "/proc/self/cwd/outside.txt",
+        "/proc/self/fd/3",
+        "~/outside.txt",
+        "file:///etc/passwd",
+        "",
+        "inside.txt\u{0}.png",
+        "inside.txt\n",
+        "/workspace\u{2215}inside.txt",
+        &format!("{home}/outside.txt"),
+        &format!("{home}/workspace/inside.txt"),
+        &"a/".repeat(3000),
+        "no-such-file",
     ] {
         // The path that the agent itself wrote may stand in the answer: it learns nothing by it.
         let before = bridge.seq();
@@ -128,7 +147,9 @@ fn without_a_volume_the_refusal_says_how_to_make_one() {
     let site = Site::new();
     let secrets = site.home().join("secrets.json");
     let bridge = site.start_by(&format!("ccc-server --secrets {} --port 0", secrets.display()));
-    let problem = bridge.submit("agent", &json!({ "action": "edit-file", "filename": "a" })).refused(422, ProblemType::InvalidParameter);
+    let problem = bridge
+        .submit("agent", &json!({ "action": "edit-file", "filename": "a" }))
+        .refused(422, ProblemType::InvalidParameter);
     assert!(problem.detail.contains("--volume /workspace=DIR"), "{}", problem.detail);
 }
 
@@ -176,8 +197,12 @@ fn swapping_a_directory_for_a_link_while_it_is_listed_never_shows_the_outside() 
                 continue;
             }
             let ended = bridge.end_of("agent", reply.ticket().id);
-            let shown = ended.result.map(|result| result["stdout"].as_str().unwrap_or_default().to_owned()).unwrap_or_default();
-            assert!(!shown.contains("secrets.json") && !shown.contains("outside.txt"), "the outside was listed: {shown}");
+            let shown =
+                ended.result.map(|result| result["stdout"].as_str().unwrap_or_default().to_owned()).unwrap_or_default();
+            assert!(
+                !shown.contains("secrets.json") && !shown.contains("outside.txt"),
+                "the outside was listed: {shown}"
+            );
             listed += usize::from(ended.status == Status::Succeeded);
         }
         over.store(true, Ordering::Relaxed);

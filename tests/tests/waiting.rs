@@ -60,7 +60,8 @@ fn a_held_submission_is_answered_by_the_decision() {
 #[test]
 fn a_wait_that_is_over_answers_the_ticket_as_it_stands() {
     let bridge = Bridge::start();
-    let ticket = bridge.send(&Ask::post("/action", &page("https://example.com/").to_string()).with("prefer", "wait=1")).ticket();
+    let ticket =
+        bridge.send(&Ask::post("/action", &page("https://example.com/").to_string()).with("prefer", "wait=1")).ticket();
     assert_eq!(ticket.status, Status::Queued);
     let looked = bridge.send(&Ask::get(&format!("/queue/{}", ticket.id)).with("prefer", "wait=1"));
     assert_eq!((looked.status, looked.ticket().status), (200, Status::Queued));
@@ -72,7 +73,11 @@ fn one_key_and_body_are_one_ticket_however_often_and_whenever_they_come() {
     let key = fresh_key();
     let first = bridge.send(&keyed(&page("https://example.com/"), &key)).ticket();
     assert_eq!(bridge.send(&keyed(&page("https://example.com/"), &key)).ticket().id, first.id);
-    assert_ne!(bridge.send(&keyed(&page("https://example.com/"), &key).of("other")).ticket().id, first.id, "a key belongs to a user");
+    assert_ne!(
+        bridge.send(&keyed(&page("https://example.com/"), &key).of("other")).ticket().id,
+        first.id,
+        "a key belongs to a user"
+    );
     let run_key = fresh_key();
     let run = bridge.send(&keyed(&json!({ "action": "count" }), &run_key)).ticket();
     bridge.end_of("agent", run.id);
@@ -136,7 +141,11 @@ fn a_tool_call_that_was_approved_is_taken_later_even_across_a_restart_by_the_sam
     bridge.start_again();
     let changed = bridge.submit("agent", &tool_call("rm -r /")).ticket();
     assert_eq!(changed.status, Status::Queued, "changed arguments are another call");
-    assert_eq!(bridge.submit("other", &tool_call("rm -r build")).ticket().status, Status::Queued, "another's call is another");
+    assert_eq!(
+        bridge.submit("other", &tool_call("rm -r build")).ticket().status,
+        Status::Queued,
+        "another's call is another"
+    );
     for field in ["session", "agent", "cwd", "host", "tool", "native"] {
         let mut call = tool_call("rm -r build");
         call[field] = "elsewhere".into();
@@ -231,7 +240,12 @@ fn the_queue_tells_what_changed_since_and_what_left() {
     let two = bridge.submit("agent", &page("https://example.com/2")).ticket();
     bridge.post("agent", &format!("/queue/{}/cancel", one.id), &json!({})).ticket();
     let news = bridge.get("user", &format!("/queue?after={after}")).json();
-    let changed: Vec<_> = news["tickets"].as_array().unwrap().iter().map(|ticket| (ticket["id"].as_str().unwrap().to_owned(), ticket["status"].clone())).collect();
+    let changed: Vec<_> = news["tickets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|ticket| (ticket["id"].as_str().unwrap().to_owned(), ticket["status"].clone()))
+        .collect();
     assert_eq!(changed, [(two.id.to_string(), json!("queued")), (one.id.to_string(), json!("cancelled"))]);
     assert_eq!(bridge.get("lead", &format!("/queue?after={after}")).json()["tickets"], json!([]));
 }
