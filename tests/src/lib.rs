@@ -1,7 +1,10 @@
 //! What the tests share: the reference model beside the real desk, and harnesses that start real bridges and drive real binaries.
 
 pub mod bridge;
+pub mod fuzz;
+pub mod load;
 pub mod mail_server;
 pub mod simulate;
+pub mod site;
 pub mod story;
 pub mod wire;
