@@ -26,7 +26,7 @@ pub(crate) const USERS: [(&str, &str); 5] = [
 pub fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("this test's own path");
     let dir = test.ancestors().find(|dir| dir.file_name().is_some_and(|name| name == "deps")).and_then(Path::parent);
-    let path = dir.unwrap_or(&test).join(name);
+    let path = dir.or(test.parent()).unwrap_or(&test).join(name);
     assert!(
         path.is_file(),
         "{name} is not built: run `cargo build --workspace --bins` first, for the same target directory"

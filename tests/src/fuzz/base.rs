@@ -32,6 +32,9 @@ impl PlainHead {
     }
 }
 
+/// What counts as space around a field's value.
+const BLANKS: [char; 4] = [' ', '\t', '\r', '\u{c}'];
+
 /// Whatever our verifier reads as a signature, both implementations make the same bytes of it.
 ///
 /// # Panics
@@ -78,7 +81,7 @@ fn value_of(identifier: &str, head: &PlainHead) -> Option<String> {
         Some((name, _)) => (name, !identifier.ends_with("=?0")),
     };
     let (path, query) = head.target.split_once('?').map_or((&*head.target, None), |(path, query)| (path, Some(query)));
-    let host = || head.values("host").first().map(|host| authority(host.trim()));
+    let host = || head.values("host").first().map(|host| authority(host.trim_matches(BLANKS)));
     Some(match name.trim_matches('"') {
         "@method" => head.method.clone(),
         "@path" => path.to_owned(),
@@ -88,7 +91,7 @@ fn value_of(identifier: &str, head: &PlainHead) -> Option<String> {
         "@target-uri" => format!("http://{}{}", host()?, head.target),
         field => {
             let values = head.values(field);
-            let trimmed = values.iter().map(|value| value.trim_matches([' ', '\t', '\r', '\u{c}']));
+            let trimmed = values.iter().map(|value| value.trim_matches(BLANKS));
             let shown: Vec<String> = trimmed
                 .map(|value| if as_bytes { format!(":{}:", base64(value.as_bytes())) } else { value.to_owned() })
                 .collect();

@@ -43,7 +43,9 @@ pub fn http_heads(input: &[u8]) {
     let Some(taken) = served(input) else { return };
     let text = String::from_utf8_lossy(input);
     let text = text.trim_start_matches(['\r', '\n']);
-    let plain = PlainHead::read(text).expect("a plain reader finds a head too");
+    let mut plain = PlainHead::read(text).expect("a plain reader finds a head too");
+    // hyper's targets have no fragment: router and signature base both see what stands before it.
+    plain.target.truncate(plain.target.find('#').unwrap_or(plain.target.len()));
     assert_eq!((&taken.method, &taken.target), (&plain.method, &plain.target));
     let chunked = !plain.values("transfer-encoding").is_empty();
     // RFC 9112, section 6.3: chunks override a length, which is no field of the message then.
@@ -51,16 +53,19 @@ pub fn http_heads(input: &[u8]) {
     let mut names: Vec<&str> = plain.fields.iter().map(|(name, _)| name.as_str()).filter(counts).collect();
     let mut taken_names: Vec<&str> = taken.sent.iter().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
+    // One length twice may be taken for that length (RFC 9112, section 6.3).
+    names.dedup_by(|one, other| one == other && *one == "content-length");
     taken_names.sort_unstable();
     assert_eq!(taken_names, names, "the same fields");
     let lengths = if chunked { vec![] } else { plain.values("content-length") };
+    let lengths: Vec<u64> = lengths.iter().map(|length| length.parse().expect("a length is a number")).collect();
     assert!(lengths.windows(2).all(|pair| pair[0] == pair[1]), "two lengths");
-    let length = lengths.first().map_or(0, |length| length.parse::<u64>().expect("a length is a number"));
+    let length = lengths.first().copied().unwrap_or(0);
     assert_eq!(taken.has_body, chunked || length > 0, "whether a body follows");
     for (name, value) in &taken.sent {
         assert!(plain.values(name).contains(&&**value), "`{name}` is `{value}` to the server");
     }
-    if let Some(base) = taken.base {
+    if let Some(base) = taken.base.filter(|_| std::str::from_utf8(input).is_ok()) {
         let head = RequestHead {
             method: &plain.method,
             target: &plain.target,
