@@ -46,6 +46,8 @@ struct Console {
     link: Link,
     /// What was told last, so that only what is new is told.
     told: Told,
+    /// The view that is printed once it was read.
+    awaited: Option<Context>,
     /// The lines of an edit, until a lone full stop.
     lines: Vec<String>,
     ended: Option<Ended>,
@@ -71,7 +73,7 @@ pub(crate) fn run(model: Model, bridge: Arc<Bridge>) -> io::Result<Ended> {
     terminal::signals(inputs.clone(), Input::Signal)?;
     read_lines(inputs);
     let mut console =
-        Console { model, clock: Clock::start(), link, told: Told::default(), lines: Vec::new(), ended: None };
+        Console { model, clock: Clock::start(), link, told: Told::default(), awaited: None, lines: Vec::new(), ended: None };
     console.begin()?;
     console.main_loop(&received)
 }
@@ -106,7 +108,7 @@ impl Console {
         loop {
             match received.recv_timeout(Duration::from_secs(1)) {
                 Ok(Input::Line(line)) => self.line(&line)?,
-                Ok(Input::News(news)) => self.take(Message::News(news))?,
+                Ok(Input::News(news)) => self.news(news)?,
                 Ok(Input::Signal(Signal::End(signal))) => return Ok(Ended::Signal(signal)),
                 Ok(Input::Signal(Signal::Stop)) => terminal::stop()?,
                 Ok(Input::Signal(Signal::Continued)) => self.take(Message::Resumed)?,
@@ -117,6 +119,22 @@ impl Console {
                 return Ok(ended);
             }
         }
+    }
+
+    /// What the link says; a view that was turned to is printed once what it shows was read.
+    fn news(&mut self, news: News) -> io::Result<()> {
+        let is_due = matches!(
+            (self.awaited, &news),
+            (Some(Context::Grants), News::Grants(_))
+                | (Some(Context::Policies | Context::Agents), News::Policies(_))
+                | (Some(Context::History), News::Audit(_))
+        );
+        self.take(Message::News(news))?;
+        if is_due {
+            self.awaited = None;
+            self.print(&view::view_rows(&self.model))?;
+        }
+        Ok(())
     }
 
     /// One line of the person's.
@@ -259,7 +277,11 @@ impl Console {
     fn tell_view(&mut self) -> io::Result<()> {
         let view = self.model.view;
         match self.told.view.replace(view) {
-            Some(before) if before != view => self.print(&view::view_rows(&self.model)),
+            Some(before) if before != view && view == Context::Queue => self.print(&view::view_rows(&self.model)),
+            Some(before) if before != view => {
+                self.awaited = Some(view);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }

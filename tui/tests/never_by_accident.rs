@@ -34,6 +34,8 @@ const HELD: u64 = 1000;
 #[derive(Debug, Clone)]
 enum Step {
     Key(&'static str),
+    /// Back to the queue, a pause, and a key: what a person does who means it.
+    Meant(&'static str),
     Letters(&'static str),
     /// Out of dialogs and back to the queue, as a person would before deciding.
     Home,
@@ -61,6 +63,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         10 => (0..KEYS.len()).prop_map(|at| Step::Key(KEYS[at])),
         8 => Just(Step::Home),
+        6 => prop_oneof![Just("y"), Just("n"), Just("e"), Just("Y"), Just("j")].prop_map(Step::Meant),
         2 => prop_oneof![Just("open-browser"), Just("yes"), Just("approve y")].prop_map(Step::Letters),
         1 => prop_oneof![Just("y"), Just("y\ny\r"), Just("open-browser")].prop_map(Step::Paste),
         1 => (0_u16..120, 0_u16..30).prop_map(|(column, line)| Step::Click(column, line)),
@@ -125,6 +128,11 @@ impl Judge {
         match step {
             Step::Key(key) => self.send(Message::Key(key.parse().unwrap())),
             Step::Letters(letters) => letters.chars().for_each(|c| self.send(Message::Key(c.into()))),
+            Step::Meant(key) => {
+                for step in [Step::Home, Step::Wait(1100), Step::Key(key), Step::Wait(410)] {
+                    self.step(&step);
+                }
+            }
             Step::Home => {
                 self.send(Message::Key(Code::Esc.into()));
                 self.send(Message::Line("view queue".into()));
