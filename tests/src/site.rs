@@ -178,11 +178,6 @@ impl Site {
         self.file_blocks_max = None;
     }
 
-    /// Another line of a shell that starts the server, from the next start on.
-    pub fn rewrite_line(&mut self, line: &str) {
-        self.line = Some(line.to_owned());
-    }
-
     /// Another config from the next start or reload on; [`Site::start`] has written the first.
     pub fn rewrite_config(&mut self, toml: impl AsRef<str>) {
         self.config = toml.as_ref().to_owned();

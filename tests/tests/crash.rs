@@ -234,7 +234,8 @@ fn a_request_that_was_captured_before_a_crash_is_no_good_after_it() {
     assert_eq!(bridge.send(&changing).status, 202);
     bridge.kill();
     bridge.start_again();
-    bridge.send(&changing).refused(401, ProblemType::Unauthenticated);
+    // Known by its nonce, or refused as older than the server.
+    assert_eq!(bridge.send(&changing).status, 401);
     bridge.send(&reading).refused(401, ProblemType::Stale);
     assert_eq!(all_tickets(&bridge).len(), 1);
     assert_eq!(bridge.client("agent").queue(None).unwrap().tickets.len(), 1, "our client signs again by itself");

@@ -4,7 +4,7 @@ use std::fs;
 
 use ccc_protocol::bodies::{ProblemType, Status, Ticket};
 use ccc_tests::{
-    bridge::{Bridge, Site, secrets_of, write_private},
+    bridge::{Site, secrets_of, write_private},
     wire::Ask,
 };
 use serde_json::{Value, json};
