@@ -275,7 +275,9 @@ impl Hints {
                 }
             }
             let posts = self.posts.recv().await.ok()?;
-            self.waiting = posts.iter().rev().cloned().collect();
+            // Every stream is woken by every commit: what its user may not see costs it nothing more.
+            let seen = posts.iter().rev().filter(|posted| self.may_see(posted));
+            self.waiting = seen.cloned().collect();
         }
     }
 
