@@ -68,6 +68,7 @@ pub fn run(size: Size) -> Report {
     Report { alone, beside }
 }
 
+/// A stream of somebody whom the callers' tickets do not concern.
 fn stream(bridge: &Bridge) -> Peer {
     let mut peer = bridge.peer();
     peer.send(Ask::get("/events").of("lead").bytes());
@@ -83,8 +84,7 @@ fn half(bridge: &Bridge) -> Peer {
 
 fn measure(bridge: &Bridge, size: Size) -> Measured {
     let mut took: Vec<Duration> = thread::scope(|scope| {
-        let callers: Vec<_> =
-            (0..size.callers).map(|number| scope.spawn(move || work(bridge, number, size.requests))).collect();
+        let callers: Vec<_> = (0..size.callers).map(|_| scope.spawn(move || work(bridge, size.requests))).collect();
         callers.into_iter().flat_map(|caller| caller.join().unwrap()).collect()
     });
     took.sort_unstable();
@@ -93,13 +93,12 @@ fn measure(bridge: &Bridge, size: Size) -> Measured {
 }
 
 /// Each request is a ticket that is opened and ended: a commit.
-fn work(bridge: &Bridge, number: usize, requests: usize) -> Vec<Duration> {
-    let user = if number.is_multiple_of(2) { "agent" } else { "other" };
+fn work(bridge: &Bridge, requests: usize) -> Vec<Duration> {
     let mut peer = bridge.peer();
     let body = json!({ "action": "list-actions" }).to_string();
     (0..requests)
         .map(|_| {
-            let ask = Ask::post("/action", &body).of(user);
+            let ask = Ask::post("/action", &body);
             let began = Instant::now();
             let reply = peer.send(ask.bytes()).reply();
             let took = began.elapsed();
