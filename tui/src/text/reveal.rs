@@ -87,6 +87,10 @@ fn reveal(text: &str) -> String {
 
 /// Writes out each unseen character; the rest stays.
 fn name_unseen(text: &str) -> Cow<'_, str> {
+    // Most text is plain ASCII, and rows are made anew for every frame.
+    if text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+        return Cow::Borrowed(text);
+    }
     match &*UNSEEN {
         Some(unseen) => unseen
             .replace_all(text, |found: &Captures<'_>| found.get(0).map_or_else(String::new, |hit| names(hit.as_str()))),

@@ -56,6 +56,9 @@ impl Visible {
     /// In cells.
     #[must_use]
     pub fn width(&self) -> usize {
+        if self.0.is_ascii() {
+            return self.0.len();
+        }
         self.0.graphemes(true).map(unicode_width::UnicodeWidthStr::width).sum()
     }
 
@@ -72,6 +75,10 @@ impl Visible {
     /// The longest part that fits into so many cells, and the rest.
     #[must_use]
     pub fn split(&self, cells_max: usize) -> (Self, Self) {
+        if self.0.is_ascii() {
+            let (head, tail) = self.0.split_at(cells_max.min(self.0.len()));
+            return (Self(head.to_owned()), Self(tail.to_owned()));
+        }
         let mut cells = 0;
         let fits = |(_, cluster): &(usize, &str)| {
             cells += cluster.width();
