@@ -52,12 +52,34 @@ impl Goal {
 
 impl Report {
     /// A ratio against its goal. `figures` are the medians behind it.
-    pub fn ratio(&mut self, goal: &'static str, what: impl Into<String>, ratio: Ratio, wanted: Goal, figures: impl Into<String>) {
-        self.push(goal, what.into(), format!("{ratio} ×"), wanted.words(" ×"), wanted.met(ratio.of_medians), figures.into());
+    pub fn ratio(
+        &mut self,
+        goal: &'static str,
+        what: impl Into<String>,
+        ratio: Ratio,
+        wanted: Goal,
+        figures: impl Into<String>,
+    ) {
+        self.push(
+            goal,
+            what.into(),
+            format!("{ratio} ×"),
+            wanted.words(" ×"),
+            wanted.met(ratio.of_medians),
+            figures.into(),
+        );
     }
 
     /// An absolute figure against its goal.
-    pub fn figure(&mut self, goal: &'static str, what: impl Into<String>, value: f64, unit: &str, wanted: Goal, figures: impl Into<String>) {
+    pub fn figure(
+        &mut self,
+        goal: &'static str,
+        what: impl Into<String>,
+        value: f64,
+        unit: &str,
+        wanted: Goal,
+        figures: impl Into<String>,
+    ) {
         let digits = if value.abs() >= 100.0 { 0 } else { 2 };
         let measured = format!("{value:.digits$}{unit}");
         self.push(goal, what.into(), measured, wanted.words(unit), wanted.met(value), figures.into());
@@ -75,7 +97,15 @@ impl Report {
         self.notes.push(note);
     }
 
-    fn push(&mut self, goal: &'static str, what: String, measured: String, wanted: String, met: Option<bool>, figures: String) {
+    fn push(
+        &mut self,
+        goal: &'static str,
+        what: String,
+        measured: String,
+        wanted: String,
+        met: Option<bool>,
+        figures: String,
+    ) {
         let row = Row { goal, what, measured, wanted, met, figures };
         eprintln!("  {}", row.line());
         self.rows.push(row);
@@ -84,7 +114,8 @@ impl Report {
     /// The whole as Markdown.
     #[must_use]
     pub fn markdown(&self) -> String {
-        let mut text = "| # | what | measured | goal | met | medians behind it |\n|---|---|---|---|---|---|\n".to_owned();
+        let mut text =
+            "| # | what | measured | goal | met | medians behind it |\n|---|---|---|---|---|---|\n".to_owned();
         for row in &self.rows {
             let _ = writeln!(text, "{}", row.line());
         }

@@ -39,11 +39,7 @@ impl Ratio {
     #[must_use]
     pub fn of(ours: &[f64], theirs: &[f64]) -> Self {
         let rounds: Vec<f64> = ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect();
-        Self {
-            of_medians: median(ours) / median(theirs),
-            low: quantile(&rounds, 0.0),
-            high: quantile(&rounds, 1.0),
-        }
+        Self { of_medians: median(ours) / median(theirs), low: quantile(&rounds, 0.0), high: quantile(&rounds, 1.0) }
     }
 }
 

@@ -75,7 +75,12 @@ impl Signer {
         let digest = ask.body.map(|body| ContentDigest::of(body.as_bytes()).to_string());
         let idempotency_key = ask.keyed.then(|| {
             let (high, low) = (self.run >> 16, self.run & 0xffff);
-            format!("\"{:08x}-{:04x}-4{:03x}-8000-{number:012x}\"", high >> 16 & 0xffff_ffff, high & 0xffff, low & 0xfff)
+            format!(
+                "\"{:08x}-{:04x}-4{:03x}-8000-{number:012x}\"",
+                high >> 16 & 0xffff_ffff,
+                high & 0xffff,
+                low & 0xfff
+            )
         });
         let to_sign = RequestToSign {
             method: ask.method,

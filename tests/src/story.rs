@@ -270,7 +270,9 @@ impl Console {
     /// Runs a program in a terminal of its own.
     #[must_use]
     pub fn spawn(promise: &'static str, command: CommandBuilder, (width, height): (u16, u16)) -> Self {
-        let pair = native_pty_system().openpty(PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let pair = native_pty_system()
+            .openpty(PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 })
+            .unwrap();
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let size = |cells| NonZero::new(cells).unwrap();
@@ -419,7 +421,12 @@ impl Console {
             let gone = terminal.ended && what != "its end";
             let screen = || terminal.parser.screen().contents();
             assert!(!gone && begun.elapsed() < PATIENCE, "{}\nwaited for `{what}` on\n{}", self.promise, screen());
-            terminal = self.terminal.1.wait_timeout(terminal, Duration::from_millis(200)).unwrap_or_else(PoisonError::into_inner).0;
+            terminal = self
+                .terminal
+                .1
+                .wait_timeout(terminal, Duration::from_millis(200))
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
     }
 }

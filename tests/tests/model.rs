@@ -4,7 +4,10 @@
 fn world(seed: u64) {
     let data = tempfile::tempdir().unwrap();
     let summary = ccc_tests::simulate::run(seed, 400, data.path());
-    assert!(summary.tickets > 50 && summary.runs > 5 && summary.restarts > 5, "a world in which little happens: {summary:?}");
+    assert!(
+        summary.tickets > 50 && summary.runs > 5 && summary.restarts > 5,
+        "a world in which little happens: {summary:?}"
+    );
 }
 
 #[test]

@@ -63,7 +63,8 @@ impl Bench {
         let size = Size { width: 80, height: 24 };
         let user = "user".parse().unwrap_or_else(|error| panic!("{error}"));
         let model = Model::new(user, Visible::label("http://localhost:3015"), Config::default(), Surface::Screen);
-        let terminal = Terminal::new(TestBackend::new(size.width, size.height)).unwrap_or_else(|error| panic!("{error}"));
+        let terminal =
+            Terminal::new(TestBackend::new(size.width, size.height)).unwrap_or_else(|error| panic!("{error}"));
         let mut bench = Self { model, terminal, millis: 0 };
         bench.take(Message::Resize(size));
         let list = QueueList { seq: 1, tickets: (0..waiting).map(ticket).collect(), next: None };

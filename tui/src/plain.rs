@@ -72,8 +72,15 @@ pub(crate) fn run(model: Model, bridge: Arc<Bridge>) -> io::Result<Ended> {
     let link = Link::start(bridge, Arc::new(move |news| drop(posts.send(Input::News(news)))));
     terminal::signals(inputs.clone(), Input::Signal)?;
     read_lines(inputs);
-    let mut console =
-        Console { model, clock: Clock::start(), link, told: Told::default(), awaited: None, lines: Vec::new(), ended: None };
+    let mut console = Console {
+        model,
+        clock: Clock::start(),
+        link,
+        told: Told::default(),
+        awaited: None,
+        lines: Vec::new(),
+        ended: None,
+    };
     console.begin()?;
     console.main_loop(&received)
 }

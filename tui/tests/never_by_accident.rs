@@ -96,7 +96,7 @@ struct Judge {
     /// Since when each row of the screen has shown what it shows.
     since: BTreeMap<(usize, String), u64>,
     disturbed: u64,
-    decided: Option<u64>,
+    decided: Option<(u64, Chord)>,
     readable: BTreeSet<TicketId>,
 }
 
@@ -198,7 +198,7 @@ impl Judge {
             self.judge(key, context, command);
         }
         if commands.iter().any(decides) {
-            self.decided = Some(self.desk.millis);
+            self.decided = key.map(|chord| (self.desk.millis, chord));
         }
         self.look();
     }
@@ -227,7 +227,7 @@ impl Judge {
         );
         assert!(self.disturbed == 0 || self.disturbed + SETTLE <= now, "{command:?} right after a disturbance");
         assert!(
-            self.decided.is_none_or(|decided| decided == now || decided + HELD <= now),
+            self.decided.is_none_or(|(decided, by)| decided == now || decided + HELD <= now || by != chord),
             "{command:?} by a held key"
         );
         assert!(made(n).risk != Risk::High || context != Context::Queue, "care was not asked for");

@@ -12,7 +12,11 @@ use std::{
 };
 
 use ccc_core::{audit::AuditKey, config::Config, user::Users, volume::Volumes};
-use ccc_protocol::{Timestamp, secrets::Secrets, signing::{RequestToSign, Stamp, sign_request}};
+use ccc_protocol::{
+    Timestamp,
+    secrets::Secrets,
+    signing::{RequestToSign, Stamp, sign_request},
+};
 use ccc_server::{
     authenticate::{Caller, Times, authenticate},
     desk::{self, Front, Site},
@@ -122,7 +126,6 @@ impl Desk {
         std::mem::forget(running.lock);
         Self { front: running.front, caller: caller(&secrets).await }
     }
-
 }
 
 impl Keeps for Desk {
@@ -200,7 +203,6 @@ impl Append {
         });
         Self(records)
     }
-
 }
 
 impl Keeps for Append {

@@ -2,8 +2,8 @@
 //! console in a terminal of its own.
 
 use std::{
-    num::NonZero,
     io::{Read as _, Write as _},
+    num::NonZero,
     sync::{
         Arc, Condvar, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -51,12 +51,20 @@ fn to_the_screen(bench: &mut Bench, bridge: &Server, console: &Console) {
         })
         .collect();
     let (signer, mut line) = (signer("agent1"), Line::to(bridge.addr()));
-    let times: Vec<f64> = (0..bench.wishes.pick(30, 300, 1000)).map(|n| shown_after(&signer, &mut line, n, console)).collect();
+    let times: Vec<f64> =
+        (0..bench.wishes.pick(30, 300, 1000)).map(|n| shown_after(&signer, &mut line, n, console)).collect();
     stop.store(true, Ordering::Relaxed);
     others.into_iter().for_each(|other| other.join().expect("an agent at work"));
     let p99 = quantile(&times, 0.99) * 1000.0;
     let figures = format!("median {}", time(median(&times)));
-    bench.report.figure("8", "from the answer to a request to its row on the console, 5 agents at work, p99", p99, " ms", Goal::AtMost(50.0), figures);
+    bench.report.figure(
+        "8",
+        "from the answer to a request to its row on the console, 5 agents at work, p99",
+        p99,
+        " ms",
+        Goal::AtMost(50.0),
+        figures,
+    );
 }
 
 fn page(number: u64, word: &str) -> String {
@@ -97,7 +105,13 @@ fn to_the_agent(bench: &mut Bench, bridge: &Server, console: &mut Console) {
     let times: Vec<f64> = (0..bench.wishes.pick(5, 25, 50)).map(|n| answered_after(bridge, console, n)).collect();
     let usual = vec![median(&plain); times.len()];
     let figures = format!("{} / {}", time(median(&times)), time(median(&plain)));
-    bench.report.ratio("8", "from `y` to the waiting agent's answer, against goal 2's median", Ratio::of(&times, &usual), Goal::AtMost(3.0), figures);
+    bench.report.ratio(
+        "8",
+        "from `y` to the waiting agent's answer, against goal 2's median",
+        Ratio::of(&times, &usual),
+        Goal::AtMost(3.0),
+        figures,
+    );
 }
 
 fn answered_after(bridge: &Server, console: &mut Console, number: u64) -> f64 {
@@ -137,7 +151,14 @@ impl Console {
         let size = |cells| NonZero::new(cells).expect("a size");
         let pty = native_pty_system().openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).expect("a pty");
         let mut command = CommandBuilder::new(bench.builds.program("ccc-queue"));
-        command.args(["--secrets", &home.path("secrets.json").display().to_string(), "--user", "user", "--url", &bridge.url()]);
+        command.args([
+            "--secrets",
+            &home.path("secrets.json").display().to_string(),
+            "--user",
+            "user",
+            "--url",
+            &bridge.url(),
+        ]);
         command.env("TERM", "xterm-256color");
         command.env("XDG_CONFIG_HOME", home.path("config"));
         let child = pty.slave.spawn_command(command).expect("a console");

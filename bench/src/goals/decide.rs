@@ -41,8 +41,22 @@ pub fn decisions(bench: &mut Bench) {
     let [of_spread, of_same, of_ten, of_step] = &took;
     let micros = |took: &[f64]| median(took) * 1e6;
     let report = &mut bench.report;
-    report.figure("7", "a decision, 200 rules of a usual config", micros(of_spread), " µs", Goal::AtMost(1.0), "a fifth of them about the action asked for");
-    report.figure("7", "a decision, 200 rules all about the action asked for", micros(of_same), " µs", Goal::AtMost(1.0), "each compares the URL's host; none fits");
+    report.figure(
+        "7",
+        "a decision, 200 rules of a usual config",
+        micros(of_spread),
+        " µs",
+        Goal::AtMost(1.0),
+        "a fifth of them about the action asked for",
+    );
+    report.figure(
+        "7",
+        "a decision, 200 rules all about the action asked for",
+        micros(of_same),
+        " µs",
+        Goal::AtMost(1.0),
+        "each compares the URL's host; none fits",
+    );
     let figures = format!("{} / {}", time(median(of_same)), time(median(of_ten)));
     report.ratio("7", "200 such rules against 10", Ratio::of(of_same, of_ten), Goal::Shown, figures);
     report.figure("7", "a ticket's step (a denial)", micros(of_step), " µs", Goal::AtMost(1.0), "");
@@ -74,8 +88,15 @@ impl World {
                 3 => "send-email",
                 _ => "use-tool",
             };
-            let place = if action == "open-browser" { format!("where.url.host = [\"*.host{n}.example\"]\n") } else { String::new() };
-            let _ = write!(text, "[[rule]]\nname = \"rule {n}\"\naction = [\"{action}\"]\ncaller = [\"agent*\"]\n{place}policy = \"queue\"\n");
+            let place = if action == "open-browser" {
+                format!("where.url.host = [\"*.host{n}.example\"]\n")
+            } else {
+                String::new()
+            };
+            let _ = write!(
+                text,
+                "[[rule]]\nname = \"rule {n}\"\naction = [\"{action}\"]\ncaller = [\"agent*\"]\n{place}policy = \"queue\"\n"
+            );
         }
         let config = config::read(&text).expect("a config");
         let may = User { can_approve: [name("agent")].into(), ..User::default() };

@@ -59,7 +59,10 @@ impl Console {
         console.take(Message::Resize(Size { width, height }));
         console.take(Message::News(News::Connected));
         let tickets = (1..=pending as u64).map(ticket).collect();
-        console.take(Message::News(News::Queue { list: QueueList { seq: pending as u64, tickets, next: None }, whole: true }));
+        console.take(Message::News(News::Queue {
+            list: QueueList { seq: pending as u64, tickets, next: None },
+            whole: true,
+        }));
         console
     }
 

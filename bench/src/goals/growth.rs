@@ -65,5 +65,8 @@ pub fn throughput(bench: &mut Bench) {
         let what = format!("throughput with {size} tickets stored against 10, 64 connections");
         bench.report.ratio("13", what, Ratio::of(larger, base), Goal::AtLeast(0.9), figures);
     }
-    bench.report.note(format!("goal 13: each turn stores {TURN} tickets more, so the smallest store grows to {} in the end", 10 + TURN * bench.wishes.rounds.min(5)));
+    bench.report.note(format!(
+        "goal 13: each turn stores {TURN} tickets more, so the smallest store grows to {} in the end",
+        10 + TURN * bench.wishes.rounds.min(5)
+    ));
 }

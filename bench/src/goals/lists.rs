@@ -15,7 +15,8 @@ use crate::{
 pub const RAISED: &str = "[limits]\nqueued_per_user_max = 20000\nqueued_max = 20000\nqueue_seconds_max = 36000\n";
 
 /// What is said in the report of raised limits.
-pub const RAISED_WORDS: &str = "`queued_per_user_max` and `queued_max` were raised to 20,000, `queue_seconds_max` to 36,000";
+pub const RAISED_WORDS: &str =
+    "`queued_per_user_max` and `queued_max` were raised to 20,000, `queue_seconds_max` to 36,000";
 
 /// Puts tickets into the queue: pages to be opened, each another.
 pub fn fill_queue(server: &Server, signer: &Signer, from: usize, to: usize) {

@@ -16,7 +16,8 @@ use crate::{
 };
 
 /// Tools and their form pass without a person.
-const CONFIG: &str = "[[rule]]\nname = \"the bench's tools\"\naction = [\"use-tool\", \"pin-tool\"]\npolicy = \"auto-accept\"\n";
+const CONFIG: &str =
+    "[[rule]]\nname = \"the bench's tools\"\naction = [\"use-tool\", \"pin-tool\"]\npolicy = \"auto-accept\"\n";
 
 /// Calls in a row, in turn, through the proxy and without it.
 pub fn calls(bench: &mut Bench) {
@@ -34,7 +35,13 @@ pub fn calls(bench: &mut Bench) {
     }
     let figures = format!("{} / {}", time(median(&through)), time(median(&without)));
     let report = &mut bench.report;
-    report.ratio("mcp", "an allowed call through `ccc-mcp proxy` against the bare server", Ratio::of(&through, &without), Goal::Shown, figures);
+    report.ratio(
+        "mcp",
+        "an allowed call through `ccc-mcp proxy` against the bare server",
+        Ratio::of(&through, &without),
+        Goal::Shown,
+        figures,
+    );
     let added = (median(&through) - median(&without)) * 1000.0;
     report.figure("mcp", "time that the proxy adds to an allowed call", added, " ms", Goal::Shown, "");
 }
@@ -62,7 +69,8 @@ impl Session {
 
     fn ask(&mut self, method: &str, params: Value) -> Value {
         self.id += 1;
-        writeln!(self.to, "{}", json!({ "jsonrpc": "2.0", "id": self.id, "method": method, "params": params })).expect("asked");
+        writeln!(self.to, "{}", json!({ "jsonrpc": "2.0", "id": self.id, "method": method, "params": params }))
+            .expect("asked");
         loop {
             let mut line = String::new();
             assert!(self.from.read_line(&mut line).expect("an answer") > 0, "the server ended");

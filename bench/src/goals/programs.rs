@@ -121,10 +121,22 @@ pub fn client(bench: &mut Bench) {
     let times = bench.wishes.pick(20, 200, 500);
     let [ours, floor] = in_turn([&|| spawned(rig.client(&url), None), &|| spawned(rig.floor(&tcp), None)], times);
     let report = &mut bench.report;
-    report.ratio("5", "`ccc-client` over TCP against a bare client", ratio(&ours, &floor), Goal::AtMost(1.5), figures(&ours, &floor));
+    report.ratio(
+        "5",
+        "`ccc-client` over TCP against a bare client",
+        ratio(&ours, &floor),
+        Goal::AtMost(1.5),
+        figures(&ours, &floor),
+    );
     let [over_unix, floor] =
         in_turn([&|| spawned(rig.client(&unix), None), &|| spawned(rig.floor(&socket), None)], times);
-    report.ratio("5", "`ccc-client` over a Unix socket against a bare client", ratio(&over_unix, &floor), Goal::AtMost(1.5), figures(&over_unix, &floor));
+    report.ratio(
+        "5",
+        "`ccc-client` over a Unix socket against a bare client",
+        ratio(&over_unix, &floor),
+        Goal::AtMost(1.5),
+        figures(&over_unix, &floor),
+    );
     curl(bench, &rig, &url);
     node(bench, &rig, &url);
     size(bench, &rig);
@@ -136,7 +148,13 @@ fn curl(bench: &mut Bench, rig: &Rig, url: &str) {
     }
     let times = bench.wishes.pick(10, 50, 100);
     let [curl, ours] = in_turn([&|| spawned(rig.curl(), None), &|| spawned(rig.client(url), None)], times);
-    bench.report.ratio("5", "`curl` against `ccc-client`", ratio(&curl, &ours), Goal::AtLeast(10.0), figures(&curl, &ours));
+    bench.report.ratio(
+        "5",
+        "`curl` against `ccc-client`",
+        ratio(&curl, &ours),
+        Goal::AtLeast(10.0),
+        figures(&curl, &ours),
+    );
 }
 
 fn node(bench: &mut Bench, rig: &Rig, url: &str) {
@@ -195,7 +213,20 @@ pub fn hook(bench: &mut Bench) {
     let [hook, client, empty] = in_turn(calls, bench.wishes.pick(20, 200, 500));
     let added = (median(&hook) - median(&empty)) * 1000.0;
     let report = &mut bench.report;
-    report.figure("6", "`ccc-hook`, an accepted call, longer than an empty program", added, " ms", Goal::AtMost(1.0), figures(&hook, &empty));
-    report.ratio("6", "`ccc-hook` against `ccc-client`", ratio(&hook, &client), Goal::AtMost(1.3), figures(&hook, &client));
+    report.figure(
+        "6",
+        "`ccc-hook`, an accepted call, longer than an empty program",
+        added,
+        " ms",
+        Goal::AtMost(1.0),
+        figures(&hook, &empty),
+    );
+    report.ratio(
+        "6",
+        "`ccc-hook` against `ccc-client`",
+        ratio(&hook, &client),
+        Goal::AtMost(1.3),
+        figures(&hook, &client),
+    );
     report.figure("6", "size of `ccc-hook`", file_kb(&program) / 1000.0, " MB", Goal::AtMost(1.3), "");
 }

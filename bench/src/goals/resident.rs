@@ -91,6 +91,8 @@ fn flat(bench: &mut Bench) {
     }
     let (first, last) = (tenths[0], tenths[9]);
     let growth = (last / first - 1.0) * 100.0;
-    let what = format!("growth of resident memory over {answered} requests at {per_second}/s, the nonce window full, first to last tenth");
+    let what = format!(
+        "growth of resident memory over {answered} requests at {per_second}/s, the nonce window full, first to last tenth"
+    );
     bench.report.figure("11", what, growth, " %", Goal::AtMost(5.0), format!("{first:.1} MB / {last:.1} MB"));
 }

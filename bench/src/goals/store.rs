@@ -50,7 +50,14 @@ fn half_empty_groups(bench: &mut Bench, rates: &[Rates]) {
     let (Some(one), Some(sixteen)) = (of(1), of(16)) else { return };
     let loss = (1.0 - sixteen / (16.0 * one)) * 100.0;
     let figures = format!("{} of {}", rate(sixteen), rate(16.0 * one));
-    bench.report.figure("4", "lost to half-empty groups, 16 callers, a sync takes 2 ms", loss, " %", Goal::AtMost(25.0), figures);
+    bench.report.figure(
+        "4",
+        "lost to half-empty groups, 16 callers, a sync takes 2 ms",
+        loss,
+        " %",
+        Goal::AtMost(25.0),
+        figures,
+    );
 }
 
 fn measure(bench: &Bench, preload: Option<&Path>) -> Vec<Rates> {

@@ -97,13 +97,25 @@ pub fn actions(bench: &mut Bench) {
 fn at_64(bench: &mut Bench, field: &Field) {
     let turns = field.turns(bench, 64);
     let report = &mut bench.report;
-    report.ratio("1", "`POST /action`, 64 connections, throughput against the floor", turns.against_floor(), Goal::AtLeast(0.7), turns.figures());
+    report.ratio(
+        "1",
+        "`POST /action`, 64 connections, throughput against the floor",
+        turns.against_floor(),
+        Goal::AtLeast(0.7),
+        turns.figures(),
+    );
     against_peer(bench, "64 connections", &turns, Goal::AtLeast(18.0));
     let cpu = |turns: &[Load]| each(turns, |turn| turn.cpu);
     let (ours, theirs) = (cpu(&turns.bridge), cpu(&turns.floor));
     let figures = format!("{} / {}", time(median(&ours)), time(median(&theirs)));
     let report = &mut bench.report;
-    report.ratio("2", "server CPU for each request at 64 connections against the floor", Ratio::of(&ours, &theirs), Goal::AtMost(1.5), figures);
+    report.ratio(
+        "2",
+        "server CPU for each request at 64 connections against the floor",
+        Ratio::of(&ours, &theirs),
+        Goal::AtMost(1.5),
+        figures,
+    );
     tail(bench, "64 connections", &turns.bridge, Goal::Shown);
 }
 
@@ -117,7 +129,13 @@ fn at_1(bench: &mut Bench, field: &Field) {
     let turns = field.turns(bench, 1);
     let (ours, theirs) = (medians(&turns.bridge), medians(&turns.floor));
     let figures = format!("{} / {}", time(median(&ours)), time(median(&theirs)));
-    bench.report.ratio("2", "median latency at 1 connection against the floor", Ratio::of(&ours, &theirs), Goal::AtMost(1.4), figures);
+    bench.report.ratio(
+        "2",
+        "median latency at 1 connection against the floor",
+        Ratio::of(&ours, &theirs),
+        Goal::AtMost(1.4),
+        figures,
+    );
     tail(bench, "1 connection", &turns.bridge, Goal::AtMost(2.5));
 }
 
@@ -139,7 +157,13 @@ fn keyed(bench: &mut Bench, field: &Field) {
     let turns = in_turn(&contestants, 64, bench.wishes.turn, bench.wishes.rounds);
     let (with, without) = (rates(&turns[0]), rates(&turns[1]));
     let figures = format!("{} / {}", rate(median(&with)), rate(median(&without)));
-    bench.report.ratio("1", "with an idempotency key against without, 64 connections", Ratio::of(&with, &without), Goal::Shown, figures);
+    bench.report.ratio(
+        "1",
+        "with an idempotency key against without, 64 connections",
+        Ratio::of(&with, &without),
+        Goal::Shown,
+        figures,
+    );
 }
 
 fn slow_disk(bench: &mut Bench) {
@@ -151,10 +175,18 @@ fn slow_disk(bench: &mut Bench) {
         }
     };
     let field = Field::of(bench, Some(&shim));
-    for (connections, goal) in [(1, Goal::Shown), (16, Goal::Shown), (64, Goal::AtLeast(30.0)), (256, Goal::AtLeast(100.0))] {
+    for (connections, goal) in
+        [(1, Goal::Shown), (16, Goal::Shown), (64, Goal::AtLeast(30.0)), (256, Goal::AtLeast(100.0))]
+    {
         let turns = field.turns(bench, connections);
         let what = format!("a sync takes 2 ms, {connections} connections");
-        bench.report.ratio("1", format!("{what}, against the floor"), turns.against_floor(), Goal::Shown, turns.figures());
+        bench.report.ratio(
+            "1",
+            format!("{what}, against the floor"),
+            turns.against_floor(),
+            Goal::Shown,
+            turns.figures(),
+        );
         against_peer(bench, &what, &turns, goal);
     }
 }
@@ -184,7 +216,13 @@ pub fn reads(bench: &mut Bench) {
     let turns = in_turn(&contestants, 64, bench.wishes.turn, bench.wishes.rounds);
     let (ours, theirs) = (rates(&turns[0]), rates(&turns[1]));
     let figures = format!("{} / {}", rate(median(&ours)), rate(median(&theirs)));
-    bench.report.ratio("3", "signed `GET /queue`, nothing pending, 64 connections", Ratio::of(&ours, &theirs), Goal::AtLeast(0.7), figures);
+    bench.report.ratio(
+        "3",
+        "signed `GET /queue`, nothing pending, 64 connections",
+        Ratio::of(&ours, &theirs),
+        Goal::AtLeast(0.7),
+        figures,
+    );
     let cpu = |turns: &[Load]| each(turns, |turn| turn.cpu);
     let (ours, theirs) = (cpu(&turns[0]), cpu(&turns[1]));
     let figures = format!("{} / {}", time(median(&ours)), time(median(&theirs)));

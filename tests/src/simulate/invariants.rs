@@ -6,7 +6,10 @@ use std::{
 };
 
 use ccc_core::{audit::chain, desk::Change};
-use ccc_protocol::{Digest, TicketId, bodies::{AuditEntry, Status}};
+use ccc_protocol::{
+    Digest, TicketId,
+    bodies::{AuditEntry, Status},
+};
 use ccc_server::store;
 
 /// What was committed so far, as an outsider keeps it.
@@ -30,7 +33,11 @@ impl Invariants {
     pub(super) fn committed(&mut self, change: &Change, now: i64) {
         for sealed in &change.entries {
             let previous = self.head.unwrap_or_else(|| Digest::from_bytes([0; 32]));
-            assert_eq!(sealed.hash, chain::link(previous, sealed.json.as_bytes()), "each entry is linked to the one before");
+            assert_eq!(
+                sealed.hash,
+                chain::link(previous, sealed.json.as_bytes()),
+                "each entry is linked to the one before"
+            );
             self.head = Some(sealed.hash);
             self.log.push(sealed.hash);
             self.follow(&sealed.entry, now);
@@ -42,10 +49,19 @@ impl Invariants {
             let runs = change.permits.iter().any(|permit| permit.ticket() == ticket.id());
             if runs {
                 let permit = change.permits.iter().find(|permit| permit.ticket() == ticket.id());
-                assert_eq!(permit.map(|permit| permit.plan()), Some(ticket.request().plan_digest), "what runs is what was shown");
+                assert_eq!(
+                    permit.map(|permit| permit.plan()),
+                    Some(ticket.request().plan_digest),
+                    "what runs is what was shown"
+                );
                 let by_rule = ticket.approvals().is_empty() && ticket.decided_by().is_none();
-                let by_people = self.approved.get(&ticket.id()).is_some_and(|(digest, _)| *digest == ticket.request().digest);
-                assert!(by_rule || by_people, "{} runs by a rule, a grant or a person's yes to its digest", ticket.id());
+                let by_people =
+                    self.approved.get(&ticket.id()).is_some_and(|(digest, _)| *digest == ticket.request().digest);
+                assert!(
+                    by_rule || by_people,
+                    "{} runs by a rule, a grant or a person's yes to its digest",
+                    ticket.id()
+                );
             }
         }
     }
@@ -62,7 +78,8 @@ impl Invariants {
             self.ended.insert(id, status);
         }
         if entry.kind == "approved" {
-            let digest = entry.detail.get("digest").and_then(serde_json::Value::as_str).and_then(|text| text.parse().ok());
+            let digest =
+                entry.detail.get("digest").and_then(serde_json::Value::as_str).and_then(|text| text.parse().ok());
             self.approved.extend(digest.map(|digest| (id, (digest, now))));
         }
         if status == Status::Released {
@@ -75,7 +92,11 @@ impl Invariants {
         let newest = u64::try_from(self.log.len()).unwrap_or(0).saturating_sub(200);
         let reader = store::reader(data).unwrap_or_else(|error| panic!("{at}: {error}"));
         let tail = reader.entries_after(newest, 1000).unwrap_or_else(|error| panic!("{at}: {error}"));
-        assert_eq!(tail.len() as u64 + newest, self.log.len() as u64, "{at}: every committed entry is stored, and no other");
+        assert_eq!(
+            tail.len() as u64 + newest,
+            self.log.len() as u64,
+            "{at}: every committed entry is stored, and no other"
+        );
         for entry in &tail {
             let index = usize::try_from(entry.seq).unwrap_or(0) - 1;
             let previous = index.checked_sub(1).and_then(|before| self.log.get(before)).copied();

@@ -126,7 +126,8 @@ impl Model {
         if self.is_frozen(ask.user) {
             return (Rank::Deny, Why::Frozen);
         }
-        let binding = self.overrides.iter().filter(|((by, action), _)| may_approve(by, ask.user) && *action == ask.action);
+        let binding =
+            self.overrides.iter().filter(|((by, action), _)| may_approve(by, ask.user) && *action == ask.action);
         let strictest = binding.map(|(_, rank)| *rank).max();
         let own = match ask.action {
             "direct" => Rank::Accept,

@@ -89,7 +89,16 @@ impl World {
         let store = store::open(data).expect("a store in an empty directory");
         let desk = Desk::restore(store.books(at(START_OF_TIME)).expect("empty books"), &law.limits);
         let model = Model { now: START_OF_TIME, ..Model::default() };
-        Self { data: data.to_owned(), law, store, desk, model, invariants: Invariants::default(), restarts: 0, steps: 0 }
+        Self {
+            data: data.to_owned(),
+            law,
+            store,
+            desk,
+            model,
+            invariants: Invariants::default(),
+            restarts: 0,
+            steps: 0,
+        }
     }
 
     pub(super) fn summary(&self) -> Summary {
@@ -137,17 +146,24 @@ impl World {
         let ticket = self.stored(id);
         let wrong = dice.one_in(8);
         let digest = if wrong { Digest::of(b"what nobody was shown") } else { ticket.request().digest };
-        let grant = (dice.one_in(3)).then(|| (GrantId::new(unix_millis(self.model.now), dice.bytes()), 1 + u32::try_from(dice.roll(2)).unwrap_or(0)));
+        let grant = (dice.one_in(3)).then(|| {
+            (GrantId::new(unix_millis(self.model.now), dice.bytes()), 1 + u32::try_from(dice.roll(2)).unwrap_or(0))
+        });
         let body = Approve {
             digest,
             note: None,
-            grant: grant.map(|(_, uses)| GrantRequest { uses: Some(uses), seconds: GRANT_SECONDS.unsigned_abs(), params: BTreeMap::new() }),
+            grant: grant.map(|(_, uses)| GrantRequest {
+                uses: Some(uses),
+                seconds: GRANT_SECONDS.unsigned_abs(),
+                params: BTreeMap::new(),
+            }),
         };
         let grant_id = grant.map_or_else(|| GrantId::new(0, [0; 10]), |(id, _)| id);
         let before = self.model.clone();
         let expected = if wrong { None } else { self.model.approve(by, id, grant) };
         let (user, ended) = (name(by), Some(ticket));
-        let real = self.commit(dice, |desk, cx, change| desk.approve(&About { by: &user, id, ended }, body, grant_id, cx, change));
+        let real = self
+            .commit(dice, |desk, cx, change| desk.approve(&About { by: &user, id, ended }, body, grant_id, cx, change));
         self.settle(before, real, expected, &format!("{at}: {by} approves {id}"));
     }
 
@@ -156,7 +172,8 @@ impl World {
         let before = self.model.clone();
         let expected = self.model.deny(by, id);
         let (user, ended) = (name(by), Some(self.stored(id)));
-        let real = self.commit(dice, |desk, cx, change| desk.deny(&About { by: &user, id, ended }, Deny::default(), cx, change));
+        let real = self
+            .commit(dice, |desk, cx, change| desk.deny(&About { by: &user, id, ended }, Deny::default(), cx, change));
         self.settle(before, real, expected, &format!("{at}: {by} denies {id}"));
     }
 
@@ -293,7 +310,13 @@ impl World {
         Ok(())
     }
 
-    fn settle(&mut self, before: Model, real: Option<Result<Arc<Ticket>, Refusal>>, expected: Option<Status>, at: &str) {
+    fn settle(
+        &mut self,
+        before: Model,
+        real: Option<Result<Arc<Ticket>, Refusal>>,
+        expected: Option<Status>,
+        at: &str,
+    ) {
         match real {
             None => self.model = before,
             Some(real) => assert_eq!(real.map(|ticket| ticket.status()).ok(), expected, "{at}"),
@@ -335,10 +358,18 @@ impl World {
 
     fn submission(&self, dice: &mut Dice, ask: &Ask) -> Submission {
         let action = Arc::clone(self.law.catalogue.named(ask.action).expect("an action of the world"));
-        let given = if ask.action == "use-tool" { tool_call(ask.number) } else { object(json!({ "number": ask.number })) };
-        let args = params::draft(&action, given, &self.law.volumes).and_then(|draft| draft.resolve(vec![])).expect("good parameters");
+        let given =
+            if ask.action == "use-tool" { tool_call(ask.number) } else { object(json!({ "number": ask.number })) };
+        let args = params::draft(&action, given, &self.law.volumes)
+            .and_then(|draft| draft.resolve(vec![]))
+            .expect("good parameters");
         let facts = action.is_judge_only().then(|| {
-            facts::derive("Bash", args.json.get("input").unwrap_or(&Value::Null), "/workspace", facts::Limits::default())
+            facts::derive(
+                "Bash",
+                args.json.get("input").unwrap_or(&Value::Null),
+                "/workspace",
+                facts::Limits::default(),
+            )
         });
         Submission {
             id: TicketId::new(unix_millis(self.model.now), dice.bytes()),
@@ -359,7 +390,10 @@ impl World {
 
 fn law() -> Law {
     let config = config::read(CONFIG).expect("the world's config");
-    let user = |can_approve: &[&str]| User { can_approve: can_approve.iter().map(|user| name(user)).collect(), ..User::default() };
+    let user = |can_approve: &[&str]| User {
+        can_approve: can_approve.iter().map(|user| name(user)).collect(),
+        ..User::default()
+    };
     let everybody = EVERYBODY.map(|who| {
         let can_approve = APPROVERS.iter().find(|(by, _)| *by == who).map_or(&[][..], |(_, users)| users);
         (name(who), user(can_approve))

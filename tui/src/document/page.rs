@@ -81,16 +81,21 @@ impl Page {
                 }
             }
             // A text that reads like a number or like nothing stands in quotes, so that it is told from one.
-            Value::String(text) if text.is_empty() || serde_json::from_str::<Value>(text).is_ok() => self.named_text(name, &value.to_string()),
+            Value::String(text) if text.is_empty() || serde_json::from_str::<Value>(text).is_ok() => {
+                self.named_text(name, &value.to_string())
+            }
             Value::String(text) => self.named_text(name, text),
-            Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => self.named_text(name, &pretty(value)),
+            Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => {
+                self.named_text(name, &pretty(value))
+            }
             plain => self.named_text(name, &plain.to_string()),
         }
     }
 
     /// The name, where it is one that a declaration may have; any other may have been chosen by an agent, and stands behind the gutter.
     fn name(&mut self, name: &str) -> Visible {
-        let is_plain = name.len() <= NAME_BYTES_MAX && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
+        let is_plain =
+            name.len() <= NAME_BYTES_MAX && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
         if is_plain {
             return Untrusted(name).line().then(" ");
         }

@@ -26,6 +26,7 @@ pub fn begin() -> Vec<Command> {
 /// Takes one message.
 pub fn update(model: &mut Model, message: Message, now: Now) -> Vec<Command> {
     model.now = now;
+    model.key = if let Message::Key(chord) = message { Some(chord) } else { None };
     let mut out = Vec::new();
     match message {
         Message::Key(chord) => key(model, chord, &mut out),

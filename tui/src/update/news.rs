@@ -101,7 +101,8 @@ fn tell_changes(model: &mut Model, changes: &Changes, found: &BTreeMap<Status, u
         model.say(Tone::Good, found_after(away, changes, found));
         return;
     }
-    let others: Vec<&Ticket> = changes.left.iter().filter(|ticket| ticket.decided_by.as_ref() != Some(&model.me)).collect();
+    let others: Vec<&Ticket> =
+        changes.left.iter().filter(|ticket| ticket.decided_by.as_ref() != Some(&model.me)).collect();
     match others.as_slice() {
         [] => {}
         [one] => {
@@ -126,14 +127,16 @@ fn found_after(away: Visible, changes: &Changes, found: &BTreeMap<Status, usize>
 
 /// How a ticket stands, and who decided it.
 pub(crate) fn fate(ticket: &Ticket) -> Visible {
-    let head = Visible::from(&ticket.action).then(" ").then(summary::short(ticket.id)).then(": ").then(ticket.status.as_str());
+    let head =
+        Visible::from(&ticket.action).then(" ").then(summary::short(ticket.id)).then(": ").then(ticket.status.as_str());
     let decided = match (ticket.status, &ticket.decided_by) {
         (_, None) => Visible::default(),
         (Status::Denied | Status::Approved, Some(by)) => Visible::label(" by ").then(by),
         (_, Some(by)) => Visible::label(", approved by ").then(by),
     };
     let at = ticket.decided.as_ref().map_or_else(Visible::default, |at| Visible::label(" at ").then(at));
-    let why = ticket.reason.as_deref().map_or_else(Visible::default, |why| Visible::label(": ").then(Untrusted(why).line()));
+    let why =
+        ticket.reason.as_deref().map_or_else(Visible::default, |why| Visible::label(": ").then(Untrusted(why).line()));
     head.then(decided).then(at).then(why)
 }
 
