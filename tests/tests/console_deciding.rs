@@ -137,7 +137,8 @@ fn an_edit_makes_a_new_ticket_that_still_waits() {
 
 #[test]
 fn marked_requests_are_decided_one_by_one() {
-    let story = Story::of("marked requests are approved one by one, each with a result of its own, and nothing is granted");
+    let story =
+        Story::of("marked requests are approved one by one, each with a result of its own, and nothing is granted");
     let asked = ["a", "b", "c"].map(|path| story.asks_page(path));
     let console = story.console();
     console.sees("3 waiting");
@@ -236,4 +237,20 @@ fn a_failure_is_told_as_one() {
     console.press("y");
     story.ends(asked, Status::Failed);
     console.sees("failed, approved by user");
+}
+
+#[test]
+fn scope_says_what_it_would_have_let_through() {
+    let story = Story::of("before a grant is made, it says what it would have let through");
+    for page in ["serde", "tokio"] {
+        let asked = story.asks_page(page);
+        let ticket = story.now(asked);
+        assert_eq!(story.bridge.approve("dba", &ticket).status, 200);
+        story.ends(asked, Status::Succeeded);
+    }
+    story.asks_page("hyper");
+    let console = story.console();
+    console.ready();
+    console.press("Y").sees("let through 0 of 2 earlier");
+    console.press("down down right").sees("let through 2 of 2 earlier");
 }

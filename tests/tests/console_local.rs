@@ -27,7 +27,9 @@ impl Home {
     fn command(&self, name: &str, args: &[&str], dir: &Path) -> CommandBuilder {
         let mut command = CommandBuilder::new(program(name));
         command.env_clear();
-        for (key, value) in [("HOME", self.path().to_str().unwrap()), ("PATH", "/usr/local/bin:/usr/bin:/bin"), ("TERM", "xterm")] {
+        for (key, value) in
+            [("HOME", self.path().to_str().unwrap()), ("PATH", "/usr/local/bin:/usr/bin:/bin"), ("TERM", "xterm")]
+        {
             command.env(key, value);
         }
         command.env("CONDUIT_URL", self.url());
@@ -48,7 +50,8 @@ impl Home {
 #[test]
 fn one_command_sets_up_serves_and_decides() {
     let home = Home::new();
-    let console = home.open("`--local` needs nothing before it: keys, config, server and console", &home.path().join("project"));
+    let console =
+        home.open("`--local` needs nothing before it: keys, config, server and console", &home.path().join("project"));
     console.sees("● live").sees("in the agent's container:");
     for name in ["secrets.json", "agent-secrets.json", "config.toml"] {
         assert_eq!(fs::metadata(home.file(name)).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
@@ -81,7 +84,10 @@ fn what_is_there_is_never_touched() {
     let second = home.open("a second `--local` leaves what the first made as it was", &project);
     second.sees("● live").press("q");
     second.ended();
-    assert_eq!(["secrets.json", "agent-secrets.json", "config.toml"].map(|name| fs::read(home.file(name)).unwrap()), made);
+    assert_eq!(
+        ["secrets.json", "agent-secrets.json", "config.toml"].map(|name| fs::read(home.file(name)).unwrap()),
+        made
+    );
 }
 
 #[test]

@@ -92,7 +92,11 @@ fn the_rule_and_the_asker_are_shown() {
     story.bridge.client("agent").cancel(before).unwrap();
     story.asks(&json!({ "action": "release", "version": "1.0" }));
     let console = story.console_with(&Open::sized(120, 50));
-    console.sees("a release needs two and a reason").sees("agent       agent").sees("ASKED JUST BEFORE").sees("cancelled");
+    console
+        .sees("a release needs two and a reason")
+        .sees("agent       agent")
+        .sees("ASKED JUST BEFORE")
+        .sees("cancelled");
 }
 
 #[test]
@@ -170,8 +174,15 @@ fn policy(story: &Story, action: &str) -> Option<Policy> {
 fn a_group_is_switched_off_and_on() {
     let story = Story::of("a group switched off denies its actions; switching it on again is asked about");
     let console = story.console();
-    console.sees("● live").press("tab tab tab").sees("override").press("space").sees("off: every action of it is denied");
-    let off = |story: &Story| story.bridge.client("user").policies().unwrap().groups.iter().filter(|group| !group.enabled).count();
+    console
+        .sees("● live")
+        .press("tab tab tab")
+        .sees("override")
+        .press("space")
+        .sees("off: every action of it is denied");
+    let off = |story: &Story| {
+        story.bridge.client("user").policies().unwrap().groups.iter().filter(|group| !group.enabled).count()
+    };
     assert_eq!(off(&story), 1);
     console.press("e").sees("LET MORE THROUGH").settles();
     console.press("y").sees_no("off: every action of it is denied");
@@ -203,14 +214,26 @@ fn rows_are_gathered_in_three_ways() {
     let story = Story::of("`v` gathers by agent and session, by agent, or not at all");
     story.asks_page("serde");
     let console = story.console();
-    console.sees("agent (1)").press("v").sees("grouped by: agent").press("v").sees("grouped by: none").sees_no("agent (1)");
+    console
+        .sees("agent (1)")
+        .press("v")
+        .sees("grouped by: agent")
+        .press("v")
+        .sees("grouped by: none")
+        .sees_no("agent (1)");
 }
 
 #[test]
 fn help_is_made_from_the_keys_in_force() {
     let story = Story::of("help shows the keys in force, remapped ones too");
     let console = story.console_with(&Open { size: (120, 60), ..Open::settings("[keys]\nsnooze = 'ctrl-w'") });
-    console.sees("● live").press("?").sees("ctrl-w").sees("put it aside for a while").press("esc").sees_no("put it aside for a while");
+    console
+        .sees("● live")
+        .press("?")
+        .sees("ctrl-w")
+        .sees("put it aside for a while")
+        .press("esc")
+        .sees_no("put it aside for a while");
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! Stories of the terminal: taken, shared, and given back as it was.
 
 use ccc_protocol::bodies::Status;
-use ccc_tests::story::{Console, Open, Story};
+use ccc_tests::{
+    bridge::program,
+    story::{Console, Open, Story},
+};
 use rustix::process::Signal;
 
 fn is_given_back(console: &Console) {
@@ -77,8 +80,14 @@ fn no_color_is_honoured() {
     let console = story.console_with(&open);
     console.ready();
     let bytes = String::from_utf8_lossy(&console.bytes()).into_owned();
-    let colours = |sgr: &str| sgr.split(';').any(|code| matches!(code.parse(), Ok(30..=38 | 40..=48 | 90..=97 | 100..=107)));
-    let coloured: Vec<&str> = bytes.split("\x1b[").filter_map(|part| part.split_once('m')).map(|(sgr, _)| sgr).filter(|sgr| colours(sgr)).collect();
+    let colours =
+        |sgr: &str| sgr.split(';').any(|code| matches!(code.parse(), Ok(30..=38 | 40..=48 | 90..=97 | 100..=107)));
+    let coloured: Vec<&str> = bytes
+        .split("\x1b[")
+        .filter_map(|part| part.split_once('m'))
+        .map(|(sgr, _)| sgr)
+        .filter(|sgr| colours(sgr))
+        .collect();
     assert!(coloured.is_empty(), "{coloured:?}");
 }
 
@@ -121,4 +130,17 @@ fn a_readable_secrets_file_is_refused_with_the_line_that_mends_it() {
     let (code, _, said) = story.command(&["list", "--secrets", path.to_str().unwrap()]);
     assert_eq!(code, 2);
     assert!(said.contains("chmod 600"), "{said}");
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back() {
+    let command = portable_pty::CommandBuilder::new(program("panics"));
+    let console =
+        Console::spawn("a panic leaves the terminal as it was, with its message in sight", command, (100, 30));
+    console.sees("taken");
+    assert!(console.is_raw());
+    console.send(b"\n");
+    assert_eq!(console.ended().exit_code(), 101);
+    is_given_back(&console);
+    assert!(console.screen().contains("told to panic"), "{}", console.screen());
 }

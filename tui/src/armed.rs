@@ -6,9 +6,11 @@
 
 use ccc_protocol::{Digest, TicketId};
 
+use crate::keys::Chord;
+
 /// What is new or has moved must stand so long before a key decides on it.
 pub const SETTLE_MILLIS: u64 = 400;
-/// After a decision, deciding keys must be silent so long: longer than any keyboard waits before it repeats a held key.
+/// The key that decided must be silent so long before it decides again: longer than any keyboard waits before it repeats a held key.
 pub const HELD_MILLIS: u64 = 1000;
 
 /// One ticket as it was shown.
@@ -123,8 +125,8 @@ pub struct Armed {
     subject: Option<Subject>,
     /// Since when nothing disturbed it, in milliseconds.
     quiet_since: u64,
-    /// Until when deciding keys are taken for the one that decided before.
-    held_until: u64,
+    /// The key that decided last, and until when it is taken to be held still. A line of the line console is no key.
+    held: Option<(Chord, u64)>,
 }
 
 impl Armed {
@@ -156,43 +158,44 @@ impl Armed {
         if let Some(lack) = subject.lacks {
             return Err(Refusal::Lacks(lack));
         }
-        if now_millis < self.held_until {
-            return Err(Refusal::Held);
-        }
         if now_millis < self.quiet_since.saturating_add(SETTLE_MILLIS) { Err(Refusal::Early) } else { Ok(subject) }
     }
 
     /// When [`Self::state`] may next change by time alone.
     #[must_use]
     pub fn settles_at(&self) -> u64 {
-        self.held_until.max(self.quiet_since.saturating_add(SETTLE_MILLIS))
+        self.quiet_since.saturating_add(SETTLE_MILLIS)
     }
 
     /// A deciding key was pressed that only opens a dialog: the targets it is about.
     ///
     /// # Errors
     /// Says why the key did not count. The key is discarded, and the wait begins anew.
-    pub fn press(&mut self, now_millis: u64) -> Result<Vec<Target>, Refusal> {
-        match self.state(now_millis) {
-            Ok(subject) => Ok(subject.targets.clone()),
-            Err(refusal) => {
-                self.quiet_since = now_millis;
-                if refusal == Refusal::Held {
-                    self.held_until = now_millis.saturating_add(HELD_MILLIS);
-                }
-                Err(refusal)
-            }
+    pub fn press(&mut self, key: Option<Chord>, now_millis: u64) -> Result<Vec<Target>, Refusal> {
+        let is_held = self.held.is_some_and(|(held, until)| key == Some(held) && now_millis < until);
+        let state = if is_held { Err(Refusal::Held) } else { self.state(now_millis) };
+        let pressed = state.map(|subject| subject.targets.clone());
+        if pressed.is_err() {
+            self.quiet_since = now_millis;
         }
+        if is_held {
+            self.hold(key, now_millis);
+        }
+        pressed
+    }
+
+    fn hold(&mut self, key: Option<Chord>, now_millis: u64) {
+        self.held = key.map(|key| (key, now_millis.saturating_add(HELD_MILLIS)));
     }
 
     /// A key was pressed that decides: leave for each target on screen.
     ///
     /// # Errors
     /// As [`Self::press`].
-    pub fn fire(&mut self, now_millis: u64) -> Result<Vec<Leave>, Refusal> {
-        let targets = self.press(now_millis)?;
+    pub fn fire(&mut self, key: Option<Chord>, now_millis: u64) -> Result<Vec<Leave>, Refusal> {
+        let targets = self.press(key, now_millis)?;
         self.quiet_since = now_millis;
-        self.held_until = now_millis.saturating_add(HELD_MILLIS);
+        self.hold(key, now_millis);
         Ok(targets.into_iter().map(|target| Leave { target }).collect())
     }
 }
@@ -200,6 +203,9 @@ impl Armed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::Code;
+
+    const Y: Option<Chord> = Some(Chord { code: Code::Char('y'), ctrl: false, alt: false });
 
     fn subject(n: u8, lacks: Option<Lack>) -> Subject {
         let target = Target { id: TicketId::from_bytes([n; 16]), digest: Digest::from_bytes([n; 32]) };
@@ -215,8 +221,8 @@ mod tests {
     #[test]
     fn a_key_counts_only_after_the_row_has_settled() {
         let mut armed = showing(subject(1, None), 1000);
-        assert_eq!(armed.fire(1399), Err(Refusal::Early));
-        let leave = armed.fire(1399 + SETTLE_MILLIS).unwrap();
+        assert_eq!(armed.fire(Y, 1399), Err(Refusal::Early));
+        let leave = armed.fire(Y, 1399 + SETTLE_MILLIS).unwrap();
         assert_eq!(leave.first().map(Leave::id), Some(TicketId::from_bytes([1; 16])));
     }
 
@@ -224,7 +230,7 @@ mod tests {
     fn a_key_typed_too_early_starts_the_wait_anew() {
         let mut armed = showing(subject(1, None), 0);
         for at in [100, 300, 500, 700, 900] {
-            assert_eq!(armed.fire(at), Err(Refusal::Early));
+            assert_eq!(armed.fire(Y, at), Err(Refusal::Early));
         }
     }
 
@@ -235,7 +241,7 @@ mod tests {
         for changed in [subject(2, None), moved, boxed] {
             let mut armed = showing(subject(1, None), 0);
             armed.show(Some(changed), 5000);
-            assert_eq!(armed.fire(5001), Err(Refusal::Early));
+            assert_eq!(armed.fire(Y, 5001), Err(Refusal::Early));
         }
     }
 
@@ -243,33 +249,41 @@ mod tests {
     fn the_same_shown_again_goes_on_settling() {
         let mut armed = showing(subject(1, None), 0);
         armed.show(Some(subject(1, None)), 399);
-        assert!(armed.fire(400).is_ok());
+        assert!(armed.fire(Y, 400).is_ok());
     }
 
     #[test]
     fn nothing_that_lacks_something_is_ever_decided() {
         let mut armed = showing(subject(1, Some(Lack::Loading)), 0);
-        assert_eq!(armed.fire(60_000), Err(Refusal::Lacks(Lack::Loading)));
+        assert_eq!(armed.fire(Y, 60_000), Err(Refusal::Lacks(Lack::Loading)));
         armed.show(Some(subject(1, None)), 60_000);
-        assert_eq!(armed.fire(60_001), Err(Refusal::Early));
+        assert_eq!(armed.fire(Y, 60_001), Err(Refusal::Early));
     }
 
     #[test]
     fn a_held_key_never_decides_twice() {
         let mut armed = showing(subject(1, None), 0);
-        assert!(armed.fire(1000).is_ok());
+        assert!(armed.fire(Y, 1000).is_ok());
         armed.show(Some(subject(2, None)), 1010);
         // The slowest keyboards wait 660 ms before they repeat, then repeat faster than 10 a second.
         for at in (1660..8000).step_by(90) {
-            assert!(armed.fire(at).is_err(), "at {at}");
+            assert!(armed.fire(Y, at).is_err(), "at {at}");
         }
-        assert!(armed.fire(8000 + HELD_MILLIS).is_ok());
+        assert!(armed.fire(Y, 8000 + HELD_MILLIS).is_ok());
+    }
+
+    #[test]
+    fn another_key_need_not_wait_for_the_one_that_decided() {
+        let mut armed = showing(subject(1, None), 0);
+        assert!(armed.fire(Y, 1000).is_ok());
+        armed.show(Some(subject(2, None)), 1010);
+        assert!(armed.press(Some('n'.into()), 1410).is_ok());
     }
 
     #[test]
     fn a_paste_or_resize_starts_the_wait_anew() {
         let mut armed = showing(subject(1, None), 0);
         armed.disturb(5000);
-        assert_eq!(armed.fire(5100), Err(Refusal::Early));
+        assert_eq!(armed.fire(Y, 5100), Err(Refusal::Early));
     }
 }

@@ -24,7 +24,7 @@ pub mod scope;
 mod screen;
 pub mod span;
 pub mod summary;
-mod terminal;
+pub mod terminal;
 pub mod text;
 pub mod theme;
 pub mod update;

@@ -26,7 +26,7 @@ use signal_hook::{
 };
 
 /// What ratatui draws on.
-pub(crate) type Screen = Terminal<CrosstermBackend<Stdout>>;
+pub type Screen = Terminal<CrosstermBackend<Stdout>>;
 
 /// True while the terminal is ours; whoever finds it so and makes it false gives it back.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -34,7 +34,7 @@ static PANIC_HOOK: Once = Once::new();
 
 /// The terminal in our hands. Dropped, it is as it was.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub struct Held {
     mouse: bool,
 }
 
@@ -43,7 +43,7 @@ impl Held {
     ///
     /// # Errors
     /// Where it is no terminal, or does not obey.
-    pub(crate) fn take(mouse: bool) -> io::Result<Self> {
+    pub fn take(mouse: bool) -> io::Result<Self> {
         give_back_on_panic();
         let held = Self { mouse };
         held.enter()?;
@@ -54,7 +54,7 @@ impl Held {
     ///
     /// # Errors
     /// Where the size cannot be told.
-    pub(crate) fn screen(&self) -> io::Result<Screen> {
+    pub fn screen(&self) -> io::Result<Screen> {
         Terminal::new(CrosstermBackend::new(stdout()))
     }
 
@@ -62,7 +62,7 @@ impl Held {
     ///
     /// # Errors
     /// Where it does not obey.
-    pub(crate) fn enter(&self) -> io::Result<()> {
+    pub fn enter(&self) -> io::Result<()> {
         enable_raw_mode()?;
         // A title is pushed before ours is set, and popped when the terminal is given back (xterm's window operations).
         if !TAKEN.swap(true, Ordering::SeqCst) {
@@ -76,7 +76,7 @@ impl Held {
     ///
     /// # Errors
     /// Where the terminal does not obey.
-    pub(crate) fn suspend(&self) -> io::Result<()> {
+    pub fn suspend(&self) -> io::Result<()> {
         give_back();
         stop()?;
         self.enter()
@@ -87,7 +87,7 @@ impl Held {
 ///
 /// # Errors
 /// Where the system does not stop it.
-pub(crate) fn stop() -> io::Result<()> {
+pub fn stop() -> io::Result<()> {
     signal_hook::low_level::emulate_default_handler(SIGTSTP)
 }
 
@@ -98,7 +98,7 @@ impl Drop for Held {
 }
 
 /// Gives the terminal back, once; every way out comes through here.
-pub(crate) fn give_back() {
+pub fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         // Nothing can be done about a terminal that does not obey, and every part is tried.
         let _ = execute!(
@@ -127,7 +127,7 @@ fn give_back_on_panic() {
 
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Signal {
+pub enum Signal {
     /// End: as this signal would have ended the program.
     End(i32),
     /// The program goes on after it was stopped from outside.
@@ -140,7 +140,7 @@ pub(crate) enum Signal {
 ///
 /// # Errors
 /// Where no handler can be set.
-pub(crate) fn signals<M: Send + 'static>(to: Sender<M>, message: fn(Signal) -> M) -> io::Result<()> {
+pub fn signals<M: Send + 'static>(to: Sender<M>, message: fn(Signal) -> M) -> io::Result<()> {
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGCONT, SIGTSTP])?;
     thread::spawn(move || {
         let mut asked_before = false;
@@ -162,7 +162,7 @@ pub(crate) fn signals<M: Send + 'static>(to: Sender<M>, message: fn(Signal) -> M
 }
 
 /// Ends the program as this signal would have, with the terminal given back.
-pub(crate) fn end_by(signal: i32) {
+pub fn end_by(signal: i32) {
     give_back();
     let _ = signal_hook::low_level::emulate_default_handler(signal);
 }

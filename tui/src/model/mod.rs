@@ -23,7 +23,7 @@ pub use layout::{Areas, HEAD_ROWS, HEIGHT_MIN, Size, WIDTH_MIN};
 use crate::{
     armed::{Armed, Lack, Place, Subject, Target},
     config::Config,
-    keys::Context,
+    keys::{Chord, Context},
     message::Verb,
     now::Now,
     summary,
@@ -79,6 +79,8 @@ pub struct Model {
     pub size: Size,
     /// The moment of the last message.
     pub now: Now,
+    /// The key of the last message, where it was one.
+    pub key: Option<Chord>,
     /// The view on screen.
     pub view: Context,
     /// Details over the whole screen.
@@ -142,6 +144,7 @@ impl Model {
             config,
             size: Size { width: 80, height: 24 },
             now: Now::default(),
+            key: None,
             view: Context::Queue,
             open: false,
             connection: Connection::default(),

@@ -52,7 +52,7 @@ fn on_row(model: &mut Model, act: Act, out: &mut Vec<Command>) {
 
 /// The one ticket on screen, where the key counts; else says why not.
 pub(super) fn pressed(model: &mut Model) -> Option<Target> {
-    match model.armed.press(model.now.millis) {
+    match model.armed.press(model.key, model.now.millis) {
         Ok(targets) => targets.first().copied(),
         Err(refusal) => {
             model.say(Tone::Care, refusal.words());
@@ -63,7 +63,7 @@ pub(super) fn pressed(model: &mut Model) -> Option<Target> {
 
 /// A person's leave for what is on screen, where the key counts; else says why not.
 pub(super) fn fired(model: &mut Model) -> Option<Vec<Leave>> {
-    match model.armed.fire(model.now.millis) {
+    match model.armed.fire(model.key, model.now.millis) {
         Ok(leaves) => Some(leaves),
         Err(refusal) => {
             model.say(Tone::Care, refusal.words());
