@@ -64,8 +64,10 @@ fn main() -> ExitCode {
     };
     // Before anything is built: the load of the build is not the machine's.
     let machine = machine::facts();
-    let builds = Builds::make();
-    let (peer, shim) = (Peer::install(&builds.kept), shim::compile(&builds.kept));
+    let builds = Builds::make(&wishes);
+    let needs_peer = ["1", "2", "5"].iter().any(|goal| wishes.wants(goal));
+    let peer = if needs_peer { Peer::install(&builds.kept) } else { Err("it was not needed".to_owned()) };
+    let shim = shim::compile(&builds.kept);
     let mut bench = Bench { wishes, builds, peer, shim, report: Report::default() };
     for (goals, measure) in MEASUREMENTS {
         if goals.iter().any(|goal| bench.wishes.wants(goal)) {
