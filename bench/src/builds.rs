@@ -81,7 +81,9 @@ fn cargo<'a>(command: &[&str], what: impl Iterator<Item = &'a str>, target: &Pat
     cargo.args(command).args(what).arg("--target-dir").arg(target);
     // What the outer cargo tells this program about itself would make build scripts run again.
     let told = std::env::vars_os().map(|(name, _)| name);
-    for name in told.filter(|name| name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))) {
+    for name in told.filter(|name| {
+        name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+    }) {
         cargo.env_remove(name);
     }
     cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).stdout(Stdio::null());
