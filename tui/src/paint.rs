@@ -53,6 +53,7 @@ impl<'a> Painter<'a> {
         x
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the one place where cells are filled, with what is visible")]
     fn cell(&mut self, x: u16, y: u16, symbol: &str, style: Style) {
         if let Some(cell) = self.buffer.cell_mut((x, y)) {
             cell.reset();

@@ -82,11 +82,11 @@ impl Page {
             }
             // A text that reads like a number or like nothing stands in quotes, so that it is told from one.
             Value::String(text) if text.is_empty() || serde_json::from_str::<Value>(text).is_ok() => {
-                self.named_text(name, &value.to_string())
+                self.named_text(name, &value.to_string());
             }
             Value::String(text) => self.named_text(name, text),
             Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => {
-                self.named_text(name, &pretty(value))
+                self.named_text(name, &pretty(value));
             }
             plain => self.named_text(name, &plain.to_string()),
         }

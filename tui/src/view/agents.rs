@@ -39,9 +39,5 @@ fn row(model: &Model, agent: &UserName, here: bool) -> Row {
     let number = |count: usize, cells| Visible::number(count as u64).padded(cells);
     let row = cursor_sign(here).with(Tone::Strong, Visible::from(agent).padded(26));
     let row = row.with(Tone::Plain, number(waiting, 9)).with(Tone::Plain, number(grants, 8));
-    if model.is_frozen(agent) {
-        row.with(Tone::Bad, "stopped: all is refused")
-    } else {
-        row.with(Tone::Good, "may ask")
-    }
+    if model.is_frozen(agent) { row.with(Tone::Bad, "stopped") } else { row.with(Tone::Good, "may ask") }
 }

@@ -15,7 +15,7 @@ pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
     if model.policies.list().is_none() {
         return nothing(painter, area, "reading …");
     }
-    let title = "  action                    override     own          floor        holds";
+    let title = "  action                    holds        override     own          floor";
     painter.row(area, &Row::new().with(Tone::Title, title));
     let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     for (y, (policy, here)) in (below.y..below.bottom()).zip(model.policies.visible()) {
@@ -49,17 +49,18 @@ fn group_row(group: &GroupPolicies, here: bool) -> Row {
     }
 }
 
+/// What holds comes first: on a narrow screen the rest is cut off, visibly.
 fn action_row(group: &GroupPolicies, action: &ActionPolicy, here: bool) -> Row {
     let word = |policy: Option<Policy>| Visible::label(policy.map_or("–", Policy::as_str)).padded(13);
     let row = cursor_sign(here).with(Tone::Plain, Visible::label("  ").then(&action.action).padded(26));
-    let row = row
-        .with(Tone::Strong, word(action.overridden))
+    let row = if group.enabled {
+        row.with(Tone::Strong, effective(action).padded(13))
+    } else {
+        row.with(Tone::Bad, Visible::label("denied").padded(13))
+    };
+    row.with(Tone::Plain, word(action.overridden))
         .with(Tone::Dim, word(Some(action.own)))
-        .with(Tone::Dim, word(action.floor));
-    if !group.enabled {
-        return row.with(Tone::Bad, "denied: group off");
-    }
-    row.with(Tone::Plain, effective(action))
+        .with(Tone::Dim, word(action.floor))
 }
 
 /// One word where all users agree, else each with theirs.

@@ -43,8 +43,12 @@ pub(crate) const SCENES: &[(&str, Scene)] = &[
     ("help", |desk| press(queue, desk, "?")),
 ];
 
-fn press(scene: fn(&mut Desk), desk: &mut Desk, keys: &str) {
+fn press(scene: Scene, desk: &mut Desk, keys: &str) {
     scene(desk);
+    // Where only the list fits, a person opens the details before deciding.
+    if desk.model.areas().details.is_empty() {
+        desk.keys("enter");
+    }
     for key in keys.split(' ') {
         desk.wait(1000);
         desk.keys(key);
