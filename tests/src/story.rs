@@ -281,12 +281,15 @@ impl Console {
         let mut reader = pair.master.try_clone_reader().unwrap();
         let shared = Arc::clone(&terminal);
         thread::spawn(move || {
-            let mut buffer = [0; 65_536];
+            let (mut buffer, mut held) = ([0; 65_536], Vec::new());
             loop {
                 let read = reader.read(&mut buffer).unwrap_or(0);
                 let mut terminal = shared.0.lock().unwrap_or_else(PoisonError::into_inner);
-                terminal.parser.process(&buffer[..read]);
                 terminal.bytes.extend_from_slice(&buffer[..read]);
+                held.extend_from_slice(&buffer[..read]);
+                let rest = held.split_off(whole(&held));
+                terminal.parser.process(&held);
+                held = rest;
                 terminal.ended = read == 0;
                 shared.1.notify_all();
                 if read == 0 {
@@ -438,6 +441,14 @@ impl Drop for Console {
         if thread::panicking() {
             eprintln!("{}\nthe screen was\n{}", self.promise, self.screen());
         }
+    }
+}
+
+/// How many bytes are whole characters. The parser loses what stands behind a character that comes in two parts.
+fn whole(bytes: &[u8]) -> usize {
+    match std::str::from_utf8(bytes) {
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        _ => bytes.len(),
     }
 }
 

@@ -145,7 +145,7 @@ impl History {
     }
 }
 
-/// An entry in one line: who did what to which.
+/// An entry in one line: who did what to which. The whole id stands last: it is searched for more than it is read.
 #[must_use]
 pub fn words(entry: &AuditEntry) -> Visible {
     let by = entry.by.as_ref().map_or(Visible::label("server"), Visible::from);
@@ -157,12 +157,15 @@ pub fn words(entry: &AuditEntry) -> Visible {
         words = words.then(" of ").then(about);
     }
     if let Some(ticket) = &entry.ticket {
-        words = words.then(" ").then(ticket);
+        words = words.then(" ").then(crate::summary::short(*ticket));
     }
     for value in
         ["params", "reason", "note"].iter().filter_map(|name| entry.detail.get(*name)).filter(|value| !value.is_null())
     {
         words = words.then("  ").then(crate::summary::value(value));
     }
-    words
+    match &entry.ticket {
+        Some(ticket) => words.then("  ").then(ticket),
+        None => words,
+    }
 }
