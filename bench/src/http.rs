@@ -29,8 +29,8 @@ impl Head {
         let text = std::str::from_utf8(&read[..end]).expect("a head is text");
         let status = text.get(9..12).and_then(|status| status.parse().ok()).expect("a status");
         let length = text.lines().filter_map(|line| line.split_once(':'));
-        let length = length.filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-        let body_bytes = length.last().map_or(0, |(_, value)| value.trim().parse().expect("a length"));
+        let mut length = length.filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+        let body_bytes = length.next_back().map_or(0, |(_, value)| value.trim().parse().expect("a length"));
         Some(Self { status, bytes: end + 4, body_bytes })
     }
 }

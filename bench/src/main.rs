@@ -26,7 +26,9 @@ use peer::Peer;
 use report::Report;
 
 /// Goals that are measured together, and what measures them.
-const MEASUREMENTS: [(&[&str], fn(&mut Bench)); 12] = [
+type Measurement = (&'static [&'static str], fn(&mut Bench));
+
+const MEASUREMENTS: [Measurement; 12] = [
     (&["1", "2"], submit::actions),
     (&["3"], submit::reads),
     (&["4"], store::alone),

@@ -5,9 +5,11 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     clippy::expect_used,
-    reason = "a test says what went wrong by panicking"
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a test reads its corpus, prints its rates, and says what went wrong by panicking"
 )]
 
 use std::fmt::Write as _;
@@ -146,14 +148,8 @@ fn miss(call: &Call, facts: &Facts, passed: bool) -> String {
                 | facts::Class::Deletes
         )
     };
-    let reason = facts
-        .classes
-        .keys()
-        .filter(stops)
-        .last()
-        .and_then(|class| facts.classes.get(class))
-        .cloned()
-        .unwrap_or_default();
+    let reason =
+        facts.classes.keys().rfind(stops).and_then(|class| facts.classes.get(class)).cloned().unwrap_or_default();
     let what = if passed { "passes".to_owned() } else { format!("is stopped: {reason}") };
     format!("- {:?} ({}): {} `{}` {what}", call.label, call.why, call.tool, input.replace('\n', "⏎"))
 }

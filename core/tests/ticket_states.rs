@@ -1,6 +1,8 @@
 //! The state machine against the table in the protocol: for every state and every event, where the ticket stands
 //! afterwards, or that the event is refused. The table is written from the protocol, not from the code.
 
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails loudly")]
+
 use ccc_core::{
     policy::Needs,
     ticket::{Event, Opening, Outcome, Request, StepRefusal, Ticket, Withdrawal, open},

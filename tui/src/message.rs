@@ -10,7 +10,6 @@ use crate::{
     armed::Leave,
     keys::{Act, Chord},
     model::Size,
-    text::Visible,
 };
 
 /// What happened.
@@ -192,8 +191,6 @@ pub enum Command {
         /// New ones.
         arrived: usize,
     },
-    /// Words for a person, in the line console.
-    Say(Visible),
     /// Draw everything anew.
     Redraw,
     /// Give the terminal back until `fg`.

@@ -183,7 +183,7 @@ impl Console {
 
     fn run(&mut self, command: Command) -> io::Result<()> {
         match self.link.take(command) {
-            None | Some(Command::Say(_)) => Ok(()),
+            None => Ok(()),
             Some(Command::Tell { waiting, arrived }) => {
                 let told = Waiting { waiting, arrived };
                 notify::run_command(&self.model.config.notify, told);

@@ -123,8 +123,6 @@ pub struct Model {
     pub focused: bool,
     /// The next click only brings the window to the front.
     pub click_is_focus: bool,
-    /// New tickets since a person was last told.
-    pub untold: usize,
     /// What the page below is made for; the line console has printed it whole.
     pub printed: Option<Target>,
 }
@@ -165,7 +163,6 @@ impl Model {
             notice: None,
             focused: true,
             click_is_focus: false,
-            untold: 0,
             printed: None,
         }
     }

@@ -128,9 +128,6 @@ fn focus(model: &mut Model, focused: bool) {
     model.armed.disturb(model.now.millis);
     model.click_is_focus = focused && !model.focused;
     model.focused = focused;
-    if focused {
-        model.untold = 0;
-    }
 }
 
 fn tick(model: &mut Model, out: &mut Vec<Command>) {

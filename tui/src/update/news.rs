@@ -69,7 +69,6 @@ fn queue(model: &mut Model, list: QueueList, whole: bool, out: &mut Vec<Command>
     }
     let waiting = model.queue.waiting();
     if changes.arrived > 0 || waiting != waited {
-        model.untold += changes.arrived;
         out.push(Command::Tell { waiting, arrived: changes.arrived });
     }
 }
