@@ -12,7 +12,12 @@ use nucleo_matcher::{
 pub struct Filter {
     words: String,
     pattern: Option<Pattern>,
+    score_min: u32,
 }
+
+/// What each letter must bring on the average. The matcher gives 16 for a letter and takes away for every gap: in a long row, letters
+/// strewn over all of it in the right order would fit almost anything.
+const SCORE_PER_LETTER_MIN: u32 = 12;
 
 thread_local! {
     /// The matcher's memory is large and reused from row to row.
@@ -25,7 +30,9 @@ impl Filter {
     pub fn new(words: &str) -> Self {
         let pattern =
             (!words.trim().is_empty()).then(|| Pattern::parse(words, CaseMatching::Smart, Normalization::Smart));
-        Self { words: words.to_owned(), pattern }
+        let letters = words.chars().filter(|c| !c.is_whitespace()).count();
+        let score_min = u32::try_from(letters).unwrap_or(u32::MAX).saturating_mul(SCORE_PER_LETTER_MIN);
+        Self { words: words.to_owned(), pattern, score_min }
     }
 
     /// What was typed.
@@ -45,7 +52,8 @@ impl Filter {
     pub fn fits(&self, text: &str) -> bool {
         let Some(pattern) = &self.pattern else { return true };
         let mut buffer = Vec::new();
-        MATCHER.with_borrow_mut(|matcher| pattern.score(Utf32Str::new(text, &mut buffer), matcher)).is_some()
+        let score = MATCHER.with_borrow_mut(|matcher| pattern.score(Utf32Str::new(text, &mut buffer), matcher));
+        score.is_some_and(|score| score >= self.score_min)
     }
 }
 
@@ -64,6 +72,13 @@ mod tests {
         let filter = Filter::new("opbr docs");
         assert!(filter.fits("agent open-browser https://docs.rs/"));
         assert!(!filter.fits("agent edit-file /workspace/a"));
+    }
+
+    #[test]
+    fn letters_strewn_over_a_long_row_do_not_fit() {
+        assert!(!Filter::new("greet").fits("agent open-browser e214-7cc6-a5f4-5646977e0cb0 https://docs.rs/serde"));
+        assert!(Filter::new("greet").fits("agent greet Ada"));
+        assert!(Filter::new("e0cb0").fits("agent open-browser 977e0cb0 https://docs.rs/serde"));
     }
 
     #[test]

@@ -386,6 +386,8 @@ impl Queue {
             self.at = 0;
         }
         self.settle();
+        // What fits on screen begins at its top: the person asked for other rows, so none of them moves by surprise.
+        self.top = self.top.min(self.order.len().saturating_sub(self.height));
     }
 
     /// The rows on screen.
@@ -407,5 +409,5 @@ fn fits(filter: &Filter, entry: &Entry) -> bool {
 fn words(ticket: &Ticket) -> Visible {
     let session = summary::session(ticket).map_or_else(Visible::default, |text| crate::text::Untrusted(text).line());
     let names = Visible::from(&ticket.submitted_by).then(" ").then(session).then(" ").then(&ticket.action).then(" ");
-    names.then(&ticket.id).then(" ").then(summary::summary(ticket))
+    names.then(summary::short(ticket.id)).then(" ").then(summary::summary(ticket))
 }
