@@ -165,6 +165,49 @@ fn a_tool_call_that_was_approved_is_taken_later_even_across_a_restart_by_the_sam
     assert_eq!(later.status, Status::Queued, "what was released is spent");
 }
 
+fn withdraw_all(bridge: &Bridge) {
+    for left in queue(bridge) {
+        bridge.post("agent", &format!("/queue/{}/cancel", left.id), &json!({}));
+    }
+}
+
+fn is_leave(ticket: &Ticket) -> bool {
+    ticket.status == Status::Released && !ticket.replayed
+}
+
+#[test]
+fn of_all_who_wait_for_one_call_or_look_at_it_one_is_given_leave() {
+    let bridge = Bridge::start();
+    for round in 0..20 {
+        let call = tool_call(&format!("make {round}"));
+        let held: Vec<Ask> =
+            (0..4).map(|_| Ask::post("/action", &call.to_string()).with("prefer", "wait=300")).collect();
+        let mut peers: Vec<_> = held.iter().map(|ask| (ask, bridge.peer())).collect();
+        for (ask, peer) in &mut peers {
+            peer.send(ask.bytes());
+        }
+        let waiting = first_waiting(&bridge);
+        let (retried, answers) = thread::scope(|scope| {
+            // A retry that comes together with the yes may take it before those who are held are awake.
+            let retry = scope.spawn(|| bridge.submit("agent", &call).ticket());
+            assert_eq!(bridge.approve("user", &waiting).status, 200);
+            let answers = peers.iter_mut().map(|(_, peer)| scope.spawn(|| peer.reply().ticket()));
+            let answers: Vec<_> = answers.collect();
+            // Whoever came after it was spent asked anew.
+            while !answers.iter().all(thread::ScopedJoinHandle::is_finished) {
+                withdraw_all(&bridge);
+            }
+            let answers: Vec<Ticket> = answers.into_iter().map(|answer| answer.join().unwrap()).collect();
+            (retry.join().unwrap(), answers)
+        });
+        withdraw_all(&bridge);
+        let all = answers.iter().chain([&retried]);
+        let of_this = |id| all.clone().filter(|ticket| ticket.id == id && is_leave(ticket)).count();
+        assert_eq!(of_this(waiting.id), 1, "round {round}: {retried:?} {answers:?}");
+        assert!(!is_leave(&bridge.look("agent", waiting.id)), "who looks is given none");
+    }
+}
+
 #[test]
 fn a_retry_of_a_tool_call_asks_nobody_again_and_a_denied_one_stays_denied() {
     let bridge = Bridge::start();

@@ -56,13 +56,21 @@ pub struct Prior {
 pub struct Submitted {
     /// The ticket.
     pub ticket: Arc<Ticket>,
-    /// True where this repeats an answer that was given before: no leave.
-    pub replayed: bool,
+    /// True where the change that this very request made released the ticket: the one answer that is leave. However many
+    /// ask with the same call, or find it released, one of them is given it.
+    pub leave: bool,
 }
 
 impl Submitted {
-    fn fresh(ticket: Arc<Ticket>) -> Self {
-        Self { ticket, replayed: false }
+    /// A ticket as it stands: no leave, also where it is released.
+    #[must_use]
+    pub fn found(ticket: Arc<Ticket>) -> Self {
+        Self { ticket, leave: false }
+    }
+
+    /// A ticket as this change left it.
+    fn changed(ticket: Arc<Ticket>) -> Self {
+        Self { leave: ticket.status() == Status::Released, ticket }
     }
 }
 
@@ -84,7 +92,7 @@ impl Desk {
         self.check_service(&submission, cx)?;
         let call = submission.call();
         if let Some(open) = call.and_then(|call| self.calls.get(&call)).copied() {
-            return self.take(open, cx, change).map(Submitted::fresh);
+            return self.take(open, cx, change);
         }
         let denial = self.denial_of(&submission, call);
         let decision = self.decision(&submission, denial.as_ref(), cx);
@@ -93,26 +101,28 @@ impl Desk {
         }
         self.has_room(&submission, &decision, cx)?;
         self.use_grant(&decision, submission.id, cx, change);
-        Ok(Submitted::fresh(self.open(submission, decision, call, None, cx, change)))
+        Ok(Submitted::changed(self.open(submission, decision, call, None, cx, change)))
     }
 
     /// An approved judge-only ticket is released to its submitter's request, once; any other open one is answered as it stands.
     ///
     /// # Errors
     /// Where the ticket is gone.
-    pub fn take(&mut self, id: TicketId, cx: Cx<'_>, change: &mut Change) -> Result<Arc<Ticket>, Refusal> {
+    pub fn take(&mut self, id: TicketId, cx: Cx<'_>, change: &mut Change) -> Result<Submitted, Refusal> {
         let ticket = self.open.get(&id).cloned().ok_or_else(|| Refusal::no_such("ticket", id))?;
         if ticket.status() != Status::Approved || !ticket.request().judge_only {
-            return Ok(ticket);
+            return Ok(Submitted::found(ticket));
         }
         // A freeze or a group switched off since the approval stands above it.
         if self.is_barred(&ticket, cx) {
-            return Ok(ticket);
+            return Ok(Submitted::found(ticket));
         }
-        match ticket.step(Event::Release, cx.now) {
-            Ok(step) => Ok(self.record(step.ticket, step.note, None, cx.now, &cx.law.limits, change)),
-            Err(_) => Ok(ticket),
-        }
+        Ok(match ticket.step(Event::Release, cx.now) {
+            Ok(step) => {
+                Submitted::changed(self.record(step.ticket, step.note, None, cx.now, &cx.law.limits, change))
+            }
+            Err(_) => Submitted::found(ticket),
+        })
     }
 
     fn repeat_of(&mut self, prior: Prior, cx: Cx<'_>, change: &mut Change) -> Result<Submitted, Refusal> {
@@ -122,9 +132,9 @@ impl Desk {
             );
         }
         if prior.ticket.status().has_ended() {
-            return Ok(Submitted { ticket: prior.ticket, replayed: true });
+            return Ok(Submitted::found(prior.ticket));
         }
-        self.take(prior.ticket.id(), cx, change).map(Submitted::fresh)
+        self.take(prior.ticket.id(), cx, change)
     }
 
     fn denial_of(&self, submission: &Submission, call: Option<Digest>) -> Option<Denial> {
@@ -175,7 +185,7 @@ impl Desk {
         let step =
             denial.ticket.step(Event::Repeat, cx.now).map_err(|refusal| Refusal::conflict(refusal.to_string()))?;
         let ticket = self.record(step.ticket, step.note, None, cx.now, &cx.law.limits, change);
-        Ok(Submitted::fresh(ticket))
+        Ok(Submitted::found(ticket))
     }
 
     fn has_room(&self, submission: &Submission, decision: &Decision, cx: Cx<'_>) -> Result<(), Refusal> {

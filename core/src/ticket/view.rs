@@ -5,7 +5,8 @@ use ccc_protocol::bodies::{self, Status};
 use super::Ticket;
 
 impl Ticket {
-    /// As callers and approvers see it.
+    /// As callers and approvers see it. A released ticket that is looked at is no leave: that goes to the one request whose
+    /// change released it.
     #[must_use]
     pub fn view(&self) -> bodies::Ticket {
         let (request, standing) = (&self.request, &self.standing);
@@ -35,14 +36,8 @@ impl Ticket {
             replaced_by: standing.replaced_by,
             replaces: request.replaces,
             call: request.call,
-            replayed: false,
+            replayed: standing.status == Status::Released,
             repeats: standing.repeats,
         }
-    }
-
-    /// The same, marked as the repeat of an answer that was given before and is no leave.
-    #[must_use]
-    pub fn replayed_view(&self) -> bodies::Ticket {
-        bodies::Ticket { replayed: self.status() == Status::Released, ..self.view() }
     }
 }

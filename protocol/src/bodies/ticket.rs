@@ -66,7 +66,7 @@ pub struct Ticket {
     /// For a judge-only action, what a retry is known by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<Digest>,
-    /// The answer to a repeated idempotency key whose ticket was already released: no leave.
+    /// The ticket was released, and to another request than the one this answers: no leave.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub replayed: bool,
     /// How often the same request came again and was answered with this ticket.

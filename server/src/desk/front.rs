@@ -105,9 +105,14 @@ impl Front {
         let submission = prepared.submission(id, caller.user().clone(), self.clock.local(), may_start);
         let nonce = nonce(caller);
         let submitted = self.clerk.serve(nonce, move |sitting| submit(sitting, submission, key)).await?;
-        let ticket = self.hold(submitted.ticket, wait).await;
-        let ticket = self.take(caller, ticket).await?;
-        Ok(if submitted.replayed { self.view_again(&ticket) } else { self.view(&ticket) })
+        let answered = if submitted.leave {
+            submitted
+        } else {
+            let held = self.hold(submitted.ticket, wait).await;
+            self.take(caller, held).await?
+        };
+        let view = self.view(&answered.ticket);
+        Ok(bodies::Ticket { replayed: view.replayed && !answered.leave, ..view })
     }
 
     /// `GET /queue/{id}`; with `wait`, holds the answer until the ticket has ended.
@@ -296,18 +301,18 @@ impl Front {
         latest
     }
 
-    /// A held answer finds its judge-only ticket approved: this request takes it.
-    async fn take(&self, caller: &Caller, ticket: Arc<Ticket>) -> Result<Arc<Ticket>, Refusal> {
-        if ticket.status().has_ended() || !is_settled(&ticket) {
-            return Ok(ticket);
+    /// A held answer finds its judge-only ticket approved: this request takes it, unless another did meanwhile.
+    async fn take(&self, caller: &Caller, held: Arc<Ticket>) -> Result<Submitted, Refusal> {
+        if held.status().has_ended() || !is_settled(&held) {
+            return Ok(Submitted::found(held));
         }
-        let id = ticket.id();
-        let take = move |sitting: &mut Sitting<'_>| match sitting.desk.open_ticket(id) {
-            Some(_) => {
+        let id = held.id();
+        let take = move |sitting: &mut Sitting<'_>| {
+            if sitting.desk.open_ticket(id).is_some() {
                 let cx = sitting.cx;
-                sitting.desk.take(id, cx, sitting.change)
+                return sitting.desk.take(id, cx, sitting.change);
             }
-            None => sitting.ticket(id)?.ok_or_else(|| Refusal::no_such("ticket", id)).map(|_| ticket),
+            sitting.ticket(id)?.map(Submitted::found).ok_or_else(|| Refusal::no_such("ticket", id))
         };
         self.clerk.serve(nonce(caller), take).await
     }
@@ -340,10 +345,6 @@ impl Front {
     pub(super) fn view(&self, ticket: &Ticket) -> bodies::Ticket {
         let view = ticket.view();
         bodies::Ticket { result: self.reading(ticket).or(view.result), ..view }
-    }
-
-    fn view_again(&self, ticket: &Ticket) -> bodies::Ticket {
-        bodies::Ticket { replayed: ticket.replayed_view().replayed, ..self.view(ticket) }
     }
 
     fn unix_millis(&self) -> u64 {
