@@ -16,6 +16,7 @@ pub mod install;
 pub mod judge;
 mod log;
 pub mod message;
+mod method;
 mod patience;
 pub mod proxy;
 pub mod results;

@@ -2,13 +2,17 @@
 //!
 //! Only the envelope is looked into; `params` and `result` stay the text they were. Refused, because two readers would
 //! see two messages: a member that stands twice; a member JSON-RPC does not know (some readers match names without regard
-//! to case, so `Method` would be a second `method`); a method beside a result; a carriage return inside the line (some
-//! readers split lines at it, and one harmless message becomes a hidden call).
+//! to case, so `Method` would be a second `method`); a method beside a result; a method whose name is nearly that of another
+//! one; a carriage return inside the line (some readers split lines at it, and one harmless message becomes a
+//! hidden call).
 
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::id::{Id, IdScanner};
+use crate::{
+    id::{Id, IdScanner},
+    method,
+};
 
 /// JSON-RPC: the text is not JSON.
 pub const PARSE_ERROR: i64 = -32700;
@@ -147,6 +151,7 @@ impl<'a> Envelope<'a> {
 }
 
 fn request<'a>(id: Option<&RawValue>, method: String, params: Option<&'a RawValue>) -> Result<Message<'a>, String> {
+    method::check(&method)?;
     match id {
         None => Ok(Message::Notification { method, params }),
         Some(raw) => Ok(Message::Request { id: readable(raw)?, method, params }),
@@ -243,6 +248,9 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":3,"result":{},"error":{}}"#,
             r#"{"jsonrpc":"1.0","id":3,"method":"ping"}"#,
             r#"{"id":3,"method":"ping"}"#,
+            r#"{"jsonrpc":"2.0","id":3,"method":" tools/call"}"#,
+            r#"{"jsonrpc":"2.0","id":3,"method":"tools/call\u0000"}"#,
+            r#"{"jsonrpc":"2.0","id":3,"method":["tools/call"]}"#,
             r#"{"jsonrpc":"2.0","id":3}"#,
         ] {
             let refusal = refusal(text);

@@ -1,5 +1,5 @@
 //! A judge that denies everything, clients that bend their messages at random, and readers of the lenient kind behind the proxy:
-//! whatever such a reader makes of what was passed on, it is never a tool call.
+//! whatever such a reader makes of what was passed on, it is never a tool call, nor a list of tools that is not compared.
 
 use std::{
     io,
@@ -72,18 +72,40 @@ fn messages(bytes: &[u8]) -> Vec<Value> {
         .collect()
 }
 
-/// True where a reader that matches names without regard to case sees a call of a tool that is not the proxy's own list.
+/// The methods a message may be read as: by readers that match member names without regard to case, and of the value keep only
+/// letters and digits, in one case and one width, up to a NUL. That is more lenient than anything known.
+fn methods(message: &Value) -> impl Iterator<Item = (&str, String)> {
+    let named = message.as_object().into_iter().flatten().filter(|(name, _)| bare(name) == "method");
+    named.filter_map(|(_, value)| value.as_str()).map(|value| (value, bare(value)))
+}
+
+fn bare(name: &str) -> String {
+    let upto_nul = name.trim_start_matches('\0').split('\0').next().unwrap_or_default();
+    let narrow = upto_nul.replace("%2f", "/").replace("%2F", "/");
+    let narrow = narrow.chars().map(|c| match u32::from(c) {
+        wide @ 0xff01..=0xff5e => char::from_u32(wide - 0xfee0).unwrap_or(c),
+        _ => c,
+    });
+    let kept: String = narrow.filter(|c| c.is_alphanumeric()).collect();
+    kept.to_uppercase().to_lowercase()
+}
+
 fn is_call(message: &Value) -> bool {
-    let Some(members) = message.as_object() else { return false };
-    let method = |name: &str| name.to_uppercase() == "METHOD";
-    members.iter().any(|(name, value)| method(name) && value.as_str().is_some_and(|value| value.trim() == "tools/call"))
+    methods(message).any(|(_, bare)| bare == "toolscall")
+}
+
+/// True where somebody sees a list of tools whose answer would not be looked at.
+fn is_hidden_list(message: &Value) -> bool {
+    methods(message).any(|(exact, bare)| bare == "toolslist" && exact != "tools/list")
 }
 
 const CALL: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","arguments":{}}}"#;
+const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}"#;
 
 fn check(bytes: &[u8]) {
     let passed = passed_on(bytes);
-    let calls: Vec<Value> = messages(&passed).into_iter().filter(is_call).collect();
+    let judged = |message: &Value| is_call(message) || is_hidden_list(message);
+    let calls: Vec<Value> = messages(&passed).into_iter().filter(judged).collect();
     assert!(calls.is_empty(), "{:?} passed as {calls:?}", String::from_utf8_lossy(bytes));
 }
 
@@ -94,6 +116,9 @@ enum Bend {
     Remove(usize, usize),
     Wrap(&'static str, &'static str),
     Repeat(usize, usize),
+    /// Into the name of the method, which most inserts miss.
+    InMethod(usize, &'static str),
+    Respell(usize, fn(char) -> char),
 }
 
 const PIECES: [&str; 24] = [
@@ -122,6 +147,37 @@ const PIECES: [&str; 24] = [
     "null",
     CALL,
 ];
+/// What a lenient reader of a method's name could overlook, as it stands in JSON text.
+const OVERLOOKED: [&str; 28] = [
+    " ",
+    "  ",
+    "\\t",
+    "\\n",
+    "\\r",
+    "\\u0000",
+    "\\u0000x",
+    "\\u0008",
+    "\\u001f",
+    "\u{7f}",
+    "\u{85}",
+    "\u{a0}",
+    "\u{ad}",
+    "\u{180e}",
+    "\u{200b}",
+    "\\u200d",
+    "\u{202e}",
+    "\u{2060}",
+    "\u{2028}",
+    "\u{3000}",
+    "\u{fe0f}",
+    "\u{feff}",
+    "\u{e0001}",
+    "\u{301}",
+    "/",
+    ".",
+    "\\\\",
+    "%2f",
+];
 const WRAPS: [(&str, &str); 7] = [
     ("[", "]"),
     ("[[", "]]"),
@@ -131,6 +187,28 @@ const WRAPS: [(&str, &str); 7] = [
     ("{\"jsonrpc\":\"2.0\",\"id\":9,\"error\":[\r", "\r]}"),
     ("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/x\",\"params\":[\"\u{2028}\",", "]}"),
 ];
+
+/// In another case.
+fn other_case(c: char) -> char {
+    if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }
+}
+
+/// In the width of East Asian type.
+fn wide(c: char) -> char {
+    if c.is_ascii_graphic() { char::from_u32(u32::from(c) + 0xfee0).unwrap_or(c) } else { c }
+}
+
+/// As another character that has the same upper case.
+fn folded(c: char) -> char {
+    if c == 's' { '\u{17f}' } else { c }
+}
+
+/// Where the text's first method has its name, in bytes.
+fn name_of_method(text: &str) -> Option<(usize, usize)> {
+    let from = text.find("\"method\":\"")? + "\"method\":\"".len();
+    let to = from + text.get(from..)?.find('"')?;
+    Some((from, to))
+}
 
 impl Bend {
     fn bend(&self, text: &str) -> String {
@@ -149,6 +227,19 @@ impl Bend {
                 let (from, to) = (place(from).min(place(to)), place(from).max(place(to)));
                 [&text[..to], &text[from..]].concat()
             }
+            Self::InMethod(at, piece) => match name_of_method(text) {
+                Some((from, to)) => Self::Insert(from + at % (to - from + 1), piece).bend(text),
+                None => text.to_owned(),
+            },
+            Self::Respell(at, respell) => match name_of_method(text) {
+                Some((from, to)) if from < to => {
+                    let at = place(from + at % (to - from));
+                    let mut rest = text[at..].chars();
+                    let first = rest.next().map(respell).into_iter();
+                    text[..at].chars().chain(first).chain(rest).collect()
+                }
+                _ => text.to_owned(),
+            },
         }
     }
 }
@@ -160,6 +251,9 @@ fn bends() -> impl Strategy<Value = Bend> {
         1 => (place, 0_usize..6).prop_map(|(at, len)| Bend::Remove(at, at.saturating_add(len))),
         2 => prop::sample::select(WRAPS.to_vec()).prop_map(|(head, tail)| Bend::Wrap(head, tail)),
         1 => (place, place).prop_map(|(from, to)| Bend::Repeat(from, to)),
+        3 => (place, prop::sample::select(OVERLOOKED.to_vec())).prop_map(|(at, piece)| Bend::InMethod(at, piece)),
+        2 => (place, prop::sample::select(vec![other_case as fn(char) -> char, wide, folded]))
+            .prop_map(|(at, respell)| Bend::Respell(at, respell)),
     ]
 }
 
@@ -168,6 +262,23 @@ fn the_lenient_reader_sees_calls_where_there_are_some() {
     assert_eq!(messages(CALL.as_bytes()).iter().filter(|message| is_call(message)).count(), 1);
     assert_eq!(messages(format!("[{CALL}]\r{CALL}").as_bytes()).iter().filter(|message| is_call(message)).count(), 2);
     assert!(!passed_on(br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).is_empty(), "and others do pass");
+}
+
+#[test]
+fn no_spelling_of_its_method_hides_a_call_or_a_list() {
+    for text in [CALL, LIST] {
+        for at in 0..="tools/call".len() {
+            for piece in OVERLOOKED {
+                check(Bend::InMethod(at, piece).bend(text).as_bytes());
+            }
+            for respell in [other_case, wide, folded] {
+                let bent = Bend::Respell(at, respell).bend(text);
+                let seen = messages(bent.as_bytes()).iter().any(|message| is_call(message) || is_hidden_list(message));
+                assert_eq!(seen, text == CALL || bent != text, "{bent}");
+                check(bent.as_bytes());
+            }
+        }
+    }
 }
 
 #[test]
@@ -183,6 +294,12 @@ proptest! {
         let text = bends.iter().fold(CALL.to_owned(), |text, bend| bend.bend(&text));
         check(text.as_bytes());
         check(format!("{text}\n{text}\r\n").as_bytes());
+    }
+
+    #[test]
+    fn a_bent_list_never_passes_unlooked_at(bends in prop::collection::vec(bends(), 0..6)) {
+        let text = bends.iter().fold(LIST.to_owned(), |text, bend| bend.bend(&text));
+        check(text.as_bytes());
     }
 
     #[test]

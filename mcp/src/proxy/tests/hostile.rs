@@ -38,6 +38,9 @@ fn a_call_in_disguise_does_not_pass() {
         r#"{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"echo","arguments":{"a":1,"a":2}}}"#,
         r#"{"jsonrpc":"2.0","id":9,"method":"tools/call","params":["echo"]}"#,
         r#"{"jsonrpc":"2.0","id":9,"method":"tools/call"}"#,
+        r#"{"jsonrpc":"2.0","id":9,"method":" tools/call","params":{"name":"echo"}}"#,
+        r#"{"jsonrpc":"2.0","method":"tools/call\u0000","params":{"name":"echo"}}"#,
+        r#"{"jsonrpc":"2.0","id":9,"method":"Tools//Call","params":{"name":"echo"}}"#,
     ] {
         rig.client_sends(line);
         rig.nothing_at_server();
