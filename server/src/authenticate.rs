@@ -44,7 +44,11 @@ impl Caller {
     /// What the request's nonce is remembered as, and until when: a changing request's is part of its commit.
     #[must_use]
     pub fn nonce(&self) -> Nonce {
-        Nonce { tag: self.tag, until: Timestamp::from_seconds(self.created.saturating_add(WINDOW_SECONDS)) }
+        Nonce {
+            user: Some(self.user().clone()),
+            tag: self.tag,
+            until: Timestamp::from_seconds(self.created.saturating_add(WINDOW_SECONDS)),
+        }
     }
 
     /// When the request was signed, in Unix seconds by the signer's times.

@@ -5,7 +5,8 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::Instant,
+    thread,
+    time::{Duration, Instant},
 };
 
 use ccc_protocol::bodies::{ProblemType, Status};
@@ -96,6 +97,30 @@ fn while_another_process_holds_the_database_nothing_is_accepted_and_nothing_runs
     assert!(matches!(approved.status, 200 | 202), "the refused approval was no approval: {}", approved.text());
     assert_eq!(bridge.end_of("agent", waiting.id).status, Status::Succeeded);
     assert_eq!(effects(&bridge), "after\nasked\n", "each ran once, and what was refused never");
+}
+
+#[test]
+fn all_who_wait_for_a_held_database_are_refused_together() {
+    let bridge = site().start();
+    let mut holder = holder(&database(&bridge));
+    let mut refused_at: Vec<Instant> = thread::scope(|scope| {
+        let ask = |number| {
+            let bridge = &bridge;
+            move || {
+                refused(&bridge.submit("agent", &append(&format!("held-{number}"))));
+                Instant::now()
+            }
+        };
+        let callers: Vec<_> = (0..4).map(|number| scope.spawn(ask(number))).collect();
+        callers.into_iter().map(|caller| caller.join().unwrap()).collect()
+    });
+    refused_at.sort_unstable();
+    // The store takes 5 s to refuse a transaction: one after the other, the last would be told 15 s after the first.
+    assert!(refused_at[3] - refused_at[0] < Duration::from_secs(8), "{refused_at:?}");
+    drop(holder.stdin.take());
+    holder.wait().unwrap();
+    until_accepted(&bridge, "after");
+    assert_eq!(effects(&bridge), "after\n", "nothing that was refused ran");
 }
 
 /// What to tell the library that is loaded before the server: see `src/faults.c`.

@@ -26,7 +26,13 @@ use crate::{
     store::{Nonce, RequestKey, StoreError, Writer, Written},
 };
 
-use super::{Lawbook, Shelf, inbox::Inbox, keep::Keeping, shelf::Posted, wait::Waiting};
+use super::{
+    Lawbook, Shelf,
+    inbox::{Asked, Inbox},
+    keep::Keeping,
+    shelf::Posted,
+    wait::Waiting,
+};
 
 /// How often keys whose time is over are forgotten, and how many at a time.
 const KEYS_EVERY: Duration = Duration::from_secs(60);
@@ -68,10 +74,16 @@ pub(super) enum Work {
 
 /// The way to the clerk.
 #[derive(Debug, Clone)]
-pub struct ClerkHandle(Sender<Job>);
+pub struct ClerkHandle(Sender<Asked<Job>>);
 
-/// One use case, and how its caller is told. The clerk calls the first part, commits, and calls the second.
-type Job = Box<dyn FnOnce(&mut Sitting<'_>) -> Reply + Send>;
+/// One use case, and how its caller is told. The clerk calls the first part, commits, and calls the second. A job that is
+/// dropped tells its caller that nothing was accepted.
+struct Job {
+    serve: Box<dyn FnOnce(&mut Sitting<'_>) -> Reply + Send>,
+    /// True for the last job there is: served or refused, the clerk ends.
+    closes: bool,
+}
+
 type Reply = Box<dyn FnOnce(bool) + Send>;
 
 /// What a use case works with while the clerk serves it.
@@ -86,11 +98,11 @@ pub struct Sitting<'a> {
     store: &'a Writer,
     nonces: &'a mut Vec<(u64, Nonce)>,
     broken: &'a mut Option<StoreError>,
-    last: &'a mut bool,
 }
 
 impl ClerkHandle {
-    /// Has a use case done and committed, and gives its answer. `nonce` becomes part of the commit of what changes.
+    /// Has a use case done and committed, and gives its answer. `nonce` is that of the request: its user is served in turn
+    /// with other users, and it becomes part of the commit of what changes. Without a request it is the server's own.
     ///
     /// # Errors
     /// The use case's own refusal, or 503 where the commit could not be made: then nothing was accepted.
@@ -99,18 +111,7 @@ impl ClerkHandle {
         nonce: Option<Nonce>,
         work: impl FnOnce(&mut Sitting<'_>) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
-        let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |sitting| {
-            let before = sitting.change.entries.len();
-            let result = work(sitting);
-            sitting.bind(nonce, before);
-            Box::new(move |committed| {
-                // Whoever has gone away is not told; what was committed stands.
-                let _ = answer.send(if committed { result } else { Err(not_accepted()) });
-            })
-        });
-        self.0.send(job).map_err(|_| not_accepted())?;
-        answered.await.unwrap_or_else(|_| Err(not_accepted()))
+        self.ask(nonce, work, false).await
     }
 
     /// Writes down that the server stops, and ends the clerk after that commit and a last checkpoint.
@@ -119,12 +120,32 @@ impl ClerkHandle {
     /// 503 where the commit could not be made; the clerk ends all the same.
     pub async fn close(&self) -> Result<(), Refusal> {
         let close = |sitting: &mut Sitting<'_>| {
-            *sitting.last = true;
             let cx = sitting.cx;
             sitting.desk.note("server-stopped", serde_json::Map::new(), cx, sitting.change);
             Ok(())
         };
-        self.serve(None, close).await
+        self.ask(None, close, true).await
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        nonce: Option<Nonce>,
+        work: impl FnOnce(&mut Sitting<'_>) -> Result<T, Refusal> + Send + 'static,
+        closes: bool,
+    ) -> Result<T, Refusal> {
+        let (answer, answered) = oneshot::channel();
+        let user = nonce.as_ref().and_then(|nonce| nonce.user.clone());
+        let serve = Box::new(move |sitting: &mut Sitting<'_>| -> Reply {
+            let before = sitting.change.entries.len();
+            let result = work(sitting);
+            sitting.bind(nonce, before);
+            Box::new(move |committed| {
+                // Whoever has gone away is not told; what was committed stands.
+                let _ = answer.send(if committed { result } else { Err(not_accepted()) });
+            })
+        });
+        self.0.send((user, Job { serve, closes })).map_err(|_| not_accepted())?;
+        answered.await.unwrap_or_else(|_| Err(not_accepted()))
     }
 }
 
@@ -191,6 +212,7 @@ struct Group {
     nonces: Vec<(u64, Nonce)>,
     replies: Vec<Reply>,
     broken: Option<StoreError>,
+    /// True where the clerk ends after it.
     last: bool,
 }
 
@@ -240,14 +262,13 @@ impl Clerk {
         let law = self.lawbook.current();
         let mut group = Group::default();
         let now = self.clock.now();
-        // Where the transaction cannot even begin, the first caller is told by the job being dropped.
-        let done = self.store.begin().and_then(|()| {
-            self.serve_all(first, inbox, &law, now, &mut group);
-            let begun = Instant::now();
-            self.commit(&mut group, &law)?;
-            inbox.committed(group.replies.len(), begun.elapsed());
-            Ok(())
-        });
+        let done = match self.store.begin() {
+            Ok(()) => self.serve_all(first, inbox, &law, now, &mut group),
+            Err(error) => {
+                group.last = refuse_all(first, inbox);
+                Err(error)
+            }
+        };
         let last = group.last;
         match done {
             Ok(()) => self.publish(group, now),
@@ -260,7 +281,14 @@ impl Clerk {
         }
     }
 
-    fn serve_all(&mut self, first: Option<Job>, inbox: &mut Inbox<Job>, law: &Law, now: Timestamp, group: &mut Group) {
+    fn serve_all(
+        &mut self,
+        first: Option<Job>,
+        inbox: &mut Inbox<Job>,
+        law: &Law,
+        now: Timestamp,
+        group: &mut Group,
+    ) -> Result<(), StoreError> {
         let cx = Cx { law, now };
         self.desk.tick(cx, &mut group.change);
         let closing_time = inbox.closing_time();
@@ -273,11 +301,15 @@ impl Clerk {
                 store: &self.store,
                 nonces: &mut group.nonces,
                 broken: &mut group.broken,
-                last: &mut group.last,
             };
-            group.replies.push(job(&mut sitting));
+            group.replies.push((job.serve)(&mut sitting));
+            group.last |= job.closes;
             next = inbox.next(group.replies.len(), closing_time);
         }
+        let begun = Instant::now();
+        self.commit(group, law)?;
+        inbox.committed(group.replies.len(), begun.elapsed());
+        Ok(())
     }
 
     fn commit(&self, group: &mut Group, law: &Law) -> Result<(), StoreError> {
@@ -364,6 +396,14 @@ impl Clerk {
             tracing::warn!(%error, "old idempotency keys could not be forgotten");
         }
     }
+}
+
+/// The store lets no transaction begin, and has taken its time to say so: what waits is refused together, so that nobody
+/// waits through the troubles of those before them. True where the clerk was to end.
+fn refuse_all(first: Option<Job>, inbox: &mut Inbox<Job>) -> bool {
+    let refused: Vec<Job> = first.into_iter().chain(inbox.take_all()).collect();
+    tracing::error!(refused = refused.len(), "the store lets no transaction begin: nothing that waits is accepted");
+    refused.iter().any(|job| job.closes)
 }
 
 /// The exit status where the store was lost under a running server.

@@ -5,24 +5,32 @@
 //! group waits for as many as the last commit answered and as came in while it lasted, by their count and never for a
 //! fixed time: all there, it closes at once. Those who went away are waited for once, and no longer than half of what a
 //! commit takes.
+//!
+//! What waits is served by user in turn, also from one group to the next: see [`Turns`].
 
 use std::{
-    collections::VecDeque,
     sync::mpsc::{Receiver, RecvTimeoutError},
     time::{Duration, Instant},
 };
+
+use ccc_protocol::UserName;
+
+use super::turns::Turns;
 
 /// The most that is committed at once.
 const GROUP_MAX: usize = 512;
 /// The longest that a group waits for others, however slow the disk is.
 const PATIENCE_MAX: Duration = Duration::from_millis(2);
 
+/// What somebody wants of the clerk; nobody is the server itself.
+pub(super) type Asked<J> = (Option<UserName>, J);
+
 /// The clerk's inbox.
 #[derive(Debug)]
 pub(super) struct Inbox<J> {
-    jobs: Receiver<J>,
-    /// What came in while the last commit lasted.
-    early: VecDeque<J>,
+    asked: Receiver<Asked<J>>,
+    /// What waits, by whose turn it is.
+    turns: Turns<J>,
     /// How many the next group is expected to hold.
     expected: usize,
     /// What commits took lately.
@@ -30,8 +38,8 @@ pub(super) struct Inbox<J> {
 }
 
 impl<J> Inbox<J> {
-    pub(super) fn new(jobs: Receiver<J>) -> Self {
-        Self { jobs, early: VecDeque::new(), expected: 0, commit: Duration::ZERO }
+    pub(super) fn new(asked: Receiver<Asked<J>>) -> Self {
+        Self { asked, turns: Turns::new(), expected: 0, commit: Duration::ZERO }
     }
 
     /// The first of a group, waited for at most so long.
@@ -39,9 +47,10 @@ impl<J> Inbox<J> {
     /// # Errors
     /// When none came in time, or none can come any more.
     pub(super) fn first(&mut self, longest: Duration) -> Result<J, RecvTimeoutError> {
-        match self.early.pop_front() {
+        self.line_up();
+        match self.turns.pop() {
             Some(job) => Ok(job),
-            None => self.jobs.recv_timeout(longest),
+            None => self.asked.recv_timeout(longest).map(|(_, job)| job),
         }
     }
 
@@ -55,19 +64,37 @@ impl<J> Inbox<J> {
         if served >= GROUP_MAX {
             return None;
         }
-        let here = self.early.pop_front().or_else(|| self.jobs.try_recv().ok());
+        if self.turns.is_empty() {
+            self.line_up();
+        }
+        let here = self.turns.pop();
         if here.is_some() || served >= self.expected {
             return here;
         }
-        self.jobs.recv_timeout(closing_time.saturating_duration_since(Instant::now())).ok()
+        let late = self.asked.recv_timeout(closing_time.saturating_duration_since(Instant::now()));
+        late.ok().map(|(_, job)| job)
     }
 
     /// A group of so many was committed, which took so long. To be called before they are answered: whoever is here now
     /// waited for the commit to end, and is not one of them.
     pub(super) fn committed(&mut self, answered: usize, took: Duration) {
-        self.early.extend(self.jobs.try_iter());
-        self.expected = answered + self.early.len();
+        self.line_up();
+        self.expected = answered + self.turns.len();
         self.commit = (self.commit * 3 + took) / 4;
+    }
+
+    /// Everything that waits, to be refused together. Nobody is expected back.
+    pub(super) fn take_all(&mut self) -> impl Iterator<Item = J> {
+        self.line_up();
+        self.expected = 0;
+        std::iter::from_fn(|| self.turns.pop())
+    }
+
+    /// Puts what came in where its turn is.
+    fn line_up(&mut self) {
+        for (user, job) in self.asked.try_iter() {
+            self.turns.push(user, job);
+        }
     }
 }
 
@@ -78,6 +105,10 @@ mod tests {
     use super::*;
 
     const LONG: Duration = Duration::from_secs(60);
+
+    fn user(name: &str) -> Option<UserName> {
+        Some(name.parse().unwrap())
+    }
 
     /// A group as the clerk gathers it, without anything else to do.
     fn group(inbox: &mut Inbox<u32>, closing_time: Instant) -> Vec<u32> {
@@ -94,7 +125,7 @@ mod tests {
         let mut inbox = Inbox::new(inbox);
         let never = Instant::now() + LONG;
         for n in 0..3 {
-            jobs.send(n).unwrap();
+            jobs.send((user("agent"), n)).unwrap();
             let begun = Instant::now();
             assert_eq!(group(&mut inbox, never), [n]);
             assert!(begun.elapsed() < LONG / 2);
@@ -106,14 +137,14 @@ mod tests {
     fn halves_come_together_by_waiting_for_those_just_answered() {
         let (jobs, inbox) = channel();
         let mut inbox = Inbox::new(inbox);
-        jobs.send(1).unwrap();
+        jobs.send((user("agent"), 1)).unwrap();
         assert_eq!(group(&mut inbox, Instant::now()), [1]);
         // The second half came in while the first was committed.
-        jobs.send(2).unwrap();
+        jobs.send((user("agent"), 2)).unwrap();
         inbox.committed(1, LONG);
         let back = std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(20));
-            jobs.send(3).unwrap();
+            jobs.send((user("agent"), 3)).unwrap();
             jobs
         });
         assert_eq!(group(&mut inbox, Instant::now() + LONG), [2, 3]);
@@ -124,14 +155,14 @@ mod tests {
     fn who_went_away_is_waited_for_once() {
         let (jobs, inbox) = channel();
         let mut inbox = Inbox::new(inbox);
-        jobs.send(1).unwrap();
-        jobs.send(2).unwrap();
+        jobs.send((user("agent"), 1)).unwrap();
+        jobs.send((user("agent"), 2)).unwrap();
         assert_eq!(group(&mut inbox, Instant::now()), [1, 2]);
         inbox.committed(2, LONG);
-        jobs.send(3).unwrap();
+        jobs.send((user("agent"), 3)).unwrap();
         assert_eq!(group(&mut inbox, Instant::now()), [3]);
         inbox.committed(1, LONG);
-        jobs.send(4).unwrap();
+        jobs.send((user("agent"), 4)).unwrap();
         let begun = Instant::now();
         assert_eq!(group(&mut inbox, begun + LONG), [4]);
         assert!(begun.elapsed() < LONG / 2);
@@ -142,10 +173,44 @@ mod tests {
         let (jobs, inbox) = channel();
         let mut inbox = Inbox::new(inbox);
         for n in 0..600 {
-            jobs.send(n).unwrap();
+            jobs.send((user("agent"), n)).unwrap();
         }
         assert_eq!(group(&mut inbox, Instant::now()).len(), GROUP_MAX);
         inbox.committed(GROUP_MAX, LONG);
         assert_eq!(group(&mut inbox, Instant::now()).len(), 600 - GROUP_MAX);
+    }
+
+    #[test]
+    fn what_a_group_leaves_over_is_served_in_turn_with_what_came_since() {
+        let (jobs, inbox) = channel();
+        let mut inbox = Inbox::new(inbox);
+        for n in 0..1500 {
+            jobs.send((user("agent"), n)).unwrap();
+        }
+        assert_eq!(group(&mut inbox, Instant::now()), (0..512).collect::<Vec<_>>());
+        jobs.send((user("user"), 9001)).unwrap();
+        inbox.committed(GROUP_MAX, LONG);
+        jobs.send((user("user"), 9002)).unwrap();
+        let next = group(&mut inbox, Instant::now());
+        assert_eq!(next.iter().position(|job| *job == 9001), Some(1), "not behind the 988 that wait");
+        assert_eq!(next.iter().position(|job| *job == 9002), Some(3), "nor is what came after the commit");
+        assert_eq!(next.len(), GROUP_MAX);
+        inbox.committed(GROUP_MAX, LONG);
+        assert_eq!(group(&mut inbox, Instant::now()), (1022..1500).collect::<Vec<_>>(), "nothing is lost");
+    }
+
+    #[test]
+    fn all_that_waits_is_taken_and_waited_for_no_more() {
+        let (jobs, inbox) = channel();
+        let mut inbox = Inbox::new(inbox);
+        jobs.send((user("agent"), 1)).unwrap();
+        jobs.send((user("user"), 2)).unwrap();
+        inbox.committed(5, LONG);
+        jobs.send((user("agent"), 3)).unwrap();
+        assert_eq!(inbox.take_all().collect::<Vec<_>>(), [1, 2, 3]);
+        jobs.send((None, 4)).unwrap();
+        let begun = Instant::now();
+        assert_eq!(group(&mut inbox, begun + LONG), [4]);
+        assert!(begun.elapsed() < LONG / 2);
     }
 }

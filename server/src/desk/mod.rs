@@ -13,6 +13,7 @@ mod prepare;
 mod preview;
 mod rolling;
 mod shelf;
+mod turns;
 mod wait;
 mod worker;
 

@@ -102,7 +102,7 @@ pub(super) fn nonces(connection: &Connection, now: Timestamp) -> Result<Vec<Nonc
     let mut rows = statement.query([])?;
     let mut kept = vec![];
     while let Some(row) = rows.next()? {
-        let nonce = Nonce { tag: row.get(0)?, until: Timestamp::from_millis(row.get(1)?) };
+        let nonce = Nonce { user: None, tag: row.get(0)?, until: Timestamp::from_millis(row.get(1)?) };
         if nonce.until.plus_seconds(COMMIT_SECONDS) < now {
             break;
         }

@@ -220,8 +220,10 @@ impl Writer {
 }
 
 /// A request's nonce as it is kept: sixteen bytes, and until when they matter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Nonce {
+    /// Whose request it was. Not kept: of a nonce that was read back it is not known.
+    pub user: Option<UserName>,
     /// Of user and nonce together.
     pub tag: [u8; 16],
     /// When the request is stale anyway.
