@@ -33,8 +33,8 @@ impl Builds {
         let target = release.parent().expect("a target directory").to_owned();
         let wants_edges = ["5", "6", "mcp"].iter().any(|goal| wishes.wants(goal));
         let has_musl = has_musl();
-        let mut packages = vec!["ccc-server", "ccc-bench"];
-        packages.extend(wishes.wants("8").then_some("ccc-queue"));
+        // The same packages whatever is wanted: others would have other features, and be built twice.
+        let mut packages = vec!["ccc-server", "ccc-queue", "ccc-bench"];
         if wants_edges && !has_musl {
             packages.extend(EDGES);
         }
