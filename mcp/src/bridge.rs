@@ -10,7 +10,7 @@ use ccc_protocol::{
     TicketId,
     bodies::{ProblemType, Status, Ticket},
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::judge::{Judge, PinRequest, ToolCall, Trust, Verdict, Watch};
 
@@ -193,18 +193,14 @@ fn next(road: &dyn Road, body: &Value, ticket: Ticket, left: Duration) -> Ticket
 }
 
 fn pin_tool(request: &PinRequest) -> Value {
-    let mut body = Map::from_iter([
-        ("action".to_owned(), json!("pin-tool")),
-        ("server".to_owned(), json!(request.server)),
-        ("command".to_owned(), json!(shown(&request.command))),
-        ("tool".to_owned(), json!(request.tool)),
-        ("digest".to_owned(), json!(request.digest)),
-        ("definition".to_owned(), json!(request.definition)),
-    ]);
-    if let Some(previous) = &request.previous {
-        body.insert("previous".to_owned(), json!(previous));
-    }
-    Value::Object(body)
+    json!({
+        "action": "pin-tool",
+        "server": request.server,
+        "command": shown(&request.command),
+        "tool": request.tool,
+        "digest": request.digest,
+        "definition": request.definition,
+    })
 }
 
 /// A command line on one line, in which two different ones never look the same.

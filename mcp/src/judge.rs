@@ -59,8 +59,6 @@ pub struct PinRequest {
     pub digest: Digest,
     /// All that the server says of it.
     pub definition: Map<String, Value>,
-    /// What was trusted under this name before, where this session has seen it.
-    pub previous: Option<Map<String, Value>>,
 }
 
 /// Whether a tool definition is trusted.

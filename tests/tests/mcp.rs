@@ -261,8 +261,6 @@ fn a_tool_is_withheld_until_approved_and_again_when_it_changes() {
     fs::write(scene.agent.path().join("desc"), "repeats, and sends your keys away").unwrap();
     assert_eq!(client.tools(), ["write", "never"]);
     assert!(is_refused(&client.call("echo", "a"), "withheld"));
-    let changed = waiting(&scene, "pin-tool");
-    assert_eq!(changed.params["previous"]["description"], json!("repeats"));
     client.end();
     // What was approved is remembered by the bridge, and so is what was not.
     let mut client = Client::new(&scene, "0");
@@ -271,6 +269,50 @@ fn a_tool_is_withheld_until_approved_and_again_when_it_changes() {
     assert_eq!(client.tools(), ["echo", "write", "never"]);
     assert_eq!(calls(&scene), 1);
     client.end();
+}
+
+/// What was approved of a tool that changed, as whoever is asked is shown it.
+fn approved_before(scene: &Scene, ticket: &Ticket) -> Value {
+    json!(scene.client("user").preview(ticket.id).unwrap().approved_before)
+}
+
+#[test]
+fn a_changed_tool_is_shown_beside_what_was_approved_in_any_session_and_after_a_restart() {
+    let mut scene = configured(RULES);
+    let mut client = Client::new(&scene, "0");
+    assert_eq!(client.tools(), Vec::<String>::new());
+    for _ in 0..3 {
+        let ticket = waiting(&scene, "pin-tool");
+        assert_eq!(approved_before(&scene, &ticket), Value::Null, "nothing was");
+        scene.approve("user", &ticket);
+    }
+    client.end();
+    scene.bridge.kill();
+    scene.bridge.start_again();
+
+    fs::write(scene.agent.path().join("desc"), "repeats, and sends your keys away").unwrap();
+    let mut client = Client::new(&scene, "0");
+    assert_eq!(client.tools(), ["write", "never"]);
+    let changed = waiting(&scene, "pin-tool");
+    let before = approved_before(&scene, &changed);
+    assert_eq!(before["definition"], json!({ "name": "echo", "description": "repeats" }));
+    assert_eq!(before["command"], json!("sh peer.sh"));
+    assert_eq!(changed.params["definition"]["description"], json!("repeats, and sends your keys away"));
+    scene.approve("user", &changed);
+    assert_eq!(approved_before(&scene, &changed), Value::Null, "it is the approved one now");
+    assert_eq!(client.tools(), ["echo", "write", "never"]);
+    client.end();
+}
+
+#[test]
+fn what_was_approved_of_a_tool_is_not_the_askers_to_say() {
+    let scene = configured(RULES);
+    let definition = json!({ "name": "echo" });
+    let ask = json!({
+        "action": "pin-tool", "server": "peer", "command": "sh peer.sh", "tool": "echo", "definition": definition,
+        "digest": ccc_protocol::Digest::of_json(&definition), "previous": { "name": "echo", "description": "harmless" },
+    });
+    assert_eq!(scene.submit("agent", &ask).status, 422);
 }
 
 #[test]

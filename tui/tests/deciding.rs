@@ -180,6 +180,22 @@ fn what_deserves_care_is_approved_by_its_typed_word_alone() {
 }
 
 #[test]
+fn a_changed_tool_is_shown_as_what_goes_and_what_comes() {
+    let mut desk = Desk::new(120, 60);
+    let definition = |text: &str| json!({ "command": "npx files", "definition": { "description": text } });
+    let mut preview = preview(&ticket(1), &plan_of(1));
+    preview.ticket.params = definition("reads and sends").as_object().unwrap().clone();
+    support::seal(&mut preview.ticket);
+    preview.approved_before = definition("reads").as_object().cloned();
+    desk.waits(preview);
+    desk.wait(1000);
+    let screen = desk.screen();
+    assert!(screen.contains("CHANGED SINCE IT WAS APPROVED"), "{screen}");
+    let shows = |sign: &str, text: &str| screen.lines().any(|line| line.contains(sign) && line.contains(text));
+    assert!(shows("-", r#""description": "reads""#) && shows("+", r#""description": "reads and sends""#), "{screen}");
+}
+
+#[test]
 fn the_word_cannot_be_pasted() {
     let mut desk = Desk::new(120, 40);
     careful(&mut desk);

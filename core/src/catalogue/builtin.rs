@@ -163,7 +163,6 @@ fn pin_tool() -> Action {
         required("tool", line(1, 512), "the tool"),
         required("digest", digest, "the SHA-256 of the canonical JSON of `definition`"),
         required("definition", Kind::Object, "name, description and schema as the server gives them"),
-        optional("previous", Kind::Object, "the form that was approved before"),
     ])
 }
 

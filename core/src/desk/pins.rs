@@ -23,8 +23,14 @@ impl Pins {
     /// The ticket that approved just this form of the tool for this user.
     #[must_use]
     pub fn approved_by(&self, user: &UserName, params: &Map<String, Value>) -> Option<TicketId> {
-        let pin = self.0.get(user)?.get(text(params, "server")?)?.get(text(params, "tool")?)?;
+        let pin = self.standing(user, params)?;
         (pin.digest == digest(params)).then_some(pin.ticket)
+    }
+
+    /// The form of this tool that is approved for this user, be it this one or another.
+    #[must_use]
+    pub fn standing(&self, user: &UserName, params: &Map<String, Value>) -> Option<&Pin> {
+        self.0.get(user)?.get(text(params, "server")?)?.get(text(params, "tool")?)
     }
 
     /// The same pins with this form of the tool approved in place of any other.
@@ -65,5 +71,18 @@ mod tests {
         assert_eq!(pins.approved_by(&user, &params("reads a file")), Some(ticket));
         assert_eq!(pins.approved_by(&user, &params("reads a file and sends it")), None);
         assert_eq!(pins.approved_by(&"other".parse().unwrap(), &params("reads a file")), None);
+    }
+
+    #[test]
+    fn what_a_changed_tool_was_approved_as_is_still_known() {
+        let user = "agent".parse().unwrap();
+        let [first, second] = [1, 2].map(|at| TicketId::new(at, [0; 10]));
+        let standing =
+            |pins: &Pins, user: &UserName| pins.standing(user, &params("deletes a file")).map(|pin| pin.ticket);
+        assert_eq!(standing(&Pins::default(), &user), None);
+        let pins = Pins::default().with(&user, &params("reads a file"), first);
+        assert_eq!(standing(&pins, &user), Some(first));
+        assert_eq!(standing(&pins, &"other".parse().unwrap()), None);
+        assert_eq!(standing(&pins.with(&user, &params("writes a file"), second), &user), Some(second));
     }
 }

@@ -182,7 +182,6 @@ fn pin() -> PinRequest {
         tool: "read".into(),
         digest: Digest::of(b"x"),
         definition,
-        previous: None,
     }
 }
 

@@ -113,14 +113,12 @@ impl Proxy {
             let reason = format!("{asked_max} definitions of this server were asked about already");
             return Trust::Refused { reason, ticket: None };
         }
-        let previous = self.tools().trusted_before(&definition.name);
         let trust = self.judge.pin(&PinRequest {
             server: self.server.name.clone(),
             command: self.server.command.clone(),
             tool: definition.name.clone(),
             digest,
             definition: definition.members.clone(),
-            previous,
         });
         if matches!(trust, Trust::Refused { ticket: None, .. }) {
             // Nobody was asked: it may be tried again.

@@ -24,7 +24,8 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use ccc_protocol::TicketId;
@@ -181,6 +182,11 @@ impl Proxy {
         self.withdraw_all(&tickets);
     }
 
+    /// True when no call is being judged: each that was has withdrawn what it asked, if nobody waits for it any more.
+    fn is_idle(&self) -> bool {
+        self.judged_at_once.load(Ordering::Acquire) == 0
+    }
+
     fn withdraw_all(&self, tickets: &[TicketId]) {
         for ticket in tickets {
             self.judge.withdraw(*ticket);
@@ -217,7 +223,7 @@ impl Proxy {
     /// Runs `work` on a thread of its own. False, and nothing run, when too many are at work.
     fn spawn(self: &Arc<Self>, work: impl FnOnce(&Arc<Self>) + Send + 'static) -> bool {
         let Some(place) = Place::take(self) else { return false };
-        let begun = std::thread::Builder::new().spawn(move || work(&place.0));
+        let begun = thread::Builder::new().spawn(move || work(&place.0));
         begun.is_ok()
     }
 
@@ -248,6 +254,13 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.0.judged_at_once.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+fn wait_until(at_most: Duration, done: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !done() && begun.elapsed() < at_most {
+        thread::sleep(Duration::from_millis(5));
     }
 }
 

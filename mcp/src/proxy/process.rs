@@ -15,7 +15,7 @@ use std::os::unix::process::CommandExt;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::{Proxy, Settings, Upstream};
+use super::{Proxy, Settings, Upstream, wait_until};
 use crate::{
     definition::ServerName,
     frame::{self, Frame, Frames},
@@ -54,7 +54,7 @@ pub fn run(
     let (ended, ends) = mpsc::channel();
 
     let (pump, told) = (Arc::clone(&proxy), ended.clone());
-    thread::spawn(move || {
+    let client = thread::spawn(move || {
         pump_lines(Frames::new(BufReader::new(client_in), line_bytes_max), |frame| pump.client_sent(frame));
         let _nobody_left = told.send(Side::Client);
         pump.client_ended();
@@ -69,11 +69,15 @@ pub fn run(
             child.end(end)?;
             // What the server said last is on its way to the client: it has as long as the server had.
             let _quiet = ends.recv_timeout(end);
+            wait_until(end, || client.is_finished() && proxy.is_idle());
             Ok(0)
         }
         Side::Server => {
             proxy.server_ended();
-            Ok(exit_code(child.end(end)?))
+            let status = child.end(end)?;
+            // A question that was on its way to the bridge is withdrawn as soon as its ticket is known.
+            wait_until(end, || proxy.is_idle());
+            Ok(exit_code(status))
         }
     }
 }

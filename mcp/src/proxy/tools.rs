@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use ccc_protocol::{Digest, TicketId};
-use serde_json::{Map, Value};
 
 use crate::{answer::Refusal, definition::Definition, judge::Trust};
 
@@ -13,9 +12,8 @@ struct Known {
     trust: Trust,
     has_output_schema: bool,
     seen: Generation,
-    /// What was last trusted under this name.
-    trusted: Option<Map<String, Value>>,
-    definition: Map<String, Value>,
+    /// True where some form of it was trusted in this session.
+    was_trusted: bool,
 }
 
 /// Counts the times the server has said that its tools changed.
@@ -78,28 +76,15 @@ impl Tools {
         Some(known.trust.clone())
     }
 
-    /// What was trusted under this name before.
-    pub(super) fn trusted_before(&self, name: &str) -> Option<Map<String, Value>> {
-        self.known.get(name)?.trusted.clone()
-    }
-
     /// Notes what was decided about a definition, unless a newer one stands under its name.
     pub(super) fn decided(&mut self, definition: &Definition, digest: Digest, trust: Trust, generation: Generation) {
-        if self.known.get(&definition.name).is_some_and(|known| known.seen > generation) {
+        let before = self.known.get(&definition.name);
+        if before.is_some_and(|known| known.seen > generation) {
             return;
         }
-        let trusted = match trust {
-            Trust::Approved => Some(definition.members.clone()),
-            _ => self.trusted_before(&definition.name),
-        };
-        let known = Known {
-            digest,
-            trust,
-            has_output_schema: definition.has_output_schema(),
-            seen: generation,
-            trusted,
-            definition: definition.members.clone(),
-        };
+        let was_trusted = trust == Trust::Approved || before.is_some_and(|known| known.was_trusted);
+        let known =
+            Known { digest, trust, has_output_schema: definition.has_output_schema(), seen: generation, was_trusted };
         self.known.insert(definition.name.clone(), known);
     }
 
@@ -116,9 +101,7 @@ impl Tools {
     pub(super) fn settled(&mut self, ticket: TicketId, trust: &Trust) {
         for known in self.known.values_mut().filter(|known| known.trust == Trust::Waiting(ticket)) {
             known.trust = trust.clone();
-            if known.trust == Trust::Approved {
-                known.trusted = Some(known.definition.clone());
-            }
+            known.was_trusted |= *trust == Trust::Approved;
         }
     }
 }
@@ -130,8 +113,7 @@ impl Known {
             Trust::Waiting(ticket) => ("a person has not approved it yet".to_owned(), Some(*ticket)),
             Trust::Refused { reason, ticket } => (reason.clone(), *ticket),
         };
-        let state =
-            if self.trusted.is_some() { "changed since it was approved" } else { "is not approved as it is now" };
+        let state = if self.was_trusted { "changed since it was approved" } else { "is not approved as it is now" };
         Standing::Withheld(Refusal {
             status: "withheld",
             reason: format!("the definition of tool `{tool}` {state}, and {why}"),
@@ -162,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_tool_loses_its_trust_and_the_old_text_is_kept() {
+    fn a_changed_tool_loses_its_trust_until_it_is_trusted_anew() {
         let mut tools = Tools::default();
         let (old, old_digest) = definition("reads");
         let (new, new_digest) = definition("reads and sends");
@@ -173,10 +155,8 @@ mod tests {
         let ticket = TicketId::new(1, [1; 10]);
         tools.decided(&new, new_digest, Trust::Waiting(ticket), 0);
         assert!(withheld(&tools).contains("changed since it was approved"));
-        assert_eq!(tools.trusted_before("t"), Some(old.members));
         tools.settled(ticket, &Trust::Approved);
         assert_eq!(tools.standing("t"), Standing::Trusted(new_digest));
-        assert_eq!(tools.trusted_before("t"), Some(new.members));
     }
 
     #[test]

@@ -117,6 +117,9 @@ pub struct Preview {
     /// The parameters of the ticket this one was edited from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before_edit: Option<Map<String, Value>>,
+    /// For an open `pin-tool`: the parameters under which another form of the tool is approved now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_before: Option<Map<String, Value>>,
 }
 
 /// A URL, taken apart for a person's eye.

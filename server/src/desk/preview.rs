@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use ccc_core::{
-    catalogue::{Kind, Param},
+    catalogue::{
+        Kind, Param,
+        effect::{Effect, Service},
+    },
     law::Law,
     params::url::{self, is_internal_host},
     refusal::Refusal,
@@ -13,6 +16,7 @@ use ccc_protocol::{
     TicketId,
     bodies::{FileView, PathView, Plan, Preview, UrlView},
 };
+use serde_json::{Map, Value};
 
 use crate::{authenticate::Caller, volumes};
 
@@ -32,12 +36,8 @@ impl Front {
         if !law.users.may_approve(caller.user(), ticket.submitted_by()) {
             return Err(Refusal::not_allowed("only who may approve a ticket sees its preview"));
         }
-        let before_edit = match ticket.request().replaces {
-            Some(earlier) => {
-                self.find(caller.user(), earlier).await.ok().map(|earlier| earlier.request().params.clone())
-            }
-            None => None,
-        };
+        let before_edit = self.params_of(caller, ticket.request().replaces).await;
+        let approved_before = self.params_of(caller, self.approved_before(&law, &ticket)).await;
         let urls = urls(&law, &ticket);
         let (files, mut warnings) = heads(&law, &ticket).await?;
         warnings.extend(urls.iter().filter(|url| is_internal_host(&url.host)).map(internal));
@@ -50,8 +50,26 @@ impl Front {
             warnings,
             recent: self.shelf.read().recent.before(ticket.submitted_by(), id),
             before_edit,
+            approved_before,
             ticket: self.view(&ticket),
         })
+    }
+
+    async fn params_of(&self, caller: &Caller, id: Option<TicketId>) -> Option<Map<String, Value>> {
+        let ticket = self.find(caller.user(), id?).await.ok()?;
+        Some(ticket.request().params.clone())
+    }
+
+    /// The ticket that approved the form in place of which another one is asked for. It is looked up here: whoever asks
+    /// could show a harmless old text beside a new one.
+    fn approved_before(&self, law: &Law, ticket: &Ticket) -> Option<TicketId> {
+        let request = ticket.request();
+        let effect = &law.catalogue.named(request.action.as_str())?.effect;
+        if ticket.status().has_ended() || !matches!(effect, Effect::Bridge(Service::PinTool)) {
+            return None;
+        }
+        let published = self.shelf.read();
+        published.pins.standing(&request.submitted_by, &request.params).map(|pin| pin.ticket)
     }
 }
 

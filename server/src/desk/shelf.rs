@@ -6,7 +6,7 @@ use std::{
 };
 
 use ccc_core::{
-    desk::{Change, Desk, MailPermissions, Setting},
+    desk::{Change, Desk, MailPermissions, Pins, Setting},
     grant::Grant,
     policy::Overrides,
     ticket::Ticket,
@@ -34,6 +34,8 @@ pub struct Published {
     pub overrides: Overrides,
     /// Who may mail whom.
     pub mail: MailPermissions,
+    /// The approved forms of MCP tools.
+    pub pins: Pins,
     /// What each user asked lately.
     pub recent: Recent,
 }
@@ -68,6 +70,7 @@ impl Shelf {
         let recent = std::mem::take(&mut published.recent);
         *published = Published { seq: desk.chain().seq, recent, mail: desk.mail().clone(), ..Published::default() };
         published.overrides = desk.overrides().clone();
+        published.pins = desk.pins().clone();
         published.grants = desk.grants().map(|grant| (grant.id, grant.clone())).collect();
         for ticket in desk.open_tickets() {
             published.put(ticket);
@@ -91,7 +94,8 @@ impl Shelf {
             match setting {
                 Setting::Overrides(overrides) => published.overrides = overrides.clone(),
                 Setting::Mail(mail) => published.mail = mail.clone(),
-                Setting::Pins(_) | Setting::KnownUsers(_) => {}
+                Setting::Pins(pins) => published.pins = pins.clone(),
+                Setting::KnownUsers(_) => {}
             }
         }
     }

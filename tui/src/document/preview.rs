@@ -15,6 +15,7 @@ pub fn preview(preview: &Preview, width: usize) -> Vec<Row> {
     urls(&mut page, &preview.urls);
     params(&mut page, &preview.ticket.params);
     tool_edit(&mut page, &preview.ticket);
+    tool_change(&mut page, preview);
     files(&mut page, &preview.files);
     facts(&mut page, preview.facts.as_ref());
     before_edit(&mut page, preview);
@@ -87,6 +88,25 @@ fn tool_edit(page: &mut Page, ticket: &Ticket) {
         page.section("CHANGE");
         diff(page, before, after);
     }
+}
+
+/// How a tool's definition, and the way to its server, differ from what is approved.
+fn tool_change(page: &mut Page, preview: &Preview) {
+    let Some(before) = &preview.approved_before else { return };
+    page.section("CHANGED SINCE IT WAS APPROVED");
+    for name in ["command", "definition"] {
+        diff(page, &shown(before.get(name)), &shown(preview.ticket.params.get(name)));
+    }
+}
+
+/// A value as text of lines: a text as it is, all else as indented JSON.
+fn shown(value: Option<&Value>) -> String {
+    let text = match value {
+        None => return String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => serde_json::to_string_pretty(other).unwrap_or_default(),
+    };
+    text + "\n"
 }
 
 fn files(page: &mut Page, files: &[FileView]) {

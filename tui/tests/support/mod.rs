@@ -85,6 +85,7 @@ pub(crate) fn preview(ticket: &Ticket, plan: &Plan) -> Preview {
         warnings: Vec::new(),
         recent: Vec::new(),
         before_edit: None,
+        approved_before: None,
     }
 }
 

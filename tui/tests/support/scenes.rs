@@ -340,5 +340,7 @@ pub(crate) fn all_of(text: &str) -> Preview {
         status: Status::Denied,
     });
     preview.before_edit = Some(json!({ "a": text }).as_object().unwrap().clone());
+    preview.approved_before =
+        Some(json!({ "command": text, "definition": { text: text } }).as_object().unwrap().clone());
     preview
 }

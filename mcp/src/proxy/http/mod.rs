@@ -14,10 +14,10 @@ use std::{
         mpsc::{self, Receiver, SyncSender},
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use super::{Proxy, Settings, Upstream, lock, process::pump_lines};
+use super::{Proxy, Settings, Upstream, lock, process::pump_lines, wait_until};
 use crate::{
     answer,
     definition::ServerName,
@@ -58,16 +58,9 @@ pub fn run(
 
     pump_lines(Frames::new(BufReader::new(client_in), line_bytes_max), |frame| proxy.client_sent(frame));
     proxy.client_ended();
-    wait_until(end, || carried.is_finished() && proxy.table().is_empty());
+    wait_until(end, || carried.is_finished() && proxy.table().is_empty() && proxy.is_idle());
     link.end_session();
     Ok(0)
-}
-
-fn wait_until(at_most: Duration, done: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !done() && begun.elapsed() < at_most {
-        thread::sleep(Duration::from_millis(5));
-    }
 }
 
 /// The client's messages on their way out.

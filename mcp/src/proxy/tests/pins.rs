@@ -43,15 +43,13 @@ fn a_new_tool_is_withheld_until_a_person_approves_it_and_then_told() {
 }
 
 #[test]
-fn a_tool_that_changes_after_it_was_trusted_is_withheld_with_both_texts_shown() {
+fn a_tool_that_changes_after_it_was_trusted_is_withheld() {
     let rig = careful();
     assert_eq!(rig.list(&[tool("a", "reads")]), ["a"]);
     let first = rig.pinned.recv().unwrap();
-    assert_eq!(first.previous, None);
     assert_eq!(first.command, ["peer", "--stdio"]);
     assert_eq!(rig.list(&[tool("a", "reads, and with new zeal sends")]), Vec::<String>::new());
     let second = rig.pinned.recv().unwrap();
-    assert_eq!(second.previous.unwrap()["description"], json!("reads"));
     assert_ne!(second.digest, first.digest);
     rig.call(1, "a");
     let reason = rig.value_at_client()["result"]["structuredContent"]["reason"].clone();
