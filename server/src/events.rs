@@ -37,8 +37,10 @@ pub struct Term {
     pub lifetime: Duration,
 }
 
-/// How many events may wait for a slow listener before its stream ends.
-const EVENTS_WAITING_MAX: usize = 256;
+/// How many pieces may wait for a slow listener before its stream ends.
+const PIECES_WAITING_MAX: usize = 64;
+/// From how many bytes on a piece takes no further event. Events that come together are one piece.
+const PIECE_BYTES_MAX: usize = 16 * 1024;
 
 /// How often a silent stream says that it is alive, which also finds out whether the listener is.
 const BEAT: Duration = Duration::from_secs(15);
@@ -49,7 +51,7 @@ const ALIVE: Bytes = Bytes::from_static(b":\n\n");
 /// Starts a stream of these hints.
 #[must_use]
 pub fn stream(hints: Hints, term: Term) -> EventStream {
-    let (events, stream) = mpsc::channel(EVENTS_WAITING_MAX);
+    let (events, stream) = mpsc::channel(PIECES_WAITING_MAX);
     tokio::spawn(pump(hints, term, events));
     EventStream(stream)
 }
@@ -75,7 +77,7 @@ async fn pump(mut hints: Hints, mut term: Term, events: mpsc::Sender<Bytes>) {
             },
             _ = beat.tick() => ALIVE,
             hint = hints.next() => match hint {
-                Some(hint) => event(&hint),
+                Some(hint) => piece(&hint, &mut hints),
                 None => return,
             },
         };
@@ -91,9 +93,20 @@ impl Term {
     }
 }
 
-fn event(hint: &Hint) -> Bytes {
+/// This hint, and those that came with it.
+fn piece(first: &Hint, hints: &mut Hints) -> Bytes {
+    let mut piece = event(first);
+    while piece.len() < PIECE_BYTES_MAX
+        && let Some(hint) = hints.next_here()
+    {
+        piece.push_str(&event(&hint));
+    }
+    Bytes::from(piece)
+}
+
+fn event(hint: &Hint) -> String {
     let data = serde_json::to_string(hint).unwrap_or_default();
-    Bytes::from(format!("id: {}\ndata: {data}\n\n", hint.seq))
+    format!("id: {}\ndata: {data}\n\n", hint.seq)
 }
 
 #[cfg(test)]
@@ -103,7 +116,7 @@ mod tests {
     #[test]
     fn an_event_is_one_line_of_data_under_its_sequence() {
         let hint = Hint { seq: 7, kind: "approved\nid: 9".to_owned(), id: None };
-        let text = String::from_utf8(event(&hint).to_vec()).unwrap();
+        let text = event(&hint);
         assert_eq!(text.lines().filter(|line| !line.is_empty()).count(), 2, "{text}");
         assert!(text.starts_with("id: 7\ndata: {") && text.ends_with("}\n\n"));
     }

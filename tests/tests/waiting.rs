@@ -1,6 +1,6 @@
 //! Waiting for an answer, asking twice, and being told: held answers, idempotency, judge-only calls and event streams.
 
-use std::thread;
+use std::{collections::BTreeSet, thread};
 
 use ccc_protocol::bodies::{ProblemType, Status, Ticket};
 use ccc_tests::{
@@ -258,6 +258,34 @@ fn hints_tell_nobody_of_what_they_may_not_see() {
     for stream in [&mut others, &mut leads] {
         let hint = stream.next(PATIENCE).unwrap().expect("a hint").hint;
         assert_eq!(hint.id.as_deref(), Some(own.id.to_string().as_str()), "the first it hears of is its own");
+    }
+}
+
+#[test]
+fn every_stream_of_a_user_hears_of_everything_once_and_in_order_however_fast_it_comes() {
+    let bridge = Bridge::start();
+    let streams = [(); 2].map(|()| bridge.client("user").events(None).unwrap());
+    let tickets: BTreeSet<String> = thread::scope(|scope| {
+        let submit = |caller: usize| {
+            let bridge = &bridge;
+            move || {
+                let ask = |number| page(&format!("https://example.com/{caller}/{number}"));
+                let submit = |number| bridge.submit("agent", &ask(number)).ticket().id.to_string();
+                (0..10).map(submit).collect::<Vec<_>>()
+            }
+        };
+        let callers: Vec<_> = (0..6).map(|caller| scope.spawn(submit(caller))).collect();
+        callers.into_iter().flat_map(|caller| caller.join().unwrap()).collect()
+    });
+    for mut stream in streams {
+        let (mut heard, mut newest) = (BTreeSet::new(), 0);
+        while heard.len() < tickets.len() {
+            let hint = stream.next(PATIENCE).unwrap().expect("a hint").hint;
+            assert!(hint.seq > newest, "{} after {newest}", hint.seq);
+            newest = hint.seq;
+            heard.extend(hint.id);
+        }
+        assert_eq!(heard, tickets);
     }
 }
 

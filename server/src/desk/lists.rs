@@ -25,7 +25,7 @@ use tokio::sync::broadcast;
 
 use crate::{authenticate::Caller, clock::Clock};
 
-use super::{Front, Posted};
+use super::{Front, Lawbook, Posted, audience::News};
 
 impl Front {
     /// `GET /actions`: what there is, with the policy in force for the caller.
@@ -145,19 +145,18 @@ impl Front {
         Ok(AuditList { seq, entries, next: (read_to < seq).then_some(read_to) })
     }
 
-    /// `GET /events`: hints about what this caller may see, from `last` on where it is given.
+    /// `GET /events`: hints about what this caller may see, from `last` on where it is given, else from now on.
     ///
     /// # Errors
     /// 503 where the store does not answer.
     pub async fn hints(&self, caller: &Caller, last: Option<u64>) -> Result<Hints, Refusal> {
-        let posts = self.posts.subscribe();
-        let missed = match last {
-            Some(last) => self.archive.entries_after(last, self.law().limits.list_max).await?,
-            None => vec![],
+        let news = self.waiting.audience.join(caller.user(), &self.posts, &self.lawbook);
+        let (newest, missed) = match last {
+            Some(last) => (last, self.archive.entries_after(last, self.law().limits.list_max).await?),
+            None => (self.shelf.read().seq, vec![]),
         };
-        let mut waiting: Vec<Posted> = missed.iter().map(Posted::of_entry).collect();
-        waiting.reverse();
-        Ok(Hints { user: caller.user().clone(), front: self.clone(), newest: last.unwrap_or(0), waiting, posts })
+        let waiting = missed.iter().rev().map(Posted::of_entry).collect();
+        Ok(Hints { user: caller.user().clone(), lawbook: self.lawbook.clone(), newest, waiting, news })
     }
 
     fn in_force<'a>(&'a self, law: &'a Law, overrides: &'a Overrides) -> InForce<'a> {
@@ -256,11 +255,11 @@ fn policy_list(now: &InForce<'_>, caller: &UserName, seq: u64) -> PolicyList {
 #[derive(Debug)]
 pub struct Hints {
     user: UserName,
-    front: Front,
+    lawbook: Lawbook,
     newest: u64,
-    /// What was missed, newest first.
+    /// What is to be told, newest first.
     waiting: Vec<Posted>,
-    posts: broadcast::Receiver<Arc<[Posted]>>,
+    news: broadcast::Receiver<News>,
 }
 
 impl Hints {
@@ -268,27 +267,23 @@ impl Hints {
     /// with the last one it saw.
     pub async fn next(&mut self) -> Option<Hint> {
         loop {
-            while let Some(posted) = self.waiting.pop() {
-                if posted.seq > self.newest && self.may_see(&posted) {
-                    self.newest = posted.seq;
-                    return Some(Hint { seq: posted.seq, kind: posted.kind, id: posted.id });
-                }
+            if let Some(hint) = self.next_here() {
+                return Some(hint);
             }
-            let posts = self.posts.recv().await.ok()?;
-            // Every stream is woken by every commit: what its user may not see costs it nothing more.
-            let seen = posts.iter().rev().filter(|posted| self.may_see(posted));
-            self.waiting = seen.cloned().collect();
+            let news = self.news.recv().await.ok()?;
+            self.waiting = news.iter().rev().cloned().collect();
         }
     }
 
-    fn may_see(&self, posted: &Posted) -> bool {
-        let users = &self.front.law().users;
-        match (&posted.about, &posted.by) {
-            (Some(about), by) => users.may_see(&self.user, about) || by.as_ref() == Some(&self.user),
-            (None, Some(by)) => *by == self.user,
-            // What the server itself does (a start, a reload) every approver may know.
-            (None, None) => users.has_approval_rights(&self.user),
+    /// The next hint of those that came together with the last one.
+    pub fn next_here(&mut self) -> Option<Hint> {
+        while let Some(posted) = self.waiting.pop() {
+            if posted.seq > self.newest && posted.may_be_seen_by(&self.user, &self.lawbook.current().users) {
+                self.newest = posted.seq;
+                return Some(Hint { seq: posted.seq, kind: posted.kind, id: posted.id });
+            }
         }
+        None
     }
 }
 

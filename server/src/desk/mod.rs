@@ -1,6 +1,7 @@
 //! The use cases. [`Front`] is what endpoints call; it prepares a request (parameters, paths, plan), hands the change to
 //! the clerk, who alone holds the desk and commits, and waits for what was committed.
 
+mod audience;
 mod clerk;
 mod enact;
 mod explain;

@@ -117,8 +117,7 @@ mod tests {
         let mut jobs: Vec<Job> = (0..500).map(|number| ("agent", number)).collect();
         jobs.extend([("user", 0), ("other", 0), ("user", 1)]);
         let served = all(waiting(&jobs));
-        let expected =
-            [("agent", 0), ("user", 0), ("other", 0), ("agent", 1), ("user", 1), ("agent", 2), ("agent", 3)];
+        let expected = [("agent", 0), ("user", 0), ("other", 0), ("agent", 1), ("user", 1), ("agent", 2), ("agent", 3)];
         assert_eq!(served.iter().copied().take(7).collect::<Vec<_>>(), expected);
         assert_eq!(served.len(), jobs.len());
     }

@@ -1,17 +1,26 @@
-//! Who waits for which ticket: woken by the commit that changes it, never by polling.
+//! Who waits for which ticket, and who for anything: woken by the commit that changes it, never by polling.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use ccc_core::ticket::Ticket;
 use ccc_protocol::{TicketId, bodies::Status};
 use tokio::sync::watch;
 
+use super::audience::Audience;
+
 /// Everybody who waits.
 #[derive(Debug, Default)]
-pub(super) struct Waiting(Mutex<HashMap<TicketId, watch::Sender<Option<Arc<Ticket>>>>>);
+pub(super) struct Waiting {
+    /// Those who wait for one ticket.
+    tickets: Mutex<Tickets>,
+    /// Those who listen to all they may see.
+    pub(super) audience: Audience,
+}
+
+type Tickets = HashMap<TicketId, watch::Sender<Option<Arc<Ticket>>>>;
 
 /// One who waits. Whoever stops waiting, also by going away, leaves nothing behind.
 #[derive(Debug)]
@@ -24,14 +33,14 @@ pub(super) struct Waiter<'a> {
 impl Waiting {
     /// Begins to wait for this ticket. To be called before its state is read, so that no change is missed.
     pub(super) fn on(&self, id: TicketId) -> Waiter<'_> {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.tickets();
         let changes = waiting.entry(id).or_insert_with(|| watch::channel(None).0).subscribe();
         Waiter { waiting: self, id, changes }
     }
 
     /// Tells everybody who waits for one of these tickets how it stands now.
     pub(super) fn tell(&self, tickets: &[Arc<Ticket>]) {
-        let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = self.tickets();
         if waiting.is_empty() {
             return;
         }
@@ -40,6 +49,10 @@ impl Waiting {
                 sender.send_replace(Some(Arc::clone(ticket)));
             }
         }
+    }
+
+    fn tickets(&self) -> MutexGuard<'_, Tickets> {
+        self.tickets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -53,7 +66,7 @@ impl Waiter<'_> {
 
 impl Drop for Waiter<'_> {
     fn drop(&mut self) {
-        let mut waiting = self.waiting.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting.tickets();
         // This one's own receiver is still counted.
         if waiting.get(&self.id).is_some_and(|sender| sender.receiver_count() <= 1) {
             waiting.remove(&self.id);
