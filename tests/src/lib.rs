@@ -4,6 +4,7 @@ pub mod bridge;
 pub mod fuzz;
 pub mod load;
 pub mod mail_server;
+pub mod mcp;
 pub mod simulate;
 pub mod site;
 pub mod story;

@@ -2,183 +2,17 @@
 //!
 //! The server writes down every call it gets: what is not in that file was not passed on.
 
-use std::{
-    fs,
-    io::{BufRead as _, BufReader, Write as _},
-    ops::Deref,
-    path::PathBuf,
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::{fs, path::PathBuf, process::Command};
 
 use ccc_protocol::bodies::{Status, Ticket};
-use ccc_tests::bridge::{Bridge, PATIENCE, Site, program, secrets_of, write_private};
+use ccc_tests::{
+    bridge::program,
+    mcp::{Client, RULES, Scene, configured, is_refused, trusting, waiting},
+};
 use serde_json::{Value, json};
 
-const RULES: &str = r#"
-[[rule]]
-name = "echo needs no question"
-action = "use-tool"
-where.tool = "mcp:peer/echo"
-policy = "auto-accept"
-
-[[rule]]
-name = "never this"
-action = "use-tool"
-where.tool = "mcp:peer/never"
-policy = "auto-deny"
-"#;
-
-/// Policy that trusts whatever the server says of its tools.
-const TRUSTING: &str = r#"
-[[rule]]
-name = "its tools are known"
-action = "pin-tool"
-where.server = "peer"
-policy = "auto-accept"
-"#;
-
-/// An MCP server in the shell. `desc` beside it is the description of its first tool; `calls` gets every call.
-const PEER: &str = r#"#!/bin/sh
-while IFS= read -r line; do
-  id=$(printf '%s' "$line" | sed 's/.*"id":\("[^"]*"\|[0-9]*\).*/\1/')
-  case "$line" in
-    *'"tools/list"'*)
-      printf '{"jsonrpc":"2.0","id":%s,"result":{"tools":[{"name":"echo","description":"%s"},{"name":"write"},{"name":"never"}]}}\n' "$id" "$(cat desc)" ;;
-    *'"tools/call"'*) echo "$line" >> calls; printf '{"jsonrpc":"2.0","id":%s,"result":{"content":[{"type":"text","text":"done"}]}}\n' "$id" ;;
-    *'"pid"'*) printf '{"jsonrpc":"2.0","id":%s,"result":%s}\n' "$id" "$$" ;;
-  esac
-done
-"#;
-
-/// A bridge, and the directory that the agent, its client and the server are in.
-struct Scene {
-    bridge: Bridge,
-    agent: tempfile::TempDir,
-}
-
-impl Deref for Scene {
-    type Target = Bridge;
-
-    fn deref(&self) -> &Bridge {
-        &self.bridge
-    }
-}
-
-/// A bridge that trusts what the server says of its tools.
-fn trusting() -> Scene {
-    configured(&(RULES.to_owned() + TRUSTING))
-}
-
-fn configured(rules: &str) -> Scene {
-    let bridge = Site::new().on_socket().config(rules).start();
-    let agent = tempfile::tempdir().unwrap();
-    for (name, text) in [("peer.sh", PEER), ("desc", "repeats"), ("calls", "")] {
-        fs::write(agent.path().join(name), text).unwrap();
-    }
-    write_private(&agent.path().join("agent.json"), &secrets_of(&["agent"]));
-    write_private(&agent.path().join("mcp.json"), &json!({ "url": bridge.url(), "secrets": "agent.json" }).to_string());
-    Scene { bridge, agent }
-}
-
-/// A client of the proxy.
-struct Client {
-    proxy: Child,
-    to: Option<ChildStdin>,
-    from: BufReader<ChildStdout>,
-    next_id: u32,
-}
-
-impl Client {
-    fn new(scene: &Scene, wait: &str) -> Self {
-        let mut command = Command::new(program("ccc-mcp"));
-        command.args(["--config", "mcp.json", "proxy", "--server", "peer", "--session", "s", "--wait", wait]);
-        Self::of(command.args(["--", "sh", "peer.sh"]), scene)
-    }
-
-    fn of(command: &mut Command, scene: &Scene) -> Self {
-        command.current_dir(scene.agent.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut proxy = command.spawn().unwrap();
-        let (to, from) = (proxy.stdin.take(), BufReader::new(proxy.stdout.take().unwrap()));
-        Self { proxy, to, from, next_id: 0 }
-    }
-
-    fn send(&mut self, message: &Value) {
-        writeln!(self.to.as_mut().unwrap(), "{message}").unwrap();
-    }
-
-    fn request(&mut self, method: &str, params: &Value) -> u32 {
-        self.next_id += 1;
-        self.send(&json!({ "jsonrpc": "2.0", "id": self.next_id, "method": method, "params": params }));
-        self.next_id
-    }
-
-    fn begin(&mut self, tool: &str, text: &str) -> u32 {
-        self.request("tools/call", &json!({ "name": tool, "arguments": { "text": text } }))
-    }
-
-    fn hear(&mut self) -> Value {
-        let mut line = String::new();
-        assert_ne!(self.from.read_line(&mut line).unwrap(), 0, "the proxy ended");
-        serde_json::from_str(&line).unwrap()
-    }
-
-    fn answer(&mut self, id: u32) -> Value {
-        let answer = self.hear();
-        assert_eq!(answer["id"], json!(id), "{answer}");
-        answer["result"].clone()
-    }
-
-    fn call(&mut self, tool: &str, text: &str) -> Value {
-        let id = self.begin(tool, text);
-        self.answer(id)
-    }
-
-    fn tools(&mut self) -> Vec<String> {
-        let id = self.request("tools/list", &json!({}));
-        let listed = self.answer(id);
-        listed["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
-    }
-
-    fn end(mut self) {
-        self.to = None;
-        assert!(self.proxy.wait().unwrap().success());
-    }
-}
-
-impl Drop for Client {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ended = self.proxy.kill();
-        let _reaped = self.proxy.wait();
-    }
-}
-
 fn calls(scene: &Scene) -> usize {
-    fs::read_to_string(scene.agent.path().join("calls")).unwrap().lines().count()
-}
-
-fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(begun.elapsed() < PATIENCE, "no {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// The one ticket of this action that waits for a person.
-fn waiting(bridge: &Bridge, action: &str) -> Ticket {
-    wait_for(action, || {
-        let mut tickets = bridge.client("user").queue(None).unwrap().tickets.into_iter();
-        tickets.find(|ticket| ticket.action.as_str() == action && ticket.status == Status::Queued)
-    })
-}
-
-fn is_refused(result: &Value, status: &str) -> bool {
-    result["isError"] == true && result["structuredContent"]["status"] == status
+    scene.calls().len()
 }
 
 #[test]
@@ -349,12 +183,10 @@ fn a_killed_proxy_passes_nothing_even_when_its_call_is_approved_afterwards() {
 fn a_killed_server_ends_the_proxy_and_withdraws_what_waits() {
     let scene = trusting();
     let mut client = Client::new(&scene, "100");
-    let asked = client.request("pid", &json!({}));
-    let pid = client.answer(asked).as_i64().unwrap();
+    let server = client.server();
     client.begin("write", "a");
     let ticket = waiting(&scene, "use-tool");
-    let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    rustix::process::kill_process(server, rustix::process::Signal::KILL).unwrap();
     assert_eq!(scene.end_of("agent", ticket.id).status, Status::Cancelled);
     assert!(!client.proxy.wait().unwrap().success());
     assert_eq!(calls(&scene), 0);
