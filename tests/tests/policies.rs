@@ -122,6 +122,29 @@ fn explain_tells_what_would_happen_and_does_nothing() {
 }
 
 #[test]
+fn explain_shows_a_persons_denial_for_as_long_as_it_answers() {
+    let mut bridge = bridge();
+    let explain = |bridge: &Bridge, user: &str, word: &str| {
+        let told =
+            bridge.submit(user, &json!({ "action": "explain", "request": asked(word) })).ticket().result.unwrap();
+        (told["outcome"].clone(), told["denied_before"]["ticket"].clone())
+    };
+    let no = bridge.submit("agent", &asked("no")).ticket();
+    assert_eq!(explain(&bridge, "agent", "no"), (json!("queue"), Value::Null), "nobody has denied it yet");
+    assert_eq!(decide(&bridge, "user", &no, "deny", &json!({})), 200);
+    let denied = (json!("deny"), json!(no.id));
+    assert_eq!(explain(&bridge, "agent", "no"), denied);
+    assert_eq!(explain(&bridge, "agent", "another"), (json!("queue"), Value::Null));
+    assert_eq!(explain(&bridge, "other", "no"), (json!("queue"), Value::Null), "another's question is another");
+    bridge.kill();
+    bridge.start_again();
+    assert_eq!(explain(&bridge, "agent", "no"), denied, "it outlives a restart");
+    assert_eq!(decide(&bridge, "user", &no, "lift", &json!({})), 200);
+    assert_eq!(explain(&bridge, "agent", "no"), (json!("queue"), Value::Null), "it is lifted");
+    assert_eq!(bridge.get("agent", "/queue").json()["tickets"], json!([]), "explaining asks nobody");
+}
+
+#[test]
 fn an_override_tightens_what_rules_allow_and_loosens_only_down_to_the_floor() {
     let mut bridge = bridge();
     assert_eq!(set_policy(&bridge, "user", "free", Some("queue")), 200);

@@ -120,6 +120,11 @@ impl Desk {
         self.grants.values()
     }
 
+    /// The denials by a person that still answer, by the digest of the call they answer: the denied ticket, and until when.
+    pub fn denials(&self) -> impl Iterator<Item = (Digest, (TicketId, Timestamp))> {
+        self.denials.iter().map(|(call, denial)| (*call, (denial.ticket.id(), denial.until)))
+    }
+
     /// Overrides, groups, freezes.
     #[must_use]
     pub fn overrides(&self) -> &Overrides {

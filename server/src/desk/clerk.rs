@@ -329,7 +329,7 @@ impl Clerk {
         self.failing = false;
         if !group.change.is_empty() {
             self.clock.raise(self.desk.chain().latest);
-            self.shelf.apply(&group.change, self.desk.chain().seq);
+            self.shelf.apply(&group.change, &self.desk);
             self.waiting.tell(&group.change.tickets);
             self.set_working(&mut group.change);
         }

@@ -1,57 +1,79 @@
 //! What would happen to a request, and which rules say so, without doing it.
 
+use std::sync::Arc;
+
 use ccc_core::{
+    catalogue::{Effect, Service},
     law::Law,
-    params,
     policy::{self, Question, Standing},
     refusal::Refusal,
 };
-use ccc_protocol::{ActionName, UserName};
+use ccc_protocol::{
+    ActionName, UserName, approval,
+    bodies::{Status, Ticket},
+};
 use serde_json::{Map, Value, json};
-
-use crate::volumes;
 
 use super::{
     Front,
-    prepare::{action, read_call},
+    prepare::{Prepared, prepare},
 };
 
 impl Front {
-    /// The whole trace for a request of this user, or why it would not even be judged.
-    pub(super) fn explanation(&self, law: &Law, caller: &UserName, request: &Value) -> Value {
-        self.trace(law, caller, request)
-            .unwrap_or_else(|refusal| json!({ "outcome": "refused", "reason": refusal.detail, "param": refusal.param }))
+    /// The ticket, with its explanation where it asks for one and may have it: made anew for each reader, never stored.
+    pub async fn explained(&self, ticket: Ticket) -> Ticket {
+        let law = self.law();
+        let Some(request) = to_explain(&law, &ticket) else { return ticket };
+        let told = self.explanation(&law, &ticket.submitted_by, request).await;
+        Ticket { result: Some(told), ..ticket }
     }
 
-    fn trace(&self, law: &Law, caller: &UserName, request: &Value) -> Result<Value, Refusal> {
-        let (name, given) = named(request)?;
-        let action = action(law, &name)?;
-        let draft = params::draft(action, given, &law.volumes)?;
-        let resolved = draft.paths().iter().map(|question| volumes::resolve(question, &law.volumes));
-        let resolved = resolved.collect::<Result<Vec<_>, Refusal>>()?;
-        let args = draft.resolve(resolved)?;
-        let facts = action.is_judge_only().then(|| read_call(&args.json, law));
-        let published = self.shelf.read();
+    /// The whole trace for a request of this user, or why it would not even be judged.
+    async fn explanation(&self, law: &Arc<Law>, caller: &UserName, request: &Value) -> Value {
+        let refused =
+            |refusal: Refusal| json!({ "outcome": "refused", "reason": refusal.detail, "param": refusal.param });
+        let prepared = match named(request) {
+            Ok((name, given)) => prepare(law, &name, given).await,
+            Err(refusal) => Err(refusal),
+        };
+        prepared.map_or_else(refused, |prepared| self.trace(law, caller, &prepared))
+    }
+
+    fn trace(&self, law: &Law, caller: &UserName, prepared: &Prepared) -> Value {
+        let Prepared { action, args, facts, .. } = prepared;
         let question = Question {
             caller,
             action,
-            args: &args,
+            args,
             facts: facts.as_ref(),
             local: self.clock.local(),
             now: self.clock.now(),
             users: &law.users,
             limits: &law.limits,
         };
+        let call = approval::call_digest(&action.name, &args.json, caller);
+        let published = self.shelf.read();
         let grants: Vec<_> =
-            published.grants.values().filter(|grant| grant.user == *caller && grant.action == name).collect();
-        let standing = Standing { overrides: &published.overrides, denial: None, grants: &grants };
+            published.grants.values().filter(|grant| grant.user == *caller && grant.action == action.name).collect();
+        let denial = published.denials.get(&call).copied();
+        let standing = Standing { overrides: &published.overrides, denial, grants: &grants };
         let trace = policy::explain(&question, &law.rulebook, &standing);
         let mut told = serde_json::to_value(trace).unwrap_or_default();
-        if let (Some(fields), Some(facts)) = (told.as_object_mut(), &facts) {
+        if let (Some(fields), Some(facts)) = (told.as_object_mut(), facts) {
             fields.insert("facts".to_owned(), serde_json::to_value(facts).unwrap_or_default());
         }
-        Ok(told)
+        told
     }
+}
+
+/// The request that this ticket wants explained.
+fn to_explain<'a>(law: &Law, ticket: &'a Ticket) -> Option<&'a Value> {
+    if ticket.status != Status::Succeeded {
+        return None;
+    }
+    let action = law.catalogue.named(ticket.action.as_str())?;
+    let explains = matches!(action.effect, Effect::Bridge(Service::Explain));
+    ticket.params.get("request").filter(|_| explains)
 }
 
 /// `{"action": NAME, ...params}`, as `POST /action` takes it.

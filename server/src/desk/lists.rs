@@ -38,10 +38,16 @@ impl Front {
     /// # Errors
     /// 503 where the store does not answer.
     pub async fn queue(&self, caller: &Caller, after: Option<u64>, limit: u64) -> Result<QueueList, Refusal> {
-        match after {
-            None => Ok(self.open_queue(caller.user(), limit)),
-            Some(after) => self.changed_queue(caller.user(), after, limit).await,
+        let mut queue = match after {
+            None => self.open_queue(caller.user(), limit),
+            Some(after) => self.changed_queue(caller.user(), after, limit).await?,
+        };
+        let mut explained = Vec::with_capacity(queue.tickets.len());
+        for ticket in queue.tickets {
+            explained.push(self.explained(ticket).await);
         }
+        queue.tickets = explained;
+        Ok(queue)
     }
 
     fn open_queue(&self, user: &UserName, limit: u64) -> QueueList {
@@ -163,7 +169,8 @@ impl Front {
         InForce { law, overrides, clock: &self.clock }
     }
 
-    /// What the bridge itself answers to a ticket that only reads: made anew for each reader, never stored.
+    /// What the bridge itself answers to a ticket that only reads: made anew for each reader, never stored. Explanations may
+    /// meet a slow file system, and are [`Front::explained`].
     pub(super) fn reading(&self, ticket: &Ticket) -> Option<Value> {
         if ticket.status() != Status::Succeeded {
             return None;
@@ -184,7 +191,6 @@ impl Front {
                 let published = self.shelf.read();
                 Some(json!({ "allowed": published.mail.about(readable).collect::<Vec<_>>() }))
             }
-            Service::Explain => params.get("request").map(|request| self.explanation(&law, user, request)),
             _ => None,
         }
     }

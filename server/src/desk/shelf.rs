@@ -1,7 +1,7 @@
 //! What readers see: everything that stands as of the last commit, and nothing that is not committed.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
 };
 
@@ -11,7 +11,7 @@ use ccc_core::{
     policy::Overrides,
     ticket::Ticket,
 };
-use ccc_protocol::{GrantId, TicketId, UserName};
+use ccc_protocol::{Digest, GrantId, TicketId, Timestamp, UserName};
 
 use super::rolling::Recent;
 
@@ -30,6 +30,9 @@ pub struct Published {
     pub by_change: BTreeMap<u64, TicketId>,
     /// Standing grants.
     pub grants: BTreeMap<GrantId, Grant>,
+    /// A person's denials by the digest of the call they answer: the denied ticket, and until when. One whose time is over
+    /// may still be here.
+    pub denials: HashMap<Digest, (TicketId, Timestamp)>,
     /// Overrides, groups, freezes.
     pub overrides: Overrides,
     /// Who may mail whom.
@@ -69,6 +72,7 @@ impl Shelf {
         let mut published = self.write();
         let recent = std::mem::take(&mut published.recent);
         *published = Published { seq: desk.chain().seq, recent, mail: desk.mail().clone(), ..Published::default() };
+        published.denials = desk.denials().collect();
         published.overrides = desk.overrides().clone();
         published.pins = desk.pins().clone();
         published.grants = desk.grants().map(|grant| (grant.id, grant.clone())).collect();
@@ -77,10 +81,14 @@ impl Shelf {
         }
     }
 
-    /// What a commit changed.
-    pub fn apply(&self, change: &Change, seq: u64) {
+    /// What a commit changed, and the desk as it stands since.
+    pub fn apply(&self, change: &Change, desk: &Desk) {
         let mut published = self.write();
-        published.seq = seq;
+        published.seq = desk.chain().seq;
+        // Few stand at a time, and people make them.
+        if !change.lifted.is_empty() || change.tickets.iter().any(|ticket| ticket.was_denied_by_a_person()) {
+            published.denials = desk.denials().collect();
+        }
         for ticket in &change.tickets {
             published.put(ticket);
         }

@@ -19,7 +19,7 @@ pub(super) async fn submit(call: Call<'_>) -> Result<Answer, Refusal> {
     let held = call.link.hold(&call.caller, call.limits, wait)?;
     let ticket = call.bridge.front.submit(&call.caller, action, params, key, wait).await?;
     drop(held);
-    Answer::submitted(ticket)
+    Answer::submitted(call.bridge.front.explained(ticket).await)
 }
 
 pub(super) async fn list(call: Call<'_>) -> Result<Answer, Refusal> {

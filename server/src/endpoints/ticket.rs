@@ -11,12 +11,13 @@ pub(super) async fn show(call: Call<'_>) -> Result<Answer, Refusal> {
     let held = call.link.hold(&call.caller, call.limits, wait)?;
     let ticket = call.bridge.front.ticket(&call.caller, id, wait).await?;
     drop(held);
-    Ok(Answer::ok(&ticket))
+    Ok(Answer::ok(&call.bridge.front.explained(ticket).await))
 }
 
 pub(super) async fn preview(call: Call<'_>) -> Result<Answer, Refusal> {
     call.no_query()?;
-    let preview = call.bridge.front.preview(&call.caller, call.ticket()?).await?;
+    let mut preview = call.bridge.front.preview(&call.caller, call.ticket()?).await?;
+    preview.ticket = call.bridge.front.explained(preview.ticket).await;
     Ok(Answer::ok(&preview))
 }
 
