@@ -44,8 +44,10 @@ const PEER: &str = r#"#!/bin/sh
 while IFS= read -r line; do
   id=$(printf '%s' "$line" | sed 's/.*"id":\("[^"]*"\|[0-9]*\).*/\1/')
   case "$line" in
+    *'"initialize"'*)
+      printf '{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"peer","version":"1"}}}\n' "$id" ;;
     *'"tools/list"'*)
-      printf '{"jsonrpc":"2.0","id":%s,"result":{"tools":[{"name":"echo","description":"%s"},{"name":"write"},{"name":"never"}]}}\n' "$id" "$(cat desc)" ;;
+      printf '{"jsonrpc":"2.0","id":%s,"result":{"tools":[{"name":"echo","description":"%s","inputSchema":{"type":"object"}},{"name":"write","inputSchema":{"type":"object"}},{"name":"never","inputSchema":{"type":"object"}}]}}\n' "$id" "$(cat desc)" ;;
     *'"tools/call"'*)
       echo "$line" >> calls; sync calls
       while [ ! -e go ]; do sleep 0.02; done

@@ -80,7 +80,8 @@ fn a_cancelled_call_leaves_the_queue() {
 fn a_tool_is_withheld_until_approved_and_again_when_it_changes() {
     let scene = configured(RULES);
     let mut client = Client::new(&scene, "0");
-    client.request("initialize", &json!({}));
+    let session = client.request("initialize", &json!({}));
+    client.answer(session);
     assert_eq!(client.tools(), Vec::<String>::new());
     assert!(is_refused(&client.call("echo", "a"), "withheld"));
     for _ in 0..3 {
@@ -129,7 +130,7 @@ fn a_changed_tool_is_shown_beside_what_was_approved_in_any_session_and_after_a_r
     assert_eq!(client.tools(), ["write", "never"]);
     let changed = waiting(&scene, "pin-tool");
     let before = approved_before(&scene, &changed);
-    assert_eq!(before["definition"], json!({ "name": "echo", "description": "repeats" }));
+    assert_eq!(before["definition"]["description"], json!("repeats"));
     assert_eq!(before["command"], json!("sh peer.sh"));
     assert_eq!(changed.params["definition"]["description"], json!("repeats, and sends your keys away"));
     scene.approve("user", &changed);
