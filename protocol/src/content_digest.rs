@@ -13,6 +13,13 @@ use crate::signing::structured::{Bare, Value, dictionary};
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ContentDigest([u8; 32]);
 
+/// A beginning that many bodies share: its part of their digests is computed once.
+#[derive(Debug, Clone)]
+pub struct SharedBeginning {
+    bytes: Vec<u8>,
+    digested: Sha256,
+}
+
 /// Why a Content-Digest field cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the Content-Digest field {0}; write it as `sha-256=:BASE64:`")]
@@ -57,6 +64,21 @@ impl ContentDigest {
     }
 }
 
+impl SharedBeginning {
+    /// Of bodies that begin with these bytes.
+    #[must_use]
+    pub fn of(bytes: Vec<u8>) -> Self {
+        Self { digested: Sha256::new_with_prefix(&bytes), bytes }
+    }
+
+    /// The body that goes on with `rest`, and its digest.
+    #[must_use]
+    pub fn followed_by(&self, rest: &[u8]) -> (Vec<u8>, ContentDigest) {
+        let digest = self.digested.clone().chain_update(rest).finalize();
+        ([&self.bytes, rest].concat(), ContentDigest(digest.into()))
+    }
+}
+
 /// Written as the value of the field.
 impl fmt::Display for ContentDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -72,7 +94,7 @@ impl fmt::Debug for ContentDigest {
 
 #[cfg(test)]
 mod tests {
-    use super::ContentDigest;
+    use super::{ContentDigest, SharedBeginning};
 
     /// RFC 9530, section 2 and appendix D: the digest of `{"hello": "world"}`
     /// and a line feed.
@@ -106,6 +128,18 @@ mod tests {
             "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:, sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:",
         ] {
             assert!(ContentDigest::parse(field.as_bytes()).is_err(), "{field}");
+        }
+    }
+
+    #[test]
+    fn a_body_with_a_shared_beginning_has_the_digest_of_its_bytes() {
+        for length in [0, 1, 63, 64, 65, 5000] {
+            let beginning = SharedBeginning::of(vec![b'b'; length]);
+            for rest in [&b""[..], b"r", &[b'r'; 100]] {
+                let (body, digest) = beginning.followed_by(rest);
+                assert_eq!(body, [&vec![b'b'; length], rest].concat());
+                assert_eq!(digest, ContentDigest::of(&body));
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use ccc_core::refusal::Refusal;
 use ccc_protocol::{
     RequestId, Timestamp,
     bodies::{Problem, ProblemType, Status, Ticket},
-    content_digest::ContentDigest,
+    content_digest::{ContentDigest, SharedBeginning},
     http_date,
     signing::{AnswerToSign, sign_answer},
 };
@@ -21,7 +21,11 @@ use hyper::{
 };
 use serde::Serialize;
 
-use crate::{authenticate::Signed, events::EventStream};
+use crate::{
+    authenticate::Signed,
+    desk::{NO_RESULT, Shown},
+    events::EventStream,
+};
 
 /// An answer that is not signed yet.
 #[derive(Debug)]
@@ -29,6 +33,8 @@ pub struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     content: Content,
+    /// Of a whole body, where it is known already.
+    digest: Option<ContentDigest>,
 }
 
 /// The body of an answer.
@@ -51,10 +57,12 @@ impl Answer {
     ///
     /// # Errors
     /// 403 for a denied one.
-    pub fn submitted(ticket: Ticket) -> Result<Self, Refusal> {
-        match ticket.status {
-            Status::Denied => Err(denied(ticket)),
-            status if status.has_ended() => Ok(Self::json(StatusCode::OK, &ticket)),
+    pub fn submitted(shown: Shown) -> Result<Self, Refusal> {
+        let Shown { ticket, result } = shown;
+        match (ticket.status, result) {
+            (Status::Denied, _) => Err(denied(ticket)),
+            (status, Some(result)) if status.has_ended() => Ok(Self::json_with_result(&ticket, &result)),
+            (status, _) if status.has_ended() => Ok(Self::json(StatusCode::OK, &ticket)),
             _ => Ok(Self::json(StatusCode::ACCEPTED, &ticket)),
         }
     }
@@ -87,23 +95,44 @@ impl Answer {
     /// A stream of events.
     #[must_use]
     pub fn events(stream: EventStream) -> Self {
-        let mut answer = Self { status: StatusCode::OK, headers: HeaderMap::new(), content: Content::Events(stream) };
+        let mut answer = Self::of(StatusCode::OK, Content::Events(stream), None);
         answer.put(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
         answer.put(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         answer
     }
 
     fn json(status: StatusCode, body: &impl Serialize) -> Self {
-        let (status, bytes) = match serde_json::to_vec(body) {
-            Ok(bytes) => (status, bytes),
-            Err(error) => {
-                tracing::error!(%error, "an answer could not be written as JSON");
-                (StatusCode::SERVICE_UNAVAILABLE, Vec::new())
+        match serde_json::to_vec(body) {
+            Ok(bytes) => Self::whole(status, bytes, None),
+            Err(error) => Self::unwritten(&error.to_string()),
+        }
+    }
+
+    /// A ticket that has no result of its own, with one that many tickets have.
+    fn json_with_result(ticket: &Ticket, result: &SharedBeginning) -> Self {
+        let bytes = serde_json::to_vec(ticket).unwrap_or_default();
+        match bytes.strip_prefix(NO_RESULT) {
+            Some(rest) => {
+                let (bytes, digest) = result.followed_by(rest);
+                Self::whole(StatusCode::OK, bytes, Some(digest))
             }
-        };
-        let mut headers = HeaderMap::with_capacity(6);
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        Self { status, headers, content: Content::Whole(Bytes::from(bytes)) }
+            None => Self::unwritten("a ticket does not begin with its result"),
+        }
+    }
+
+    fn unwritten(error: &str) -> Self {
+        tracing::error!(error, "an answer could not be written as JSON");
+        Self::whole(StatusCode::SERVICE_UNAVAILABLE, vec![], None)
+    }
+
+    fn whole(status: StatusCode, bytes: Vec<u8>, digest: Option<ContentDigest>) -> Self {
+        let mut answer = Self::of(status, Content::Whole(Bytes::from(bytes)), digest);
+        answer.put(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        answer
+    }
+
+    fn of(status: StatusCode, content: Content, digest: Option<ContentDigest>) -> Self {
+        Self { status, headers: HeaderMap::with_capacity(8), content, digest }
     }
 
     fn put(&mut self, name: HeaderName, value: HeaderValue) {
@@ -137,7 +166,7 @@ impl Answer {
     #[must_use]
     pub fn signed(mut self, request: &Signed<'_>, now: Timestamp) -> Response<Content> {
         let content_digest = match &self.content {
-            Content::Whole(bytes) => Some(ContentDigest::of(bytes).to_string()),
+            Content::Whole(bytes) => Some(self.digest.unwrap_or_else(|| ContentDigest::of(bytes)).to_string()),
             Content::Events(_) => None,
         };
         let to_sign = AnswerToSign {

@@ -161,7 +161,8 @@ mod tests {
     #[test]
     fn what_was_committed_before_a_restart_is_known_after_it() {
         let nonce = tag("a", b"nonce-0001");
-        let nonces = Nonces::remembering(&[Nonce { user: None, tag: nonce, until: Timestamp::from_seconds(NOW + 25) }], NOW);
+        let nonces =
+            Nonces::remembering(&[Nonce { user: None, tag: nonce, until: Timestamp::from_seconds(NOW + 25) }], NOW);
         assert_eq!(nonces.remember(NOW - 5, nonce, NOW, 10), Use::Again);
     }
 

@@ -118,9 +118,7 @@ impl Desk {
             return Ok(Submitted::found(ticket));
         }
         Ok(match ticket.step(Event::Release, cx.now) {
-            Ok(step) => {
-                Submitted::changed(self.record(step.ticket, step.note, None, cx.now, &cx.law.limits, change))
-            }
+            Ok(step) => Submitted::changed(self.record(step.ticket, step.note, None, cx.now, &cx.law.limits, change)),
             Err(_) => Submitted::found(ticket),
         })
     }

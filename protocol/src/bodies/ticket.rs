@@ -8,6 +8,8 @@ use crate::{ActionName, Digest, TicketId, Timestamp, UserName};
 /// One submitted action and where it stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ticket {
+    /// What was observed, once it ended. First, so that a server may digest once what it answers to many.
+    pub result: Option<Value>,
     /// Its name, in the order of submission.
     pub id: TicketId,
     /// The audit sequence of its last change.
@@ -40,8 +42,6 @@ pub struct Ticket {
     pub decided: Option<Timestamp>,
     /// Why it was denied, failed or withdrawn.
     pub reason: Option<String>,
-    /// What was observed, once it ended.
-    pub result: Option<Value>,
     /// How much care it deserves.
     #[serde(default)]
     pub risk: Risk,

@@ -21,7 +21,7 @@ use super::{
 
 impl Front {
     /// The ticket, with its explanation where it asks for one and may have it: made anew for each reader, never stored.
-    pub async fn explained(&self, ticket: Ticket) -> Ticket {
+    pub(super) async fn explained(&self, ticket: Ticket) -> Ticket {
         let law = self.law();
         let Some(request) = to_explain(&law, &ticket) else { return ticket };
         let told = self.explanation(&law, &ticket.submitted_by, request).await;

@@ -34,6 +34,7 @@ use super::{
     ClerkHandle, Posted, Shelf, Sitting,
     keep::Archive,
     prepare::prepare,
+    readings::{ActionLists, Shown},
     wait::{Waiting, is_settled},
 };
 
@@ -71,6 +72,7 @@ pub struct Front {
     pub(super) posts: broadcast::Sender<Arc<[Posted]>>,
     pub(super) archive: Archive,
     pub(super) room: Arc<Semaphore>,
+    pub(super) lists: Arc<ActionLists>,
 }
 
 impl Front {
@@ -97,7 +99,7 @@ impl Front {
         params: Map<String, Value>,
         key: Option<RequestKey>,
         wait: Option<Duration>,
-    ) -> Result<bodies::Ticket, Refusal> {
+    ) -> Result<Shown, Refusal> {
         let law = self.law();
         let prepared = prepare(&law, &action, params).await?;
         let id = TicketId::new(self.unix_millis(), random::bytes());
@@ -111,8 +113,9 @@ impl Front {
             let held = self.hold(submitted.ticket, wait).await;
             self.take(caller, held).await?
         };
-        let view = self.view(&answered.ticket);
-        Ok(bodies::Ticket { replayed: view.replayed && !answered.leave, ..view })
+        let shown = self.show(&answered.ticket).await;
+        let replayed = shown.ticket.replayed && !answered.leave;
+        Ok(Shown { ticket: bodies::Ticket { replayed, ..shown.ticket }, ..shown })
     }
 
     /// `GET /queue/{id}`; with `wait`, holds the answer until the ticket has ended.
@@ -127,7 +130,7 @@ impl Front {
     ) -> Result<bodies::Ticket, Refusal> {
         let ticket = self.find(caller.user(), id).await?;
         let ticket = self.hold(ticket, wait).await;
-        Ok(self.view(&ticket))
+        Ok(self.view(&ticket).await)
     }
 
     /// `POST /queue/{id}/approve`.
@@ -328,7 +331,8 @@ impl Front {
             let ended = if sitting.desk.open_ticket(id).is_some() { None } else { sitting.ticket(id)? };
             decide(sitting, About { by: &by, id, ended })
         };
-        self.clerk.serve(nonce(caller), work).await.map(|ticket| self.view(&ticket))
+        let ticket = self.clerk.serve(nonce(caller), work).await?;
+        Ok(self.view(&ticket).await)
     }
 
     async fn set(
@@ -342,9 +346,18 @@ impl Front {
     }
 
     /// A ticket as its reader sees it: reads of the bridge itself are answered anew.
-    pub(super) fn view(&self, ticket: &Ticket) -> bodies::Ticket {
+    pub(super) async fn view(&self, ticket: &Ticket) -> bodies::Ticket {
         let view = ticket.view();
-        bodies::Ticket { result: self.reading(ticket).or(view.result), ..view }
+        let result = self.reading(ticket).or(view.result);
+        self.explained(bodies::Ticket { result, ..view }).await
+    }
+
+    /// The same, with what many are answered alike left as it was written once.
+    async fn show(&self, ticket: &Ticket) -> Shown {
+        match self.written_list(ticket) {
+            Some(list) => Shown { ticket: ticket.view(), result: Some(list) },
+            None => Shown { ticket: self.view(ticket).await, result: None },
+        }
     }
 
     fn unix_millis(&self) -> u64 {

@@ -19,13 +19,14 @@ use ccc_protocol::{
         ActionList, ActionPolicy, AuditEntry, AuditList, Grant, GrantList, GroupPolicies, Hint, Policy, PolicyList,
         QueueList, Status,
     },
+    content_digest::SharedBeginning,
 };
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
 use crate::{authenticate::Caller, clock::Clock};
 
-use super::{Front, Lawbook, Posted, audience::News};
+use super::{Front, Lawbook, Posted, audience::News, readings::Basis};
 
 impl Front {
     /// `GET /actions`: what there is, with the policy in force for the caller.
@@ -38,19 +39,13 @@ impl Front {
     /// # Errors
     /// 503 where the store does not answer.
     pub async fn queue(&self, caller: &Caller, after: Option<u64>, limit: u64) -> Result<QueueList, Refusal> {
-        let mut queue = match after {
-            None => self.open_queue(caller.user(), limit),
-            Some(after) => self.changed_queue(caller.user(), after, limit).await?,
-        };
-        let mut explained = Vec::with_capacity(queue.tickets.len());
-        for ticket in queue.tickets {
-            explained.push(self.explained(ticket).await);
+        match after {
+            None => Ok(self.open_queue(caller.user(), limit).await),
+            Some(after) => self.changed_queue(caller.user(), after, limit).await,
         }
-        queue.tickets = explained;
-        Ok(queue)
     }
 
-    fn open_queue(&self, user: &UserName, limit: u64) -> QueueList {
+    async fn open_queue(&self, user: &UserName, limit: u64) -> QueueList {
         let law = self.law();
         let (seq, visible) = {
             let published = self.shelf.read();
@@ -62,7 +57,7 @@ impl Front {
                 .collect();
             (published.seq, visible)
         };
-        self.page(seq, visible, limit)
+        self.page(seq, visible, limit).await
     }
 
     async fn changed_queue(&self, user: &UserName, after: u64, limit: u64) -> Result<QueueList, Refusal> {
@@ -83,7 +78,7 @@ impl Front {
             let ticket = self.as_published(id).await?;
             visible.extend(ticket.filter(|ticket| law.users.may_see(user, ticket.submitted_by())));
         }
-        let mut page = self.page(seq, visible, limit);
+        let mut page = self.page(seq, visible, limit).await;
         page.next = page.next.or_else(|| (read_to < seq).then_some(read_to));
         Ok(page)
     }
@@ -96,12 +91,16 @@ impl Front {
         }
     }
 
-    fn page(&self, seq: u64, mut tickets: Vec<Arc<Ticket>>, limit: u64) -> QueueList {
+    async fn page(&self, seq: u64, mut tickets: Vec<Arc<Ticket>>, limit: u64) -> QueueList {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = tickets.len() > limit;
         tickets.truncate(limit);
         let next = tickets.last().filter(|_| more).map(|ticket| ticket.seq());
-        QueueList { seq, tickets: tickets.iter().map(|ticket| self.view(ticket)).collect(), next }
+        let mut views = Vec::with_capacity(tickets.len());
+        for ticket in tickets {
+            views.push(self.view(&ticket).await);
+        }
+        QueueList { seq, tickets: views, next }
     }
 
     /// `GET /grants`: the standing grants of the users the caller may approve for.
@@ -169,6 +168,20 @@ impl Front {
         InForce { law, overrides, clock: &self.clock }
     }
 
+    /// The action list that answers this ticket, as it was written for its user before, or is now. None where it asks for
+    /// something else.
+    pub(super) fn written_list(&self, ticket: &Ticket) -> Option<Arc<SharedBeginning>> {
+        let law = self.law();
+        if ticket.status() != Status::Succeeded || service_of(&law, ticket) != Some(Service::ListActions) {
+            return None;
+        }
+        let overrides = Arc::clone(&self.shelf.read().overrides);
+        let basis = Basis { law, overrides, local: self.clock.local() };
+        self.lists.of(ticket.submitted_by(), basis, |basis| {
+            self.in_force(&basis.law, &basis.overrides).action_list(ticket.submitted_by())
+        })
+    }
+
     /// What the bridge itself answers to a ticket that only reads: made anew for each reader, never stored. Explanations may
     /// meet a slow file system, and are [`Front::explained`].
     pub(super) fn reading(&self, ticket: &Ticket) -> Option<Value> {
@@ -176,13 +189,12 @@ impl Front {
             return None;
         }
         let law = self.law();
-        let action = law.catalogue.named(ticket.request().action.as_str())?;
-        let Effect::Bridge(service) = action.effect else { return None };
+        let service = service_of(&law, ticket)?;
         let (user, params) = (ticket.submitted_by(), &ticket.request().params);
         match service {
             Service::ListActions => {
-                let published = self.shelf.read();
-                serde_json::to_value(self.in_force(&law, &published.overrides).action_list(user)).ok()
+                let overrides = Arc::clone(&self.shelf.read().overrides);
+                serde_json::to_value(self.in_force(&law, &overrides).action_list(user)).ok()
             }
             Service::GetMailPermissions => {
                 let target = params.get("target_user").and_then(Value::as_str);
@@ -193,6 +205,13 @@ impl Front {
             }
             _ => None,
         }
+    }
+}
+
+fn service_of(law: &Law, ticket: &Ticket) -> Option<Service> {
+    match law.catalogue.named(ticket.request().action.as_str())?.effect {
+        Effect::Bridge(service) => Some(service),
+        _ => None,
     }
 }
 

@@ -119,7 +119,17 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
         failing: false,
     };
     let (handle, clerk) = clerk.start().map_err(|error| StoreError::File { path: site.data.clone(), error })?;
-    let front = Front { clerk: handle, lawbook, clock, shelf, waiting, posts, archive, room: Arc::clone(&room) };
+    let front = Front {
+        clerk: handle,
+        lawbook,
+        clock,
+        shelf,
+        waiting,
+        posts,
+        archive,
+        room: Arc::clone(&room),
+        lists: Arc::default(),
+    };
     let worker = Worker { front: front.clone(), effects: Arc::new(site.effects), room };
     tokio::spawn(worker.run(inbox));
     for id in to_start {

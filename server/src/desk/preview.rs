@@ -41,6 +41,7 @@ impl Front {
         let urls = urls(&law, &ticket);
         let (files, mut warnings) = heads(&law, &ticket).await?;
         warnings.extend(urls.iter().filter(|url| is_internal_host(&url.host)).map(internal));
+        let view = self.view(&ticket).await;
         let facts = ticket.request().judge_only.then(|| read_call(&ticket.request().params, &law));
         Ok(Preview {
             plan: ticket.request().plan.clone(),
@@ -51,7 +52,7 @@ impl Front {
             recent: self.shelf.read().recent.before(ticket.submitted_by(), id),
             before_edit,
             approved_before,
-            ticket: self.view(&ticket),
+            ticket: view,
         })
     }
 

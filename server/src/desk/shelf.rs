@@ -34,7 +34,7 @@ pub struct Published {
     /// may still be here.
     pub denials: HashMap<Digest, (TicketId, Timestamp)>,
     /// Overrides, groups, freezes.
-    pub overrides: Overrides,
+    pub overrides: Arc<Overrides>,
     /// Who may mail whom.
     pub mail: MailPermissions,
     /// The approved forms of MCP tools.
@@ -73,7 +73,7 @@ impl Shelf {
         let recent = std::mem::take(&mut published.recent);
         *published = Published { seq: desk.chain().seq, recent, mail: desk.mail().clone(), ..Published::default() };
         published.denials = desk.denials().collect();
-        published.overrides = desk.overrides().clone();
+        published.overrides = Arc::new(desk.overrides().clone());
         published.pins = desk.pins().clone();
         published.grants = desk.grants().map(|grant| (grant.id, grant.clone())).collect();
         for ticket in desk.open_tickets() {
@@ -100,7 +100,7 @@ impl Shelf {
         }
         for setting in &change.settings {
             match setting {
-                Setting::Overrides(overrides) => published.overrides = overrides.clone(),
+                Setting::Overrides(overrides) => published.overrides = Arc::new(overrides.clone()),
                 Setting::Mail(mail) => published.mail = mail.clone(),
                 Setting::Pins(pins) => published.pins = pins.clone(),
                 Setting::KnownUsers(_) => {}

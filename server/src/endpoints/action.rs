@@ -17,9 +17,9 @@ pub(super) async fn submit(call: Call<'_>) -> Result<Answer, Refusal> {
     let key = request_key(&call)?;
     let wait = call.wait();
     let held = call.link.hold(&call.caller, call.limits, wait)?;
-    let ticket = call.bridge.front.submit(&call.caller, action, params, key, wait).await?;
+    let shown = call.bridge.front.submit(&call.caller, action, params, key, wait).await?;
     drop(held);
-    Answer::submitted(call.bridge.front.explained(ticket).await)
+    Answer::submitted(shown)
 }
 
 pub(super) async fn list(call: Call<'_>) -> Result<Answer, Refusal> {

@@ -8,7 +8,6 @@ use crate::answer::Answer;
 pub(super) async fn approve(call: Call<'_>) -> Result<Answer, Refusal> {
     call.no_query()?;
     let ticket = call.bridge.front.approve(&call.caller, call.ticket()?, call.message()?).await?;
-    let ticket = call.bridge.front.explained(ticket).await;
     Ok(Answer::ok(&ticket))
 }
 

@@ -11,13 +11,12 @@ pub(super) async fn show(call: Call<'_>) -> Result<Answer, Refusal> {
     let held = call.link.hold(&call.caller, call.limits, wait)?;
     let ticket = call.bridge.front.ticket(&call.caller, id, wait).await?;
     drop(held);
-    Ok(Answer::ok(&call.bridge.front.explained(ticket).await))
+    Ok(Answer::ok(&ticket))
 }
 
 pub(super) async fn preview(call: Call<'_>) -> Result<Answer, Refusal> {
     call.no_query()?;
-    let mut preview = call.bridge.front.preview(&call.caller, call.ticket()?).await?;
-    preview.ticket = call.bridge.front.explained(preview.ticket).await;
+    let preview = call.bridge.front.preview(&call.caller, call.ticket()?).await?;
     Ok(Answer::ok(&preview))
 }
 
