@@ -1,10 +1,11 @@
 //! What a person approves: one digest over the request and its resolved plan (protocol §5), computed alike by server and console.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::{
     ActionName, Digest, TicketId, UserName,
     bodies::{Plan, Preview},
+    jcs::ObjectWriter,
 };
 
 /// The SHA-256 over the canonical form of `{"action","id","params","plan","submitted_by"}`.
@@ -16,9 +17,14 @@ pub fn digest(
     plan: Digest,
     submitted_by: &UserName,
 ) -> Digest {
-    Digest::of_json(&json!({
-        "action": action, "id": id, "params": params, "plan": plan, "submitted_by": submitted_by,
-    }))
+    let canonical = ObjectWriter::begin()
+        .string("action", action.as_str())
+        .string("id", &id.to_string())
+        .object("params", params)
+        .string("plan", &plan.text())
+        .string("submitted_by", submitted_by.as_str())
+        .end();
+    Digest::of(canonical.as_bytes())
 }
 
 /// The SHA-256 over the canonical form of the plan.
@@ -31,7 +37,12 @@ pub fn plan_digest(plan: &Plan) -> Digest {
 /// What a retry of a judge-only action is known by: the SHA-256 over the canonical form of `{"action","params","submitted_by"}`.
 #[must_use]
 pub fn call_digest(action: &ActionName, params: &Map<String, Value>, submitted_by: &UserName) -> Digest {
-    Digest::of_json(&json!({ "action": action, "params": params, "submitted_by": submitted_by }))
+    let canonical = ObjectWriter::begin()
+        .string("action", action.as_str())
+        .object("params", params)
+        .string("submitted_by", submitted_by.as_str())
+        .end();
+    Digest::of(canonical.as_bytes())
 }
 
 /// True where the plan shown and the ticket shown carry just the digests that the ticket claims.

@@ -32,6 +32,15 @@ impl Digest {
         Self(bytes)
     }
 
+    /// As it is written.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::with_capacity(PREFIX.len() + 2 * self.0.len());
+        text.push_str(PREFIX);
+        hex::write(&self.0, &mut text);
+        text
+    }
+
     /// The 32 bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
@@ -41,8 +50,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(PREFIX)?;
-        f.write_str(&hex::encode(&self.0))
+        f.write_str(&self.text())
     }
 }
 
@@ -71,7 +79,7 @@ impl FromStr for Digest {
 
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(&self.text())
     }
 }
 

@@ -4,11 +4,16 @@
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
+    write(bytes, &mut text);
+    text
+}
+
+/// Appends the digits of `bytes` to `text`.
+pub fn write(bytes: &[u8], text: &mut String) {
     for byte in bytes {
         text.push(digit(byte >> 4));
         text.push(digit(byte & 0x0f));
     }
-    text
 }
 
 /// The bytes that `text` spells, or nothing when it is not lower-case

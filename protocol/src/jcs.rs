@@ -38,12 +38,23 @@ fn write_list(list: &[Value], text: &mut String) {
 }
 
 /// Keys are in the order of their UTF-16 code units (section 3.2.3), which
-/// differs from the order of their UTF-8 bytes above U+FFFF.
+/// differs from the order of their UTF-8 bytes, in which a map holds them, only
+/// where there are some from U+E000 on.
 fn write_object(object: &Map<String, Value>, text: &mut String) {
+    if object.keys().all(|key| key.bytes().all(|byte| byte < FIRST_BYTE_OF_U_E000)) {
+        return write_members(object.iter(), text);
+    }
     let mut members: Vec<(&String, &Value)> = object.iter().collect();
     members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+    write_members(members.into_iter(), text);
+}
+
+/// What the characters whose UTF-8 and UTF-16 sort differently begin with, at least.
+const FIRST_BYTE_OF_U_E000: u8 = 0xee;
+
+fn write_members<'a>(members: impl Iterator<Item = (&'a String, &'a Value)>, text: &mut String) {
     text.push('{');
-    for (index, (key, value)) in members.into_iter().enumerate() {
+    for (index, (key, value)) in members.enumerate() {
         if index > 0 {
             text.push(',');
         }
@@ -52,6 +63,70 @@ fn write_object(object: &Map<String, Value>, text: &mut String) {
         write(value, text);
     }
     text.push('}');
+}
+
+/// An object of known members, written one after the other without being held
+/// as a [`Value`] first.
+#[derive(Debug)]
+pub struct ObjectWriter {
+    text: String,
+    latest: &'static str,
+}
+
+impl ObjectWriter {
+    /// An object without members yet.
+    #[must_use]
+    pub fn begin() -> Self {
+        Self { text: String::with_capacity(512), latest: "" }
+    }
+
+    /// Adds a string. Names are given in their canonical order.
+    #[must_use]
+    pub fn string(mut self, name: &'static str, value: &str) -> Self {
+        self.name(name);
+        write_string(value, &mut self.text);
+        self
+    }
+
+    /// Adds a string where there is one.
+    #[must_use]
+    pub fn some_string(self, name: &'static str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.string(name, value),
+            None => self,
+        }
+    }
+
+    /// Adds an object.
+    #[must_use]
+    pub fn object(mut self, name: &'static str, value: &Map<String, Value>) -> Self {
+        self.name(name);
+        write_object(value, &mut self.text);
+        self
+    }
+
+    /// Adds a number.
+    #[must_use]
+    pub fn number(mut self, name: &'static str, value: u64) -> Self {
+        self.name(name);
+        write_number(&value.into(), &mut self.text);
+        self
+    }
+
+    /// The whole object.
+    #[must_use]
+    pub fn end(mut self) -> String {
+        self.text.push_str(if self.latest.is_empty() { "{}" } else { "}" });
+        self.text
+    }
+
+    fn name(&mut self, name: &'static str) {
+        debug_assert!(self.latest < name && name.is_ascii(), "`{name}` comes before `{}`", self.latest);
+        self.text.push(if self.latest.is_empty() { '{' } else { ',' });
+        self.latest = name;
+        write_string(name, &mut self.text);
+        self.text.push(':');
+    }
 }
 
 /// Every number is a double, spelled as ECMAScript spells it (section
@@ -71,29 +146,57 @@ fn write_number(number: &Number, text: &mut String) {
 /// Only what must be escaped is (section 3.2.2.2).
 fn write_string(string: &str, text: &mut String) {
     text.push('"');
-    for character in string.chars() {
-        match character {
-            '"' => text.push_str("\\\""),
-            '\\' => text.push_str("\\\\"),
-            '\u{8}' => text.push_str("\\b"),
-            '\t' => text.push_str("\\t"),
-            '\n' => text.push_str("\\n"),
-            '\u{c}' => text.push_str("\\f"),
-            '\r' => text.push_str("\\r"),
-            control @ '\0'..='\u{1f}' => {
-                text.push_str("\\u00");
-                text.push_str(&crate::hex::encode(&[control as u8]));
-            }
-            plain => text.push(plain),
+    let mut rest = string;
+    // What needs an escape is one byte long, and no byte of a longer character.
+    while let Some((plain, escaped, after)) = split_at_escape(rest) {
+        text.push_str(plain);
+        write_escape(escaped, text);
+        rest = after;
+    }
+    text.push_str(rest);
+    text.push('"');
+}
+
+fn split_at_escape(string: &str) -> Option<(&str, u8, &str)> {
+    let at = string.bytes().position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')?;
+    Some((string.get(..at)?, *string.as_bytes().get(at)?, string.get(at + 1..)?))
+}
+
+fn write_escape(character: u8, text: &mut String) {
+    match character {
+        b'"' => text.push_str("\\\""),
+        b'\\' => text.push_str("\\\\"),
+        0x8 => text.push_str("\\b"),
+        b'\t' => text.push_str("\\t"),
+        b'\n' => text.push_str("\\n"),
+        0xc => text.push_str("\\f"),
+        b'\r' => text.push_str("\\r"),
+        control => {
+            text.push_str("\\u00");
+            text.push_str(&crate::hex::encode(&[control]));
         }
     }
-    text.push('"');
 }
 
 #[cfg(test)]
 mod tests {
-    use super::to_string;
+    use super::{ObjectWriter, to_string};
     use serde_json::{Value, json};
+
+    #[test]
+    fn an_object_written_member_by_member_is_the_same() {
+        let inner = json!({ "\u{fb33}": [1.5, "\u{7}\"\\é\n"], "\u{1f600}": null, "a": {} });
+        let written = ObjectWriter::begin()
+            .string("a", "tab\tend")
+            .some_string("b", None)
+            .number("n", 9_007_199_254_740_991)
+            .object("o", inner.as_object().unwrap())
+            .some_string("z", Some("\u{1f}"))
+            .end();
+        let same = json!({ "z": "\u{1f}", "o": inner, "n": 9_007_199_254_740_991_u64, "a": "tab\tend" });
+        assert_eq!(written, to_string(&same));
+        assert_eq!(ObjectWriter::begin().end(), "{}");
+    }
 
     /// RFC 8785, section 3.2.2 (input) and 3.2.3 (output).
     #[test]

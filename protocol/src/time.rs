@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, Timelike as _, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Milliseconds since 1970-01-01T00:00:00Z; written as RFC 3339 in UTC, with milliseconds where there are any.
@@ -54,7 +54,15 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.date_time().to_rfc3339_opts(SecondsFormat::AutoSi, true))
+        let at = self.date_time();
+        let (date, time) = (at.date_naive(), at.time());
+        let (year, month, day) = (date.year(), date.month(), date.day());
+        let (hour, minute, second) = (time.hour(), time.minute(), time.second());
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
+        match self.0.rem_euclid(1000) {
+            0 => f.write_str("Z"),
+            millis => write!(f, ".{millis:03}Z"),
+        }
     }
 }
 
@@ -86,6 +94,15 @@ mod tests {
     fn is_written_as_rfc_3339_in_utc() {
         assert_eq!(Timestamp::from_seconds(1_772_884_800).to_string(), "2026-03-07T12:00:00Z");
         assert_eq!(Timestamp::from_millis(1_772_884_800_250).to_string(), "2026-03-07T12:00:00.250Z");
+    }
+
+    #[test]
+    fn is_written_as_another_writer_writes_it() {
+        for millis in [i64::MIN, -62_000_000_000_001, -1, 0, 999, 951_782_399_999, 1_709_164_800_000, i64::MAX] {
+            let at = Timestamp::from_millis(millis);
+            let expected = at.date_time().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
+            assert_eq!(at.to_string(), expected);
+        }
     }
 
     #[test]

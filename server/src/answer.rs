@@ -102,7 +102,7 @@ impl Answer {
     }
 
     fn json(status: StatusCode, body: &impl Serialize) -> Self {
-        match serde_json::to_vec(body) {
+        match written(body) {
             Ok(bytes) => Self::whole(status, bytes, None),
             Err(error) => Self::unwritten(&error.to_string()),
         }
@@ -110,7 +110,7 @@ impl Answer {
 
     /// A ticket that has no result of its own, with one that many tickets have.
     fn json_with_result(ticket: &Ticket, result: &SharedBeginning) -> Self {
-        let bytes = serde_json::to_vec(ticket).unwrap_or_default();
+        let bytes = written(ticket).unwrap_or_default();
         match bytes.strip_prefix(NO_RESULT) {
             Some(rest) => {
                 let (bytes, digest) = result.followed_by(rest);
@@ -184,6 +184,13 @@ impl Answer {
         self.put(SIGNATURE, text(signature.signature));
         self.unsigned()
     }
+}
+
+/// As JSON. Most answers are about a ticket, which fits without growing.
+fn written(body: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(1024);
+    serde_json::to_writer(&mut bytes, body)?;
+    Ok(bytes)
 }
 
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");

@@ -1,6 +1,10 @@
 //! The chain: each entry's hash covers the hash before it, `SHA-256(tag ‖ length of prev ‖ prev ‖ JCS of the entry)`.
 
-use ccc_protocol::{Digest, Timestamp, bodies::AuditEntry, jcs};
+use ccc_protocol::{
+    ActionName, Digest, TicketId, Timestamp, UserName,
+    bodies::{AuditEntry, Status},
+    jcs::ObjectWriter,
+};
 
 use crate::ticket::{Note, Ticket};
 
@@ -59,8 +63,18 @@ pub fn link(previous: Link, canonical_entry: &[u8]) -> Link {
 /// The canonical form of an entry (RFC 8785).
 #[must_use]
 pub fn canonical(entry: &AuditEntry) -> String {
-    // An entry holds strings, numbers and JSON values alone: it always has a JSON form.
-    jcs::to_string(&serde_json::to_value(entry).unwrap_or_default())
+    let about = ObjectWriter::begin()
+        .some_string("about", entry.about.as_ref().map(UserName::as_str))
+        .some_string("action", entry.action.as_ref().map(ActionName::as_str))
+        .string("at", &entry.at.to_string())
+        .some_string("by", entry.by.as_ref().map(UserName::as_str));
+    let detailed = if entry.detail.is_empty() { about } else { about.object("detail", &entry.detail) };
+    detailed
+        .string("kind", &entry.kind)
+        .number("seq", entry.seq)
+        .some_string("status", entry.status.map(Status::as_str))
+        .some_string("ticket", entry.ticket.as_ref().map(TicketId::to_string).as_deref())
+        .end()
 }
 
 /// The entry that a ticket's change makes.
@@ -105,6 +119,26 @@ mod tests {
         assert_eq!(first.json, r#"{"at":"1970-01-01T00:00:10Z","kind":"a","seq":1}"#);
         assert_eq!(second.hash, link(first.hash, second.json.as_bytes()));
         assert_ne!(second.hash, link(Chain::default().head, second.json.as_bytes()));
+    }
+
+    #[test]
+    fn the_canonical_form_is_that_of_the_entry_as_json() {
+        let bare = entry("a");
+        let full = AuditEntry {
+            seq: 7,
+            by: Some("user".parse().unwrap()),
+            about: Some("agent".parse().unwrap()),
+            ticket: Some(TicketId::new(1, [1; 10])),
+            action: Some("open-browser".parse().unwrap()),
+            status: Some(Status::Denied),
+            detail: [("reason".to_owned(), "no \u{1f600}\n".into()), ("at".to_owned(), 1.5.into())]
+                .into_iter()
+                .collect(),
+            ..entry("denied")
+        };
+        for entry in [bare, full] {
+            assert_eq!(canonical(&entry), ccc_protocol::jcs::to_string(&serde_json::to_value(&entry).unwrap()));
+        }
     }
 
     #[test]

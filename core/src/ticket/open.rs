@@ -78,8 +78,8 @@ fn standing(status: Status) -> Standing {
 fn submitted(request: &Request, standing: &Standing) -> Note {
     Note::new("submitted", Some(&request.submitted_by))
         .with("params", request.params.clone())
-        .with("plan", request.plan_digest.to_string())
-        .with("digest", request.digest.to_string())
+        .with("plan", request.plan_digest.text())
+        .with("digest", request.digest.text())
         .with("rule", request.rule.clone())
         .with_some("reason", standing.reason.clone())
         .with_some("replaces", request.replaces.as_ref().map(TicketId::to_string))

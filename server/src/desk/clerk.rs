@@ -52,6 +52,7 @@ pub(super) struct Clerk {
     pub(super) posts: broadcast::Sender<Arc<[Posted]>>,
     pub(super) work: mpsc::UnboundedSender<Work>,
     pub(super) keeping: Keeping,
+    pub(super) answers: mpsc::UnboundedSender<Answers>,
     /// True from a failed commit to the next one that stands.
     pub(super) failing: bool,
 }
@@ -205,6 +206,18 @@ impl Sitting<'_> {
     }
 }
 
+/// Who is to be told of a commit, and whether it was made.
+pub(super) type Answers = (Vec<Reply>, bool);
+
+/// Tells callers what the clerk committed, until the clerk ends.
+pub(super) async fn carry(mut answers: mpsc::UnboundedReceiver<Answers>) {
+    while let Some((replies, committed)) = answers.recv().await {
+        for reply in replies {
+            reply(committed);
+        }
+    }
+}
+
 /// Everything that is committed together.
 #[derive(Default)]
 struct Group {
@@ -334,9 +347,7 @@ impl Clerk {
             self.set_working(&mut group.change);
         }
         self.keeping.before_answers(&group.change);
-        for reply in group.replies {
-            reply(true);
-        }
+        self.answer(group.replies, true);
         if !group.change.is_empty() {
             self.post(&group.change);
             self.keeping.after(&group.change, self.desk.chain(), now);
@@ -380,15 +391,16 @@ impl Clerk {
             // so the process ends and what was committed is found again at the next start.
             Err(error) => {
                 tracing::error!(%error, "the store cannot be read after a failed commit: stopping");
-                for reply in group.replies {
-                    reply(false);
-                }
                 std::process::exit(EXIT_STORE_LOST);
             }
         }
-        for reply in group.replies {
-            reply(false);
-        }
+        self.answer(group.replies, false);
+    }
+
+    /// A group is answered from the runtime's own thread: it is woken once for all of them, not once for each.
+    fn answer(&self, replies: Vec<Reply>, committed: bool) {
+        // The porter lives as long as the runtime; without that nobody waits for an answer.
+        let _ = self.answers.send((replies, committed));
     }
 
     fn forget_keys(&self) {

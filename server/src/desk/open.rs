@@ -19,7 +19,7 @@ use crate::{
 
 use super::{
     Front, Lawbook, Shelf,
-    clerk::Clerk,
+    clerk::{Clerk, carry},
     keep::{self, Archive, Keeping},
     wait::Waiting,
     worker::Worker,
@@ -106,6 +106,8 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
         last: (0, clock.now()),
     };
     let lawbook = Lawbook::new(site.law);
+    let (answers, answered) = mpsc::unbounded_channel();
+    tokio::spawn(carry(answered));
     let clerk = Clerk {
         desk,
         store,
@@ -116,6 +118,7 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
         posts: posts.clone(),
         work: work.clone(),
         keeping,
+        answers,
         failing: false,
     };
     let (handle, clerk) = clerk.start().map_err(|error| StoreError::File { path: site.data.clone(), error })?;

@@ -74,7 +74,7 @@ pub(super) fn books(connection: &Connection, now: Timestamp) -> Result<Books, St
         chain: chain(connection)?,
         open: all(
             connection,
-            "SELECT body FROM ticket WHERE status IN ('queued', 'approved', 'running') ORDER BY no",
+            "SELECT body FROM ticket WHERE status = 'queued' OR status = 'approved' OR status = 'running' ORDER BY no",
             "ticket",
             None,
         )?,

@@ -231,7 +231,11 @@ pub struct Nonce {
 }
 
 fn json<T: Serialize>(what: &'static str, value: &T) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|error| StoreError::Row { what, error })
+    // Most tickets fit without growing.
+    let mut text = Vec::with_capacity(2048);
+    let written = serde_json::to_writer(&mut text, value);
+    let text = written.and_then(|()| String::from_utf8(text).map_err(serde::ser::Error::custom));
+    text.map_err(|error| StoreError::Row { what, error })
 }
 
 /// SQLite's integers are signed; sequence numbers never come near their end.
