@@ -43,7 +43,7 @@ run = ["grep", "{what}", "--", "{words}"]
 
 fn law() -> Law {
     let volumes =
-        vec![Volume::new("/workspace", "/srv/work").unwrap(), Volume::new("/home/claude", "/srv/home").unwrap()];
+        vec![Volume::new("/workspace", "/srv/volume").unwrap(), Volume::new("/home/claude", "/srv/home").unwrap()];
     let volumes = Volumes::new(volumes, None).unwrap();
     config::read(CONFIG).unwrap().law(Users::default(), volumes, |name| Some(format!("/usr/bin/{name}"))).unwrap()
 }
@@ -85,11 +85,11 @@ fn run(action: &str, given: Value) -> (String, Vec<String>, Option<String>) {
 #[test]
 fn places_are_filled_and_absent_ones_dropped() {
     let (program, args, dir) = run("run-tests", json!({ "path": "app" }));
-    assert_eq!((program.as_str(), dir.as_deref()), ("/usr/bin/cargo", Some("/srv/work/app")));
-    assert_eq!(args, ["test", "--manifest-path", "/srv/work/app/Cargo.toml", "--jobs=1"]);
+    assert_eq!((program.as_str(), dir.as_deref()), ("/usr/bin/cargo", Some("/srv/volume/app")));
+    assert_eq!(args, ["test", "--manifest-path", "/srv/volume/app/Cargo.toml", "--jobs=1"]);
     let (_, args, _) =
         run("run-tests", json!({ "path": "/workspace", "filter": "a b", "count": -2, "flags": ["x", "y z"] }));
-    assert_eq!(args, ["test", "--manifest-path", "/srv/work/Cargo.toml", "--jobs=-2", "a b", "x", "y z"]);
+    assert_eq!(args, ["test", "--manifest-path", "/srv/volume/Cargo.toml", "--jobs=-2", "a b", "x", "y z"]);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_value_that_could_be_read_as_an_option_is_refused() {
     }
     // Behind `--` it cannot be.
     let (_, args, _) = run("look", json!({ "what": ["a", "b"], "words": ["-e", "--", "c"] }));
-    assert_eq!(args, ["/srv/work/a", "/srv/work/b", "--", "-e", "--", "c"]);
+    assert_eq!(args, ["/srv/volume/a", "/srv/volume/b", "--", "-e", "--", "c"]);
 }
 
 #[test]
@@ -129,8 +129,8 @@ fn the_plan_shows_every_path_in_the_container_and_on_the_host() {
     assert_eq!(
         shown,
         [
-            ("path", "/workspace/app", "/srv/work/app", "/srv/work"),
-            ("{path}/Cargo.toml", "/workspace/app/Cargo.toml", "/srv/work/app/Cargo.toml", "/srv/work"),
+            ("path", "/workspace/app", "/srv/volume/app", "/srv/volume"),
+            ("{path}/Cargo.toml", "/workspace/app/Cargo.toml", "/srv/volume/app/Cargo.toml", "/srv/volume"),
         ]
     );
 }
@@ -147,7 +147,7 @@ fn openers_take_the_persons_own_programs() {
     assert_eq!((program.as_str(), args.as_slice()), ("/usr/bin/firefox", &["https://example.com/".to_owned()][..]));
     // Without a path the terminal opens in the default volume.
     let (_, args, dir) = run("open-terminal", json!({}));
-    assert_eq!((args.len(), dir.as_deref()), (if cfg!(target_os = "macos") { 3 } else { 0 }, Some("/srv/work")));
+    assert_eq!((args.len(), dir.as_deref()), (if cfg!(target_os = "macos") { 3 } else { 0 }, Some("/srv/volume")));
 }
 
 #[test]
