@@ -52,7 +52,7 @@ fn one_command_sets_up_serves_and_decides() {
     let home = Home::new();
     let console =
         home.open("`--local` needs nothing before it: keys, config, server and console", &home.path().join("project"));
-    console.sees("● live").sees("in the agent's container:");
+    console.sees("● live").sees("start the agent's container with:");
     for name in ["secrets.json", "agent-secrets.json", "config.toml"] {
         assert_eq!(fs::metadata(home.file(name)).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
     }
@@ -69,8 +69,36 @@ fn one_command_sets_up_serves_and_decides() {
     assert_eq!(ended.status, Status::Denied);
     console.press("q");
     assert_eq!(console.ended().exit_code(), 0);
-    assert!(console.screen().contains("ccc-client"), "{}", console.screen());
+    let said = console.screen().replace('\n', "");
+    for part in [
+        "/project:/workspace",
+        "/ccc.sock:/run/ccc.sock",
+        "CONDUIT_URL=unix:///run/ccc.sock",
+        "ccc-client '{\"action\"",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
     assert!(client.actions().is_err(), "the server ended with the console");
+}
+
+/// A container on Linux does not reach its host's loopback.
+#[test]
+#[cfg(target_os = "linux")]
+fn beside_loopback_there_is_a_socket_for_containers() {
+    let home = Home::new();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut command = home.command("ccc-queue", &["--local"], &home.path().join("project"));
+    command.env("CONDUIT_URL", format!("http://127.0.0.1:{port}"));
+    let console = Console::spawn("a container reaches what `--local` started", command, (140, 30));
+    console.sees("● live");
+    let agent = ccc_client::read_secrets(&home.file("agent-secrets.json")).unwrap();
+    let identity = ccc_client::Identity::choose(&agent, None).unwrap();
+    let socket = format!("unix://{}", home.file("run/ccc.sock").display());
+    assert!(ccc_client::Bridge::new(socket.parse().unwrap(), identity).actions().is_ok());
+    console.press("q");
+    console.ended();
+    let said = console.screen().replace('\n', "");
+    assert!(said.contains("/run:/run/ccc") && said.contains("CONDUIT_URL=unix:///run/ccc/ccc.sock"), "{said}");
 }
 
 #[test]

@@ -32,8 +32,10 @@ pub(crate) struct Local {
     /// Ended when this is dropped.
     #[expect(dead_code, reason = "held for its Drop")]
     server: Option<Server>,
-    /// What to paste into the agent's container.
+    /// What to start the agent's container with.
     pub(crate) paste: String,
+    /// A line of this machine's shell that asks as the agent does.
+    pub(crate) from_here: String,
 }
 
 /// Sets up what is missing, and starts a server where none answers.
@@ -44,12 +46,13 @@ pub(crate) fn start() -> Result<Local, Stop> {
     let url = env::var("CONDUIT_URL").ok().filter(|url| !url.is_empty()).unwrap_or_else(|| DEFAULT_URL.to_owned());
     let bridge = Arc::new(bridge(&files.secrets, &url)?);
     let server = if answers(&bridge)? { None } else { Some(Server::start(&files, &workspace, &bridge)?) };
-    let paste = format!(
+    let paste = files.container_options(&workspace, bridge.address());
+    let from_here = format!(
         "CONDUIT_URL={} CCC_SECRETS={} CCC_USER={AGENT} ccc-client '{{\"action\":\"list-actions\"}}'",
-        container_url(bridge.address()),
-        files.agent.display()
+        bridge.address(),
+        quoted(&files.agent)
     );
-    Ok(Local { bridge, server, paste })
+    Ok(Local { bridge, server, paste, from_here })
 }
 
 /// The current directory, which becomes `/workspace`: never a home or the root, whose files are not the agent's.
@@ -75,6 +78,7 @@ struct Files {
     config: PathBuf,
     secrets: PathBuf,
     agent: PathBuf,
+    socket: PathBuf,
 }
 
 impl Files {
@@ -84,6 +88,7 @@ impl Files {
             config: dir.join("config.toml"),
             secrets: dir.join("secrets.json"),
             agent: dir.join("agent-secrets.json"),
+            socket: dir.join(SOCKET),
         }
     }
 
@@ -113,14 +118,57 @@ impl Files {
                 .map_err(|error| failed("the agent's keys", &error))?;
         }
         if !self.config.exists() {
-            write_private(&self.config, CONFIG, false).map_err(|error| failed("the configuration", &error))?;
+            let socket = if self.can_have_a_socket() { format!("socket = \"{SOCKET}\"\n") } else { String::new() };
+            let config = format!("{CONFIG}{socket}");
+            write_private(&self.config, &config, false).map_err(|error| failed("the configuration", &error))?;
         }
-        Ok(())
+        let sockets = self.socket.parent().unwrap_or(&self.dir);
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(sockets)
+            .map_err(|error| failed("the socket's directory", &error))
     }
+
+    /// A container on Linux reaches a socket of its host's and not its loopback; elsewhere it is the other way round.
+    fn can_have_a_socket(&self) -> bool {
+        cfg!(target_os = "linux") && self.socket.as_os_str().len() < SOCKET_PATH_BYTES_MAX
+    }
+
+    /// Options of `docker run` with which an agent in the container reaches this bridge.
+    fn container_options(&self, workspace: &Path, address: &Address) -> String {
+        let mount = |host: &Path, container: &str| format!("-v {}:{container}", quoted(host));
+        let sockets = self.socket.parent().unwrap_or(&self.dir);
+        let (road, url) = match address {
+            Address::Tcp { .. } if self.can_have_a_socket() && self.socket.exists() => {
+                (mount(sockets, "/run/ccc"), "unix:///run/ccc/ccc.sock".to_owned())
+            }
+            Address::Tcp { port, .. } => (String::new(), format!("http://host.docker.internal:{port}")),
+            Address::Unix(path) => (mount(path, "/run/ccc.sock"), "unix:///run/ccc.sock".to_owned()),
+        };
+        let options = [
+            mount(workspace, "/workspace"),
+            road,
+            mount(&self.agent, "/etc/ccc/agent.json:ro"),
+            format!("-e CONDUIT_URL={url} -e CCC_SECRETS=/etc/ccc/agent.json -e CCC_USER={AGENT}"),
+        ];
+        options.into_iter().filter(|option| !option.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A path as one word of a shell.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | '@');
+    if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 /// What a first configuration says; all else has its default.
 const CONFIG: &str = "# Configuration of ccc-server; paths are relative to this file.\nsecrets = \"secrets.json\"\n";
+/// Where the socket is made, under the configuration directory.
+const SOCKET: &str = "run/ccc.sock";
+/// A socket's path has 108 bytes in `sockaddr_un`, with its end.
+const SOCKET_PATH_BYTES_MAX: usize = 108;
 
 fn bridge(secrets: &Path, url: &str) -> Result<Bridge, Stop> {
     let address: Address = url.parse().map_err(|error: ccc_client::AddressError| Stop::usage(error.to_string()))?;
@@ -138,14 +186,6 @@ fn answers(bridge: &Bridge) -> Result<bool, Stop> {
             words: format!("something answers at {} that does not know these keys: {error}", bridge.address()),
             code: exit::UNREACHABLE,
         }),
-    }
-}
-
-/// From inside a container, the host has another name than `localhost`.
-fn container_url(address: &Address) -> String {
-    match address {
-        Address::Tcp { port, .. } => format!("http://host.docker.internal:{port}"),
-        Address::Unix(path) => format!("unix://{}", path.display()),
     }
 }
 

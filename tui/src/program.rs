@@ -82,9 +82,10 @@ fn perform(connect: &Connect, task: &Task) -> Result<u8, Stop> {
 /// The server, where it is ours, lives as long as the console.
 fn open_local(plain: bool) -> Result<u8, Stop> {
     let local = local::start()?;
-    let paste = format!("in the agent's container: {}", local.paste);
+    let paste = format!("start the agent's container with: {}", local.paste);
     let ended = open(Arc::clone(&local.bridge), plain, Some(&paste));
     eprintln!("ccc-queue: {}", Untrusted(&paste).line());
+    eprintln!("ccc-queue: try it from here with: {}", Untrusted(&local.from_here).line());
     ended
 }
 
