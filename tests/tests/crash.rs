@@ -62,6 +62,9 @@ fn seed() -> u64 {
     seed
 }
 
+/// How many submit at a time.
+const CLIENTS: usize = 16;
+
 /// How often the server is killed; `CCC_CRASH_KILLS=200` is the long form.
 fn kills() -> u32 {
     std::env::var("CCC_CRASH_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(15)
@@ -73,7 +76,12 @@ fn ask_until_answered(url: &str, user: &str, action: &str, word: &str, over: &At
     let (body, key) = (json!({ "action": action, "word": word }).to_string(), fresh_key());
     while !over.load(Ordering::Relaxed) {
         match client.submit_as(body.as_bytes(), &key, None) {
-            Ok(answer) => return Some(answer.ticket().expect("no refusal under this load")),
+            Ok(answer) => match answer.ticket() {
+                Ok(ticket) => return Some(ticket),
+                // Signed before the start, and again before the next one.
+                Err(CallError::Refused(problem)) if problem.kind == ProblemType::Stale => {}
+                Err(error) => panic!("no refusal under this load: {error}"),
+            },
             Err(error) => come_back(&error),
         }
     }
@@ -87,10 +95,12 @@ fn come_back(error: &CallError) {
     thread::sleep(Duration::from_millis(5));
 }
 
-/// Submits word after word until it is over.
-fn submitter(url: &str, user: &str, action: &str, answered: &Answered, over: &AtomicBool) {
+/// Submits word after word until it is over: half of them for two users each, half of them to be asked for.
+fn submitter(url: &str, client: usize, answered: &Answered, over: &AtomicBool) {
+    let user = if client.is_multiple_of(2) { "agent" } else { "other" };
+    let action = if client % 4 < 2 { "append" } else { "append-asked" };
     for count in 0.. {
-        let word = format!("{user}-{action}-{count}");
+        let word = format!("{client}-{count}");
         let Some(ticket) = ask_until_answered(url, user, action, &word, over) else { return };
         answered.lock().unwrap().insert(word, ticket.id);
     }
@@ -109,23 +119,23 @@ fn approver(url: &str, over: &AtomicBool) {
     }
 }
 
-/// Every ticket there is, as `user` and `lead` see them.
+/// Every ticket there is, as `user` and `lead` see them. One that changes again further on stands on two pages.
 fn all_tickets(bridge: &Bridge) -> Vec<Ticket> {
-    let mut found = vec![];
+    let mut found = BTreeMap::new();
     for user in ["user", "lead"] {
         let mut after = 0;
         loop {
             let request = format!("/queue?after={after}&limit=5000");
             let answer = bridge.client(user).call(&ccc_client::Request::get(&request, deadline_after(None))).unwrap();
             let page: QueueList = answer.read().unwrap();
-            found.extend(page.tickets);
+            found.extend(page.tickets.into_iter().map(|ticket| (ticket.id, ticket)));
             match page.next {
                 Some(next) => after = next,
                 None => break,
             }
         }
     }
-    found
+    found.into_values().collect()
 }
 
 /// Waits until nothing goes on any more.
@@ -154,11 +164,9 @@ fn crash_often(bridge: &mut Bridge, kills: u32, dice: &mut Dice) -> BTreeMap<Str
     let (answered, over) = (Answered::default(), AtomicBool::new(false));
     let url = bridge.url().to_owned();
     thread::scope(|scope| {
-        for (user, action) in
-            [("agent", "append"), ("other", "append"), ("agent", "append-asked"), ("other", "append-asked")]
-        {
+        for client in 0..CLIENTS {
             let (url, answered, over) = (&url, &answered, &over);
-            scope.spawn(move || submitter(url, user, action, answered, over));
+            scope.spawn(move || submitter(url, client, answered, over));
         }
         scope.spawn(|| approver(&url, &over));
         for _ in 0..kills {
