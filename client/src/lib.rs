@@ -27,6 +27,11 @@ pub use events::{Event, EventStream};
 pub use identity::{Identity, IdentityError, read_secrets};
 pub use request::{Method, Repeat, Request, deadline_after};
 
+/// Of the static programs that are built on this crate: see its manifest.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 /// Where a bridge is looked for when nobody says otherwise.
 pub const DEFAULT_URL: &str = "http://localhost:3015";
 

@@ -7,7 +7,7 @@
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::panic::{self, AssertUnwindSafe};
+use std::panic;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -51,14 +51,14 @@ impl LastResort {
     /// # Errors
     /// When the system gives no thread or no descriptor; the caller blocks.
     pub fn arm(host: Host, event: Option<&str>, deadline: Instant, voice: Voice) -> io::Result<Self> {
-        // The default hook would print before the answer is known.
-        panic::set_hook(Box::new(|_| {}));
         let (watcher, wakes) = UnixStream::pair()?;
         for signal in ENDINGS {
             pipe::register(signal, watcher.try_clone()?)?;
         }
         let shared = Arc::new(Mutex::new(Shared { host, event: event.map(ToOwned::to_owned), deadline, voice }));
-        let watched = Arc::clone(&shared);
+        let (panicked, watched) = (Arc::clone(&shared), Arc::clone(&shared));
+        // The process ends inside the hook: in any thread, and also where a build does not unwind.
+        panic::set_hook(Box::new(move |_| end(&panicked, "ccc-hook failed inside; please report it")));
         thread::Builder::new().name("last resort".to_owned()).spawn(move || watch(wakes, &watched))?;
         Ok(Self { shared, watcher })
     }
@@ -75,12 +75,6 @@ impl LastResort {
     pub fn set_deadline(&self, deadline: Instant) -> io::Result<()> {
         lock(&self.shared).deadline = deadline;
         (&self.watcher).write_all(&[MOVED])
-    }
-
-    /// Does the work; a panic in it becomes a blocking answer.
-    pub fn catching(&self, work: impl FnOnce() -> Answer) -> Answer {
-        panic::catch_unwind(AssertUnwindSafe(work))
-            .unwrap_or_else(|_| lock(&self.shared).blocked("ccc-hook failed inside; please report it"))
     }
 
     /// Says the one answer and returns the status to end with.
@@ -103,7 +97,11 @@ impl Shared {
 /// Waits for the deadline or a signal, then ends the process in the blocking
 /// form.
 fn watch(wakes: UnixStream, shared: &Mutex<Shared>) {
-    let cause = cause_of_end(wakes, shared);
+    end(shared, cause_of_end(wakes, shared));
+}
+
+/// Ends the process in the blocking form.
+fn end(shared: &Mutex<Shared>, cause: &str) -> ! {
     let status = match shared.try_lock() {
         Ok(shared) => shared.voice.speak(&shared.blocked(cause)),
         // Somebody is in the middle of answering and does not come to an end:

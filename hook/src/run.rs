@@ -46,11 +46,9 @@ pub fn run(installed: Installed<'_>) -> ExitCode {
         Ok(resort) => resort,
         Err(error) => return unarmed(&error),
     };
-    let answer = resort.catching(|| {
-        let mut known = installed.event.map(ToOwned::to_owned);
-        settle(installed, begun, &resort, &mut known)
-            .unwrap_or_else(|failure| translate::blocked(installed.host, known.as_deref(), failure.reason()))
-    });
+    let mut known = installed.event.map(ToOwned::to_owned);
+    let answer = settle(installed, begun, &resort, &mut known)
+        .unwrap_or_else(|failure| translate::blocked(installed.host, known.as_deref(), failure.reason()));
     resort.say(&answer)
 }
 

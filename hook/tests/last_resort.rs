@@ -1,46 +1,66 @@
-//! A panic anywhere in the work ends in the asking host's blocking form.
+//! A panic anywhere in the work ends the process in the asking host's blocking form.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
 
-use std::io;
+use std::env;
+use std::process::{Command, Output};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use ccc_hook::host::Host;
 use ccc_hook::last_resort::LastResort;
 use ccc_hook::settings::entries;
 use ccc_hook::translate;
-use ccc_hook::verdict::{Answer, Verdict};
+use ccc_hook::verdict::{Reason, Verdict};
 use ccc_hook::voice::Voice;
 
-fn armed(host: Host, event: Option<&str>) -> LastResort {
-    let nowhere = || Err(io::Error::from(io::ErrorKind::NotFound));
+/// Tells the story below whom it panics for: the host, whether the event is known, and the thread.
+const STORY: &str = "CCC_HOOK_TEST_PANIC";
+
+/// Runs the story in a process of its own, which it ends.
+fn panicking(host: Host, event: &str, thread: &str) -> Output {
+    Command::new(env::current_exe().unwrap())
+        .args(["--exact", "panics_as_told", "--ignored", "--nocapture", "--test-threads=1"])
+        .env(STORY, format!("{host} {event} {thread}"))
+        .output()
+        .unwrap()
+}
+
+#[test]
+#[ignore = "ends its process: the tests of this file run it in one of its own"]
+fn panics_as_told() {
+    let story = env::var(STORY).unwrap();
+    let [host, event, thread] = story.split(' ').collect::<Vec<_>>().try_into().unwrap();
+    let host = Host::ALL.into_iter().find(|one| one.to_string() == host).unwrap();
     let deadline = Instant::now() + Duration::from_secs(600);
-    LastResort::arm(host, event, deadline, Voice::new(nowhere(), nowhere())).unwrap()
+    let resort = LastResort::arm(host, None, deadline, Voice::of_process()).unwrap();
+    if event == "known" {
+        resort.aim(entries::gate(host));
+    }
+    match thread {
+        "main" => panic!("boom"),
+        _ => thread::spawn(|| panic!("boom")).join().unwrap(),
+    }
 }
 
 #[test]
 fn a_panic_denies_in_the_hosts_own_form() {
-    for host in Host::ALL {
-        let resort = armed(host, None);
-        resort.aim(entries::gate(host));
-        let answer = resort.catching(|| panic!("boom"));
-        let reason = answer.objection.clone().unwrap();
-        assert_eq!(answer, translate::answer(host, entries::gate(host), &Verdict::Deny(reason)), "{host}");
-        assert_eq!(answer.status, 0, "{host}");
+    for (host, thread) in Host::ALL.into_iter().flat_map(|host| [(host, "main"), (host, "other")]) {
+        let output = panicking(host, "known", thread);
+        let denial = Verdict::Deny(Reason::new("ccc-hook failed inside; please report it"));
+        let answer = translate::answer(host, entries::gate(host), &denial);
+        assert_eq!(output.status.code(), Some(i32::from(answer.status)), "{host} {thread}");
+        assert!(output.stdout.ends_with(&answer.stdout), "{host} {thread}: {output:?}");
+        assert!(!answer.stdout.is_empty() || answer.status == 2, "{host}");
+        assert_eq!(output.stderr, answer.stderr, "{host} {thread}");
     }
 }
 
 #[test]
 fn a_panic_before_the_event_is_known_blocks_by_status() {
     for host in Host::ALL {
-        let answer = armed(host, None).catching(|| panic!("boom"));
-        assert_eq!((answer.status, answer.stdout.len()), (2, 0), "{host}");
-        assert!(!answer.stderr.is_empty(), "{host}");
+        let output = panicking(host, "unknown", "main");
+        assert_eq!(output.status.code(), Some(2), "{host}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("ccc-hook failed inside"), "{host}");
     }
-}
-
-#[test]
-fn work_that_does_not_panic_is_answered_as_it_says() {
-    let answer = armed(Host::Claude, Some("PreToolUse")).catching(Answer::silent);
-    assert_eq!(answer, Answer::silent());
 }

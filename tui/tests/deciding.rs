@@ -70,6 +70,27 @@ fn the_list_never_moves_another_ticket_under_the_cursor() {
 }
 
 #[test]
+fn a_row_that_had_to_go_off_the_screen_is_told_of_and_comes_back_with_the_cursors_next_step() {
+    let mut desk = desk([5, 6]);
+    desk.wait(1000);
+    desk.waiting([1, 2]);
+    assert!(desk.screen().contains("4 waiting, 2 above"), "{}", desk.screen());
+    desk.keys("j");
+    assert_eq!(desk.model.queue.top(), 0);
+    assert!(!desk.screen().contains("above"), "{}", desk.screen());
+}
+
+#[test]
+fn an_ended_row_under_the_cursor_hides_nothing_that_there_is_room_for() {
+    let mut desk = desk([5]);
+    let mut ended = ticket(5);
+    ended.status = Status::Expired;
+    desk.queue(vec![ended], false);
+    desk.waiting([1, 2]);
+    assert_eq!(desk.model.queue.top(), 0, "{}", desk.screen());
+}
+
+#[test]
 fn enter_opens_and_never_approves() {
     let mut desk = desk([1]);
     desk.keys("enter enter enter");

@@ -30,9 +30,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub fn live(bench: &mut Bench) {
     let home = Home::new(&bench.builds).with_config("[desktop]\nbrowser = [\"true\", \"{url}\"]\n");
     let bridge = home.bridge(&bench.builds, None);
-    let mut console = Console::open(bench, &home, &bridge);
-    to_the_screen(bench, &bridge, &console);
-    to_the_agent(bench, &bridge, &mut console);
+    to_the_screen(bench, &bridge, &Console::open(bench, &home, &bridge));
+    // A new one: the other still holds its cursor on a request that was withdrawn, until a person moves it.
+    to_the_agent(bench, &bridge, &mut Console::open(bench, &home, &bridge));
 }
 
 /// Four agents ask and withdraw as fast as people could bear; the fifth is timed.

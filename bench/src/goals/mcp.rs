@@ -16,8 +16,18 @@ use crate::{
 };
 
 /// Tools and their form pass without a person.
-const CONFIG: &str =
-    "[[rule]]\nname = \"the bench's tools\"\naction = [\"use-tool\", \"pin-tool\"]\npolicy = \"auto-accept\"\n";
+const CONFIG: &str = r#"
+[[rule]]
+name = "the bench's tool"
+action = ["use-tool"]
+where.tool = "mcp:floor/echo"
+policy = "auto-accept"
+
+[[rule]]
+name = "the form of the bench's tool"
+action = ["pin-tool"]
+policy = "auto-accept"
+"#;
 
 /// Calls in a row, in turn, through the proxy and without it.
 pub fn calls(bench: &mut Bench) {

@@ -186,7 +186,7 @@ fn size(bench: &mut Bench, rig: &Rig) {
 fn waiting_mb(rig: &Rig) -> f64 {
     let mut command = Command::new(&rig.client);
     command.arg("--secrets").arg(rig.home.path("agent.json")).args(["--url", &rig.bridge.url(), "--wait", "60"]);
-    command.arg(r#"{"action":"start-session","session":"bench"}"#);
+    command.arg(r#"{"action":"open-browser","url":"https://bench.example/"}"#);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a client");
     // Its request stands in the queue once it has done all it does before it waits.
     let mut line = crate::http::Line::to(rig.bridge.addr());

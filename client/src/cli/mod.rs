@@ -79,29 +79,43 @@ fn checked(body: Vec<u8>) -> Result<Vec<u8>, String> {
     }
 }
 
-fn perform(bridge: &Bridge, call: &Call, body: Option<&[u8]>) -> Result<Answer, CallError> {
-    match call.task {
-        Task::Submit(_) | Task::SubmitInput => submit(bridge, call.wait, body.unwrap_or_default()),
+/// An answer, and what it says of its ticket: read once, for most of the time of a call goes into reading.
+struct Outcome {
+    answer: Answer,
+    ticket: Result<Ticket, CallError>,
+}
+
+impl From<Answer> for Outcome {
+    fn from(answer: Answer) -> Self {
+        Self { ticket: answer.ticket(), answer }
+    }
+}
+
+fn perform(bridge: &Bridge, call: &Call, body: Option<&[u8]>) -> Result<Outcome, CallError> {
+    let answer = match call.task {
+        Task::Submit(_) | Task::SubmitInput => return submit(bridge, call.wait, body.unwrap_or_default()),
         Task::Cancel(id) => bridge.cancel(id),
         Task::Look(id) => match until(call.wait) {
             Some(until) => bridge.wait_for(id, until),
             None => bridge.look(id, None),
         },
-    }
+    };
+    answer.map(Outcome::from)
 }
 
 /// Submits an action and follows it: to its end when asked to wait, else as
 /// long as it needs nobody's leave.
-fn submit(bridge: &Bridge, wait: Wait, body: &[u8]) -> Result<Answer, CallError> {
+fn submit(bridge: &Bridge, wait: Wait, body: &[u8]) -> Result<Outcome, CallError> {
     if let Some(until) = until(wait) {
-        return bridge.submit_and_wait(body, until);
+        return bridge.submit_and_wait(body, until).map(Outcome::from);
     }
-    let answer = bridge.submit(body, None)?;
-    match answer.ticket() {
+    let outcome = Outcome::from(bridge.submit(body, None)?);
+    match &outcome.ticket {
         Ok(ticket) if matches!(ticket.status, Status::Approved | Status::Running) => {
-            bridge.wait_for(ticket.id, Instant::now() + Duration::from_secs(FOLLOW_SECONDS_MAX))
+            let until = Instant::now() + Duration::from_secs(FOLLOW_SECONDS_MAX);
+            bridge.wait_for(ticket.id, until).map(Outcome::from)
         }
-        _ => Ok(answer),
+        _ => Ok(outcome),
     }
 }
 
@@ -114,13 +128,13 @@ fn until(wait: Wait) -> Option<Instant> {
 }
 
 /// Prints what came of it, and tells the exit code.
-fn tell(call: &Call, outcome: Result<Answer, CallError>) -> u8 {
-    let answer = match outcome {
-        Ok(answer) => answer,
+fn tell(call: &Call, outcome: Result<Outcome, CallError>) -> u8 {
+    let Outcome { answer, ticket } = match outcome {
+        Ok(outcome) => outcome,
         Err(error) => return say(&error.to_string(), error.exit_code()),
     };
     let printed = print(answer.body().trim_ascii_end());
-    match answer.ticket() {
+    match ticket {
         Err(error) => say(&error.to_string(), error.exit_code()),
         Ok(_) if printed != exit::SUCCEEDED => printed,
         Ok(ticket) if matches!(call.task, Task::Cancel(_)) && ticket.status == Status::Cancelled => exit::SUCCEEDED,
@@ -151,7 +165,7 @@ fn words_about(ticket: &Ticket) -> Option<String> {
 
 fn print(bytes: &[u8]) -> u8 {
     let mut out = io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()) {
+    match out.write_all(&[bytes, b"\n"].concat()).and_then(|()| out.flush()) {
         Ok(()) => exit::SUCCEEDED,
         Err(error) => say(&format!("standard output cannot be written: {error}"), exit::FAILED),
     }

@@ -92,6 +92,12 @@ impl Queue {
         self.top
     }
 
+    /// How many rows there are above and below what is on screen.
+    #[must_use]
+    pub fn off_screen(&self) -> (usize, usize) {
+        (self.top, self.order.len().saturating_sub(self.top + self.height))
+    }
+
     /// The filter in force.
     #[must_use]
     pub fn filter(&self) -> &Filter {
@@ -231,7 +237,8 @@ impl Queue {
         }
     }
 
-    /// Puts the cursor's row back at the line of the screen where it was; a first ticket gets the cursor.
+    /// Puts the cursor's row back at the line of the screen where it was, so that nobody's arrivals can disturb a decision; a
+    /// first ticket gets the cursor.
     fn settle(&mut self) {
         let line = self.cursor_line();
         match self.selected().and_then(|ticket| self.order.position(ticket)) {
@@ -239,7 +246,15 @@ impl Queue {
             None => self.cursor_to_nearest(),
         }
         self.top = self.at.saturating_sub(line);
+        if self.cursor.is_none_or(|id| self.has_ended(id)) {
+            self.fill();
+        }
         self.keep_in_sight();
+    }
+
+    /// No row is off the screen above while there is room for it below.
+    fn fill(&mut self) {
+        self.top = self.top.min(self.order.len().saturating_sub(self.height));
     }
 
     fn cursor_to_nearest(&mut self) {
@@ -329,6 +344,8 @@ impl Queue {
         if let Some(at) = self.selected().and_then(|ticket| self.order.position(ticket)) {
             self.at = at;
         }
+        // The person moved the cursor, so that no decision is under way.
+        self.fill();
         self.keep_in_sight();
     }
 
@@ -386,8 +403,8 @@ impl Queue {
             self.at = 0;
         }
         self.settle();
-        // What fits on screen begins at its top: the person asked for other rows, so none of them moves by surprise.
-        self.top = self.top.min(self.order.len().saturating_sub(self.height));
+        // The person asked for other rows, so none of them moves by surprise.
+        self.fill();
     }
 
     /// The rows on screen.

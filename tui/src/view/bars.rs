@@ -34,6 +34,11 @@ fn status(model: &Model) -> Row {
             Visible::label(", ").then(Visible::number(model.queue.snoozed() as u64)).then(" put aside"),
         );
     }
+    let list_is_shown = model.view == Context::Queue && model.areas().list.height > 0;
+    let (above, below) = if list_is_shown { model.queue.off_screen() } else { (0, 0) };
+    for (rows, words) in [(above, " above"), (below, " below")].into_iter().filter(|(rows, _)| *rows > 0) {
+        row.push(Tone::Care, Visible::label(", ").then(Visible::number(rows as u64)).then(words));
+    }
     let marked = model.queue.marked().len();
     if marked > 0 {
         row.push(Tone::Strong, Visible::label(", ").then(Visible::number(marked as u64)).then(" marked"));
