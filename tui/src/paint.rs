@@ -31,15 +31,33 @@ impl<'a> Painter<'a> {
 
     /// One row into the first line of the area, cut visibly where it is longer.
     pub fn row(&mut self, area: Rect, row: &Row) {
-        let row = row.cut(area.width.into());
+        let cells_max = area.width.into();
+        let cut = (row.width() > cells_max).then(|| row.cut(cells_max));
         let mut x = area.x;
-        for piece in &row.0 {
+        for piece in &cut.as_ref().unwrap_or(row).0 {
             x = self.text(x, area, &piece.text, self.theme.style(piece.tone));
         }
     }
 
-    fn text(&mut self, mut x: u16, area: Rect, text: &Visible, style: Style) -> u16 {
-        for cluster in text.as_str().graphemes(true) {
+    fn text(&mut self, x: u16, area: Rect, text: &Visible, style: Style) -> u16 {
+        if text.as_str().is_ascii() {
+            return self.ascii(x, area, text.as_str(), style);
+        }
+        self.clusters(x, area, text.as_str(), style)
+    }
+
+    /// Most of what there is to paint: a cell a byte, without a search for what belongs together.
+    fn ascii(&mut self, x: u16, area: Rect, text: &str, style: Style) -> u16 {
+        let mut at = x;
+        for (x, symbol) in (x..area.right()).zip(text.as_bytes().chunks(1)) {
+            self.cell(x, area.y, std::str::from_utf8(symbol).unwrap_or(" "), style);
+            at = x + 1;
+        }
+        at
+    }
+
+    fn clusters(&mut self, mut x: u16, area: Rect, text: &str, style: Style) -> u16 {
+        for cluster in text.graphemes(true) {
             let width = u16::try_from(cluster.width()).unwrap_or(u16::MAX);
             if x.saturating_add(width) > area.right() {
                 break;

@@ -4,7 +4,6 @@
 use std::{
     io::Write as _,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -19,17 +18,15 @@ use ccc_protocol::{TicketId, Timestamp, bodies::AuditEntry};
 
 use crate::store::{Reader, StoreError};
 
-use super::prepare::off_the_road;
+use super::{checkpoints::Checkpoints, prepare::off_the_road};
 
 /// Where checkpoints and mail permissions go.
 #[derive(Debug)]
 pub struct Keeping {
     /// The server's key for checkpoints.
     pub key: AuditKey,
-    /// The checkpoint file; each checkpoint is one more line.
-    pub checkpoints: PathBuf,
-    /// A program of the owner's that gets each checkpoint on its standard input.
-    pub command: Option<Vec<String>>,
+    /// Where checkpoints are written.
+    pub checkpoints: Checkpoints,
     /// How long new entries may stand without a checkpoint.
     pub every: Duration,
     /// Entries between two checkpoints.
@@ -59,11 +56,12 @@ impl Keeping {
         }
     }
 
-    /// At the end: a checkpoint behind the last entry.
-    pub(super) fn close(&mut self, chain: &Chain, now: Timestamp) {
+    /// At the end: a checkpoint behind the last entry, and all of them written.
+    pub(super) fn close(mut self, chain: &Chain, now: Timestamp) {
         if chain.seq > self.last.0 {
             self.checkpoint(chain, now);
         }
+        self.checkpoints.close();
     }
 
     /// With nothing new for a while: new entries get their checkpoint all the same.
@@ -83,16 +81,8 @@ impl Keeping {
     }
 
     fn checkpoint(&mut self, chain: &Chain, now: Timestamp) {
-        let checkpoint = Checkpoint::of(chain, now, &self.key);
-        let Ok(line) = serde_json::to_string(&checkpoint) else { return };
-        if let Err(error) = append(&self.checkpoints, &line) {
-            tracing::error!(%error, path = %self.checkpoints.display(), "checkpoint could not be written");
-            return;
-        }
+        self.checkpoints.write(&Checkpoint::of(chain, now, &self.key));
         self.last = (chain.seq, now);
-        if let Some(Err(error)) = self.command.as_deref().map(|command| hand_over(command, &line)) {
-            tracing::error!(%error, "the checkpoint command could not be started");
-        }
     }
 
     fn keep_mail(&self, mail: &MailPermissions) {
@@ -107,33 +97,6 @@ fn is_a_persons_decision(entry: &AuditEntry) -> bool {
     entry.by.is_some() && entry.by != entry.about && entry.kind != "submitted"
 }
 
-fn append(path: &Path, line: &str) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
-    file.write_all(format!("{line}\n").as_bytes())?;
-    file.sync_data()
-}
-
-/// The owner's command gets the line and is left to itself; it must not hold up the clerk.
-fn hand_over(command: &[String], line: &str) -> std::io::Result<()> {
-    let Some((program, args)) = command.split_first() else { return Ok(()) };
-    let mut child =
-        Command::new(program).args(args).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-    let line = format!("{line}\n");
-    std::thread::Builder::new().name("checkpoint-command".to_owned()).spawn(move || {
-        if let Some(mut stdin) = child.stdin.take() {
-            // A command that does not read says so by its exit status.
-            let _ = stdin.write_all(line.as_bytes());
-        }
-        match child.wait() {
-            Ok(status) if !status.success() => tracing::error!(%status, "the checkpoint command failed"),
-            Err(error) => tracing::error!(%error, "the checkpoint command could not be waited for"),
-            Ok(_) => {}
-        }
-    })?;
-    Ok(())
-}
-
 /// Written beside, synced, renamed: a reader sees the old file or the new one.
 fn replace(path: &Path, mail: &MailPermissions) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
@@ -144,18 +107,6 @@ fn replace(path: &Path, mail: &MailPermissions) -> std::io::Result<()> {
     file.sync_all()?;
     std::fs::rename(&beside, path)
 }
-
-/// How far the chain had come by the newest authentic checkpoint of this file; 0 where there is none.
-pub(super) fn reached(checkpoints: &Path, key: &AuditKey) -> u64 {
-    let text = std::fs::read(checkpoints).unwrap_or_default();
-    let lines = text.split(|byte| *byte == b'\n').rev().take(LINES_LOOKED_AT);
-    let authentic =
-        lines.filter_map(|line| serde_json::from_slice::<Checkpoint>(line).ok()).filter(|line| line.is_authentic(key));
-    authentic.map(|checkpoint| checkpoint.seq).max().unwrap_or(0)
-}
-
-/// How many of the last checkpoints a start looks at.
-const LINES_LOOKED_AT: usize = 64;
 
 /// Readers' way to what is stored. One connection, used by one reader at a time, away from the thread that serves everybody.
 #[derive(Debug, Clone)]

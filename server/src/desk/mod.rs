@@ -2,6 +2,7 @@
 //! the clerk, who alone holds the desk and commits, and waits for what was committed.
 
 mod audience;
+mod checkpoints;
 mod clerk;
 mod enact;
 mod explain;

@@ -19,8 +19,9 @@ use crate::{
 
 use super::{
     Front, Lawbook, Shelf,
+    checkpoints::{self, Checkpoints},
     clerk::{Clerk, carry},
-    keep::{self, Archive, Keeping},
+    keep::{Archive, Keeping},
     wait::Waiting,
     worker::Worker,
 };
@@ -96,10 +97,11 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
     let (work, inbox) = mpsc::unbounded_channel();
     let waiting = Arc::new(Waiting::default());
     let archive = Archive::new(store::reader(&site.data)?);
+    let no_thread = |error| StoreError::File { path: site.data.clone(), error };
+    let checkpoints = Checkpoints::open(site.checkpoints, site.checkpoint_command).map_err(no_thread)?;
     let keeping = Keeping {
         key: site.audit_key,
-        checkpoints: site.checkpoints,
-        command: site.checkpoint_command,
+        checkpoints,
         every: site.checkpoint_every,
         entries_max: site.law.limits.checkpoint_entries,
         mail_file: site.mail_file.map(|(path, _)| path),
@@ -121,7 +123,7 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
         answers,
         failing: false,
     };
-    let (handle, clerk) = clerk.start().map_err(|error| StoreError::File { path: site.data.clone(), error })?;
+    let (handle, clerk) = clerk.start().map_err(no_thread)?;
     let front = Front {
         clerk: handle,
         lawbook,
@@ -152,7 +154,7 @@ fn recover(
     let cx = Cx { law: &site.law, now };
     let mut change = Change::default();
     let lost = desk.open_tickets().filter(|ticket| ticket.status() == ccc_protocol::bodies::Status::Running).count();
-    let reached = keep::reached(&site.checkpoints, &site.audit_key);
+    let reached = checkpoints::reached(&site.checkpoints, &site.audit_key);
     if reached > desk.chain().seq {
         tracing::error!(
             reached,
