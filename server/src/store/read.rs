@@ -1,7 +1,7 @@
 //! Reading: what stands at a start, and what readers ask for beside the writer.
 
 use ccc_core::{audit::Chain, desk::Books, ticket::Ticket};
-use ccc_protocol::{Digest, TicketId, Timestamp, bodies::AuditEntry};
+use ccc_protocol::{Digest, TicketId, Timestamp, bodies::AuditEntry, signing::WINDOW_SECONDS};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::de::DeserializeOwned;
 
@@ -95,7 +95,10 @@ pub(super) fn books(connection: &Connection, now: Timestamp) -> Result<Books, St
 /// How much later than its nonce's end a request may have been committed: entries are in the order of their commits.
 const COMMIT_SECONDS: u64 = 120;
 
+/// Nonces that somebody could still use. What was signed before a server starts is stale to it, so of all nonces that were
+/// committed those of signatures from the start's own second on matter, or of a clock that is ahead.
 pub(super) fn nonces(connection: &Connection, now: Timestamp) -> Result<Vec<Nonce>, StoreError> {
+    let usable = now.seconds() + WINDOW_SECONDS;
     // From the newest entry back, as far as nonces can matter.
     let mut statement =
         connection.prepare("SELECT nonce, nonce_until FROM audit WHERE nonce IS NOT NULL ORDER BY seq DESC")?;
@@ -106,7 +109,9 @@ pub(super) fn nonces(connection: &Connection, now: Timestamp) -> Result<Vec<Nonc
         if nonce.until.plus_seconds(COMMIT_SECONDS) < now {
             break;
         }
-        kept.push(nonce);
+        if nonce.until.seconds() >= usable {
+            kept.push(nonce);
+        }
     }
     Ok(kept)
 }
