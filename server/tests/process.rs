@@ -120,9 +120,10 @@ fn queue(agent: char) -> String {
 }
 
 /// `GET /queue`, or `POST /action` with this body, signed so many seconds ago.
-fn signed(agent: char, ago: u64, method: &str, body: &str) -> String {
+fn signed(agent: char, ago: i64, method: &str, body: &str) -> String {
     static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1 << 40);
-    let created = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() - ago;
+    let created =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().cast_signed() - ago;
     let nonce = format!("{:x}", COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
     let digest = ContentDigest::of(body.as_bytes()).to_string();
     let target = if method == "GET" { "/queue" } else { "/action" };
@@ -134,7 +135,7 @@ fn signed(agent: char, ago: u64, method: &str, body: &str) -> String {
         content_digest: Some(&digest),
         idempotency_key: None,
     };
-    let stamp = Stamp { keyid: "agent", created: i64::try_from(created).unwrap(), nonce: &nonce };
+    let stamp = Stamp { keyid: "agent", created, nonce: &nonce };
     let signed = sign_request(&Key::new(secret(agent).as_bytes()), &request, &stamp);
     let (input, signature, length) = (signed.signature_input, signed.signature, body.len());
     format!(
@@ -257,13 +258,16 @@ fn no_restart_makes_a_captured_request_usable_again() {
     let home = tempfile::tempdir().unwrap();
     write_secrets(home.path(), 'a');
     let args = ["--secrets", "secrets.json", "--port", "0"];
-    let changing = signed('a', 0, "POST", r#"{"action":"list-actions"}"#);
+    let list = r#"{"action":"list-actions"}"#;
+    let (changing, ahead) = (signed('a', 0, "POST", list), signed('a', -20, "POST", list));
     let mut first = Server::start(home.path(), &args);
     assert_eq!(first.status(&changing), 200);
+    assert_eq!(first.status(&ahead), 200);
     first.child.kill().unwrap();
     first.child.wait().unwrap();
     let second = Server::start(home.path(), &args);
-    assert_eq!(second.status(&changing), 401, "its nonce was in its commit");
+    assert_eq!(second.status(&changing), 401, "made before the start, or its nonce was in its commit");
+    assert_eq!(second.status(&ahead), 401, "its nonce was in its commit");
     for method in ["GET", "POST"] {
         assert_eq!(second.status(&signed('a', 10, method, "")), 401, "what was signed before the start is stale");
     }
