@@ -9,6 +9,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::panic;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -28,20 +29,28 @@ const ENDINGS: [i32; 4] = [SIGTERM, SIGINT, SIGHUP, SIGQUIT];
 /// from a signal.
 const MOVED: u8 = b'm';
 
-/// The armed failure path. Exactly one answer leaves the process: whoever
-/// speaks first keeps the lock for good.
+/// The armed failure path. Exactly one answer leaves the process: that of the
+/// thread which takes the floor first.
 #[derive(Debug)]
 pub struct LastResort {
-    shared: Arc<Mutex<Shared>>,
+    shared: Arc<Shared>,
     watcher: UnixStream,
 }
 
 #[derive(Debug)]
 struct Shared {
     host: Host,
+    voice: Voice,
+    /// Taken for good by the thread that answers.
+    floor: AtomicBool,
+    /// Held for a moment by any thread, and by none while it answers.
+    aim: Mutex<Aim>,
+}
+
+#[derive(Debug)]
+struct Aim {
     event: Option<String>,
     deadline: Instant,
-    voice: Voice,
 }
 
 impl LastResort {
@@ -55,17 +64,21 @@ impl LastResort {
         for signal in ENDINGS {
             pipe::register(signal, watcher.try_clone()?)?;
         }
-        let shared = Arc::new(Mutex::new(Shared { host, event: event.map(ToOwned::to_owned), deadline, voice }));
+        let aim = Mutex::new(Aim { event: event.map(ToOwned::to_owned), deadline });
+        let shared = Arc::new(Shared { host, voice, floor: AtomicBool::new(false), aim });
         let (panicked, watched) = (Arc::clone(&shared), Arc::clone(&shared));
         // The process ends inside the hook: in any thread, and also where a build does not unwind.
-        panic::set_hook(Box::new(move |_| end(&panicked, "ccc-hook failed inside; please report it")));
-        thread::Builder::new().name("last resort".to_owned()).spawn(move || watch(wakes, &watched))?;
+        panic::set_hook(Box::new(move |_| panicked.end("ccc-hook failed inside; please report it")));
+        thread::Builder::new()
+            .name("last resort".to_owned())
+            .spawn(move || watched.end(cause_of_end(wakes, &watched)))?;
         Ok(Self { shared, watcher })
     }
 
     /// Answers in the form of this event from now on.
     pub fn aim(&self, event: &str) {
-        lock(&self.shared).event = Some(event.to_owned());
+        let event = Some(event.to_owned());
+        self.shared.aim().event = event;
     }
 
     /// Moves the deadline.
@@ -73,47 +86,56 @@ impl LastResort {
     /// # Errors
     /// When the watcher is gone, so that no deadline would hold.
     pub fn set_deadline(&self, deadline: Instant) -> io::Result<()> {
-        lock(&self.shared).deadline = deadline;
+        self.shared.aim().deadline = deadline;
         (&self.watcher).write_all(&[MOVED])
     }
 
     /// Says the one answer and returns the status to end with.
     #[must_use]
     pub fn say(&self, answer: &Answer) -> ExitCode {
-        let shared = lock(&self.shared);
-        let status = shared.voice.speak(answer);
-        // Kept until the process ends: nobody speaks after the answer.
-        std::mem::forget(shared);
-        ExitCode::from(status)
+        if !self.shared.take_floor() {
+            await_the_end();
+        }
+        ExitCode::from(self.shared.voice.speak(answer))
     }
 }
 
 impl Shared {
-    fn blocked(&self, words: &str) -> Answer {
-        translate::blocked(self.host, self.event.as_deref(), Reason::new(words))
+    /// Ends the process in the blocking form.
+    fn end(&self, cause: &str) -> ! {
+        let status = if self.take_floor() {
+            let event = self.aim().event.take();
+            self.voice.speak(&translate::blocked(self.host, event.as_deref(), Reason::new(cause)))
+        } else {
+            // Somebody is in the middle of answering and does not come to an end:
+            // stdout is theirs, the status and stderr still block.
+            Voice::of_process().block(&Reason::new(cause))
+        };
+        std::process::exit(i32::from(status))
+    }
+
+    /// Whether this thread is the one that answers.
+    fn take_floor(&self) -> bool {
+        !self.floor.swap(true, Ordering::AcqRel)
+    }
+
+    /// Also after a panic: what it guards is only ever replaced whole.
+    fn aim(&self) -> MutexGuard<'_, Aim> {
+        self.aim.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Waits for the deadline or a signal, then ends the process in the blocking
-/// form.
-fn watch(wakes: UnixStream, shared: &Mutex<Shared>) {
-    end(shared, cause_of_end(wakes, shared));
-}
-
-/// Ends the process in the blocking form.
-fn end(shared: &Mutex<Shared>, cause: &str) -> ! {
-    let status = match shared.try_lock() {
-        Ok(shared) => shared.voice.speak(&shared.blocked(cause)),
-        // Somebody is in the middle of answering and does not come to an end:
-        // stdout is theirs, the status and stderr still block.
-        Err(_) => Voice::of_process().block(&Reason::new(cause)),
-    };
-    std::process::exit(i32::from(status));
-}
-
-fn cause_of_end(mut wakes: UnixStream, shared: &Mutex<Shared>) -> &'static str {
+/// Another thread answers and ends the process.
+fn await_the_end() -> ! {
     loop {
-        let left = lock(shared).deadline.saturating_duration_since(Instant::now());
+        thread::park();
+    }
+}
+
+/// Waits for the deadline or a signal.
+fn cause_of_end(mut wakes: UnixStream, shared: &Shared) -> &'static str {
+    loop {
+        let left = shared.aim().deadline.saturating_duration_since(Instant::now());
         if left == Duration::ZERO {
             return "no decision before ccc-hook's own deadline; try the same call again";
         }
@@ -137,9 +159,4 @@ fn wait(wakes: &mut UnixStream, left: Duration) -> io::Result<Option<u8>> {
             _ => Err(error),
         },
     }
-}
-
-/// The lock, also after a panic: what it guards is only ever replaced whole.
-fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,6 +4,7 @@
 
 use std::env;
 use std::process::{Command, Output};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -39,13 +40,27 @@ fn panics_as_told() {
     }
     match thread {
         "main" => panic!("boom"),
-        _ => thread::spawn(|| panic!("boom")).join().unwrap(),
+        "other" => thread::spawn(|| panic!("boom")).join().unwrap(),
+        _ => thread::scope(|scope| {
+            let (busy, is_busy) = mpsc::channel();
+            let resort = &resort;
+            scope.spawn(move || {
+                resort.aim(entries::gate(host));
+                busy.send(()).unwrap();
+                loop {
+                    resort.aim(entries::gate(host));
+                }
+            });
+            is_busy.recv().unwrap();
+            panic!("boom")
+        }),
     }
 }
 
 #[test]
 fn a_panic_denies_in_the_hosts_own_form() {
-    for (host, thread) in Host::ALL.into_iter().flat_map(|host| [(host, "main"), (host, "other")]) {
+    for (host, thread) in Host::ALL.into_iter().flat_map(|host| ["main", "other", "busy"].map(|thread| (host, thread)))
+    {
         let output = panicking(host, "known", thread);
         let denial = Verdict::Deny(Reason::new("ccc-hook failed inside; please report it"));
         let answer = translate::answer(host, entries::gate(host), &denial);
