@@ -82,7 +82,12 @@ impl SharedBeginning {
 /// Written as the value of the field.
 impl fmt::Display for ContentDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sha-256=:{}:", STANDARD.encode(self.0))
+        let mut encoded = [0; 44];
+        let len = STANDARD.encode_slice(self.0, &mut encoded).map_err(|_| fmt::Error)?;
+        let encoded = encoded.get(..len).and_then(|encoded| std::str::from_utf8(encoded).ok()).ok_or(fmt::Error)?;
+        f.write_str("sha-256=:")?;
+        f.write_str(encoded)?;
+        f.write_str(":")
     }
 }
 

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
-use crate::{hex, jcs};
+use crate::{hex, inline::Inline, jcs};
 
 /// A SHA-256 digest of what a person approves, or of the plan behind it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,9 +35,17 @@ impl Digest {
     /// As it is written.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut text = String::with_capacity(PREFIX.len() + 2 * self.0.len());
-        text.push_str(PREFIX);
-        hex::write(&self.0, &mut text);
+        self.written().as_str().to_owned()
+    }
+
+    fn written(&self) -> Inline<72> {
+        let mut digits = [[0; 2]; 32];
+        for (digits, byte) in digits.iter_mut().zip(self.0) {
+            *digits = hex::digits(byte);
+        }
+        let mut text = Inline::new();
+        text.push(PREFIX.as_bytes());
+        text.push(digits.as_flattened());
         text
     }
 
@@ -50,7 +58,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text())
+        f.write_str(self.written().as_str())
     }
 }
 
@@ -79,7 +87,7 @@ impl FromStr for Digest {
 
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text())
+        serializer.serialize_str(self.written().as_str())
     }
 }
 

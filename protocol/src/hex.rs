@@ -11,9 +11,13 @@ pub fn encode(bytes: &[u8]) -> String {
 /// Appends the digits of `bytes` to `text`.
 pub fn write(bytes: &[u8], text: &mut String) {
     for byte in bytes {
-        text.push(digit(byte >> 4));
-        text.push(digit(byte & 0x0f));
+        text.extend(digits(*byte).map(char::from));
     }
+}
+
+/// The two digits of one byte.
+pub(crate) fn digits(byte: u8) -> [u8; 2] {
+    [digit(byte >> 4), digit(byte & 0x0f)]
 }
 
 /// The bytes that `text` spells, or nothing when it is not lower-case
@@ -27,8 +31,8 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
     pairs.iter().map(|[high, low]| Some(value(*high)? << 4 | value(*low)?)).collect()
 }
 
-fn digit(value: u8) -> char {
-    char::from(if value < 10 { b'0' + value } else { b'a' + value - 10 })
+fn digit(value: u8) -> u8 {
+    if value < 10 { b'0' + value } else { b'a' + value - 10 }
 }
 
 fn value(digit: u8) -> Option<u8> {

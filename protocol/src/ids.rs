@@ -109,7 +109,13 @@ macro_rules! uuid_id {
             }
         }
 
-        serde_by_text!($name);
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.0.hyphenated().encode_lower(&mut Uuid::encode_buffer()))
+            }
+        }
+
+        deserialize_by_text!($name);
     };
 }
 
@@ -127,18 +133,18 @@ macro_rules! text_form {
             }
         }
 
-        serde_by_text!($name);
-    };
-}
-
-macro_rules! serde_by_text {
-    ($name:ident) => {
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(&self.0)
             }
         }
 
+        deserialize_by_text!($name);
+    };
+}
+
+macro_rules! deserialize_by_text {
+    ($name:ident) => {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;

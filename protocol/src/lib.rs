@@ -10,6 +10,7 @@ pub mod exit;
 pub mod hex;
 pub mod http_date;
 mod ids;
+mod inline;
 pub mod jcs;
 pub mod json;
 pub mod legacy;

@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 use chrono::{DateTime, Datelike as _, Timelike as _, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::inline::Inline;
+
 /// Milliseconds since 1970-01-01T00:00:00Z; written as RFC 3339 in UTC, with milliseconds where there are any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
@@ -47,6 +49,32 @@ impl Timestamp {
         u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0)
     }
 
+    /// As it is written: `2026-03-07T12:00:00.250Z`.
+    fn written(self) -> Inline<24> {
+        let at = self.date_time();
+        let (date, time) = (at.date_naive(), at.time());
+        let mut text = Inline::new();
+        // Years go from 0001 to 9999, whatever was given.
+        text.push_digits::<4>(date.year().unsigned_abs());
+        for (before, number) in [
+            (b'-', date.month()),
+            (b'-', date.day()),
+            (b'T', time.hour()),
+            (b':', time.minute()),
+            (b':', time.second()),
+        ] {
+            text.push(&[before]);
+            text.push_digits::<2>(number);
+        }
+        let millis = time.nanosecond() / 1_000_000;
+        if millis > 0 {
+            text.push(b".");
+            text.push_digits::<3>(millis);
+        }
+        text.push(b"Z");
+        text
+    }
+
     fn date_time(self) -> DateTime<Utc> {
         DateTime::from_timestamp_millis(self.0).unwrap_or_default()
     }
@@ -54,15 +82,7 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = self.date_time();
-        let (date, time) = (at.date_naive(), at.time());
-        let (year, month, day) = (date.year(), date.month(), date.day());
-        let (hour, minute, second) = (time.hour(), time.minute(), time.second());
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
-        match self.0.rem_euclid(1000) {
-            0 => f.write_str("Z"),
-            millis => write!(f, ".{millis:03}Z"),
-        }
+        f.pad(self.written().as_str())
     }
 }
 
@@ -75,7 +95,7 @@ impl FromStr for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.written().as_str())
     }
 }
 

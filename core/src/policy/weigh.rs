@@ -105,12 +105,14 @@ impl Weighed<'_> {
         let (action, policy) = (&self.action.name, self.policy);
         let said = [
             self.rules.text(),
-            self.override_by.map(|by| format!("override to {policy} by {by}")),
-            self.own.then(|| format!("{action}: {policy} by default")),
+            self.override_by.map(|by| ["override to ", policy.as_str(), " by ", by.as_str()].concat()),
+            self.own.then(|| [action.as_str(), ": ", policy.as_str(), " by default"].concat()),
             self.unreadable.then(|| "the call cannot be judged by its text alone".to_owned()),
-            self.floor.then(|| format!("{action}: never looser than {policy}")),
+            self.floor.then(|| [action.as_str(), ": never looser than ", policy.as_str()].concat()),
         ];
-        said.into_iter().flatten().collect::<Vec<_>>().join("; ")
+        let mut said = said.into_iter().flatten();
+        let first = said.next().unwrap_or_default();
+        said.fold(first, |text, more| text + "; " + &more)
     }
 
     /// For the caller of what is denied.

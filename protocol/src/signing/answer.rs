@@ -31,7 +31,7 @@ pub type SignedAnswer = super::sign::SignedRequest;
 /// `created` is in Unix seconds.
 #[must_use]
 pub fn sign_answer(key: &Key, keyid: &str, answer: &AnswerToSign<'_>, created: i64) -> SignedAnswer {
-    let mut base = Base::default();
+    let mut base = Base::new();
     base.cover("\"@status\"", &answer.status.to_string());
     base.cover_some("\"content-digest\"", answer.content_digest);
     base.cover(&format!("\"signature\";req;key=\"{}\"", answer.request.label), answer.request.value);

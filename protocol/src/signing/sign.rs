@@ -58,7 +58,7 @@ impl SignedRequest {
 /// that it names.
 #[must_use]
 pub fn sign_request(key: &Key, request: &RequestToSign<'_>, stamp: &Stamp<'_>) -> SignedRequest {
-    let mut base = Base::default();
+    let mut base = Base::new();
     let (path, query) = match request.target.find('?') {
         Some(at) => request.target.split_at(at),
         None => (request.target, ""),
@@ -75,13 +75,17 @@ pub fn sign_request(key: &Key, request: &RequestToSign<'_>, stamp: &Stamp<'_>) -
 }
 
 /// A signature base that grows component by component.
-#[derive(Default)]
 pub(super) struct Base {
     lines: String,
     covered: String,
 }
 
 impl Base {
+    /// Without components yet; most fit without growing.
+    pub(super) fn new() -> Self {
+        Self { lines: String::with_capacity(640), covered: String::with_capacity(256) }
+    }
+
     pub(super) fn cover(&mut self, identifier: &str, value: &str) {
         if !self.covered.is_empty() {
             self.covered.push(' ');
@@ -99,13 +103,18 @@ impl Base {
     }
 
     pub(super) fn sign(mut self, key: &Key, params: &str) -> SignedRequest {
-        let input = format!("({}){params}", self.covered);
-        self.lines.push_str("\"@signature-params\": ");
-        self.lines.push_str(&input);
-        let mac = key.mac(self.lines.as_bytes());
-        SignedRequest {
-            signature_input: format!("{LABEL}={input}"),
-            signature: format!("{LABEL}=:{}:", STANDARD.encode(mac)),
+        let signature_input = [LABEL, "=(", &self.covered, ")", params].concat();
+        let input = signature_input.get(LABEL.len() + 1..).unwrap_or_default();
+        for part in ["\"@signature-params\": ", input] {
+            self.lines.push_str(part);
         }
+        let mac = key.mac(self.lines.as_bytes());
+        let mut signature = String::with_capacity(64);
+        for part in [LABEL, "=:"] {
+            signature.push_str(part);
+        }
+        STANDARD.encode_string(mac, &mut signature);
+        signature.push(':');
+        SignedRequest { signature_input, signature }
     }
 }
