@@ -147,6 +147,12 @@ fn write_number(number: &Number, text: &mut String) {
 fn write_string(string: &str, text: &mut String) {
     text.push('"');
     let mut rest = string;
+    if !string.bytes().fold(false, |any, byte| any | is_escaped(byte)) {
+        // Most strings: looked over without a branch for each byte.
+        text.push_str(string);
+        text.push('"');
+        return;
+    }
     // What needs an escape is one byte long, and no byte of a longer character.
     while let Some((plain, escaped, after)) = split_at_escape(rest) {
         text.push_str(plain);
@@ -158,8 +164,12 @@ fn write_string(string: &str, text: &mut String) {
 }
 
 fn split_at_escape(string: &str) -> Option<(&str, u8, &str)> {
-    let at = string.bytes().position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')?;
+    let at = string.bytes().position(is_escaped)?;
     Some((string.get(..at)?, *string.as_bytes().get(at)?, string.get(at + 1..)?))
+}
+
+fn is_escaped(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
 fn write_escape(character: u8, text: &mut String) {

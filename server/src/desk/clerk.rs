@@ -145,7 +145,7 @@ impl ClerkHandle {
                 let _ = answer.send(if committed { result } else { Err(not_accepted()) });
             })
         });
-        self.0.send((user, Job { serve, closes })).map_err(|_| not_accepted())?;
+        self.0.send(Asked::now(user, Job { serve, closes })).map_err(|_| not_accepted())?;
         answered.await.unwrap_or_else(|_| Err(not_accepted()))
     }
 }
@@ -319,22 +319,24 @@ impl Clerk {
             group.last |= job.closes;
             next = inbox.next(group.replies.len(), closing_time);
         }
-        let begun = Instant::now();
-        self.commit(group, law)?;
-        inbox.committed(group.replies.len(), begun.elapsed());
+        let took = self.commit(group, law)?;
+        inbox.committed(group.replies.len(), took);
         Ok(())
     }
 
-    fn commit(&self, group: &mut Group, law: &Law) -> Result<(), StoreError> {
+    /// Commits what changed; how long that took, which is the same for one and for many.
+    fn commit(&self, group: &mut Group, law: &Law) -> Result<Option<Duration>, StoreError> {
         if let Some(error) = group.broken.take() {
             return Err(error);
         }
         if group.change.is_empty() {
             self.store.roll_back();
-            return Ok(());
+            return Ok(None);
         }
         self.store.write(&group.change, &group.nonces, &law.limits)?;
-        self.store.commit()
+        let begun = Instant::now();
+        self.store.commit()?;
+        Ok(Some(begun.elapsed()))
     }
 
     /// The commit stands: readers see it, the worker may start, callers are answered, streams are told.

@@ -3,8 +3,10 @@
 //! Callers that were just answered ask again at once when they are busy. A group that closes before they are back leaves
 //! them to the next one, and from then on two halves alternate: each commit serves half of those who could share it. So a
 //! group waits for as many as the last commit answered and as came in while it lasted, by their count and never for a
-//! fixed time: all there, it closes at once. Those who went away are waited for once, and no longer than half of what a
-//! commit takes.
+//! fixed time: all there, it closes at once. Those who went away are waited for once, and no longer than a commit takes.
+//!
+//! Halves that alternate also have their good side: one is read and answered while the other is committed. Where it takes
+//! longer to bring all back than to commit once more, a group closes as soon as nobody waits.
 //!
 //! What waits is served by user in turn, also from one group to the next: see [`Turns`].
 
@@ -22,8 +24,19 @@ const GROUP_MAX: usize = 512;
 /// The longest that a group waits for others, however slow the disk is.
 const PATIENCE_MAX: Duration = Duration::from_millis(2);
 
-/// What somebody wants of the clerk; nobody is the server itself.
-pub(super) type Asked<J> = (Option<UserName>, J);
+/// What somebody wants of the clerk, and since when; nobody is the server itself.
+#[derive(Debug)]
+pub(super) struct Asked<J> {
+    user: Option<UserName>,
+    at: Instant,
+    job: J,
+}
+
+impl<J> Asked<J> {
+    pub(super) fn now(user: Option<UserName>, job: J) -> Self {
+        Self { user, at: Instant::now(), job }
+    }
+}
 
 /// The clerk's inbox.
 #[derive(Debug)]
@@ -35,11 +48,23 @@ pub(super) struct Inbox<J> {
     expected: usize,
     /// What commits took lately.
     commit: Duration,
+    coming: Coming,
+}
+
+/// How long it takes lately until those who were answered ask again.
+#[derive(Debug)]
+struct Coming {
+    answered: usize,
+    since: Instant,
+    came: usize,
+    /// For each of them.
+    each: Duration,
 }
 
 impl<J> Inbox<J> {
     pub(super) fn new(asked: Receiver<Asked<J>>) -> Self {
-        Self { asked, turns: Turns::new(), expected: 0, commit: Duration::ZERO }
+        let coming = Coming { answered: 0, since: Instant::now(), came: 0, each: Duration::ZERO };
+        Self { asked, turns: Turns::new(), expected: 0, commit: Duration::ZERO, coming }
     }
 
     /// The first of a group, waited for at most so long.
@@ -50,13 +75,18 @@ impl<J> Inbox<J> {
         self.line_up();
         match self.turns.pop() {
             Some(job) => Ok(job),
-            None => self.asked.recv_timeout(longest).map(|(_, job)| job),
+            None => self.receive(longest),
         }
     }
 
     /// Until when a group that begins now waits for others.
     pub(super) fn closing_time(&self) -> Instant {
-        Instant::now() + (self.commit / 2).min(PATIENCE_MAX)
+        let now = Instant::now();
+        let expected = u32::try_from(self.expected).unwrap_or(u32::MAX);
+        if self.coming.each.saturating_mul(expected) > self.commit {
+            return now;
+        }
+        now + self.commit.min(PATIENCE_MAX)
     }
 
     /// The next of a group that has so many; none where it closes.
@@ -71,16 +101,18 @@ impl<J> Inbox<J> {
         if here.is_some() || served >= self.expected {
             return here;
         }
-        let late = self.asked.recv_timeout(closing_time.saturating_duration_since(Instant::now()));
-        late.ok().map(|(_, job)| job)
+        self.receive(closing_time.saturating_duration_since(Instant::now())).ok()
     }
 
-    /// A group of so many was committed, which took so long. To be called before they are answered: whoever is here now
-    /// waited for the commit to end, and is not one of them.
-    pub(super) fn committed(&mut self, answered: usize, took: Duration) {
+    /// A group of so many was committed, which took so long where anything was. To be called before they are answered:
+    /// whoever is here now waited for the commit to end, and is not one of them.
+    pub(super) fn committed(&mut self, answered: usize, took: Option<Duration>) {
         self.line_up();
         self.expected = answered + self.turns.len();
-        self.commit = (self.commit * 3 + took) / 4;
+        self.coming.begin(answered);
+        if let Some(took) = took {
+            self.commit = (self.commit * 3 + took) / 4;
+        }
     }
 
     /// Everything that waits, to be refused together. Nobody is expected back.
@@ -90,10 +122,35 @@ impl<J> Inbox<J> {
         std::iter::from_fn(|| self.turns.pop())
     }
 
+    fn receive(&mut self, longest: Duration) -> Result<J, RecvTimeoutError> {
+        let asked = self.asked.recv_timeout(longest)?;
+        self.coming.note(asked.at);
+        Ok(asked.job)
+    }
+
     /// Puts what came in where its turn is.
     fn line_up(&mut self) {
-        for (user, job) in self.asked.try_iter() {
-            self.turns.push(user, job);
+        for asked in self.asked.try_iter() {
+            self.coming.note(asked.at);
+            self.turns.push(asked.user, asked.job);
+        }
+    }
+}
+
+impl Coming {
+    /// So many are about to be answered.
+    fn begin(&mut self, answered: usize) {
+        *self = Self { answered, since: Instant::now(), came: 0, each: self.each };
+    }
+
+    /// One came. As many as were answered are taken for the same.
+    fn note(&mut self, at: Instant) {
+        self.came += 1;
+        if self.came == self.answered {
+            let count = u32::try_from(self.answered).unwrap_or(u32::MAX);
+            let each = at.saturating_duration_since(self.since) / count;
+            // Who takes a pause says nothing of those who do not.
+            self.each = (self.each * 3 + each.min(PATIENCE_MAX)) / 4;
         }
     }
 }
@@ -125,11 +182,11 @@ mod tests {
         let mut inbox = Inbox::new(inbox);
         let never = Instant::now() + LONG;
         for n in 0..3 {
-            jobs.send((user("agent"), n)).unwrap();
+            jobs.send(Asked::now(user("agent"), n)).unwrap();
             let begun = Instant::now();
             assert_eq!(group(&mut inbox, never), [n]);
             assert!(begun.elapsed() < LONG / 2);
-            inbox.committed(1, LONG);
+            inbox.committed(1, Some(LONG));
         }
     }
 
@@ -137,14 +194,14 @@ mod tests {
     fn halves_come_together_by_waiting_for_those_just_answered() {
         let (jobs, inbox) = channel();
         let mut inbox = Inbox::new(inbox);
-        jobs.send((user("agent"), 1)).unwrap();
+        jobs.send(Asked::now(user("agent"), 1)).unwrap();
         assert_eq!(group(&mut inbox, Instant::now()), [1]);
         // The second half came in while the first was committed.
-        jobs.send((user("agent"), 2)).unwrap();
-        inbox.committed(1, LONG);
+        jobs.send(Asked::now(user("agent"), 2)).unwrap();
+        inbox.committed(1, Some(LONG));
         let back = std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(20));
-            jobs.send((user("agent"), 3)).unwrap();
+            jobs.send(Asked::now(user("agent"), 3)).unwrap();
             jobs
         });
         assert_eq!(group(&mut inbox, Instant::now() + LONG), [2, 3]);
@@ -155,14 +212,14 @@ mod tests {
     fn who_went_away_is_waited_for_once() {
         let (jobs, inbox) = channel();
         let mut inbox = Inbox::new(inbox);
-        jobs.send((user("agent"), 1)).unwrap();
-        jobs.send((user("agent"), 2)).unwrap();
+        jobs.send(Asked::now(user("agent"), 1)).unwrap();
+        jobs.send(Asked::now(user("agent"), 2)).unwrap();
         assert_eq!(group(&mut inbox, Instant::now()), [1, 2]);
-        inbox.committed(2, LONG);
-        jobs.send((user("agent"), 3)).unwrap();
+        inbox.committed(2, Some(LONG));
+        jobs.send(Asked::now(user("agent"), 3)).unwrap();
         assert_eq!(group(&mut inbox, Instant::now()), [3]);
-        inbox.committed(1, LONG);
-        jobs.send((user("agent"), 4)).unwrap();
+        inbox.committed(1, Some(LONG));
+        jobs.send(Asked::now(user("agent"), 4)).unwrap();
         let begun = Instant::now();
         assert_eq!(group(&mut inbox, begun + LONG), [4]);
         assert!(begun.elapsed() < LONG / 2);
@@ -173,10 +230,10 @@ mod tests {
         let (jobs, inbox) = channel();
         let mut inbox = Inbox::new(inbox);
         for n in 0..600 {
-            jobs.send((user("agent"), n)).unwrap();
+            jobs.send(Asked::now(user("agent"), n)).unwrap();
         }
         assert_eq!(group(&mut inbox, Instant::now()).len(), GROUP_MAX);
-        inbox.committed(GROUP_MAX, LONG);
+        inbox.committed(GROUP_MAX, Some(LONG));
         assert_eq!(group(&mut inbox, Instant::now()).len(), 600 - GROUP_MAX);
     }
 
@@ -185,30 +242,51 @@ mod tests {
         let (jobs, inbox) = channel();
         let mut inbox = Inbox::new(inbox);
         for n in 0..1500 {
-            jobs.send((user("agent"), n)).unwrap();
+            jobs.send(Asked::now(user("agent"), n)).unwrap();
         }
         assert_eq!(group(&mut inbox, Instant::now()), (0..512).collect::<Vec<_>>());
-        jobs.send((user("user"), 9001)).unwrap();
-        inbox.committed(GROUP_MAX, LONG);
-        jobs.send((user("user"), 9002)).unwrap();
+        jobs.send(Asked::now(user("user"), 9001)).unwrap();
+        inbox.committed(GROUP_MAX, Some(LONG));
+        jobs.send(Asked::now(user("user"), 9002)).unwrap();
         let next = group(&mut inbox, Instant::now());
         assert_eq!(next.iter().position(|job| *job == 9001), Some(1), "not behind the 988 that wait");
         assert_eq!(next.iter().position(|job| *job == 9002), Some(3), "nor is what came after the commit");
         assert_eq!(next.len(), GROUP_MAX);
-        inbox.committed(GROUP_MAX, LONG);
+        inbox.committed(GROUP_MAX, Some(LONG));
         assert_eq!(group(&mut inbox, Instant::now()), (1022..1500).collect::<Vec<_>>(), "nothing is lost");
+    }
+
+    #[test]
+    fn nobody_is_waited_for_where_a_commit_costs_less_than_bringing_all_back() {
+        let (jobs, inbox) = channel();
+        let mut inbox = Inbox::new(inbox);
+        let ask = |n, at| jobs.send(Asked { user: user("agent"), at, job: n }).unwrap();
+        ask(1, Instant::now());
+        ask(2, Instant::now());
+        assert_eq!(group(&mut inbox, Instant::now()), [1, 2]);
+        inbox.committed(2, Some(Duration::from_micros(100)));
+        // Both are back two milliseconds later: that is a millisecond each, and ten times what a commit takes.
+        ask(3, Instant::now());
+        ask(4, Instant::now() + Duration::from_millis(2));
+        assert_eq!(group(&mut inbox, Instant::now()), [3, 4]);
+        inbox.committed(2, Some(Duration::from_micros(100)));
+        assert!(inbox.closing_time() <= Instant::now());
+        // On a slow disk it pays.
+        inbox.committed(2, Some(LONG));
+        let begun = Instant::now();
+        assert!(inbox.closing_time() >= begun + PATIENCE_MAX);
     }
 
     #[test]
     fn all_that_waits_is_taken_and_waited_for_no_more() {
         let (jobs, inbox) = channel();
         let mut inbox = Inbox::new(inbox);
-        jobs.send((user("agent"), 1)).unwrap();
-        jobs.send((user("user"), 2)).unwrap();
-        inbox.committed(5, LONG);
-        jobs.send((user("agent"), 3)).unwrap();
+        jobs.send(Asked::now(user("agent"), 1)).unwrap();
+        jobs.send(Asked::now(user("user"), 2)).unwrap();
+        inbox.committed(5, Some(LONG));
+        jobs.send(Asked::now(user("agent"), 3)).unwrap();
         assert_eq!(inbox.take_all().collect::<Vec<_>>(), [1, 2, 3]);
-        jobs.send((None, 4)).unwrap();
+        jobs.send(Asked::now(None, 4)).unwrap();
         let begun = Instant::now();
         assert_eq!(group(&mut inbox, begun + LONG), [4]);
         assert!(begun.elapsed() < LONG / 2);
