@@ -1,6 +1,6 @@
 //! What is to be measured, and how thoroughly.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use lexopt::prelude::{Long, Short};
 
@@ -11,6 +11,7 @@ Measures product, floor and peer in turn, and prints a table of ratios as Markdo
 usage: cargo run --release -p ccc-bench -- [options]
 
   --only LIST     the goals to measure, such as 1,2,7 (default: all; `mcp` is one too)
+  --against FILE  nothing but this build of ccc-server against that one, in turn
   --seconds N     seconds of load in each turn (default 0.5)
   --rounds N      turns of each contestant (default 7)
   --quick         3 rounds of 0.2 seconds and small stores: to see that it works
@@ -23,6 +24,8 @@ usage: cargo run --release -p ccc-bench -- [options]
 pub struct Wishes {
     /// The goals to measure; all where it is empty.
     pub only: BTreeSet<String>,
+    /// Another build of the server, to be compared with and nothing else.
+    pub against: Option<PathBuf>,
     /// How long each turn lasts.
     pub turn: Duration,
     /// How many turns each contestant has.
@@ -42,12 +45,14 @@ impl Wishes {
     /// When there is no such option.
     pub fn read() -> Result<Option<Self>, lexopt::Error> {
         let turn = Duration::from_millis(500);
-        let mut wishes = Self { only: BTreeSet::new(), turn, rounds: 7, quick: false, long: false, write: false };
+        let mut wishes =
+            Self { only: BTreeSet::new(), against: None, turn, rounds: 7, quick: false, long: false, write: false };
         let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next()? {
             use lexopt::ValueExt as _;
             match argument {
                 Long("only") => wishes.only = parser.value()?.string()?.split(',').map(str::to_owned).collect(),
+                Long("against") => wishes.against = Some(parser.value()?.into()),
                 Long("seconds") => wishes.turn = Duration::from_secs_f64(parser.value()?.parse()?),
                 Long("rounds") => wishes.rounds = parser.value()?.parse::<usize>()?.max(1),
                 Long("quick") => {
@@ -65,7 +70,7 @@ impl Wishes {
     /// Whether this goal is to be measured.
     #[must_use]
     pub fn wants(&self, goal: &str) -> bool {
-        self.only.is_empty() || self.only.contains(goal)
+        self.against.is_none() && (self.only.is_empty() || self.only.contains(goal))
     }
 
     /// `usual`, or less or more of it.

@@ -21,7 +21,7 @@ use std::{fs, process::ExitCode};
 
 use args::Wishes;
 use builds::Builds;
-use goals::{Bench, console, decide, frames, growth, lists, mcp, programs, resident, store, submit};
+use goals::{Bench, against, console, decide, frames, growth, lists, mcp, programs, resident, store, submit};
 use peer::Peer;
 use report::Report;
 
@@ -71,6 +71,9 @@ fn main() -> ExitCode {
     let peer = if needs_peer { Peer::install(&builds.kept) } else { Err("it was not needed".to_owned()) };
     let shim = shim::compile(&builds.kept);
     let mut bench = Bench { wishes, builds, peer, shim, report: Report::default() };
+    if let Some(other) = bench.wishes.against.clone() {
+        against::another_build(&mut bench, &other);
+    }
     for (goals, measure) in MEASUREMENTS {
         if goals.iter().any(|goal| bench.wishes.wants(goal)) {
             eprintln!("goal {}", goals.join(", "));

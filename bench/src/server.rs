@@ -82,15 +82,21 @@ impl Home {
     /// The bridge as a user starts it: durability on, audit on, `config.toml` as it lies here.
     #[must_use]
     pub fn bridge(&self, builds: &Builds, preload: Option<&Path>) -> Server {
-        let mut command = self.bridge_command(builds);
+        self.bridge_of(&builds.program("ccc-server"), preload)
+    }
+
+    /// The same by this `ccc-server`.
+    #[must_use]
+    pub fn bridge_of(&self, program: &Path, preload: Option<&Path>) -> Server {
+        let mut command = self.bridge_command(program);
         preloaded(&mut command, preload);
         Server::start(command.stderr(Stdio::piped()).stdout(Stdio::null()), |child| {
             address(child.stderr.as_mut().expect("stderr"))
         })
     }
 
-    fn bridge_command(&self, builds: &Builds) -> Command {
-        let mut command = Command::new(builds.program("ccc-server"));
+    fn bridge_command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
         command.args(["--port", "0", "--secrets"]).arg(self.path("secrets.json"));
         command.arg("--config").arg(self.path("config.toml")).arg("--data").arg(self.path("data"));
         command.arg("--socket").arg(self.path("sock")).stdin(Stdio::null());
@@ -105,7 +111,7 @@ impl Home {
     #[must_use]
     pub fn time_to_health(&self, builds: &Builds) -> Duration {
         let _ = fs::remove_file(self.path("sock"));
-        let mut command = self.bridge_command(builds);
+        let mut command = self.bridge_command(&builds.program("ccc-server"));
         let begun = Instant::now();
         let mut child = command.stderr(Stdio::null()).stdout(Stdio::null()).spawn().expect("a server");
         while !healthy(&self.path("sock")) {

@@ -150,7 +150,7 @@ impl Bridge {
 
     /// The bytes of a request, signed now.
     fn sign(&self, request: &Request<'_>) -> Result<(Vec<u8>, SignedRequest), CallError> {
-        let digest = request.body.map(|body| ContentDigest::of(body).to_string());
+        let digest = request.body.map(|body| ContentDigest::of(body).field());
         let to_sign = RequestToSign {
             method: request.method.as_str(),
             target: request.target,

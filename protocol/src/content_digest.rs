@@ -57,6 +57,16 @@ impl ContentDigest {
         }
     }
 
+    /// The value of the field.
+    #[must_use]
+    pub fn field(&self) -> String {
+        let mut field = String::with_capacity(54);
+        field.push_str("sha-256=:");
+        STANDARD.encode_string(self.0, &mut field);
+        field.push(':');
+        field
+    }
+
     /// The bare SHA-256.
     #[must_use]
     pub fn sha256(&self) -> &[u8; 32] {
@@ -82,12 +92,7 @@ impl SharedBeginning {
 /// Written as the value of the field.
 impl fmt::Display for ContentDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut encoded = [0; 44];
-        let len = STANDARD.encode_slice(self.0, &mut encoded).map_err(|_| fmt::Error)?;
-        let encoded = encoded.get(..len).and_then(|encoded| std::str::from_utf8(encoded).ok()).ok_or(fmt::Error)?;
-        f.write_str("sha-256=:")?;
-        f.write_str(encoded)?;
-        f.write_str(":")
+        f.write_str(&self.field())
     }
 }
 

@@ -166,7 +166,7 @@ impl Answer {
     #[must_use]
     pub fn signed(mut self, request: &Signed<'_>, now: Timestamp) -> Response<Content> {
         let content_digest = match &self.content {
-            Content::Whole(bytes) => Some(self.digest.unwrap_or_else(|| ContentDigest::of(bytes)).to_string()),
+            Content::Whole(bytes) => Some(self.digest.unwrap_or_else(|| ContentDigest::of(bytes)).field()),
             Content::Events(_) => None,
         };
         let to_sign = AnswerToSign {

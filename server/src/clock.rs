@@ -1,7 +1,10 @@
 //! The server's time: the system's clock, but never before the newest committed entry.
 
 use std::{
-    sync::atomic::{AtomicI64, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -13,13 +16,14 @@ use chrono::{Datelike as _, Local, Timelike as _};
 #[derive(Debug)]
 pub struct Clock {
     floor_millis: AtomicI64,
+    local: Mutex<Option<(u64, LocalTime)>>,
 }
 
 impl Clock {
     /// A clock that never goes below this time.
     #[must_use]
     pub fn from(floor: Timestamp) -> Self {
-        Self { floor_millis: AtomicI64::new(floor.millis()) }
+        Self { floor_millis: AtomicI64::new(floor.millis()), local: Mutex::new(None) }
     }
 
     /// The time. A system clock that was set back stands still here until it has caught up.
@@ -35,22 +39,32 @@ impl Clock {
         self.floor_millis.fetch_max(committed.millis(), Ordering::AcqRel);
     }
 
-    /// The time of day where the server stands.
+    /// The time of day where the server stands; looked up once in a second, since zones have long rules.
     #[must_use]
     pub fn local(&self) -> LocalTime {
-        let now = Local::now();
-        let weekday = match now.weekday() {
-            chrono::Weekday::Mon => Weekday::Mon,
-            chrono::Weekday::Tue => Weekday::Tue,
-            chrono::Weekday::Wed => Weekday::Wed,
-            chrono::Weekday::Thu => Weekday::Thu,
-            chrono::Weekday::Fri => Weekday::Fri,
-            chrono::Weekday::Sat => Weekday::Sat,
-            chrono::Weekday::Sun => Weekday::Sun,
-        };
-        let minute_of_day = u16::try_from(now.hour() * 60 + now.minute()).unwrap_or(0);
-        LocalTime { weekday, minute_of_day }
+        let second = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        // A poisoned lock holds a whole value all the same.
+        let mut known = self.local.lock().unwrap_or_else(PoisonError::into_inner);
+        match *known {
+            Some((at, local)) if at == second => local,
+            _ => known.insert((second, local_now())).1,
+        }
     }
+}
+
+fn local_now() -> LocalTime {
+    let now = Local::now();
+    let weekday = match now.weekday() {
+        chrono::Weekday::Mon => Weekday::Mon,
+        chrono::Weekday::Tue => Weekday::Tue,
+        chrono::Weekday::Wed => Weekday::Wed,
+        chrono::Weekday::Thu => Weekday::Thu,
+        chrono::Weekday::Fri => Weekday::Fri,
+        chrono::Weekday::Sat => Weekday::Sat,
+        chrono::Weekday::Sun => Weekday::Sun,
+    };
+    let minute_of_day = u16::try_from(now.hour() * 60 + now.minute()).unwrap_or(0);
+    LocalTime { weekday, minute_of_day }
 }
 
 #[cfg(test)]

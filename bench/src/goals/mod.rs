@@ -1,5 +1,6 @@
 //! What is promised and how it is measured, a file a group of goals.
 
+pub mod against;
 pub mod console;
 pub mod decide;
 pub mod frames;

@@ -6,6 +6,7 @@ use ccc_protocol::{
 };
 
 use super::{effect::Effect, param::Param};
+use crate::plan::Planned;
 
 /// A declaration, from the built-in catalogue or from config.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub struct Action {
     pub start_seconds_max: Option<u64>,
     /// The digest of the whole declaration as written, so that a changed declaration is a changed plan.
     pub declaration: Digest,
+    /// What would happen, where no parameter changes that.
+    pub constant_plan: Option<Planned>,
 }
 
 impl Action {

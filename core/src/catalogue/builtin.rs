@@ -180,6 +180,7 @@ fn action(name: &str, description: &str, group: &str, policy: Policy, effect: Ef
         start_seconds_max: None,
         // Sealed when the catalogue takes it.
         declaration: Digest::of(b""),
+        constant_plan: None,
     }
 }
 

@@ -27,6 +27,7 @@ pub fn digest(action: &Action) -> Digest {
         irreversible,
         start_seconds_max,
         declaration: _,
+        constant_plan: _,
     } = action;
     Digest::of_json(&json!({
         "name": name,

@@ -14,6 +14,8 @@ use ccc_protocol::{
     bodies::{ActionInfo, Policy},
 };
 
+use crate::plan;
+
 pub use action::Action;
 pub use effect::{Command, Effect, Opener, Service};
 pub use param::{Entry, Kind, Param, PathKind};
@@ -34,6 +36,7 @@ impl Catalogue {
     pub fn new(actions: impl IntoIterator<Item = Action>) -> Self {
         let sealed = |action: Action| {
             let action = Action { declaration: declaration::digest(&action), ..action };
+            let action = Action { constant_plan: plan::constant(&action), ..action };
             (action.name.clone(), Arc::new(action))
         };
         Self(actions.into_iter().map(sealed).collect())

@@ -133,6 +133,7 @@ fn declare(
         start_seconds_max: spec.start_seconds_max,
         // Sealed when the catalogue takes it.
         declaration: Digest::of(b""),
+        constant_plan: None,
     })
 }
 

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use ccc_protocol::{
-    Digest, TicketId, UserName, approval,
-    bodies::{Plan, Status},
-};
+use ccc_protocol::{Digest, TicketId, UserName, approval, bodies::Status};
 
 use crate::{
     catalogue::{
@@ -14,6 +11,7 @@ use crate::{
     },
     facts::Facts,
     params::Args,
+    plan::Planned,
     policy::{Decision, LocalTime, Question, Standing, Verdict, decide},
     refusal::Refusal,
     ticket::{self, Event, Opening, Request, Ticket},
@@ -35,7 +33,7 @@ pub struct Submission {
     /// What was derived from a tool call's input.
     pub facts: Option<Facts>,
     /// The resolved effect.
-    pub plan: Plan,
+    pub plan: Planned,
     /// The time of day where the server stands.
     pub local: LocalTime,
     /// True where the worker has room to start at once.
@@ -268,7 +266,7 @@ fn request(
     cx: Cx<'_>,
 ) -> Request {
     let action = &submission.action;
-    let plan_digest = approval::plan_digest(&submission.plan);
+    let (plan, plan_digest) = submission.plan.into_parts();
     let digest = approval::digest(submission.id, &action.name, &submission.args.json, plan_digest, &submission.caller);
     let limits = &cx.law.limits;
     let judge_only = action.is_judge_only();
@@ -281,7 +279,7 @@ fn request(
         params: submission.args.json,
         submitted_by: submission.caller,
         created: cx.now,
-        plan: submission.plan,
+        plan,
         plan_digest,
         digest,
         rule: decision.rule,

@@ -50,6 +50,7 @@ fn visit() -> Action {
         irreversible: false,
         start_seconds_max: None,
         declaration: Digest::of(b""),
+        constant_plan: None,
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod desktop;
 mod fill;
+mod planned;
 
 use ccc_protocol::{
     Digest,
@@ -11,9 +12,10 @@ use ccc_protocol::{
 };
 
 pub(crate) use desktop::Place;
+pub use planned::Planned;
 
 use crate::{
-    catalogue::{Action, Command, Effect, Opener},
+    catalogue::{Action, Command, Effect, Opener, effect::Service},
     law::Law,
     params::{Arg, Args, ResolvedPath},
     refusal::Refusal,
@@ -23,15 +25,32 @@ use crate::{
 ///
 /// # Errors
 /// 422 where a value cannot stand where the command puts it, or where the owner has not set up what the action needs.
-pub fn make(action: &Action, args: &Args, law: &Law) -> Result<Plan, Refusal> {
-    let declaration = action.declaration;
-    match &action.effect {
-        Effect::Run(command) => run(declaration, command, args),
-        Effect::Open(opener) => open(declaration, opener, args, law),
-        Effect::Mail => mail(declaration, args, law),
-        Effect::Bridge(service) => Ok(Plan::Bridge { declaration, what: service.name().to_owned() }),
-        Effect::Release => Ok(Plan::Release { declaration }),
+pub fn make(action: &Action, args: &Args, law: &Law) -> Result<Planned, Refusal> {
+    if let Some(constant) = &action.constant_plan {
+        return Ok(constant.clone());
     }
+    let declaration = action.declaration;
+    let plan = match &action.effect {
+        Effect::Run(command) => run(declaration, command, args)?,
+        Effect::Open(opener) => open(declaration, opener, args, law)?,
+        Effect::Mail => mail(declaration, args, law)?,
+        Effect::Bridge(service) => bridge(declaration, *service),
+        Effect::Release => Plan::Release { declaration },
+    };
+    Ok(Planned::of(plan))
+}
+
+/// The plan of an action whose parameters change nothing about it, so that it is made once for all requests.
+pub(crate) fn constant(action: &Action) -> Option<Planned> {
+    match action.effect {
+        Effect::Bridge(service) => Some(Planned::of(bridge(action.declaration, service))),
+        Effect::Release => Some(Planned::of(Plan::Release { declaration: action.declaration })),
+        Effect::Run(_) | Effect::Open(_) | Effect::Mail => None,
+    }
+}
+
+fn bridge(declaration: Digest, service: Service) -> Plan {
+    Plan::Bridge { declaration, what: service.name().to_owned() }
 }
 
 fn run(declaration: Digest, command: &Command, args: &Args) -> Result<Plan, Refusal> {

@@ -68,7 +68,7 @@ fn plan(action: &str, given: Value) -> Result<Plan, Refusal> {
     let Value::Object(given) = given else { panic!("parameters are an object") };
     let draft = params::draft(action, given, &law.volumes)?;
     let answers = draft.paths().iter().map(|question| resolved(&law, question)).collect();
-    make(action, &draft.resolve(answers)?, &law)
+    make(action, &draft.resolve(answers)?, &law).map(|planned| planned.into_parts().0)
 }
 
 fn started(plan: Plan) -> (String, Vec<String>, Option<String>) {

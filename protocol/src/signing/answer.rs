@@ -32,11 +32,12 @@ pub type SignedAnswer = super::sign::SignedRequest;
 #[must_use]
 pub fn sign_answer(key: &Key, keyid: &str, answer: &AnswerToSign<'_>, created: i64) -> SignedAnswer {
     let mut base = Base::new();
-    base.cover("\"@status\"", &answer.status.to_string());
+    let (status, created) = (answer.status.to_string(), created.to_string());
+    base.cover("\"@status\"", &status);
     base.cover_some("\"content-digest\"", answer.content_digest);
-    base.cover(&format!("\"signature\";req;key=\"{}\"", answer.request.label), answer.request.value);
+    base.cover(&["\"signature\";req;key=\"", answer.request.label, "\""].concat(), answer.request.value);
     base.cover_some("\"date\"", answer.date);
-    base.sign(key, &format!(";created={created};keyid=\"{keyid}\""))
+    base.sign(key, &[";created=", &created, ";keyid=\"", keyid, "\""].concat())
 }
 
 /// What an answer is expected to be, which settles what its signature covers.

@@ -9,14 +9,11 @@ use ccc_core::{
     facts::{self, Facts},
     law::Law,
     params::{self, Args},
-    plan,
+    plan::{self, Planned},
     policy::LocalTime,
     refusal::Refusal,
 };
-use ccc_protocol::{
-    ActionName, TicketId, UserName,
-    bodies::{Plan, ProblemType},
-};
+use ccc_protocol::{ActionName, TicketId, UserName, bodies::ProblemType};
 use serde_json::{Map, Value};
 
 use crate::volumes;
@@ -27,7 +24,7 @@ pub(super) struct Prepared {
     pub(super) action: Arc<Action>,
     pub(super) args: Args,
     pub(super) facts: Option<Facts>,
-    pub(super) plan: Plan,
+    pub(super) plan: Planned,
 }
 
 impl Prepared {

@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use ccc_core::ticket::{Outcome, Permit, Ticket};
-use ccc_protocol::{TicketId, approval};
+use ccc_protocol::TicketId;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::exec::Effects;
@@ -48,7 +48,7 @@ impl Worker {
         let Some(ticket) = self.front.shelf.read().open.get(&id).cloned() else { return };
         let begun = match self.prepare(&ticket).await {
             Ok(prepared) => {
-                let plan = approval::plan_digest(&prepared.plan);
+                let plan = prepared.plan.digest();
                 let begin = move |sitting: &mut Sitting<'_>| {
                     let cx = sitting.cx;
                     sitting.desk.begin(id, plan, cx, sitting.change)
@@ -74,7 +74,7 @@ impl Worker {
         let id = ticket.id();
         let outcome = match self.room.acquire().await {
             Ok(_room) => match self.prepare(ticket).await {
-                Ok(prepared) => self.effects.run(permit, &prepared.plan, &self.front.law()).await,
+                Ok(prepared) => self.effects.run(permit, prepared.plan.plan(), &self.front.law()).await,
                 Err(reason) => failed(reason),
             },
             Err(_) => failed("the server is stopping".to_owned()),

@@ -165,6 +165,7 @@ pub(super) fn visit() -> Action {
         irreversible: false,
         start_seconds_max: None,
         declaration: Digest::of(b""),
+        constant_plan: None,
     }
     .run_here()
 }
