@@ -6,7 +6,7 @@
 //! fixed time: all there, it closes at once. Those who went away are waited for once, and no longer than a commit takes.
 //!
 //! Halves that alternate also have their good side: one is read and answered while the other is committed. Where it takes
-//! longer to bring all back than to commit once more, a group closes as soon as nobody waits.
+//! longer to bring all back than to commit once more, a group waits for half of them: then the halves are of one size.
 //!
 //! What waits is served by user in turn, also from one group to the next: see [`Turns`].
 
@@ -81,12 +81,7 @@ impl<J> Inbox<J> {
 
     /// Until when a group that begins now waits for others.
     pub(super) fn closing_time(&self) -> Instant {
-        let now = Instant::now();
-        let expected = u32::try_from(self.expected).unwrap_or(u32::MAX);
-        if self.coming.each.saturating_mul(expected) > self.commit {
-            return now;
-        }
-        now + self.commit.min(PATIENCE_MAX)
+        Instant::now() + self.commit.min(PATIENCE_MAX)
     }
 
     /// The next of a group that has so many; none where it closes.
@@ -98,10 +93,17 @@ impl<J> Inbox<J> {
             self.line_up();
         }
         let here = self.turns.pop();
-        if here.is_some() || served >= self.expected {
+        if here.is_some() || served >= self.worth_waiting_for() {
             return here;
         }
         self.receive(closing_time.saturating_duration_since(Instant::now())).ok()
+    }
+
+    /// How many a group is held open for.
+    fn worth_waiting_for(&self) -> usize {
+        let expected = u32::try_from(self.expected).unwrap_or(u32::MAX);
+        let all_back = self.coming.each.saturating_mul(expected);
+        if all_back > self.commit { self.expected.div_ceil(2) } else { self.expected }
     }
 
     /// A group of so many was committed, which took so long where anything was. To be called before they are answered:
@@ -257,23 +259,27 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_waited_for_where_a_commit_costs_less_than_bringing_all_back() {
+    fn half_are_waited_for_where_a_commit_costs_less_than_bringing_all_back() {
         let (jobs, inbox) = channel();
         let mut inbox = Inbox::new(inbox);
         let ask = |n, at| jobs.send(Asked { user: user("agent"), at, job: n }).unwrap();
-        ask(1, Instant::now());
-        ask(2, Instant::now());
-        assert_eq!(group(&mut inbox, Instant::now()), [1, 2]);
-        inbox.committed(2, Some(Duration::from_micros(100)));
-        // Both are back two milliseconds later: that is a millisecond each, and ten times what a commit takes.
-        ask(3, Instant::now());
-        ask(4, Instant::now() + Duration::from_millis(2));
-        assert_eq!(group(&mut inbox, Instant::now()), [3, 4]);
-        inbox.committed(2, Some(Duration::from_micros(100)));
-        assert!(inbox.closing_time() <= Instant::now());
-        // On a slow disk it pays.
-        inbox.committed(2, Some(LONG));
+        let four_of = |inbox: &mut Inbox<u32>, took| {
+            // The last is back four milliseconds after they were answered: that is a millisecond for each.
+            (0..3).for_each(|n| ask(n, Instant::now()));
+            ask(3, Instant::now() + Duration::from_millis(4));
+            assert_eq!(group(inbox, Instant::now()), [0, 1, 2, 3]);
+            inbox.committed(4, Some(took));
+        };
+        four_of(&mut inbox, Duration::from_micros(100));
+        four_of(&mut inbox, Duration::from_micros(100));
+        assert_eq!(inbox.worth_waiting_for(), 2);
+        (4..6).for_each(|n| ask(n, Instant::now()));
         let begun = Instant::now();
+        assert_eq!(group(&mut inbox, begun + LONG), [4, 5]);
+        assert!(begun.elapsed() < LONG / 2);
+        // On a slow disk it pays to wait for all.
+        four_of(&mut inbox, LONG);
+        assert_eq!(inbox.worth_waiting_for(), 4);
         assert!(inbox.closing_time() >= begun + PATIENCE_MAX);
     }
 
