@@ -85,6 +85,28 @@ fn some(read: usize) -> usize {
     read
 }
 
+/// A whole answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    head: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// A field of its head.
+    ///
+    /// # Panics
+    /// When it was not sent.
+    #[must_use]
+    pub fn field(&self, name: &str) -> &str {
+        let fields = self.head.lines().filter_map(|line| line.split_once(": "));
+        fields.into_iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).expect("the field is sent").1
+    }
+}
+
 /// One blocking connection, for what happens one after the other.
 #[derive(Debug)]
 pub struct Line {
@@ -106,6 +128,15 @@ impl Line {
     pub fn ask(&mut self, request: &[u8]) -> (u16, &[u8]) {
         self.stream.write_all(request).expect("sent");
         self.room.read_blocking(&mut self.stream)
+    }
+
+    /// Sends a request and reads all of its answer.
+    pub fn whole(&mut self, request: &[u8]) -> Answer {
+        let (status, body) = self.ask(request);
+        let body = body.to_vec();
+        let head = Head::of(&self.room.0).expect("the head that was just read");
+        let text = std::str::from_utf8(&self.room.0[..head.bytes]).expect("a head is text");
+        Answer { status, head: text.to_owned(), body }
     }
 
     /// Sends a request that has to be accepted and reads the JSON of its answer.

@@ -5,6 +5,7 @@ pub mod console;
 pub mod decide;
 pub mod frames;
 pub mod growth;
+pub mod hashing;
 pub mod lists;
 pub mod mcp;
 pub mod programs;

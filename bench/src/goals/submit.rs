@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Bench;
+use super::{Bench, hashing};
 use crate::{
     load::{Contestant, Load, in_turn},
     report::Goal,
@@ -116,6 +116,7 @@ fn at_64(bench: &mut Bench, field: &Field) {
         Goal::AtMost(1.5),
         figures,
     );
+    hashing::of_submission(bench, &field.bridge);
     tail(bench, "64 connections", &turns.bridge, Goal::Shown);
 }
 
@@ -227,4 +228,5 @@ pub fn reads(bench: &mut Bench) {
     let (ours, theirs) = (cpu(&turns[0]), cpu(&turns[1]));
     let figures = format!("{} / {}", time(median(&ours)), time(median(&theirs)));
     bench.report.ratio("3", "server CPU for each of these", Ratio::of(&ours, &theirs), Goal::Shown, figures);
+    hashing::of_reading(bench, &bridge);
 }
