@@ -146,13 +146,17 @@ fn write_number(number: &Number, text: &mut String) {
 /// Only what must be escaped is (section 3.2.2.2).
 fn write_string(string: &str, text: &mut String) {
     text.push('"');
-    let mut rest = string;
-    if !string.bytes().fold(false, |any, byte| any | is_escaped(byte)) {
-        // Most strings: looked over without a branch for each byte.
+    // Most strings hold nothing to escape, and are looked over without a branch for each byte.
+    if string.bytes().fold(false, |any, byte| any | is_escaped(byte)) {
+        write_escaped(string, text);
+    } else {
         text.push_str(string);
-        text.push('"');
-        return;
     }
+    text.push('"');
+}
+
+fn write_escaped(string: &str, text: &mut String) {
+    let mut rest = string;
     // What needs an escape is one byte long, and no byte of a longer character.
     while let Some((plain, escaped, after)) = split_at_escape(rest) {
         text.push_str(plain);
@@ -160,7 +164,6 @@ fn write_string(string: &str, text: &mut String) {
         rest = after;
     }
     text.push_str(rest);
-    text.push('"');
 }
 
 fn split_at_escape(string: &str) -> Option<(&str, u8, &str)> {

@@ -5,7 +5,7 @@
 mod support;
 
 use ccc_protocol::bodies::{Risk, Status};
-use ccc_queue::message::{Command, Message, News, Trouble, Verb};
+use ccc_queue::message::{Command, Deed, Message, News, Trouble, Verb};
 use ccc_queue::model::Size;
 use serde_json::json;
 use support::{Desk, id, plan_of, preview, ticket};
@@ -421,4 +421,22 @@ fn after_an_absence_what_was_found_is_said() {
     desk.take(Message::News(News::Connected));
     let screen = desk.screen();
     assert!(screen.contains("back after 12s: 1 new, 1 lost"), "{screen}");
+}
+
+#[test]
+fn the_answer_to_a_deed_is_not_pushed_away_by_news_that_come_right_after() {
+    let mut desk = desk([1, 2]);
+    let grant = ccc_protocol::GrantId::new(1, [1; 10]);
+    let came_of_it = |desk: &mut Desk, n| {
+        let (status, decided_by) = (Status::Succeeded, Some("user".parse().unwrap()));
+        desk.queue(vec![ccc_protocol::bodies::Ticket { status, decided_by, seq: 9, ..ticket(n) }], false);
+    };
+    desk.take(Message::News(News::Done(Deed::Revoke(grant), Ok(()))));
+    came_of_it(&mut desk, 1);
+    let screen = desk.screen();
+    assert!(screen.contains("the grant has ended; ") && screen.contains(": succeeded"), "{screen}");
+    desk.wait(3000);
+    came_of_it(&mut desk, 2);
+    let screen = desk.screen();
+    assert!(!screen.contains("the grant has ended") && screen.contains(": succeeded"), "{screen}");
 }

@@ -53,7 +53,12 @@ pub struct Notice {
     pub tone: Tone,
     /// The words.
     pub text: Visible,
+    /// What of it answers the person, and until when no news takes its place, by the monotonic clock.
+    answer: Option<(Visible, u64)>,
 }
+
+/// How long the answer to what a person did stays where they can read it.
+const ANSWER_STAYS_MILLIS: u64 = 3000;
 
 /// What this person decided last, so that it can be taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -305,6 +310,24 @@ impl Model {
 
     /// Says something to the person.
     pub fn say(&mut self, tone: Tone, text: impl Into<Visible>) {
-        self.notice = Some(Notice { tone, text: text.into() });
+        self.notice = Some(Notice { tone, text: text.into(), answer: None });
+    }
+
+    /// Answers what the person just did: for a while, no news takes its place.
+    pub fn answer(&mut self, tone: Tone, text: impl Into<Visible>) {
+        let (text, until_millis) = (text.into(), self.now.millis.saturating_add(ANSWER_STAYS_MILLIS));
+        self.notice = Some(Notice { tone, text: text.clone(), answer: Some((text, until_millis)) });
+    }
+
+    /// Says what came by itself. Printed line by line, nothing takes the place of anything.
+    pub fn report(&mut self, text: Visible) {
+        match &mut self.notice {
+            Some(Notice { text: said, answer: Some((answer, until_millis)), .. })
+                if self.surface == Surface::Screen && self.now.millis < *until_millis =>
+            {
+                *said = answer.clone().then("; ").then(text);
+            }
+            _ => self.say(Tone::Plain, text),
+        }
     }
 }

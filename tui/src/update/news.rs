@@ -61,7 +61,7 @@ fn queue(model: &mut Model, list: QueueList, whole: bool, out: &mut Vec<Command>
     let changes = model.queue.apply(list, whole);
     tell_changes(model, &changes, &found);
     if let Some(words) = came_of_mine.filter(|_| model.connection == Connection::Live) {
-        model.say(Tone::Plain, words);
+        model.report(words);
     }
     reread_selected(model, selected, out);
     if newer {
@@ -106,9 +106,12 @@ fn tell_changes(model: &mut Model, changes: &Changes, found: &BTreeMap<Status, u
         [] => {}
         [one] => {
             let words = fate(one);
-            model.say(Tone::Plain, words);
+            model.report(words);
         }
-        many => model.say(Tone::Plain, Visible::count(many.len(), "ticket left the queue", "tickets left the queue")),
+        many => {
+            let words = Visible::count(many.len(), "ticket left the queue", "tickets left the queue");
+            model.report(words);
+        }
     }
 }
 
@@ -156,7 +159,11 @@ fn decided(model: &mut Model, verb: Verb, id: TicketId, answer: Result<Box<Ticke
         Ok(ticket) => {
             let words = taken(model, verb, &ticket);
             bulk::note(model, id, Outcome::Taken(words.clone()));
-            model.say(Tone::Good, words);
+            match model.done {
+                // That there will be more is said this once.
+                Some(Done::Granted(granted)) if granted == id => model.answer(Tone::Good, words),
+                _ => model.say(Tone::Good, words),
+            }
             let edited = (verb == Verb::Edit).then_some(ticket.id);
             put(model, *ticket, out);
             edited.map(|new| model.queue.to_ticket(new));
@@ -212,9 +219,9 @@ fn audit(model: &mut Model, list: ccc_protocol::bodies::AuditList, out: &mut Vec
 
 fn done(model: &mut Model, deed: &Deed, answer: Result<(), String>, out: &mut Vec<Command>) {
     match answer {
-        Err(why) => model.say(Tone::Bad, Untrusted(&why).line()),
+        Err(why) => model.answer(Tone::Bad, Untrusted(&why).line()),
         Ok(()) => {
-            model.say(Tone::Good, deed_words(deed));
+            model.answer(Tone::Good, deed_words(deed));
             out.extend([Command::ReadGrants, Command::ReadPolicies]);
         }
     }
