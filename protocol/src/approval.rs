@@ -30,19 +30,8 @@ pub fn digest(
 /// The SHA-256 over the canonical form of the plan.
 #[must_use]
 pub fn plan_digest(plan: &Plan) -> Digest {
-    let canonical = match plan {
-        // What most requests plan, and says little more than its declaration.
-        Plan::Bridge { declaration, what } => ObjectWriter::begin()
-            .string("declaration", &declaration.text())
-            .string("kind", "bridge")
-            .string("what", what),
-        Plan::Release { declaration } => {
-            ObjectWriter::begin().string("declaration", &declaration.text()).string("kind", "release")
-        }
-        // A plan holds strings, numbers and lists alone: it always has a JSON form.
-        _ => return Digest::of_json(&serde_json::to_value(plan).unwrap_or(Value::Null)),
-    };
-    Digest::of(canonical.end().as_bytes())
+    // A plan holds strings, numbers and lists alone: it always has a JSON form.
+    Digest::of_json(&serde_json::to_value(plan).unwrap_or(Value::Null))
 }
 
 /// What a retry of a judge-only action is known by: the SHA-256 over the canonical form of `{"action","params","submitted_by"}`.
@@ -71,16 +60,10 @@ mod tests {
     #[test]
     fn a_plan_is_known_by_its_canonical_form() {
         let declaration = Digest::of(b"declaration");
-        let (program, args, dir) = ("/bin/true".to_owned(), vec![], None);
-        let plans = [
-            Plan::Bridge { declaration, what: "list\n\"actions\"".to_owned() },
-            Plan::Release { declaration },
-            Plan::Run { declaration, program, args, dir, timeout_seconds: 5, paths: vec![] },
-        ];
-        for plan in plans {
-            assert_eq!(plan_digest(&plan), Digest::of_json(&serde_json::to_value(&plan).unwrap()), "{plan:?}");
-        }
         let release = format!(r#"{{"declaration":"{declaration}","kind":"release"}}"#);
         assert_eq!(plan_digest(&Plan::Release { declaration }), Digest::of(release.as_bytes()));
+        let bridge = format!(r#"{{"declaration":"{declaration}","kind":"bridge","what":"list-actions"}}"#);
+        let what = "list-actions".to_owned();
+        assert_eq!(plan_digest(&Plan::Bridge { declaration, what }), Digest::of(bridge.as_bytes()));
     }
 }

@@ -4,15 +4,8 @@
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
-    write(bytes, &mut text);
+    text.extend(bytes.iter().flat_map(|byte| digits(*byte)).map(char::from));
     text
-}
-
-/// Appends the digits of `bytes` to `text`.
-pub fn write(bytes: &[u8], text: &mut String) {
-    for byte in bytes {
-        text.extend(digits(*byte).map(char::from));
-    }
 }
 
 /// The two digits of one byte.
