@@ -424,13 +424,18 @@ fn after_an_absence_what_was_found_is_said() {
 }
 
 #[test]
-fn the_answer_to_a_deed_is_not_pushed_away_by_news_that_come_right_after() {
+fn the_answer_to_a_person_is_not_pushed_away_by_news_that_come_right_after() {
     let mut desk = desk([1, 2]);
     let grant = ccc_protocol::GrantId::new(1, [1; 10]);
     let came_of_it = |desk: &mut Desk, n| {
         let (status, decided_by) = (Status::Succeeded, Some("user".parse().unwrap()));
         desk.queue(vec![ccc_protocol::bodies::Ticket { status, decided_by, seq: 9, ..ticket(n) }], false);
     };
+    let trouble = Trouble { why: "it needs another person".into(), ticket: None };
+    desk.take(Message::News(News::Decided(Verb::Approve, id(1), Err(trouble))));
+    came_of_it(&mut desk, 1);
+    let screen = desk.screen();
+    assert!(screen.contains("it needs another person; ") && screen.contains(": succeeded"), "{screen}");
     desk.take(Message::News(News::Done(Deed::Revoke(grant), Ok(()))));
     came_of_it(&mut desk, 1);
     let screen = desk.screen();

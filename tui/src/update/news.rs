@@ -173,7 +173,7 @@ fn decided(model: &mut Model, verb: Verb, id: TicketId, answer: Result<Box<Ticke
                 model.done.filter(|done| !matches!(done, Done::Denied(known) | Done::Granted(known) if *known == id));
             let words = trouble.ticket.as_deref().map_or_else(|| Untrusted(&trouble.why).line(), already);
             bulk::note(model, id, Outcome::Refused(words.clone()));
-            model.say(Tone::Bad, words);
+            model.answer(Tone::Bad, words);
             if let Some(ticket) = trouble.ticket {
                 put(model, *ticket, out);
             }
