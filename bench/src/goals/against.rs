@@ -20,7 +20,7 @@ pub fn another_build(bench: &mut Bench, other: &Path) {
     }
 }
 
-fn compare(bench: &mut Bench, other: &Path, where_: &str, preload: Option<&Path>, connections: &[usize]) {
+fn compare(bench: &mut Bench, other: &Path, disk: &str, preload: Option<&Path>, connections: &[usize]) {
     let homes = [Home::new(&bench.builds), Home::new(&bench.builds)];
     let ours = homes[0].bridge(&bench.builds, preload);
     let theirs = homes[1].bridge_of(other, preload);
@@ -30,12 +30,12 @@ fn compare(bench: &mut Bench, other: &Path, where_: &str, preload: Option<&Path>
     for connections in connections {
         let turns = in_turn(&contestants, *connections, bench.wishes.turn, bench.wishes.rounds);
         let figures = |of: fn(&Load) -> f64| [0, 1].map(|who: usize| turns[who].iter().map(of).collect::<Vec<_>>());
-        let what = format!("{where_}{connections} connections");
-        let [mine, other] = figures(|turn| turn.per_second);
-        let shown = format!("{} / {}", rate(median(&mine)), rate(median(&other)));
-        bench.report.ratio("against", format!("{what}: throughput"), Ratio::of(&mine, &other), Goal::Shown, shown);
-        let [mine, other] = figures(|turn| turn.cpu);
-        let shown = format!("{} / {}", time(median(&mine)), time(median(&other)));
-        bench.report.ratio("against", format!("{what}: server CPU"), Ratio::of(&mine, &other), Goal::Shown, shown);
+        let what = format!("{disk}{connections} connections");
+        let [mine, its] = figures(|turn| turn.per_second);
+        let shown = format!("{} / {}", rate(median(&mine)), rate(median(&its)));
+        bench.report.ratio("against", format!("{what}: throughput"), Ratio::of(&mine, &its), Goal::Shown, shown);
+        let [mine, its] = figures(|turn| turn.cpu);
+        let shown = format!("{} / {}", time(median(&mine)), time(median(&its)));
+        bench.report.ratio("against", format!("{what}: server CPU"), Ratio::of(&mine, &its), Goal::Shown, shown);
     }
 }

@@ -324,7 +324,7 @@ impl Clerk {
         Ok(())
     }
 
-    /// Commits what changed; how long that took, which is the same for one and for many.
+    /// Commits what changed; how long that took, which is about the same for one and for many.
     fn commit(&self, group: &mut Group, law: &Law) -> Result<Option<Duration>, StoreError> {
         if let Some(error) = group.broken.take() {
             return Err(error);
