@@ -287,7 +287,7 @@ impl Console {
                 let mut terminal = shared.0.lock().unwrap_or_else(PoisonError::into_inner);
                 terminal.bytes.extend_from_slice(&buffer[..read]);
                 held.extend_from_slice(&buffer[..read]);
-                let rest = held.split_off(whole(&held));
+                let rest = held.split_off(if read == 0 { held.len() } else { shown(&held) });
                 terminal.parser.process(&held);
                 held = rest;
                 terminal.ended = read == 0;
@@ -342,14 +342,30 @@ impl Console {
         self
     }
 
+    /// Presses `j` until the row under the cursor has the text.
+    pub fn goes_down_to(&self, text: &str) -> &Self {
+        let row = |terminal: &Terminal| {
+            terminal.parser.screen().contents().lines().find(|line| line.starts_with('▶')).map(String::from)
+        };
+        loop {
+            let before = row(&self.lock());
+            if before.as_ref().is_some_and(|row| row.contains(text)) {
+                return self;
+            }
+            self.press("j");
+            self.wait(text, |terminal| row(terminal) != before);
+        }
+    }
+
     /// Waits until a key would decide on the ticket on screen.
     pub fn ready(&self) -> &Self {
         self.sees("◆ ready")
     }
 
-    /// Waits until dialogs count: nothing on screen says so, so this is the time the rules name, and a little more.
+    /// Waits until keys count where nothing on screen says so: the time the rules name, and as much again and more for a loaded machine
+    /// that begins late to count it.
     pub fn settles(&self) -> &Self {
-        thread::sleep(Duration::from_millis(450));
+        thread::sleep(Duration::from_secs(1));
         self
     }
 
@@ -442,6 +458,17 @@ impl Drop for Console {
             eprintln!("{}\nthe screen was\n{}", self.promise, self.screen());
         }
     }
+}
+
+/// How many bytes a terminal with synchronised updates shows: a frame that has begun is held until it is whole. A mark that may yet
+/// become one is held too.
+fn shown(bytes: &[u8]) -> usize {
+    const BEGIN: &[u8] = b"\x1b[?2026h";
+    const END: &[u8] = b"\x1b[?2026l";
+    let last = |mark: &[u8]| bytes.windows(mark.len()).rposition(|window| window == mark);
+    let unfinished = last(BEGIN).filter(|begin| last(END).is_none_or(|end| end < *begin));
+    let partial = bytes.iter().rposition(|byte| *byte == b'\x1b').filter(|at| BEGIN.starts_with(&bytes[*at..]));
+    unfinished.or(partial).unwrap_or_else(|| whole(bytes))
 }
 
 /// How many bytes are whole characters. The parser loses what stands behind a character that comes in two parts.

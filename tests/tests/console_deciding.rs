@@ -22,7 +22,7 @@ fn n_denies_with_a_listed_reason() {
     let asked = story.asks_page("serde");
     let console = story.console();
     console.ready();
-    console.press("n").sees("DENY, and say why").settles();
+    console.press("n").sees("◆ DENY, and say why");
     console.press("down enter");
     let ticket = story.ends(asked, Status::Denied);
     assert_eq!(ticket.reason.as_deref(), Some("not needed: find a way without it"));
@@ -34,7 +34,7 @@ fn a_typed_reason_reaches_the_agent() {
     let asked = story.asks_page("serde");
     let console = story.console();
     console.ready();
-    console.press("n").sees("DENY").settles();
+    console.press("n").sees("◆ DENY");
     console.types("use the mirror, plëase").press("enter");
     assert_eq!(story.ends(asked, Status::Denied).reason.as_deref(), Some("use the mirror, plëase"));
 }
@@ -58,7 +58,7 @@ fn scope_grants_the_same_host() {
     let asked = story.asks_page("serde");
     let console = story.console();
     console.ready();
-    console.press("Y").sees("more of the same").settles();
+    console.press("Y").sees("◆ APPROVE, and more of the same");
     console.press("down down right").sees("any page of https://docs.rs");
     console.press("y");
     story.ends(asked, Status::Succeeded);
@@ -77,7 +77,7 @@ fn scope_counts_its_uses() {
     let asked = story.asks_greeting("Ada");
     let console = story.console();
     console.ready();
-    console.press("Y").sees("more of the same").settles();
+    console.press("Y").sees("◆ APPROVE, and more of the same");
     console.press("down left left left").sees("1 more uses");
     console.press("y");
     story.ends(asked, Status::Succeeded);
@@ -93,7 +93,7 @@ fn a_grant_is_taken_back_with_z() {
     let asked = story.asks_greeting("Ada");
     let console = story.console();
     console.ready();
-    console.press("Y").sees("more of the same").settles();
+    console.press("Y").sees("◆ APPROVE, and more of the same");
     console.press("y");
     story.ends(asked, Status::Succeeded);
     console.sees("more of the same: greet");
@@ -108,7 +108,7 @@ fn a_denial_is_remembered_and_taken_back_with_z() {
     let asked = story.asks_greeting("Ada");
     let console = story.console();
     console.ready();
-    console.press("n").sees("DENY").settles();
+    console.press("n").sees("◆ DENY");
     console.press("enter").sees("denied by user");
     story.ends(asked, Status::Denied);
     story.is_refused(&json!({ "action": "greet", "name": "Ada" }));
@@ -123,7 +123,7 @@ fn an_edit_makes_a_new_ticket_that_still_waits() {
     let asked = story.asks_greeting("Ada");
     let console = story.console();
     console.ready();
-    console.press("e").sees("EDIT the parameters").settles();
+    console.press("e").sees("◆ EDIT the parameters");
     console.press("down").press("ctrl-e").press("backspace backspace backspace").types("ne\"").press("ctrl-s");
     let old = story.bridge.client("user").ticket(asked).unwrap();
     console.sees("EDITED FROM").ready();
@@ -147,7 +147,7 @@ fn marked_requests_are_decided_one_by_one() {
         console.press("space").sees(marked);
     }
     console.ready();
-    console.press("y").sees("APPROVE each of these, once").settles();
+    console.press("y").sees("◆ APPROVE each of these, once");
     console.press("y").sees("WHAT BECAME OF EACH");
     story.ends(asked[0], Status::Succeeded);
     story.ends(asked[1], Status::Succeeded);
@@ -164,7 +164,7 @@ fn marked_requests_are_denied_one_by_one() {
         console.ready();
         console.press("space").sees(marked);
     }
-    console.press("n").sees("DENY").settles();
+    console.press("n").sees("◆ DENY");
     console.press("enter").sees("WHAT BECAME OF EACH");
     for id in asked {
         story.ends(id, Status::Denied);
@@ -178,8 +178,8 @@ fn two_people_are_needed_where_the_rule_says_so() {
     for (user, seen) in [("user", "1 of 2 needed"), ("dba", "approved by dba")] {
         let console = story.console_with(&Open::of(user));
         console.ready();
-        console.press("y").sees("a note is required").settles();
-        console.types("tested").press("enter").sees("approves it with this note").settles();
+        console.press("y").sees("a note is required");
+        console.types("tested").press("enter").sees("◆ APPROVE with this note");
         console.press("y").sees(seen);
     }
     let ticket = story.ends(asked, Status::Succeeded);
@@ -222,7 +222,7 @@ fn panic_stops_everything_and_unfreeze_lets_go_on() {
     console.press("!").sees("stopped: grants ended");
     story.ends(asked, Status::Denied);
     story.is_refused(&json!({ "action": "list-actions" }));
-    console.press("!").sees("STOP AGENTS").settles();
+    console.press("!").sees("◆ STOP AGENTS");
     console.press("u").sees("they may ask again");
     let next = story.asks_page("tokio");
     story.still_waits(next);

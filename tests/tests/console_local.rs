@@ -62,7 +62,7 @@ fn one_command_sets_up_serves_and_decides() {
     let client = ccc_client::Bridge::new(home.url().parse().unwrap(), identity);
     let ticket = client.submit(br#"{"action":"open-terminal"}"#, None).unwrap();
     console.sees("open-terminal").ready();
-    console.press("n").sees("DENY").settles();
+    console.press("n").sees("◆ DENY");
     console.press("enter");
     let id = ticket.ticket().unwrap().id;
     let ended = client.wait_for(id, std::time::Instant::now() + ccc_tests::bridge::PATIENCE).unwrap().ticket().unwrap();

@@ -101,7 +101,7 @@ fn what_cannot_be_taken_back_needs_its_word() {
     let asked = story.asks(&json!({ "action": "wipe", "what": "all" }));
     let console = story.console();
     console.sees("cannot be taken back").ready();
-    console.press("y").sees("type wipe to approve").settles();
+    console.press("y").sees("◆ APPROVE what deserves care").sees("type wipe to approve");
     console.press("enter").types("wip").sees("word wip").press("enter");
     story.still_waits(asked);
     console.types("e");
@@ -114,7 +114,7 @@ fn the_word_cannot_be_pasted() {
     let asked = story.asks(&json!({ "action": "wipe", "what": "all" }));
     let console = story.console();
     console.ready();
-    console.press("y").sees("type wipe").settles();
+    console.press("y").sees("◆ APPROVE what deserves care").sees("type wipe");
     console.pastes("wipe").sees("pasted text decides nothing");
     story.still_waits(asked);
 }

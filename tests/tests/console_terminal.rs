@@ -19,6 +19,23 @@ fn is_given_back(console: &Console) {
 }
 
 #[test]
+fn every_frame_is_shown_whole() {
+    let story = Story::of("a terminal that knows synchronised updates never shows half a frame");
+    story.asks_page("serde");
+    let console = story.console();
+    console.sees("docs.rs/serde").ready();
+    console.press("?").sees("HELP").press("q q");
+    console.ended();
+    let bytes = String::from_utf8_lossy(&console.bytes()).into_owned();
+    let frames: Vec<&str> = bytes.split("\x1b[?2026h").collect();
+    assert!(frames.len() > 2, "{bytes:?}");
+    for (before, after) in frames.iter().skip(1).map(|frame| frame.split_once("\x1b[?2026l").expect("a frame ends")) {
+        assert!(!after.contains("serde") && !after.contains("HELP"), "outside of a frame: {after:?} after {before:?}");
+    }
+    assert!(frames.iter().any(|frame| frame.contains("HELP")), "{bytes:?}");
+}
+
+#[test]
 fn q_leaves_and_the_terminal_is_as_it_was() {
     let story = Story::of("`q` leaves with exit 0 and the terminal as it was");
     let console = story.console_with(&Open::settings("mouse = true"));

@@ -210,7 +210,7 @@ impl Console {
 
     fn draw(&mut self) -> io::Result<()> {
         let (model, theme) = (&self.model, self.theme);
-        self.screen.draw(|frame| view::view(model, theme, frame))?;
+        terminal::draw(&mut self.screen, |frame| view::view(model, theme, frame))?;
         self.take(Message::Drawn)
     }
 }

@@ -1,7 +1,7 @@
 //! The terminal, taken and given back: on return, on error, on panic, on a signal, and around Ctrl-Z.
 
 use std::{
-    io::{self, Stdout, Write as _, stdout},
+    io::{self, BufWriter, Stdout, Write as _, stdout},
     sync::{
         Once,
         atomic::{AtomicBool, Ordering},
@@ -16,17 +16,23 @@ use crossterm::{
         DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableFocusChange,
         EnableMouseCapture,
     },
-    execute,
-    terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
+    execute, queue,
+    terminal::{
+        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+        enable_raw_mode,
+    },
 };
-use ratatui::{Terminal, backend::CrosstermBackend};
+use ratatui::{Frame, Terminal, backend::CrosstermBackend};
 use signal_hook::{
     consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP},
     iterator::Signals,
 };
 
 /// What ratatui draws on.
-pub type Screen = Terminal<CrosstermBackend<Stdout>>;
+pub type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+
+/// Room for a whole frame of a large terminal, so that it is one write, bytes.
+const FRAME_BYTES: usize = 64 * 1024;
 
 /// True while the terminal is ours; whoever finds it so and makes it false gives it back.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -55,7 +61,7 @@ impl Held {
     /// # Errors
     /// Where the size cannot be told.
     pub fn screen(&self) -> io::Result<Screen> {
-        Terminal::new(CrosstermBackend::new(stdout()))
+        Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, stdout())))
     }
 
     /// Takes the terminal, also when somebody else had it meanwhile.
@@ -83,6 +89,18 @@ impl Held {
     }
 }
 
+/// Draws a frame that the terminal shows whole or not at all, where it knows synchronised updates (private mode 2026); elsewhere the
+/// mode is passed over.
+///
+/// # Errors
+/// Where the terminal cannot be written to.
+pub fn draw(screen: &mut Screen, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
+    // The marks go to standard output itself: a panic in `view` must leave nothing behind that is written after `give_back`.
+    queue!(stdout(), BeginSynchronizedUpdate)?;
+    screen.draw(view)?;
+    execute!(stdout(), EndSynchronizedUpdate)
+}
+
 /// Stops the program until it is told to go on.
 ///
 /// # Errors
@@ -103,6 +121,7 @@ pub fn give_back() {
         // Nothing can be done about a terminal that does not obey, and every part is tried.
         let _ = execute!(
             stdout(),
+            EndSynchronizedUpdate,
             DisableMouseCapture,
             DisableFocusChange,
             DisableBracketedPaste,

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::{cursor_sign, help_rows};
 use crate::{
+    armed::Refusal,
     keys::{Act, Context},
     model::{
         Model,
@@ -20,7 +21,7 @@ pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
     let Some(dialog) = &model.dialog else { return };
     let body = model.areas().body;
     let width = usize::from(body.width);
-    let (head, content) = (head(dialog, width), content(model, dialog, width));
+    let (head, content) = (head(mark(model), dialog, width), content(model, dialog, width));
     let wanted = u16::try_from(head.len() + content.len() + 1).unwrap_or(u16::MAX);
     let height = wanted.min(body.height);
     let area = Rect { y: body.bottom() - height, height, ..body };
@@ -33,9 +34,18 @@ pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
     painter.rows(inner, head.iter().chain(content.iter().skip(skip)));
 }
 
+/// Whether a deciding key would count now, in a sign that takes the same room either way; none before a dialog that decides nothing.
+fn mark(model: &Model) -> Row {
+    match model.armed.state(model.now.millis) {
+        Ok(_) => Row::new().with(Tone::Good, "◆ "),
+        Err(Refusal::Nothing) => Row::new(),
+        Err(_) => Row::new().with(Tone::Dim, "◇ "),
+    }
+}
+
 /// All of the dialog.
 pub(super) fn rows(model: &Model, dialog: &Dialog, width: usize) -> Vec<Row> {
-    let mut rows = head(dialog, width);
+    let mut rows = head(Row::new(), dialog, width);
     rows.extend(content(model, dialog, width));
     rows
 }
@@ -52,7 +62,7 @@ fn focus(dialog: &Dialog) -> usize {
     }
 }
 
-fn head(dialog: &Dialog, width: usize) -> Vec<Row> {
+fn head(mark: Row, dialog: &Dialog, width: usize) -> Vec<Row> {
     let title = match dialog.kind {
         Kind::Deny { .. } => "DENY, and say why",
         Kind::Note { .. } => "APPROVE, and say why: a note is required",
@@ -68,7 +78,7 @@ fn head(dialog: &Dialog, width: usize) -> Vec<Row> {
         Kind::Filter(_) => "FILTER",
         Kind::Line(_) => "COMMAND",
     };
-    let mut rows = vec![Row::new().with(Tone::Title, title)];
+    let mut rows = vec![mark.with(Tone::Title, title)];
     if !matches!(dialog.kind, Kind::Results { .. }) {
         rows.extend(dialog.summary.iter().map(|row| row.cut(width)));
     }
