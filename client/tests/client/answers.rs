@@ -160,9 +160,9 @@ fn a_slow_drip_ends_at_the_deadline() {
     });
     let started = Instant::now();
     let bridge = bridge_to(&format!("http://127.0.0.1:{port}"));
-    let error = bridge.call(&Request::get("/queue", started + Duration::from_millis(400))).unwrap_err();
+    let error = bridge.call(&Request::get("/queue", started + Duration::from_secs(2))).unwrap_err();
     assert!(matches!(error, CallError::Lost { .. }), "{error}");
-    assert!(started.elapsed() < Duration::from_secs(5));
+    assert!(started.elapsed() < Duration::from_secs(10));
 }
 
 #[test]
