@@ -18,6 +18,8 @@ pub enum Command {
     Check(Wishes),
     /// Translate a neighbour's approval rules.
     Import(import::Call),
+    /// Print a first config.
+    Starter,
     /// Print how to import.
     ImportHelp,
     /// Print how to call this.
@@ -74,6 +76,7 @@ impl Command {
             match arg {
                 Arg::Long("help") | Arg::Short('h') => return Ok(Self::Help),
                 Arg::Long("version") | Arg::Short('V') => return Ok(Self::Version),
+                Arg::Long("starter") => return Ok(Self::Starter),
                 Arg::Long("check") => check = true,
                 Arg::Long(flag) => {
                     let flag = flag.to_owned();
@@ -187,6 +190,7 @@ Usage: ccc-server [options]
   --mail-perms FILE        who may mail whom, read at start and kept up to date
   --dry-run                decide, queue and audit as always, run nothing
   --check                  read everything, say what was found, and exit with 0 or 2
+  --starter                print a first config, with rules for coding agents' tool calls, and exit
   --help, --version
 
 Environment: CONDUIT_BIND, CONDUIT_PORT, CONDUIT_MAIL_PERMS (a flag beats them, they beat the file),
@@ -235,6 +239,7 @@ mod tests {
     fn check_is_no_serving() {
         assert!(matches!(read(&["--check", "--config", "x"], &[]), Ok(Command::Check(_))));
         assert!(matches!(read(&["--config", "x", "--help"], &[]), Ok(Command::Help)));
+        assert!(matches!(read(&["--starter"], &[]), Ok(Command::Starter)));
     }
 
     #[test]

@@ -45,7 +45,7 @@ fn facts(setup: &Setup) -> Vec<String> {
         format!("audit key  {}", setup.audit_key_file.display()),
         format!("listens on {}", listening.join(" and ")),
         format!("actions    {}", setup.law.catalogue.iter().count()),
-        format!("rules      {}", setup.law.rulebook.rules().len()),
+        format!("rules      {}, one of them built in", setup.law.rulebook.rules().len()),
     ];
     let volumes = setup.law.volumes.iter().map(|volume| format!("volume     {} = {}", volume.container(), volume.host));
     facts.extend(volumes);

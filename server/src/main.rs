@@ -26,6 +26,10 @@ fn main() -> ExitCode {
             print!("{HELP}");
             ENDED
         }
+        Ok(Command::Starter) => {
+            print!("{}", ccc_core::config::starter());
+            ENDED
+        }
         Ok(Command::ImportHelp) => {
             print!("{}", import::HELP);
             ENDED

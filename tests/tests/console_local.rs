@@ -52,14 +52,29 @@ fn one_command_sets_up_serves_and_decides() {
     let home = Home::new();
     let console =
         home.open("`--local` needs nothing before it: keys, config, server and console", &home.path().join("project"));
-    console.sees("● live").sees("start the agent's container with:");
+    console.sees("● live").sees("START THE AGENT'S CONTAINER WITH").sees("-e CCC_USER=agent").sees("ccc-client '{");
+    console.press("q").sees_no("START THE AGENT'S");
+    console.types(":container").press("enter").sees("START THE AGENT'S").press("q").sees_no("START THE AGENT'S");
     for name in ["secrets.json", "agent-secrets.json", "config.toml"] {
         assert_eq!(fs::metadata(home.file(name)).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
     }
+    let config = fs::read_to_string(home.file("config.toml")).unwrap();
+    assert!(config.contains("\nsocket = \"run/ccc.sock\"\n") || !cfg!(target_os = "linux"), "{config}");
     let agent = ccc_client::read_secrets(&home.file("agent-secrets.json")).unwrap();
     let identity = ccc_client::Identity::choose(&agent, None).unwrap();
     assert_eq!(identity.user.as_str(), "agent");
     let client = ccc_client::Bridge::new(home.url().parse().unwrap(), identity);
+    // What a coding agent does all day passes by the starter rules; what they know nothing of waits.
+    let call = |tool: &str, input: &str| {
+        let cwd = home.path().join("project");
+        let text = format!(
+            r#"{{"action":"use-tool","host":"claude","tool":"{tool}","native":"{tool}","input":{input},"cwd":"{}","session":"s","agent":""}}"#,
+            cwd.display()
+        );
+        client.submit(text.as_bytes(), None).unwrap().ticket().unwrap().status
+    };
+    assert_eq!(call("Read", r#"{"file_path":"src/main.rs"}"#), Status::Released);
+    assert_eq!(call("Bash", r#"{"command":"cargo publish"}"#), Status::Queued);
     let ticket = client.submit(br#"{"action":"open-terminal"}"#, None).unwrap();
     console.sees("open-terminal").ready();
     console.press("n").sees("◆ DENY");

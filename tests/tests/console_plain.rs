@@ -53,6 +53,32 @@ fn lines_typed_ahead_are_discarded() {
 }
 
 #[test]
+fn lines_that_come_together_decide_nothing() {
+    let story = Story::of("in the line console a paste of several lines decides nothing, whatever its lines say");
+    let asked = story.asks_greeting("Ada");
+    let console = plain(&story);
+    console.sees(ASKED).settles();
+    console.send(b"some text\ry\rapprove\r").sees("too soon");
+    console.settles();
+    console.send(b"y\rlist\r").sees("too soon").settles();
+    story.still_waits(asked);
+    console.line("y");
+    story.ends(asked, Status::Succeeded);
+}
+
+#[test]
+fn help_names_the_words_and_the_same_answer_comes_twice() {
+    let story = Story::of("in the line console `help` names words, and every line is answered");
+    let console = plain(&story);
+    console.sees("connected").line("help").sees("take-back").sees("find ID");
+    let count = |text: &str| String::from_utf8_lossy(&console.bytes()).matches(text).count();
+    console.line("nonsense").sees("no such command here").settles();
+    let before = count("no such command here");
+    console.line("nonsense").settles();
+    assert_eq!(count("no such command here"), before + 1);
+}
+
+#[test]
 fn a_denial_takes_a_number_or_words() {
     let story = Story::of("in the line console a denial takes the number of a reason, or words");
     let asked = ["Ada", "Bob"].map(|name| story.asks_greeting(name));
@@ -119,7 +145,8 @@ fn an_edit_is_written_line_by_line() {
     let console = plain(&story);
     console.sees(ASKED).settles();
     console.line("edit").sees("a line with a full stop").settles();
-    console.line("{ \"name\":").line("\"Eve\" }").line(".").sees("EDITED FROM");
+    console.line("{ \"name\":").line("\"Eve\" }").settles();
+    console.line(".").sees("EDITED FROM");
     let new = story.bridge.client("user").ticket(asked).unwrap().replaced_by.expect("linked");
     assert_eq!(story.now(new).params["name"], "Eve");
 }

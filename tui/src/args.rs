@@ -84,6 +84,9 @@ pub struct Environment {
     pub url: Option<OsString>,
 }
 
+/// Every command, as a person writes it.
+const VERBS: [&str; 8] = ["list", "show", "approve", "deny", "grants", "revoke", "policies", "watch"];
+
 /// What was given so far.
 #[derive(Default)]
 struct Given {
@@ -180,13 +183,14 @@ impl Given {
             ["revoke", id] => Ok(Task::Revoke { id: id.to_string() }),
             ["deny", id] => Ok(Task::Deny { id: id.to_string(), reason: self.reason.clone(), asked: self.asked(id)? }),
             ["approve", id] => Ok(Task::Approve { id: id.to_string(), asked: self.asked(id)?, terms: self.terms()? }),
-            [verb @ ("show" | "revoke" | "deny" | "approve")] => {
+            ["revoke"] => Err("which one? write `ccc-queue revoke ID`; `ccc-queue grants` shows them".to_owned()),
+            [verb @ ("show" | "deny" | "approve")] => {
                 Err(format!("which one? write `ccc-queue {verb} ID`; `ccc-queue list` shows them"))
             }
-            [other, ..] => Err(format!(
-                "`{}` is no command; write list, show, approve, deny, grants, revoke, policies or watch",
-                other.escape_debug()
-            )),
+            [verb, .., stray] if VERBS.contains(verb) => {
+                Err(format!("`ccc-queue {verb}` takes no `{}`; see `ccc-queue --help`", stray.escape_debug()))
+            }
+            [other, ..] => Err(format!("`{}` is no command; write one of: {}", other.escape_debug(), VERBS.join(", "))),
         }
     }
 
@@ -293,7 +297,9 @@ mod tests {
     fn a_wrong_call_says_what_to_write_instead() {
         for (line, said) in [
             ("approve", "write `ccc-queue approve ID`"),
-            ("frobnicate", "write list, show"),
+            ("frobnicate", "write one of: list, show"),
+            ("list extra", "`ccc-queue list` takes no `extra`"),
+            ("revoke", "`ccc-queue grants` shows them"),
             ("list --yes", "`--yes` means nothing here"),
             ("approve x --uses 5", "a grant always ends"),
             ("approve x --for 0m", "`--for` takes a time"),

@@ -66,7 +66,7 @@ impl Lack {
             Self::Unavailable => "its details cannot be read, so it cannot be decided here",
             Self::Inconsistent => "what was sent does not fit its digest, so it cannot be decided",
             Self::Deciding => "a decision is on its way",
-            Self::Decided => "already decided",
+            Self::Decided => "it waits no longer",
             Self::Cut => "the screen is too small to show all of them: mark fewer",
             Self::Unread => "deserves care: read to its last line first",
         }

@@ -221,11 +221,11 @@ fn decide(bridge: &Bridge, command: Command) -> Option<News> {
         }
         Command::SetGroup { group, enabled } => {
             let answer = bridge.set_group(&group, &SetGroup { enabled });
-            done(Deed::Group(group), answer)
+            done(Deed::Group(group, enabled), answer)
         }
         Command::SetPolicy { action, policy } => {
             let answer = bridge.set_policy(&action, &SetPolicy { policy });
-            done(Deed::Override(action), answer)
+            done(Deed::Override(action, policy), answer)
         }
         _ => return None,
     })

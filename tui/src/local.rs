@@ -29,6 +29,8 @@ const LOOK_AGAIN_MILLIS: u64 = 50;
 #[derive(Debug)]
 pub(crate) struct Local {
     pub(crate) bridge: Arc<Bridge>,
+    /// True on first use.
+    pub(crate) is_new: bool,
     /// Ended when this is dropped.
     #[expect(dead_code, reason = "held for its Drop")]
     server: Option<Server>,
@@ -42,6 +44,7 @@ pub(crate) struct Local {
 pub(crate) fn start() -> Result<Local, Stop> {
     let workspace = workspace()?;
     let files = Files::in_dir(&config_dir().ok_or_else(|| Stop::usage("neither XDG_CONFIG_HOME nor HOME is set"))?);
+    let is_new = !files.config.exists();
     files.make_missing()?;
     let url = env::var("CONDUIT_URL").ok().filter(|url| !url.is_empty()).unwrap_or_else(|| DEFAULT_URL.to_owned());
     let bridge = Arc::new(bridge(&files.secrets, &url)?);
@@ -52,7 +55,7 @@ pub(crate) fn start() -> Result<Local, Stop> {
         bridge.address(),
         quoted(&files.agent)
     );
-    Ok(Local { bridge, server, paste, from_here })
+    Ok(Local { bridge, is_new, server, paste, from_here })
 }
 
 /// The current directory, which becomes `/workspace`: never a home or the root, whose files are not the agent's.
@@ -118,8 +121,7 @@ impl Files {
                 .map_err(|error| failed("the agent's keys", &error))?;
         }
         if !self.config.exists() {
-            let socket = if self.can_have_a_socket() { format!("socket = \"{SOCKET}\"\n") } else { String::new() };
-            let config = format!("{CONFIG}{socket}");
+            let config = self.first_config().map_err(|error| failed("the configuration", &error))?;
             write_private(&self.config, &config, false).map_err(|error| failed("the configuration", &error))?;
         }
         let sockets = self.socket.parent().unwrap_or(&self.dir);
@@ -128,6 +130,21 @@ impl Files {
             .mode(0o700)
             .create(sockets)
             .map_err(|error| failed("the socket's directory", &error))
+    }
+
+    /// What the server offers for a start, with the socket where there can be one.
+    fn first_config(&self) -> std::io::Result<String> {
+        let told = Process::new(beside_us()?).arg("--starter").stderr(Stdio::null()).output()?;
+        let offered = String::from_utf8(told.stdout).map_err(std::io::Error::other)?;
+        if !told.status.success() {
+            return Err(std::io::Error::other(format!("`ccc-server --starter` ended with {}", told.status)));
+        }
+        let socket = format!("socket = \"{SOCKET}\"");
+        let line = |line: &str| match line.strip_prefix("# socket = ") {
+            Some(_) if self.can_have_a_socket() => socket.clone(),
+            _ => line.to_owned(),
+        };
+        Ok(offered.lines().map(|text| line(text) + "\n").collect())
     }
 
     /// A container on Linux reaches a socket of its host's and not its loopback; elsewhere it is the other way round.
@@ -163,8 +180,6 @@ fn quoted(path: &Path) -> String {
     if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
-/// What a first configuration says; all else has its default.
-const CONFIG: &str = "# Configuration of ccc-server; paths are relative to this file.\nsecrets = \"secrets.json\"\n";
 /// Where the socket is made, under the configuration directory.
 const SOCKET: &str = "run/ccc.sock";
 /// A socket's path has 108 bytes in `sockaddr_un`, with its end.

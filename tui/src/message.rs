@@ -111,9 +111,9 @@ pub enum Deed {
     /// Agents were frozen, or thawed.
     Freeze(bool),
     /// A group was switched.
-    Group(String),
-    /// An action's override was set.
-    Override(ActionName),
+    Group(String, bool),
+    /// An action's override was set, or taken away.
+    Override(ActionName, Option<Policy>),
 }
 
 /// What the world is asked to do.

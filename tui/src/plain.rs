@@ -1,12 +1,12 @@
 //! The console line by line, for screen readers and terminals that can do nothing else. The same model, the same table, the same
 //! rules: a line is a key's name or the key, details count as shown once they were printed whole, an empty line does nothing,
-//! and what was typed before the page stood there is discarded.
+//! and what was typed before the page stood there is discarded, as are lines that come together, which are a paste's.
 
 use std::{
     io::{self, BufRead as _, Write as _},
     sync::{
         Arc,
-        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel},
     },
     thread,
     time::Duration,
@@ -17,7 +17,7 @@ use ccc_client::Bridge;
 use crate::{
     armed::Target,
     document,
-    keys::{Act, Chord, Context},
+    keys::{Act, Chord, Context, KeyRow, TABLE, VIEWS},
     link::Link,
     message::{Command, Message, News},
     model::{Model, Notice, Size, connection::Connection, dialog::Kind},
@@ -30,11 +30,17 @@ use crate::{
 
 /// As wide as pages are made; a terminal wraps the rest.
 const PAGE_CELLS: usize = 78;
+/// Lines that come closer than this are pasted or typed ahead.
+const TOGETHER: Duration = Duration::from_millis(50);
 /// A longer line is no answer to anything.
 const LINE_BYTES_MAX: u64 = 65_536;
 
 enum Input {
-    Line(String),
+    Line {
+        text: String,
+        /// It came with others in less time than a person takes for a line.
+        together: bool,
+    },
     News(News),
     Signal(Signal),
     End,
@@ -87,18 +93,36 @@ pub(crate) fn run(model: Model, bridge: Arc<Bridge>) -> io::Result<Ended> {
 
 fn read_lines(inputs: Sender<Input>) {
     thread::spawn(move || {
-        let mut input = io::stdin().lock();
-        loop {
-            let mut bytes = Vec::new();
-            let read = io::Read::take(&mut input, LINE_BYTES_MAX).read_until(b'\n', &mut bytes);
-            let line = String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']).to_owned();
-            let message = if matches!(read, Ok(1..)) { Input::Line(line) } else { Input::End };
-            let last = matches!(message, Input::End);
-            if inputs.send(message).is_err() || last {
+        // Read on a thread of its own, so that it can be told whether more comes at once.
+        let (lines, read) = sync_channel(0);
+        thread::spawn(move || {
+            let mut input = io::stdin().lock();
+            while let Some(line) = next_line(&mut input)
+                && lines.send(line).is_ok()
+            {}
+        });
+        let (mut next, mut after_another) = (read.recv().ok(), false);
+        while let Some(text) = next {
+            let soon = read.recv_timeout(TOGETHER);
+            let together = after_another || soon.is_ok();
+            after_another = soon.is_ok();
+            if inputs.send(Input::Line { text, together }).is_err() {
                 return;
             }
+            next = match soon {
+                Err(RecvTimeoutError::Timeout) => read.recv().ok(),
+                other => other.ok(),
+            };
         }
+        drop(inputs.send(Input::End));
     });
+}
+
+fn next_line(input: &mut impl io::BufRead) -> Option<String> {
+    let mut bytes = Vec::new();
+    let read = io::Read::take(input, LINE_BYTES_MAX).read_until(b'\n', &mut bytes);
+    let text = String::from_utf8_lossy(&bytes);
+    matches!(read, Ok(1..)).then(|| text.trim_end_matches(['\n', '\r']).to_owned())
 }
 
 impl Console {
@@ -114,7 +138,7 @@ impl Console {
     fn main_loop(&mut self, received: &Receiver<Input>) -> io::Result<Ended> {
         loop {
             match received.recv_timeout(Duration::from_secs(1)) {
-                Ok(Input::Line(line)) => self.line(&line)?,
+                Ok(Input::Line { text, together }) => self.line(&text, together)?,
                 Ok(Input::News(news)) => self.news(news)?,
                 Ok(Input::Signal(Signal::End(signal))) => return Ok(Ended::Signal(signal)),
                 Ok(Input::Signal(Signal::Stop)) => terminal::stop()?,
@@ -144,9 +168,14 @@ impl Console {
         Ok(())
     }
 
-    /// One line of the person's.
-    fn line(&mut self, line: &str) -> io::Result<()> {
+    /// One line of the person's. What is said in answer is said also where it was said before.
+    fn line(&mut self, line: &str, together: bool) -> io::Result<()> {
         let line = line.trim();
+        self.model.notice = None;
+        self.told.notice = None;
+        if together {
+            self.model.armed.disturb(self.clock.now().millis);
+        }
         let context = self.model.context();
         match line {
             "" => Ok(()),
@@ -157,9 +186,17 @@ impl Console {
                 self.told.page = None;
                 self.tell()
             }
-            "help" | "?" => self.print(&view::help_rows(&self.model.config, PAGE_CELLS)),
+            "help" | "?" => self.help(),
             _ => self.word(context, line),
         }
+    }
+
+    /// The words of the line console itself, then the table by name.
+    fn help(&self) -> io::Result<()> {
+        let mut rows: Vec<Row> = WORDS.iter().map(|(word, help)| named(Visible::label(word), help)).collect();
+        let in_a_view = |row: &&KeyRow| row.contexts.iter().any(|context| VIEWS.contains(context));
+        rows.extend(TABLE.iter().filter(in_a_view).map(|row| named(Visible::label(row.name), row.help)));
+        self.print(&rows)
     }
 
     /// A key of the table, by its name or as it is pressed; else a command line.
@@ -170,7 +207,7 @@ impl Console {
         let by_name = keys.rows(context).find(|(row, _)| row.name == line).map(|(row, _)| row.act);
         match by_key.or(by_name) {
             Some(Act::Filter | Act::CommandLine) => say("write `filter WORDS`, or the command itself"),
-            Some(Act::Help) => self.print(&view::help_rows(&self.model.config, PAGE_CELLS)),
+            Some(Act::Help) => self.help(),
             Some(act) => self.take(Message::Act(act)),
             None if self.model.dialog.is_some() => say("no such word here; `leave` leaves the question"),
             None => self.take(Message::Line(line.to_owned())),
@@ -187,7 +224,9 @@ impl Console {
             }
             Context::Word => {
                 self.fill("");
-                line.chars().try_for_each(|c| self.take(Message::Key(c.into())))
+                line.chars().try_for_each(|c| self.take(Message::Key(c.into())))?;
+                let asks_still = self.model.context() == Context::Word && self.model.notice.is_none();
+                if asks_still { say("that is not the word; `leave` leaves the question") } else { Ok(()) }
             }
             Context::Edit if line == "." => self.send_edit(),
             Context::Edit => {
@@ -212,8 +251,11 @@ impl Console {
     }
 
     fn send_edit(&mut self) -> io::Result<()> {
-        let text = std::mem::take(&mut self.lines).join("\n");
-        self.fill(&text);
+        // Nothing new was written since it was refused: what stands there is sent again.
+        if !self.lines.is_empty() {
+            let text = std::mem::take(&mut self.lines).join("\n");
+            self.fill(&text);
+        }
         self.take(Message::Act(Act::Send))
     }
 
@@ -325,6 +367,24 @@ impl Console {
         out.write_all(text.as_bytes())?;
         out.flush()
     }
+}
+
+/// The words that are no row of the table.
+const WORDS: [(&str, &str); 9] = [
+    ("list", "the rows of the view"),
+    ("show", "the request under the cursor again"),
+    ("view NAME", "queue, history, grants, policies or agents"),
+    ("find ID", "to the request whose id begins or ends so"),
+    ("filter WORDS", "show only what fits; without words all"),
+    ("group HOW", "session, agent or none"),
+    ("leave", "leave a question unanswered"),
+    ("help", "this"),
+    ("quit", "leave; what waits goes on waiting"),
+];
+
+/// A word and what it does, in columns.
+fn named(word: Visible, help: &'static str) -> Row {
+    Row::new().with(Tone::Name, word.padded(18)).with(Tone::Plain, help)
 }
 
 fn say(words: &'static str) -> io::Result<()> {

@@ -11,11 +11,14 @@ use crate::{
     config::Config,
     connect,
     keys::TABLE,
-    local, model, plain,
+    local,
+    model::{self, Container, Model},
+    plain,
     screen::{self, Ended},
     terminal,
-    text::{Tone, Untrusted},
+    text::{Tone, Untrusted, Visible},
     theme::Theme,
+    update,
 };
 
 /// Runs the program with these arguments; the code to exit with.
@@ -73,8 +76,8 @@ fn print_keys() {
 fn perform(connect: &Connect, task: &Task) -> Result<u8, Stop> {
     let bridge = connect::bridge(connect).map_err(|error| Stop::usage(error.to_string()))?;
     match task {
-        Task::Screen => open(Arc::new(bridge), false, None),
-        Task::Plain => open(Arc::new(bridge), true, None),
+        Task::Screen => open(Arc::new(bridge), false, |_| {}),
+        Task::Plain => open(Arc::new(bridge), true, |_| {}),
         other => commands::run(&bridge, other),
     }
 }
@@ -82,23 +85,31 @@ fn perform(connect: &Connect, task: &Task) -> Result<u8, Stop> {
 /// The server, where it is ours, lives as long as the console.
 fn open_local(plain: bool) -> Result<u8, Stop> {
     let local = local::start()?;
-    let paste = format!("start the agent's container with: {}", local.paste);
-    let ended = open(Arc::clone(&local.bridge), plain, Some(&paste));
-    eprintln!("ccc-queue: {}", Untrusted(&paste).line());
-    eprintln!("ccc-queue: try it from here with: {}", Untrusted(&local.from_here).line());
+    let (options, from_here) = (Untrusted(&local.paste).line(), Untrusted(&local.from_here).line());
+    let container = Container { options: options.clone(), from_here: from_here.clone() };
+    let ended = open(Arc::clone(&local.bridge), plain, |model| {
+        model.container = Some(container);
+        match (plain, local.is_new) {
+            (true, _) => {
+                model.say(Tone::Strong, Visible::label("start the agent's container with: ").then(options.clone()));
+            }
+            (false, true) => update::show_container(model),
+            (false, false) => model.say(Tone::Plain, "`:container` shows what the agent's container is started with"),
+        }
+    });
+    eprintln!("ccc-queue: start the agent's container with: {options}");
+    eprintln!("ccc-queue: try it from here with: {from_here}");
     ended
 }
 
-/// Opens the console, on the screen or line by line, with these words in it.
-fn open(bridge: Arc<Bridge>, plain: bool, words: Option<&str>) -> Result<u8, Stop> {
+/// Opens the console, on the screen or line by line, begun so.
+fn open(bridge: Arc<Bridge>, plain: bool, begin: impl FnOnce(&mut Model)) -> Result<u8, Stop> {
     let config = config()?;
     let theme = theme(&config);
     let server = Untrusted(&bridge.address().to_string()).line();
     let surface = if plain { model::Surface::Plain } else { model::Surface::Screen };
-    let mut model = model::Model::new(bridge.user().clone(), server, config, surface);
-    if let Some(words) = words {
-        model.say(Tone::Strong, Untrusted(words).line());
-    }
+    let mut model = Model::new(bridge.user().clone(), server, config, surface);
+    begin(&mut model);
     let ended = if plain { plain::run(model, bridge) } else { screen::run(model, theme, bridge) };
     match ended {
         Ok(Ended::Left) => Ok(exit::SUCCEEDED),

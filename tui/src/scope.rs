@@ -220,17 +220,18 @@ fn wider(preview: &Preview, name: &str, value: &Value, declared: Option<&ParamIn
     match (declared.map(|info| info.kind.as_str()), value) {
         (Some("url"), Value::String(url)) => origin(url).map(Difference::SameHost).into_iter().collect(),
         (Some("path"), Value::String(path)) => directories(path),
-        (Some("bool"), _) => vec![Difference::OneOf(vec![Value::Bool(false), Value::Bool(true)])],
-        (Some("enum"), _) => declared.map(one_of).into_iter().collect(),
-        (Some("integer"), _) => {
-            declared.and_then(|info| Some(Difference::Between(info.min?, info.max?))).into_iter().collect()
-        }
+        (Some("integer"), value) => declared.map_or_else(Vec::new, |info| ranges(info, value)),
+        // All values there are would be "anything", which no grant allows.
         _ => Vec::new(),
     }
 }
 
-fn one_of(info: &ParamInfo) -> Difference {
-    Difference::OneOf(info.values.iter().map(|value| Value::String(value.clone())).collect())
+/// Up to this number, or from it on, where that is not every number there is.
+fn ranges(info: &ParamInfo, value: &Value) -> Vec<Difference> {
+    let (Some(least), Some(value), Some(most)) = (info.min, value.as_i64(), info.max) else { return Vec::new() };
+    let narrower = |(from, to): &(i64, i64)| from < to && (*from, *to) != (least, most);
+    let both = [(least, value), (value, most)].into_iter().filter(narrower);
+    both.map(|(from, to)| Difference::Between(from, to)).collect()
 }
 
 /// Scheme, host and port of a URL in its serialised form.
@@ -240,12 +241,12 @@ fn origin(url: &str) -> Option<String> {
     url.get(..end).map(str::to_owned)
 }
 
-/// The directory of the path and the ones above it, down from the volume: never the root of everything.
+/// The directory of the path and the ones above it. Never one right below the root: most volumes begin there, and none is granted whole.
 fn directories(path: &str) -> Vec<Difference> {
     let mut found: BTreeMap<usize, Difference> = BTreeMap::new();
     let mut dir = path.trim_end_matches('/');
     while let Some((parent, _)) = dir.rsplit_once('/') {
-        if parent.is_empty() {
+        if parent.rfind('/').is_none_or(|at| at == 0) {
             break;
         }
         found.insert(path.len() - parent.len(), Difference::Under(parent.to_owned()));
@@ -289,10 +290,22 @@ mod tests {
 
     #[test]
     fn a_path_offers_its_directory_first_and_never_the_root() {
-        let names: Vec<Visible> = directories("/workspace/a/b.txt").iter().map(words).collect();
+        let names: Vec<Visible> = directories("/workspace/a/b/c.txt").iter().map(words).collect();
         let names: Vec<&str> = names.iter().map(Visible::as_str).collect();
-        assert_eq!(names, ["anything in /workspace/a", "anything in /workspace"]);
-        assert!(directories("/file").is_empty());
+        assert_eq!(names, ["anything in /workspace/a/b", "anything in /workspace/a"]);
+        assert!(directories("/workspace/file").is_empty() && directories("/file").is_empty());
+    }
+
+    #[test]
+    fn a_number_offers_less_than_all_numbers() {
+        let info = |least, most| -> ParamInfo {
+            serde_json::from_value(serde_json::json!({
+                "name": "n", "type": "integer", "required": true, "min": least, "max": most
+            }))
+            .unwrap()
+        };
+        assert_eq!(ranges(&info(1, 10), &3.into()), [Difference::Between(1, 3), Difference::Between(3, 10)]);
+        assert!(ranges(&info(1, 10), &10.into()).is_empty() && ranges(&info(1, 10), &1.into()).is_empty());
     }
 
     #[test]

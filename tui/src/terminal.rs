@@ -18,8 +18,8 @@ use crossterm::{
     },
     execute, queue,
     terminal::{
-        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-        enable_raw_mode,
+        BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+        disable_raw_mode, enable_raw_mode,
     },
 };
 use ratatui::{Frame, Terminal, backend::CrosstermBackend};
@@ -74,7 +74,8 @@ impl Held {
         if !TAKEN.swap(true, Ordering::SeqCst) {
             write!(stdout(), "\x1b[22;2t")?;
         }
-        execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange, Hide)?;
+        // Where there is no alternate screen, or another program left it behind, old text must not stand among ours.
+        execute!(stdout(), EnterAlternateScreen, Clear(ClearType::All), EnableBracketedPaste, EnableFocusChange, Hide)?;
         if self.mouse { execute!(stdout(), EnableMouseCapture) } else { Ok(()) }
     }
 

@@ -1,4 +1,5 @@
-//! The config that a first start writes: everything works without a change, and every line to change is there.
+//! The config that `ccc-queue --local` writes on first use and `ccc-server --starter` prints: everything works without a change, and
+//! every line to change is there.
 
 /// Its text.
 #[must_use]

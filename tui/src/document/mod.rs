@@ -4,10 +4,12 @@
 
 mod diff;
 mod entry;
+mod grant;
 mod page;
 mod plan;
 mod preview;
 
 pub use entry::entry;
+pub use grant::{grant, uses};
 pub use page::Page;
 pub use preview::preview;

@@ -77,6 +77,8 @@ pub enum Kind {
         /// In the order they were sent.
         results: Vec<(TicketId, Outcome)>,
     },
+    /// How the agent's container is started.
+    Container,
     /// Whom to stop.
     Panic {
         /// Agents, chosen or not, frozen or not.
@@ -150,7 +152,7 @@ impl Dialog {
             Kind::Scope(_) => Context::Scope,
             Kind::Edit { .. } => Context::Edit,
             Kind::Bulk => Context::Bulk,
-            Kind::Results { .. } => Context::Results,
+            Kind::Results { .. } | Kind::Container => Context::Results,
             Kind::Panic { .. } => Context::Panic,
             Kind::Help { .. } => Context::Help,
             Kind::Filter(_) => Context::Filter,

@@ -21,7 +21,7 @@ use ccc_protocol::{
 pub use layout::{Areas, HEAD_ROWS, HEIGHT_MIN, Size, WIDTH_MIN};
 
 use crate::{
-    armed::{Armed, Lack, Place, Subject, Target},
+    armed::{Armed, Lack, Place, Refusal, Subject, Target},
     config::Config,
     keys::{Chord, Context},
     message::Verb,
@@ -59,6 +59,15 @@ pub struct Notice {
 
 /// How long the answer to what a person did stays where they can read it.
 const ANSWER_STAYS_MILLIS: u64 = 3000;
+
+/// How an agent reaches this bridge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Container {
+    /// Options of `docker run`.
+    pub options: Visible,
+    /// A line of this machine's shell that asks as the agent does.
+    pub from_here: Visible,
+}
 
 /// What this person decided last, so that it can be taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,8 +109,8 @@ pub struct Model {
     pub details: Details,
     /// The history.
     pub history: History,
-    /// The details of the history's entry: its first row on screen.
-    pub history_scroll: usize,
+    /// The first row on screen of details that are no ticket's: an entry of the history, a grant.
+    pub pane_scroll: usize,
     /// The grants, and the cursor among them.
     pub grants: Vec<Grant>,
     /// The cursor among the grants.
@@ -114,6 +123,10 @@ pub struct Model {
     pub actions: BTreeMap<String, ActionInfo>,
     /// The question in front.
     pub dialog: Option<Dialog>,
+    /// How the agent's container is started, where this console started the server.
+    pub container: Option<Container>,
+    /// The edit on its way, for the case that it is refused.
+    pub edited: Option<Dialog>,
     /// How many dialogs there were.
     pub dialogs: u64,
     /// When a key may decide.
@@ -154,13 +167,15 @@ impl Model {
             seq: 0,
             details: Details::default(),
             history: History::default(),
-            history_scroll: 0,
+            pane_scroll: 0,
             grants: Vec::new(),
             grant_pick: Pick::default(),
             policies: Policies::default(),
             agent_pick: Pick::default(),
             actions: BTreeMap::new(),
             dialog: None,
+            container: None,
+            edited: None,
             dialogs: 0,
             armed: Armed::default(),
             deciding: BTreeMap::new(),
@@ -178,10 +193,21 @@ impl Model {
         self.dialog.as_ref().map_or(self.view, Dialog::context)
     }
 
+    /// The filter of the view on screen; none where the view has none.
+    #[must_use]
+    pub fn filter(&self) -> Option<&filter::Filter> {
+        match self.view {
+            Context::Queue => Some(self.queue.filter()),
+            Context::History => Some(self.history.filter()),
+            Context::Policies => Some(self.policies.filter()),
+            _ => None,
+        }
+    }
+
     /// The parts of the screen.
     #[must_use]
     pub fn areas(&self) -> Areas {
-        let has_details = matches!(self.view, Context::Queue | Context::History);
+        let has_details = matches!(self.view, Context::Queue | Context::History | Context::Grants);
         if has_details {
             return self.size.areas(self.open);
         }
@@ -311,6 +337,16 @@ impl Model {
     /// Says something to the person.
     pub fn say(&mut self, tone: Tone, text: impl Into<Visible>) {
         self.notice = Some(Notice { tone, text: text.into(), answer: None });
+    }
+
+    /// "Too soon" holds no longer once it is not.
+    pub(crate) fn forget_early(&mut self) {
+        let words = Refusal::Early.words();
+        if self.notice.as_ref().is_some_and(|notice| notice.text.as_str() == words)
+            && self.armed.state(self.now.millis).is_ok()
+        {
+            self.notice = None;
+        }
     }
 
     /// Answers what the person just did: for a while, no news takes its place.

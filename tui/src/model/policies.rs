@@ -23,6 +23,16 @@ pub enum PolicyRow<'a> {
     Action(&'a GroupPolicies, &'a ActionPolicy),
 }
 
+impl PolicyRow<'_> {
+    /// What makes it this row and no other: the group, and the action in it.
+    fn key(self) -> (String, Option<String>) {
+        match self {
+            Self::Group(group) => (group.group.clone(), None),
+            Self::Action(group, action) => (group.group.clone(), Some(action.action.as_str().to_owned())),
+        }
+    }
+}
+
 impl Policies {
     /// What was read.
     #[must_use]
@@ -32,8 +42,9 @@ impl Policies {
 
     /// Takes over what was read.
     pub fn take(&mut self, list: PolicyList) {
+        let row = self.selected().map(PolicyRow::key);
         self.list = Some(list);
-        self.step(0);
+        self.return_to(row);
     }
 
     /// The filter in force.
@@ -44,7 +55,15 @@ impl Policies {
 
     /// Shows only what fits these words.
     pub fn set_filter(&mut self, words: &str) {
+        let row = self.selected().map(PolicyRow::key);
         self.filter = Filter::new(words);
+        self.return_to(row);
+    }
+
+    /// The cursor stays on its row whatever comes or goes around it; where the row is gone, on the first.
+    fn return_to(&mut self, row: Option<(String, Option<String>)>) {
+        let at = self.rows().position(|known| Some(known.key()) == row);
+        self.at = at.unwrap_or(0);
         self.step(0);
     }
 

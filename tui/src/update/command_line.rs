@@ -1,10 +1,10 @@
 //! What is written after `:`. Any act that decides nothing, by its name; and a few commands with a word of their own.
 
-use super::{act, moving};
+use super::{act, forms, moving};
 use crate::{
     keys::{Context, TABLE},
     message::Command,
-    model::{Model, order::Grouping},
+    model::{Model, dialog::Kind, order::Grouping},
     text::{Tone, Untrusted, Visible},
 };
 
@@ -24,8 +24,13 @@ pub(super) fn run(model: &mut Model, line: &str, out: &mut Vec<Command>) {
         "" => {}
         "view" => to_view(model, rest, out),
         "group" => group(model, rest),
-        "find" => find(model, rest),
-        "filter" => model.queue.set_filter(rest),
+        "find" => {
+            moving::to_view(model, Context::Queue, out);
+            find(model, rest);
+        }
+        "filter" => forms::set_filter(model, rest),
+        "container" if model.container.is_some() => forms::open(model, Kind::Container),
+        "container" => model.say(Tone::Care, "this server was not started by `--local`"),
         name => by_name(model, name, out),
     }
 }

@@ -75,6 +75,9 @@ pub(super) fn fired(model: &mut Model) -> Option<Vec<Leave>> {
 /// The next step towards an approval: the note that is missing, the word to be typed, or the approval.
 pub(super) fn approve(model: &mut Model, target: Target, terms: Terms, out: &mut Vec<Command>) {
     let Some(ticket) = model.queue.ticket(target.id).cloned() else { return };
+    if ticket.approvals.iter().any(|approval| approval.by == model.me) {
+        return model.say(Tone::Care, "your approval counts already: it waits for another person's");
+    }
     if ticket.needs_note && terms.note.is_none() {
         let kind = Kind::Note { field: Field::default(), grant: terms.grant };
         return forms::open_about(model, kind, vec![target]);
@@ -131,7 +134,11 @@ pub(super) fn send_denial(model: &mut Model, reason: Option<&str>, out: &mut Vec
 
 fn open_edit(model: &mut Model, target: Target) {
     let Some(ticket) = model.queue.ticket(target.id) else { return };
-    let text = crate::edit::to_text(&ticket.params);
+    // What the bridge derived is derived again, and refused where it is sent.
+    let declared = model.actions.get(ticket.action.as_str());
+    let is_given = |name: &str| declared.is_none_or(|info| info.params.iter().any(|param| param.name == name));
+    let given = ticket.params.iter().filter(|(name, _)| is_given(name));
+    let text = crate::edit::to_text(&given.map(|(name, value)| (name.clone(), value.clone())).collect());
     forms::open_about(model, Kind::Edit { field: Field::area(&text), fault: None }, vec![target]);
 }
 
@@ -147,7 +154,7 @@ pub(super) fn send_edit(model: &mut Model, out: &mut Vec<Command>) {
     };
     for leave in fired(model).unwrap_or_default() {
         model.deciding.insert(leave.id(), Verb::Edit);
-        model.dialog = None;
+        model.edited = model.dialog.take();
         model.say(Tone::Plain, "edit sent …");
         out.push(Command::Edit { leave, params: params.clone() });
     }

@@ -1,5 +1,7 @@
 //! Dialogs: opening them, writing into them, leaving them.
 
+use ccc_protocol::TicketId;
+
 use super::{
     bulk, command_line,
     decide::{self, Terms},
@@ -15,7 +17,7 @@ use crate::{
         field::Field,
     },
     summary,
-    text::{Row, Tone},
+    text::{Row, Tone, Visible},
 };
 
 /// Opens a dialog that is about no ticket.
@@ -38,14 +40,16 @@ pub(super) fn open_about(model: &mut Model, kind: Kind, targets: Vec<Target>) {
 
 /// Opens the filter with the words in force.
 pub(super) fn open_filter(model: &mut Model) {
-    let words = match model.view {
-        Context::History => model.history.filter().words(),
-        Context::Policies => model.policies.filter().words(),
-        _ => model.queue.filter().words(),
-    };
-    let field = Field::line(words);
-    open(model, Kind::Filter(field));
+    match model.filter() {
+        Some(filter) => {
+            let field = Field::line(filter.words());
+            open(model, Kind::Filter(field));
+        }
+        None => model.say(Tone::Care, NOT_FILTERED),
+    }
 }
+
+const NOT_FILTERED: &str = "grants and agents are not filtered; queue, history and policies are";
 
 /// A character was typed into a field.
 pub(super) fn typed(model: &mut Model, c: char, out: &mut Vec<Command>) {
@@ -74,11 +78,13 @@ pub(super) fn changed(model: &mut Model) {
     }
 }
 
-fn set_filter(model: &mut Model, words: &str) {
+/// Filters the view on screen.
+pub(super) fn set_filter(model: &mut Model, words: &str) {
     match model.view {
+        Context::Queue => model.queue.set_filter(words),
         Context::History => model.history.set_filter(words),
         Context::Policies => model.policies.set_filter(words),
-        _ => model.queue.set_filter(words),
+        _ => model.say(Tone::Care, NOT_FILTERED),
     }
 }
 
@@ -125,6 +131,21 @@ fn changed_by_erasing(model: &mut Model, act: Act) {
     if matches!(act, Act::EraseLeft | Act::EraseRight | Act::NewLine) {
         changed(model);
     }
+}
+
+/// Opens an edit that was refused again, with all that was written and why it was refused.
+pub(super) fn edit_again(model: &mut Model, id: TicketId, why: &Visible) {
+    let about = |dialog: &Dialog| dialog.targets.iter().any(|target| target.id == id);
+    let Some(mut dialog) = model.edited.take_if(|dialog| about(dialog)) else { return };
+    if model.dialog.is_some() {
+        return;
+    }
+    model.dialogs += 1;
+    dialog.number = model.dialogs;
+    if let Kind::Edit { fault, .. } = &mut dialog.kind {
+        *fault = Some(why.clone());
+    }
+    model.dialog = Some(dialog);
 }
 
 fn leave(model: &mut Model) {

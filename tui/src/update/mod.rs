@@ -9,6 +9,8 @@ mod news;
 pub(crate) use news::fate;
 mod stop;
 
+use ccc_protocol::bodies::Status;
+
 use crate::{
     keys::{Act, Chord, Context},
     message::{Command, Message},
@@ -21,6 +23,11 @@ use crate::{
 #[must_use]
 pub fn begin() -> Vec<Command> {
     vec![Command::ReadActions, Command::ReadPolicies]
+}
+
+/// Shows how the agent's container is started.
+pub fn show_container(model: &mut Model) {
+    forms::open(model, Kind::Container);
 }
 
 /// Takes one message.
@@ -73,6 +80,7 @@ fn settle(model: &mut Model, out: &mut Vec<Command>) {
     }
     let subject = model.subject();
     model.armed.show(subject, model.now.millis);
+    model.forget_early();
 }
 
 fn key(model: &mut Model, chord: Chord, out: &mut Vec<Command>) {
@@ -155,7 +163,7 @@ fn drawn(model: &mut Model) {
 
 fn snooze(model: &mut Model) {
     let minutes = model.config.snooze_minutes;
-    if model.queue.selected().is_some() {
+    if model.queue.selected().is_some_and(|ticket| ticket.status == Status::Queued) {
         model.queue.snooze(model.now.wall.plus_seconds(minutes * 60));
         let span = crate::span::seconds(minutes * 60);
         model.say(Tone::Plain, crate::text::Visible::label("put aside for ").then(span));

@@ -1,5 +1,6 @@
 //! Moving about: cursor, scrolling, views, mouse.
 
+use super::forms;
 use crate::{
     config::Config,
     keys::{Act, Context, VIEWS},
@@ -21,8 +22,8 @@ pub(super) fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
         Act::ScrollDown => scroll(model, 1),
         Act::ScrollPageUp => scroll_page(model, -1),
         Act::ScrollPageDown => scroll_page(model, 1),
-        Act::ScrollFirst => model.details.scroll_to(0),
-        Act::ScrollLast => model.details.scroll_to(usize::MAX),
+        Act::ScrollFirst => scroll(model, isize::MIN + 1),
+        Act::ScrollLast => scroll(model, isize::MAX),
         Act::Open => model.open = true,
         Act::Back => back(model),
         Act::NextView => turn_view(model, 1, out),
@@ -40,12 +41,15 @@ fn step(model: &mut Model, rows: isize, out: &mut Vec<Command>) {
     match model.view {
         Context::Queue => model.queue.step(rows),
         Context::History => {
-            model.history_scroll = 0;
+            model.pane_scroll = 0;
             if model.history.step(rows) {
                 out.extend(model.history.older().map(|after| Command::ReadAudit { after }));
             }
         }
-        Context::Grants => model.grant_pick.step(rows, model.grants.len()),
+        Context::Grants => {
+            model.pane_scroll = 0;
+            model.grant_pick.step(rows, model.grants.len());
+        }
         Context::Policies => model.policies.step(rows),
         Context::Agents => model.agent_pick.step(rows, model.agents().len()),
         _ => {}
@@ -62,31 +66,37 @@ fn to_end(model: &mut Model, last: bool, out: &mut Vec<Command>) {
 }
 
 fn scroll(model: &mut Model, rows: isize) {
-    if model.view == Context::History {
-        model.history_scroll = model.history_scroll.saturating_add_signed(rows).min(view::history_rows(model).len());
-    } else {
-        model.details.scroll(rows);
+    match pane_rows(model) {
+        Some(count) => model.pane_scroll = model.pane_scroll.saturating_add_signed(rows).min(count),
+        None => model.details.scroll(rows),
+    }
+}
+
+/// How many rows the details on screen have, where they are no ticket's.
+fn pane_rows(model: &Model) -> Option<usize> {
+    match model.view {
+        Context::History => Some(view::history_rows(model).len()),
+        Context::Grants => Some(view::grant_rows(model).len()),
+        _ => None,
     }
 }
 
 fn scroll_page(model: &mut Model, pages: isize) {
-    if model.view == Context::History {
+    if pane_rows(model).is_some() {
         scroll(model, pages * page(model));
     } else {
         model.details.scroll_pages(pages);
     }
 }
 
-/// One step back: from the whole screen to the list, then the marks, then the filter.
+/// One step back in the view on screen: from the whole screen to the list, then the marks, then the filter.
 fn back(model: &mut Model) {
     if model.open {
         model.open = false;
-    } else if !model.queue.marked().is_empty() {
+    } else if model.view == Context::Queue && !model.queue.marked().is_empty() {
         model.queue.unmark_all();
-    } else {
-        model.queue.set_filter("");
-        model.history.set_filter("");
-        model.policies.set_filter("");
+    } else if model.filter().is_some() {
+        forms::set_filter(model, "");
     }
 }
 
@@ -100,6 +110,7 @@ fn turn_view(model: &mut Model, steps: usize, out: &mut Vec<Command>) {
 pub(super) fn to_view(model: &mut Model, view: Context, out: &mut Vec<Command>) {
     model.view = view;
     model.open = false;
+    model.pane_scroll = 0;
     read_view(model, out);
 }
 

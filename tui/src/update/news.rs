@@ -7,8 +7,10 @@ use ccc_protocol::{
     bodies::{QueueList, Status, Ticket},
 };
 
-use super::{bulk, moving};
+use super::{bulk, forms, moving};
 use crate::{
+    armed::Lack,
+    keys::Context,
     message::{Command, Deed, News, Trouble, Verb},
     model::{Done, Model, connection::Connection, dialog::Outcome, queue::Changes},
     span, summary,
@@ -17,7 +19,7 @@ use crate::{
 
 pub(super) fn news(model: &mut Model, news: News, out: &mut Vec<Command>) {
     match news {
-        News::Connected => model.connection = Connection::Live,
+        News::Connected => connected(model, out),
         News::Lost { why, retry_seconds } => lost(model, why, retry_seconds),
         News::Queue { list, whole } => queue(model, list, whole, out),
         News::Preview(id, answer) => {
@@ -41,6 +43,13 @@ pub(super) fn news(model: &mut Model, news: News, out: &mut Vec<Command>) {
     }
 }
 
+/// What could not be read while nobody answered is read now.
+fn connected(model: &mut Model, out: &mut Vec<Command>) {
+    model.connection = Connection::Live;
+    let unread = model.details.lack() == Some(Lack::Unavailable);
+    out.extend(model.details.of().filter(|_| unread).map(Command::ReadPreview));
+}
+
 fn lost(model: &mut Model, why: String, retry_seconds: u64) {
     let since_millis = match model.connection {
         Connection::Lost { since_millis, .. } => since_millis,
@@ -59,6 +68,13 @@ fn queue(model: &mut Model, list: QueueList, whole: bool, out: &mut Vec<Command>
     let selected = model.queue.selected().map(|ticket| (ticket.id, ticket.seq));
     let waited = model.queue.waiting();
     let changes = model.queue.apply(list, whole);
+    // A freeze denies what waits: the title says so without being asked.
+    let denied_by_others = |ticket: &Ticket| {
+        ticket.status == Status::Denied && ticket.decided_by.as_ref().is_some_and(|by| *by != model.me)
+    };
+    if changes.left.iter().any(denied_by_others) && model.view != Context::Policies {
+        out.push(Command::ReadPolicies);
+    }
     tell_changes(model, &changes, &found);
     if let Some(words) = came_of_mine.filter(|_| model.connection == Connection::Live) {
         model.report(words);
@@ -165,13 +181,17 @@ fn decided(model: &mut Model, verb: Verb, id: TicketId, answer: Result<Box<Ticke
                 _ => model.say(Tone::Good, words),
             }
             let edited = (verb == Verb::Edit).then_some(ticket.id);
+            // One approval of several: the details name who has approved.
+            out.extend((ticket.status == Status::Queued).then_some(Command::ReadPreview(ticket.id)));
             put(model, *ticket, out);
             edited.map(|new| model.queue.to_ticket(new));
         }
         Err(trouble) => {
             model.done =
                 model.done.filter(|done| !matches!(done, Done::Denied(known) | Done::Granted(known) if *known == id));
-            let words = trouble.ticket.as_deref().map_or_else(|| Untrusted(&trouble.why).line(), already);
+            let decided = trouble.ticket.as_deref().filter(|ticket| ticket.status != Status::Queued);
+            let words = decided.map_or_else(|| Untrusted(&trouble.why).line(), already);
+            forms::edit_again(model, id, &words);
             bulk::note(model, id, Outcome::Refused(words.clone()));
             model.answer(Tone::Bad, words);
             if let Some(ticket) = trouble.ticket {
@@ -233,7 +253,11 @@ fn deed_words(deed: &Deed) -> Visible {
         Deed::Lift(_) => Visible::label("the denial is lifted: the same may be asked again"),
         Deed::Freeze(true) => Visible::label("stopped: grants ended, what waited was denied, what comes is refused"),
         Deed::Freeze(false) => Visible::label("they may ask again"),
-        Deed::Group(group) => Visible::label("group switched: ").then(Untrusted(group).line()),
-        Deed::Override(action) => Visible::label("override set: ").then(action),
+        Deed::Group(group, true) => Visible::label("group switched on: ").then(Untrusted(group).line()),
+        Deed::Group(group, false) => Visible::label("group switched off: ").then(Untrusted(group).line()),
+        Deed::Override(action, Some(policy)) => {
+            Visible::label("override set: ").then(action).then(" → ").then(policy.as_str())
+        }
+        Deed::Override(action, None) => Visible::label("override taken away: ").then(action),
     }
 }

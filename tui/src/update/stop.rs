@@ -15,13 +15,14 @@ use crate::{
 pub(super) fn open(model: &mut Model) {
     let agents = model.agents();
     let only = (model.view == Context::Agents).then(|| agents.get(model.agent_pick.at).cloned()).flatten();
+    let at = only.as_ref().and_then(|only| agents.iter().position(|agent| agent == only)).unwrap_or(0);
     let choices = agents.into_iter().map(|agent| Choice {
         chosen: only.as_ref().is_none_or(|only| *only == agent),
         frozen: model.is_frozen(&agent),
         agent,
     });
     let choices = choices.collect();
-    forms::open(model, Kind::Panic { agents: choices, at: 0 });
+    forms::open(model, Kind::Panic { agents: choices, at });
 }
 
 /// Chooses or leaves out the agent under the cursor.

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::{
     keys::{Act, Context, VIEWS},
-    model::{Model, connection::Connection},
+    model::{Model, connection::Connection, filter::Filter},
     paint::Painter,
     span,
     text::{Row, Tone, Untrusted, Visible},
@@ -15,14 +15,20 @@ pub(super) fn title(model: &Model, painter: &mut Painter<'_>) {
     let one_row = area.height == 1;
     let first = status(model);
     if one_row {
-        let mut row = first.with(Tone::Dim, "   ");
-        row.0.extend(tabs(model).0);
+        // The views stay in sight; what is cut off is the end of the server's name.
+        let tabs = tabs(model);
+        let room = usize::from(area.width).saturating_sub(tabs.width() + GAP.len());
+        let mut row = first.cut(room).with(Tone::Dim, GAP);
+        row.0.extend(tabs.0);
         painter.row(area, &row);
     } else {
         painter.rows(area, &[first, tabs(model)]);
     }
     painter.bar(area);
 }
+
+/// Between what is so and the views.
+const GAP: &str = "   ";
 
 fn status(model: &Model) -> Row {
     let mut row = connection(model);
@@ -42,6 +48,10 @@ fn status(model: &Model) -> Row {
     let marked = model.queue.marked().len();
     if marked > 0 {
         row.push(Tone::Strong, Visible::label(", ").then(Visible::number(marked as u64)).then(" marked"));
+    }
+    let stopped = model.policies.list().map_or(0, |list| list.frozen.len());
+    if stopped > 0 {
+        row.push(Tone::Bad, Visible::label(", ").then(Visible::count(stopped, "agent stopped", "agents stopped")));
     }
     let who = Visible::label("  ").then(&model.me).then("@").then(model.server.clone());
     row.with(Tone::Dim, who)
@@ -90,11 +100,7 @@ pub(super) fn notice(model: &Model, painter: &mut Painter<'_>) {
 }
 
 fn filter(model: &Model) -> Row {
-    let words = match model.view {
-        Context::History => model.history.filter().words(),
-        Context::Policies => model.policies.filter().words(),
-        _ => model.queue.filter().words(),
-    };
+    let words = model.filter().map(Filter::words).unwrap_or_default();
     if words.is_empty() {
         return Row::new();
     }
@@ -120,7 +126,9 @@ fn bar(model: &Model, area: Rect) -> Row {
         .rows(context)
         .filter_map(|(row, chords)| Some((row.act, item(&chords.first()?.to_string(), row.bar?))))
         .collect();
-    let pinned = |act: &Act| matches!(act, Act::Help | Act::Quit | Act::Back);
+    // Where only the list fits, nothing can be decided before the details were opened.
+    let opens = model.areas().details.is_empty() && model.queue.selected().is_some();
+    let pinned = |act: &Act| matches!(act, Act::Help | Act::Quit | Act::Back) || opens && *act == Act::Open;
     let mut room = usize::from(area.width);
     room = room.saturating_sub(held.iter().filter(|(act, _)| pinned(act)).map(|(_, item)| item.width()).sum());
     let mut bar = Row::new();

@@ -8,7 +8,7 @@ use crate::{
     armed::Refusal,
     keys::{Act, Context},
     model::{
-        Model,
+        Container, Model,
         dialog::{Change, Choice, Dialog, Kind, Outcome},
         field::Field,
     },
@@ -72,6 +72,7 @@ fn head(mark: Row, dialog: &Dialog, width: usize) -> Vec<Row> {
         Kind::Edit { .. } => "EDIT the parameters",
         Kind::Bulk => "APPROVE each of these, once",
         Kind::Results { .. } => "WHAT BECAME OF EACH",
+        Kind::Container => "START THE AGENT'S CONTAINER WITH",
         Kind::Panic { .. } => "STOP AGENTS",
         Kind::Loosen(_) => "LET MORE THROUGH",
         Kind::Help { .. } => "HELP",
@@ -100,12 +101,23 @@ fn content(model: &Model, dialog: &Dialog, width: usize) -> Vec<Row> {
         Kind::Results { results } => {
             results.iter().zip(&dialog.summary).map(|((_, outcome), summary)| result(outcome, summary)).collect()
         }
+        Kind::Container => model.container.as_ref().map_or_else(Vec::new, |container| how_to_start(container, width)),
         Kind::Panic { agents, at } => panic(model, agents, *at),
         Kind::Loosen(change) => vec![change_row(change), press(model, Context::Confirm, " does it")],
         Kind::Help { top } => help_rows(&model.config, width).into_iter().skip(*top).collect(),
         Kind::Filter(field) => vec![line("/", field, width)],
         Kind::Line(field) => vec![line(":", field, width)],
     }
+}
+
+fn how_to_start(container: &Container, width: usize) -> Vec<Row> {
+    let lines =
+        |text: &Visible| wrap(text, width).into_iter().map(|line| Row::new().with(Tone::Strong, line)).collect();
+    let options: Vec<Row> = lines(&container.options);
+    let from_here: Vec<Row> = lines(&container.from_here);
+    let between = [Row::new(), Row::new().with(Tone::Plain, "or try it from a shell here:")];
+    let last = [Row::new(), Row::new().with(Tone::Dim, "`:container` shows this again; it is printed at the end, too")];
+    options.into_iter().chain(between).chain(from_here).chain(last).collect()
 }
 
 fn reasons(model: &Model, choice: usize, field: &Field) -> Vec<Row> {

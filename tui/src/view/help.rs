@@ -25,7 +25,8 @@ const SECTIONS: [(&str, &[Context]); 4] = [
     ),
 ];
 
-const SIGNS: [&str; 5] = [
+const SIGNS: [&str; 6] = [
+    "◆  keys count      ◇  not yet: it has just come, or something is missing",
     "‼  deserves care: read it to its last line, then type its word",
     "²  needs more than one person      +  needs a note",
     "✓  marked      ▶  the cursor      12s→58m  asked 12 s ago, expires in 58 m",

@@ -34,7 +34,7 @@ pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
     };
     let head = Visible::number(fitting as u64).then(" of ").then(Visible::number(all as u64)).then(older);
     painter.row(areas.head, &Row::new().with(Tone::Dim, head));
-    painter.rows(areas.details, history_rows(model).iter().skip(model.history_scroll));
+    painter.rows(areas.details, history_rows(model).iter().skip(model.pane_scroll));
 }
 
 /// The entry under the cursor, as rows.

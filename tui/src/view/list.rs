@@ -31,9 +31,18 @@ pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
     }
 }
 
-/// The first rows of the list, whatever the screen's size.
+/// The first rows of the list, whatever the screen's size, each request with the id that `find` takes.
 pub(super) fn all(model: &Model, rows_max: usize) -> Vec<Row> {
-    model.queue.order().from(0).take(rows_max).map(|line| row(model, line)).collect()
+    let named = |line: &Line| match line.ticket {
+        Some(id) => Row(Row::new()
+            .with(Tone::Dim, summary::short(id).then(" "))
+            .0
+            .into_iter()
+            .chain(row(model, line).0)
+            .collect()),
+        None => row(model, line),
+    };
+    model.queue.order().from(0).take(rows_max).map(named).collect()
 }
 
 fn row(model: &Model, line: &Line) -> Row {

@@ -11,6 +11,7 @@ mod list;
 mod plain;
 mod policies;
 
+pub use grants::grant_rows;
 pub use help::help_rows;
 pub use history::history_rows;
 pub use plain::{dialog_rows, view_rows};
@@ -85,6 +86,13 @@ pub(super) fn part(painter: &mut Painter<'_>, list: Rect, head: Rect) {
 /// A row of a list: a sign under the cursor, so that no colour is needed to find it.
 pub(super) fn cursor_sign(here: bool) -> Row {
     Row::new().with(Tone::Strong, if here { "▶ " } else { "  " })
+}
+
+/// Rows under their heads, for the line console; nothing where there are none.
+pub(super) fn titled(title: &'static str, rows: impl Iterator<Item = Row>) -> Vec<Row> {
+    let mut rows = rows.peekable();
+    let head = rows.peek().map(|_| Row::new().with(Tone::Title, title));
+    head.into_iter().chain(rows).collect()
 }
 
 /// What a list says that has no rows.

@@ -15,8 +15,7 @@ pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
     if model.policies.list().is_none() {
         return nothing(painter, area, "reading …");
     }
-    let title = "  action                    holds        override     own          floor";
-    painter.row(area, &Row::new().with(Tone::Title, title));
+    painter.row(area, &Row::new().with(Tone::Title, TITLE));
     let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     for (y, (policy, here)) in (below.y..below.bottom()).zip(model.policies.visible()) {
         let line = Rect { y, height: 1, ..below };
@@ -27,10 +26,12 @@ pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
     }
 }
 
+const TITLE: &str = "  action                    holds        override     own          floor";
+
 /// All rows, whatever the screen's size.
 pub(super) fn all(model: &Model) -> Vec<Row> {
     let selected = model.policies.selected();
-    model.policies.rows().map(|policy| row(policy, Some(policy) == selected)).collect()
+    super::titled(TITLE, model.policies.rows().map(|policy| row(policy, Some(policy) == selected)))
 }
 
 fn row(policy: PolicyRow<'_>, here: bool) -> Row {

@@ -256,7 +256,7 @@ fn grants(desk: &mut Desk) {
     desk.wait(1000);
 }
 
-fn policy_list() -> PolicyList {
+pub(crate) fn policy_list() -> PolicyList {
     let action = |name: &str, own, overridden, floor| ActionPolicy {
         action: name.parse().unwrap(),
         own,

@@ -1,0 +1,169 @@
+//! What the views keep while the world changes around them: the row under the cursor, what was written, what is known.
+
+#![cfg(test)]
+
+mod support;
+
+use ccc_protocol::bodies::Status;
+use ccc_queue::{
+    message::{Command, Message, News, Trouble, Verb},
+    model::dialog::{Dialog, Kind},
+};
+use support::{Desk, id, scenes::policy_list, ticket};
+
+fn desk(numbers: impl IntoIterator<Item = u64>) -> Desk {
+    let mut desk = Desk::new(120, 30);
+    desk.waiting(numbers);
+    desk.wait(1000);
+    desk
+}
+
+#[test]
+fn what_could_not_be_read_is_read_when_somebody_answers_again() {
+    let mut desk = desk([1]);
+    desk.take(Message::News(News::Lost { why: "no bridge answers".into(), retry_seconds: 1 }));
+    desk.take(Message::News(News::Preview(id(1), Err("no bridge answers".into()))));
+    assert!(desk.screen().contains("cannot be read"), "{}", desk.screen());
+    assert!(desk.take(Message::News(News::Connected)).contains(&Command::ReadPreview(id(1))));
+    desk.wait(400);
+    assert!(desk.screen().contains("◆ ready"), "{}", desk.screen());
+}
+
+#[test]
+fn the_cursor_stays_on_its_policy_when_a_filter_comes_and_goes() {
+    let mut desk = Desk::new(120, 30);
+    desk.keys("tab tab tab");
+    desk.policies(policy_list());
+    desk.keys("/").types("send").keys("enter");
+    assert!(under_the_cursor(&desk).contains("email"), "{}", desk.screen());
+    desk.keys("j");
+    assert!(under_the_cursor(&desk).contains("send-email"), "{}", desk.screen());
+    desk.keys("esc");
+    assert!(under_the_cursor(&desk).contains("send-email"), "{}", desk.screen());
+    desk.policies(policy_list());
+    assert!(under_the_cursor(&desk).contains("send-email"), "{}", desk.screen());
+}
+
+fn under_the_cursor(desk: &Desk) -> String {
+    desk.screen().lines().find(|line| line.starts_with('▶')).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn esc_steps_back_in_the_view_on_screen_and_in_no_other() {
+    let mut desk = desk([1, 2]);
+    desk.keys("space tab /").types("denied").keys("enter");
+    desk.keys("esc");
+    assert!(desk.model.history.filter().is_empty());
+    assert_eq!(desk.model.queue.marked().len(), 1);
+}
+
+#[test]
+fn views_without_a_filter_say_so_and_leave_the_queue_alone() {
+    let mut desk = desk([1]);
+    desk.keys("tab tab /");
+    assert!(desk.model.dialog.is_none());
+    assert!(desk.screen().contains("not filtered"), "{}", desk.screen());
+    desk.keys(":").types("filter nothing").keys("enter");
+    assert!(desk.model.queue.filter().is_empty());
+}
+
+#[test]
+fn a_refused_edit_stands_there_again_with_what_was_written_and_why() {
+    let mut desk = desk([1]);
+    desk.keys("e");
+    desk.wait(400);
+    let written = "{\"url\": \"https://example.org/\"}";
+    desk.model.dialog.as_mut().and_then(Dialog::field).unwrap().set(written);
+    desk.keys("ctrl-s");
+    assert!(desk.model.dialog.is_none());
+    refused(&mut desk, Verb::Edit, "parameter `url` is not allowed here", None);
+    let Some(Kind::Edit { field, fault: Some(_) }) = desk.model.dialog.as_ref().map(|dialog| &dialog.kind) else {
+        panic!("{}", desk.screen())
+    };
+    assert_eq!(field.text(), written);
+    desk.keys("ctrl-s");
+    assert_eq!(desk.decisions().len(), 1, "a dialog that came by itself settles first");
+    desk.wait(1000);
+    desk.keys("ctrl-s");
+    assert_eq!(desk.decisions().len(), 2);
+}
+
+fn refused(desk: &mut Desk, verb: Verb, why: &str, ticket: Option<ccc_protocol::bodies::Ticket>) {
+    let trouble = Trouble { why: why.into(), ticket: ticket.map(Box::new) };
+    desk.take(Message::News(News::Decided(verb, id(1), Err(trouble))));
+}
+
+#[test]
+fn whoever_approved_already_is_told_so_and_sends_nothing_twice() {
+    let mut desk = desk([1]);
+    desk.keys("y");
+    let mut half = ticket(1);
+    half.needed = 2;
+    half.approvals = vec![
+        serde_json::from_value(serde_json::json!({ "by": "user", "at": "2026-03-07T12:00:00Z", "note": null }))
+            .unwrap(),
+    ];
+    let read = desk.take(Message::News(News::Decided(Verb::Approve, id(1), Ok(Box::new(half)))));
+    assert!(read.contains(&Command::ReadPreview(id(1))), "the details name who approved");
+    desk.wait(2000);
+    desk.keys("y");
+    assert_eq!(desk.decisions().len(), 1);
+    assert!(desk.screen().contains("waits for another person"), "{}", desk.screen());
+}
+
+#[test]
+fn a_refusal_names_somebody_else_only_where_somebody_decided() {
+    let mut desk = desk([1]);
+    desk.keys("y");
+    refused(&mut desk, Verb::Approve, "your approval counts already", Some(ticket(1)));
+    assert!(desk.screen().contains("your approval counts already"), "{}", desk.screen());
+    assert!(!desk.screen().contains("somebody was first"), "{}", desk.screen());
+}
+
+#[test]
+fn a_freeze_of_anothers_is_asked_for_and_stands_in_the_title() {
+    let mut desk = desk([1]);
+    let mut denied = ticket(1);
+    denied.status = Status::Denied;
+    denied.decided_by = Some("bob".parse().unwrap());
+    let list = ccc_protocol::bodies::QueueList { seq: 9, tickets: vec![denied], next: None };
+    let asked = desk.take(Message::News(News::Queue { list, whole: false }));
+    assert!(asked.contains(&Command::ReadPolicies));
+    desk.policies(policy_list());
+    assert!(desk.screen().contains("1 agent stopped"), "{}", desk.screen());
+}
+
+#[test]
+fn stopping_begins_at_the_agent_under_the_cursor() {
+    let mut desk = desk([1]);
+    desk.keys("tab tab tab tab");
+    desk.policies(policy_list());
+    desk.keys("j !");
+    let Some(Kind::Panic { agents, at }) = desk.model.dialog.as_ref().map(|dialog| &dialog.kind) else {
+        panic!("{}", desk.screen())
+    };
+    let chosen: Vec<usize> = (0..agents.len()).filter(|&at| agents.get(at).is_some_and(|one| one.chosen)).collect();
+    assert_eq!(chosen, [*at]);
+    assert_eq!(agents.get(*at).map(|one| one.agent.as_str()), Some("builder"));
+}
+
+#[test]
+fn too_soon_is_said_only_as_long_as_it_is() {
+    let mut desk = Desk::new(120, 30);
+    desk.waiting([1]);
+    desk.keys("y");
+    assert!(desk.screen().contains("too soon"));
+    desk.wait(400);
+    assert!(!desk.screen().contains("too soon"), "{}", desk.screen());
+}
+
+#[test]
+fn what_has_ended_is_not_put_aside() {
+    let mut desk = desk([1]);
+    let mut ended = ticket(1);
+    ended.status = Status::Expired;
+    desk.queue(vec![ended], false);
+    desk.keys("s");
+    assert_eq!(desk.model.queue.snoozed(), 0);
+    assert!(!desk.screen().contains("put aside"), "{}", desk.screen());
+}
