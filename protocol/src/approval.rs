@@ -1,4 +1,4 @@
-//! What a person approves: one digest over the request and its resolved plan (protocol §5), computed alike by server and console.
+//! What a person approves: one digest over the request and its resolved plan (docs/protocol.md), computed alike by server and console.
 
 use serde_json::{Map, Value};
 

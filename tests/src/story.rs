@@ -424,7 +424,14 @@ impl Console {
 
     /// Waits until the program has ended, and all it wrote was read.
     pub fn ended(&self) -> ExitStatus {
-        let status = self.child.borrow_mut().wait().unwrap();
+        let begun = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.borrow_mut().try_wait().unwrap() {
+                break status;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{}\nit does not end on\n{}", self.promise, self.screen());
+            thread::sleep(Duration::from_millis(10));
+        };
         self.wait("its end", |terminal| terminal.ended);
         status
     }

@@ -74,7 +74,6 @@ fn one_command_sets_up_serves_and_decides() {
         client.submit(text.as_bytes(), None).unwrap().ticket().unwrap().status
     };
     assert_eq!(call("Read", r#"{"file_path":"src/main.rs"}"#), Status::Released);
-    assert_eq!(call("Bash", r#"{"command":"cargo publish"}"#), Status::Queued);
     let ticket = client.submit(br#"{"action":"open-terminal"}"#, None).unwrap();
     console.sees("open-terminal").ready();
     console.press("n").sees("◆ DENY");
@@ -82,6 +81,7 @@ fn one_command_sets_up_serves_and_decides() {
     let id = ticket.ticket().unwrap().id;
     let ended = client.wait_for(id, std::time::Instant::now() + ccc_tests::bridge::PATIENCE).unwrap().ticket().unwrap();
     assert_eq!(ended.status, Status::Denied);
+    assert_eq!(call("Bash", r#"{"command":"cargo publish"}"#), Status::Queued);
     console.press("q");
     assert_eq!(console.ended().exit_code(), 0);
     let said = console.screen().replace('\n', "");
@@ -110,7 +110,7 @@ fn beside_loopback_there_is_a_socket_for_containers() {
     let identity = ccc_client::Identity::choose(&agent, None).unwrap();
     let socket = format!("unix://{}", home.file("run/ccc.sock").display());
     assert!(ccc_client::Bridge::new(socket.parse().unwrap(), identity).actions().is_ok());
-    console.press("q");
+    console.sees("START THE AGENT'S").press("q").sees_no("START THE AGENT'S").press("q");
     console.ended();
     let said = console.screen().replace('\n', "");
     assert!(said.contains("/run:/run/ccc") && said.contains("CONDUIT_URL=unix:///run/ccc/ccc.sock"), "{said}");
@@ -121,11 +121,11 @@ fn what_is_there_is_never_touched() {
     let home = Home::new();
     let project = home.path().join("project");
     let first = home.open("a second `--local` finds what the first made", &project);
-    first.sees("● live").press("q");
+    first.sees("● live").press("q").sees_no("START THE AGENT'S").press("q");
     first.ended();
     let made = ["secrets.json", "agent-secrets.json", "config.toml"].map(|name| fs::read(home.file(name)).unwrap());
     let second = home.open("a second `--local` leaves what the first made as it was", &project);
-    second.sees("● live").press("q");
+    second.sees("● live").sees(":container").press("q");
     second.ended();
     assert_eq!(
         ["secrets.json", "agent-secrets.json", "config.toml"].map(|name| fs::read(home.file(name)).unwrap()),

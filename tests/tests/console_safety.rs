@@ -188,7 +188,7 @@ fn what_another_decided_is_not_decided_again() {
     console.ready();
     assert_eq!(story.bridge.approve("dba", &story.now(asked)).status, 200);
     console.sees("approved by dba").settles();
-    console.press("n").sees("already decided").sees_no("DENY");
+    console.press("n").sees("it waits no longer").sees_no("DENY");
     assert_eq!(story.ends(asked, Status::Succeeded).decided_by.unwrap().as_str(), "dba");
 }
 

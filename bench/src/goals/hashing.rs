@@ -112,7 +112,7 @@ impl Hashed {
     }
 }
 
-/// The signature base of an answer (protocol §2).
+/// The signature base of an answer (docs/protocol.md).
 fn answer_base(answer: &Answer, request_signature: &str) -> Vec<u8> {
     let params = answer.field("signature-input").split_once('=').expect("a label").1;
     let digest = answer.field("content-digest");

@@ -20,7 +20,7 @@ pub struct Param {
     pub description: Option<String>,
 }
 
-/// The types of interface.md.
+/// The types that docs/actions.md lists.
 #[derive(Debug, Clone)]
 pub enum Kind {
     /// Text; `pattern` fits the whole value, lengths are in characters.

@@ -29,7 +29,7 @@ use crate::{
 /// The most values that [`Difference::OneOf`] lists.
 pub const VALUES_MAX: usize = 32;
 
-/// JSON integers go no further (protocol §2).
+/// JSON integers go no further (docs/protocol.md).
 const INTEGER_MAX: i64 = (1 << 53) - 1;
 
 /// The grant that this approval asks for. It is made by everybody whose approval the ticket holds.

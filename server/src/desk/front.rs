@@ -91,7 +91,7 @@ impl Front {
     /// `POST /action`: opens a ticket, or finds the one that this request repeats; with `wait`, holds the answer until it ended.
     ///
     /// # Errors
-    /// As protocol §4 lists them. A denied ticket is no error here: the endpoint makes the 403.
+    /// As docs/protocol.md lists them. A denied ticket is no error here: the endpoint makes the 403.
     pub async fn submit(
         &self,
         caller: &Caller,
