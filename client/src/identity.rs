@@ -55,7 +55,9 @@ pub enum IdentityError {
         known: String,
     },
     /// The file holds several users and none was named.
-    #[error("the secrets file holds {known}; name the one that is meant, or give a file that holds it alone (`ccc-keygen --filter NAME`)")]
+    #[error(
+        "the secrets file holds {known}; name the one that is meant, or give a file that holds it alone (`ccc-keygen --filter NAME`)"
+    )]
     WhichUser {
         /// The names that there are.
         known: String,
