@@ -17,7 +17,7 @@ pub struct Filter {
 
 /// What each letter must bring on the average. The matcher gives 16 for a letter and takes away for every gap: in a long row, letters
 /// strewn over all of it in the right order would fit almost anything.
-const SCORE_PER_LETTER_MIN: u32 = 12;
+const SCORE_PER_LETTER_MIN: u32 = 16;
 
 thread_local! {
     /// The matcher's memory is large and reused from row to row.
@@ -30,7 +30,8 @@ impl Filter {
     pub fn new(words: &str) -> Self {
         let pattern =
             (!words.trim().is_empty()).then(|| Pattern::parse(words, CaseMatching::Smart, Normalization::Smart));
-        let letters = words.chars().filter(|c| !c.is_whitespace()).count();
+        let sought = pattern.iter().flat_map(|pattern| &pattern.atoms).filter(|atom| !atom.negative);
+        let letters: usize = sought.map(|atom| atom.needle_text().len()).sum();
         let score_min = u32::try_from(letters).unwrap_or(u32::MAX).saturating_mul(SCORE_PER_LETTER_MIN);
         Self { words: words.to_owned(), pattern, score_min }
     }
@@ -79,6 +80,12 @@ mod tests {
         assert!(!Filter::new("greet").fits("agent open-browser e214-7cc6-a5f4-5646977e0cb0 https://docs.rs/serde"));
         assert!(Filter::new("greet").fits("agent greet Ada"));
         assert!(Filter::new("e0cb0").fits("agent open-browser 977e0cb0 https://docs.rs/serde"));
+    }
+
+    #[test]
+    fn a_word_is_taken_whole_or_left_out_where_that_is_asked_for() {
+        assert!(Filter::new("'ops").fits("ops run-tests") && !Filter::new("'ops").fits("builder open-terminals"));
+        assert!(Filter::new("!reader").fits("writer open-browser") && !Filter::new("!reader").fits("reader greet"));
     }
 
     #[test]
