@@ -1,6 +1,7 @@
 //! Facts of calls, one promise each.
 
 mod bounds;
+mod option_values;
 mod places;
 
 use super::{Access, Class, Facts, Limits, Place, derive};
@@ -19,6 +20,20 @@ fn touched(facts: &Facts, access: Access) -> Vec<&str> {
 fn only(command: &str, classes: &[Class]) {
     let facts = bash(command);
     assert!(facts.only(classes), "{command}: {:?}", facts.classes);
+}
+
+/// What the starter rules let pass without a question.
+const PASSES: &[Class] =
+    &[Class::Reads, Class::VcsQuery, Class::VcsChange, Class::Builds, Class::Writes, Class::Deletes, Class::Loopback];
+
+/// `asked` must not pass, `passed` must.
+fn told_apart(asked: &[&str], passed: &[&str]) {
+    let wrong = |command: &&&str, passes: bool| bash(command).only(PASSES) != passes;
+    let said = |command: &&str| format!("{command}: {:?}", bash(command).classes);
+    let misses: Vec<String> = asked.iter().filter(|command| wrong(command, false)).map(said).collect();
+    assert!(misses.is_empty(), "pass: {misses:#?}");
+    let misses: Vec<String> = passed.iter().filter(|command| wrong(command, true)).map(said).collect();
+    assert!(misses.is_empty(), "are asked: {misses:#?}");
 }
 
 fn does(command: &str, class: Class) {

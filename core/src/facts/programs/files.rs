@@ -1,9 +1,14 @@
 //! Programs that copy, move, link, pack and change files, and those that change the machine.
 
+mod archives;
+mod copies;
+
+use self::archives::{compressed, tar, unzip, zip};
+use self::copies::{copy, link};
 use super::Call;
 use crate::facts::args::Arg;
 use crate::facts::gather::Gather;
-use crate::facts::options::{self, Parsed, Style};
+use crate::facts::options::{self, Style};
 use crate::facts::{Access, Class};
 
 /// Adds what the program does; false where it is none of these.
@@ -20,11 +25,11 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
         "chmod" => chmod(call, gather),
         "patch" => patch(call, gather),
         "mktemp" => mktemp(call, gather),
-        "split" | "csplit" => split(call, gather),
+        "split" => split(call, gather),
+        "csplit" => csplit(call, gather),
+        name if archives::COMPRESSORS.contains(&name) => compressed(call, gather),
         "crontab" => crontab(call, gather),
-        "kill"
-            if call.args.iter().all(|arg| arg.text.starts_with(['%', '-']) && arg.exact) && !call.args.is_empty() =>
-        {
+        "kill" if ends_own_jobs(call.args) => {
             gather.class(Class::Reads, "ends a job of its own shell");
         }
         "at" | "batch" | "launchctl" | "loginctl" | "update-rc.d" | "chkconfig" => {
@@ -38,6 +43,16 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
         _ => return false,
     }
     true
+}
+
+/// True for `kill %1`, whatever the signal. A number, also one behind a signal, is a process or a whole group of them.
+fn ends_own_jobs(args: &[Arg]) -> bool {
+    let targets = match args {
+        [option, _, targets @ ..] if matches!(option.text.as_str(), "-s" | "-n") => targets,
+        [option, targets @ ..] if option.is_option() => targets,
+        targets => targets,
+    };
+    !targets.is_empty() && args.iter().all(|arg| arg.exact) && targets.iter().all(|arg| arg.text.starts_with('%'))
 }
 
 const SECRET_KEEPERS: &[&str] = &[
@@ -153,96 +168,6 @@ const MACHINE: &[&str] = &[
     "mutt",
 ];
 
-/// `cp`, `mv` and `install`: the last word is where to, unless `-t` says it.
-fn copy(call: &Call<'_>, sources: Access, gather: &mut Gather) {
-    let parsed = options::read(
-        call.args,
-        &[&["-t", "--target-directory", "-S", "--suffix", "-m", "--mode", "-o", "--owner", "-g", "--group"]],
-        Style::Letters,
-    );
-    if parsed.has(&["--strip-program"]) {
-        call.runs_other("--strip-program", gather);
-    }
-    if call.name == "install" && parsed.has(&["-d", "--directory"]) {
-        return call.paths(&parsed.operands, Access::Write, gather);
-    }
-    let to = parsed.values(&["-t", "--target-directory"]);
-    let (from, to) = if to.is_empty() { last_word(&parsed) } else { (parsed.operands.clone(), to) };
-    for source in &from {
-        // What is moved out of a temporary directory is not missed there.
-        let temporary = call.directories.iter().all(|directory| gather.is_temporary(directory, &source.text));
-        call.path(source, if temporary && sources == Access::Delete { Access::Write } else { sources }, gather);
-    }
-    call.paths(&to, Access::Write, gather);
-    if parsed.has(&["-r", "-R", "-a", "--recursive", "--archive"]) || sources == Access::Delete {
-        call.wholes(&from, gather);
-    }
-    // What lies in a directory goes by names that are not in the call: over the project's own they may be hooks or settings.
-    let contents = from
-        .iter()
-        .any(|arg| arg.text.ends_with("/.") || arg.text == "." || parsed.has(&["-T", "--no-target-directory"]));
-    let over_project = to.iter().any(|arg| {
-        arg.text.trim_end_matches('/') == "."
-            || call.directories.iter().any(|directory| gather.is_project(directory, &arg.text))
-    });
-    if contents && over_project {
-        gather.opaque("copies files whose names are not in the call over the project's");
-    }
-    beneath_target(call, &from, &to, gather);
-}
-
-/// What a copy becomes if the target is a directory.
-fn beneath_target(call: &Call<'_>, from: &[Arg], to: &[Arg], gather: &mut Gather) {
-    for target in to.iter().filter(|target| target.exact) {
-        for source in from.iter().filter(|source| source.exact) {
-            let name = source.text.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-            for directory in call.directories {
-                gather.implied(directory, &format!("{}/{name}", target.text), Access::Write);
-            }
-        }
-    }
-}
-
-/// The operands before the last word, and those of the last word.
-fn last_word(parsed: &Parsed) -> (Vec<Arg>, Vec<Arg>) {
-    let last = parsed.operands.last().map_or(0, |arg| arg.word);
-    parsed.operands.iter().cloned().partition(|arg| arg.word != last)
-}
-
-/// A link makes its target reachable under another name, which no later call shows.
-fn link(call: &Call<'_>, gather: &mut Gather) {
-    let parsed = options::read(call.args, &[&["-t", "--target-directory", "-S", "--suffix"]], Style::Letters);
-    let named = parsed.values(&["-t", "--target-directory"]);
-    let (targets, mut links) = if !named.is_empty() {
-        (parsed.operands.clone(), named)
-    } else if let [only] = parsed.operands.as_slice() {
-        (vec![only.clone()], Vec::new())
-    } else {
-        last_word(&parsed)
-    };
-    if links.is_empty() {
-        links.push(Arg::known("."));
-    }
-    call.paths(&targets, Access::Read, gather);
-    call.paths(&links, Access::Write, gather);
-    let symbolic = parsed.has(&["-s", "--symbolic"]);
-    let inside = |text: &str| call.directories.iter().all(|directory| gather.in_project(directory, text));
-    let reached = |target: &Arg| {
-        target.exact && links.iter().all(|link| link.exact && inside(&seen_from(&target.text, &link.text, symbolic)))
-    };
-    if !targets.iter().all(reached) {
-        gather.opaque("links to something outside of the project");
-    }
-}
-
-/// A symbolic link's target counts from where the link lies.
-fn seen_from(target: &str, link: &str, symbolic: bool) -> String {
-    match link.rsplit_once('/') {
-        Some((parent, _)) if symbolic && !target.starts_with(['/', '~']) => format!("{parent}/{target}"),
-        _ => target.to_owned(),
-    }
-}
-
 fn dd(call: &Call<'_>, gather: &mut Gather) {
     gather.class(Class::Reads, "`dd` copies");
     for arg in call.args {
@@ -255,134 +180,27 @@ fn dd(call: &Call<'_>, gather: &mut Gather) {
     }
 }
 
-fn tar(call: &Call<'_>, gather: &mut Gather) {
-    let Some(args) = dashed(call.args) else { return gather.opaque("`tar` is called in a way that is not read here") };
-    const FILE: &[&str] = &["-f", "--file"];
-    const INTO: &[&str] = &["-C", "--directory", "--cd"];
-    const ESCAPES: &[&str] = &[
-        "-I",
-        "--use-compress-program",
-        "--to-command",
-        "--checkpoint-action",
-        "--rsh-command",
-        "--rmt-command",
-        "-F",
-        "--info-script",
-        "--new-volume-script",
-        "--remove-files",
-        "-P",
-        "--absolute-names",
-        "--transform",
-        "--xform",
-    ];
-    let values: &[&str] = &[
-        "-T",
-        "--files-from",
-        "-X",
-        "--exclude-from",
-        "--exclude",
-        "-b",
-        "-g",
-        "--strip-components",
-        "--owner",
-        "--group",
-        "--mode",
-        "--mtime",
-        "--format",
-    ];
-    let parsed = options::read(
-        &args,
-        &[FILE, INTO, values, &["-I", "-F", "--use-compress-program", "--to-command", "--checkpoint-action"]],
-        Style::Letters,
-    );
-    if let Some(option) = parsed.first(ESCAPES) {
-        call.runs_other(option, gather);
-    }
-    let archives: Vec<Arg> = parsed.values(FILE).into_iter().filter(|arg| arg.text != "-").collect();
-    if archives.iter().any(|arg| arg.text.split('/').next().is_some_and(|first| first.contains(':'))) {
-        gather.opaque("`tar` reads or writes on another machine");
-    }
-    call.paths(&parsed.values(&["-T", "--files-from", "-X", "--exclude-from"]), Access::Read, gather);
-    let into = parsed.values(INTO);
-    if parsed.has(&["-x", "--extract", "--get"]) {
-        call.paths(&archives, Access::Read, gather);
-        unpack(call, into, gather);
-    } else if parsed.has(&["-t", "--list", "-d", "--diff"]) {
-        call.paths(&archives, Access::Read, gather);
-    } else {
-        call.paths(&archives, Access::Write, gather);
-        call.paths(into.iter().chain(&parsed.operands), Access::Read, gather);
-        call.wholes(into.iter().chain(&parsed.operands), gather);
-        gather.class(Class::Reads, "`tar` packs files");
-    }
-}
-
-/// `tar xzf a` as `tar -xzf a`. Old letters take their values in order, which differs as soon as two of them take one.
-fn dashed(args: &[Arg]) -> Option<Vec<Arg>> {
-    let (first, rest) = args.split_first()?;
-    if first.text.starts_with('-') {
-        return Some(args.to_vec());
-    }
-    let with_value = first.text.chars().filter(|c| "fCTXbgNVLHIFK".contains(*c)).count();
-    let ends_with_value = first.text.ends_with('f') || with_value == 0;
-    let all = || std::iter::once(first.with_text(&format!("-{}", first.text))).chain(rest.iter().cloned()).collect();
-    // `tar fx a` holds the value-taking letter inside: moved to the end it means the same.
-    let moved = || {
-        let letters: String = first.text.chars().filter(|c| *c != 'f').collect();
-        std::iter::once(first.with_text(&format!("-{letters}f"))).chain(rest.iter().cloned()).collect()
-    };
-    match with_value {
-        0 | 1 if ends_with_value => Some(all()),
-        1 if first.text.contains('f') => Some(moved()),
-        _ => None,
-    }
-}
-
-fn zip(call: &Call<'_>, gather: &mut Gather) {
-    let parsed =
-        options::read(call.args, &[&["-x", "-i", "-n", "-t", "-b", "-P", "-TT", "--unzip-command"]], Style::Letters);
-    if let Some(option) = parsed.first(&["-T", "-m", "--move", "--unzip-command", "-TT", "--test"]) {
-        call.runs_other(option, gather);
-    }
-    call.paths(parsed.operands.iter().take(1), Access::Write, gather);
-    call.paths(parsed.operands.iter().skip(1), Access::Read, gather);
-    call.wholes(parsed.operands.iter().skip(1), gather);
-}
-
-fn unzip(call: &Call<'_>, gather: &mut Gather) {
-    let parsed = options::read(call.args, &[&["-d", "-x", "-P"]], Style::Letters);
-    call.paths(parsed.operands.iter().take(1), Access::Read, gather);
-    if parsed.has(&["-l", "-t", "-p", "-v", "-Z", "-z"]) {
-        return;
-    }
-    unpack(call, parsed.values(&["-d"]), gather);
-}
-
-/// What is unpacked over the project itself may be its hooks or settings: only the archive knows the names.
-fn unpack(call: &Call<'_>, into: Vec<Arg>, gather: &mut Gather) {
-    let into = if into.is_empty() { vec![Arg::known(".")] } else { into };
-    if into.iter().any(|arg| call.directories.iter().any(|directory| gather.is_project(directory, &arg.text))) {
-        gather.opaque("unpacks files whose names only the archive knows over the project's");
-    }
-    call.paths(&into, Access::Write, gather);
-}
-
 fn chmod(call: &Call<'_>, gather: &mut Gather) {
     // A mode may begin with `-`: what is no long option and no known letter is the mode.
     let is_flag =
         |arg: &&Arg| arg.text.starts_with("--") || matches!(arg.text.as_str(), "-R" | "-v" | "-c" | "-f" | "-h");
+    if call.args.iter().any(|arg| arg.text.starts_with("--ref")) {
+        gather.opaque("`chmod` gives files the mode of another");
+        return call.paths(call.args.iter().filter(|arg| !is_flag(arg)), Access::Write, gather);
+    }
     let mut rest = call.args.iter().filter(|arg| !is_flag(arg));
     let mode = rest.next();
-    let raises = mode.is_none_or(|mode| !mode.exact || is_setuid(&mode.text));
-    if raises {
+    if mode.is_none_or(raises_rights) {
         gather.class(Class::Privilege, "lets a program run with its owner's rights");
     }
     call.paths(rest, Access::Write, gather);
 }
 
-fn is_setuid(mode: &str) -> bool {
-    let bits = u32::from_str_radix(mode, 8).unwrap_or(0);
-    bits & 0o6000 != 0 || mode.contains('s') && mode.contains(['+', '='])
+/// True for a mode that may let a program run with its owner's rights: `4755`, `u+s`, `=6755`.
+fn raises_rights(mode: &Arg) -> bool {
+    let octal = |bits: &str| u32::from_str_radix(bits, 8).is_ok_and(|bits| bits & 0o6000 != 0);
+    let text = mode.text.as_str();
+    !mode.exact || text.split(['+', '-', '=', ',']).any(octal) || text.contains('s') && text.contains(['+', '='])
 }
 
 fn patch(call: &Call<'_>, gather: &mut Gather) {
@@ -398,17 +216,30 @@ fn patch(call: &Call<'_>, gather: &mut Gather) {
             "-p",
             "--strip",
             "-r",
+            "--reject-file",
             "-B",
+            "--prefix",
+            "-Y",
+            "--basename-prefix",
             "-F",
+            "--fuzz",
             "-V",
+            "--version-control",
             "-z",
+            "--suffix",
             "-D",
+            "--ifdef",
             "-g",
+            "--get",
         ]],
         Style::Letters,
     );
+    if parsed.has(&["-B", "--prefix", "-Y", "--basename-prefix", "-z", "--suffix"]) {
+        gather.opaque("`patch` keeps the old text under a name that is not followed here");
+    }
     call.paths(&parsed.values(&["-i", "--input"]), Access::Read, gather);
-    call.paths(&parsed.values(&["-o", "--output", "-d", "--directory", "-r"]), Access::Write, gather);
+    let written = ["-o", "--output", "-d", "--directory", "-r", "--reject-file"];
+    call.paths(parsed.values(&written).iter().filter(|arg| arg.text != "-"), Access::Write, gather);
     call.paths(&parsed.operands, Access::Write, gather);
     call.path(&Arg::known("."), Access::Write, gather);
     if parsed.operands.is_empty() && !parsed.has(&["--dry-run"]) {
@@ -417,25 +248,58 @@ fn patch(call: &Call<'_>, gather: &mut Gather) {
 }
 
 fn mktemp(call: &Call<'_>, gather: &mut Gather) {
-    let parsed = options::read(call.args, &[&["-p", "--tmpdir", "--suffix", "-t"]], Style::Letters);
+    // `-t` and `--tmpdir` take no value on every system: what follows counts as the template that it may be.
+    let parsed = options::read(call.args, &[&["-p", "--suffix"]], Style::Letters);
     gather.class(Class::Writes, "makes a temporary file");
-    call.paths(&parsed.values(&["-p"]), Access::Write, gather);
+    call.paths(&parsed.values(&["-p", "--tmpdir"]), Access::Write, gather);
     let here = !parsed.has(&["-t", "--tmpdir", "-p"]);
-    call.paths(parsed.operands.iter().filter(|_| here), Access::Write, gather);
+    let leaves = |arg: &&Arg| here || !arg.exact || arg.text.starts_with(['/', '~']) || arg.text.contains("..");
+    call.paths(parsed.operands.iter().filter(leaves), Access::Write, gather);
 }
 
 fn split(call: &Call<'_>, gather: &mut Gather) {
-    let parsed = options::read(
-        call.args,
-        &[&["-b", "-l", "-n", "-a", "-C", "-t", "-f", "--filter", "--additional-suffix"]],
-        Style::Letters,
-    );
+    const VALUES: &[&str] = &[
+        "-b",
+        "--bytes",
+        "-l",
+        "--lines",
+        "-n",
+        "--number",
+        "-a",
+        "--suffix-length",
+        "-C",
+        "--line-bytes",
+        "-t",
+        "--separator",
+        "--filter",
+        "--additional-suffix",
+    ];
+    let parsed = options::read(call.args, &[VALUES], Style::Letters);
     if parsed.has(&["--filter"]) {
         call.runs_other("--filter", gather);
     }
     call.paths(parsed.operands.iter().take(1), Access::Read, gather);
-    let prefix = parsed.operands.get(1).cloned().unwrap_or_else(|| Arg::known("x"));
-    call.path(&prefix, Access::Write, gather);
+    if parsed.operands.len() > 2 {
+        gather.opaque("`split` gets an option that is not known here");
+    }
+    parts(call, &parsed.operands.get(1).cloned().unwrap_or_else(|| Arg::known("x")), gather);
+}
+
+fn csplit(call: &Call<'_>, gather: &mut Gather) {
+    const PREFIX: &[&str] = &["-f", "--prefix"];
+    const FORMAT: &[&str] = &["-b", "--suffix-format"];
+    let parsed = options::read(call.args, &[PREFIX, FORMAT, &["-n", "--digits"]], Style::Letters);
+    if parsed.has(FORMAT) {
+        gather.opaque("`csplit` makes the names of its files by a format");
+    }
+    call.paths(parsed.operands.iter().take(1), Access::Read, gather);
+    let prefix = parsed.values(PREFIX);
+    parts(call, prefix.last().unwrap_or(&Arg::known("xx")), gather);
+}
+
+/// Files of which `prefix` is the beginning of the name.
+fn parts(call: &Call<'_>, prefix: &Arg, gather: &mut Gather) {
+    call.path(&prefix.with_text(&format!("{}*", prefix.text)), Access::Write, gather);
 }
 
 fn crontab(call: &Call<'_>, gather: &mut Gather) {

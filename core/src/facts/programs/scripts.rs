@@ -12,10 +12,8 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
         "sed" | "gsed" => sed(call, gather),
         "awk" | "gawk" | "mawk" | "nawk" => awk(call, gather),
         "find" | "gfind" => find(call, gather),
-        "jq" => {
-            if call.args.iter().any(|arg| arg.text.contains("env") || arg.text.contains("$ENV")) {
-                gather.class(Class::Credentials, "`jq` prints the environment, where secrets lie");
-            }
+        "jq" | "gojq" | "jaq" | "yq" => {
+            query(call, gather);
             return false;
         }
         _ => return false,
@@ -45,10 +43,37 @@ fn sed(call: &Call<'_>, gather: &mut Gather) {
         }
     }
     let access = if writes { Access::Write } else { Access::Read };
+    for suffix in call.args.iter().filter_map(suffix) {
+        kept(call, &suffix, parsed.operands.iter().skip(skip), gather);
+    }
     // BSD's `-i ''` leaves an empty operand behind.
     let files: Vec<&Arg> = parsed.operands.iter().skip(skip).filter(|arg| !arg.text.is_empty() || !arg.exact).collect();
     call.paths(files, access, gather);
     gather.class(Class::Reads, "`sed` edits a stream");
+}
+
+/// What `-iSUFFIX` or `--in-place=SUFFIX` adds to the name under which the old file is kept.
+fn suffix(arg: &Arg) -> Option<Arg> {
+    let text = arg.text.as_str();
+    let suffix = if text.starts_with("--i") {
+        text.split_once('=').map_or("", |(_, suffix)| suffix)
+    } else if is_cluster_with_i(text) {
+        text.split_once('i').map_or("", |(_, suffix)| suffix)
+    } else {
+        return None;
+    };
+    (!suffix.is_empty() || !arg.exact).then(|| arg.with_text(suffix))
+}
+
+/// The old files are kept under their names and `suffix`. With a `*` in it their names are put there, with a `/` they go elsewhere.
+fn kept<'a>(call: &Call<'_>, suffix: &Arg, files: impl Iterator<Item = &'a Arg>, gather: &mut Gather) {
+    if !suffix.exact || suffix.text.contains(['/', '*']) {
+        return gather.opaque("`sed` keeps the old file under a name that is not followed here");
+    }
+    for file in files {
+        let text = format!("{}{}", file.text, suffix.text);
+        call.directories.iter().for_each(|directory| gather.implied(directory, &text, Access::Write));
+    }
 }
 
 const SED_OPTIONS: &[&str] = &[
@@ -69,6 +94,10 @@ const SED_OPTIONS: &[&str] = &[
     "--unbuffered",
     "--posix",
 ];
+
+fn is_cluster_with(text: &str, letter: char) -> bool {
+    text.starts_with('-') && !text.starts_with("--") && text.contains(letter)
+}
 
 fn is_cluster_with_i(text: &str) -> bool {
     text.starts_with('-')
@@ -138,8 +167,16 @@ fn awk(call: &Call<'_>, gather: &mut Gather) {
     if !script.is_some_and(|script| script.exact && is_plain_awk(&script.text)) {
         gather.opaque("an `awk` script that may run or write something");
     }
-    call.paths(parsed.operands.iter().skip(1).filter(|arg| !arg.text.contains('=')), Access::Read, gather);
+    call.paths(parsed.operands.iter().skip(1).filter(|arg| !sets_variable(&arg.text)), Access::Read, gather);
     gather.class(Class::Reads, "`awk` reads");
+}
+
+/// True for `name=value`; what has a `=` behind anything else is a file.
+fn sets_variable(operand: &str) -> bool {
+    operand.split_once('=').is_some_and(|(name, _)| {
+        name.starts_with(|c: char| c == '_' || c.is_ascii_alphabetic())
+            && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric())
+    })
 }
 
 fn is_plain_awk(script: &str) -> bool {
@@ -148,6 +185,32 @@ fn is_plain_awk(script: &str) -> bool {
         && !["system", "getline", "ENVIRON", "ARGV", "ARGC", "PROCINFO", "close", "fflush"]
             .iter()
             .any(|word| script.contains(word))
+}
+
+/// The language of `jq` and `yq` can print the environment and read other files.
+fn query(call: &Call<'_>, gather: &mut Gather) {
+    if call.args.iter().any(|arg| arg.text.contains("env") || arg.text.contains("$ENV")) {
+        gather.class(Class::Credentials, format!("`{}` prints the environment, where secrets lie", call.name));
+    }
+    if call.args.iter().any(|arg| !arg.exact || reads_others(&arg.text)) {
+        gather.opaque(format!("a `{}` script that may read other files", call.name));
+    }
+    let from_file = |text: &str| text == "--from-file" || is_cluster_with(text, 'f');
+    if call.args.iter().any(|arg| from_file(&arg.text)) {
+        gather.opaque(format!("`{}` takes its script from a file", call.name));
+    }
+}
+
+/// True for a script with a word that reads files or runs text as a script. Behind a `.` it is a field's name.
+fn reads_others(script: &str) -> bool {
+    const WORDS: &[&str] = &["import", "include", "modulemeta", "load", "eval", "system"];
+    WORDS.iter().flat_map(|word| script.match_indices(word)).any(|(at, word)| {
+        let before = script.get(..at).and_then(|text| text.chars().next_back());
+        let after = script.get(at..).unwrap_or_default();
+        let after = after.trim_start_matches(|c: char| c == '_' || c.is_ascii_alphanumeric()).trim_start();
+        before.is_none_or(|c| c != '.' && c != '_' && !c.is_ascii_alphanumeric())
+            && (word == "modulemeta" || after.starts_with(['"', '(', '#']))
+    })
 }
 
 fn find(call: &Call<'_>, gather: &mut Gather) {

@@ -44,10 +44,22 @@ struct Row {
     whole: &'static [&'static str],
     /// Options that give the first text, so that all operands are paths.
     texts: &'static [&'static str],
+    /// How its options are written.
+    style: Style,
 }
 
 const fn row(names: &'static [&'static str], operands: Operands) -> Row {
-    Row { names, operands, values: &[], reads: &[], writes: &[], escapes: &[], whole: &[], texts: &[] }
+    Row {
+        names,
+        operands,
+        values: &[],
+        reads: &[],
+        writes: &[],
+        escapes: &[],
+        whole: &[],
+        texts: &[],
+        style: Style::Letters,
+    }
 }
 
 use Operands::{Delete, Read, ReadThenWrite, Text, TextThenRead, TextThenWrite, Write};
@@ -65,7 +77,7 @@ const ROWS: &[Row] = &[
         Text,
     ),
     Row { escapes: &["-v"], ..row(&["printf"], Text) },
-    Row { escapes: &["-s", "--set", "-f"], ..row(&["date"], Text) },
+    Row { escapes: &["-s", "--set", "-f", "--file"], ..row(&["date"], Text) },
     Row { values: &["-t", "-n", "-p", "-d", "-u", "-i", "-a", "-N"], ..row(&["read"], Text) },
     Row { escapes: &["-C"], ..row(&["mapfile", "readarray"], Text) },
     row(
@@ -123,21 +135,20 @@ const ROWS: &[Row] = &[
             "pathchk",
             "sha3sum",
             "otool",
-            "dwarfdump",
             "xxhsum",
             "crc32",
-            "diffstat",
             "colordiff",
         ],
         Read,
     ),
+    Row { escapes: &["-O", "--file-output"], writes: &["-o", "--out-file"], ..row(&["dwarfdump", "diffstat"], Read) },
     row(&["lsof", "netstat"], Text),
     Row { escapes: &["-K", "--kill", "-D", "--diag", "-F", "--filter"], ..row(&["ss"], Text) },
     Row { values: &["-n", "-c", "--lines", "--bytes", "-s", "--pid"], ..row(&["head", "tail"], Read) },
     Row { values: &["-d", "-f", "-c", "-b", "--delimiter", "--fields"], ..row(&["cut"], Read) },
     Row {
         values: &["-d", "--max-depth", "--threshold", "-t", "--exclude"],
-        reads: &["--files0-from"],
+        reads: &["--files0-from", "-X", "--exclude-from"],
         ..row(&["du"], Read)
     },
     Row { values: &["-L", "-P", "-I"], writes: &["-o"], whole: &[], ..row(&["tree"], Read) },
@@ -152,7 +163,8 @@ const ROWS: &[Row] = &[
         values: &["-f", "-s", "-w", "--skip-fields", "--skip-chars", "--check-chars"],
         ..row(&["uniq"], ReadThenWrite)
     },
-    Row { values: &["-c", "-l", "-s", "-o"], ..row(&["xxd"], ReadThenWrite) },
+    // `-ps` is one option here, not `-p` and an `-s` that would hide the file to be read.
+    Row { values: &["-c", "-l", "-s", "-o"], style: Style::Words, ..row(&["xxd"], ReadThenWrite) },
     Row {
         values: &["-U", "-C", "-W", "-I", "-x", "--exclude"],
         reads: &["-X", "--exclude-from", "--from-file", "--to-file"],
@@ -288,17 +300,16 @@ const ROWS: &[Row] = &[
     Row { values: &["-s", "--size"], reads: &["-r", "--reference"], ..row(&["truncate"], Write) },
     row(&["dos2unix", "unix2dos"], Write),
     row(&["tee", "sponge"], Write),
-    row(&["gzip", "gunzip", "bzip2", "bunzip2", "xz", "unxz", "zstd", "unzstd", "lz4", "pigz"], Write),
     row(&["rm", "unlink", "rmdir"], Delete),
     Row { values: &["-n", "-s"], ..row(&["shred", "srm"], Delete) },
-    Row { reads: &["--reference"], ..row(&["chgrp", "chown"], TextThenWrite) },
+    Row { reads: &["--reference"], texts: &["--reference"], ..row(&["chgrp", "chown"], TextThenWrite) },
     row(&["mkfifo", "mknod"], Write),
 ];
 
 /// Adds what the program does, if it is in the table.
 pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
     let Some(row) = ROWS.iter().find(|row| row.names.contains(&call.name)) else { return false };
-    let parsed = options::read(call.args, &[row.values, row.reads, row.writes, row.escapes], Style::Letters);
+    let parsed = options::read(call.args, &[row.values, row.reads, row.writes, row.escapes], row.style);
     if let Some(option) = parsed.first(row.escapes) {
         call.runs_other(option, gather);
     }
@@ -331,7 +342,7 @@ impl Row {
             Read => call.paths(after(0), Access::Read, gather),
             TextThenRead => call.paths(after(skip), Access::Read, gather),
             Write => call.paths(after(0), Access::Write, gather),
-            TextThenWrite => call.paths(after(1), Access::Write, gather),
+            TextThenWrite => call.paths(after(skip), Access::Write, gather),
             Delete => call.paths(after(0), Access::Delete, gather),
             ReadThenWrite => {
                 call.paths(after(0).take(1), Access::Read, gather);
