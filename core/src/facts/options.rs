@@ -69,7 +69,7 @@ fn split(arg: &Arg, takes: &dyn Fn(&str) -> bool, style: Style) -> Vec<(String, 
 
 /// True where `given` is `option`, or an abbreviation of a long one.
 pub(super) fn matches(option: &str, given: &str) -> bool {
-    option == given || given.len() > 3 && given.starts_with("--") && option.starts_with(given)
+    option == given || given.len() > 2 && given.starts_with("--") && option.starts_with(given)
 }
 
 impl Parsed {

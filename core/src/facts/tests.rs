@@ -3,6 +3,7 @@
 mod bounds;
 mod option_values;
 mod places;
+mod version_control;
 
 use super::{Access, Class, Facts, Limits, Place, derive};
 use serde_json::{Value, json};

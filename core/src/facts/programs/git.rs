@@ -2,13 +2,14 @@
 
 mod global;
 mod words;
+mod work;
 
 use self::global::{before_subcommand, setting};
 use self::words::read;
 use super::Call;
 use crate::facts::args::Arg;
 use crate::facts::gather::Gather;
-use crate::facts::options::Parsed;
+use crate::facts::options::{self, Parsed};
 use crate::facts::{Access, Class, hosts};
 
 /// Adds what a git command does; false where the program is another.
@@ -85,7 +86,6 @@ const CHANGES: &[&str] = &[
     "add",
     "stage",
     "commit",
-    "switch",
     "merge",
     "cherry-pick",
     "revert",
@@ -102,7 +102,10 @@ const CHANGES: &[&str] = &[
     "rerere",
 ];
 
-/// Options with which git runs a program that they name.
+/// What `git bisect` does itself; its other verbs run what they are given.
+const BISECTS: &[&str] = &["start", "bad", "good", "new", "old", "skip", "reset", "log", "terms", "next", "help"];
+
+/// Options with which git runs a program that they name, or writes where they say.
 const ESCAPES: &[&str] = &[
     "--ext-diff",
     "--textconv",
@@ -114,6 +117,9 @@ const ESCAPES: &[&str] = &[
     "--filters",
     "--tool",
     "--extcmd",
+    "--separate-git-dir",
+    "--build-fake-ancestor",
+    "--refmap",
 ];
 
 impl Git<'_> {
@@ -143,6 +149,7 @@ impl Git<'_> {
             "config" => self.config(gather),
             "submodule" => self.verb(&["", "status", "summary"], &[], gather),
             "checkout" => self.checkout(gather),
+            "switch" => self.switch(gather),
             "restore" => self.restore(gather),
             "reset" => self.reset(gather),
             "clean" => self.clean(gather),
@@ -166,9 +173,23 @@ impl Git<'_> {
             let path = operand.text.rsplit(':').next().unwrap_or_default();
             self.call.directories.iter().for_each(|directory| gather.implied(directory, path, Access::Read));
         }
+        if self.name == "help" && self.parsed.has(&["-w", "--web"]) {
+            self.call.runs_other("-w", gather);
+        }
         if self.name == "ls-remote" {
             self.remotes(gather);
         }
+    }
+
+    /// True where one of `options` is given and no later `--no-…` takes it back.
+    fn keeps(&self, options: &[&str]) -> bool {
+        let takes_back = |name: &str| {
+            options
+                .iter()
+                .filter_map(|option| option.strip_prefix("--"))
+                .any(|long| name.starts_with("--no") && options::matches(&format!("--no-{long}"), name))
+        };
+        self.parsed.has(options) && !self.parsed.options.iter().any(|(name, _)| takes_back(name))
     }
 
     fn changes(&self, gather: &mut Gather) {
@@ -183,10 +204,11 @@ impl Git<'_> {
         self.changes(gather);
         let verb = self.parsed.operands.first().map(|arg| arg.text.as_str());
         match (self.name, verb) {
-            ("bisect", Some("run")) | ("rebase", _) if self.name == "bisect" || self.parsed.has(&["-x"]) => {
-                self.call.runs_other("--exec", gather);
+            ("bisect", verb) if !verb.is_none_or(|verb| BISECTS.contains(&verb)) => {
+                gather.opaque(format!("`git bisect {}` can run another command", verb.unwrap_or_default()));
             }
-            ("fetch" | "pull", _) => self.remotes(gather),
+            ("rebase", _) if self.parsed.has(&["-x"]) => self.call.runs_other("--exec", gather),
+            ("fetch" | "pull", _) => self.fetch(gather),
             ("init", Some(_)) | ("mv", _) => self.call.paths(&self.parsed.operands, Access::Write, gather),
             ("add" | "stage" | "commit" | "apply" | "am", _) => {
                 for operand in &self.parsed.operands {
@@ -198,8 +220,25 @@ impl Git<'_> {
             }
             _ => {}
         }
-        if matches!(self.name, "apply" | "am") && !self.parsed.has(&["--check", "--stat", "--abort"]) {
+        let looks = match self.name {
+            // `--apply` undoes what the others say, wherever it stands.
+            "apply" => self.keeps(&["--check", "--stat", "--numstat", "--summary"]) && !self.parsed.has(&["--apply"]),
+            "am" => self.parsed.has(&["--abort"]),
+            _ => true,
+        };
+        if !looks {
             gather.opaque("changes files whose names only the patch knows");
+        }
+    }
+
+    /// Fetching moves local branches where an operand says so, and with force loses what stood there.
+    fn fetch(&self, gather: &mut Gather) {
+        self.remotes(gather);
+        let refs = self.parsed.operands.iter().skip(1).map(|arg| arg.text.as_str());
+        let local = |text: &str| text.split_once(':').is_some_and(|(_, to)| !to.starts_with("refs/remotes/"));
+        let forced = self.parsed.has(&["-f", "--force", "-p", "--prune", "-u", "--update-head-ok"]);
+        if refs.into_iter().any(|text| local(text) && (forced || text.starts_with('+'))) {
+            self.discards("moves or drops branches, whatever they hold", gather);
         }
     }
 
@@ -228,49 +267,6 @@ impl Git<'_> {
         self.call.paths(&self.parsed.operands, Access::Read, gather);
     }
 
-    fn branch(&self, gather: &mut Gather) {
-        let changes = [
-            "-m",
-            "-M",
-            "-c",
-            "-C",
-            "-f",
-            "-u",
-            "-t",
-            "--move",
-            "--copy",
-            "--force",
-            "--track",
-            "--set-upstream-to",
-            "--unset-upstream",
-            "--edit-description",
-        ];
-        if self.parsed.has(&["-D", "-d", "--delete"]) {
-            let forced = self.parsed.has(&["-D", "-f", "--force"]);
-            if forced {
-                self.discards("removes a branch whether it is merged or not", gather);
-            } else {
-                self.changes(gather);
-            }
-        } else if self.parsed.operands.is_empty() && !self.parsed.has(&changes) || self.parsed.has(&["-l", "--list"]) {
-            self.query(gather);
-        } else {
-            self.changes(gather);
-        }
-    }
-
-    fn tag(&self, gather: &mut Gather) {
-        if self.parsed.has(&["-d", "--delete", "-f", "--force"]) {
-            self.discards("removes or moves a tag", gather);
-        } else if self.parsed.operands.is_empty()
-            || self.parsed.has(&["-l", "--list", "-n", "--contains", "--points-at"])
-        {
-            self.query(gather);
-        } else {
-            self.changes(gather);
-        }
-    }
-
     fn remote(&self, gather: &mut Gather) {
         match self.parsed.operands.first().map(|arg| arg.text.as_str()) {
             None | Some("show" | "get-url") => self.query(gather),
@@ -287,15 +283,6 @@ impl Git<'_> {
         }
     }
 
-    fn stash(&self, gather: &mut Gather) {
-        match self.parsed.operands.first().map(|arg| arg.text.as_str()) {
-            Some("list" | "show") => self.query(gather),
-            Some("drop" | "clear") => self.discards("drops kept work", gather),
-            None | Some("push" | "save" | "pop" | "apply" | "branch" | "create" | "store") => self.changes(gather),
-            Some(_) => gather.opaque("`git stash` is called in a way that is not known here"),
-        }
-    }
-
     /// A subcommand whose first word says whether it asks or changes; what is in neither list is not known.
     fn verb(&self, queries: &[&str], changes: &[&str], gather: &mut Gather) {
         let verb = self.parsed.operands.first().map_or("", |arg| arg.text.as_str());
@@ -305,20 +292,6 @@ impl Git<'_> {
             self.changes(gather);
         } else {
             gather.opaque(format!("`git {} {verb}` may run programs, drop work or contact others", self.name));
-        }
-    }
-
-    fn worktree(&self, gather: &mut Gather) {
-        match self.parsed.operands.first().map(|arg| arg.text.as_str()) {
-            Some("add") => {
-                self.changes(gather);
-                self.call.paths(self.parsed.operands.iter().skip(1).take(1), Access::Write, gather);
-            }
-            Some("remove") => {
-                self.changes(gather);
-                self.call.paths(self.parsed.operands.iter().skip(1), Access::Delete, gather);
-            }
-            _ => self.verb(&["list"], &["prune", "lock", "unlock"], gather),
         }
     }
 
@@ -339,7 +312,8 @@ impl Git<'_> {
             "--system",
         ];
         let mut operands: Vec<&str> = self.parsed.operands.iter().map(|arg| arg.text.as_str()).collect();
-        let verb = operands.first().copied().filter(|verb| ["get", "list", "set", "unset"].contains(verb));
+        let verbs = ["get", "list", "set", "unset", "edit", "rename-section", "remove-section"];
+        let verb = operands.first().copied().filter(|verb| verbs.contains(verb));
         if verb.is_some() {
             operands.remove(0);
         }
@@ -350,54 +324,13 @@ impl Git<'_> {
             return self.query(gather);
         }
         gather.class(Class::VcsChange, "changes a setting of the repository");
-        if self.parsed.has(&changes) || operands.len() < 2 {
+        if self.parsed.has(&changes) || operands.len() < 2 || verb.is_some_and(|verb| verb != "set") {
             return gather.class(Class::Persistence, "changes git's settings beyond this repository, or drops them");
         }
         let before = gather.facts.opaque.len();
         setting(&operands.join("="), "config", gather);
         if gather.facts.opaque.len() > before {
             gather.class(Class::Persistence, "changes a setting by which git runs programs");
-        }
-    }
-
-    fn checkout(&self, gather: &mut Gather) {
-        let makes = self.parsed.has(&["-b", "-B", "--orphan"]);
-        let dashes = self.call.args.iter().any(|arg| arg.text == "--");
-        let file = |arg: &Arg| arg.text == "." || arg.text.starts_with("./") || has_extension(&arg.text) || arg.pattern;
-        if !makes && (dashes || self.parsed.operands.iter().any(file))
-            || self.parsed.has(&["-f", "--force", "--ours", "--theirs", "--pathspec-from-file"])
-        {
-            self.discards("puts files back and drops what was changed in them", gather);
-        }
-        self.changes(gather);
-    }
-
-    fn restore(&self, gather: &mut Gather) {
-        if !self.parsed.has(&["-S", "--staged"]) || self.parsed.has(&["-W", "--worktree"]) {
-            self.discards("puts files back and drops what was changed in them", gather);
-        }
-        self.changes(gather);
-    }
-
-    fn reset(&self, gather: &mut Gather) {
-        if self.parsed.has(&["--hard", "--merge", "--keep"]) {
-            self.discards("drops what was changed", gather);
-        }
-        self.changes(gather);
-    }
-
-    fn clean(&self, gather: &mut Gather) {
-        if self.parsed.has(&["-n", "--dry-run"]) {
-            self.query(gather);
-        } else {
-            self.discards("removes files that were never recorded", gather);
-        }
-    }
-
-    fn rm(&self, gather: &mut Gather) {
-        self.changes(gather);
-        if !self.parsed.has(&["--cached"]) {
-            self.call.paths(&self.parsed.operands, Access::Delete, gather);
         }
     }
 
@@ -437,11 +370,4 @@ impl Git<'_> {
             gather.class(Class::Writes, "writes patches");
         }
     }
-}
-
-/// True for `main.rs`, not for `v1.2`.
-fn has_extension(text: &str) -> bool {
-    let name = text.rsplit('/').next().unwrap_or_default();
-    name.rsplit_once('.')
-        .is_some_and(|(_, end)| !end.is_empty() && !end.chars().any(|c| c.is_ascii_digit() && !name.contains("mp")))
 }

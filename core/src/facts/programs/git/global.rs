@@ -13,8 +13,6 @@ pub(super) fn before_subcommand(call: &Call<'_>, gather: &mut Gather) -> Option<
         match arg.text.as_str() {
             "--no-pager"
             | "-P"
-            | "-p"
-            | "--paginate"
             | "--bare"
             | "--no-replace-objects"
             | "--no-optional-locks"

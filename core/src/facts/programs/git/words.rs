@@ -17,10 +17,8 @@ pub(super) fn read(name: &str, rest: &[Arg]) -> Parsed {
         "--depth",
         "--contents",
         "--add-file",
-        "--branch",
         "--message",
         "--file",
-        "--source",
         "--strategy",
         "--origin",
         "--reference",
@@ -41,21 +39,26 @@ pub(super) fn read(name: &str, rest: &[Arg]) -> Parsed {
         "--prefix",
         "--output-directory",
     ];
-    let short: &[&str] = match name {
+    // What is a flag of another subcommand stands here and not above: it would hide the operand behind it.
+    let own: &[&str] = match name {
         "commit" => &["-m", "-F", "-C", "-c", "-t"],
         "log" | "show" | "shortlog" | "rev-list" | "diff" => &["-n", "-S", "-G", "-L", "-U", "-O"],
-        "clone" => &["-b", "-o", "-c", "-u", "-j"],
+        "clone" => &["-b", "--branch", "-o", "-c", "-u", "-j", "--separate-git-dir", "--reference-if-able"],
+        "init" => &["-b", "--initial-branch", "--separate-git-dir", "--object-format", "--ref-format"],
+        "config" => &["-f", "--comment", "--type", "--default", "--value", "--url", "--blob"],
+        "fetch" => &["-j", "-o", "--server-option", "--refmap"],
         "push" => &["-o"],
         "rebase" => &["-x", "-s", "-X"],
         "merge" | "cherry-pick" | "revert" | "pull" => &["-m", "-s", "-X", "-F"],
         "grep" => &["-A", "-B", "-C", "-e", "-f", "-m"],
         "tag" | "notes" | "stash" => &["-m", "-F"],
-        "checkout" | "switch" | "worktree" => &["-b", "-B", "-c", "-C"],
-        "restore" => &["-s"],
+        "worktree" => &["-b", "-B", "--reason"],
+        "checkout" | "switch" => &["-b", "-B", "-c", "-C"],
+        "restore" => &["-s", "--source"],
         "archive" | "format-patch" => &["-o"],
         "clean" => &["-e"],
         "blame" => &["-L", "-S"],
         _ => &[],
     };
-    options::read(rest, &[COMMON, short], Style::Letters)
+    options::read(rest, &[COMMON, own], Style::Letters)
 }
