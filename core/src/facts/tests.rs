@@ -1,6 +1,7 @@
 //! Facts of calls, one promise each.
 
 mod bounds;
+mod build_words;
 mod option_values;
 mod places;
 mod version_control;

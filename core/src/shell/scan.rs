@@ -291,14 +291,15 @@ impl Parser<'_> {
         word.parts.push(self.substituted(first, quoted));
     }
 
-    /// What a substitution stands for; `$(pwd)` is the one whose outcome is known.
+    /// What a substitution stands for; `$(pwd)` and `$(nproc)` are those whose outcome is known.
     fn substituted(&self, first: usize, quoted: bool) -> Part {
-        match self.out.commands.get(first..) {
-            Some([only])
-                if only.args.is_empty() && only.redirects.is_empty() && only.name().as_deref() == Some("pwd") =>
-            {
-                Part::Parameter { name: "PWD".to_owned(), quoted }
-            }
+        let name = match self.out.commands.get(first..) {
+            Some([only]) if only.args.is_empty() && only.redirects.is_empty() => only.name(),
+            _ => None,
+        };
+        match name.as_deref() {
+            Some("pwd") => Part::Parameter { name: "PWD".to_owned(), quoted },
+            Some("nproc") => Part::Number,
             _ => Part::Substitution,
         }
     }

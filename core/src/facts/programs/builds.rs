@@ -17,9 +17,18 @@ const LEAVES: &[&str] = &["deploy", "publish", "release", "upload", "push", "shi
 /// Adds what a build tool does; false where the program is none.
 pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
     let Some(tool) = TOOLS.iter().chain(COMPILERS).find(|tool| tool.names.contains(&call.name)) else { return false };
-    let own: Vec<Arg> = call.args.iter().filter(|arg| !arg.text.starts_with('+')).cloned().collect();
-    let parsed = options::read(&own, &[tool.values, tool.decides, tool.writes, tool.escapes], tool.style);
+    let own: Vec<Arg> =
+        call.args.iter().filter(|arg| !arg.text.starts_with('+')).map(|arg| single_dash(call.name, arg)).collect();
+    if let Some(arg) = own.iter().find(|arg| !arg.exact) {
+        gather.opaque(format!("`{}` gets `{}`, which may become any option or target", call.name, arg.shown()));
+    }
+    let tables = [tool.values, tool.decides, tool.writes, tool.escapes];
+    let parsed = options::read(&own, &tables, tool.style);
     tool.options(call, &parsed, gather);
+    // Behind an option that is a flag in some version stands no value but the next option.
+    let behind =
+        parsed.options.iter().filter_map(|(_, value)| value.clone()).filter(Arg::is_option).collect::<Vec<_>>();
+    tool.options(call, &options::read(&behind, &tables, tool.style), gather);
     match tool.class(&parsed) {
         Some(class @ (Class::Builds | Class::Runs)) => {
             call.in_project(class, &format!("`{}` builds, checks or runs the project", call.name), gather);
@@ -29,10 +38,21 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
         None => gather.opaque(format!("this call of `{}` is not known here", call.name)),
     }
     if tool.verbs.is_empty() {
-        targets(call, &parsed, gather);
+        targets(call, tool, &parsed, gather);
     }
-    stays_inside(call, &parsed, gather);
+    if call.name == "go" {
+        go(&parsed, gather);
+    }
+    tool.stays_inside(call, &parsed, gather);
     true
+}
+
+/// `go` reads `--name` as `-name`.
+fn single_dash(program: &str, arg: &Arg) -> Arg {
+    match arg.text.strip_prefix('-') {
+        Some(rest) if program == "go" && rest.starts_with('-') && rest.len() > 1 => arg.with_text(rest),
+        _ => arg.clone(),
+    }
 }
 
 impl Tool {
@@ -44,6 +64,22 @@ impl Tool {
         }
         parsed.values(self.decides).iter().for_each(|value| call.decides(value, gather));
         call.paths(&parsed.values(self.writes), Access::Write, gather);
+        let joined = parsed.options.iter().filter_map(|(name, _)| self.joined(name));
+        for file in joined {
+            call.directories.iter().for_each(|directory| gather.implied(directory, file, Access::Write));
+        }
+        // `--emit KIND=FILE`, as `rustc` has it.
+        let kinds = parsed.values(&["--emit", "--print"]);
+        for (kind, file) in kinds.iter().flat_map(|kind| kind.text.split(',').map(move |piece| (kind, piece))) {
+            let file = file.split_once('=').map(|(_, file)| kind.with_text(file));
+            call.paths(&file, Access::Write, gather);
+        }
+    }
+
+    /// The file in `-oFILE`, where options are words and so not taken apart.
+    fn joined<'a>(&self, name: &'a str) -> Option<&'a str> {
+        let short = self.writes.iter().filter(|option| self.style == Style::Words && !option.starts_with("--"));
+        short.into_iter().find_map(|option| name.strip_prefix(option)).filter(|file| !file.is_empty())
     }
 
     fn class(&self, parsed: &Parsed) -> Option<Class> {
@@ -65,20 +101,44 @@ fn escapes(option: &str, name: &str, style: Style) -> bool {
 }
 
 /// Targets of `make` and its kin: names that leave the project, and settings.
-fn targets(call: &Call<'_>, parsed: &Parsed, gather: &mut Gather) {
-    for operand in &parsed.operands {
-        if leaves(&operand.text) || call.name.ends_with("make") && operand.text.contains("install") {
+fn targets(call: &Call<'_>, tool: &Tool, parsed: &Parsed, gather: &mut Gather) {
+    let makes = tool.targets || call.name.ends_with("make");
+    let values = parsed.options.iter().filter_map(|(_, value)| value.as_ref()).filter(|_| makes);
+    for operand in parsed.operands.iter().chain(values) {
+        if leaves(&operand.text) || makes && operand.text.contains("install") {
             gather.opaque(format!("`{} {}` may change what lies outside of the project", call.name, operand.shown()));
         }
-        let setting = operand.text.split_once('=');
-        if setting.is_some_and(|(name, value)| value.contains(['$', '`']) || name.starts_with('.'))
-            && call.name.ends_with("make")
-        {
-            gather.opaque(format!("`{}` gets a setting that it expands", call.name));
-        }
-        if let Some(reason) = setting.and_then(|(name, value)| environment::changes(name, &operand.with_text(value))) {
-            gather.opaque(reason);
-        }
+    }
+    parsed.operands.iter().for_each(|operand| setting(call, operand, makes, gather));
+}
+
+/// `NAME=value`: `make` expands the value and hands it to shells.
+fn setting(call: &Call<'_>, operand: &Arg, makes: bool, gather: &mut Gather) {
+    let Some((name, value)) = operand.text.split_once('=') else { return };
+    let (name, value) = (name.trim_end(), operand.with_text(value.trim_start()));
+    // `:=`, `?=` and `+=` set as `=` does; `!=` runs the value.
+    let runs = name.ends_with('!') || name.starts_with('.') || value.text.contains(RUN_BY_SHELLS);
+    let commands = value.text.contains(' ') && !value.text.starts_with('-');
+    if makes && (runs || commands) {
+        gather.opaque(format!("`{}` gets a setting that it may run", call.name));
+    } else if makes && lies_elsewhere(&value.text) {
+        call.decides(&value, gather);
+    }
+    if let Some(reason) = environment::changes(name.trim_end_matches([':', '?', '+', '!']).trim_end(), &value) {
+        gather.opaque(reason);
+    }
+}
+
+const RUN_BY_SHELLS: [char; 10] = ['$', '`', ';', '|', '&', '<', '>', '(', ')', '\n'];
+
+/// Words of `go` that fetch or run what the project does not name.
+fn go(parsed: &Parsed, gather: &mut Gather) {
+    const TOOLS: &[&str] = &["cover", "vet", "fix", "doc", "nm", "objdump", "addr2line", "buildid", "test2json"];
+    let words: Vec<&str> = parsed.operands.iter().map(|arg| arg.text.as_str()).collect();
+    match words.as_slice() {
+        ["mod", "download", _, ..] => gather.class(Class::Installs, "`go mod download` fetches what it is given"),
+        ["tool", name, ..] if !TOOLS.contains(name) => gather.opaque(format!("`go tool {name}` is not known here")),
+        _ => {}
     }
 }
 
@@ -87,16 +147,34 @@ pub(super) fn leaves(name: &str) -> bool {
     name.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| LEAVES.contains(&part))
 }
 
-/// Files that are built or run from elsewhere are not the project's.
-fn stays_inside(call: &Call<'_>, parsed: &Parsed, gather: &mut Gather) {
-    let values = parsed.options.iter().filter_map(|(_, value)| value.as_ref());
-    for operand in parsed.operands.iter().chain(values.filter(|value| !value.text.starts_with("/tmp/"))) {
-        let path = operand.text.split("::").next().unwrap_or_default();
-        let elsewhere = path.starts_with(['/', '~']) || path.contains("..");
-        if elsewhere && !path.contains("...") {
-            call.decides(&operand.with_text(path), gather);
-        } else if operand.text.starts_with('@') && call.name.ends_with(['c', '+']) {
-            gather.opaque(format!("`{}` takes its options from a file", call.name));
+impl Tool {
+    /// Files that are built or run from elsewhere are not the project's.
+    fn stays_inside(&self, call: &Call<'_>, parsed: &Parsed, gather: &mut Gather) {
+        for operand in &parsed.operands {
+            let path = operand.text.split("::").next().unwrap_or_default();
+            // Behind `--` stand options of a program that is run.
+            let path = path.split_once('=').filter(|_| path.starts_with('-')).map_or(path, |(_, path)| path);
+            if lies_elsewhere(path) {
+                call.decides(&operand.with_text(path), gather);
+            } else if operand.text.starts_with('@') && call.name.ends_with(['c', '+']) {
+                gather.opaque(format!("`{}` takes its options from a file", call.name));
+            }
+        }
+        let writes = |name: &str| self.writes.iter().any(|option| options::matches(option, name));
+        for value in parsed.options.iter().filter(|(name, _)| !writes(name)).filter_map(|(_, value)| value.as_ref()) {
+            let pieces = std::iter::once(value.text.as_str()).chain(value.text.split(['=', ',']));
+            pieces
+                .filter(|piece| lies_elsewhere(piece))
+                .for_each(|piece| call.decides(&value.with_text(piece), gather));
+        }
+        // No cluster of letters holds these: a value is joined to an option that is not known here.
+        if self.style == Style::Letters && parsed.options.iter().any(|(name, _)| matches!(name.as_str(), "-/" | "-~")) {
+            gather.opaque(format!("`{}` gets an option that is not known here", call.name));
         }
     }
+}
+
+/// True for a path that may lead out of the project. `...` is any directory beneath to `go`, and `//...` the project to `bazel`.
+pub(super) fn lies_elsewhere(path: &str) -> bool {
+    path != "//..." && (path.starts_with(['/', '~']) || path.replace("...", "").contains(".."))
 }

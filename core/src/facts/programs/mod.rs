@@ -212,8 +212,10 @@ impl Call<'_> {
 
     /// `arg` names a file or directory that decides what is run; outside of the project that is unknown.
     fn decides(&self, arg: &Arg, gather: &mut Gather) {
+        let fetched = arg.text.contains("://") || arg.text.starts_with("git+");
         let inside = arg.exact
             && arg.text != "-"
+            && !fetched
             && self.directories.iter().all(|directory| gather.in_project(directory, &arg.text));
         if !inside {
             gather.opaque(format!("`{}` is led by `{}`, outside of the project", self.name, arg.shown()));

@@ -21,10 +21,24 @@ struct Manager {
     uploads: &'static [&'static str],
     /// Change settings that last.
     settings: &'static [&'static str],
+    /// Options with a value of no interest. What is a flag of one of the managers would hide the script behind it.
+    values: &'static [&'static str],
+    /// Options whose value is a path that is written.
+    writes: &'static [&'static str],
 }
 
 const fn manager(names: &'static [&'static str]) -> Manager {
-    Manager { names, reads: &[], builds: &[], installs_if_named: &[], installs: &[], uploads: &[], settings: &[] }
+    Manager {
+        names,
+        reads: &[],
+        builds: &[],
+        installs_if_named: &[],
+        installs: &[],
+        uploads: &[],
+        settings: &[],
+        values: &[],
+        writes: &[],
+    }
 }
 
 const MANAGERS: &[Manager] = &[
@@ -56,8 +70,6 @@ const MANAGERS: &[Manager] = &[
             "typecheck",
             "format",
             "check",
-            "workspaces",
-            "workspace",
             "version",
         ],
         installs_if_named: &["install", "i", "in", "isntall"],
@@ -103,14 +115,16 @@ const MANAGERS: &[Manager] = &[
             "hook",
         ],
         settings: &["config", "c", "set", "get", "set-script", "pkg", "edit", "completion"],
+        writes: &["--pack-destination"],
         ..manager(&["npm", "yarn", "pnpm", "bun"])
     },
     Manager {
         reads: &["list", "show", "freeze", "check", "index", "inspect", "help", "debug", "cache", "hash"],
-        builds: &["wheel"],
-        installs_if_named: &["install"],
+        installs_if_named: &["install", "wheel"],
         installs: &["uninstall", "download", "sync", "compile"],
         settings: &["config"],
+        values: &["-r", "--requirement", "-e", "--editable", "--format"],
+        writes: &["--report", "--log", "-w", "--wheel-dir", "--src", "--cache-dir", "-t"],
         ..manager(&["pip", "pip3", "pipx"])
     },
     Manager {
@@ -121,6 +135,8 @@ const MANAGERS: &[Manager] = &[
         ],
         uploads: &["publish"],
         settings: &["config", "source", "auth"],
+        values: &["--group", "--extra", "--with", "--without", "--format"],
+        writes: &["-o", "--output", "--output-file", "--out-dir"],
         ..manager(&["uv", "poetry", "pipenv", "pdm", "rye", "hatch"])
     },
     Manager {
@@ -128,6 +144,7 @@ const MANAGERS: &[Manager] = &[
         builds: &["install", "package", "lock"],
         installs: &["add", "update", "remove", "init", "exec"],
         settings: &["config"],
+        values: &["-j", "--jobs", "--with", "--without"],
         ..manager(&["bundle", "bundler"])
     },
     Manager {
@@ -135,6 +152,7 @@ const MANAGERS: &[Manager] = &[
         builds: &["build"],
         installs: &["install", "update", "uninstall"],
         uploads: &["push", "yank", "signin", "owner"],
+        writes: &["-o", "--output"],
         ..manager(&["gem"])
     },
     Manager {
@@ -317,36 +335,56 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
         local_tool(call, gather);
         return true;
     }
-    let values: &[&str] = if call.name.starts_with("pip") {
-        &["-r", "--requirement", "-e", "--editable", "-o", "--format"]
-    } else {
-        &[
-            "-w",
-            "--workspace",
-            "--filter",
-            "-F",
-            "--loglevel",
-            "--omit",
-            "--include",
-            "--group",
-            "--extra",
-            "--with",
-            "--without",
-            "--only",
-            "--format",
-            "--depth",
-            "-j",
-            "--jobs",
-        ]
-    };
-    let own: Vec<Arg> = call.args.iter().take_while(|arg| arg.text != "--").cloned().collect();
-    let parsed = options::read(&own, &[values, ESCAPES, PLACES], Style::Letters);
+    if call.name == "yarn"
+        && let Some(rest) = within_workspaces(call.args)
+    {
+        return judge(&Call { args: rest, ..*call }, gather);
+    }
+    let own = call.args.split(|arg| arg.text == "--").next().unwrap_or_default();
+    handed_on(call, call.args.get(own.len()..).unwrap_or_default(), gather);
+    let values = [manager.values, script_values(call.name), manager.writes, ESCAPES, PLACES];
+    let parsed = options::read(own, &values, Style::Letters);
+    call.paths(&parsed.values(manager.writes), Access::Write, gather);
     if let Some(option) = parsed.first(ESCAPES) {
         call.runs_other(option, gather);
     }
     parsed.values(PLACES).iter().for_each(|place| call.decides(place, gather));
     manager.verb(call, &parsed, gather);
     true
+}
+
+/// Options with a value that differ between managers with the same verbs.
+fn script_values(name: &str) -> &'static [&'static str] {
+    match name {
+        "npm" => &["-w", "--workspace", "--loglevel", "--omit", "--include", "--depth"],
+        "pnpm" => &["-F", "--filter", "--loglevel", "--depth"],
+        "bun" => &["-F", "--filter"],
+        _ => &[],
+    }
+}
+
+/// What `yarn` does in one workspace (`workspace NAME …`) or in all of them (`workspaces run …`).
+fn within_workspaces(args: &[Arg]) -> Option<&[Arg]> {
+    let (first, rest) = args.split_first()?;
+    match first.text.as_str() {
+        "workspace" => rest.get(1..),
+        "workspaces" if rest.first().is_some_and(|verb| verb.text == "foreach") => {
+            let flags = rest.iter().skip(1).take_while(|arg| arg.is_option()).count();
+            rest.get(flags + 1..)
+        }
+        "workspaces" => Some(rest),
+        _ => None,
+    }
+}
+
+/// What stands behind `--` goes to a script of the project, which may load what it names.
+fn handed_on(call: &Call<'_>, args: &[Arg], gather: &mut Gather) {
+    for arg in args {
+        let path = arg.text.split_once('=').map_or(arg.text.as_str(), |(_, value)| value);
+        if !arg.exact || builds::lies_elsewhere(path) {
+            call.decides(&arg.with_text(path), gather);
+        }
+    }
 }
 
 impl Manager {
@@ -384,6 +422,9 @@ impl Manager {
             .skip(1)
             .filter(|arg| arg.text.starts_with(['/', '~']) || arg.text.contains(".."))
             .for_each(|arg| call.decides(arg, gather));
+        if parsed.operands.len() > 1 && parsed.operands.first().is_some_and(|verb| verb.text == "pack") {
+            gather.class(Class::Installs, format!("`{} pack` fetches what it is given", call.name));
+        }
         if let Some(script) = parsed.operands.iter().skip(1).find(|arg| builds::leaves(&arg.text) || !arg.exact) {
             gather.opaque(format!("the script `{}` may change what lies outside of the project", script.shown()));
         }

@@ -9,7 +9,9 @@ pub(super) struct Tool {
     pub(super) style: Style,
     /// First operands and what they come to; empty for a tool that does one thing.
     pub(super) verbs: &'static [(&'static [&'static str], Class)],
-    /// Options with a value of no interest.
+    /// Its operands are targets that the project defines.
+    pub(super) targets: bool,
+    /// Options with a value of no interest. As in the table of other programs, only what demands a value everywhere.
     pub(super) values: &'static [&'static str],
     /// Options whose value names a file or directory that decides what runs.
     pub(super) decides: &'static [&'static str],
@@ -20,7 +22,16 @@ pub(super) struct Tool {
 }
 
 pub(super) const fn tool(names: &'static [&'static str]) -> Tool {
-    Tool { names, style: Style::Letters, verbs: &[], values: &[], decides: &[], writes: &[], escapes: &[] }
+    Tool {
+        names,
+        style: Style::Letters,
+        verbs: &[],
+        targets: false,
+        values: &[],
+        decides: &[],
+        writes: &[],
+        escapes: &[],
+    }
 }
 
 use Class::{Builds, Deletes, Installs, Reads, Runs, Upload, Writes};
@@ -100,7 +111,7 @@ pub(super) const TOOLS: &[Tool] = &[
         ],
         decides: &["--manifest-path", "-C", "--path", "--lockfile-path"],
         writes: &["--target-dir", "--artifact-dir", "--out-dir"],
-        escapes: &["--config", "-Z", "--registry", "--index", "--git"],
+        escapes: &["--config", "-Z", "--registry", "--index", "--git", "--open"],
         ..tool(&["cargo"])
     },
     Tool {
@@ -131,33 +142,71 @@ pub(super) const TOOLS: &[Tool] = &[
             "-fuzztime",
             "-skip",
         ],
-        decides: &["-C", "-modfile", "-pkgdir", "-modcacherw"],
-        writes: &["-o", "-coverprofile", "-cpuprofile", "-memprofile", "-outputdir", "-blockprofile", "-trace"],
-        escapes: &["-exec", "-toolexec", "-overlay", "-vettool", "-ldflags", "-gccgoflags", "-compiler", "-w", "-u"],
+        decides: &["-C", "-modfile", "-pkgdir"],
+        writes: &[
+            "-o",
+            "-coverprofile",
+            "-cpuprofile",
+            "-memprofile",
+            "-mutexprofile",
+            "-outputdir",
+            "-blockprofile",
+            "-trace",
+        ],
+        // Everything that was ever fetched goes with `-modcache`, of other projects too.
+        escapes: &[
+            "-modcache",
+            "-exec",
+            "-toolexec",
+            "-overlay",
+            "-vettool",
+            "-ldflags",
+            "-gccgoflags",
+            "-compiler",
+            "-w",
+            "-u",
+        ],
         ..tool(&["go"])
     },
     Tool {
-        values: &["-j", "-l", "-o", "-W"],
-        decides: &[
-            "-f",
-            "--file",
-            "--makefile",
-            "-C",
-            "--directory",
-            "-I",
-            "--include-dir",
-            "--justfile",
-            "-d",
-            "--working-directory",
-            "-t",
-            "--taskfile",
-            "--rakefile",
-            "--dir",
-        ],
-        escapes: &["--eval", "-E", "--shell", "--shell-arg", "-c", "--command", "-e", "--execute"],
+        targets: true,
+        // `-j` and `-l` may go without a value, so the word behind them may be a target.
+        values: &["-o", "--old-file", "--assume-old", "-W", "--what-if", "--new-file", "--assume-new"],
+        decides: &["-f", "--file", "--makefile", "-C", "--directory", "-I", "--include-dir"],
+        escapes: &["--eval", "-E", "-e"],
+        ..tool(&["make", "gmake"])
+    },
+    Tool {
+        targets: true,
+        values: &["-j", "-l", "-k", "-d", "-w"],
+        decides: &["-f", "-C"],
+        escapes: &["-t"],
+        ..tool(&["ninja", "samu"])
+    },
+    Tool {
+        targets: true,
+        decides: &["-f", "--justfile", "-d", "--working-directory", "--dotenv-path", "--dotenv-filename"],
+        escapes: &["--shell", "--shell-arg", "-c", "--command", "--set", "--chooser", "--choose", "-e", "--edit"],
+        ..tool(&["just"])
+    },
+    Tool {
+        targets: true,
+        decides: &["-t", "--taskfile", "-d", "--dir"],
+        escapes: &["-g", "--global"],
+        ..tool(&["task"])
+    },
+    Tool {
+        targets: true,
+        decides: &["-f", "--rakefile", "-I", "--libdir", "-R", "--rakelibdir"],
+        escapes: &["-e", "--execute", "-E", "--execute-continue", "-p", "--execute-print", "-r", "--require"],
+        ..tool(&["rake"])
+    },
+    Tool {
+        targets: true,
+        escapes: &["--eval", "--shell", "--command", "--require"],
         ..tool(&[
-            "make", "gmake", "just", "task", "rake", "ninja", "samu", "mage", "invoke", "inv", "doit", "scons", "waf",
-            "tup", "buck", "pants", "nx", "turbo", "lerna", "gulp", "grunt",
+            "mage", "invoke", "inv", "doit", "scons", "waf", "tup", "buck", "pants", "nx", "turbo", "lerna", "gulp",
+            "grunt",
         ])
     },
     Tool {
@@ -169,56 +218,45 @@ pub(super) const TOOLS: &[Tool] = &[
             "--tb",
             "--durations",
             "--timeout",
-            "--cov",
             "--cov-report",
             "-W",
             "-r",
             "--numprocesses",
             "--dist",
-            "-e",
-            "-s",
-            "--session",
-            "-x",
         ],
-        decides: &[
-            "-c",
-            "--config-file",
-            "--rootdir",
-            "--confcutdir",
-            "--basetemp",
-            "-f",
-            "--noxfile",
-            "--conf",
-            "--rcfile",
-            "--ignore",
-        ],
-        writes: &["--junitxml", "--junit-xml", "--result-log", "--html", "--output-file"],
+        decides: &["-c", "--config-file", "--rootdir", "--confcutdir", "--basetemp", "--cov-config", "--ignore"],
+        writes: &["--junitxml", "--junit-xml", "--result-log", "--html", "--log-file", "--report-log"],
+        escapes: &["-p", "-o", "--override-ini", "--pdbcls", "--pdb"],
+        ..tool(&["pytest", "py.test"])
+    },
+    Tool {
+        values: &["-e"],
+        decides: &["-c", "--conf", "--workdir", "--root"],
+        writes: &["--result-json"],
+        escapes: &["-x", "--override"],
+        ..tool(&["tox"])
+    },
+    Tool {
+        values: &["-s", "--session", "--sessions", "-e", "-k", "--keywords", "-t", "--tags", "-p", "--pythons"],
+        decides: &["-f", "--noxfile", "--envdir"],
+        writes: &["--report"],
+        ..tool(&["nox"])
+    },
+    Tool {
+        values: &["-k"],
+        decides: &["-c", "--config-file", "--rcfile", "--custom-typeshed-dir", "--conf", "--project"],
+        writes: &["--junit-xml", "--junitxml", "--output-file", "--html-report", "--txt-report", "--cache-dir"],
         escapes: &[
-            "-p",
             "-o",
-            "--override-ini",
-            "--pdbcls",
             "--pdb",
             "--install-types",
             "--load-plugins",
             "--init-hook",
             "--pythonexecutable",
             "--python-executable",
+            "--pythonpath",
         ],
-        ..tool(&[
-            "pytest",
-            "py.test",
-            "tox",
-            "nox",
-            "mypy",
-            "pylint",
-            "pyright",
-            "basedpyright",
-            "unittest",
-            "ward",
-            "hypothesis",
-            "behave",
-        ])
+        ..tool(&["mypy", "pylint", "pyright", "basedpyright", "unittest", "ward", "hypothesis", "behave"])
     },
     Tool {
         values: &[
@@ -258,23 +296,14 @@ pub(super) const TOOLS: &[Tool] = &[
             "-t",
             "--testNamePattern",
             "--testPathPattern",
-            "-w",
             "--maxWorkers",
-            "--reporter",
-            "--coverage",
             "--max-warnings",
             "--ext",
-            "-g",
             "--grep",
-            "--project",
-            "--browser",
             "--workers",
             "--timeout",
-            "--format",
-            "--parser",
             "--target",
             "--mode",
-            "--environment",
         ],
         decides: &[
             "-c",
@@ -300,6 +329,13 @@ pub(super) const TOOLS: &[Tool] = &[
             "--transform",
             "--testRunner",
             "--resolver",
+            // A name of one that is built in, or a file that is loaded.
+            "--format",
+            "--parser",
+            "--reporter",
+            "--reporters",
+            "--environment",
+            "--browser",
         ],
         writes: &["-o", "--output-file", "--outDir", "--outputFile", "--outfile", "--outdir", "--out-dir"],
         escapes: &["--exec"],

@@ -1,9 +1,9 @@
 //! Branches, tags and the working tree: what switches or records, and what throws work away.
 
 use super::Git;
+use crate::facts::Access;
 use crate::facts::args::Arg;
 use crate::facts::gather::Gather;
-use crate::facts::Access;
 
 impl Git<'_> {
     pub(super) fn branch(&self, gather: &mut Gather) {
