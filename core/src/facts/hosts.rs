@@ -49,6 +49,23 @@ pub(super) fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.ends_with(".localhost") || address.is_some_and(|address| address.is_loopback())
 }
 
+/// True for the address of a page. Other schemes and a container engine's ports on this machine take commands.
+pub(super) fn is_page(text: &str) -> bool {
+    let guessed = !text.contains("://");
+    let full = if guessed { format!("http://{text}") } else { text.to_owned() };
+    let Ok(url) = Url::parse(&full) else { return false };
+    let host = url.host_str().unwrap_or_default().to_lowercase();
+    let other = guessed && GUESSED_SCHEMES.iter().any(|start| host.starts_with(start));
+    let engine = is_loopback(&host) && url.port().is_some_and(|port| ENGINE_PORTS.contains(&port));
+    matches!(url.scheme(), "http" | "https") && !other && !engine
+}
+
+/// Where an address has no scheme, `curl` takes one from the host's name.
+const GUESSED_SCHEMES: &[&str] = &["ftp.", "dict.", "ldap.", "imap.", "smtp.", "pop3."];
+
+/// Docker's and the kubelet's.
+const ENGINE_PORTS: &[u16] = &[2375, 2376, 10250];
+
 #[cfg(test)]
 mod tests {
     use super::*;

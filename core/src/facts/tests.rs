@@ -2,6 +2,7 @@
 
 mod bounds;
 mod build_words;
+mod fetched;
 mod option_values;
 mod places;
 mod version_control;

@@ -124,6 +124,9 @@ fn fetch(input: &Value, gather: &mut Gather) {
         if let Some(host) = hosts::of_url(address) {
             found = true;
             gather.host(&host, false);
+            if !hosts::is_page(address) {
+                gather.opaque(format!("talks to `{host}` in another way than asking for a page"));
+            }
         } else if address.starts_with("file:") {
             found = true;
             touch(address, Access::Read, gather);

@@ -60,6 +60,7 @@ const CURL_ESCAPES: &[&str] = &[
     "--mail-from",
     "--mail-rcpt",
     "--interface",
+    "--proto-default",
     "--next",
     "-:",
     "--variable",
@@ -130,16 +131,52 @@ pub(super) fn curl(call: &Call<'_>, gather: &mut Gather) {
     if parsed.has(CURL_SECRETS) || parsed.values(&["-H", "--header"]).iter().any(is_authorization) {
         gather.class(Class::Credentials, "`curl` sends a login");
     }
-    call.paths(parsed.values(CURL_WRITES).iter().filter(|arg| arg.text != "-"), Access::Write, gather);
-    if parsed.has(&["-O", "--remote-name", "--remote-name-all", "-J", "--remote-header-name"]) {
-        call.path(&Arg::known("."), Access::Write, gather);
-    }
     sent_files(call, &parsed, gather);
     let method = parsed.values(&["-X", "--request"]);
     let asks = |arg: &Arg| arg.exact && ["GET", "HEAD", "OPTIONS"].contains(&arg.text.to_uppercase().as_str());
-    let upload = parsed.has(SENDS) || !method.iter().all(asks);
+    let upload = parsed.has(SENDS) || !method.iter().all(asks) || carries_unknown(&parsed);
     let urls: Vec<Arg> = parsed.operands.iter().cloned().chain(parsed.values(&["--url"])).collect();
+    answers(call, &parsed, &urls, gather);
     contacted(call, &urls, upload, gather);
+}
+
+/// True where a header or another option goes out with what only the running shell knows: perhaps a file's content.
+fn carries_unknown(parsed: &Parsed) -> bool {
+    parsed.options.iter().any(|(_, value)| value.as_ref().is_some_and(|value| !value.exact))
+}
+
+/// Where `curl` writes what it gets.
+fn answers(call: &Call<'_>, parsed: &Parsed, urls: &[Arg], gather: &mut Gather) {
+    call.paths(parsed.values(CURL_WRITES).iter().filter(|arg| arg.text != "-"), Access::Write, gather);
+    let into = parsed.values(&["--output-dir"]);
+    let named = parsed.values(&["-o", "--output"]);
+    for (directory, name) in into.iter().flat_map(|directory| named.iter().map(move |name| (directory, name))) {
+        call.path(&directory.with_text(&format!("{}/{}", directory.text, name.text)), Access::Write, gather);
+    }
+    if parsed.has(&["-O", "--remote-name", "--remote-name-all"]) {
+        urls.iter().for_each(|url| named_by_address(call, url, &into, gather));
+    }
+    let says_where = |format: &Arg| format.text.contains("%output") || format.text.starts_with('@');
+    if parsed.has(&["-J", "--remote-header-name"])
+        || named.iter().any(|name| name.text.contains('#'))
+        || parsed.values(&["-w", "--write-out"]).iter().any(says_where)
+    {
+        gather.opaque("`curl` writes a file whose name is not in the call");
+    }
+}
+
+/// The file that is named as the address ends, in the directories `into`.
+fn named_by_address(call: &Call<'_>, url: &Arg, into: &[Arg], gather: &mut Gather) {
+    let address = url.text.split(['?', '#']).next().unwrap_or_default();
+    let path = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let name = path.split_once('/').and_then(|(_, path)| path.rsplit('/').next()).unwrap_or_default();
+    if name.contains(['%', '{', '[', '\\']) {
+        return gather.opaque(format!("`{}` writes a file whose name is not in the call", call.name));
+    }
+    let here = [Arg::known(".")];
+    for directory in if into.is_empty() { &here } else { into } {
+        call.path(&directory.with_text(&format!("{}/{name}", directory.text)), Access::Write, gather);
+    }
 }
 
 fn is_authorization(header: &Arg) -> bool {
@@ -178,7 +215,12 @@ pub(super) fn contacted(call: &Call<'_>, urls: &[Arg], upload: bool, gather: &mu
             continue;
         }
         match hosts::of_operand(&url.text).filter(|_| !is_ambiguous(&url.text)) {
-            Some(host) if url.exact => gather.host(&host, upload),
+            Some(host) if url.exact => {
+                gather.host(&host, upload);
+                if !hosts::is_page(&url.text) {
+                    gather.opaque(format!("`{}` talks to `{host}` in another way than asking for a page", call.name));
+                }
+            }
             Some(host) if url.text.matches('/').count() > 2 => {
                 gather.host(&host, true);
                 gather.opaque("part of the address is known only when it runs");
@@ -217,6 +259,22 @@ pub(super) fn wget(call: &Call<'_>, gather: &mut Gather) {
         "--save-cookies",
         "--warc-file",
         "--rejected-log",
+        "--hsts-file",
+    ];
+    // Flags by which the server says how files are named.
+    const NAMES: &[&str] = &[
+        "-r",
+        "--recursive",
+        "-m",
+        "--mirror",
+        "-p",
+        "--page-requisites",
+        "-x",
+        "--force-directories",
+        "--content-disposition",
+        "--trust-server-names",
+        "--input-metalink",
+        "--metalink-over-http",
     ];
     const ESCAPES: &[&str] = &["-i", "--input-file", "--config", "-e", "--execute", "--use-askpass", "--base", "-B"];
     const SECRETS: &[&str] =
@@ -232,6 +290,8 @@ pub(super) fn wget(call: &Call<'_>, gather: &mut Gather) {
                 "-U",
                 "--user-agent",
                 "--header",
+                "--referer",
+                "--default-page",
                 "-t",
                 "--tries",
                 "-T",
@@ -254,10 +314,15 @@ pub(super) fn wget(call: &Call<'_>, gather: &mut Gather) {
         gather.class(Class::Credentials, "`wget` sends a login");
     }
     call.paths(&parsed.values(&["--post-file", "--body-file"]), Access::Read, gather);
-    let written = parsed.values(WRITES);
-    call.paths(written.iter().filter(|arg| arg.text != "-"), Access::Write, gather);
-    if written.is_empty() && !parsed.has(&["--spider"]) {
-        call.path(&Arg::known("."), Access::Write, gather);
+    call.paths(parsed.values(WRITES).iter().filter(|arg| arg.text != "-"), Access::Write, gather);
+    if parsed.has(NAMES) {
+        gather.opaque("`wget` writes files whose names are not in the call");
     }
-    contacted(call, &parsed.operands, parsed.has(SENDS), gather);
+    if !parsed.has(&["-O", "--output-document", "--spider"]) {
+        let into = parsed.values(&["-P", "--directory-prefix"]);
+        let pages =
+            parsed.values(&["--default-page"]).into_iter().map(|page| page.with_text(&format!("/{}", page.text)));
+        parsed.operands.iter().cloned().chain(pages).for_each(|url| named_by_address(call, &url, &into, gather));
+    }
+    contacted(call, &parsed.operands, parsed.has(SENDS) || carries_unknown(&parsed), gather);
 }
