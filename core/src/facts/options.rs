@@ -80,10 +80,15 @@ impl Parsed {
 
     /// The first of `options` that is given, as written.
     pub(super) fn first(&self, options: &[&str]) -> Option<&str> {
+        self.first_beside(options, &[])
+    }
+
+    /// As [`Self::first`]; what is written as one of `known` is that, and no abbreviation of another.
+    pub(super) fn first_beside(&self, options: &[&str], known: &[&str]) -> Option<&str> {
         self.options
             .iter()
             .map(|(name, _)| name.as_str())
-            .find(|name| options.iter().any(|option| matches(option, name)))
+            .find(|name| !known.contains(name) && options.iter().any(|option| matches(option, name)))
     }
 
     /// The values of all of `options`.

@@ -152,9 +152,9 @@ impl Tool {
     fn stays_inside(&self, call: &Call<'_>, parsed: &Parsed, gather: &mut Gather) {
         for operand in &parsed.operands {
             let path = operand.text.split("::").next().unwrap_or_default();
-            // Behind `--` stand options of a program that is run.
-            let path = path.split_once('=').filter(|_| path.starts_with('-')).map_or(path, |(_, path)| path);
-            if lies_elsewhere(path) {
+            // Behind `--` stand options of a program that is run, perhaps with values.
+            let value = path.split_once('=').map_or(path, |(_, value)| value);
+            if let Some(path) = [path, value].into_iter().find(|path| lies_elsewhere(path)) {
                 call.decides(&operand.with_text(path), gather);
             } else if operand.text.starts_with('@') && call.name.ends_with(['c', '+']) {
                 gather.opaque(format!("`{}` takes its options from a file", call.name));

@@ -1,275 +1,13 @@
 //! Package managers: what the project already names is part of building it, anything else is new software.
 
+mod managers;
+
+use self::managers::{MANAGERS, Manager};
 use super::{Call, builds};
 use crate::facts::args::Arg;
 use crate::facts::gather::Gather;
 use crate::facts::options::{self, Parsed, Style};
 use crate::facts::{Access, Class};
-
-/// A package manager: its verbs by what they come to.
-struct Manager {
-    names: &'static [&'static str],
-    /// Ask and change nothing.
-    reads: &'static [&'static str],
-    /// Build, test, or fetch what the project names.
-    builds: &'static [&'static str],
-    /// Fetch what the project names where no package is given, else add one.
-    installs_if_named: &'static [&'static str],
-    /// Add, remove or update software.
-    installs: &'static [&'static str],
-    /// Send something to the registry.
-    uploads: &'static [&'static str],
-    /// Change settings that last.
-    settings: &'static [&'static str],
-    /// Options with a value of no interest. What is a flag of one of the managers would hide the script behind it.
-    values: &'static [&'static str],
-    /// Options whose value is a path that is written.
-    writes: &'static [&'static str],
-}
-
-const fn manager(names: &'static [&'static str]) -> Manager {
-    Manager {
-        names,
-        reads: &[],
-        builds: &[],
-        installs_if_named: &[],
-        installs: &[],
-        uploads: &[],
-        settings: &[],
-        values: &[],
-        writes: &[],
-    }
-}
-
-const MANAGERS: &[Manager] = &[
-    Manager {
-        reads: &[
-            "ls", "list", "ll", "la", "outdated", "view", "info", "show", "v", "explain", "why", "fund", "help",
-            "root", "prefix", "bin", "doctor", "ping", "search", "query", "whoami", "licenses",
-        ],
-        builds: &[
-            "test",
-            "t",
-            "tst",
-            "start",
-            "stop",
-            "restart",
-            "run",
-            "run-script",
-            "rum",
-            "ci",
-            "clean-install",
-            "rebuild",
-            "dedupe",
-            "prune",
-            "audit",
-            "pack",
-            "build",
-            "dev",
-            "lint",
-            "typecheck",
-            "format",
-            "check",
-            "version",
-        ],
-        installs_if_named: &["install", "i", "in", "isntall"],
-        installs: &[
-            "add",
-            "remove",
-            "rm",
-            "uninstall",
-            "un",
-            "unlink",
-            "update",
-            "up",
-            "upgrade",
-            "link",
-            "dlx",
-            "x",
-            "exec",
-            "create",
-            "init",
-            "import",
-            "global",
-            "patch",
-            "self-update",
-            "env",
-            "install-test",
-            "it",
-        ],
-        uploads: &[
-            "publish",
-            "unpublish",
-            "deprecate",
-            "dist-tag",
-            "owner",
-            "access",
-            "token",
-            "login",
-            "adduser",
-            "logout",
-            "team",
-            "org",
-            "profile",
-            "star",
-            "hook",
-        ],
-        settings: &["config", "c", "set", "get", "set-script", "pkg", "edit", "completion"],
-        writes: &["--pack-destination"],
-        ..manager(&["npm", "yarn", "pnpm", "bun"])
-    },
-    Manager {
-        reads: &["list", "show", "freeze", "check", "index", "inspect", "help", "debug", "cache", "hash"],
-        installs_if_named: &["install", "wheel"],
-        installs: &["uninstall", "download", "sync", "compile"],
-        settings: &["config"],
-        values: &["-r", "--requirement", "-e", "--editable", "--format"],
-        writes: &["--report", "--log", "-w", "--wheel-dir", "--src", "--cache-dir", "-t"],
-        ..manager(&["pip", "pip3", "pipx"])
-    },
-    Manager {
-        reads: &["tree", "version", "help", "show", "search", "env", "check", "about"],
-        builds: &["sync", "lock", "venv", "build", "export", "install", "format"],
-        installs: &[
-            "add", "remove", "tool", "pip", "python", "update", "self", "init", "new", "run", "shell", "upgrade",
-        ],
-        uploads: &["publish"],
-        settings: &["config", "source", "auth"],
-        values: &["--group", "--extra", "--with", "--without", "--format"],
-        writes: &["-o", "--output", "--output-file", "--out-dir"],
-        ..manager(&["uv", "poetry", "pipenv", "pdm", "rye", "hatch"])
-    },
-    Manager {
-        reads: &["list", "show", "outdated", "check", "info", "platform"],
-        builds: &["install", "package", "lock"],
-        installs: &["add", "update", "remove", "init", "exec"],
-        settings: &["config"],
-        values: &["-j", "--jobs", "--with", "--without"],
-        ..manager(&["bundle", "bundler"])
-    },
-    Manager {
-        reads: &["list", "info", "search", "which", "env", "outdated", "specification"],
-        builds: &["build"],
-        installs: &["install", "update", "uninstall"],
-        uploads: &["push", "yank", "signin", "owner"],
-        writes: &["-o", "--output"],
-        ..manager(&["gem"])
-    },
-    Manager {
-        reads: &["show", "info", "validate", "outdated", "licenses", "depends", "why", "diagnose"],
-        builds: &["install", "dump-autoload", "run-script", "test", "check-platform-reqs", "audit"],
-        installs: &["require", "update", "remove", "global", "create-project"],
-        settings: &["config"],
-        ..manager(&["composer"])
-    },
-    Manager {
-        reads: &[
-            "list",
-            "search",
-            "show",
-            "info",
-            "policy",
-            "depends",
-            "rdepends",
-            "deps",
-            "leaves",
-            "outdated",
-            "doctor",
-            "uses",
-            "query",
-            "changelog",
-            "showpkg",
-        ],
-        installs: &[
-            "install",
-            "remove",
-            "update",
-            "upgrade",
-            "add",
-            "del",
-            "purge",
-            "autoremove",
-            "dist-upgrade",
-            "tap",
-            "cask",
-            "reinstall",
-            "uninstall",
-            "link",
-            "services",
-        ],
-        ..manager(&[
-            "apt",
-            "apt-get",
-            "apt-cache",
-            "brew",
-            "dnf",
-            "yum",
-            "apk",
-            "zypper",
-            "snap",
-            "port",
-            "flatpak",
-            "winget",
-            "choco",
-            "scoop",
-        ])
-    },
-    Manager {
-        reads: &["show", "which", "doc", "check"],
-        installs: &[
-            "install",
-            "update",
-            "toolchain",
-            "target",
-            "component",
-            "default",
-            "override",
-            "self",
-            "set",
-            "uninstall",
-        ],
-        ..manager(&["rustup"])
-    },
-    Manager {
-        reads: &["list", "info", "search", "config"],
-        installs: &["install", "create", "update", "remove", "env", "activate", "run"],
-        ..manager(&["conda", "mamba", "micromamba"])
-    },
-    Manager {
-        installs: &[""],
-        ..manager(&[
-            "pacman",
-            "emerge",
-            "nix-env",
-            "nix",
-            "nix-shell",
-            "dpkg",
-            "rpm",
-            "npx",
-            "pnpx",
-            "bunx",
-            "uvx",
-            "nvm",
-            "fnm",
-            "volta",
-            "asdf",
-            "mise",
-            "pyenv",
-            "rbenv",
-            "sdk",
-            "luarocks",
-            "cpan",
-            "cpanm",
-            "opam",
-            "vcpkg",
-            "conan",
-            "easy_install",
-            "pod",
-            "carthage",
-            "corepack",
-        ])
-    },
-];
 
 /// Options by which a package manager runs a program, or trusts another registry or place.
 const ESCAPES: &[&str] = &[
@@ -341,14 +79,18 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
         return judge(&Call { args: rest, ..*call }, gather);
     }
     let own = call.args.split(|arg| arg.text == "--").next().unwrap_or_default();
-    handed_on(call, call.args.get(own.len()..).unwrap_or_default(), gather);
+    let handed = call.args.get(own.len()..).unwrap_or_default();
+    handed_on(call, handed, gather);
     let values = [manager.values, script_values(call.name), manager.writes, ESCAPES, PLACES];
     let parsed = options::read(own, &values, Style::Letters);
     call.paths(&parsed.values(manager.writes), Access::Write, gather);
-    if let Some(option) = parsed.first(ESCAPES) {
+    if let Some(option) = parsed.first_beside(ESCAPES, manager.values) {
         call.runs_other(option, gather);
     }
     parsed.values(PLACES).iter().for_each(|place| call.decides(place, gather));
+    if handed.len() > 1 && matches!(parsed.operands.as_slice(), [verb] if verb.text.starts_with("ru")) {
+        gather.opaque(format!("the script that `{}` runs stands behind `--`", call.name));
+    }
     manager.verb(call, &parsed, gather);
     true
 }

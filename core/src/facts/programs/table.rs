@@ -310,7 +310,7 @@ const ROWS: &[Row] = &[
 pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
     let Some(row) = ROWS.iter().find(|row| row.names.contains(&call.name)) else { return false };
     let parsed = options::read(call.args, &[row.values, row.reads, row.writes, row.escapes], row.style);
-    if let Some(option) = parsed.first(row.escapes) {
+    if let Some(option) = parsed.first_beside(row.escapes, row.values) {
         call.runs_other(option, gather);
     }
     if row.operands != Text

@@ -20,6 +20,7 @@ fn a_target_is_found_behind_flags_and_options_whose_value_may_be_left_out() {
             "cmake --build build --target install",
             "cmake --build build -j --target install",
             "npm run -j deploy",
+            "npm run-script -- deploy",
             "npm run --group deploy",
             "npm run --filter deploy",
             "pnpm run -w deploy",
@@ -92,6 +93,7 @@ fn words_that_only_the_running_shell_knows_may_be_options_or_targets() {
             "npm test -- --globalSetup=/tmp/evil.js",
             "npm test -- --globalSetup ../evil.js",
             "npm run build -- --publish=$X",
+            "cargo clippy -- -C linker=/tmp/evil",
         ],
         &[
             "cargo test -- --nocapture",
@@ -143,6 +145,7 @@ fn software_that_the_project_does_not_name_is_asked() {
             "go clean -testcache",
             "go tool cover -html=c.out -o c.html",
             "uv export -o requirements.txt",
+            "uv sync --extra dev",
         ],
     );
 }
