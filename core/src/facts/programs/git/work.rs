@@ -75,7 +75,7 @@ impl Git<'_> {
     pub(super) fn checkout(&self, gather: &mut Gather) {
         let makes = self.parsed.has(&["-b", "-B", "--orphan"]);
         let dashes = self.call.args.iter().any(|arg| arg.text == "--");
-        let file = |arg: &Arg| arg.text == "." || arg.text.starts_with("./") || has_extension(&arg.text) || arg.pattern;
+        let file = |arg: &Arg| looks_like_a_file(&arg.text) || arg.pattern;
         // Behind what to switch to only files can stand.
         let files = self.parsed.operands.len() > 1 || self.parsed.operands.iter().any(file);
         if !makes && (dashes || files)
@@ -124,6 +124,12 @@ impl Git<'_> {
             self.call.paths(&self.parsed.operands, Access::Delete, gather);
         }
     }
+}
+
+/// True for what no branch is called; a directory or file without such a sign cannot be told from a branch here.
+fn looks_like_a_file(text: &str) -> bool {
+    let by_case = text.starts_with(|c: char| c.is_ascii_uppercase()) && text.chars().all(|c| c.is_ascii_alphabetic());
+    text == "." || text.starts_with("./") || text.ends_with('/') || has_extension(text) || by_case && text != "HEAD"
 }
 
 /// True for `main.rs`, not for `v1.2`.
