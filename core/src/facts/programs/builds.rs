@@ -19,7 +19,7 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
     let Some(tool) = TOOLS.iter().chain(COMPILERS).find(|tool| tool.names.contains(&call.name)) else { return false };
     let own: Vec<Arg> =
         call.args.iter().filter(|arg| !arg.text.starts_with('+')).map(|arg| single_dash(call.name, arg)).collect();
-    if let Some(arg) = own.iter().find(|arg| !arg.exact) {
+    if let Some(arg) = call.args.iter().find(|arg| !arg.exact) {
         gather.opaque(format!("`{}` gets `{}`, which may become any option or target", call.name, arg.shown()));
     }
     let tables = [tool.values, tool.decides, tool.writes, tool.escapes];

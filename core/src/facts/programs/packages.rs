@@ -79,6 +79,9 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
         return judge(&Call { args: rest, ..*call }, gather);
     }
     let own = call.args.split(|arg| arg.text == "--").next().unwrap_or_default();
+    if let Some(arg) = own.iter().find(|arg| !arg.exact) {
+        gather.opaque(format!("`{}` gets `{}`, which may become any option or script", call.name, arg.shown()));
+    }
     let handed = call.args.get(own.len()..).unwrap_or_default();
     handed_on(call, handed, gather);
     let values = [manager.values, script_values(call.name), manager.writes, ESCAPES, PLACES];

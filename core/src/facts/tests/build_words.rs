@@ -89,6 +89,8 @@ fn words_that_only_the_running_shell_knows_may_be_options_or_targets() {
             "eslint $(cat args)",
             "pytest $X",
             "pytest tests/$X",
+            "cargo +$(cat args) test",
+            "npm run build --x=$(cat args)",
             "npm test -- $(cat args)",
             "npm test -- --globalSetup=/tmp/evil.js",
             "npm test -- --globalSetup ../evil.js",
