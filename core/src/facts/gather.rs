@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::sensitive::{may_last, sensitive};
+use super::sensitive::{holds_secrets, may_last, sensitive};
 use super::{Access, Class, CommandFact, Facts, PathFact, Place, hosts, paths};
 
 /// The most paths, hosts and reasons kept of one call; more is unknown.
@@ -79,12 +79,25 @@ impl Gather {
         }
     }
 
-    /// Everything beneath `text` is read: where that holds a home directory, it holds secrets.
+    /// What `text` names may be changed in passing: only what it is beyond a file of the project counts.
+    pub(super) fn may_change(&mut self, base: &str, text: &str) {
+        let Some(path) = paths::resolve(base, text, self.home.as_deref()) else { return };
+        for found in sensitive(&path, false).into_iter().filter(|found| !found.on_read) {
+            self.class(found.class, format!("may change `{path}`: {}", found.what));
+        }
+    }
+
+    /// Everything beneath `text` is read: where that holds a home directory or a place of secrets, it holds secrets.
     pub(super) fn whole(&mut self, base: &str, text: &str) {
         let Some(path) = paths::resolve(base, text, self.home.as_deref()) else { return };
-        if paths::holds_a_home(&path) {
+        if self.holds_secrets(&path) {
             self.class(Class::Credentials, format!("reads all beneath `{path}`, where secrets lie"));
         }
+    }
+
+    /// True where secrets lie somewhere beneath `path`. A project's own directories, as its `.config`, go by names of a home's too.
+    fn holds_secrets(&self, path: &str) -> bool {
+        paths::holds_a_home(path) || self.place(path) == Place::Outside && holds_secrets(path)
     }
 
     /// True where `text`, seen from `base`, is the project or in it.
@@ -150,7 +163,10 @@ impl Gather {
             Access::Execute => self.opaque(format!("runs `{path}`, outside of the project")),
         }
         let changed = *access != Access::Read;
-        for found in sensitive(path) {
+        if *access == Access::Write && path.split('/').any(splits_into_paths) {
+            self.opaque(format!("the blanks in `{path}` make it several names where a list of names is taken apart"));
+        }
+        for found in sensitive(path, *place == Place::Outside) {
             if found.on_read || changed {
                 self.class(found.class, format!("`{path}`: {}", found.what));
             }
@@ -162,7 +178,7 @@ impl Gather {
     fn judge_beneath(&mut self, fact: &PathFact) {
         let Some((root, name)) = fact.path.split_once("/**") else { return };
         if fact.access == Access::Read {
-            if paths::holds_a_home(root) {
+            if self.holds_secrets(root) {
                 self.class(Class::Credentials, format!("reads what lies beneath `{root}`, where secrets lie"));
             }
         } else if self.project.as_deref() == Some(root) && may_last(name.trim_start_matches('/')) {
@@ -186,4 +202,10 @@ impl Gather {
             self.facts.hosts.push(host);
         }
     }
+}
+
+/// True for a name of which a piece between blanks is a path elsewhere or an option: `x /etc` in a path is `x` and `/etc` to `xargs`.
+fn splits_into_paths(name: &str) -> bool {
+    let leads_away = |piece: &str| piece.starts_with("..") || piece.starts_with('-') && piece.len() > 1;
+    name.ends_with(char::is_whitespace) || name.split_whitespace().skip(1).any(leads_away)
 }

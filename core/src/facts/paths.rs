@@ -37,6 +37,8 @@ fn normalise(path: &str) -> Option<String> {
             "" | "." => {}
             // One step above `~` is a directory of unknown name.
             ".." if kept.is_empty() && top == "~" => return None,
+            // `**` may stand for no directory at all.
+            ".." if kept.last() == Some(&"**") => return None,
             ".." => drop(kept.pop()),
             pattern if may_be_parent(pattern) => return None,
             name => kept.push(name),

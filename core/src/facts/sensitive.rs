@@ -16,25 +16,44 @@ pub(super) struct Sensitive {
     pub(super) what: &'static str,
 }
 
-/// Everything that `path` (absolute, or from `~`) matters for.
-pub(super) fn sensitive(path: &str) -> Vec<Sensitive> {
+/// Everything that `path` (absolute, or from `~`) matters for. With `elsewhere` it lies outside of the project, where `*` in a place of
+/// secrets stands for them; a project has directories of the same names.
+pub(super) fn sensitive(path: &str, elsewhere: bool) -> Vec<Sensitive> {
     let lower = path.to_lowercase();
     let components: Vec<&str> = lower.split('/').filter(|component| !component.is_empty()).collect();
-    let mut found: Vec<Sensitive> = RULES.iter().filter(|rule| rule.fits(&components)).map(Rule::sensitive).collect();
+    let mut found: Vec<Sensitive> = RULES
+        .iter()
+        .filter(|rule| rule.fits(&components, elsewhere && rule.class == Class::Credentials))
+        .map(Rule::sensitive)
+        .collect();
     if holds_secret(components.last().copied().unwrap_or_default()) {
         found.push(Sensitive { class: Class::Credentials, on_read: true, what: "a file of secrets" });
     }
     found
 }
 
-/// True where files found by this name pattern, anywhere beneath a project, may be ones that run later.
+/// True where what lies at this pattern of a path, anywhere beneath a project, may be something that runs later.
 pub(super) fn may_last(pattern: &str) -> bool {
     let lower = pattern.to_lowercase();
-    !lower.starts_with("[!.]") && (lower.is_empty() || LASTING_NAMES.iter().any(|name| wildcard(&lower, name)))
+    let lasting = |name: &str| LASTING_NAMES.iter().any(|known| wildcard(name, known));
+    lower.is_empty() || lower.split('/').any(|name| !name.starts_with("[!.]") && lasting(name))
+}
+
+/// True where a place of secrets lies beneath `path`.
+pub(super) fn holds_secrets(path: &str) -> bool {
+    let lower = path.to_lowercase();
+    let components: Vec<&str> =
+        lower.split('/').filter(|component| !component.is_empty() && *component != "*").collect();
+    RULES
+        .iter()
+        .filter(|rule| rule.on_read && rule.class == Class::Credentials)
+        .any(|rule| rule.lies_beneath(&components))
 }
 
 /// Names that hooks, CI and settings go by.
 const LASTING_NAMES: &[&str] = &[
+    "hooks",
+    "workflows",
     "settings.json",
     "settings.local.json",
     "hooks.json",
@@ -78,17 +97,56 @@ impl Rule {
         Sensitive { class: self.class, on_read: self.on_read, what: self.what }
     }
 
-    fn fits(&self, components: &[&str]) -> bool {
+    fn fits(&self, components: &[&str], patterns: bool) -> bool {
         self.places.iter().any(|place| match place.strip_prefix('/') {
-            Some(place) => begins(components, place),
-            None => (0..components.len()).any(|start| begins(components.get(start..).unwrap_or_default(), place)),
+            Some(place) => begins(components, place, patterns),
+            None => {
+                (0..components.len()).any(|start| begins(components.get(start..).unwrap_or_default(), place, patterns))
+            }
+        })
+    }
+
+    /// True where one of the places is in the directory of these components.
+    fn lies_beneath(&self, components: &[&str]) -> bool {
+        let parent = |components: &[&str], place: &str| {
+            let place: Vec<&str> = place.split('/').collect();
+            let along = || components.iter().zip(&place);
+            !components.is_empty()
+                && components.len() < place.len()
+                && along().all(|(component, pattern)| match *pattern {
+                    "*" => is_process(component),
+                    pattern => component_fits(component, pattern),
+                })
+        };
+        self.places.iter().any(|place| match place.strip_prefix('/') {
+            Some(place) => parent(components, place),
+            None => (0..components.len()).any(|start| parent(components.get(start..).unwrap_or_default(), place)),
         })
     }
 }
 
-fn begins(components: &[&str], place: &str) -> bool {
+/// A directory of `/proc` that is a process or thread.
+fn is_process(component: &str) -> bool {
+    matches!(component, "self" | "thread-self")
+        || component.chars().all(|c| c.is_ascii_digit())
+        || component.contains(['*', '?', '['])
+}
+
+fn begins(components: &[&str], place: &str, patterns: bool) -> bool {
     let mut rest = components.iter();
-    place.split('/').all(|pattern| rest.next().is_some_and(|component| component_fits(component, pattern)))
+    place.split('/').enumerate().all(|(nth, pattern)| {
+        // Where what is before it was named, `*` is clearly written for what lies there.
+        rest.next().is_some_and(|component| {
+            component_fits(component, pattern) || patterns && nth > 0 && may_be(component, pattern)
+        })
+    })
+}
+
+/// True where the shell may put a name that fits a pattern of ours in the place of `component`, a pattern itself.
+fn may_be(component: &str, pattern: &str) -> bool {
+    let name = pattern.trim_end_matches('*');
+    let hidden = name.starts_with('.') && !component.starts_with('.');
+    component.contains(['*', '?', '[']) && !hidden && component != "**" && wildcard(component, name)
 }
 
 /// A component against a pattern of ours (`*` at one end), and a component that is itself a pattern against our name.
@@ -211,7 +269,7 @@ mod tests {
     use super::*;
 
     fn classes(path: &str, read: bool) -> Vec<Class> {
-        sensitive(path).into_iter().filter(|s| s.on_read || !read).map(|s| s.class).collect()
+        sensitive(path, false).into_iter().filter(|s| s.on_read || !read).map(|s| s.class).collect()
     }
 
     #[test]
@@ -252,7 +310,7 @@ mod tests {
             "/p/*.json",
             "/p/s*.rs",
         ] {
-            assert_eq!(sensitive(path), [], "{path}");
+            assert_eq!(sensitive(path, false), [], "{path}");
         }
     }
 

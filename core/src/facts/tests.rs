@@ -4,6 +4,7 @@ mod bounds;
 mod build_words;
 mod fetched;
 mod option_values;
+mod hidden_code;
 mod places;
 mod version_control;
 

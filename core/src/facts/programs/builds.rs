@@ -5,7 +5,7 @@ mod tools;
 
 use self::compilers::COMPILERS;
 use self::tools::{TOOLS, Tool};
-use super::Call;
+use super::{Call, formatters};
 use crate::facts::args::Arg;
 use crate::facts::gather::Gather;
 use crate::facts::options::{self, Parsed, Style};
@@ -44,6 +44,7 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
         go(&parsed, gather);
     }
     tool.stays_inside(call, &parsed, gather);
+    formatters::judge(call, gather);
     true
 }
 

@@ -5,6 +5,7 @@
 
 mod builds;
 mod files;
+mod formatters;
 mod git;
 mod inline;
 mod network;
