@@ -8,6 +8,10 @@ use crate::facts::{Class, Limits, derive};
 const HARMLESS: &[Class] =
     &[Class::Reads, Class::VcsQuery, Class::Builds, Class::Writes, Class::Deletes, Class::VcsChange];
 
+fn unknown(commands: &[&str]) {
+    commands.iter().for_each(|command| does(command, Class::Unknown));
+}
+
 fn pass(commands: &[&str]) {
     commands.iter().for_each(|command| only(command, HARMLESS));
 }
@@ -59,6 +63,44 @@ fn secrets_of_processes_and_parents_of_secrets_count() {
         "grep -rn foo ~/.cargo/registry/src",
         "ls ~/.config/nvim",
         "cat .config/*",
+    ]);
+}
+
+#[test]
+fn only_programs_that_print_names_of_files_hand_names_to_xargs() {
+    unknown(&[
+        "git grep -h . list.txt | xargs cat",
+        "git grep x | xargs cat",
+        "git grep -el . | xargs cat",
+        "git grep -l --no-name-only x | xargs cat",
+        "git log --name-only | xargs cat",
+        "git show --name-only | xargs cat",
+        "git diff --name-only --line-prefix=/etc/ | xargs cat",
+        "git ls-files --format=/etc/x | xargs cat",
+        "git ls-files $x | xargs cat",
+        "git ls-files -s | xargs cat",
+        "grep -rel . | xargs cat",
+        "grep -l --label=/etc/x y < f | xargs cat",
+        "rg -L x | xargs cat",
+        "ls -l | xargs cat",
+    ]);
+    pass(&[
+        "git grep -l x | xargs sed -n 1p",
+        "git grep -il x -- '*.rs' | xargs wc -l",
+        "git grep --name-only x | xargs grep y",
+        "git ls-files '*.rs' | xargs wc -l",
+        "git ls-files *.rs | xargs wc -l",
+        "git diff --name-only HEAD~1 | xargs cat",
+        "git diff --name-only --staged --diff-filter=d | xargs wc -l",
+        "git diff-tree --no-commit-id --name-only -r HEAD | xargs cat",
+        "git log --name-only --format= -n 3 | sort -u | xargs wc -l",
+        "grep -rl x src | xargs wc -l",
+        "grep -rEl x src | xargs wc -l",
+        "rg -il x | xargs wc -l",
+        "rg --files | xargs wc -l",
+        "ls src | xargs echo",
+        "ls -1t | head -3 | xargs cat",
+        "find . -name '*.rs' | xargs wc -l",
     ]);
 }
 

@@ -26,9 +26,10 @@ pub(super) fn found(find: &SimpleCommand) -> Vec<Word> {
     if let Some(name) = name_test(find) {
         return roots.into_iter().map(|root| root.beneath(&name)).collect();
     }
+    // One more component, so that what a command puts behind a name lies in something found.
+    let found = roots.iter().cloned().map(|root| root.beneath("*"));
     let chooses = find.args.iter().any(|word| CHOICES.iter().any(|choice| word.leading().starts_with(choice)));
-    let beneath = roots.iter().cloned().map(Word::anything_beneath);
-    if chooses { beneath.collect() } else { beneath.chain(roots.iter().cloned()).collect() }
+    if chooses { found.collect() } else { found.chain(roots.iter().cloned()).collect() }
 }
 
 /// The pattern of the one `-name` that everything found must fit.
@@ -91,22 +92,84 @@ fn listed(command: &SimpleCommand) -> Option<Vec<Word>> {
     let beneath = |words: Vec<Word>| words.into_iter().map(Word::anything_beneath).collect();
     match command.name()?.as_str() {
         "find" if !has("-printf") && !has("-fprintf") => Some(found(command)),
-        "git" if has("ls-files") || has("--name-only") || has("grep") => Some(beneath(operands(command, 1))),
-        "rg" | "ag" | "fd" if lists_files(command) && !shows_hidden(command) => {
+        "git" if git_lists_files(command) => Some(beneath(operands(command, 1))),
+        "rg" | "ag" if lists_files(command) && !shows_hidden(command) => {
             Some(searched(command).into_iter().map(|root| root.beneath(NOT_HIDDEN)).collect())
         }
         "rg" | "grep" | "ag" if lists_files(command) => Some(beneath(searched(command))),
-        "ls" => Some(beneath(operands(command, 0))),
+        // More columns than the name may hold the target of a link.
+        "ls" if command.args.iter().all(|word| !word.leading().starts_with('-') || is_plain_listing(word)) => {
+            Some(beneath(operands(command, 0)))
+        }
         _ => None,
     }
 }
 
+fn is_plain_listing(option: &Word) -> bool {
+    option.literal().is_some_and(|text| text.chars().skip(1).all(|c| "1aAtrSdUvXcuhRp".contains(c)))
+}
+
 /// True for `-l`, `--files` and their kin, which print names and not lines.
 fn lists_files(command: &SimpleCommand) -> bool {
-    let names = |text: &str| {
-        text.starts_with("--files") || text.starts_with('-') && !text.starts_with("--") && text.contains(['l', 'L'])
+    let (wanted, values) = match command.name().as_deref() {
+        Some("rg") => ("l", "ABCEMTdefgjmrt"),
+        Some("ag") => ("lL", "ABCGWgmp"),
+        _ => ("lL", "ABCDOdefm"),
     };
-    command.args.iter().any(|word| names(word.leading()))
+    let words = || command.args.iter().map(Word::leading).take_while(|text| *text != "--");
+    words().any(|text| text.starts_with("--files") || text == "--name-only" || has_letter(text, wanted, values))
+        // It names the standard input.
+        && !words().any(|text| text.starts_with("--lab"))
+}
+
+/// True where a cluster of letters has one of `wanted`, and not in the value of one of `values`.
+fn has_letter(text: &str, wanted: &str, values: &str) -> bool {
+    let cluster = text.strip_prefix('-').filter(|rest| !rest.starts_with('-')).unwrap_or_default();
+    cluster.chars().take_while(|c| !values.contains(*c)).any(|c| wanted.contains(c))
+}
+
+/// True where `git` prints names of files in the working tree and nothing else.
+fn git_lists_files(command: &SimpleCommand) -> bool {
+    // Which option it will be is not known.
+    if command.args.iter().any(|word| word.is_expansion() && (word.brace || word.leading().is_empty())) {
+        return false;
+    }
+    let texts = || command.args.iter().map(Word::leading);
+    let names = texts().any(|text| text == "--name-only");
+    let untitled = texts().any(|text| matches!(text, "--format=" | "--pretty=format:" | "--no-commit-id"));
+    let lists = match texts().find(|text| !text.starts_with('-')) {
+        Some("grep") => lists_files(command),
+        Some("ls-files") => true,
+        Some("diff" | "diff-index" | "diff-files") => names,
+        Some("log" | "show" | "diff-tree") => names && untitled,
+        _ => false,
+    };
+    lists && !texts().any(prints_more)
+}
+
+/// True for an option of git's by which something is printed beside the names, or other names.
+fn prints_more(option: &str) -> bool {
+    const MORE: &[&str] = &[
+        "--f",
+        "--pre",
+        "--line",
+        "--st",
+        "--deb",
+        "--eol",
+        "--patch",
+        "--graph",
+        "--on",
+        "--note",
+        "--show",
+        "--no-name",
+        "--no-files",
+        "-s",
+        "-p",
+    ];
+    const NAMES: &[&str] =
+        &["--files", "--format=", "--pretty=format:", "--full-name", "--first-parent", "--staged", "--find-"];
+    let known = |name: &&str| option == *name || !name.ends_with(['=', ':']) && option.starts_with(name);
+    MORE.iter().any(|start| option.starts_with(start)) && !NAMES.iter().any(known)
 }
 
 /// Names that `rg` and its kin list by themselves.
