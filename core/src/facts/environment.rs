@@ -8,16 +8,29 @@ pub(super) fn changes(name: &str, value: &Arg) -> Option<String> {
         return None;
     }
     let upper = name.to_uppercase();
-    let switch =
-        value.exact && (value.text.chars().all(|c| c.is_ascii_digit()) || SWITCHES.contains(&value.text.as_str()));
-    if switch && !EXACT.contains(&upper.as_str()) && !upper.ends_with("REJECT_UNAUTHORIZED") {
+    if is_switch(value) && !EXACT.contains(&upper.as_str()) && is_switched(&upper, value) {
         return None;
     }
     let loaded = EXACT.contains(&upper.as_str())
+        || INTEGERS.contains(&upper.as_str()) && !is_switch(value)
+        || TABLES.contains(&name)
         || PREFIXES.iter().any(|start| upper.starts_with(start))
             && !HARMLESS.iter().any(|start| upper.starts_with(start))
         || SUFFIXES.iter().any(|end| upper.ends_with(end));
     loaded.then(|| format!("sets `{name}`, which changes what programs do"))
+}
+
+/// A value that turns something on or off, or counts.
+fn is_switch(value: &Arg) -> bool {
+    value.exact && (value.text.chars().all(|c| c.is_ascii_digit()) || SWITCHES.contains(&value.text.as_str()))
+}
+
+/// True for a variable that is turned on or off. Others name a file or a program, and `1` and `true` are names of such, too; nothing
+/// is none.
+fn is_switched(upper: &str, value: &Arg) -> bool {
+    let says_so = |word: &str| SWITCHED.contains(&word);
+    !upper.ends_with("REJECT_UNAUTHORIZED")
+        && (value.text.is_empty() || SWITCHED.contains(&upper) || upper.split('_').any(says_so))
 }
 
 /// Known uses of such variables that change nothing but output or caution.
@@ -54,6 +67,90 @@ fn harmless_value(name: &str, value: &Arg) -> bool {
 
 /// Values that turn something on or off and name nothing.
 const SWITCHES: &[&str] = &["true", "false", "yes", "no", "on", "off"];
+
+/// Variables, and words in the names of variables, that take a switch or a number.
+const SWITCHED: &[&str] = &[
+    "ACTIVE",
+    "ARENA",
+    "AUTO",
+    "BACKTRACE",
+    "BOOTSTRAP",
+    "BREAK",
+    "CHECK",
+    "COLOR",
+    "COLORS",
+    "CONCURRENCY",
+    "COUNT",
+    "DEBUG",
+    "DEPTH",
+    "DISABLE",
+    "DISABLED",
+    "ENABLE",
+    "ENABLED",
+    "FORCE",
+    "FROZEN",
+    "FUND",
+    "IGNORE",
+    "INCREMENTAL",
+    "JOBS",
+    "LEVEL",
+    "LIMIT",
+    "LOCKED",
+    "LOGLEVEL",
+    "MAX",
+    "NO",
+    "NOSYSTEM",
+    "NOW",
+    "OFFLINE",
+    "PARALLEL",
+    "PRODUCTION",
+    "PROGRESS",
+    "PROMPT",
+    "QUIET",
+    "RETRIES",
+    "RETRY",
+    "SKIP",
+    "STRICT",
+    "THREADS",
+    "TIMEOUT",
+    "TRACE",
+    "TRACE2",
+    "USE",
+    "VERBOSE",
+    "WARNINGS",
+    "WITHOUT",
+    "YES",
+    "PYTHONASYNCIODEBUG",
+    "PYTHONDEVMODE",
+    "PYTHONFAULTHANDLER",
+    "PYTHONNOUSERSITE",
+    "PYTHONOPTIMIZE",
+    "PYTHONPROFILEIMPORTTIME",
+    "PYTHONSAFEPATH",
+    "PYTHONTRACEMALLOC",
+    "PYTHONVERBOSE",
+];
+
+/// Variables that hold numbers: a shell evaluates what they are set to as arithmetic, which can run commands.
+const INTEGERS: &[&str] = &["RANDOM", "SRANDOM", "SECONDS", "LINENO", "OPTIND", "HISTCMD"];
+
+/// Tables of one shell: to set them is to set what names mean.
+const TABLES: &[&str] = &[
+    "functions",
+    "dis_functions",
+    "aliases",
+    "dis_aliases",
+    "galiases",
+    "dis_galiases",
+    "saliases",
+    "dis_saliases",
+    "commands",
+    "options",
+    "nameddirs",
+    "chpwd_functions",
+    "zshexit_functions",
+    "module_path",
+];
 
 const EXACT: &[&str] = &[
     "PATH",

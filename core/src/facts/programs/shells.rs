@@ -4,6 +4,7 @@ use super::Call;
 use crate::facts::args::Arg;
 use crate::facts::commands::hides_code;
 use crate::facts::gather::Gather;
+use crate::facts::options::{self, Style};
 use crate::facts::{Access, Class, environment};
 use crate::shell::RedirectOp;
 
@@ -17,7 +18,11 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
             shell(call, gather);
         }
         "export" | "declare" | "typeset" | "local" | "readonly" | "setenv" => variables(call, gather),
-        "env" | "printenv" | "set" => environment(call, gather),
+        "env" | "printenv" => environment(call, gather),
+        "set" => settings(call, gather),
+        "unset" if call.args.iter().any(|arg| !arg.exact) => {
+            gather.opaque("`unset` gets a name that is known only when it runs, whose index it evaluates");
+        }
         "source" | "." => source(call, gather),
         "alias" | "unalias" | "enable" | "bind" | "complete" | "compgen" | "hash" | "fc" | "history" | "emulate"
         | "zmodload" | "autoload" => {
@@ -103,14 +108,50 @@ fn shell_options(call: &Call<'_>, gather: &mut Gather) {
     }
 }
 
-/// `read NAME` sets a variable as surely as `NAME=` does.
-fn names_set(call: &Call<'_>, gather: &mut Gather) {
-    for arg in call.args.iter().filter(|arg| !arg.is_option()) {
-        let unknown = Arg { exact: false, ..Arg::known("") };
-        if let Some(reason) = environment::changes(&arg.text, &unknown) {
-            gather.opaque(reason);
+/// `set` alone prints; with options that only say how the shell fails or what it prints it is harmless. Others make it take
+/// arguments for assignments or fill in an array.
+fn settings(call: &Call<'_>, gather: &mut Gather) {
+    const LETTERS: &str = "euxvCEabfmnh";
+    const NAMES: &[&str] = &["errexit", "nounset", "xtrace", "verbose", "pipefail", "noclobber", "noglob", "allexport"];
+    if call.args.is_empty() {
+        return gather.class(Class::Credentials, "`set` prints all variables");
+    }
+    gather.class(Class::Reads, "`set` changes the shell's options");
+    let mut args = call.args.iter();
+    while let Some(arg) = args.next() {
+        let letters = arg.text.strip_prefix(['-', '+']);
+        match letters.filter(|_| arg.exact) {
+            Some("" | "-") => return,
+            Some(letters) => {
+                let named = letters.matches('o').count();
+                let known = letters.chars().all(|c| c == 'o' || LETTERS.contains(c))
+                    && args.by_ref().take(named).all(|name| name.exact && NAMES.contains(&name.text.as_str()));
+                if !known {
+                    return gather.opaque("`set` changes how the shell reads what follows");
+                }
+            }
+            None if arg.exact => return,
+            None => return gather.opaque("`set` gets an option that is known only when it runs"),
         }
     }
+}
+
+/// `read NAME` sets a variable as surely as `NAME=` does, and evaluates an index in the name.
+fn names_set(call: &Call<'_>, gather: &mut Gather) {
+    let parsed = options::read(call.args, &[&["-t", "-n", "-p", "-d", "-u", "-i", "-N"], &["-a"]], Style::Letters);
+    for arg in parsed.operands.iter().chain(&parsed.values(&["-a"])) {
+        let unknown = Arg { exact: false, ..Arg::known("") };
+        if let Some(reason) = environment::changes(variable(&arg.text), &unknown) {
+            gather.opaque(reason);
+        } else if !arg.exact {
+            gather.opaque(format!("`{}` sets a variable that is known only when it runs", call.name));
+        }
+    }
+}
+
+/// The variable that `NAME[i]` and `NAME+` are of.
+fn variable(text: &str) -> &str {
+    text.split(['[', '+']).next().unwrap_or_default()
 }
 
 /// `ps e`, `ps auxe`, `ps -E`.
@@ -126,23 +167,23 @@ fn variables(call: &Call<'_>, gather: &mut Gather) {
         return gather.class(Class::Credentials, format!("`{}` prints all variables", call.name));
     }
     gather.class(Class::Reads, format!("`{}` sets variables", call.name));
+    if call.args.iter().any(|arg| arg.is_option() && arg.text.contains('n') && call.name != "export") {
+        gather.opaque(format!("`{}` makes one name stand for another", call.name));
+    }
     for arg in call.args.iter().filter(|arg| !arg.is_option()) {
         let (name, value) = arg.text.split_once('=').unwrap_or((&arg.text, ""));
         if !arg.exact && name == arg.text {
             gather.opaque(format!("`{}` sets a variable that is known only when it runs", call.name));
         } else if let Some(reason) =
-            environment::changes(name, &arg.with_text(value)).filter(|_| arg.text.contains('='))
+            environment::changes(variable(name), &arg.with_text(value)).filter(|_| arg.text.contains('='))
         {
             gather.opaque(reason);
         }
     }
 }
 
-/// `env` and `set` with nothing to run print all that the agent was started with.
+/// `env` with nothing to run prints all that the agent was started with.
 fn environment(call: &Call<'_>, gather: &mut Gather) {
-    if call.name == "set" && !call.args.is_empty() {
-        return gather.class(Class::Reads, "`set` changes the shell's options");
-    }
     let named = call.name == "printenv" && !call.args.is_empty();
     let secret = |arg: &Arg| {
         ["KEY", "TOKEN", "SECRET", "PASS"].iter().any(|part| arg.text.to_uppercase().contains(part)) || !arg.exact
