@@ -100,7 +100,7 @@ impl Filling<'_> {
             }
             Part::Parameter { name, .. } if name == "HOME" && first => known("~"),
             Part::Parameter { name, quoted } => self.variable(name, *quoted).unwrap_or_else(unknown),
-            Part::Substitution | Part::Expansion(_) => unknown(),
+            Part::Substitution | Part::Printed | Part::Expansion { .. } => unknown(),
         }
     }
 
@@ -124,7 +124,7 @@ impl Filling<'_> {
 }
 
 /// Parameters that are always numbers.
-const NUMBERS: &[&str] =
+pub(super) const NUMBERS: &[&str] =
     &["?", "$", "#", "!", "RANDOM", "SECONDS", "LINENO", "UID", "EUID", "PPID", "BASHPID", "EPOCHSECONDS"];
 
 fn unknown() -> Vec<Arg> {

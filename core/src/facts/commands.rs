@@ -5,10 +5,10 @@ use std::cell::Cell;
 use super::args::{Arg, EXPANDED_BYTES_MAX, Filling};
 use super::gather::Gather;
 use super::programs::{self, Call};
-use super::variables::Variables;
+use super::variables::{self, Variables};
 use super::whereabouts::Whereabouts;
 use super::{Access, Class, CommandFact, environment};
-use crate::shell::{self, Part, Redirect, RedirectOp, SimpleCommand, Word};
+use crate::shell::{self, Assignment, Part, Redirect, RedirectOp, SimpleCommand, Word};
 
 /// Shells and wrappers behind which variables are another shell's.
 const OTHER_SHELLS: &[&str] = &["sh", "bash", "dash", "zsh", "ksh", "ash", "ssh"];
@@ -24,6 +24,12 @@ pub(super) fn judge(text: &str, directory: &str, gather: &mut Gather) {
         whereabouts: Whereabouts::new(directory, gather.home.clone(), &script.scopes),
         bytes: Cell::new(EXPANDED_BYTES_MAX),
     };
+    for default in &script.defaults {
+        // Which shell it is in, and so what its variables are, is not kept: the text has to speak for itself.
+        let filling = Filling { variables: None, directory: None, bytes: &reading.bytes };
+        assigned(default, &filling, gather);
+    }
+    evaluated(&script.evaluated, &reading.variables, gather);
     for command in &script.commands {
         reading.command(command, gather);
     }
@@ -56,6 +62,11 @@ impl Reading {
             }
         }
         let args = filling.args(&command.args);
+        if command.context.split
+            && args.iter().any(|arg| arg.text.contains("/**") && arg.text.contains(char::is_whitespace))
+        {
+            gather.opaque("`xargs` takes names apart at their blanks");
+        }
         let Some(program) = &command.program else { return };
         let name = program.literal();
         gather.command(fact(command, name.as_deref(), &args));
@@ -105,23 +116,47 @@ fn assignments(command: &SimpleCommand, filling: &Filling<'_>, gather: &mut Gath
         if reads_words && assignment.name == "IFS" {
             continue;
         }
-        for value in filling.word(&assignment.value) {
-            if hides_code(&value.text) {
-                gather.opaque(format!("`{}` is set to a text that the shell may run", assignment.name));
-            }
-            if let Some(reason) = environment::changes(&assignment.name, &value) {
-                gather.opaque(reason);
-            }
-        }
+        assigned(assignment, filling, gather);
     }
     if !command.assignments.is_empty() {
         gather.class(Class::Reads, "sets variables");
     }
 }
 
+/// A variable is set: to what changes what programs do, or to what arithmetic runs.
+fn assigned(assignment: &Assignment, filling: &Filling<'_>, gather: &mut Gather) {
+    for value in filling.word(&assignment.value) {
+        if hides_code(&value.text) {
+            gather.opaque(format!("`{}` is set to a text that the shell may run", assignment.name));
+        }
+        if let Some(reason) = environment::changes(&assignment.name, &value) {
+            gather.opaque(reason);
+        }
+    }
+}
+
+/// Texts are evaluated as arithmetic, and may set the variables that they name to numbers.
+fn evaluated(texts: &[Word], variables: &Variables, gather: &mut Gather) {
+    if !variables.are_arithmetic(texts) {
+        gather.opaque("evaluates as arithmetic what is known only when it runs, and arithmetic can run commands");
+    }
+    let number = Arg::known("1");
+    for reason in texts.iter().flat_map(variables::named).filter_map(|name| environment::changes(&name, &number)) {
+        gather.opaque(reason);
+    }
+}
+
 /// True for a text with a substitution inside an index: arithmetic runs it, however well it was quoted.
 pub(super) fn hides_code(text: &str) -> bool {
-    text.contains("[$(") || text.contains("[`")
+    let runs = |index: &str| index.contains("$(") || index.contains("${") || index.contains('`');
+    let indexed = |(at, _): &(usize, &str)| text.get(..*at).is_some_and(|before| before.ends_with(is_of_name));
+    text.contains("[$(")
+        || text.contains("[`")
+        || text.match_indices('[').find(indexed).is_some_and(|(at, _)| text.get(at..).is_some_and(runs))
+}
+
+fn is_of_name(c: char) -> bool {
+    c == '_' || c.is_ascii_alphanumeric()
 }
 
 fn redirected(redirect: &Redirect, filling: &Filling<'_>, directories: &[String], gather: &mut Gather) {
@@ -166,7 +201,7 @@ fn secrets_named(command: &SimpleCommand, gather: &mut Gather) {
 
 fn named_in(word: &Word) -> impl Iterator<Item = &str> {
     word.parts.iter().filter_map(|part| match part {
-        Part::Parameter { name, .. } | Part::Expansion(name) => Some(name.as_str()),
+        Part::Parameter { name, .. } | Part::Expansion { name, .. } => Some(name.as_str()),
         _ => None,
     })
 }

@@ -29,6 +29,11 @@ pub struct Script {
     pub commands: Vec<SimpleCommand>,
     /// The scopes that `Context::scope` names; the first is the script's own.
     pub scopes: Vec<Scope>,
+    /// Texts that the shell evaluates as arithmetic, wherever they stand. It evaluates the values of the variables in them too, and
+    /// runs a substitution that it finds in an index there.
+    pub evaluated: Vec<Word>,
+    /// What `${NAME:=value}` and `{NAME}>file` set, wherever they stand.
+    pub defaults: Vec<Assignment>,
     /// What could not be known about the input as a whole.
     pub opaque: Vec<Opaque>,
 }
@@ -117,6 +122,8 @@ pub struct Context {
     pub looped: bool,
     /// It runs only if the command before it ended well.
     pub after_success: bool,
+    /// It gets names from `xargs`, which takes what stands around a blank for two names.
+    pub split: bool,
     /// It runs on another machine.
     pub remote: bool,
 }
@@ -198,6 +205,33 @@ impl SimpleCommand {
     #[must_use]
     pub fn name(&self) -> Option<String> {
         self.program.as_ref().and_then(Word::literal)
+    }
+
+    /// True for a program that prints nothing but numbers, whatever it reads: `wc -l < f`, `date +%s`.
+    fn prints_number(&self) -> bool {
+        let args: Option<Vec<String>> = self.args.iter().map(Word::literal).collect();
+        let (Some(name), Some(args)) = (self.name(), args) else { return false };
+        let reads = |redirect: &Redirect| match redirect.op {
+            RedirectOp::Read => true,
+            RedirectOp::Write => redirect.target.literal().as_deref() == Some("/dev/null"),
+            _ => false,
+        };
+        let number = |text: &&str| text.parse::<i64>().is_ok();
+        let operand = |text: &str| !text.starts_with('-');
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        self.redirects.iter().all(reads)
+            && match (name.as_str(), args.as_slice()) {
+                ("nproc", []) | ("wc", ["-l" | "-c" | "-w" | "-m"]) | ("id", ["-u" | "-g"]) => true,
+                ("seq", numbers) => numbers.iter().all(number),
+                ("grep", ["-c", pattern]) => operand(pattern),
+                ("grep", ["-c", pattern, file]) => operand(pattern) && operand(file),
+                ("stat", ["-c", "%s" | "%Y", file]) => operand(file),
+                ("git", ["rev-list", "--count", revision]) => operand(revision),
+                ("date", [format]) => {
+                    matches!(*format, "+%s" | "+%N" | "+%s%N" | "+%s%3N" | "+%Y" | "+%m" | "+%d" | "+%H")
+                }
+                _ => false,
+            }
     }
 }
 

@@ -6,6 +6,8 @@ mod compound;
 mod documents;
 mod simple;
 
+pub(super) use self::compound::compared;
+
 use super::scan::ends_word;
 use super::{NESTING_MAX, Opaque, Script, SimpleCommand, Word};
 
@@ -261,7 +263,8 @@ impl<'o> Parser<'o> {
     fn arithmetic(&mut self) {
         self.pos += 2;
         let start = self.pos;
-        self.inside("))", true);
+        let evaluated = self.inside("))", true);
+        self.evaluates(evaluated);
         let text = self.chars.get(start..self.pos).unwrap_or_default();
         let name_then_word = |three: &[char]| {
             matches!(three, [a, ' ' | '\t', b] if (a.is_alphanumeric() || *a == '_') && (b.is_alphabetic() || matches!(b, '_' | '$')))

@@ -4,7 +4,7 @@
 //! backslashes taken off, as POSIX.1-2024 §2.6.3 says.
 
 use super::parse::Parser;
-use super::{Opaque, Part, Word};
+use super::{Assignment, Opaque, Part, Word};
 
 impl Parser<'_> {
     /// The character at the cursor.
@@ -82,7 +82,20 @@ impl Parser<'_> {
             }
         }
         word.brace = brace == Brace::Closed;
+        self.indexed(&word);
         word
+    }
+
+    /// Notes that `text` is evaluated as arithmetic.
+    pub(super) fn evaluates(&mut self, text: Word) {
+        if !text.parts.is_empty() {
+            self.out.script.evaluated.push(text);
+        }
+    }
+
+    /// Notes the index of `$x[i]`.
+    pub(super) fn indexed(&mut self, word: &Word) {
+        self.evaluates(word.indices());
     }
 
     fn home(&mut self, word: &mut Word) {
@@ -174,7 +187,8 @@ impl Parser<'_> {
             Some('"') if !quoted => self.double(word),
             Some('(') if self.peek_at(1) == Some('(') => {
                 self.pos += 2;
-                self.inside("))", true);
+                let text = self.inside("))", true);
+                self.evaluates(text);
                 word.parts.push(Part::Number);
             }
             Some('(') => {
@@ -210,46 +224,90 @@ impl Parser<'_> {
 
     /// `${ … }` after the brace. Everything but a plain name is an [`Part::Expansion`]; commands inside it are read all the same.
     fn parameter(&mut self, word: &mut Word, quoted: bool) {
-        if self.peek().is_some_and(|c| c.is_whitespace() || c == '|') {
-            return self.fail(Opaque::Syntax("a substitution of the form `${ command; }`"));
+        match self.peek() {
+            Some(c) if c.is_whitespace() || c == '|' => {
+                return self.fail(Opaque::Syntax("a substitution of the form `${ command; }`"));
+            }
+            // One shell takes flags there, of which some run the value.
+            Some(c) if !c.is_alphanumeric() && !"_#!?$-@*".contains(c) => {
+                return self.fail(Opaque::Syntax("an expansion that some shells read otherwise"));
+            }
+            _ => {}
         }
         let name = self.name();
         if !name.is_empty() && self.eat('}') {
             word.parts.push(Part::Parameter { name, quoted });
             return;
         }
-        self.inside("}", quoted);
-        word.parts.push(Part::Expansion(name));
+        let operator = self.inside("}", quoted);
+        self.operated(&name, &operator);
+        let length = name.is_empty() && operator.is_length();
+        word.parts.push(if length { Part::Number } else { Part::Expansion { name, operator } });
     }
 
-    /// Reads on to `end` (`}` or `))`), through nested expansions, for the commands inside. What a quote means inside an
-    /// expansion that is itself `quoted` depends on the operator and on the shell, so there it ends the reading.
-    pub(super) fn inside(&mut self, end: &str, quoted: bool) {
-        if !self.enter() {
-            return;
+    /// What an operator does beside giving a text: it sets the variable, evaluates arithmetic, or runs the value.
+    fn operated(&mut self, name: &str, operator: &Word) {
+        let text = operator.leading();
+        if operator.ends_with("@P") || name.is_empty() && is_indirect(text) {
+            return self.out.script.note(Opaque::Code(format!("${{{name}{text}}}")));
         }
+        let value = text.strip_prefix(':').unwrap_or(text);
+        if !name.is_empty() && value.starts_with('=') {
+            let value = operator.without_leading(text.len() - value.len() + 1);
+            self.out.script.defaults.push(Assignment { name: name.to_owned(), value, each: false });
+        }
+        // What stands behind `@`, `#NAME` or `[@]`, if one of them does.
+        let whole = if name.is_empty() { text.trim_start_matches(|c| c != ':' && c != '[') } else { text };
+        let rest = ["[@]", "[*]"].iter().find_map(|index| whole.strip_prefix(index)).unwrap_or(whole);
+        let part = rest.strip_prefix(':').is_some_and(|rest| !rest.starts_with(['-', '=', '?', '+']));
+        if part || rest.starts_with('[') {
+            self.evaluates(operator.clone());
+        }
+    }
+
+    /// Reads on to `end` (`}` or `))`), through nested expansions, for the commands inside, and returns the text. What a quote means
+    /// inside an expansion that is itself `quoted` depends on the operator and on the shell, so there it ends the reading.
+    pub(super) fn inside(&mut self, end: &str, quoted: bool) -> Word {
         let mut scratch = Word::default();
+        if !self.enter() {
+            return scratch;
+        }
         let mut open = 0_usize;
         while open > 0 || !self.eat_str(end) {
             match self.peek() {
-                None => return self.fail(Opaque::Syntax("an expansion is not closed")),
-                Some('\'' | '"') if quoted => return self.fail(Opaque::Syntax("a quote inside a quoted expansion")),
+                None => {
+                    self.fail(Opaque::Syntax("an expansion is not closed"));
+                    return scratch;
+                }
+                Some('\'' | '"') if quoted => {
+                    self.fail(Opaque::Syntax("a quote inside a quoted expansion"));
+                    return scratch;
+                }
                 Some('\'') => self.single(&mut scratch),
                 Some('"') => self.double(&mut scratch),
-                Some('\\') => self.pos += 2,
+                Some('\\') if self.peek_at(1) == Some('\n') => self.pos += 2,
+                Some('\\') => {
+                    scratch.push_char('\\');
+                    self.pos += 1;
+                    self.bump().into_iter().for_each(|c| scratch.push_char(c));
+                }
                 Some('$') => self.dollar(&mut scratch, quoted),
                 Some('`') => self.backticks(&mut scratch, quoted),
-                Some(')') if end == "))" && open == 0 => return self.fail(Opaque::Syntax("`((` without `))`")),
+                Some(')') if end == "))" && open == 0 => {
+                    self.fail(Opaque::Syntax("`((` without `))`"));
+                    return scratch;
+                }
                 Some(c) => {
+                    scratch.push_char(c);
                     if end == "))" {
                         open = open + usize::from(c == '(') - usize::from(c == ')');
                     }
                     self.pos += 1;
                 }
             }
-            scratch.parts.clear();
         }
         self.leave();
+        scratch
     }
 
     fn substitution(&mut self, word: &mut Word, quoted: bool) {
@@ -291,15 +349,21 @@ impl Parser<'_> {
         word.parts.push(self.substituted(first, quoted));
     }
 
-    /// What a substitution stands for; `$(pwd)` and `$(nproc)` are those whose outcome is known.
+    /// What a substitution stands for; `$(pwd)` and `$(nproc)` are those whose outcome is known, and some print a number.
     fn substituted(&self, first: usize, quoted: bool) -> Part {
-        let name = match self.out.commands.get(first..) {
-            Some([only]) if only.args.is_empty() && only.redirects.is_empty() => only.name(),
+        let commands = self.out.commands.get(first..).unwrap_or_default();
+        let bare = match commands {
+            [only] if only.args.is_empty() && only.redirects.is_empty() => only.name(),
             _ => None,
         };
-        match name.as_deref() {
-            Some("pwd") => Part::Parameter { name: "PWD".to_owned(), quoted },
-            Some("nproc") => Part::Number,
+        match (bare.as_deref(), commands) {
+            (Some("pwd"), _) => Part::Parameter { name: "PWD".to_owned(), quoted },
+            (Some("nproc"), _) => Part::Number,
+            (_, [before @ .., last])
+                if before.iter().all(|command| command.context.piped_into) && last.prints_number() =>
+            {
+                Part::Printed
+            }
             _ => Part::Substitution,
         }
     }
@@ -360,6 +424,13 @@ impl Parser<'_> {
 /// True for what ends an unquoted word.
 pub(super) fn ends_word(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>')
+}
+
+/// True for `!NAME` in `${!NAME}`, which takes the value for a name, with an index that is run; `${!NAME[@]}`, `${!NAME*}` and `${!}`
+/// list.
+fn is_indirect(text: &str) -> bool {
+    text.strip_prefix('!')
+        .is_some_and(|rest| !rest.is_empty() && !["[@]", "[*]", "*", "@"].iter().any(|end| rest.ends_with(end)))
 }
 
 /// How much of `{a,b}` or `{1..3}` was seen.

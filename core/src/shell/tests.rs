@@ -250,7 +250,9 @@ fn find_runs_its_command_on_what_lies_beneath_its_roots() {
     assert_eq!(line(&script.commands[0]), "find src tests -name *.rs -print");
     assert_eq!(script.commands[1].via, ["find"]);
     assert_eq!(script.commands[1].args[1].leading(), "src/");
-    assert_eq!(script.commands[1].args[2].leading(), "tests/");
+    assert_eq!(script.commands[2].args[1].leading(), "tests/", "each name has a run of its own");
+    assert_eq!(clear("find a b -name x -exec rm {} +").commands[1].args.len(), 2);
+    assert_eq!(line(&clear("find a -name x -exec rm + y \\; -print").commands[1]), "rm + y");
     assert_eq!(
         clear("find src -type f -exec rm {} +").commands[1].args.len(),
         2,

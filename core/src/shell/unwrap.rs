@@ -48,6 +48,10 @@ fn add(script: &mut Script, command: SimpleCommand, depth: usize) {
     match program_name(&name) {
         shell if SHELLS.contains(&shell) => run_shell(script, command, shell, depth),
         "eval" => evaluate(script, command, depth),
+        name if let Some(texts) = arithmetic(name, &command) => {
+            script.evaluated.extend(texts);
+            push(script, command);
+        }
         "trap" => run_trap(script, command, depth),
         "ssh" => run_remote(script, command, depth),
         "find" => run_find(script, command, depth),
@@ -57,6 +61,43 @@ fn add(script: &mut Script, command: SimpleCommand, depth: usize) {
             None => push(script, command),
         },
     }
+}
+
+/// What a builtin evaluates as arithmetic; `None` for all others.
+fn arithmetic(name: &str, command: &SimpleCommand) -> Option<Vec<Word>> {
+    let option = |word: &&Word| word.leading().starts_with(['-', '+']);
+    let gives_integers = |word: &Word| word.leading().contains(['i', 'E', 'F']);
+    match name {
+        // Some shells evaluate the status to end with, too.
+        "let" | "exit" | "return" | "break" | "continue" | "shift" => Some(command.args.clone()),
+        "declare" | "typeset" | "local" | "readonly" | "export"
+            if command.args.iter().filter(option).any(gives_integers) =>
+        {
+            Some(command.args.iter().filter(|word| !option(word)).cloned().collect())
+        }
+        "integer" | "float" => Some(command.args.clone()),
+        // One shell evaluates the numbers of these, too.
+        "[" | "test" => Some(parse::compared(&command.args, command.via.iter().any(|by| by == "ksh"))),
+        "printf" => Some(printed_as_numbers(&command.args)),
+        _ => None,
+    }
+}
+
+/// The arguments of `printf` that it prints as numbers; some shells evaluate them.
+fn printed_as_numbers(words: &[Word]) -> Vec<Word> {
+    let Some((format, rest)) = words.split_first() else { return Vec::new() };
+    let format = format.leading().replace("%%", "");
+    let letters = |text: &str| text.chars().find(char::is_ascii_alphabetic);
+    let kinds: Vec<Option<char>> = format.split('%').skip(1).map(letters).collect();
+    let is_number = |kind: &Option<char>| kind.is_some_and(|c| "diouxXeEfFgGaA".contains(c));
+    if !kinds.iter().any(is_number) && !format.contains('*') {
+        return Vec::new();
+    }
+    // What becomes several arguments moves those behind it, so that each may be a number.
+    let splits = |word: &Word| !word.quoted && word.is_expansion();
+    let moved = format.contains('*') || rest.iter().any(splits);
+    let chosen = rest.iter().zip(kinds.iter().cycle()).filter(|(_, kind)| moved || is_number(kind));
+    chosen.map(|(word, _)| word.clone()).collect()
 }
 
 fn push(script: &mut Script, command: SimpleCommand) {
@@ -174,6 +215,7 @@ fn within(inner: Context, outer: Context) -> Context {
         substitution: inner.substitution || outer.substitution,
         conditional: inner.conditional || outer.conditional,
         looped: inner.looped || outer.looped,
+        split: inner.split || outer.split,
         remote: inner.remote || outer.remote,
         ..inner
     }
@@ -229,24 +271,51 @@ fn run_find(script: &mut Script, mut command: SimpleCommand, depth: usize) {
     let mut runs = Vec::new();
     let mut words = std::mem::take(&mut command.args).into_iter();
     while let Some(word) = words.next() {
-        if !word.literal().is_some_and(|text| ["-exec", "-execdir", "-ok", "-okdir"].contains(&text.as_str())) {
+        let Some(option) =
+            word.literal().filter(|text| ["-exec", "-execdir", "-ok", "-okdir"].contains(&text.as_str()))
+        else {
             rest.push(word);
             continue;
+        };
+        if option.ends_with("dir") {
+            // It runs where each thing was found, so what a path there means is not known.
+            script.note(Opaque::Wrapper(format!("find {option}")));
         }
-        let run: Vec<Word> = words.by_ref().take_while(|word| !ends_exec(word)).collect();
-        runs.push(run);
+        let mut run: Vec<Word> = Vec::new();
+        let mut together = false;
+        for word in words.by_ref() {
+            // `+` ends the command only right behind `{}`.
+            together = is(&word, "+") && run.last().is_some_and(|last| is(last, "{}"));
+            if together || is(&word, ";") {
+                break;
+            }
+            run.push(word);
+        }
+        runs.push((run, together));
     }
     let outer = SimpleCommand { redirects: Vec::new(), assignments: Vec::new(), ..command.clone() };
     command.args = rest;
     push(script, command);
-    for run in runs {
-        let args = run.iter().flat_map(|word| fill(word, "{}", &found)).collect();
-        add(script, inner(outer.clone(), "find", args), depth + 1);
+    for (run, together) in runs {
+        for found in if together { vec![found.clone()] } else { one_by_one(&outer, &found) } {
+            let args = run.iter().flat_map(|word| fill(word, "{}", &found)).collect();
+            add(script, inner(outer.clone(), "find", args), depth + 1);
+        }
     }
 }
 
-fn ends_exec(word: &Word) -> bool {
-    matches!(word.literal().as_deref(), Some(";" | "+"))
+/// Each name for a run of its own, so that what is one operand stays one. Inside of another search they are one name that is not known:
+/// the runs of both would multiply.
+fn one_by_one(outer: &SimpleCommand, names: &[Word]) -> Vec<Vec<Word>> {
+    let searched = outer.via.iter().any(|by| by == "find" || by == "xargs");
+    if searched && names.len() > 1 {
+        return vec![vec![Word::unknown()]];
+    }
+    names.iter().map(|name| vec![name.clone()]).collect()
+}
+
+fn is(word: &Word, text: &str) -> bool {
+    word.literal().as_deref() == Some(text)
 }
 
 /// `word` once for each name, where it holds the mark.
@@ -269,13 +338,25 @@ fn run_xargs(script: &mut Script, mut command: SimpleCommand, depth: usize) {
         return push(script, command);
     };
     let found = found_by(&script.commands, command.context.piped_from).map_or_else(|| vec![Word::unknown()], names);
+    command.context.split |= !takes_whole_names(&command.args);
     let args = command.args.split_off(at.min(command.args.len()));
-    let args = match replace_mark(&command.args) {
-        Some(mark) => args.iter().flat_map(|word| fill(word, &mark, &found)).collect(),
-        None => args.into_iter().chain(found).collect(),
-    };
     command.context.piped_from = None;
-    add(script, inner(command, "xargs", args), depth + 1);
+    match replace_mark(&command.args) {
+        Some(mark) => {
+            for found in one_by_one(&command, &found) {
+                let args = args.iter().flat_map(|word| fill(word, &mark, &found)).collect();
+                add(script, inner(command.clone(), "xargs", args), depth + 1);
+            }
+        }
+        None => add(script, inner(command, "xargs", args.into_iter().chain(found).collect()), depth + 1),
+    }
+}
+
+/// True where names end at a NUL, or at a character of the caller's choice, and not at each blank.
+fn takes_whole_names(words: &[Word]) -> bool {
+    let zero = |text: &str| text.starts_with('-') && !text.starts_with("--") && text.contains(['0', 'd']);
+    let options = words.iter().map(Word::leading).take_while(|text| text.starts_with('-'));
+    options.into_iter().any(|text| zero(text) || text.starts_with("--null") || text.starts_with("--delimiter"))
 }
 
 /// The mark that `-I MARK`, `-IMARK`, `-i` or `--replace` names.

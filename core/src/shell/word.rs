@@ -23,10 +23,17 @@ pub enum Part {
     Process,
     /// `$( … )` or backticks: what the commands inside, which are listed, print.
     Substitution,
-    /// `$(( … ))`: a number.
+    /// `$(( … ))` and `${#NAME}`: a number.
     Number,
+    /// `$( … )` of commands that print nothing but a number.
+    Printed,
     /// `${NAME…}` with an operator.
-    Expansion(String),
+    Expansion {
+        /// The variable; empty for a special parameter.
+        name: String,
+        /// All that stands behind the name, quotes removed.
+        operator: Word,
+    },
 }
 
 /// A word, in the parts that the shell sees.
@@ -48,7 +55,8 @@ impl Word {
     }
 
     /// A word of which nothing is known.
-    pub(super) fn unknown() -> Self {
+    #[must_use]
+    pub fn unknown() -> Self {
         Self { parts: vec![Part::Substitution], quoted: true, brace: false }
     }
 
@@ -76,8 +84,29 @@ impl Word {
         }
     }
 
+    /// What stands from `[` right behind a variable to the part that closes it: indices, in shells that take `$x[i]` for `${x[i]}`.
+    pub(super) fn indices(&self) -> Self {
+        let opens = |part: &Part| match part {
+            Part::Glob(c) => *c == '[',
+            Part::Literal(text) => text.starts_with('['),
+            _ => false,
+        };
+        let closes = |part: &Part| matches!(part, Part::Literal(text) if text.contains(']'));
+        let mut found = Self::default();
+        let mut inside = false;
+        for (part, before) in self.parts.iter().skip(1).zip(&self.parts) {
+            inside |= opens(part) && matches!(before, Part::Parameter { .. });
+            if inside {
+                found.parts.push(part.clone());
+            }
+            inside &= !closes(part);
+        }
+        found
+    }
+
     /// This word without the first `bytes` of its leading literal.
-    pub(super) fn without_leading(&self, bytes: usize) -> Self {
+    #[must_use]
+    pub fn without_leading(&self, bytes: usize) -> Self {
         let mut rest = self.clone();
         if let Some(Part::Literal(text)) = rest.parts.first_mut() {
             *text = text.get(bytes..).unwrap_or_default().to_owned();
@@ -89,6 +118,25 @@ impl Word {
     #[must_use]
     pub fn is_expansion(&self) -> bool {
         self.brace || self.parts.iter().any(|part| !matches!(part, Part::Literal(_) | Part::Glob(_) | Part::Home(_)))
+    }
+
+    /// True for `#NAME` and `#NAME[@]` behind `${`: a length.
+    pub(super) fn is_length(&self) -> bool {
+        let Some(rest) = self.literal().and_then(|text| text.strip_prefix('#').map(str::to_owned)) else {
+            return false;
+        };
+        let name = rest.trim_end_matches("[@]").trim_end_matches("[*]");
+        matches!(name, "@" | "*") || name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric())
+    }
+
+    /// True where the word's last part is a text that ends so.
+    pub(super) fn ends_with(&self, end: &str) -> bool {
+        matches!(self.parts.last(), Some(Part::Literal(text)) if text.ends_with(end))
+    }
+
+    /// True where the word begins with `[`, quoted or not.
+    pub(super) fn opens_index(&self) -> bool {
+        self.leading().starts_with('[') || self.parts.first() == Some(&Part::Glob('['))
     }
 
     /// Adds literal text, joined to the literal before it.

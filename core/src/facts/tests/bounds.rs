@@ -44,6 +44,10 @@ fn the_largest_input_takes_no_noticeable_time() {
         filled("$'\\x41'"),
         filled("x=$x$x;"),
         filled("case x in "),
+        filled("x=$x; echo $((x)); "),
+        filled("${a[${b[x"),
+        filled("\"$x[$y\" "),
+        format!("{}a {{}} ;", filled("find a b c d e f g h -exec ")),
     ];
     let start = std::time::Instant::now();
     for text in &texts {

@@ -57,7 +57,8 @@ impl Parser<'_> {
     pub(super) fn each(&mut self) {
         self.skip_blanks();
         if self.eat_str("((") {
-            self.inside("))", true);
+            let text = self.inside("))", true);
+            self.evaluates(text);
         } else {
             let name = self.name();
             if name.is_empty() {
@@ -159,6 +160,9 @@ impl Parser<'_> {
                 }
             }
         }
+        for text in compared(&command.args, true) {
+            self.evaluates(text);
+        }
         self.emit(command);
     }
 
@@ -197,6 +201,25 @@ impl Parser<'_> {
         }
     }
 }
+
+/// The operands of a test that it evaluates as arithmetic: with `numbers` both sides of a comparison of such, and what may hold an index.
+pub(in crate::shell) fn compared(words: &[Word], numbers: bool) -> Vec<Word> {
+    let is = |at: Option<usize>, operators: &[&str]| {
+        let text = at.and_then(|at| words.get(at)).and_then(Word::literal);
+        text.is_some_and(|text| operators.contains(&text.as_str()))
+    };
+    let chosen = |(at, word): &(usize, &Word)| {
+        let before = at.checked_sub(1);
+        let name = word.literal().is_some_and(|text| !text.contains('['));
+        numbers && (is(before, NUMERIC) || is(Some(at + 1), NUMERIC)) || is(before, NAMED) && !name
+    };
+    words.iter().enumerate().filter(chosen).map(|(_, word)| word.clone()).collect()
+}
+
+/// Tests of `[[` that compare numbers.
+const NUMERIC: &[&str] = &["-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-t"];
+/// Tests of `[[` that take a variable's name.
+const NAMED: &[&str] = &["-v", "-R"];
 
 /// Reserved words that begin a command.
 const RESERVED: &[&str] = &["{", "if", "while", "until", "for", "select", "case", "[[", "function", "coproc"];

@@ -58,6 +58,7 @@ impl Parser<'_> {
         while inner.peek().is_some() {
             inner.expanding(&mut word, false);
         }
+        inner.indexed(&word);
         self.leave();
         word
     }

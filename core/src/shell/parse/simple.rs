@@ -21,6 +21,7 @@ impl Parser<'_> {
                 Some(_) if command.program.is_none() && self.assignment(&mut command) => {}
                 Some(_) => {
                     let word = self.word();
+                    self.descriptor(&word);
                     match command.program {
                         None => command.program = Some(word),
                         Some(_) => command.args.push(word),
@@ -29,6 +30,15 @@ impl Parser<'_> {
             }
         }
         self.emit_with(command, &documents);
+    }
+
+    /// `{NAME}` before a redirection sets the variable to the descriptor's number.
+    fn descriptor(&mut self, word: &Word) {
+        let text = word.literal().filter(|_| matches!(self.peek(), Some('<' | '>'))).unwrap_or_default();
+        if let Some(name) = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
+            let (name, value) = (name.to_owned(), Word::unknown());
+            self.out.script.defaults.push(Assignment { name, value, each: false });
+        }
     }
 
     /// `NAME () command`
@@ -69,7 +79,7 @@ impl Parser<'_> {
     }
 
     /// `[i]` after a name, where it holds no expansion.
-    pub(super) fn index(&mut self) -> bool {
+    fn index(&mut self) -> bool {
         let start = self.pos;
         if !self.eat('[') {
             return false;
@@ -77,11 +87,14 @@ impl Parser<'_> {
         while self.peek().is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '@')) {
             self.pos += 1;
         }
-        if self.eat(']') {
-            return true;
+        let end = self.pos;
+        if !self.eat(']') {
+            self.pos = start;
+            return false;
         }
-        self.pos = start;
-        false
+        let text: String = self.chars.get(start + 1..end).unwrap_or_default().iter().collect();
+        self.evaluates(Word::of(&text));
+        true
     }
 
     pub(super) fn array(&mut self, name: &str, command: &mut SimpleCommand) {
@@ -94,6 +107,9 @@ impl Parser<'_> {
                 return self.fail(Opaque::Syntax("an array is not closed"));
             }
             let value = self.word();
+            if value.opens_index() {
+                self.evaluates(value.clone());
+            }
             command.assignments.push(Assignment { name: name.to_owned(), value, each: false });
         }
     }
