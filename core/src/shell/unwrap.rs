@@ -354,7 +354,9 @@ fn run_xargs(script: &mut Script, mut command: SimpleCommand, depth: usize) {
 
 /// True where names end at a NUL, or at a character of the caller's choice, and not at each blank.
 fn takes_whole_names(words: &[Word]) -> bool {
-    let zero = |text: &str| text.starts_with('-') && !text.starts_with("--") && text.contains(['0', 'd']);
+    // What stands behind one of these letters is its value.
+    let letters = |text: &str| text.chars().take_while(|c| !"EILPns".contains(*c)).any(|c| matches!(c, '0' | 'd'));
+    let zero = |text: &str| !text.starts_with("--") && letters(text);
     let options = words.iter().map(Word::leading).take_while(|text| text.starts_with('-'));
     options.into_iter().any(|text| zero(text) || text.starts_with("--null") || text.starts_with("--delimiter"))
 }

@@ -323,6 +323,8 @@ fn only_programs_that_print_names_of_files_hand_names_to_xargs() {
 fn blanks_in_names_do_not_lead_out_of_the_project() {
     unknown(&[
         "find 'x ' -type f | xargs rm -f",
+        "find 'x ' -type f | xargs -n10 rm -f",
+        "find 'x ' -type f | xargs -P 10 rm -f",
         "find 'x /home' -type f | xargs cat",
         "x='x '; find \"$x\" -type f | xargs rm -f",
         "find 'x ' -type f | xargs sh -c 'rm $0'",
@@ -337,6 +339,7 @@ fn blanks_in_names_do_not_lead_out_of_the_project() {
     pass(&[
         "find . -name '*.pyc' | xargs rm -f",
         "find 'My Documents' -type f -print0 | xargs -0 wc -l",
+        "find 'My Documents' -type f -print0 | xargs -r0n1 wc -l",
         "find 'My Documents' -type f | xargs -d '\\n' wc -l",
         "grep -rl x src | xargs sed -i 's/a b/c/'",
         "mkdir -p 'My Documents/a b'",
