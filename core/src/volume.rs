@@ -7,8 +7,21 @@ use crate::{params::value::LexicalPath, refusal::Refusal};
 pub struct Volume {
     /// As agents know it: absolute, normal, without a final `/`; empty for the container's root.
     container: String,
-    /// The directory on the host. Never shown to an agent.
+    /// The directory on the host, as its owner wrote it. Never shown to an agent.
     pub host: String,
+    /// The directory that was found there; none where there was none, so that nothing lies beneath it.
+    pub root: Option<Root>,
+}
+
+/// One directory of the host, and no other that is put in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root {
+    /// Absolute, links resolved.
+    pub path: String,
+    /// The file system that it lies in.
+    pub device: u64,
+    /// Its number there.
+    pub inode: u64,
 }
 
 /// All volumes. Empty until somebody gives one.
@@ -36,7 +49,7 @@ pub enum VolumeError {
 const PATH_BYTES_MAX: usize = 4096;
 
 impl Volume {
-    /// A volume at this container directory.
+    /// A volume at this container directory, whose root nobody has looked for yet.
     ///
     /// # Errors
     /// Where the container directory is not absolute, or not normal.
@@ -46,7 +59,7 @@ impl Volume {
         let relative =
             normal(segments).filter(|normal| normal.len() == segments.trim_end_matches('/').len()).ok_or_else(error)?;
         let container = if relative.is_empty() { String::new() } else { format!("/{relative}") };
-        Ok(Self { container, host: host.into() })
+        Ok(Self { container, host: host.into(), root: None })
     }
 
     /// The directory as agents know it.

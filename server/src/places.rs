@@ -67,15 +67,47 @@ impl Surroundings {
 /// A path after links are resolved, as far as it exists; what does not exist yet is taken as written.
 #[must_use]
 pub fn resolved(path: &Path) -> PathBuf {
-    if let Ok(real) = fs::canonicalize(path) {
-        return real;
+    way(path).pop().unwrap_or_default()
+}
+
+/// Everything that decides where an absolute path leads, in the order met: each link on the way, where it lies itself; each
+/// directory that is left by `..`; and the end. What does not exist yet is taken as written.
+#[must_use]
+pub fn way(path: &Path) -> Vec<PathBuf> {
+    let mut met = vec![];
+    let mut end = PathBuf::new();
+    let mut ahead: Vec<PathBuf> = segments(path);
+    let mut links = 0;
+    while let Some(segment) = ahead.pop() {
+        let next = end.join(&segment);
+        match segment.components().next() {
+            Some(Component::ParentDir) => {
+                met.push(end.clone());
+                end.pop();
+            }
+            Some(Component::Normal(_)) if links < LINKS_MAX => match fs::read_link(&next) {
+                Ok(target) => {
+                    links += 1;
+                    met.push(next);
+                    ahead.extend(segments(&target));
+                }
+                Err(_) => end = next,
+            },
+            Some(Component::CurDir) | None => {}
+            Some(_) => end = next,
+        }
     }
-    match (path.parent(), path.components().next_back()) {
-        (Some(parent), Some(Component::Normal(name))) => resolved(parent).join(name),
-        (Some(parent), Some(Component::ParentDir)) => resolved(parent).parent().map(Path::to_owned).unwrap_or_default(),
-        (Some(parent), Some(Component::CurDir)) => resolved(parent),
-        _ => path.to_owned(),
-    }
+    // As the system spells it, where it does not tell upper from lower case.
+    met.push(fs::canonicalize(&end).unwrap_or(end));
+    met
+}
+
+/// More links than any system follows.
+const LINKS_MAX: usize = 64;
+
+/// The last first, so that they can be taken off the end.
+fn segments(path: &Path) -> Vec<PathBuf> {
+    path.components().rev().map(|component| PathBuf::from(component.as_os_str())).collect()
 }
 
 /// True where somebody beside its owner may read the file.
@@ -117,5 +149,27 @@ mod tests {
         std::os::unix::fs::symlink(real.join("a"), real.join("link")).unwrap();
         assert_eq!(resolved(&real.join("link/new/file")), real.join("a/new/file"));
         assert_eq!(resolved(&real.join("link/../x")), real.join("x"), "`..` of a link is its target's");
+    }
+
+    #[test]
+    fn the_way_to_a_file_holds_every_place_that_could_turn_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| fs::canonicalize(dir.path()).unwrap().join(name);
+        let link = |target: &str, name: &str| std::os::unix::fs::symlink(target, at(name)).unwrap();
+        fs::create_dir_all(at("conf/deep")).unwrap();
+        fs::write(at("conf/file"), "").unwrap();
+        link("../conf", "conf/self");
+        link("first", "second");
+        link("conf/self", "first");
+        assert_eq!(way(&at("conf/file")), [at("conf/file")]);
+        assert_eq!(
+            way(&at("second/file")),
+            [at("second"), at("first"), at("conf/self"), at("conf"), at("conf/file")],
+            "`..` in a link leaves the directory that holds it"
+        );
+        assert_eq!(way(&at("conf/deep/../file")), [at("conf/deep"), at("conf/file")]);
+        assert_eq!(way(&at("second/new/file")).last(), Some(&at("conf/new/file")));
+        link("loop", "loop");
+        assert!(way(&at("loop/file")).len() <= LINKS_MAX + 1, "it ends");
     }
 }

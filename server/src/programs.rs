@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::places::{Surroundings, resolved};
+use crate::places::{self, Surroundings, resolved};
 
 /// Where programs are looked for, and where they must not lie.
 #[derive(Debug)]
@@ -34,13 +34,11 @@ impl<'a> Programs<'a> {
         path.and_then(|path| path.into_os_string().into_string().ok())
     }
 
-    /// Neither the program nor the name by which it is called lies in a volume.
+    /// Neither the program nor a link on the way to it lies in a volume.
     fn is_fit(&self, path: &Path) -> bool {
         let executable =
             fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
-        let by_name = path.parent().map(resolved).unwrap_or_default();
-        let real = resolved(path);
-        executable && !self.volumes.iter().any(|volume| by_name.starts_with(volume) || real.starts_with(volume))
+        executable && !places::way(path).iter().any(|place| self.volumes.iter().any(|volume| place.starts_with(volume)))
     }
 }
 
@@ -63,6 +61,8 @@ mod tests {
         program(&at("bin/notes"), 0o644);
         program(&at("volume/tool"), 0o755);
         std::os::unix::fs::symlink(at("volume/tool"), at("bin/tool")).unwrap();
+        std::os::unix::fs::symlink(at("bin/editor"), at("volume/turn")).unwrap();
+        std::os::unix::fs::symlink(at("volume/turn"), at("bin/turned")).unwrap();
         let around = Surroundings {
             path: vec![at("volume/bin"), "relative".into(), at("bin")],
             here: dir.path().into(),
@@ -72,6 +72,7 @@ mod tests {
         assert_eq!(programs.find("editor"), at("bin/editor").to_str().map(str::to_owned));
         assert_eq!(programs.find("notes"), None, "not executable");
         assert_eq!(programs.find("tool"), None, "a link into a volume");
+        assert_eq!(programs.find("turned"), None, "a link through a volume");
         assert_eq!(programs.find(at("volume/tool").to_str().unwrap()), None);
         assert_eq!(programs.find(at("bin/editor").to_str().unwrap()), at("bin/editor").to_str().map(str::to_owned));
         assert_eq!(programs.find("nowhere"), None);

@@ -24,6 +24,7 @@ use crate::{
     places::{Surroundings, resolved},
     programs::Programs,
     socket_file::SocketPlan,
+    volumes::pinned,
 };
 
 use self::files::{adopt_seed_overrides, read_config, read_mail_permissions, read_secrets, with_password};
@@ -276,7 +277,7 @@ impl<'a> Sources<'a> {
 
 fn volume(container: &str, host: PathBuf) -> Result<Volume, String> {
     match host.into_os_string().into_string() {
-        Ok(host) => Volume::new(container, host).map_err(|error| error.to_string()),
+        Ok(host) => Volume::new(container, host).map(pinned).map_err(|error| error.to_string()),
         Err(host) => Err(format!("the volume {container} is `{}`, which is no UTF-8 text", host.display())),
     }
 }

@@ -1,6 +1,7 @@
 //! Paths beneath volumes: links resolved, nothing outside reached. Whatever is opened here is opened beneath the volume's
 //! own directory (cap-std; `openat2(RESOLVE_BENEATH)` where the kernel has it), so a link, a `..` or a `/proc` trick that
-//! leads out fails instead of being followed.
+//! leads out fails instead of being followed. The volume's own directory is the one that was there when the config was
+//! read, by its path and its number: whatever is put in its place since is not opened.
 //!
 //! A hard link or a bind mount that the owner placed in a volume is part of it: nothing on this side can tell.
 
@@ -11,13 +12,13 @@ use std::{
 
 use cap_std::{
     ambient_authority,
-    fs::{Dir, File, Metadata, OpenOptions, OpenOptionsExt},
+    fs::{Dir, File, Metadata, MetadataExt, OpenOptions, OpenOptionsExt},
 };
 use ccc_core::{
     catalogue::Entry,
     params::{LexicalPath, PathQuestion, ResolvedPath},
     refusal::Refusal,
-    volume::Volumes,
+    volume::{Root, Volume, Volumes},
 };
 use ccc_protocol::{
     Digest,
@@ -29,6 +30,19 @@ use sha2::{Digest as _, Sha256};
 /// The largest file whose content is bound to a ticket.
 const CONTENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
+/// The volume with the directory that is there now as its root, until volumes are read again.
+#[must_use]
+pub fn pinned(mut volume: Volume) -> Volume {
+    let find = || -> io::Result<Root> {
+        let path = std::fs::canonicalize(&volume.host)?;
+        let metadata = Dir::open_ambient_dir(&path, ambient_authority())?.dir_metadata()?;
+        let path = path.into_os_string().into_string().map_err(|_| io::Error::other("its name is not UTF-8"))?;
+        Ok(Root { path, device: metadata.dev(), inode: metadata.ino() })
+    };
+    volume.root = find().ok();
+    volume
+}
+
 /// Answers one question of a draft: where the path leads, after links, and whether that is what the declaration wants.
 ///
 /// # Errors
@@ -36,16 +50,16 @@ const CONTENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// 503 where the volume itself cannot be opened.
 pub fn resolve(question: &PathQuestion, volumes: &Volumes) -> Result<ResolvedPath, Refusal> {
     let asked = Asked { param: &question.param, lexical: &question.lexical, volumes };
-    let root = asked.open_root()?;
-    let found = asked.find(&root)?;
+    let (root, dir) = asked.open_root()?;
+    let found = asked.find(&dir)?;
     asked.check_kind(&found, question.kind.entry, question.kind.must_exist)?;
-    let content = if question.kind.content { Some(asked.content(&root, &found)?) } else { None };
+    let content = if question.kind.content { Some(asked.content(&dir, &found)?) } else { None };
     Ok(ResolvedPath {
         volume: question.lexical.volume,
         container: found.container,
         host: join(&root.path, &found.relative),
         relative: found.relative,
-        root: root.path,
+        root: root.path.clone(),
         content,
     })
 }
@@ -57,8 +71,8 @@ pub fn resolve(question: &PathQuestion, volumes: &Volumes) -> Result<ResolvedPat
 pub fn head(path: &PathView, volumes: &Volumes, bytes_max: u64) -> Result<Option<FileView>, Refusal> {
     let lexical = volumes.locate(&path.param, &path.container)?;
     let asked = Asked { param: &path.param, lexical: &lexical, volumes };
-    let root = asked.open_root()?;
-    let found = asked.find(&root)?;
+    let (root, dir) = asked.open_root()?;
+    let found = asked.find(&dir)?;
     if join(&root.path, &found.relative) != path.host {
         return Err(asked.refuse("which leads elsewhere than when it was asked for"));
     }
@@ -67,7 +81,7 @@ pub fn head(path: &PathView, volumes: &Volumes, bytes_max: u64) -> Result<Option
         _ => return Ok(None),
     }
     let mut bytes = vec![];
-    let file = asked.open_file(&root, &found)?;
+    let file = asked.open_file(&dir, &found)?;
     let total = file.metadata().map_err(|error| asked.unreadable(&error))?.len();
     file.take(bytes_max).read_to_end(&mut bytes).map_err(|error| asked.unreadable(&error))?;
     Ok(Some(FileView {
@@ -82,10 +96,13 @@ pub fn head(path: &PathView, volumes: &Volumes, bytes_max: u64) -> Result<Option
 /// The directory at this host path, opened beneath its volume, so that it stays the same one whatever is renamed meanwhile.
 ///
 /// # Errors
-/// Where it is not beneath the volume, or no directory.
-pub fn open_dir(root: &str, host: &str) -> io::Result<Dir> {
-    let relative = beneath(root, host).ok_or_else(|| io::Error::other("the directory lies outside its volume"))?;
-    let dir = Dir::open_ambient_dir(root, ambient_authority())?;
+/// Where it is beneath no volume, or no directory.
+pub fn open_dir(volumes: &Volumes, host: &str) -> io::Result<Dir> {
+    let of =
+        |volume: &'_ Volume| volume.root.as_ref().and_then(|root| Some((root.clone(), beneath(&root.path, host)?)));
+    let (root, relative) =
+        volumes.iter().find_map(of).ok_or_else(|| io::Error::other("the directory lies in no volume"))?;
+    let dir = open_pinned(&root)?;
     let dir = if relative.is_empty() { dir } else { dir.open_dir(relative)? };
     // A link put in the way since the plan was made leads to another directory of the volume: that is not what was shown.
     if real_path(&dir)?.is_none_or(|path| path == Path::new(host)) {
@@ -96,10 +113,22 @@ pub fn open_dir(root: &str, host: &str) -> io::Result<Dir> {
 }
 
 /// What of a host path lies beneath this root.
-#[must_use]
-pub fn beneath<'a>(root: &str, host: &'a str) -> Option<&'a str> {
+fn beneath<'a>(root: &str, host: &'a str) -> Option<&'a str> {
     let rest = host.strip_prefix(root.trim_end_matches('/'))?;
     if rest.is_empty() { Some("") } else { rest.strip_prefix('/') }
+}
+
+/// The root, if it is still the directory that was found at this path.
+fn open_pinned(root: &Root) -> io::Result<Dir> {
+    let dir = Dir::open_ambient_dir(&root.path, ambient_authority())?;
+    let metadata = dir.dir_metadata()?;
+    let is_same = (metadata.dev(), metadata.ino()) == (root.device, root.inode);
+    // The same directory behind a link is not enough: programs are given its path.
+    if is_same && std::fs::canonicalize(&root.path)? == Path::new(&root.path) {
+        Ok(dir)
+    } else {
+        Err(io::Error::other("another directory lies there than when volumes were read; reload if that is meant"))
+    }
 }
 
 /// Where an opened directory lies, where the system can tell.
@@ -121,13 +150,6 @@ struct Asked<'a> {
     volumes: &'a Volumes,
 }
 
-/// A volume's directory, opened.
-struct Root {
-    dir: Dir,
-    /// Absolute, links resolved.
-    path: String,
-}
-
 /// Where a path leads.
 struct Found {
     /// Beneath the root, without links; empty for the root itself.
@@ -137,31 +159,31 @@ struct Found {
     metadata: Option<Metadata>,
 }
 
-impl Asked<'_> {
-    fn open_root(&self) -> Result<Root, Refusal> {
+impl<'a> Asked<'a> {
+    fn open_root(&self) -> Result<(&'a Root, Dir), Refusal> {
         let volume = self.volumes.at(self.lexical.volume).ok_or_else(|| self.refuse("which belongs to no volume"))?;
-        let opened = || -> io::Result<Root> {
-            let path = std::fs::canonicalize(&volume.host)?;
-            let dir = Dir::open_ambient_dir(&path, ambient_authority())?;
-            let path = path.into_os_string().into_string().map_err(|_| io::Error::other("its name is not UTF-8"))?;
-            Ok(Root { dir, path })
-        };
-        opened().map_err(|error| {
-            let detail =
-                format!("the volume `{}` cannot be opened on the host: its owner has to look", volume.container());
+        let missing = || io::Error::other("it was no directory when volumes were read; reload once it is");
+        let root = volume.root.as_ref().ok_or_else(missing);
+        let opened = root.and_then(|root| Ok((root, open_pinned(root)?)));
+        opened.map_err(|error| {
+            let detail = format!(
+                "the volume `{}` is not the directory on the host that it was when it was set up: its owner has to look, \
+                 and to reload the bridge if that is meant",
+                volume.container()
+            );
             Refusal::unavailable(detail).about(self.param).because(format!("{}: {error}", volume.host))
         })
     }
 
-    fn find(&self, root: &Root) -> Result<Found, Refusal> {
+    fn find(&self, root: &Dir) -> Result<Found, Refusal> {
         let relative = if self.lexical.relative.is_empty() {
             String::new()
         } else {
             self.without_links(root, &self.lexical.relative)?
         };
         let metadata = match relative.as_str() {
-            "" => Some(root.dir.dir_metadata()),
-            relative => match root.dir.symlink_metadata(relative) {
+            "" => Some(root.dir_metadata()),
+            relative => match root.symlink_metadata(relative) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => None,
                 metadata => Some(metadata),
             },
@@ -176,15 +198,15 @@ impl Asked<'_> {
     }
 
     /// The path with every link resolved. What is not there yet keeps its name, beneath the nearest directory that is.
-    fn without_links(&self, root: &Root, relative: &str) -> Result<String, Refusal> {
-        let error = match root.dir.canonicalize(relative) {
+    fn without_links(&self, root: &Dir, relative: &str) -> Result<String, Refusal> {
+        let error = match root.canonicalize(relative) {
             Ok(path) => return self.plain(&path),
             Err(error) if error.kind() == io::ErrorKind::NotFound => error,
             Err(error) => return Err(self.outside(&error)),
         };
         let (parent, name) = relative.rsplit_once('/').unwrap_or(("", relative));
         // A link that leads nowhere is no name for something new: whoever opens it would follow it.
-        match root.dir.symlink_metadata(relative) {
+        match root.symlink_metadata(relative) {
             Ok(_) => return Err(self.refuse("which is a link that leads out of the volume or nowhere").because(error)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(self.outside(&error)),
@@ -223,7 +245,7 @@ impl Asked<'_> {
         }
     }
 
-    fn content(&self, root: &Root, found: &Found) -> Result<Digest, Refusal> {
+    fn content(&self, root: &Dir, found: &Found) -> Result<Digest, Refusal> {
         let mut file = self.open_file(root, found)?;
         let hashed = hash(&mut file).map_err(|error| self.unreadable(&error))?;
         let too_large = || {
@@ -233,11 +255,11 @@ impl Asked<'_> {
     }
 
     /// Opens a regular file and nothing else: a pipe put in its place does not make the server wait.
-    fn open_file(&self, root: &Root, found: &Found) -> Result<File, Refusal> {
+    fn open_file(&self, root: &Dir, found: &Found) -> Result<File, Refusal> {
         let mut options = OpenOptions::new();
         let flags = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW;
         options.read(true).custom_flags(i32::try_from(flags.bits()).unwrap_or_default());
-        let file = root.dir.open_with(&found.relative, &options).map_err(|error| self.unreadable(&error))?;
+        let file = root.open_with(&found.relative, &options).map_err(|error| self.unreadable(&error))?;
         let is_file = file.metadata().map_err(|error| self.unreadable(&error))?.is_file();
         if is_file { Ok(file) } else { Err(self.refuse("which is no regular file")) }
     }

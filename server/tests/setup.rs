@@ -201,6 +201,27 @@ fn a_volume_that_holds_what_agents_must_not_reach_is_refused_also_through_links(
 }
 
 #[test]
+fn a_volume_that_an_agent_could_replace_from_another_one_is_refused() {
+    let home = Home::new();
+    fs::create_dir_all(home.path("ws/inner")).unwrap();
+    fs::create_dir_all(home.path("beside")).unwrap();
+    symlink(home.path("ws/inner"), home.path("outer-link")).unwrap();
+    symlink(home.path("beside"), home.path("ws/inner-link")).unwrap();
+    symlink(home.path("ws/inner-link"), home.path("link-through")).unwrap();
+    let volumes = |other: &str| {
+        let volumes = vec![("/workspace".to_owned(), home.path("ws")), ("/out".to_owned(), home.path(other))];
+        Wishes { volumes, ..home.wishes("") }
+    };
+    for other in ["ws/inner", "ws/late", "outer-link", "ws/inner-link", "link-through", "ws/inner/../../beside"] {
+        let refusal = home.refusal(&volumes(other));
+        assert!(refusal.contains("/out=") && refusal.contains("lies in the volume /workspace="), "{other}: {refusal}");
+    }
+    for other in ["beside", "ws", "ws2", "late"] {
+        assert!(home.read(&volumes(other)).is_ok(), "{other}");
+    }
+}
+
+#[test]
 fn the_audit_key_does_not_lie_in_what_it_watches_over() {
     let home = Home::new();
     assert!(home.refusal(&home.wishes("[audit]\nkey_file = \"../data/audit.key\"")).contains("audit.key_file"));

@@ -219,6 +219,22 @@ fn swapping_a_directory_for_a_link_while_it_is_listed_never_shows_the_outside() 
 }
 
 #[test]
+fn a_volume_whose_directory_was_replaced_is_not_read_until_it_is_back() {
+    let bridge = bridge();
+    let (home, workspace) = (bridge.site().home(), bridge.site().workspace());
+    fs::rename(&workspace, home.join("moved")).unwrap();
+    symlink(home, &workspace).unwrap();
+    for file in ["secrets.json", "outside.txt", "moved/inside.txt"] {
+        let ask = json!({ "action": "read", "file": file });
+        let problem = bridge.submit("agent", &ask).refused(503, ProblemType::Unavailable);
+        assert!(problem.detail.contains("`/workspace`"), "{}", problem.detail);
+    }
+    fs::remove_file(&workspace).unwrap();
+    fs::rename(home.join("moved"), &workspace).unwrap();
+    assert_eq!(reads(&bridge, "inside.txt"), "hello");
+}
+
+#[test]
 fn a_volume_that_holds_the_secrets_is_refused_at_start() {
     let site = Site::new();
     for (volume, what) in [("/workspace=.", "the secrets"), ("/workspace=workspace", "")] {

@@ -14,10 +14,10 @@ use super::{
 
 /// Starts it. An early end with an error is a failure; what still runs after the watch is taken to work.
 pub(super) async fn open(plan: &Plan, environment: &Environment, law: &Law) -> Outcome {
-    let Plan::Open { program, args, dir, paths, .. } = plan else {
+    let Plan::Open { program, args, dir, .. } = plan else {
         return failed("this plan opens no program");
     };
-    let start = Start { program, args, dir: dir.as_deref(), paths };
+    let start = Start { program, args, dir: dir.as_deref(), volumes: &law.volumes };
     let mut process = match start.start(environment, Stdio::null) {
         Ok(process) => process,
         Err(reason) => return failed(reason),

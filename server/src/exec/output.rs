@@ -43,9 +43,7 @@ impl Names {
         for volume in volumes.iter() {
             let container = volume.container().to_owned();
             names.push((volume.host.trim_end_matches('/').to_owned(), container.clone()));
-            if let Ok(real) = std::fs::canonicalize(&volume.host) {
-                names.push((real.to_string_lossy().into_owned(), container));
-            }
+            names.extend(volume.root.iter().map(|root| (root.path.clone(), container.clone())));
         }
         names.extend(paths.iter().map(|path| (path.host.clone(), path.container.clone())));
         names.retain(|(host, _)| !host.is_empty() && host != "/");

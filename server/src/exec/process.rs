@@ -7,7 +7,7 @@ use std::{
 };
 
 use cap_std::fs::Dir;
-use ccc_protocol::bodies::PathView;
+use ccc_core::volume::Volumes;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 
@@ -22,7 +22,7 @@ pub(super) struct Start<'a> {
     pub(super) program: &'a str,
     pub(super) args: &'a [String],
     pub(super) dir: Option<&'a str>,
-    pub(super) paths: &'a [PathView],
+    pub(super) volumes: &'a Volumes,
 }
 
 /// A running program, leader of a group of its own.
@@ -53,17 +53,11 @@ impl Start<'_> {
     /// The working directory, opened beneath its volume.
     fn open_dir(&self) -> Result<Option<(Dir, String)>, String> {
         let Some(path) = self.dir else { return Ok(None) };
-        let volume =
-            self.paths.iter().map(|view| view.volume.as_str()).find(|root| volumes::beneath(root, path).is_some());
-        let opened = volume.map(|root| volumes::open_dir(root, path));
-        match opened {
-            Some(Ok(dir)) => Ok(Some((dir, path.to_owned()))),
-            Some(Err(error)) => {
-                tracing::warn!(path, %error, "a working directory cannot be opened");
-                Err("its working directory cannot be opened: nothing was run".into())
-            }
-            None => Err("its working directory lies in no volume: nothing was run".into()),
-        }
+        let opened = volumes::open_dir(self.volumes, path).map(|dir| Some((dir, path.to_owned())));
+        opened.map_err(|error| {
+            tracing::warn!(path, %error, "a working directory cannot be opened");
+            "its working directory cannot be opened: nothing was run".into()
+        })
     }
 
     fn refused(&self, error: &io::Error) -> String {

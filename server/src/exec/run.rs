@@ -24,7 +24,7 @@ pub(super) async fn run(plan: &Plan, environment: &Environment, law: &Law) -> Ou
     let Plan::Run { program, args, dir, timeout_seconds, paths, .. } = plan else {
         return failed("this plan runs no program");
     };
-    let start = Start { program, args, dir: dir.as_deref(), paths };
+    let start = Start { program, args, dir: dir.as_deref(), volumes: &law.volumes };
     let mut process = match start.start(environment, Stdio::piped) {
         Ok(process) => process,
         Err(reason) => return failed(reason),

@@ -22,6 +22,7 @@ use ccc_protocol::{
 };
 
 use super::{Effects, Environment, Outcome, Plan, open, run};
+use crate::volumes::pinned;
 
 struct Place {
     dir: tempfile::TempDir,
@@ -31,7 +32,7 @@ struct Place {
 impl Place {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let volume = Volume::new("/workspace", dir.path().to_str().unwrap()).unwrap();
+        let volume = pinned(Volume::new("/workspace", dir.path().to_str().unwrap()).unwrap());
         let law = Law {
             catalogue: Catalogue::built_in(),
             rulebook: Rulebook::default(),

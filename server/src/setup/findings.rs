@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ccc_core::{config, policy::lint};
+use ccc_core::{config, policy::lint, volume::Volume};
 
 use super::{Setup, SetupError};
 use crate::places::{self, resolved};
@@ -22,6 +22,7 @@ impl Setup {
             faults.push(format!("the audit key {key} lies in the data directory it is to watch over; name a file elsewhere as `audit.key_file`"));
         }
         faults.extend(self.exposed());
+        faults.extend(self.nested());
         if !faults.is_empty() {
             return Err(SetupError(faults));
         }
@@ -35,7 +36,7 @@ impl Setup {
         for volume in self.law.volumes.iter() {
             let root = resolved(Path::new(&volume.host));
             for (what, path) in self.private_places() {
-                if resolved(path).starts_with(&root) {
+                if places::way(path).iter().any(|place| place.starts_with(&root)) {
                     faults.push(format!(
                         "the volume {}={} holds {what} {}, which an agent could then read or replace; mount a directory without it, or move it",
                         volume.container(),
@@ -46,6 +47,30 @@ impl Setup {
             }
         }
         faults
+    }
+
+    /// A volume whose directory an agent could replace, because it or a link on the way to it lies in another volume.
+    fn nested(&self) -> Vec<String> {
+        let is_within = |inner: &Volume, outer: &Volume| {
+            let root = resolved(Path::new(&outer.host));
+            let way = places::way(Path::new(&inner.host));
+            way.iter().any(|place| place.starts_with(&root) && *place != root)
+        };
+        let volumes = || self.law.volumes.iter();
+        let pairs = volumes().flat_map(|inner| volumes().map(move |outer| (inner, outer)));
+        let nested = pairs.filter(|(inner, outer)| inner != outer && is_within(inner, outer));
+        nested
+            .map(|(inner, outer)| {
+                format!(
+                    "the volume {}={} lies in the volume {}={}, where an agent could put another directory in its place; \
+                     mount a directory beside it, or leave one of the two out",
+                    inner.container(),
+                    inner.host,
+                    outer.container(),
+                    outer.host
+                )
+            })
+            .collect()
     }
 
     fn private_places(&self) -> Vec<(&'static str, &Path)> {
@@ -63,9 +88,11 @@ impl Setup {
 
     /// What is allowed and still deserves a look.
     fn findings(&self) -> Vec<String> {
-        let missing_volumes = self.law.volumes.iter().filter(|volume| !Path::new(&volume.host).is_dir());
-        let missing_volumes = missing_volumes
-            .map(|volume| format!("the volume {} is {}, which is no directory", volume.container(), volume.host));
+        let missing_volumes = self.law.volumes.iter().filter(|volume| volume.root.is_none());
+        let missing_volumes = missing_volumes.map(|volume| {
+            let (container, host) = (volume.container(), &volume.host);
+            format!("the volume {container} is {host}, which is no directory that can be opened: nothing is found there until a reload finds one")
+        });
         let missing_programs = config::missing_programs(&self.law)
             .into_iter()
             .map(|(place, program)| format!("{place}: there is no program `{program}`"));

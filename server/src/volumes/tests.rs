@@ -13,6 +13,11 @@ use super::*;
 
 const SECRET: &str = "the secret outside";
 
+/// The volume `/workspace`, as it is found now.
+fn volumes_at(root: &Path) -> Volumes {
+    Volumes::new(vec![pinned(Volume::new("/workspace", root.to_str().unwrap()).unwrap())], None).unwrap()
+}
+
 /// A volume at `/workspace`, and a file with a secret beside it.
 struct Place {
     dir: tempfile::TempDir,
@@ -26,8 +31,7 @@ impl Place {
         fs::create_dir_all(root.join("docs/deep")).unwrap();
         fs::write(root.join("docs/a.txt"), "hello").unwrap();
         fs::write(dir.path().join("secret"), SECRET).unwrap();
-        let volumes = Volumes::new(vec![Volume::new("/workspace", root.to_str().unwrap()).unwrap()], None).unwrap();
-        Self { dir, volumes }
+        Self { volumes: volumes_at(&root), dir }
     }
 
     fn at(&self, name: &str) -> std::path::PathBuf {
@@ -173,6 +177,45 @@ fn a_volume_that_is_not_there_is_no_fault_of_the_callers() {
     assert!(refusal.cause.unwrap().contains(place.dir.path().to_str().unwrap()));
 }
 
+#[test]
+fn what_is_put_in_the_place_of_a_volumes_directory_is_not_opened_until_volumes_are_read_again() {
+    let place = Place::new();
+    let [root, moved, other] = ["ws", "moved", "other"].map(|name| place.dir.path().join(name));
+    let shown = view(&place.any("docs/a.txt").unwrap());
+    fs::create_dir_all(other.join("docs")).unwrap();
+    fs::write(other.join("docs/a.txt"), SECRET).unwrap();
+    fs::rename(&root, &moved).unwrap();
+    let is_refused = |what: &str| {
+        let refusal = place.ask("docs/a.txt", Entry::File, true, true).unwrap_err();
+        assert_eq!(refusal.kind, ProblemType::Unavailable, "{what}");
+        assert!(refusal.detail.contains("`/workspace` is not the directory"), "{what}: {}", refusal.detail);
+        assert!(!refusal.detail.contains(place.dir.path().to_str().unwrap()), "{what}: {}", refusal.detail);
+        assert!(head(&shown, &place.volumes, 5).is_err(), "{what}");
+        assert!(open_dir(&place.volumes, &shown.volume).is_err(), "{what}");
+    };
+    for (target, what) in [(&other, "a link to another directory"), (&moved, "a link to the same directory")] {
+        symlink(target, &root).unwrap();
+        is_refused(what);
+        fs::remove_file(&root).unwrap();
+    }
+    fs::rename(&other, &root).unwrap();
+    is_refused("another directory");
+    let again = Place { volumes: volumes_at(&root), ..place };
+    assert!(again.any("docs/a.txt").is_ok());
+}
+
+#[test]
+fn a_directory_that_was_not_there_when_volumes_were_read_is_none() {
+    let place = Place::new();
+    let late = place.dir.path().join("late");
+    let volumes = volumes_at(&late);
+    fs::create_dir(&late).unwrap();
+    let place = Place { volumes, ..place };
+    assert_eq!(place.any("new.txt").unwrap_err().kind, ProblemType::Unavailable);
+    let again = Place { volumes: volumes_at(&late), ..place };
+    assert!(again.any("new.txt").is_ok());
+}
+
 fn view(found: &ResolvedPath) -> PathView {
     PathView {
         param: "file".into(),
@@ -203,7 +246,7 @@ fn a_head_is_bounded_and_of_the_file_that_was_asked_about() {
 fn a_directory_is_opened_beneath_its_volume_alone() {
     let place = Place::new();
     let root = fs::canonicalize(place.dir.path().join("ws")).unwrap().to_str().unwrap().to_owned();
-    assert!(open_dir(&root, &root).is_ok() && open_dir(&root, &format!("{root}/docs")).is_ok());
+    assert!(open_dir(&place.volumes, &root).is_ok() && open_dir(&place.volumes, &format!("{root}/docs")).is_ok());
     place.link("docs", "link");
     place.link("/tmp", "out");
     for bad in [
@@ -214,7 +257,7 @@ fn a_directory_is_opened_beneath_its_volume_alone() {
         format!("{root}/../secret"),
         format!("{root}/docs/a.txt"),
     ] {
-        assert!(open_dir(&root, &bad).is_err(), "{bad}");
+        assert!(open_dir(&place.volumes, &bad).is_err(), "{bad}");
     }
 }
 
