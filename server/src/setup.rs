@@ -11,7 +11,7 @@ use std::{
 };
 
 use ccc_core::{
-    config::{Bind, Config, Smtp},
+    config::{Bind, Config, ConfigError, Smtp},
     desk::MailPermissions,
     law::Law,
     user::{User, Users},
@@ -85,6 +85,12 @@ impl From<String> for SetupError {
     }
 }
 
+impl From<ConfigError> for SetupError {
+    fn from(error: ConfigError) -> Self {
+        Self(error.faults.iter().map(ToString::to_string).collect())
+    }
+}
+
 impl Setup {
     /// Reads everything.
     ///
@@ -113,7 +119,7 @@ impl Setup {
             checkpoint_file: sources
                 .configured(audit.checkpoint_file.as_ref())
                 .unwrap_or_else(|| data.join("checkpoints.jsonl")),
-            checkpoint_command: audit.checkpoint_command.clone(),
+            checkpoint_command: sources.checkpoint_command(&law.volumes)?,
             checkpoint_every: Duration::from_secs(audit.checkpoint_seconds.unwrap_or(CHECKPOINT_SECONDS)),
             mail: sources.mail_file().map(read_mail_permissions).transpose()?,
             config_file: sources.file,
@@ -193,10 +199,17 @@ impl<'a> Sources<'a> {
         if self.config.desktop.editor.is_none() {
             self.config.desktop.editor = default_editor(self.around);
         }
-        let hosts: Vec<PathBuf> = volumes.iter().map(|volume| PathBuf::from(&volume.host)).collect();
-        let programs = Programs::outside(hosts, self.around);
-        let law = self.config.law(users(secrets), volumes, |program| programs.find(program));
-        law.map_err(|error| SetupError(error.faults.iter().map(ToString::to_string).collect()))
+        let programs = self.programs(&volumes);
+        Ok(self.config.law(users(secrets), volumes, |program| programs.find(program))?)
+    }
+
+    fn checkpoint_command(&self, volumes: &Volumes) -> Result<Option<Vec<String>>, SetupError> {
+        let programs = self.programs(volumes);
+        Ok(self.config.checkpoint_command(|program| programs.find(program))?)
+    }
+
+    fn programs(&self, volumes: &Volumes) -> Programs<'a> {
+        Programs::outside(volumes.iter().map(|volume| PathBuf::from(&volume.host)), self.around)
     }
 
     /// Volumes of flags first, in their order, then those of the file that no flag gives otherwise.

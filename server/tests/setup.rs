@@ -222,6 +222,26 @@ fn a_volume_that_an_agent_could_replace_from_another_one_is_refused() {
 }
 
 #[test]
+fn a_checkpoint_command_is_found_once_and_outside_the_volumes() {
+    let home = Home::new();
+    home.write("ws/push", "#!/bin/sh\n", 0o755);
+    symlink(home.path("ws/push"), home.path("push")).unwrap();
+    let wishes = |program: &str| Wishes {
+        volumes: vec![("/workspace".to_owned(), home.path("ws"))],
+        ..home.wishes(&format!("[audit]\ncheckpoint_command = [\"{program}\", \"-x\"]"))
+    };
+    for program in
+        [home.path("ws/push"), home.path("push"), home.path("nowhere"), "no-such-program".into(), "./push".into()]
+    {
+        let refusal = home.refusal(&wishes(program.to_str().unwrap()));
+        assert!(refusal.contains("`audit.checkpoint_command`"), "{refusal}");
+    }
+    let command = home.read(&wishes("sh")).unwrap().checkpoint_command.unwrap();
+    assert!(command[0].starts_with('/') && command[0].ends_with("/sh") && command[1] == "-x", "{command:?}");
+    assert!(home.refusal(&home.wishes("[audit]\ncheckpoint_command = []")).contains("is empty"));
+}
+
+#[test]
 fn the_audit_key_does_not_lie_in_what_it_watches_over() {
     let home = Home::new();
     assert!(home.refusal(&home.wishes("[audit]\nkey_file = \"../data/audit.key\"")).contains("audit.key_file"));

@@ -170,6 +170,27 @@ impl Config {
         })
     }
 
+    /// The program that gets checkpoints, found as those of actions are. Where it is nowhere, nobody would notice that none
+    /// leaves this machine: that is a fault.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn checkpoint_command(
+        &self,
+        found: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<Vec<String>>, ConfigError> {
+        let Some(words) = &self.audit.checkpoint_command else { return Ok(None) };
+        let absolute = || -> Result<Vec<String>, String> {
+            let (program, args) = words.split_first().ok_or("it is empty: write the program and its arguments")?;
+            match command::find(program, found)? {
+                program if program.starts_with('/') => Ok([vec![program], args.to_vec()].concat()),
+                program => Err(format!("there is no program `{program}`, or only where an agent could replace it")),
+            }
+        };
+        let fault = |why| Fault::anywhere(format!("`audit.checkpoint_command`: {why}"));
+        absolute().map(Some).map_err(|why| ConfigError { faults: vec![fault(why)] })
+    }
+
     /// Denies agents' own tool calls that touch these absolute paths, or what lies beneath them, whatever other rules say:
     /// the bridge's files, where this very server keeps them.
     pub fn guard(&mut self, paths: Vec<String>) {
