@@ -11,7 +11,7 @@ use std::{
 };
 
 use ccc_core::{
-    config::{Bind, Config, ConfigError, Smtp},
+    config::{Bind, Config, ConfigError, Password, Smtp},
     desk::MailPermissions,
     law::Law,
     user::{User, Users},
@@ -55,6 +55,10 @@ pub struct Setup {
     pub dry_run: bool,
     /// The mail server, with the password as it stands in its file.
     pub smtp: Option<Smtp>,
+    /// That file, where the password has one.
+    pub mail_password_file: Option<PathBuf>,
+    /// The seed's policy overrides, where the config names them.
+    pub policy_overrides_file: Option<PathBuf>,
     /// The data directory.
     pub data: PathBuf,
     /// The key of the audit checkpoints.
@@ -113,6 +117,8 @@ impl Setup {
             legacy_signatures: config.legacy_signatures,
             dry_run: wishes.dry_run,
             smtp: config.smtp.clone().map(|smtp| with_password(smtp, |file| sources.beside(file))).transpose()?,
+            mail_password_file: sources.mail_password_file(),
+            policy_overrides_file: sources.configured(config.policy_overrides.as_ref()),
             audit_key_file: sources
                 .configured(audit.key_file.as_ref())
                 .unwrap_or_else(|| sources.key_dir().join("audit.key")),
@@ -234,6 +240,13 @@ impl<'a> Sources<'a> {
         self.either(self.wishes.mail_perms.as_ref(), self.config.mail_perms.as_ref())
     }
 
+    fn mail_password_file(&self) -> Option<PathBuf> {
+        match &self.config.smtp.as_ref()?.password {
+            Some(Password::File(file)) => Some(self.beside(file)),
+            _ => None,
+        }
+    }
+
     fn socket(&self) -> Option<SocketPlan> {
         let path = self.either(self.wishes.socket.as_ref(), self.config.socket.as_ref())?;
         let mode = self.config.socket_mode.unwrap_or(0o600);
@@ -245,8 +258,15 @@ impl<'a> Sources<'a> {
         let key =
             self.configured(self.config.audit.key_file.as_ref()).unwrap_or_else(|| self.key_dir().join("audit.key"));
         let socket = self.socket().map(|socket| socket.path);
-        let files =
-            [Some(secrets.to_owned()), Some(data.to_owned()), Some(key), socket, self.file.clone(), self.mail_file()];
+        let files = [
+            Some(secrets.to_owned()),
+            Some(data.to_owned()),
+            Some(key),
+            socket,
+            self.file.clone(),
+            self.mail_file(),
+            self.mail_password_file(),
+        ];
         files.into_iter().flatten().map(|path| resolved(&path).display().to_string()).collect()
     }
 

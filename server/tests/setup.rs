@@ -179,18 +179,21 @@ fn a_volume_that_holds_what_agents_must_not_reach_is_refused_also_through_links(
     fs::create_dir_all(home.path("here/innocent")).unwrap();
     symlink(home.path("conf"), home.path("here/link")).unwrap();
     home.write("mail/mail.json", r#"{"allowed":[]}"#, 0o600);
+    home.write("post/password", "hunter2", 0o600);
+    let config = "socket = \"../run/ccc.sock\"\nmail_perms = \"../mail/mail.json\"\n[smtp]\nhost = \"mail.example.com\"\nuser = \"a\"\npassword_file = \"../post/password\"\nfrom = \"a@example.com\"";
     let cases = [
         ("conf", "the secrets"),
         ("conf", "the config"),
         ("conf", "the audit key"),
         ("data", "the data"),
         ("mail", "the mail permissions"),
+        ("post", "the mail password"),
         ("run", "the socket"),
         ("here/link", "the secrets"),
         ("", "the secrets"),
     ];
     for (volume, what) in cases {
-        let mut wishes = home.wishes("socket = \"../run/ccc.sock\"\nmail_perms = \"../mail/mail.json\"");
+        let mut wishes = home.wishes(config);
         wishes.volumes = vec![("/workspace".to_owned(), home.path(volume))];
         let refusal = home.refusal(&wishes);
         assert!(refusal.contains(what) && refusal.contains("/workspace="), "{volume}: {refusal}");
@@ -198,6 +201,51 @@ fn a_volume_that_holds_what_agents_must_not_reach_is_refused_also_through_links(
     let mut wishes = home.wishes("");
     wishes.volumes = vec![("/workspace".to_owned(), home.path("here/innocent"))];
     assert!(home.read(&wishes).is_ok());
+}
+
+#[test]
+fn a_volume_that_holds_a_link_on_the_way_to_what_agents_must_not_reach_is_refused() {
+    let home = Home::new();
+    home.wishes("");
+    home.write("conf/mail.json", r#"{"allowed":[]}"#, 0o600);
+    fs::create_dir_all(home.path("ws")).unwrap();
+    for name in ["secrets.json", "bridge.toml", "mail.json"] {
+        symlink(home.path("conf").join(name), home.path("ws").join(name)).unwrap();
+    }
+    symlink(home.path("conf"), home.path("ws/conf")).unwrap();
+    symlink(home.path("ws/conf"), home.path("conf-by-ws")).unwrap();
+    let volumes = vec![("/workspace".to_owned(), home.path("ws"))];
+    let wishes = || Wishes { volumes: volumes.clone(), ..home.wishes("") };
+    for (wishes, what) in [
+        (Wishes { secrets: Some(home.path("ws/secrets.json")), ..wishes() }, "the secrets"),
+        (Wishes { secrets: Some(home.path("ws/conf/secrets.json")), ..wishes() }, "the secrets"),
+        (Wishes { secrets: Some(home.path("conf-by-ws/secrets.json")), ..wishes() }, "the secrets"),
+        (
+            Wishes {
+                config: Some(home.path("ws/bridge.toml")),
+                secrets: Some(home.path("conf/secrets.json")),
+                ..wishes()
+            },
+            "the config",
+        ),
+        (Wishes { mail_perms: Some(home.path("ws/mail.json")), ..wishes() }, "the mail permissions"),
+        (Wishes { data: Some(home.path("ws/conf/data")), ..wishes() }, "the data"),
+    ] {
+        let refusal = home.refusal(&wishes);
+        assert!(refusal.contains(&format!("holds {what}")), "{what}: {refusal}");
+    }
+    assert!(home.read(&wishes()).is_ok());
+}
+
+#[test]
+fn a_seeds_policy_overrides_lie_in_no_volume() {
+    let home = Home::new();
+    home.write("ws/overrides.json", r#"{"actions":{}}"#, 0o600);
+    let config = r#"{"secrets":"secrets.json","policy_overrides":"../ws/overrides.json"}"#;
+    let mut wishes = Wishes { config: Some(home.write("conf/config.json", config, 0o600)), ..Wishes::default() };
+    assert!(home.read(&wishes).is_ok());
+    wishes.volumes = vec![("/workspace".to_owned(), home.path("ws"))];
+    assert!(home.refusal(&wishes).contains("holds the policy overrides"));
 }
 
 #[test]

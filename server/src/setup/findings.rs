@@ -30,7 +30,7 @@ impl Setup {
         Ok(self)
     }
 
-    /// A volume that holds what the agent must never reach.
+    /// A volume that holds what the agent must never reach, or a link on the way to it.
     fn exposed(&self) -> Vec<String> {
         let mut faults = vec![];
         for volume in self.law.volumes.iter() {
@@ -76,6 +76,8 @@ impl Setup {
     fn private_places(&self) -> Vec<(&'static str, &Path)> {
         let optional = [
             ("the config", self.config_file.as_deref()),
+            ("the mail password", self.mail_password_file.as_deref()),
+            ("the policy overrides", self.policy_overrides_file.as_deref()),
             ("the mail permissions", self.mail.as_ref().map(|(path, _)| path.as_path())),
             ("the checkpoints", Some(self.checkpoint_file.as_path()).filter(|file| !file.starts_with(&self.data))),
             ("the socket", self.socket.as_ref().map(|socket| socket.path.as_path())),
