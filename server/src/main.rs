@@ -58,6 +58,7 @@ fn main() -> ExitCode {
 
 fn serve(wishes: Wishes) -> u8 {
     log::start();
+    keep_descriptors_from_programs();
     let around = Surroundings::of_process();
     if let Some(root) = &wishes.root {
         eprintln!("CONDUIT_ROOT is {root} (a label: it changes nothing)");
@@ -81,6 +82,13 @@ fn serve(wishes: Wishes) -> u8 {
         Err(server::ServerError::Setup(error)) => refused(&error),
         Err(error) => failed(&error),
     }
+}
+
+/// What the shell or service manager left open here is not for the programs that are started. What this program opens
+/// itself is closed to them from the start.
+fn keep_descriptors_from_programs() {
+    const AFTER_STDERR: i32 = 3;
+    close_fds::set_fds_cloexec(AFTER_STDERR, &[]);
 }
 
 fn refused(error: &dyn std::fmt::Display) -> u8 {

@@ -58,7 +58,11 @@ fn output(home: &Path, args: &[&str]) -> Output {
 
 impl Server {
     fn start(home: &Path, args: &[&str]) -> Self {
-        let mut child = command(home, args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::start_by(command(home, args))
+    }
+
+    fn start_by(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let said = BufReader::new(child.stderr.take().unwrap());
         let mut server = Self { child, said, url: String::new() };
         let line = server.until("listening on ");
@@ -187,6 +191,24 @@ fn a_changed_secrets_file_counts_at_once_and_a_broken_one_not_at_all() {
     fs::write(home.path().join("secrets.json"), "{").unwrap();
     server.until("not reloaded");
     assert_eq!(server.status(&queue('b')), 200);
+}
+
+#[test]
+fn programs_inherit_no_descriptor_that_the_server_was_started_with() {
+    let home = tempfile::tempdir().unwrap();
+    write_secrets(home.path(), 'a');
+    let config = "[actions.inherit]\npolicy = \"auto-accept\"\nrun = [\"sh\", \"-c\", \"echo ran; cat <&9\"]\n";
+    fs::write(home.path().join("config.toml"), config).unwrap();
+    let args = ["--config", "config.toml", "--secrets", "secrets.json", "--port", "0"];
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "exec 9<secrets.json; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_ccc-server")]).args(args);
+    shell.env_clear().envs([("HOME", home.path().to_str().unwrap()), ("PATH", "/usr/bin:/bin")]);
+    shell.current_dir(home.path());
+    let server = Server::start_by(shell);
+    let ask = signed('a', 0, "POST", r#"{"action":"inherit"}"#).replacen("Host:", "Prefer: wait=10\r\nHost:", 1);
+    let answer = server.exchange(&ask);
+    assert!(answer.contains(r"ran\n") && answer.contains("exit_code"), "{answer}");
+    assert!(!answer.contains(&secret('a')) && !answer.contains(&secret('u')), "{answer}");
 }
 
 #[test]
