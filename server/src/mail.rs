@@ -9,7 +9,10 @@ use ccc_core::{
 use ccc_protocol::bodies::MailView;
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
-    message::{Mailbox, header::ContentType},
+    message::{
+        Mailbox,
+        header::{ContentType, MIME_VERSION_1_0},
+    },
     transport::smtp::{
         authentication::Credentials,
         client::{Tls, TlsParameters},
@@ -108,6 +111,7 @@ fn message(mail: &MailView) -> Result<Message, String> {
         .from(address("sender", &mail.from)?)
         .to(address("recipient", &mail.to)?)
         .subject(mail.subject.clone())
+        .header(MIME_VERSION_1_0)
         .header(ContentType::TEXT_PLAIN)
         .body(mail.body.clone())
         .map_err(|error| {

@@ -144,10 +144,13 @@ fn nothing_smuggles_a_header_or_a_second_recipient() {
     bridge.submit("user", &permission("a@example.com", None, true)).ticket();
     let mut subject = mail("a@example.com", "x");
     subject["subject"] = "hi\r\nBcc: b@example.com".into();
+    let mut other_end_of_line = mail("a@example.com", "x");
+    other_end_of_line["body"] = "a\r.\r\nMAIL FROM:<eve@example.org>\r\n".into();
     let mut topic = mail("a@example.com", "x");
     topic["topic"] = "x\ny".into();
     for body in [
         subject,
+        other_end_of_line,
         topic,
         mail("a@example.com, b@example.com", "x"),
         mail("A <a@example.com>", "x"),
@@ -163,6 +166,22 @@ fn nothing_smuggles_a_header_or_a_second_recipient() {
     assert_eq!(bridge.run("agent", &dots).status, Status::Succeeded);
     let received = server.received();
     assert_eq!((received.len(), received[0].to.as_str()), (1, "a@example.com"), "one mail, whatever its text holds");
+}
+
+#[test]
+fn a_subject_is_read_by_its_recipient_as_it_was_shown() {
+    let server = MailServer::start();
+    let bridge = Bridge::with_config(server.config());
+    bridge.submit("user", &permission("a@example.com", None, true)).ticket();
+    let mut encoded = mail("a@example.com", "x");
+    encoded["subject"] = "=?utf-8?B?eW91IGFyZSBmaXJlZA==?=".into();
+    let problem = bridge.submit("agent", &encoded).refused(422, ProblemType::InvalidParameter);
+    assert_eq!(problem.param.as_deref(), Some("subject"));
+    assert!(problem.detail.contains("`=?`") && problem.detail.contains("eW91IGFyZSBmaXJlZA"), "{}", problem.detail);
+    let mut plain = mail("a@example.com", "x");
+    plain["subject"] = "a = b? Grüße".into();
+    assert_eq!(bridge.run("agent", &plain).status, Status::Succeeded);
+    assert_eq!(server.received().len(), 1);
 }
 
 #[test]

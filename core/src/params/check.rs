@@ -56,6 +56,10 @@ fn text_arg(kind: &Kind, text: &str) -> Result<Arg, String> {
     if let Some(control) = text.chars().find(|c| c.is_control() && !(*multiline && matches!(c, '\n' | '\r' | '\t'))) {
         return Err(format!("it holds the control character {}", control.escape_unicode()));
     }
+    // Programs differ in whether it ends a line, and so in what the text says to them.
+    if text.split("\r\n").any(|part| part.contains('\r')) {
+        return Err("it holds a carriage return that no line feed follows".to_owned());
+    }
     let length = count(text.chars().count());
     if !is_within(length, *min, *max) {
         return Err(format!("it has {length} characters"));

@@ -173,6 +173,9 @@ fn a_mail_takes_line_breaks_in_its_body_alone() {
         ("subject", "s\r\nBcc: x@y.z"),
         ("topic", "t\n"),
         ("body", "b\0"),
+        ("body", "a\r.\r\nMAIL FROM:<x@y.z>"),
+        ("body", "a\r\r\n"),
+        ("body", "a\r"),
         ("subject", "s\u{85}"),
     ] {
         assert_eq!(mail(name, value).unwrap_err().param.as_deref(), Some(name), "{value:?}");

@@ -17,7 +17,7 @@ pub use planned::Planned;
 use crate::{
     catalogue::{Action, Command, Effect, Opener, effect::Service},
     law::Law,
-    params::{Arg, Args, ResolvedPath},
+    params::{Arg, Args, ResolvedPath, given},
     refusal::Refusal,
 };
 
@@ -89,7 +89,14 @@ fn mail(declaration: Digest, args: &Args, law: &Law) -> Result<Plan, Refusal> {
         Some(Arg::Text(text)) => Ok(text.clone()),
         _ => Err(missing(name)),
     };
-    let mail = MailView { from, to: text("to")?, subject: text("subject")?, body: text("body")? };
+    let subject = text("subject")?;
+    // Its recipient's program would decode it, and show what nobody here was shown.
+    if subject.contains("=?") {
+        let given = given::shown(&subject);
+        let wanted = "takes one line of text without `=?`, which begins an encoded word";
+        return Err(Refusal::invalid("subject", format!("parameter `subject` {wanted}, not the string `{given}`")));
+    }
+    let mail = MailView { from, to: text("to")?, subject, body: text("body")? };
     Ok(Plan::Mail { declaration, mail, topic: text("topic").ok() })
 }
 

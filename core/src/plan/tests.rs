@@ -169,6 +169,18 @@ fn what_is_not_set_up_is_refused_with_what_to_set() {
 }
 
 #[test]
+fn a_subject_that_its_recipient_would_decode_is_refused() {
+    let given = json!({ "to": "a@example.com", "subject": "=?utf-8?B?eA==?=", "body": "b", "topic": "t" });
+    let refusal = plan("send-email", given).unwrap_err();
+    assert_eq!(refusal.param.as_deref(), Some("subject"));
+    assert!(
+        refusal.detail.contains("without `=?`") && refusal.detail.contains("`=?utf-8?B?eA==?=`"),
+        "{}",
+        refusal.detail
+    );
+}
+
+#[test]
 fn a_mail_is_planned_as_it_will_be_sent() {
     let given = json!({ "to": "you@example.org", "subject": "Hi", "body": "one\ntwo\n", "topic": "news" });
     let Plan::Mail { mail, topic, .. } = plan("send-email", given).unwrap() else { panic!() };

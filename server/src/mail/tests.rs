@@ -91,6 +91,7 @@ async fn a_mail_that_is_taken_has_the_servers_answer_as_its_result() {
     let heard = served.await.unwrap();
     assert!(heard.iter().any(|line| line.starts_with("MAIL FROM:<bridge@example.org>")), "{heard:?}");
     assert_eq!(heard.iter().filter(|line| line.starts_with("RCPT TO:<boss@example.com>")).count(), 1);
+    assert_eq!(heard.iter().filter(|line| *line == "MIME-Version: 1.0").count(), 1, "{heard:?}");
     assert!(heard.contains(&"first line".to_owned()) && heard.contains(&"..second line".to_owned()), "{heard:?}");
 }
 
