@@ -15,7 +15,13 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{args::Wishes, bridge::Bridge, keyring::Keyring, places::Surroundings, setup::Setup};
+use crate::{
+    args::Wishes,
+    bridge::Bridge,
+    keyring::Keyring,
+    places::{self, Surroundings},
+    setup::Setup,
+};
 
 /// How long a file must have been left alone: editors write in several steps.
 const QUIET: Duration = Duration::from_millis(200);
@@ -35,9 +41,10 @@ pub struct Reload {
 #[derive(Debug)]
 pub struct Reasons {
     hangup: Option<Signal>,
+    changed: mpsc::Sender<()>,
     changes: mpsc::Receiver<()>,
     /// Tells of changes for as long as it is kept; none where the system does not tell.
-    _watcher: Option<RecommendedWatcher>,
+    watcher: Option<RecommendedWatcher>,
 }
 
 impl Reasons {
@@ -51,16 +58,18 @@ impl Reasons {
             }
         };
         let change = async {
-            if changes.recv().await.is_none() {
-                // Nothing is watched: SIGHUP alone is left.
-                std::future::pending::<()>().await;
-            }
+            changes.recv().await;
             while let Ok(Some(())) = timeout(QUIET, changes.recv()).await {}
         };
         tokio::select! {
             () = hangup => {}
             () = change => {}
         }
+    }
+
+    /// Looks out for changes of these files from now on. What was looked at before is let go last, so that nothing is missed.
+    fn watch(&mut self, files: &[PathBuf]) {
+        self.watcher = watch(files, self.changed.clone());
     }
 }
 
@@ -70,13 +79,16 @@ impl Reload {
     pub fn reasons(&self) -> Reasons {
         let (changed, changes) = mpsc::channel(1);
         let hangup = signal(SignalKind::hangup()).map_err(|error| tracing::warn!(%error, "no reload on SIGHUP")).ok();
-        Reasons { hangup, changes, _watcher: watch(&self.files(), changed) }
+        let watcher = watch(&self.files(), changed.clone());
+        Reasons { hangup, changed, changes, watcher }
     }
 
     /// Reloads whenever there is a reason to, for as long as it is polled.
     pub async fn keep(mut self, mut reasons: Reasons, bridge: Arc<Bridge>, key: AuditKey) {
         loop {
             reasons.next().await;
+            // A link may lead elsewhere now. Before the reading: what changes meanwhile is another reason.
+            reasons.watch(&self.files());
             self.reload(&bridge, &key).await;
         }
     }
@@ -115,8 +127,10 @@ impl Reload {
         self.setup = setup;
     }
 
+    /// Config and secrets, with each link on the way to them.
     fn files(&self) -> Vec<PathBuf> {
-        [Some(&self.setup.secrets_file), self.setup.config_file.as_ref()].into_iter().flatten().cloned().collect()
+        let files = [Some(&self.setup.secrets_file), self.setup.config_file.as_ref()];
+        files.into_iter().flatten().flat_map(|file| places::way(file)).collect()
     }
 }
 
@@ -132,13 +146,14 @@ fn watch(files: &[PathBuf], changed: mpsc::Sender<()>) -> Option<RecommendedWatc
             let _ = changed.try_send(());
         }
     };
-    let watching = notify::recommended_watcher(tell).and_then(|mut watcher| {
-        for dir in files.iter().filter_map(|file| file.parent()).collect::<BTreeSet<_>>() {
-            watcher.watch(dir, RecursiveMode::NonRecursive)?;
+    let unnoticed = |error| tracing::warn!(%error, "changed files are not noticed; send SIGHUP to reload");
+    let mut watcher = notify::recommended_watcher(tell).map_err(unnoticed).ok()?;
+    for dir in files.iter().filter_map(|file| file.parent()).collect::<BTreeSet<_>>() {
+        if let Err(error) = watcher.watch(dir, RecursiveMode::NonRecursive) {
+            unnoticed(error);
         }
-        Ok(watcher)
-    });
-    watching.map_err(|error| tracing::warn!(%error, "changed files are not noticed; send SIGHUP to reload")).ok()
+    }
+    Some(watcher)
 }
 
 /// By its name: the directory is the one that is watched, under whatever path the watcher tells it.

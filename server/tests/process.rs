@@ -6,7 +6,10 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _},
     net::TcpStream,
-    os::unix::{fs::PermissionsExt as _, net::UnixStream},
+    os::unix::{
+        fs::{PermissionsExt as _, symlink},
+        net::UnixStream,
+    },
     path::{Path, PathBuf},
     process::{Child, ChildStderr, Command, Output, Stdio},
 };
@@ -191,6 +194,30 @@ fn a_changed_secrets_file_counts_at_once_and_a_broken_one_not_at_all() {
     fs::write(home.path().join("secrets.json"), "{").unwrap();
     server.until("not reloaded");
     assert_eq!(server.status(&queue('b')), 200);
+}
+
+#[test]
+fn a_secrets_file_behind_a_link_counts_at_once_whether_its_target_changes_or_the_link() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    for (dir, agent) in [("one", 'a'), ("two", 'b')] {
+        fs::create_dir(at(dir)).unwrap();
+        write_secrets(&at(dir), agent);
+    }
+    symlink("one", at("current")).unwrap();
+    symlink("current/secrets.json", at("secrets.json")).unwrap();
+    let mut server = Server::start(home.path(), &["--secrets", "secrets.json", "--port", "0"]);
+    assert_eq!(server.status(&queue('a')), 200);
+    write_secrets(&at("one"), 'c');
+    server.until("reloaded");
+    assert_eq!((server.status(&queue('a')), server.status(&queue('c'))), (401, 200));
+    symlink("two", at("next")).unwrap();
+    fs::rename(at("next"), at("current")).unwrap();
+    server.until("reloaded");
+    assert_eq!((server.status(&queue('c')), server.status(&queue('b'))), (401, 200));
+    write_secrets(&at("two"), 'd');
+    server.until("reloaded");
+    assert_eq!((server.status(&queue('b')), server.status(&queue('d'))), (401, 200));
 }
 
 #[test]
