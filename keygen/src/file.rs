@@ -1,9 +1,9 @@
 //! Writing a file that its owner alone can read, whole or not at all.
 
-use std::fs::{File, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Why a file was not written. The old one, if there was one, is untouched.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +23,7 @@ pub enum FileError {
 
 /// Writes `text` to `path` with mode 0600, so that at every moment the file is
 /// the old one or the whole new one. Over an existing file only where
-/// `replace` says so.
+/// `replace` says so; where `path` is a link, over the file that it leads to.
 ///
 /// # Errors
 /// When the file is there and may not be replaced, or cannot be written.
@@ -39,6 +39,7 @@ pub fn write_private(path: &Path, text: &str, replace: bool) -> Result<(), FileE
 }
 
 fn write(path: &Path, text: &str, replace: bool) -> io::Result<()> {
+    let path = &if replace { target(path)? } else { path.to_owned() };
     let dir = match path.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => dir,
         _ => Path::new("."),
@@ -52,11 +53,20 @@ fn write(path: &Path, text: &str, replace: bool) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
+/// Where the file lies that is to be replaced: a link stays, or the old secrets
+/// would live on behind it.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(path.to_owned()),
+        target => target,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{FileError, write_private};
     use std::fs;
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     #[test]
     fn the_file_is_its_owners_alone() {
@@ -80,6 +90,20 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_stays_and_what_it_leads_to_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::create_dir(at("real")).unwrap();
+        fs::write(at("real/secrets.json"), "old").unwrap();
+        symlink("real/secrets.json", at("link")).unwrap();
+        assert!(matches!(write_private(&at("link"), "new", false).unwrap_err(), FileError::Exists(_)));
+        write_private(&at("link"), "new", true).unwrap();
+        assert!(fs::symlink_metadata(at("link")).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(at("real/secrets.json")).unwrap(), "new");
+        assert_eq!(fs::read_dir(at("real")).unwrap().count(), 1);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 mod args;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -54,6 +54,7 @@ fn perform(task: &Task) -> Result<(), Failure> {
             say(&format!("wrote {} with mode 0600: it stays on the host", output.display()));
         }
         Task::Filter { name, input, output, force } => {
+            refuse_same(input, output)?;
             let filtered = filter(&read(input)?, name)?;
             write_private(output, &filtered.to_file(), *force)?;
             say(&format!("wrote {} with mode 0600: it goes to `{name}`", output.display()));
@@ -66,6 +67,17 @@ fn perform(task: &Task) -> Result<(), Failure> {
         Task::List { input } => print(&listing(&read(input)?))?,
     }
     Ok(())
+}
+
+/// All other users would be gone.
+fn refuse_same(input: &Path, output: &Path) -> Result<(), Failure> {
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    if real(output).is_none_or(|output| real(input) != Some(output)) {
+        return Ok(());
+    }
+    let (input, output) = (input.display(), output.display());
+    let words = format!("`{output}` is the file that is read, `{input}`; write another one with `--output FILE`");
+    Err(Failure { words, code: exit::USAGE })
 }
 
 /// The users and what they may, without their secrets.
@@ -89,8 +101,13 @@ fn listing(secrets: &Secrets) -> String {
 fn read(path: &Path) -> Result<Secrets, Failure> {
     let shown = path.display();
     let fail = |error: io::Error| Failure { words: format!("`{shown}` cannot be read: {error}"), code: exit::FAILED };
+    // Looked at before it is opened: a pipe would have to be waited for.
+    let found = fs::metadata(path).map_err(fail)?;
+    if !found.is_file() {
+        return Err(Failure { words: format!("`{shown}` is no regular file"), code: exit::FAILED });
+    }
     let file = File::open(path).map_err(fail)?;
-    let mode = file.metadata().map_err(fail)?.permissions().mode();
+    let mode = found.permissions().mode();
     if mode & 0o077 != 0 {
         say(&format!("others can read `{shown}`; make it yours alone with\n  chmod 600 {shown}"));
     }

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails loudly")]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -47,6 +47,44 @@ fn the_seeds_lines_make_both_files() {
     let all: serde_json::Value = serde_json::from_slice(&fs::read(dir.path().join("secrets.json")).unwrap()).unwrap();
     assert_eq!(filtered["users"].as_object().unwrap().len(), 1);
     assert_eq!(filtered["users"]["agent"]["secret"], all["users"]["agent"]["secret"]);
+}
+
+#[test]
+fn a_rotated_secret_is_gone_also_from_behind_a_link() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("real")).unwrap();
+    works(dir.path(), "--create user,agent --output real/secrets.json");
+    symlink("real/secrets.json", dir.path().join("secrets.json")).unwrap();
+    let read = || fs::read_to_string(dir.path().join("real/secrets.json")).unwrap();
+    let before = read();
+    works(dir.path(), "--rotate agent");
+    assert_ne!(read(), before);
+    assert!(fs::symlink_metadata(dir.path().join("secrets.json")).unwrap().is_symlink());
+}
+
+#[test]
+fn a_filtered_file_is_never_written_over_the_one_it_is_made_from() {
+    let dir = tempfile::tempdir().unwrap();
+    works(dir.path(), "--create user,agent");
+    symlink("secrets.json", dir.path().join("link.json")).unwrap();
+    let before = fs::read(dir.path().join("secrets.json")).unwrap();
+    for output in ["secrets.json --force", "./secrets.json --force", "link.json --force", "secrets.json"] {
+        let words = fails(dir.path(), &format!("--filter agent --output {output}"), 2);
+        assert!(words.lines().count() == 1 && words.contains("is the file that is read"), "{words}");
+        assert_eq!(fs::read(dir.path().join("secrets.json")).unwrap(), before);
+    }
+}
+
+#[test]
+fn what_is_no_regular_file_is_not_read() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(Command::new("mkfifo").arg(dir.path().join("pipe")).status().unwrap().success());
+    fs::create_dir(dir.path().join("dir")).unwrap();
+    for line in
+        ["--list --input pipe", "--filter agent --input pipe", "--rotate agent --input pipe", "--list --input dir"]
+    {
+        assert!(fails(dir.path(), line, 1).contains("is no regular file"), "{line}");
+    }
 }
 
 #[test]

@@ -113,6 +113,21 @@ fn the_owners_file_wins_at_start_and_is_rewritten_after_each_change() {
 }
 
 #[test]
+fn an_owners_file_behind_a_link_is_rewritten_where_it_lies() {
+    let server = MailServer::start();
+    let site = Site::new().config(server.config()).args(&["--mail-perms", "link.json"]);
+    let (real, link) = (site.home().join("mail/perms.json"), site.home().join("link.json"));
+    fs::create_dir(real.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    let bridge = site.start();
+    for to in ["a@example.com", "b@example.com"] {
+        bridge.submit("user", &permission(to, None, true)).ticket();
+        assert!(fs::read_to_string(&real).unwrap().contains(to));
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    }
+}
+
+#[test]
 fn a_permission_that_is_taken_back_before_the_effect_stops_a_mail_that_was_approved() {
     let server = MailServer::start();
     let config = format!("{}\n[actions.send-email]\npolicy = \"queue\"\n", server.config());

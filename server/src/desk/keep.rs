@@ -16,7 +16,10 @@ use ccc_core::{
 };
 use ccc_protocol::{TicketId, Timestamp, bodies::AuditEntry};
 
-use crate::store::{Reader, StoreError};
+use crate::{
+    places::resolved,
+    store::{Reader, StoreError},
+};
 
 use super::{checkpoints::Checkpoints, prepare::off_the_road};
 
@@ -97,9 +100,10 @@ fn is_a_persons_decision(entry: &AuditEntry) -> bool {
     entry.by.is_some() && entry.by != entry.about && entry.kind != "submitted"
 }
 
-/// Written beside, synced, renamed: a reader sees the old file or the new one.
+/// Written beside, synced, renamed: a reader sees the old file or the new one. A link stays, and what it leads to is replaced.
 fn replace(path: &Path, mail: &MailPermissions) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
+    let path = &resolved(path);
     let beside = path.with_extension("new");
     let mut file = std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&beside)?;
     file.write_all(serde_json::to_string_pretty(mail)?.as_bytes())?;
