@@ -116,7 +116,7 @@ impl Setup {
             hosts: config.hosts.clone(),
             legacy_signatures: config.legacy_signatures,
             dry_run: wishes.dry_run,
-            smtp: config.smtp.clone().map(|smtp| with_password(smtp, |file| sources.beside(file))).transpose()?,
+            smtp: sources.smtp()?,
             mail_password_file: sources.mail_password_file(),
             policy_overrides_file: sources.configured(config.policy_overrides.as_ref()),
             audit_key_file: sources
@@ -238,6 +238,12 @@ impl<'a> Sources<'a> {
 
     fn mail_file(&self) -> Option<PathBuf> {
         self.either(self.wishes.mail_perms.as_ref(), self.config.mail_perms.as_ref())
+    }
+
+    fn smtp(&self) -> Result<Option<Smtp>, SetupError> {
+        let password_file = self.mail_password_file();
+        let read = |smtp| with_password(smtp, password_file.as_deref(), self.file.as_deref());
+        self.config.smtp.clone().map(read).transpose()
     }
 
     fn mail_password_file(&self) -> Option<PathBuf> {

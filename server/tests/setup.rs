@@ -309,6 +309,38 @@ fn a_mail_password_that_others_can_read_is_refused() {
 }
 
 #[test]
+fn a_seeds_config_with_the_mail_password_in_it_is_refused_where_others_can_read_it() {
+    let home = Home::new();
+    let config = |auth: &str| {
+        format!(
+            r#"{{"secrets":"secrets.json","smtp":{{"host":"h","port":587,"secure":false{auth},"from":"a@example.com"}}}}"#
+        )
+    };
+    let with = config(r#","auth":{"user":"a","pass":"hunter2"}"#);
+    let wishes =
+        |text: &str, mode| Wishes { config: Some(home.write("conf/config.json", text, mode)), ..Wishes::default() };
+    let refusal = home.refusal(&wishes(&with, 0o644));
+    assert!(
+        refusal.contains("chmod 600") && refusal.contains("config.json") && !refusal.contains("hunter2"),
+        "{refusal}"
+    );
+    assert!(home.read(&wishes(&with, 0o600)).is_ok());
+    assert!(home.read(&wishes(&config(""), 0o644)).is_ok(), "no password, no secret");
+}
+
+#[test]
+fn mail_permissions_that_fit_no_mail_are_warned_of() {
+    let home = Home::new();
+    let entries = r#"{"user":"agent","to":"not an address"},{"user":"ghost","to":"b@example.com"},{"user":"agent","to":"a@example.com"}"#;
+    home.write("conf/mail.json", &format!(r#"{{"allowed":[{entries}]}}"#), 0o600);
+    let warnings = home.read(&home.wishes("mail_perms = \"mail.json\"")).unwrap().warnings;
+    let about: Vec<_> = warnings.iter().filter(|warning| warning.contains("mail.json")).collect();
+    assert!(about.len() == 2, "{about:?}");
+    assert!(about.iter().any(|warning| warning.contains("`not an address` is no mail address")), "{about:?}");
+    assert!(about.iter().any(|warning| warning.contains("`ghost` is no user")), "{about:?}");
+}
+
+#[test]
 fn a_config_that_does_not_parse_says_where() {
     let home = Home::new();
     let refusal = home.refusal(&home.wishes("prot = 3015"));

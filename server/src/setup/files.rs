@@ -45,25 +45,30 @@ pub(super) fn read_secrets(path: &Path) -> Result<Secrets, SetupError> {
         io::ErrorKind::NotFound => format!("there is no secrets file {shown}; make one with `ccc-keygen --create user,agent --can-approve user=agent --output {shown}`"),
         _ => format!("the secrets file {shown} cannot be read: {error}"),
     })?;
-    if places::is_open_to_others(path).unwrap_or(true) {
-        return Err(format!("others can read the secrets file; run `chmod 600 {shown}`").into());
-    }
+    owners_alone("the secrets file", path)?;
     Secrets::parse(&text)
         .map_err(|error| SetupError(error.to_string().lines().map(|line| format!("{shown}: {line}")).collect()))
 }
 
-/// The mail server with its password read, so that a missing file shows now and not at the first mail.
-pub(super) fn with_password(smtp: Smtp, at: impl Fn(&str) -> PathBuf) -> Result<Smtp, SetupError> {
-    let Some(Password::File(file)) = &smtp.password else {
+/// The mail server with its password read, so that a missing file shows now and not at the first mail. One that stands in
+/// the config itself, as the seed has it, makes that a private file.
+pub(super) fn with_password(smtp: Smtp, file: Option<&Path>, config: Option<&Path>) -> Result<Smtp, SetupError> {
+    let Some(path) = file else {
+        let holder = config.filter(|_| smtp.password.is_some());
+        holder.map(|config| owners_alone("the config, which holds the mail password", config)).transpose()?;
         return Ok(smtp);
     };
-    let path = at(file);
-    let text = read_text("the mail password", &path)?;
-    if places::is_open_to_others(&path).unwrap_or(true) {
-        return Err(format!("others can read the mail password; run `chmod 600 {}`", path.display()).into());
-    }
+    let text = read_text("the mail password", path)?;
+    owners_alone("the mail password", path)?;
     let password = text.lines().next().unwrap_or_default().to_owned();
     Ok(Smtp { password: Some(Password::Inline(password)), ..smtp })
+}
+
+fn owners_alone(what: &str, path: &Path) -> Result<(), SetupError> {
+    match places::is_open_to_others(path) {
+        Ok(false) => Ok(()),
+        _ => Err(format!("others can read {what}; run `chmod 600 {}`", path.display()).into()),
+    }
 }
 
 /// The file wins over what is stored; one that is not there yet permits nothing.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ccc_core::{config, policy::lint, volume::Volume};
+use ccc_core::{config, desk::MailPermission, params::email, policy::lint, volume::Volume};
 
 use super::{Setup, SetupError};
 use crate::places::{self, resolved};
@@ -110,7 +110,20 @@ impl Setup {
             found.push(format!("requests to {addr} are authentic, but readable for everybody on that network"));
         }
         found.extend(self.loose_modes());
+        found.extend(self.mail_to_nobody());
         found
+    }
+
+    /// Entries of the owner's mail permission file that can fit no mail.
+    fn mail_to_nobody(&self) -> Vec<String> {
+        let Some((path, permissions)) = &self.mail else { return vec![] };
+        let fault = |entry: &MailPermission| {
+            let to = entry.to.escape_debug();
+            let no_user = self.law.users.named(&entry.user).is_none();
+            let no_user = no_user.then(|| format!("`{}` is no user: its mails to `{to}` are not sent", entry.user));
+            no_user.or_else(|| email::fault_of(&entry.to).map(|why| format!("`{to}` is no mail address: {why}")))
+        };
+        permissions.allowed.iter().filter_map(fault).map(|fault| format!("{}: {fault}", path.display())).collect()
     }
 
     fn loose_modes(&self) -> Vec<String> {
