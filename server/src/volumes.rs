@@ -98,11 +98,10 @@ pub fn head(path: &PathView, volumes: &Volumes, bytes_max: u64) -> Result<Option
 /// # Errors
 /// Where it is beneath no volume, or no directory.
 pub fn open_dir(volumes: &Volumes, host: &str) -> io::Result<Dir> {
-    let of =
-        |volume: &'_ Volume| volume.root.as_ref().and_then(|root| Some((root.clone(), beneath(&root.path, host)?)));
-    let (root, relative) =
-        volumes.iter().find_map(of).ok_or_else(|| io::Error::other("the directory lies in no volume"))?;
-    let dir = open_pinned(&root)?;
+    let mut roots = volumes.iter().filter_map(|volume| volume.root.as_ref());
+    let holding = roots.find_map(|root| Some((root, beneath(&root.path, host)?)));
+    let (root, relative) = holding.ok_or_else(|| io::Error::other("the directory lies in no volume"))?;
+    let dir = open_pinned(root)?;
     let dir = if relative.is_empty() { dir } else { dir.open_dir(relative)? };
     // A link put in the way since the plan was made leads to another directory of the volume: that is not what was shown.
     if real_path(&dir)?.is_none_or(|path| path == Path::new(host)) {
