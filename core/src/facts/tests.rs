@@ -6,6 +6,7 @@ mod fetched;
 mod option_values;
 mod hidden_code;
 mod places;
+mod tool_inputs;
 mod version_control;
 
 use super::{Access, Class, Facts, Limits, Place, derive};

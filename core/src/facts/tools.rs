@@ -56,12 +56,34 @@ fn shell(input: &Value, gather: &mut Gather) {
     if input.get("dangerouslyDisableSandbox").is_some_and(|asked| *asked != Value::Bool(false)) {
         gather.class(Class::Privilege, "asks to run outside of its host's sandbox");
     }
+    match given(input, COMMANDS).as_slice() {
+        [Value::String(text)] => run(text, input, gather),
+        [] => gather.opaque("the input has no command that can be read"),
+        _ => gather.opaque("the input has several commands, or one that is no text"),
+    }
+}
+
+/// Runs `text` where the input says and where the call is made. Which names of a directory a host heeds, and which of several, is
+/// not known here: what counts is what the command would do in any of them.
+fn run(text: &str, input: &Value, gather: &mut Gather) {
     let cwd = gather.cwd.clone();
-    let start = field(input, DIRECTORIES)
-        .map_or(Some(cwd.clone()), |directory| paths::resolve(&cwd, directory, gather.home.as_deref()));
-    match (field(input, &["command", "cmd", "script"]), start) {
-        (Some(text), Some(start)) => commands::judge(text, &start, gather),
-        _ => gather.opaque("the input has no command that can be read"),
+    let named = given(input, DIRECTORIES);
+    if named.len() > 1 {
+        gather.opaque("the input names several working directories");
+    }
+    let mut starts: Vec<String> = Vec::new();
+    for directory in named {
+        match directory.as_str().and_then(|directory| paths::resolve(&cwd, directory, gather.home.as_deref())) {
+            Some(start) => starts.push(start),
+            None => gather.opaque("the input names a working directory that cannot be read"),
+        }
+    }
+    starts.retain(|start| *start != cwd);
+    starts.push(cwd);
+    for start in starts {
+        // The same programs wherever they start: they are listed once.
+        gather.facts.commands.clear();
+        commands::judge(text, &start, gather);
     }
 }
 
@@ -71,7 +93,7 @@ fn file(tool: &str, input: &Value, access: Access, gather: &mut Gather) {
         touch(path, access, gather);
     }
     // One host gives its patches as edits.
-    let patched = field(input, &["command", "patch", "input"]).is_some_and(|text| text.contains("*** "));
+    let patched = texts(input, PATCHES).any(|text| text.contains("*** "));
     if patched {
         patch(input, gather);
     }
@@ -95,10 +117,8 @@ fn search(tool: &str, input: &Value, gather: &mut Gather) {
             gather.whole(&cwd, root);
         }
         // Patterns of names: one may lead out of the root, or name a secret.
-        for pattern in [field(input, &["glob", "include"]), field(input, &["pattern"]).filter(|_| tool == "Glob")]
-            .into_iter()
-            .flatten()
-        {
+        let names: &[&str] = if tool == "Glob" { &["glob", "include", "pattern"] } else { &["glob", "include"] };
+        for pattern in texts(input, names) {
             let base = if root.starts_with(['/', '~']) { root.to_owned() } else { format!("{cwd}/{root}") };
             if pattern.starts_with(['/', '~']) || pattern.contains("..") {
                 touch(pattern, Access::Read, gather);
@@ -114,13 +134,12 @@ fn touch(path: &str, access: Access, gather: &mut Gather) {
     gather.path(&cwd, path, access);
 }
 
-/// An address of its own, or addresses in the text of a prompt.
+/// An address of its own, and addresses in the text of a prompt: some hosts fetch those.
 fn fetch(input: &Value, gather: &mut Gather) {
-    let text = field(input, &["url", "uri", "prompt"]).unwrap_or_default();
-    let addresses: Vec<&str> =
-        text.split(|c: char| c.is_whitespace() || "\"'<>()`,".contains(c)).filter(|word| word.contains(':')).collect();
+    let words = texts(input, &["url", "uri", "prompt"])
+        .flat_map(|text| text.split(|c: char| c.is_whitespace() || "\"'<>()`,".contains(c)));
     let mut found = false;
-    for address in addresses {
+    for address in words.filter(|word| word.contains(':')) {
         if let Some(host) = hosts::of_url(address) {
             found = true;
             gather.host(&host, false);
@@ -139,11 +158,8 @@ fn fetch(input: &Value, gather: &mut Gather) {
 
 /// Codex' patches: a header names each file.
 fn patch(input: &Value, gather: &mut Gather) {
-    let Some(text) = field(input, &["command", "input", "patch"]) else {
-        return gather.opaque("the input has no patch");
-    };
     let mut files = 0;
-    for line in text.lines() {
+    for line in texts(input, PATCHES).flat_map(str::lines) {
         for (header, access) in HEADERS {
             if let Some(path) = line.trim_start().strip_prefix(header) {
                 files += 1;
@@ -189,7 +205,9 @@ fn strings(value: &Value, depth: usize, each: &mut dyn FnMut(&str)) {
 
 const PATHS: &[&str] = &["file_path", "path", "notebook_path", "absolute_path", "target_file", "dir_path"];
 const LISTS: &[&str] = &["paths", "file_paths", "files", "include"];
+const COMMANDS: &[&str] = &["command", "cmd", "script"];
 const DIRECTORIES: &[&str] = &["directory", "dir_path", "workdir", "working_directory", "cwd"];
+const PATCHES: &[&str] = &["command", "input", "patch"];
 
 /// All paths that an input names, each once.
 fn named(input: &Value) -> Vec<&str> {
@@ -207,6 +225,18 @@ fn named(input: &Value) -> Vec<&str> {
 /// The most paths of one input; [`Gather`] calls more unknown.
 const PATHS_MAX: usize = 513;
 
-fn field<'a>(input: &'a Value, names: &[&str]) -> Option<&'a str> {
-    names.iter().find_map(|name| input.get(name).and_then(Value::as_str))
+/// What an input says under these names, each value once. An agent may write several; which of them a host heeds is not known.
+fn given<'a>(input: &'a Value, names: &[&str]) -> Vec<&'a Value> {
+    let mut values = Vec::new();
+    for value in names.iter().filter_map(|name| input.get(name)).filter(|value| !value.is_null()) {
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    }
+    values
+}
+
+/// The texts among them.
+fn texts<'a>(input: &'a Value, names: &[&str]) -> impl Iterator<Item = &'a str> {
+    given(input, names).into_iter().filter_map(Value::as_str)
 }

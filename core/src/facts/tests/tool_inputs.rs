@@ -1,0 +1,73 @@
+//! An agent writes its tools' inputs: what hosts may read in two ways counts in both.
+
+use super::{Access, CWD, Class, Facts, Limits, bash, derive, touched};
+use serde_json::{Value, json};
+
+fn of(tool: &str, input: &Value) -> Facts {
+    derive(tool, input, CWD, Limits::default())
+}
+
+#[test]
+fn no_name_of_a_directory_hides_what_a_command_does_where_the_call_is_made() {
+    for key in ["directory", "dir_path", "workdir", "working_directory", "cwd"] {
+        let facts = of("Bash", &json!({ "command": "cd .. && rm -rf other", key: "a/b" }));
+        assert_eq!(touched(&facts, Access::Delete), ["/home/dev/project/a/other", "/home/dev/other"], "{key}");
+        assert!(facts.any(&[Class::DeletesOutside]), "{key}");
+        let elsewhere = of("Bash", &json!({ "command": "rm -rf x", key: "../other" }));
+        assert!(elsewhere.any(&[Class::DeletesOutside]), "{key}");
+    }
+}
+
+#[test]
+fn a_directory_of_the_project_changes_nothing_about_a_command_that_is_harmless_in_both() {
+    for directory in ["sub", ".", "", CWD] {
+        let facts = of("Bash", &json!({ "command": "cargo test && git status", "dir_path": directory }));
+        assert_eq!(facts.commands, bash("cargo test && git status").commands, "{directory}: each is listed once");
+        assert!(facts.only(&[Class::Builds, Class::Reads, Class::VcsQuery, Class::Writes]), "{directory}");
+    }
+}
+
+#[test]
+fn directories_that_differ_or_are_no_texts_are_unknown() {
+    for input in [
+        json!({ "command": "ls", "workdir": "a", "directory": "b" }),
+        json!({ "command": "ls", "cwd": ["a"] }),
+        json!({ "command": "ls", "cwd": "a", "dir_path": 1 }),
+    ] {
+        assert!(of("Bash", &input).any(&[Class::Unknown]), "{input}");
+    }
+    assert!(
+        !of("Bash", &json!({ "command": "ls", "workdir": "a", "cwd": "a", "directory": null })).any(&[Class::Unknown])
+    );
+}
+
+#[test]
+fn commands_that_differ_or_are_no_texts_are_unknown() {
+    for input in [
+        json!({ "command": "ls", "cmd": "rm -rf /" }),
+        json!({ "script": "rm -rf /", "cmd": "ls" }),
+        json!({ "command": ["rm", "x"], "script": "ls" }),
+    ] {
+        assert!(of("Bash", &input).any(&[Class::Unknown]), "{input}");
+    }
+    assert!(!of("Bash", &json!({ "command": "ls", "cmd": "ls", "script": null })).any(&[Class::Unknown]));
+}
+
+#[test]
+fn all_addresses_patches_and_patterns_of_an_input_count() {
+    let fetched = of(
+        "WebFetch",
+        &json!({ "url": "https://docs.rs/x", "uri": "http://a.example", "prompt": "or https://b.example" }),
+    );
+    assert_eq!(fetched.hosts, ["docs.rs", "a.example", "b.example"]);
+    let patch = |file: &str| format!("*** Begin Patch\n*** Update File: {file}\n*** End Patch");
+    for tool in ["apply_patch", "Edit"] {
+        let facts = of(tool, &json!({ "command": patch("a"), "input": patch("../b"), "patch": patch("c") }));
+        assert_eq!(
+            touched(&facts, Access::Write),
+            ["/home/dev/project/a", "/home/dev/b", "/home/dev/project/c"],
+            "{tool}"
+        );
+    }
+    assert!(of("Grep", &json!({ "pattern": "x", "glob": "*.rs", "include": ".env" })).any(&[Class::Credentials]));
+}
