@@ -225,11 +225,14 @@ fn comments_stay_where_the_host_reads_them() {
     }
 }
 
-const KIMI_FILES: [&str; 4] = [
+const KIMI_FILES: [&str; 7] = [
     "# mine\nmodel = \"k2\"   # the model\n\n[providers.a]\nurl = 'http://x' # keep\n",
     "[[hooks]]\nevent = \"Stop\" # beep\ncommand = \"beep\"\n\n[loop]\nmax = 3\n",
     "a = 1\n# last words\n",
     "a = 1",
+    "\u{feff}# mine\r\na = 1 # one\r\n\r\n[[hooks]]\r\nevent = \"Stop\"\r\ncommand = \"beep\"\r\n",
+    "\r\n[t]\r\na = 1\r\n\r\n\r\n# last words",
+    "text = \"\"\"\n[[hooks]]\nevent = 'x'\n\"\"\"\n\n\n",
 ];
 
 #[test]
@@ -238,10 +241,18 @@ fn toml_keeps_comments_and_order_and_gives_back_what_was_there() {
         let with = with_entries(Host::Kimi, path(), file, &ours(Host::Kimi)).unwrap();
         let found = found_entries(Host::Kimi, path(), &with).unwrap();
         assert_eq!(found.len(), ours(Host::Kimi).len(), "{with}");
-        for line in file.lines().filter(|line| !line.is_empty()) {
-            assert!(with.contains(line), "{line}: {with}");
-        }
+        assert!(with.starts_with(file), "{with}");
+        assert_eq!(with.ends_with('\n'), file.ends_with('\n'), "{with}");
+        assert_eq!(with.contains("\r\n"), !with.replace("\r\n", "").contains('\n'), "line breaks of one kind: {with}");
         let without = without_entries(Host::Kimi, path(), &with).unwrap();
-        assert_eq!(without.trim_end(), file.trim_end(), "{with}");
+        assert_eq!(without, file, "{with}");
+        let more = format!("{with}\r\n[later]\r\nb = 2\r\n");
+        let mended = with_entries(Host::Kimi, path(), &more, &ours_with(Host::Kimi, 60)).unwrap();
+        assert!(mended.starts_with(file) && mended.contains("[later]\r\nb = 2\r\n"), "{mended}");
+        assert_eq!(
+            with_entries(Host::Kimi, path(), &more, &ours(Host::Kimi)).unwrap(),
+            more,
+            "as they stand is enough"
+        );
     }
 }

@@ -2,9 +2,10 @@
 //! key, event or time-out over 600 s there drops all hooks, so nothing but the
 //! four known keys is written.
 
+use std::ops::Range;
 use std::path::Path;
 
-use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
+use toml_edit::{ArrayOfTables, Document, Item, Table, value};
 
 use super::command::is_ours;
 use super::{Entry, SettingsError};
@@ -14,23 +15,56 @@ use crate::host::Host;
 const TIMEOUT_SECONDS_MAX: u64 = 600;
 
 pub(super) fn with_entries(path: &Path, text: &str, wanted: &[Entry]) -> Result<String, SettingsError> {
-    let mut document = parse(path, text)?;
+    let document = parse(path, text)?;
     if stands_as(&document, wanted) {
         return Ok(text.to_owned());
     }
-    if let Some(Item::ArrayOfTables(hooks)) = document.get_mut("hooks") {
-        hooks.retain(|hook| !is_our_hook(hook));
-        if hooks.is_empty() {
-            document.remove("hooks");
-        }
+    let mut text = text.to_owned();
+    while let Some(ours) = last_of_ours(&parse(path, &text)?, &text) {
+        text.replace_range(ours, "");
     }
     if !wanted.is_empty() {
-        let hooks = document.entry("hooks").or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
-        if let Item::ArrayOfTables(hooks) = hooks {
-            wanted.iter().for_each(|entry| hooks.push(table(entry)));
-        }
+        text = with_last(&text, wanted);
     }
-    Ok(document.to_string())
+    parse(path, &text)?;
+    Ok(text)
+}
+
+/// Where our last table stands: its lines, and the blank one before them.
+fn last_of_ours(document: &Document<&str>, text: &str) -> Option<Range<usize>> {
+    let hook = our_hooks(document).last()?;
+    let header = hook.span()?;
+    let end = hook.iter().filter_map(|(_, item)| item.span()).map(|span| span.end).chain([header.end]).max()?;
+    let end = text.get(end..)?.find('\n').map_or(text.len(), |newline| end + newline + 1);
+    let before = text.get(..header.start)?;
+    let blank = without_break(before);
+    let kept = if !text.get(..end)?.ends_with('\n') {
+        // A file that ends without a line break did so before our tables came.
+        without_break(blank)
+    } else if blank.is_empty() || blank.ends_with('\n') {
+        blank
+    } else {
+        before
+    };
+    Some(kept.len()..end)
+}
+
+fn without_break(text: &str) -> &str {
+    text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).unwrap_or(text)
+}
+
+/// The text with these tables behind all else, in the file's own line breaks, which also ends as it did.
+fn with_last(text: &str, wanted: &[Entry]) -> String {
+    let line_break = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let tables: Vec<String> = wanted.iter().map(|entry| format!("[[hooks]]\n{}", table(entry))).collect();
+    let tables = tables.join("\n").replace('\n', line_break);
+    if text.is_empty() {
+        return tables;
+    }
+    if text.ends_with('\n') {
+        return format!("{text}{line_break}{tables}");
+    }
+    format!("{text}{line_break}{line_break}{}", tables.trim_end())
 }
 
 pub(super) fn found_entries(path: &Path, text: &str) -> Result<Vec<(String, String)>, SettingsError> {
@@ -39,11 +73,9 @@ pub(super) fn found_entries(path: &Path, text: &str) -> Result<Vec<(String, Stri
     Ok(found.collect())
 }
 
-fn parse(path: &Path, text: &str) -> Result<DocumentMut, SettingsError> {
-    let document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| SettingsError::Unparsable {
-        path: path.to_owned(),
-        place: place(text, &error),
-    })?;
+fn parse<'a>(path: &Path, text: &'a str) -> Result<Document<&'a str>, SettingsError> {
+    let document = Document::parse(text)
+        .map_err(|error| SettingsError::Unparsable { path: path.to_owned(), place: place(text, &error) })?;
     match document.get("hooks") {
         None | Some(Item::ArrayOfTables(_)) => Ok(document),
         Some(_) => Err(SettingsError::unexpected(path, "hooks", "written as [[hooks]] tables")),
@@ -59,7 +91,7 @@ fn place(text: &str, error: &toml_edit::TomlError) -> String {
     format!("line {line}, column {column}: {what}")
 }
 
-fn our_hooks(document: &DocumentMut) -> impl Iterator<Item = &Table> {
+fn our_hooks<'a>(document: &'a Document<&str>) -> impl Iterator<Item = &'a Table> {
     let hooks = document.get("hooks").and_then(Item::as_array_of_tables);
     hooks.into_iter().flat_map(ArrayOfTables::iter).filter(|hook| is_our_hook(hook))
 }
@@ -72,13 +104,14 @@ fn text_of(hook: &Table, key: &str) -> String {
     hook.get(key).and_then(Item::as_str).unwrap_or_default().to_owned()
 }
 
-fn stands_as(document: &DocumentMut, wanted: &[Entry]) -> bool {
-    let plain = |hook: &Table| -> Vec<(String, String)> {
-        hook.iter().map(|(key, item)| (key.to_owned(), item.to_string().trim().to_owned())).collect()
-    };
-    let found: Vec<_> = our_hooks(document).map(plain).collect();
-    let wanted: Vec<_> = wanted.iter().map(|entry| plain(&table(entry))).collect();
-    found == wanted
+fn stands_as(document: &Document<&str>, wanted: &[Entry]) -> bool {
+    let wanted: Vec<_> = wanted.iter().map(table).collect();
+    our_hooks(document).map(plain).eq(wanted.iter().map(plain))
+}
+
+/// What a table says, however it is laid out.
+fn plain(hook: &Table) -> Vec<(&str, Option<&str>, Option<i64>)> {
+    hook.iter().map(|(key, item)| (key, item.as_str(), item.as_integer())).collect()
 }
 
 fn table(entry: &Entry) -> Table {
