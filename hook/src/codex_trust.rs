@@ -212,7 +212,13 @@ fn changed(text: &str, change: impl FnOnce(&mut Table)) -> Result<String, String
             document.remove("hooks");
         }
     }
-    Ok(document.to_string())
+    Ok(in_line_breaks_of(text, &document.to_string()))
+}
+
+/// The parser knows one kind of line break.
+fn in_line_breaks_of(text: &str, changed: &str) -> String {
+    let changed = changed.replace("\r\n", "\n");
+    if text.contains("\r\n") { changed.replace('\n', "\r\n") } else { changed }
 }
 
 fn table_in<'a>(table: &'a mut Table, name: &str) -> Result<&'a mut Table, String> {
@@ -242,6 +248,8 @@ mod tests {
         })
         .unwrap();
         assert_eq!(without, before);
+        let other_breaks = before.replace('\n', "\r\n");
+        assert_eq!(changed(&other_breaks, |_| ()).unwrap(), other_breaks);
     }
 
     #[test]

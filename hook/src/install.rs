@@ -113,11 +113,11 @@ struct Plan {
 /// When something is not as it must be; before the first write nothing has
 /// been touched.
 pub fn install(order: &Order, places: &Places, program: &Path, out: &mut dyn Write) -> Result<(), InstallError> {
-    let plans = plans(order, places, program)?;
+    let mut manifest = Manifest::load(&places.manifest())?;
+    let plans = plans(order, places, program, &manifest)?;
     for plan in &plans {
         check_bridge(&plan.config)?;
     }
-    let mut manifest = Manifest::load(&places.manifest())?;
     for plan in &plans {
         if order.dry_run {
             tell(plan, out)?;
@@ -131,11 +131,11 @@ pub fn install(order: &Order, places: &Places, program: &Path, out: &mut dyn Wri
     Ok(())
 }
 
-fn plans(order: &Order, places: &Places, program: &Path) -> Result<Vec<Plan>, InstallError> {
+fn plans(order: &Order, places: &Places, program: &Path, earlier: &Manifest) -> Result<Vec<Plan>, InstallError> {
     let mut plans = Vec::new();
     for host in &order.hosts {
         match places.settings(*host, order.scope) {
-            Some(settings) => plans.push(plan(order, places, program, *host, settings)?),
+            Some(settings) => plans.push(plan(order, places, program, earlier, *host, settings)?),
             None if order.all => {}
             None => return Err(InstallError::NoProjectScope(host.title())),
         }
@@ -143,13 +143,23 @@ fn plans(order: &Order, places: &Places, program: &Path) -> Result<Vec<Plan>, In
     Ok(plans)
 }
 
-fn plan(order: &Order, places: &Places, program: &Path, host: Host, path: PathBuf) -> Result<Plan, InstallError> {
+fn plan(
+    order: &Order,
+    places: &Places,
+    program: &Path,
+    earlier: &Manifest,
+    host: Host,
+    path: PathBuf,
+) -> Result<Plan, InstallError> {
     let config_path = places.config(host);
     let config = config(order, &config_path)?;
     let line = Program::new(program, &config_path)?;
     let before = files::read_if_any(&path).map_err(|cause| InstallError::file(&path, cause))?;
     let wanted = entries::entries(host, &line, &config);
-    let after = settings::with_entries(host, &path, before.as_deref().unwrap_or_default(), &wanted)?;
+    let text = before.as_deref().unwrap_or_default();
+    // What an earlier install wrote and nobody touched is written anew, so that it can be taken back to the byte.
+    let own = earlier.find(&path).and_then(|install| install.untouched(host, text));
+    let after = settings::with_entries(host, &path, own.as_deref().unwrap_or(text), &wanted)?;
     Ok(Plan { host, settings: path, before, after, config_path, config })
 }
 
@@ -226,6 +236,7 @@ fn write(
         config: plan.config_path.clone(),
         program: program.to_owned(),
         backup: if unchanged { None } else { back_up(plan)? },
+        created: plan.before.is_none(),
         trusted: Vec::new(),
     });
     manifest.save(&places.manifest())?;

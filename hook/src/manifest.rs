@@ -7,8 +7,12 @@ use std::path::{Path, PathBuf};
 use ccc_protocol::json::{self, JsonError};
 use serde::{Deserialize, Serialize};
 
+use crate::config::Config;
 use crate::files;
 use crate::host::Host;
+use crate::settings;
+use crate::settings::command::Program;
+use crate::settings::entries::{self, Entry};
 
 /// All installs of this person.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,9 +38,41 @@ pub struct Install {
     pub program: PathBuf,
     /// The settings as they were before, where there were any.
     pub backup: Option<PathBuf>,
+    /// True where the settings file was not there before us: only such a file is removed.
+    #[serde(default)]
+    pub created: bool,
     /// The keys under which Codex was told to trust our hooks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trusted: Vec<String>,
+}
+
+impl Install {
+    /// The entries that it put into the settings.
+    ///
+    /// # Errors
+    /// When its config or program is no longer what it was, in words.
+    pub fn entries(&self, host: Host) -> Result<Vec<Entry>, String> {
+        let config = Config::load(&self.config).map_err(|error| error.to_string())?;
+        let program = Program::new(&self.program, &self.config).map_err(|error| error.to_string())?;
+        Ok(entries::entries(host, &program, &config))
+    }
+
+    /// The settings as they were before us, where that is still known; empty where there were none.
+    #[must_use]
+    pub fn before(&self) -> Option<String> {
+        if self.created {
+            return Some(String::new());
+        }
+        files::read_if_any(self.backup.as_deref()?).ok().flatten()
+    }
+
+    /// The same where `text`, the settings now, is what the install made of them: nobody has changed anything since.
+    #[must_use]
+    pub fn untouched(&self, host: Host, text: &str) -> Option<String> {
+        let before = self.before()?;
+        let installed = settings::with_entries(host, &self.settings, &before, &self.entries(host).ok()?).ok()?;
+        (installed == text).then_some(before)
+    }
 }
 
 /// Why there is no manifest.
@@ -82,7 +118,10 @@ impl Manifest {
     pub fn put(&mut self, mut install: Install) {
         match self.installs.iter_mut().find(|known| known.settings == install.settings) {
             Some(known) => {
-                install.backup = known.backup.take().or(install.backup);
+                if !install.created {
+                    install.backup = known.backup.take().or(install.backup);
+                }
+                install.created |= known.created;
                 if install.trusted.is_empty() {
                     install.trusted = std::mem::take(&mut known.trusted);
                 }

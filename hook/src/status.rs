@@ -3,11 +3,9 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::config::Config;
 use crate::files;
 use crate::host::Host;
 use crate::manifest::{Install, Manifest, ManifestError};
-use crate::settings::command::Program;
 use crate::settings::place::Places;
 use crate::settings::{self, entries};
 
@@ -42,9 +40,7 @@ fn try_inspect(host: Host, install: &Install) -> Result<State, String> {
     if !install.program.exists() {
         return Err(format!("the program `{}` is gone", install.program.display()));
     }
-    let config = Config::load(&install.config).map_err(|error| error.to_string())?;
-    let program = Program::new(&install.program, &install.config).map_err(|error| error.to_string())?;
-    let wanted = entries::entries(host, &program, &config);
+    let wanted = install.entries(host)?;
     let right = settings::with_entries(host, &install.settings, &text, &wanted).map_err(|error| error.to_string())?;
     if right == text {
         return Ok(State::InPlace);

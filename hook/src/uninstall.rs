@@ -9,7 +9,7 @@ use crate::codex_trust;
 use crate::files;
 use crate::host::Host;
 use crate::install::InstallError;
-use crate::manifest::Manifest;
+use crate::manifest::{Install, Manifest};
 use crate::settings::place::{Places, Scope};
 use crate::settings::{self};
 
@@ -32,7 +32,7 @@ pub fn uninstall(removal: &Removal, places: &Places, out: &mut dyn Write) -> Res
     let mut manifest = Manifest::load(&places.manifest())?;
     for host in &removal.hosts {
         for settings in settings_of(*host, removal.scope, places, &manifest) {
-            remove_from(*host, &settings, removal.dry_run, out)?;
+            remove_from(*host, &settings, manifest.find(&settings), removal.dry_run, out)?;
             if !removal.dry_run {
                 let trusted = manifest.find(&settings).map(|install| install.trusted.clone());
                 codex_trust::forget(places, &trusted.unwrap_or_default())?;
@@ -60,7 +60,13 @@ fn settings_of(host: Host, scope: Option<Scope>, places: &Places, manifest: &Man
     files
 }
 
-fn remove_from(host: Host, path: &Path, dry_run: bool, out: &mut dyn Write) -> Result<(), InstallError> {
+fn remove_from(
+    host: Host,
+    path: &Path,
+    install: Option<&Install>,
+    dry_run: bool,
+    out: &mut dyn Write,
+) -> Result<(), InstallError> {
     let shown = path.display();
     let Some(text) = files::read_if_any(path).map_err(|cause| InstallError::file(path, cause))? else {
         return Ok(());
@@ -68,17 +74,25 @@ fn remove_from(host: Host, path: &Path, dry_run: bool, out: &mut dyn Write) -> R
     if settings::found_entries(host, path, &text)?.is_empty() {
         return Ok(());
     }
-    let without = settings::without_entries(host, path, &text)?;
+    let without = without_ours(host, path, &text, install)?;
     if dry_run {
         writeln!(out, "{host}: would remove our entries from {shown}")?;
         return Ok(());
     }
-    // A file with nothing else in it was ours from the start.
-    let written =
-        if settings::is_bare(host, &without) { fs::remove_file(path) } else { files::write_settings(path, &without) };
+    let was_ours = install.is_some_and(|install| install.created) && settings::is_bare(host, &without);
+    let written = if was_ours { fs::remove_file(path) } else { files::write_settings(path, &without) };
     written.map_err(|cause| InstallError::file(path, cause))?;
     writeln!(out, "{host}: removed from {shown}")?;
     Ok(())
+}
+
+/// The file as it was before, to the byte, where nobody has changed it since; else as it is, without what the install put in.
+fn without_ours(host: Host, path: &Path, text: &str, install: Option<&Install>) -> Result<String, InstallError> {
+    if let Some(before) = install.and_then(|install| install.untouched(host, text)) {
+        return Ok(before);
+    }
+    let before = install.and_then(Install::before);
+    Ok(settings::without_entries(host, path, text, before.as_deref())?)
 }
 
 /// The config goes with the last install that names it; the agents' ids stay.

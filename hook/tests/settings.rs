@@ -48,7 +48,7 @@ fn removing_gives_back_every_byte_that_was_there() {
         for file in JSON_FILES {
             let with = with_entries(host, path(), file, &ours(host)).unwrap();
             assert_ne!(with, file);
-            assert_eq!(without_entries(host, path(), &with).unwrap(), file, "{host}: {with}");
+            assert_eq!(without_entries(host, path(), &with, None).unwrap(), file, "{host}: {with}");
         }
     }
 }
@@ -105,7 +105,24 @@ fn a_file_that_we_began_is_bare_again_after_removal() {
     for host in Host::ALL {
         let with = with_entries(host, path(), "", &ours(host)).unwrap();
         assert!(!is_bare(host, &with));
-        assert!(is_bare(host, &without_entries(host, path(), &with).unwrap()), "{host}");
+        assert!(is_bare(host, &without_entries(host, path(), &with, None).unwrap()), "{host}");
+    }
+}
+
+#[test]
+fn what_was_there_and_empty_stays_and_what_came_with_us_goes_also_from_a_file_that_changed_since() {
+    let key = |host, before: &str| {
+        let with = with_entries(host, path(), before, &ours(host)).unwrap();
+        let changed = format!("{}, \"later\": 1}}", with.trim_end().strip_suffix('}').unwrap().trim_end());
+        parsed(&without_entries(host, path(), &changed, Some(before)).unwrap())
+    };
+    for host in JSON_HOSTS {
+        let gate = entries::gate(host);
+        assert_eq!(key(host, "{}"), json!({ "later": 1 }), "{host}");
+        for before in [json!({ "hooks": {} }), json!({ "hooks": { gate: [] } }), json!({ "hooks": { "Stop": [] } })] {
+            let without = key(host, &before.to_string());
+            assert_eq!((&without["hooks"], &without["later"]), (&before["hooks"], &json!(1)), "{host}");
+        }
     }
 }
 
@@ -181,7 +198,7 @@ fn a_handler_that_a_person_moved_into_a_group_of_their_own_is_taken_out_alone() 
     let ours_alone = ours(Host::Claude).remove(0);
     let handler = json!({"type": "command", "command": ours_alone.command, "timeout": 600});
     let file = json!({"hooks": {"PreToolUse": [{"matcher": "Bash", "hooks": [{"type": "command", "command": "mine"}, handler]}]}}).to_string();
-    let without = without_entries(Host::Claude, path(), &file).unwrap();
+    let without = without_entries(Host::Claude, path(), &file, None).unwrap();
     assert_eq!(
         parsed(&without),
         json!({"hooks": {"PreToolUse": [{"matcher": "Bash", "hooks": [{"type": "command", "command": "mine"}]}]}})
@@ -219,8 +236,8 @@ fn comments_stay_where_the_host_reads_them() {
     for comment in ["// mine", "/* theme */", "// dark", "// none yet"] {
         assert!(with.contains(comment), "{comment}: {with}");
     }
-    let without = without_entries(Host::Gemini, path(), &with).unwrap();
-    for comment in ["// mine", "/* theme */", "// dark"] {
+    let without = without_entries(Host::Gemini, path(), &with, Some(file)).unwrap();
+    for comment in ["// mine", "/* theme */", "// dark", "// none yet"] {
         assert!(without.contains(comment), "{comment}: {without}");
     }
 }
@@ -244,7 +261,7 @@ fn toml_keeps_comments_and_order_and_gives_back_what_was_there() {
         assert!(with.starts_with(file), "{with}");
         assert_eq!(with.ends_with('\n'), file.ends_with('\n'), "{with}");
         assert_eq!(with.contains("\r\n"), !with.replace("\r\n", "").contains('\n'), "line breaks of one kind: {with}");
-        let without = without_entries(Host::Kimi, path(), &with).unwrap();
+        let without = without_entries(Host::Kimi, path(), &with, None).unwrap();
         assert_eq!(without, file, "{with}");
         let more = format!("{with}\r\n[later]\r\nb = 2\r\n");
         let mended = with_entries(Host::Kimi, path(), &more, &ours_with(Host::Kimi, 60)).unwrap();

@@ -16,13 +16,36 @@ const EMPTY: &str = "{}\n";
 pub(super) fn with_entries(host: Host, path: &Path, text: &str, wanted: &[Entry]) -> Result<String, SettingsError> {
     let mut text = if text.trim().is_empty() { EMPTY.to_owned() } else { text.to_owned() };
     parse(host, path, &text)?;
+    // What is about to be filled again stays where and as it stands.
+    let kept = Kept { hooks: !wanted.is_empty(), events: wanted.iter().map(|entry| entry.event.to_owned()).collect() };
     while let Some(spot) = first_unwanted(host, path, &text, wanted)? {
-        text = remove(host, path, &text, &spot)?;
+        text = remove(host, path, &text, &spot, &kept)?;
     }
     for entry in wanted {
         if !is_in_place(host, path, &text, entry)? {
             text = add(host, path, &text, entry)?;
         }
+    }
+    parse(host, path, &text)?;
+    Ok(text)
+}
+
+pub(super) fn without_entries(
+    host: Host,
+    path: &Path,
+    text: &str,
+    before: Option<&str>,
+) -> Result<String, SettingsError> {
+    let earlier = before.map(|before| parse(host, path, before).or_else(|_| parse(host, path, EMPTY))).transpose()?;
+    let kept = earlier.as_ref().map(Kept::of).unwrap_or_default();
+    let mut text = text.to_owned();
+    while let Some(spot) = first_unwanted(host, path, &text, &[])? {
+        text = remove(host, path, &text, &spot, &kept)?;
+    }
+    let root = parse(host, path, &text)?;
+    let version_is_ours = earlier.is_some_and(|earlier| carries_version(host) && earlier.member("version").is_none());
+    if version_is_ours && root.member("hooks").is_none() {
+        text = jsontext::remove(&text, &root, index_of(&root, "version"));
     }
     parse(host, path, &text)?;
     Ok(text)
@@ -38,7 +61,25 @@ pub(super) fn found_entries(host: Host, path: &Path, text: &str) -> Result<Vec<(
 
 pub(super) fn is_bare(text: &str) -> bool {
     let value = serde_json::from_str::<Value>(text);
-    value.is_ok_and(|value| value == json!({}) || value == json!({ "version": 1 }))
+    text.trim().is_empty() || value.is_ok_and(|value| value == json!({}) || value == json!({ "version": 1 }))
+}
+
+/// The containers that stay also where nothing is left in them.
+#[derive(Default)]
+struct Kept {
+    hooks: bool,
+    events: Vec<String>,
+}
+
+impl Kept {
+    fn of(root: &Node) -> Self {
+        let hooks = root.member("hooks");
+        let events = match hooks.map(|hooks| &hooks.kind) {
+            Some(Kind::Object(events)) => events.iter().map(|event| event.key.clone()).collect(),
+            _ => Vec::new(),
+        };
+        Self { hooks: hooks.is_some(), events }
+    }
 }
 
 /// Where a handler of ours stands.
@@ -143,18 +184,18 @@ fn is_in_place(host: Host, path: &Path, text: &str, entry: &Entry) -> Result<boo
     Ok(our_spots(host, &root).iter().any(|spot| spot.event == entry.event))
 }
 
-/// Takes out the handler and whatever it leaves empty above it.
-fn remove(host: Host, path: &Path, text: &str, spot: &Spot) -> Result<String, SettingsError> {
+/// Takes out the handler and whatever it leaves empty above it, but for what is kept.
+fn remove(host: Host, path: &Path, text: &str, spot: &Spot, kept: &Kept) -> Result<String, SettingsError> {
     let root = parse(host, path, text)?;
     let Some(list) = event_list(&root, &spot.event) else { return Ok(text.to_owned()) };
     if let (Some((inner, true)), Kind::Array(elements)) = (spot.inner, &list.kind) {
         let handlers = elements.get(spot.index).and_then(|group| group.member("hooks"));
         return Ok(handlers.map_or_else(|| text.to_owned(), |handlers| jsontext::remove(text, handlers, inner)));
     }
-    if list.parts().len() > 1 {
+    if list.parts().len() > 1 || kept.events.contains(&spot.event) {
         return Ok(jsontext::remove(text, list, spot.index));
     }
-    let hooks = root.member("hooks").filter(|hooks| hooks.parts().len() > 1);
+    let hooks = root.member("hooks").filter(|hooks| hooks.parts().len() > 1 || kept.hooks);
     Ok(match hooks {
         Some(hooks) => jsontext::remove(text, hooks, index_of(hooks, &spot.event)),
         None => jsontext::remove(text, &root, index_of(&root, "hooks")),
@@ -175,12 +216,15 @@ fn add(host: Host, path: &Path, text: &str, entry: &Entry) -> Result<String, Set
 /// The hosts whose hook files carry a version refuse one without it.
 fn with_version(host: Host, path: &Path, text: &str) -> Result<String, SettingsError> {
     let root = parse(host, path, text)?;
-    let carries = matches!(host, Host::Copilot | Host::Cursor);
-    Ok(if carries && root.member("version").is_none() {
+    Ok(if carries_version(host) && root.member("version").is_none() {
         jsontext::insert_member(text, &root, &root, "version", &json!(1))
     } else {
         text.to_owned()
     })
+}
+
+fn carries_version(host: Host) -> bool {
+    matches!(host, Host::Copilot | Host::Cursor)
 }
 
 fn event_list<'a>(root: &'a Node, event: &str) -> Option<&'a Node> {

@@ -59,12 +59,16 @@ pub fn with_entries(host: Host, path: &Path, text: &str, entries: &[Entry]) -> R
     }
 }
 
-/// The settings without any entry of ours.
+/// The settings without any entry of ours. What stood in `before`, the settings before us if they are known, stays also where
+/// it is empty now.
 ///
 /// # Errors
 /// As [`with_entries`].
-pub fn without_entries(host: Host, path: &Path, text: &str) -> Result<String, SettingsError> {
-    with_entries(host, path, text, &[])
+pub fn without_entries(host: Host, path: &Path, text: &str, before: Option<&str>) -> Result<String, SettingsError> {
+    match host {
+        Host::Kimi => kimi_toml::with_entries(path, text, &[]),
+        _ => json_file::without_entries(host, path, text, before),
+    }
 }
 
 /// Our entries as they stand in the settings: event and command line.

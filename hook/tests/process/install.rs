@@ -103,6 +103,71 @@ fn what_is_installed_gates_and_what_is_uninstalled_is_as_it_was() {
     }
 }
 
+/// Settings as odd as hosts accept them.
+fn odd(host: Host) -> Vec<&'static str> {
+    let json = vec![
+        "",
+        "\n",
+        "{}",
+        "{ }\r\n",
+        "{\"hooks\":{}}",
+        "{ \"hooks\": { \"PreToolUse\": [ ], \"preToolUse\": [\n] }, \"a\": 1 }",
+        "{\n  \"hooks\": {\n    \"BeforeTool\": []\n  }\n}\n",
+        "{\"version\":1}",
+        "\t{\r\n\t\t\"a\" : [ 1 ,2 ],\r\n\t\t\"hooks\" : { }\r\n\t}\r\n\r\n",
+        "{\"hooks\":{\"Stop\":[]}}",
+    ];
+    match host {
+        Host::Gemini => {
+            [json, vec!["// mine\n{\n  \"hooks\": {} // none\n}", "{ \"hooks\": { /* none yet */ } } // end"]].concat()
+        }
+        Host::Kimi => {
+            vec!["", "\n", "a = 1", "a = 1\r\n# x\r\n", "\r\n\r\n[t]\r\na = 1", "# only words", "a = 1\n\n\n"]
+        }
+        _ => json,
+    }
+}
+
+#[test]
+fn every_file_is_as_it_was_to_the_byte_after_uninstalling_and_one_that_was_not_there_is_not_there() {
+    let bridge = knowing();
+    for host in Host::ALL {
+        for before in odd(host).into_iter().map(Some).chain([None]) {
+            let home = Home::new(&bridge.url, 0);
+            if let Some(before) = before {
+                write(&settings(&home, host), before);
+            }
+            for hold in ["60", "90"] {
+                let installed = install(&home, &bridge.url, &["--agent", host.name(), "--hold", hold]);
+                assert!(installed.status.success(), "{host} {before:?}: {}", words(&installed));
+            }
+            let removed = command(&home, &["uninstall", "--agent", host.name()]);
+            assert!(removed.status.success(), "{host} {before:?}: {}", words(&removed));
+            assert_eq!(fs::read_to_string(settings(&home, host)).ok().as_deref(), before, "{host}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_changed_since_the_install_keeps_the_change_and_is_never_removed_unless_we_made_it() {
+    let bridge = knowing();
+    for host in Host::ALL {
+        let home = Home::new(&bridge.url, 0);
+        let path = settings(&home, host);
+        let own = if host == Host::Kimi { "" } else { "{}" };
+        write(&path, own);
+        install(&home, &bridge.url, &["--agent", host.name()]);
+        write(&path, &format!("{}\n", fs::read_to_string(&path).unwrap()));
+        command(&home, &["uninstall", "--agent", host.name()]);
+        assert_eq!(fs::read_to_string(&path).unwrap().trim(), own, "{host}: it was there before");
+        fs::remove_file(&path).unwrap();
+        install(&home, &bridge.url, &["--agent", host.name()]);
+        write(&path, &format!("{}\n", fs::read_to_string(&path).unwrap()));
+        command(&home, &["uninstall", "--agent", host.name()]);
+        assert!(!path.exists(), "{host}: nothing but ours was ever in it");
+    }
+}
+
 #[test]
 fn config_is_private_and_settings_are_backed_up() {
     let bridge = knowing();
