@@ -92,6 +92,26 @@ fn queued_runnable() -> Ticket {
     queued(false, 1)
 }
 
+#[test]
+fn a_freezes_denial_is_a_persons_and_answers_nothing_again() {
+    let ticket = queued(true, 1);
+    let step = ticket.step(Event::Freeze { by: user("user") }, at(OPENED + 1)).unwrap();
+    let (frozen, note) = (step.ticket, step.note);
+    assert_eq!((frozen.status(), frozen.decided_by()), (Status::Denied, Some(&user("user"))));
+    assert_eq!(
+        (note.kind, note.by.as_ref(), note.detail["reason"].as_str()),
+        ("denied", Some(&user("user")), Some("frozen"))
+    );
+    assert!(!frozen.was_denied_by_a_person());
+    assert!(frozen.step(Event::Repeat, at(OPENED + 1)).is_err());
+    let stored: Ticket = serde_json::from_value(serde_json::to_value(&frozen).unwrap()).unwrap();
+    assert_eq!(stored, frozen, "also as it is read back");
+    for status in [Status::Approved, Status::Denied, Status::Cancelled] {
+        let freeze = Event::Freeze { by: user("user") };
+        assert!(in_state(status, true).step(freeze, at(OPENED + 1)).is_err(), "{status}");
+    }
+}
+
 /// Every event, by the column of the table it stands in.
 fn events(ticket: &Ticket) -> Vec<Event> {
     vec![

@@ -133,7 +133,7 @@ impl Desk {
             self.open.values().filter(|ticket| users.contains(ticket.submitted_by())).cloned().collect();
         for ticket in tickets {
             let event = match ticket.status() {
-                Status::Queued => Event::Deny { by: by.clone(), reason: Some("frozen".to_owned()), digest: None },
+                Status::Queued => Event::Freeze { by: by.clone() },
                 Status::Approved => Event::Stop { reason: "frozen before it was started".to_owned() },
                 // What runs already ends as it ends.
                 _ => continue,

@@ -26,6 +26,11 @@ pub enum Event {
         /// What they were shown, where they want it checked.
         digest: Option<Digest>,
     },
+    /// A person froze its user: denied, but not for what it asks, so that the same request may be asked again after the thaw.
+    Freeze {
+        /// Who.
+        by: UserName,
+    },
     /// A person changed the parameters: this ticket ends, another takes its place.
     Replace {
         /// Who.

@@ -96,6 +96,9 @@ struct Standing {
     replaced_by: Option<TicketId>,
     #[serde(default, skip_serializing_if = "is_zero")]
     repeats: u32,
+    /// A freeze denied it and not a person's judgement of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    by_freeze: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
@@ -163,10 +166,12 @@ impl Ticket {
         &self.standing.approvals
     }
 
-    /// True where a person, not a rule, denied it, and no edit replaced it: such a denial answers the same call for a while.
+    /// True where a person, not a rule, denied it, neither by a freeze nor by an edit: such a denial answers the same call for a
+    /// while.
     #[must_use]
     pub fn was_denied_by_a_person(&self) -> bool {
-        self.status() == Status::Denied && self.standing.decided_by.is_some() && self.standing.replaced_by.is_none()
+        let Standing { decided_by, replaced_by, by_freeze, .. } = &self.standing;
+        self.status() == Status::Denied && decided_by.is_some() && replaced_by.is_none() && !by_freeze
     }
 
     /// The same ticket as last changed by this audit entry.

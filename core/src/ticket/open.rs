@@ -72,6 +72,7 @@ fn standing(status: Status) -> Standing {
         result: None,
         replaced_by: None,
         repeats: 0,
+        by_freeze: false,
     }
 }
 

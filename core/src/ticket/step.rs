@@ -31,6 +31,12 @@ impl Ticket {
                 self.shows(digest.unwrap_or(self.request.digest))?;
                 Ok(self.denied(by, reason, now))
             }
+            Event::Freeze { by } => {
+                self.is_undecided(now)?;
+                let mut step = self.denied(by, Some("frozen".to_owned()), now);
+                step.ticket.standing.by_freeze = true;
+                Ok(step)
+            }
             Event::Replace { by, digest, with } => {
                 self.is_undecided(now)?;
                 self.shows(digest)?;

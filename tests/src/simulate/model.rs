@@ -226,12 +226,10 @@ impl Model {
         }
         self.frozen.insert((by, user));
         self.grants.retain(|_, leave| leave.ask.user != user);
-        let now = self.now;
-        for (id, expected) in self.tickets.iter_mut().filter(|(_, expected)| expected.ask.user == user) {
+        for expected in self.tickets.values_mut().filter(|expected| expected.ask.user == user) {
             match expected.status {
                 Status::Queued => {
                     (expected.status, expected.deadline, expected.decided_by) = (Status::Denied, None, Some(by));
-                    self.denials.insert(expected.ask.clone(), (*id, now + DENIAL_SECONDS));
                 }
                 Status::Approved => (expected.status, expected.deadline) = (Status::Failed, None),
                 _ => {}
