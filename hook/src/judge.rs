@@ -85,7 +85,8 @@ fn denial(ticket: &Ticket) -> Reason {
         Some(person) => format!("denied by {person}"),
         None => format!("denied by rule `{}`", ticket.rule),
     };
-    Reason::new(&format!("{by}{}", because(ticket)))
+    let again = ticket.denied_until.map(|until| format!(" (the same call is answered so until {until})"));
+    Reason::new(&format!("{by}{}{}", because(ticket), again.unwrap_or_default()))
 }
 
 fn no_leave(ticket: &Ticket, status: Status) -> Reason {

@@ -204,7 +204,9 @@ fn text(value: String) -> HeaderValue {
 
 fn denied(ticket: Ticket) -> Refusal {
     let why = ticket.reason.as_deref().unwrap_or(&ticket.rule);
-    Refusal::new(ProblemType::Denied, format!("`{}` was denied: {why}", ticket.action)).with_ticket(ticket)
+    let again = ticket.denied_until.map(|until| format!("; the same request is answered so until {until}"));
+    let detail = format!("`{}` was denied: {why}{}", ticket.action, again.unwrap_or_default());
+    Refusal::new(ProblemType::Denied, detail).with_ticket(ticket)
 }
 
 /// The HTTP status and the title of each kind of refusal.
@@ -263,6 +265,26 @@ impl HttpBody for Content {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_denial_that_answers_again_says_until_when() {
+        let digest = format!("sha-256:{}", "0".repeat(64));
+        let mut ticket: Ticket = serde_json::from_value(serde_json::json!({
+            "id": "0198e6a2-7b1c-7d3e-8f40-5a6b7c8d9e0f", "seq": 1, "status": "denied", "action": "deploy", "params": {}, "submitted_by": "agent",
+            "created": "2026-03-07T12:00:00Z", "expires": null, "plan": digest, "digest": digest, "rule": "r", "needed": 1,
+            "approvals": [], "decided_by": "user", "decided": "2026-03-07T12:00:00Z", "reason": "not now", "result": null,
+            "denied_until": "2026-03-07T12:10:00Z",
+        }))
+        .unwrap();
+        let refusal = denied(ticket.clone());
+        assert_eq!(
+            refusal.detail,
+            "`deploy` was denied: not now; the same request is answered so until 2026-03-07T12:10:00Z"
+        );
+        assert!(refusal.ticket.is_some_and(|ticket| ticket.denied_until.is_some()));
+        ticket.denied_until = None;
+        assert_eq!(denied(ticket).detail, "`deploy` was denied: not now");
+    }
 
     #[test]
     fn a_limit_says_when_to_come_again_and_a_refusal_carries_its_request_id() {

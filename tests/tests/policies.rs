@@ -140,6 +140,7 @@ fn explain_shows_a_persons_denial_for_as_long_as_it_answers() {
     bridge.start_again();
     assert_eq!(explain(&bridge, "agent", "no"), denied, "it outlives a restart");
     assert_eq!(decide(&bridge, "user", &no, "lift", &json!({})), 200);
+    assert_eq!(bridge.look("agent", no.id).denied_until, None);
     assert_eq!(explain(&bridge, "agent", "no"), (json!("queue"), Value::Null), "it is lifted");
     assert_eq!(bridge.get("agent", "/queue").json()["tickets"], json!([]), "explaining asks nobody");
 }
@@ -216,6 +217,12 @@ fn a_freeze_denies_what_waits_ends_grants_and_refuses_what_comes_until_it_is_lif
     assert_eq!(bridge.post("user", "/freeze", &json!({ "frozen": false, "users": ["agent"] })).status, 200);
     assert_eq!(answer(&bridge, &json!({ "action": "free" })), "accepted");
     assert_eq!(answer(&bridge, &asked("granted")), "queued", "grants do not come back");
+    let again = bridge.submit("agent", &asked("waiting")).ticket();
+    assert_eq!(
+        (again.status, again.id != waiting.id),
+        (Status::Queued, true),
+        "a freeze that is lifted denies no more"
+    );
 }
 
 #[test]
@@ -310,6 +317,10 @@ fn a_denial_answers_the_same_request_until_its_time_is_over_or_it_is_lifted() {
     let again = bridge.submit("agent", &asked("no")).refused(403, ProblemType::Denied);
     let told = again.ticket.unwrap();
     assert_eq!((told.id, told.reason.as_deref(), told.repeats), (no.id, Some("never"), 1));
+    let until = told.denied_until.unwrap();
+    assert_eq!(until, told.decided.unwrap().plus_seconds(600));
+    assert!(again.detail.ends_with(&format!("; the same request is answered so until {until}")), "{}", again.detail);
+    assert_eq!(bridge.look("agent", no.id).denied_until, Some(until), "the ticket says it too");
     assert_eq!(answer(&bridge, &asked("another")), "queued");
     assert_eq!(bridge.submit("other", &asked("no")).ticket().status, Status::Queued, "another's question is another");
     bridge.kill();

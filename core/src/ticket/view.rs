@@ -38,6 +38,8 @@ impl Ticket {
             call: request.call,
             replayed: standing.status == Status::Released,
             repeats: standing.repeats,
+            // How long a denial answers is the law's affair, and a person may lift it.
+            denied_until: None,
         }
     }
 }

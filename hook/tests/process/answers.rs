@@ -46,6 +46,10 @@ fn a_denied_ticket_is_denied_with_its_reason() {
         let by_person = ticket("denied", &json!({"decided_by": "ana", "reason": "not on a Friday"}));
         let reason = denial(host, &ask(host, &Bridge::saying(403, by_person), LONG));
         assert_eq!(reason, "denied by ana: not on a Friday", "{host}");
+        let again = json!({"decided_by": "ana", "reason": "not today", "denied_until": "2026-03-07T12:10:00Z"});
+        let reason = denial(host, &ask(host, &Bridge::saying(403, ticket("denied", &again)), LONG));
+        let said = "denied by ana: not today (the same call is answered so until 2026-03-07T12:10:00Z)";
+        assert_eq!(reason, said, "{host}");
         let by_rule = ticket("denied", &json!({"rule": "no uploads"}));
         let reason = denial(host, &ask(host, &Bridge::saying(403, by_rule), LONG));
         assert_eq!(reason, "denied by rule `no uploads`", "{host}");

@@ -72,6 +72,9 @@ pub struct Ticket {
     /// How often the same request came again and was answered with this ticket.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub repeats: u32,
+    /// Until when this denial by a person answers the same request, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denied_until: Option<Timestamp>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]

@@ -13,7 +13,7 @@ use ccc_core::{
     ticket::Ticket,
 };
 use ccc_protocol::{
-    ActionName, GrantId, TicketId, UserName,
+    ActionName, GrantId, TicketId, Timestamp, UserName,
     bodies::{self, Approve, Deny, Edit, Freeze, PolicyList, SetGroup, SetPolicy, Status},
 };
 use serde_json::{Map, Value};
@@ -349,7 +349,17 @@ impl Front {
     pub(super) async fn view(&self, ticket: &Ticket) -> bodies::Ticket {
         let view = ticket.view();
         let result = self.reading(ticket).or(view.result);
-        self.explained(bodies::Ticket { result, ..view }).await
+        self.explained(bodies::Ticket { result, denied_until: self.denied_until(ticket), ..view }).await
+    }
+
+    /// Until when the ticket's denial answers the same request, where it still does.
+    fn denied_until(&self, ticket: &Ticket) -> Option<Timestamp> {
+        if !ticket.was_denied_by_a_person() {
+            return None;
+        }
+        let published = self.shelf.read();
+        let (_, until) = published.denials.values().find(|(denied, _)| *denied == ticket.id())?;
+        Some(*until).filter(|until| *until > self.clock.now())
     }
 
     /// The same, with what many are answered alike left as it was written once.
