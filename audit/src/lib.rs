@@ -16,6 +16,7 @@ pub mod filter;
 pub mod import;
 mod line;
 mod locate;
+pub mod settings;
 pub mod show;
 pub mod source;
 pub mod tickets;

@@ -174,6 +174,91 @@ fn each_edit_has_its_exit_code() {
     }
 }
 
+/// An override, a group, a freeze and a grant that was used once, each with its entry.
+fn with_settings() -> Bridge {
+    let mut bridge = Bridge::new();
+    let mut set = |kind: &str, detail: Value| bridge.log(json!({ "kind": kind, "by": "user", "detail": detail }));
+    set("policy-set", json!({ "action": "open-browser", "policy": "queue" }));
+    set("policy-set", json!({ "action": "edit-file", "policy": "auto-deny" }));
+    set("policy-set", json!({ "action": "edit-file", "policy": null }));
+    set("group-set", json!({ "group": "email", "enabled": false }));
+    set("freeze-set", json!({ "users": ["agent", "other"], "frozen": true }));
+    set("freeze-set", json!({ "users": ["other"], "frozen": false }));
+    let overrides = json!({ "by": { "user": { "actions": { "open-browser": "queue" }, "disabled_groups": ["email"], "frozen": ["agent"] } } });
+    let grants = [id(8), id(9)].map(|id| json!({
+        "id": id, "user": "agent", "action": "open-browser", "params": { "url": HOSTILE }, "differ": {}, "until": "2026-03-07T13:00:00Z",
+        "uses": 5, "used": 0, "made_by": ["user"], "made": AT, "from": self::id(1),
+    }));
+    for grant in &grants {
+        let mut view = grant.clone();
+        view["uses_left"] = 5.into();
+        view.as_object_mut().unwrap().remove("used");
+        bridge.log(
+            json!({ "kind": "grant-made", "by": "user", "about": "agent", "action": "open-browser", "detail": view }),
+        );
+    }
+    let [mut kept, ended] = grants;
+    let of = |kind: &str, grant: &Value| json!({ "kind": kind, "about": "agent", "detail": { "grant": grant["id"] } });
+    bridge.log(of("grant-used", &kept));
+    bridge.log(of("grant-expired", &ended));
+    kept["used"] = 1.into();
+    let insert = "INSERT INTO setting VALUES ('overrides', ?1)";
+    bridge.database.execute(insert, params![overrides.to_string()]).unwrap();
+    let insert = "INSERT INTO standing_grant VALUES (?1, ?2)";
+    bridge.database.execute(insert, params![id(8).as_bytes(), kept.to_string()]).unwrap();
+    bridge.checkpoint();
+    bridge
+}
+
+#[test]
+fn what_approvers_set_is_held_against_the_log() {
+    let (code, said) = with_settings().verify();
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("checked  overrides, groups, freezes and 1 grant against the log"), "{said}");
+    assert!(said.contains("not      mail permissions, pinned tools"), "{said}");
+    for (statements, wanted) in [
+        (
+            "UPDATE setting SET body = json_set(body, '$.by.user.actions.open-browser', 'auto-accept')",
+            "what `user` has set",
+        ),
+        ("UPDATE setting SET body = json_set(body, '$.by.user.frozen', json('[]'))", "what `user` has set"),
+        ("UPDATE setting SET body = json_set(body, '$.by.user.disabled_groups', json('[]'))", "what `user` has set"),
+        (
+            "UPDATE setting SET body = json_set(body, '$.by.lead', json_extract(body, '$.by.user'))",
+            "what `lead` has set",
+        ),
+        ("DELETE FROM setting", "what `user` has set"),
+        ("UPDATE setting SET body = 'x'", "do not read"),
+        (
+            "UPDATE standing_grant SET body = json_set(body, '$.until', '2027-03-07T13:00:00Z')",
+            "is not what the log says",
+        ),
+        ("UPDATE standing_grant SET body = json_set(body, '$.used', 0)", "is not what the log says"),
+        ("UPDATE standing_grant SET body = json_set(body, '$.uses', null)", "is not what the log says"),
+        ("UPDATE standing_grant SET body = ''", "does not read"),
+        ("DELETE FROM standing_grant", "is missing"),
+        (
+            "INSERT INTO standing_grant SELECT x'00', json_set(body, '$.id', '0198e6a2-7b1c-7d3e-8f40-5a6b7c8d9e0f') FROM standing_grant",
+            "is not what the log says",
+        ),
+    ] {
+        let bridge = with_settings();
+        bridge.edit(statements);
+        let (code, said) = bridge.verify();
+        assert_eq!(code, 10, "{statements}: {said}");
+        assert!(said.starts_with("setting modified: ") && said.contains(wanted), "{statements}: {said}");
+    }
+    let mut gap = with_settings();
+    gap.edit("DELETE FROM setting");
+    gap.chain.seq += 2;
+    let seq = gap.chain.seq;
+    gap.log(json!({ "kind": "gap-declared", "detail": { "from": seq - 1, "to": seq } }));
+    gap.checkpoint();
+    let (code, said) = gap.verify();
+    assert_eq!(code, 15, "{said}");
+    assert!(said.contains("not      overrides, groups, freezes and grants: entries are missing"), "{said}");
+}
+
 #[test]
 fn another_database_in_its_place_is_a_replaced_one() {
     let bridge = Bridge::new();

@@ -1,8 +1,14 @@
 //! What policy promises, through the real endpoints: rules, floors, groups, overrides, freezes, grants, cool-downs and
 //! edits, across restarts.
 
-use ccc_protocol::bodies::{ProblemType, Status, Ticket};
-use ccc_tests::bridge::{Bridge, Site};
+use ccc_protocol::{
+    Timestamp,
+    bodies::{ProblemType, Status, Ticket},
+};
+use ccc_tests::{
+    bridge::{Bridge, Site},
+    wire::now,
+};
 use serde_json::{Value, json};
 
 const CONFIG: &str = r#"
@@ -368,4 +374,32 @@ fn an_edit_is_a_new_ticket_for_the_same_submitter_that_still_waits_for_a_yes() {
         waiting.join().unwrap()
     });
     assert_eq!((followed.id, followed.status), (new.id, Status::Succeeded), "who waits follows the edit");
+}
+
+#[test]
+fn what_approvers_set_stands_as_the_log_says() {
+    let bridge = bridge();
+    let granted = bridge.submit("agent", &asked("granted")).ticket();
+    let yes = json!({ "digest": granted.digest, "grant": { "seconds": 600, "uses": 3 } });
+    assert_eq!(decide(&bridge, "user", &granted, "approve", &yes), 200);
+    bridge.end_of("agent", granted.id);
+    assert_eq!(answer(&bridge, &asked("granted")), "accepted");
+    for (who, target, body) in [
+        ("user", "/policies/action/free", json!({ "policy": "auto-deny" })),
+        ("user", "/policies/action/asked", json!({ "policy": "auto-accept" })),
+        ("user", "/policies/action/free", json!({ "policy": null })),
+        ("user", "/policies/group/build", json!({ "enabled": false })),
+        ("dba", "/freeze", json!({ "frozen": true })),
+        ("dba", "/freeze", json!({ "frozen": false })),
+        ("lead", "/freeze", json!({ "frozen": true })),
+    ] {
+        assert_eq!(bridge.post(who, target, &body).status, 200, "{who} {target} {body}");
+    }
+    let from = ccc_audit::args::From { data: Some(bridge.site().home().join("data")), export: None };
+    let args = ccc_audit::args::Verify { from, checkpoints: None, key: vec![], tail_max: 100_000 };
+    let mut said = vec![];
+    let code = ccc_audit::verify::command::run(&args, Timestamp::from_seconds(now()), &mut said).unwrap();
+    let said = String::from_utf8(said).unwrap();
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("overrides, groups, freezes and "), "{said}");
 }

@@ -5,9 +5,11 @@ use std::{io::Write, path::Path};
 use ccc_core::audit::AuditKey;
 use ccc_protocol::Timestamp;
 
-use crate::{args::Verify, checkpoints::Checkpoints, error::Error, locate, source::Source, tickets::Tickets};
+use crate::{
+    args::Verify, checkpoints::Checkpoints, error::Error, locate, settings::Settings, source::Source, tickets::Tickets,
+};
 
-use super::{Examination, Terms};
+use super::{Examination, Terms, report::Beside};
 
 /// Verifies and tells; gives the exit code.
 ///
@@ -20,16 +22,27 @@ pub fn run(args: &Verify, now: Timestamp, out: &mut dyn Write) -> Result<u8, Err
     let terms = Terms { checkpoints, tail_seconds_max: args.tail_max };
     let source = Source::open(&args.from)?;
     let mut examination = Examination::new(terms);
-    let mut tickets = source.database().map(Tickets::new).transpose()?;
+    let mut beside = source
+        .database()
+        .map(|database| Tickets::new(database))
+        .transpose()?
+        .map(|tickets| (tickets, Settings::default()));
     source.each(0, &mut |found| {
-        if let (Some(entry), Some(tickets)) = (examination.push(found), tickets.as_mut()) {
+        if let (Some(entry), Some((tickets, settings))) = (examination.push(found), beside.as_mut()) {
             tickets.check(&entry)?;
+            settings.replay(&entry);
         }
         Ok(())
     })?;
     let mut report = examination.finish(now);
-    let count = tickets.map(|tickets| tickets.finish(&mut report.findings)).transpose()?;
-    report.write(count, out)?;
+    let held = match (beside, source.database()) {
+        (Some((tickets, settings)), Some(database)) => Some(Beside {
+            tickets: tickets.finish(&mut report.findings)?,
+            grants: settings.finish(database, &mut report.findings)?,
+        }),
+        _ => None,
+    };
+    report.write(held.as_ref(), out)?;
     Ok(report.category().exit_code())
 }
 

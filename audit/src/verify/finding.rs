@@ -61,6 +61,11 @@ pub enum Finding {
         /// What does not fit.
         why: String,
     },
+    /// What approvers set does not stand as the log says.
+    Setting {
+        /// What does not fit.
+        why: String,
+    },
     /// These entries have no checkpoint, though they should by now.
     UnsignedTail {
         /// The first.
@@ -90,6 +95,8 @@ pub enum Category {
     DeclaredGap,
     /// Nobody vouches for its end.
     UnsignedTail,
+    /// The log is sound, and the tickets beside it; what stands there as set by approvers is not.
+    SettingModified,
     /// The log is sound, a ticket beside it is not. Behind what is wrong with the log itself, which would explain it.
     TicketModified,
     /// Its end was cut off.
@@ -121,6 +128,7 @@ impl Finding {
             Self::Forked { .. } | Self::ForgedCheckpoints { .. } => Category::Forked,
             Self::Truncated { .. } => Category::Truncated,
             Self::Ticket { .. } => Category::TicketModified,
+            Self::Setting { .. } => Category::SettingModified,
             Self::UnsignedTail { .. } => Category::UnsignedTail,
             Self::DeclaredGap { .. } => Category::DeclaredGap,
         }
@@ -138,7 +146,7 @@ impl Category {
             Self::Truncated => exit::TRUNCATED,
             Self::Forked => exit::FORKED,
             Self::Reordered => exit::REORDERED,
-            Self::TicketModified | Self::Modified => exit::MODIFIED,
+            Self::SettingModified | Self::TicketModified | Self::Modified => exit::MODIFIED,
         }
     }
 }
@@ -149,6 +157,7 @@ impl fmt::Display for Category {
             Self::Intact => "intact",
             Self::DeclaredGap => "declared gap",
             Self::UnsignedTail => "unsigned tail",
+            Self::SettingModified => "setting modified",
             Self::TicketModified => "ticket modified",
             Self::Truncated => "truncated",
             Self::Forked => "forked or replaced",
@@ -211,7 +220,7 @@ impl fmt::Display for Finding {
                 write!(f, "the log ends with entry {last}; a checkpoint saw entry {checkpoint}")
             }
             Self::Ticket { id: Some(id), why } => write!(f, "ticket {id}: {why}"),
-            Self::Ticket { id: None, why } => f.write_str(why),
+            Self::Ticket { id: None, why } | Self::Setting { why } => f.write_str(why),
             Self::UnsignedTail { from, to, stopped } => {
                 let since = if *stopped { ", and the server was stopped in order" } else { ", and should by now" };
                 write!(f, "{} no checkpoint{since}", Entries(*from, *to).have())

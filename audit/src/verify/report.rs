@@ -26,6 +26,15 @@ pub struct Report {
     pub findings: Findings,
 }
 
+/// What stands beside the log and was held against it.
+#[derive(Debug)]
+pub struct Beside {
+    /// How many tickets.
+    pub tickets: u64,
+    /// How many grants, with all else that approvers set; none where entries are missing.
+    pub grants: Option<u64>,
+}
+
 impl Report {
     /// The log in one word.
     #[must_use]
@@ -33,11 +42,11 @@ impl Report {
         self.findings.category()
     }
 
-    /// Says it, the word first. `tickets` is how many tickets were held against the log; none where there were none to hold.
+    /// Says it, the word first. `beside` is what was held against the log; none where there was nothing to hold.
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn write(&self, tickets: Option<u64>, out: &mut dyn Write) -> std::io::Result<()> {
+    pub fn write(&self, beside: Option<&Beside>, out: &mut dyn Write) -> std::io::Result<()> {
         writeln!(out, "{}: {}", self.category(), Counted(self.entries, "entry"))?;
         for finding in self.findings.kept() {
             writeln!(out, "  wrong    {}", visible::text(&finding.to_string()))?;
@@ -47,10 +56,21 @@ impl Report {
         }
         writeln!(out, "  checked  the chain of hashes, from entry 1 to entry {}", self.last)?;
         self.write_checkpoints(out)?;
-        match tickets {
-            Some(count) => writeln!(out, "  checked  {} against the log", Counted(count, "ticket")),
-            None => writeln!(out, "  not      tickets: an export holds none"),
+        let Some(Beside { tickets, grants }) = beside else {
+            return writeln!(out, "  not      tickets and what approvers set: an export holds neither");
+        };
+        writeln!(out, "  checked  {} against the log", Counted(*tickets, "ticket"))?;
+        match grants {
+            Some(grants) => {
+                let grants = Counted(*grants, "grant");
+                writeln!(out, "  checked  overrides, groups, freezes and {grants} against the log")?;
+            }
+            None => writeln!(out, "  not      overrides, groups, freezes and grants: entries are missing")?,
         }
+        writeln!(
+            out,
+            "  not      mail permissions, pinned tools, known users, idempotency keys, until when denials answer"
+        )
     }
 
     fn write_checkpoints(&self, out: &mut dyn Write) -> std::io::Result<()> {
