@@ -30,6 +30,25 @@ use ccc_protocol::Timestamp;
 use args::{Args, Command};
 use error::Error;
 
+/// Tells what was asked for instead of a command (help, version), or what is wrong with the command line, in one line.
+#[must_use]
+pub fn not_a_call(told: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if !told.use_stderr() {
+        told.exit();
+    }
+    let text = told.render().to_string();
+    let wrong: Vec<&str> = match told.kind() {
+        DisplayHelpOnMissingArgumentOrSubcommand => vec!["no command: write verify, show or export"],
+        _ => text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect(),
+    };
+    let wrong = wrong.join(" ");
+    let wrong = wrong.strip_prefix("error: ").unwrap_or(&wrong);
+    // Nothing can be done where stderr is closed.
+    let _ = writeln!(std::io::stderr(), "ccc-audit: {}; see `ccc-audit --help`", visible::text(wrong));
+    ExitCode::from(exit::USAGE)
+}
+
 /// Does what the command line says; data goes to `out`, words to stderr.
 #[must_use]
 pub fn run(args: &Args, now: Timestamp, out: &mut dyn Write) -> ExitCode {

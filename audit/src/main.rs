@@ -11,7 +11,10 @@ use ccc_protocol::Timestamp;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(told) => return ccc_audit::not_a_call(&told),
+    };
     ccc_audit::run(&args, now(), &mut BufWriter::new(std::io::stdout().lock()))
 }
 

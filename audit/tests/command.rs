@@ -313,12 +313,20 @@ fn wrong_calls_are_told_what_to_write() {
         (&["show", "--data", ".", "--status", "maybe"], "write one of queued"),
         (&["show", "--data", ".", "--since", "yesterday"], "write `2026-03-07`"),
         (&["export", "--data", ".", "--format", "jsonl", "--output", "note.txt"], "is there already"),
+        (&["nope"], "'nope'; see `ccc-audit --help`"),
+        (&["export", "--data", "."], "--format <FORMAT>"),
+        (&["export", "--data", ".", "--format", "xml"], "possible values: jsonl, csv, ocsf"),
+        (&["verify", "--datta", "."], "'--datta'"),
+        (&[], "write verify, show or export"),
     ] {
         let output = bridge.run(args);
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
         assert!(said.contains(wanted), "{args:?}: {said}");
+        assert_eq!(said.lines().count(), 1, "{args:?}: {said}");
     }
+    let help = bridge.run(&["--help"]);
+    assert!(help.status.success() && text(&help.stdout).contains("Examples:"));
 }
 
 #[test]
