@@ -153,6 +153,12 @@ impl Answer {
         self
     }
 
+    /// The same without its body, as `HEAD` is answered: what is signed is what is sent.
+    #[must_use]
+    pub fn without_body(self) -> Self {
+        Self { content: Content::Whole(Bytes::new()), digest: None, ..self }
+    }
+
     /// The answer to a request whose signature was not right, or to `GET /health`.
     #[must_use]
     pub fn unsigned(self) -> Response<Content> {

@@ -74,7 +74,9 @@ impl Bridge {
                     Some(fault) => Err(fault),
                     None => self.serve(&signed, head, upload, link, &law).await,
                 };
-                answer.unwrap_or_else(|refusal| self.refused(refusal)).signed(&signed, self.front.clock().now())
+                let answer = answer.unwrap_or_else(|refusal| self.refused(refusal));
+                let answer = if head.method() == "HEAD" { answer.without_body() } else { answer };
+                answer.signed(&signed, self.front.clock().now())
             }
             Err(_) if fault.is_none() && self.takes_legacy(head) => {
                 let answer = Box::pin(self.serve_legacy(head, upload, link, &law)).await;

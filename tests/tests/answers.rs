@@ -118,6 +118,12 @@ fn other_methods_are_405_too_much_is_413_and_not_plain_json_is_415() {
     for (method, target) in [("PUT", "/action"), ("DELETE", "/queue"), ("PATCH", "/freeze"), ("OPTIONS", "/action")] {
         refused(&bridge, &Ask { method, ..Ask::get(target) }, 405, ProblemType::Method);
     }
+    let ask = Ask { method: "HEAD", ..Ask::get("/queue") };
+    let mut peer = bridge.peer();
+    peer.send(ask.bytes());
+    let reply = peer.reply();
+    assert_eq!((reply.status, reply.body.len()), (405, 0));
+    ask.verify(&reply).expect("what is signed is what is sent");
     refused(&bridge, &Ask::get("/action"), 405, ProblemType::Method);
     refused(&bridge, &Ask::post("/queue", "{}"), 405, ProblemType::Method);
     let huge = json!({ "action": "say", "word": "a".repeat(65 * 1024) }).to_string();
