@@ -52,6 +52,12 @@ impl Users {
         self.named(name).is_some_and(|user| !user.can_approve.is_empty())
     }
 
+    /// True where there is somebody for whom both may approve: what one of them sets at run time is the other's business too.
+    #[must_use]
+    pub fn share_somebody(&self, one: &UserName, other: &UserName) -> bool {
+        self.named(other).is_some_and(|user| user.can_approve.iter().any(|user| self.may_approve(one, user)))
+    }
+
     /// True where the user holds the role.
     #[must_use]
     pub fn has_role(&self, name: &UserName, role: &str) -> bool {
@@ -79,5 +85,21 @@ mod tests {
         assert!(users.may_approve(&name("user"), &name("agent")));
         assert!(!users.may_approve(&name("user"), &name("user")));
         assert!(!users.may_approve(&name("agent"), &name("user")));
+    }
+
+    #[test]
+    fn approvers_share_whom_both_may_approve_for() {
+        let approver =
+            |of: &[&str]| User { can_approve: of.iter().map(|user| name(user)).collect(), ..User::default() };
+        let users = Users::new([
+            (name("user"), approver(&["agent", "dba"])),
+            (name("dba"), approver(&["agent"])),
+            (name("lead"), approver(&["other", "user"])),
+        ]);
+        assert!(users.share_somebody(&name("user"), &name("dba")) && users.share_somebody(&name("dba"), &name("user")));
+        for stranger in ["lead", "agent", "nobody"] {
+            assert!(!users.share_somebody(&name("user"), &name(stranger)), "{stranger}");
+            assert!(!users.share_somebody(&name(stranger), &name("user")), "{stranger}");
+        }
     }
 }

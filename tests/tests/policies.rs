@@ -403,3 +403,24 @@ fn what_approvers_set_stands_as_the_log_says() {
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("overrides, groups, freezes and "), "{said}");
 }
+
+#[test]
+fn what_one_approver_sets_is_shown_to_the_others_of_the_same_users() {
+    let bridge = bridge();
+    assert_eq!(set_policy(&bridge, "user", "free", Some("queue")), 200);
+    for frozen in [true, false] {
+        assert_eq!(bridge.post("user", "/freeze", &json!({ "frozen": frozen, "users": ["agent"] })).status, 200);
+    }
+    assert_eq!(bridge.post("user", "/policies/group/build", &json!({ "enabled": false })).status, 200);
+    let set_by_user = |reader: &str| -> Vec<String> {
+        let entries = bridge.get(reader, "/audit").json()["entries"].as_array().unwrap().clone();
+        let theirs = entries.into_iter().filter(|entry| entry["by"] == "user");
+        theirs.map(|entry| entry["kind"].as_str().unwrap().to_owned()).collect()
+    };
+    let all = ["policy-set", "freeze-set", "freeze-set", "group-set"];
+    assert_eq!(
+        (set_by_user("user"), set_by_user("dba")),
+        (all.map(str::to_owned).to_vec(), all.map(str::to_owned).to_vec())
+    );
+    assert!(set_by_user("lead").is_empty(), "nobody of theirs");
+}

@@ -105,7 +105,8 @@ impl Posted {
     pub(super) fn may_be_seen_by(&self, user: &UserName, users: &Users) -> bool {
         match (&self.about, &self.by) {
             (Some(about), by) => users.may_see(user, about) || by.as_ref() == Some(user),
-            (None, Some(by)) => by == user,
+            // What an approver sets concerns the others who may approve for the same users.
+            (None, Some(by)) => by == user || users.share_somebody(user, by),
             // What the server itself does (a start, a reload) every approver may know.
             (None, None) => users.has_approval_rights(user),
         }

@@ -12,6 +12,7 @@ use ccc_core::{
     policy::{self, Overrides, Question, Standing, Verdict},
     refusal::Refusal,
     ticket::Ticket,
+    user::Users,
 };
 use ccc_protocol::{
     TicketId, UserName,
@@ -130,7 +131,8 @@ impl Front {
         Ok(policy_list(&self.in_force(&law, &published.overrides), caller.user(), published.seq))
     }
 
-    /// `GET /audit`: entries about the users the caller may approve for, and of the caller's own doing.
+    /// `GET /audit`: entries about the users the caller may approve for, what others set for those users at run time, and what
+    /// is of the caller's own doing.
     ///
     /// # Errors
     /// 403 without approval rights, 503 where the store does not answer.
@@ -142,11 +144,7 @@ impl Front {
         let seq = self.shelf.read().seq;
         let mut entries = self.archive.entries_after(after, limit).await?;
         let read_to = entries.last().map_or(seq, |entry| entry.seq);
-        let visible = |entry: &AuditEntry| match &entry.about {
-            Some(about) => law.users.may_approve(caller.user(), about) || entry.by.as_ref() == Some(caller.user()),
-            None => entry.by.as_ref().is_none_or(|by| by == caller.user()),
-        };
-        entries.retain(visible);
+        entries.retain_mut(|entry| is_shown(entry, caller.user(), &law.users));
         Ok(AuditList { seq, entries, next: (read_to < seq).then_some(read_to) })
     }
 
@@ -206,6 +204,24 @@ impl Front {
             _ => None,
         }
     }
+}
+
+/// Whether this approver is shown the entry; of several users it names, those they may approve for.
+fn is_shown(entry: &mut AuditEntry, reader: &UserName, users: &Users) -> bool {
+    if entry.by.as_ref() == Some(reader) {
+        return true;
+    }
+    if let Some(about) = &entry.about {
+        return users.may_approve(reader, about);
+    }
+    // What the server itself does every approver may know.
+    let Some(by) = &entry.by else { return true };
+    if let Some(Value::Array(frozen)) = entry.detail.get_mut("users") {
+        let named = |user: &Value| user.as_str().and_then(|user| user.parse().ok());
+        frozen.retain(|user| named(user).is_some_and(|user| users.may_approve(reader, &user)));
+        return !frozen.is_empty();
+    }
+    users.share_somebody(reader, by)
 }
 
 fn service_of(law: &Law, ticket: &Ticket) -> Option<Service> {
