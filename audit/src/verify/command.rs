@@ -22,11 +22,7 @@ pub fn run(args: &Verify, now: Timestamp, out: &mut dyn Write) -> Result<u8, Err
     let terms = Terms { checkpoints, tail_seconds_max: args.tail_max };
     let source = Source::open(&args.from)?;
     let mut examination = Examination::new(terms);
-    let mut beside = source
-        .database()
-        .map(|database| Tickets::new(database))
-        .transpose()?
-        .map(|tickets| (tickets, Settings::default()));
+    let mut beside = source.database().map(Tickets::new).transpose()?.map(|tickets| (tickets, Settings::default()));
     source.each(0, &mut |found| {
         if let (Some(entry), Some((tickets, settings))) = (examination.push(found), beside.as_mut()) {
             tickets.check(&entry)?;
