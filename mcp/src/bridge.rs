@@ -232,8 +232,9 @@ fn trust(ticket: &Ticket) -> Trust {
 fn why_not(ticket: &Ticket) -> String {
     let said = ticket.reason.as_deref().filter(|reason| !reason.trim().is_empty());
     let because = said.map(|reason| format!(": {reason}")).unwrap_or_default();
+    let again = ticket.denied_until.map(|until| format!(" (the same request is answered so until {until})"));
     match (ticket.status, &ticket.decided_by) {
-        (Status::Denied, Some(person)) => format!("denied by {person}{because}"),
+        (Status::Denied, Some(person)) => format!("denied by {person}{because}{}", again.unwrap_or_default()),
         // Policy says itself that it was policy.
         (Status::Denied, None) => said.unwrap_or(&ticket.rule).to_owned(),
         (Status::Expired, _) => "nobody decided in time; call again to ask anew".to_owned(),

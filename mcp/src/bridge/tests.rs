@@ -138,6 +138,18 @@ fn nothing_but_a_fresh_release_of_this_action_is_leave() {
 }
 
 #[test]
+fn a_persons_denial_says_until_when_it_answers() {
+    let mut denied = used(1, Status::Denied);
+    let ticket = denied.as_mut().unwrap();
+    ticket.decided_by = Some("user".parse().unwrap());
+    ticket.reason = Some("not now".to_owned());
+    ticket.denied_until = Some("2026-03-07T12:10:00Z".parse().unwrap());
+    let verdict = judge(vec![denied]).judge(&call(), &Patient::new(5, true));
+    let said = "denied by user: not now (the same request is answered so until 2026-03-07T12:10:00Z)";
+    assert!(matches!(&verdict, Verdict::Deny { reason, .. } if reason == said), "{verdict:?}");
+}
+
+#[test]
 fn waiting_only_looks_and_an_approval_is_taken_by_asking_again() {
     let judge = judge(vec![
         used(1, Status::Queued),
