@@ -3,8 +3,8 @@
 mod bounds;
 mod build_words;
 mod fetched;
-mod option_values;
 mod hidden_code;
+mod option_values;
 mod places;
 mod tool_inputs;
 mod version_control;
