@@ -12,7 +12,7 @@ pub struct ToolCall {
     pub server: String,
     /// The tool, as its server calls it.
     pub tool: String,
-    /// What the tool is called with, all of it.
+    /// What the tool is called with, all of it; what stands beside the arguments, under a member of its own.
     pub arguments: Map<String, Value>,
 }
 

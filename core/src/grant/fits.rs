@@ -1,6 +1,9 @@
 //! Whether a request is more of the same.
 
-use ccc_protocol::{Timestamp, UserName, bodies::Difference};
+use ccc_protocol::{
+    Timestamp, UserName,
+    bodies::{BESIDE_ARGUMENTS, Difference},
+};
 use serde_json::Value;
 
 use super::Grant;
@@ -49,7 +52,10 @@ impl Request<'_> {
             (Difference::Between(least, most), Some(Arg::Integer(number))) => least <= number && number <= most,
             (Difference::SameRecipient(to), Some(Arg::Text(_))) => self.goes_to(to) && is_mail_text(name),
             (Difference::SameProgram(wanted), Some(Arg::Object(_))) => self.runs_only(wanted, grant),
-            (Difference::SameTool(wanted), Some(Arg::Object(_))) => self.uses(wanted, grant),
+            (Difference::SameTool(wanted), Some(Arg::Object(_))) => {
+                let approved = grant.params.get(name).and_then(|input| input.get(BESIDE_ARGUMENTS));
+                given.get(BESIDE_ARGUMENTS) == approved && self.uses(wanted, grant)
+            }
             _ => false,
         }
     }

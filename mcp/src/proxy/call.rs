@@ -1,6 +1,9 @@
 //! A `tools/call` as the client wrote it, read so that its server reads it the same way.
 
-use ccc_protocol::json::{self, Limits};
+use ccc_protocol::{
+    bodies::BESIDE_ARGUMENTS,
+    json::{self, Limits},
+};
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::{answer::Era, definition::folds_to};
@@ -9,12 +12,19 @@ use crate::{answer::Era, definition::folds_to};
 const CALL_DEPTH_MAX: usize = 64;
 /// The member of `_meta` in which a client of the stateless era names itself.
 const CLIENT_KEY: &str = "io.modelcontextprotocol/clientInfo";
+/// What the protocol's own members of `_meta` begin with.
+const PROTOCOL_PREFIX: &str = "io.modelcontextprotocol/";
+/// Members of `_meta` by which a client numbers its attempts: the next attempt at the same call has another value.
+const NUMBERS: [&str; 2] = ["claudecode/toolUseId", "traceparent"];
+/// The longest such number, in bytes.
+const NUMBER_BYTES_MAX: usize = 128;
 
 /// What a client calls, and how it wants to hear of it.
 #[derive(Debug, Clone)]
 pub(super) struct Call {
     pub(super) tool: String,
-    pub(super) arguments: Map<String, Value>,
+    /// The arguments, with whatever else the server is told under [`BESIDE_ARGUMENTS`].
+    pub(super) input: Map<String, Value>,
     pub(super) era: Era,
     /// Progress may be told under this token.
     pub(super) progress_token: Option<Value>,
@@ -35,8 +45,11 @@ impl Call {
             }
         }
         let era = Era::of(&params);
-        let arguments = match params.remove("arguments") {
+        let mut input = match params.remove("arguments") {
             None => Map::new(),
+            Some(Value::Object(arguments)) if arguments.contains_key(BESIDE_ARGUMENTS) => {
+                return Err(format!("`arguments` has a member `{BESIDE_ARGUMENTS}`, which names what is not in it"));
+            }
             Some(Value::Object(arguments)) => arguments,
             Some(other) => return Err(format!("`arguments` is {} instead of an object", json::kind(&other))),
         };
@@ -44,9 +57,14 @@ impl Call {
             Some(Value::String(name)) if !name.is_empty() => name,
             _ => return Err("`name` is not the name of a tool".to_owned()),
         };
-        let meta = params.remove("_meta");
+        let meta = params.get("_meta").cloned();
         let progress_token = meta.as_ref().and_then(|meta| meta.get("progressToken")).filter(|token| is_token(token));
-        Ok(Self { tool, arguments, era, progress_token: progress_token.cloned(), meta })
+        let progress_token = progress_token.cloned();
+        let beside = without_handling(params);
+        if !beside.is_empty() {
+            input.insert(BESIDE_ARGUMENTS.to_owned(), Value::Object(beside));
+        }
+        Ok(Self { tool, input, era, progress_token, meta })
     }
 
     /// How the client calls itself, where the call says it.
@@ -65,15 +83,40 @@ pub(super) fn object(params: Option<&RawValue>) -> Result<Map<String, Value>, St
         .map_err(|error| format!("the parameters cannot be read: {error}"))
 }
 
+/// The parameters beside name and arguments without what says only how the call is handled: all that is left is part of what is
+/// asked for, also members that this program does not know.
+fn without_handling(mut params: Map<String, Value>) -> Map<String, Value> {
+    if let Some(Value::Object(meta)) = params.get_mut("_meta") {
+        meta.retain(|name, value| !is_handling(name, value));
+        if meta.is_empty() {
+            params.remove("_meta");
+        }
+    }
+    params
+}
+
+fn is_handling(name: &str, value: &Value) -> bool {
+    match name {
+        "progressToken" => is_token(value),
+        name => name.starts_with(PROTOCOL_PREFIX) || NUMBERS.contains(&name) && is_number(value),
+    }
+}
+
+/// A number has no room for words.
+fn is_number(value: &Value) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    value.as_str().is_some_and(|text| text.len() <= NUMBER_BYTES_MAX && text.bytes().all(plain))
+}
+
 fn is_token(value: &Value) -> bool {
     value.is_string() || value.is_i64()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Call;
+    use super::{BESIDE_ARGUMENTS, Call};
     use crate::answer::Era;
-    use serde_json::{json, value::RawValue};
+    use serde_json::{Value, json, value::RawValue};
 
     fn read(text: &str) -> Result<Call, String> {
         Call::read(Some(serde_json::from_str::<&RawValue>(text).unwrap()))
@@ -86,12 +129,40 @@ mod tests {
             "io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"c"}}}"#,
         )
         .unwrap();
-        assert_eq!((call.tool.as_str(), &call.arguments["m"]), ("echo", &json!(1)));
+        assert_eq!((call.tool.as_str(), &Value::Object(call.input.clone())), ("echo", &json!({"m": 1})));
         assert_eq!(
             (call.era, call.progress_token.clone(), call.client()),
             (Era::Stateless, Some(json!("p")), Some("c"))
         );
-        assert!(read(r#"{"name":"echo"}"#).unwrap().arguments.is_empty());
+        assert!(read(r#"{"name":"echo"}"#).unwrap().input.is_empty());
+    }
+
+    #[test]
+    fn all_that_the_server_is_told_is_part_of_what_is_asked_for() {
+        let bare = read(r#"{"name":"a","arguments":{"x":1}}"#).unwrap().input;
+        for (beside, judged) in [
+            (r#""inputResponses":{"q":{"action":"accept"}}"#, json!({"inputResponses": {"q": {"action": "accept"}}})),
+            (r#""requestState":"s""#, json!({"requestState": "s"})),
+            (r#""task":{"ttl":1}"#, json!({"task": {"ttl": 1}})),
+            (r#""unheard":[1]"#, json!({"unheard": [1]})),
+            (r#""_meta":{"progressToken":1,"com.example/as":"root"}"#, json!({"_meta": {"com.example/as": "root"}})),
+            (r#""_meta":{"progressToken":{"as":"root"}}"#, json!({"_meta": {"progressToken": {"as": "root"}}})),
+            (r#""_meta":{"traceparent":"as root"}"#, json!({"_meta": {"traceparent": "as root"}})),
+            (r#""_meta":"as root""#, json!({"_meta": "as root"})),
+        ] {
+            let call = read(&format!(r#"{{"name":"a","arguments":{{"x":1}},{beside}}}"#)).unwrap();
+            let expected = json!({"x": 1, (BESIDE_ARGUMENTS): judged});
+            assert_eq!(Value::Object(call.input), expected, "{beside}");
+        }
+        for handling in [
+            r#"{"progressToken":"p"}"#,
+            r#"{"io.modelcontextprotocol/clientCapabilities":{}}"#,
+            r#"{"claudecode/toolUseId":"toolu_1a0d0234bfe34369b2ecb9c6"}"#,
+            r#"{"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}"#,
+        ] {
+            let call = read(&format!(r#"{{"name":"a","arguments":{{"x":1}},"_meta":{handling}}}"#)).unwrap();
+            assert_eq!(call.input, bare, "{handling}");
+        }
     }
 
     #[test]
@@ -103,6 +174,7 @@ mod tests {
             r#"{"name":"a","arguments":{"x":1,"\u0078":2}}"#,
             r#"{"name":"a","arguments":{"x":9007199254740993}}"#,
             r#"{"name":"a","arguments":{"x":"\ud800"}}"#,
+            r#"{"name":"a","arguments":{"beside the arguments":{"task":{}}}}"#,
             r#"{"name":"a","arguments":null}"#,
             r#"{"name":"a","arguments":[]}"#,
             r#"{"name":"","arguments":{}}"#,

@@ -48,7 +48,7 @@ impl Waiting {
         let call = ToolCall {
             server: self.proxy.server.name.clone(),
             tool: self.call.tool.clone(),
-            arguments: self.call.arguments.clone(),
+            arguments: self.call.input.clone(),
         };
         match self.proxy.judge.judge(&call, self) {
             Verdict::Allow if self.trusted()? == trusted => Ok(()),

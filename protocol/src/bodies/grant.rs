@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 
 use crate::{ActionName, GrantId, TicketId, Timestamp, UserName};
 
+/// The member of a `use-tool` input under which stands what an MCP call says beside its arguments. The arguments have no such member.
+pub const BESIDE_ARGUMENTS: &str = "beside the arguments";
+
 /// The grant that an approval asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,7 +36,8 @@ pub enum Difference {
     OneOf(Vec<Value>),
     /// A `use-tool` input whose every command is this program with this subcommand, all within the same working directory.
     SameProgram(String),
-    /// Any input of the same tool, within the same session: only for the input of `use-tool`.
+    /// Any input of the same tool, within the same session: only for the input of `use-tool`. What an MCP call says beside its
+    /// arguments stays.
     SameTool(String),
     /// Any subject or text of a mail to this one recipient.
     SameRecipient(String),

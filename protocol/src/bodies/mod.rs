@@ -16,7 +16,7 @@ pub use action::{ActionInfo, ActionList, ParamInfo};
 pub use audit::{AuditEntry, AuditList};
 pub use decision::{Approve, Deny, Edit};
 pub use event::Hint;
-pub use grant::{Difference, Grant, GrantList, GrantRequest};
+pub use grant::{BESIDE_ARGUMENTS, Difference, Grant, GrantList, GrantRequest};
 pub use health::Health;
 pub use policies::{ActionPolicy, Freeze, GroupPolicies, PolicyList, SetGroup, SetPolicy};
 pub use preview::{FileView, MailView, PathView, Plan, Preview, RecentAsk, UrlView};

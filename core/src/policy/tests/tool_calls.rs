@@ -1,11 +1,12 @@
 //! Rules and grants over an agent's own tool calls.
 
-use ccc_protocol::bodies::{Difference, Policy};
+use ccc_protocol::bodies::{BESIDE_ARGUMENTS, Difference, Policy};
 use serde_json::json;
 
 use super::world::{World, call, grant};
 use crate::{
     facts::{Access, Class, CommandFact, Facts, PathFact, Place},
+    params::value::Args,
     policy::Verdict,
 };
 
@@ -183,4 +184,27 @@ fn a_grant_of_a_tool_covers_that_tool_in_that_session_alone() {
     let mut other = call("Edit", json!({"path": "b"}));
     other.json.insert("session".into(), json!("s2"));
     assert!(!accepted(other));
+}
+
+#[test]
+fn a_grant_of_a_tool_covers_nothing_that_a_call_says_beside_its_arguments() {
+    let input = |path: &str, state: Option<&str>| {
+        let mut input = json!({"path": path});
+        if let Some(state) = state {
+            input[BESIDE_ARGUMENTS] = json!({"requestState": state});
+        }
+        call("mcp:files/write", input)
+    };
+    let accepted = |approved: &Args, args: &Args| {
+        let mut grant = grant("use-tool", &approved.json);
+        grant.differ = [("input".to_owned(), Difference::SameTool("mcp:files/write".into()))].into();
+        let decision = World { grants: vec![grant], args: args.clone(), ..world("", Facts::default()) }.decide();
+        decision.verdict == Verdict::Accept
+    };
+    let (bare, told) = (input("a", None), input("a", Some("s")));
+    assert!(accepted(&bare, &input("b", None)));
+    assert!(!accepted(&bare, &input("b", Some("s"))));
+    assert!(accepted(&told, &input("b", Some("s"))));
+    assert!(!accepted(&told, &input("b", Some("t"))));
+    assert!(!accepted(&told, &input("b", None)));
 }

@@ -28,6 +28,32 @@ fn an_allowed_call_reaches_the_server_byte_for_byte_and_was_judged_whole() {
 }
 
 #[test]
+fn leave_for_a_bare_call_is_none_for_one_that_says_more() {
+    let rig = Rig::judging(|call, _| {
+        let bare = json!({"m": 1}).as_object().cloned().unwrap();
+        if call.arguments == bare { Verdict::Allow } else { deny() }
+    });
+    let call = |id: u32, more: &str| {
+        format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"echo","arguments":{{"m":1}}{more}}}}}"#
+        )
+    };
+    rig.client_sends(&call(1, ""));
+    assert_eq!(rig.at_server(), call(1, ""));
+    for (id, more) in [
+        (2, r#","inputResponses":{"q":{"action":"accept"}}"#),
+        (3, r#","requestState":"s""#),
+        (4, r#","task":{"ttl":1}"#),
+        (5, r#","_meta":{"com.example/as":"root"}"#),
+        (6, r#","unheard":1"#),
+    ] {
+        rig.client_sends(&call(id, more));
+        assert_eq!(rig.value_at_client()["result"]["isError"], json!(true), "{more}");
+    }
+    rig.nothing_at_server();
+}
+
+#[test]
 fn a_denied_call_never_reaches_the_server_and_says_why() {
     let rig = Rig::judging(|_, _| deny());
     rig.call(1, "echo");
