@@ -1,10 +1,11 @@
 //! What may come back from a tool: a limit on its size, and secrets masked by rules.
 //!
 //! The rules find what somebody left lying about, not what a hostile server hides: it can spell a secret in ways no rule knows. They
-//! work on the text of the message, in one pass for each rule, and only ever match characters that JSON does not escape, so
-//! that a masked message is still JSON.
+//! work on what each text and number of the message says, in one pass for each rule. What was masked is a text from then on, so that
+//! a masked message is still JSON; all else keeps its bytes.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 /// How secrets of one kind look.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -58,9 +59,61 @@ pub fn known_secrets() -> Vec<SecretRule> {
     ]
 }
 
-/// `text` with its secrets masked; `None` when there are none.
+/// What stands for a text with half a character in it, which no rule can be held against.
+const UNREADABLE: &str = "\"[masked: a text that is not Unicode]\"";
+
+/// JSON with its secrets masked; `None` when there are none.
 #[must_use]
-pub fn mask(text: &str, rules: &[SecretRule]) -> Option<String> {
+pub fn mask(json: &str, rules: &[SecretRule]) -> Option<String> {
+    if rules.is_empty() {
+        return None;
+    }
+    let mut masked = String::new();
+    let (mut copied, mut at) = (0, 0);
+    while let Some(start) = json.as_bytes().iter().skip(at).position(|byte| begins_token(*byte)).map(|skip| at + skip) {
+        at = end_of_token(json.as_bytes(), start);
+        if let Some(token) = mask_token(json.get(start..at).unwrap_or_default(), rules) {
+            masked.push_str(json.get(copied..start).unwrap_or_default());
+            masked.push_str(&token);
+            copied = at;
+        }
+    }
+    masked.push_str(json.get(copied..).unwrap_or_default());
+    (copied > 0).then_some(masked)
+}
+
+/// True for the first byte of a text or a number.
+fn begins_token(byte: u8) -> bool {
+    matches!(byte, b'"' | b'-' | b'0'..=b'9')
+}
+
+fn end_of_token(json: &[u8], start: usize) -> usize {
+    let rest = json.get(start + 1..).unwrap_or_default();
+    if json.get(start) != Some(&b'"') {
+        let is_within = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
+        return start + 1 + rest.iter().take_while(|byte| is_within(byte)).count();
+    }
+    let mut escaped = false;
+    let end = rest.iter().position(|byte| {
+        let closes = *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        closes
+    });
+    end.map_or(json.len(), |end| start + 1 + end + 1)
+}
+
+/// The token in JSON with its secrets masked; `None` when there are none.
+fn mask_token(token: &str, rules: &[SecretRule]) -> Option<String> {
+    if !token.starts_with('"') {
+        return mask_text(token, rules).map(|masked| Value::from(masked).to_string());
+    }
+    match serde_json::from_str::<String>(token) {
+        Ok(text) => mask_text(&text, rules).map(|masked| Value::from(masked).to_string()),
+        Err(_) => Some(UNREADABLE.to_owned()),
+    }
+}
+
+fn mask_text(text: &str, rules: &[SecretRule]) -> Option<String> {
     let mut masked: Option<String> = None;
     for rule in rules {
         let current = masked.as_deref().unwrap_or(text);
@@ -108,6 +161,23 @@ mod tests {
     }
 
     #[test]
+    fn a_masked_message_is_json_wherever_the_secret_stood() {
+        let rule = |name: &str, prefix: &str| SecretRule { name: name.into(), prefix: prefix.into(), rest_chars_min: 8 };
+        let rules = [rule("card", "4111"), rule("ours", "key-"), rule("break", "n-")];
+        for (json, expected) in [
+            (r#"{"n":4111111111111111,"m":-1.5e3}"#, r#"{"n":"[masked: card]","m":-1.5e3}"#),
+            (r#"[94111111111111111]"#, r#"["9[masked: card]"]"#),
+            (r#"{"key-12345678":"\u006bey-12345678 \u00e9"}"#, r#"{"[masked: ours]":"[masked: ours] é"}"#),
+            (r#"["\"key-12345678\\"]"#, r#"["\"[masked: ours]\\"]"#),
+            (r#"["key-12345678","\ud800"]"#, r#"["[masked: ours]","[masked: a text that is not Unicode]"]"#),
+        ] {
+            assert_eq!(mask(json, &rules).unwrap(), expected);
+            serde_json::from_str::<serde_json::Value>(expected).unwrap();
+        }
+        assert_eq!(mask(r#"["a\n-12345678"]"#, &rules), None, "the letter of an escape begins nothing");
+    }
+
+    #[test]
     fn text_without_secrets_is_left_alone() {
         assert_eq!(mask(r#"{"a":"task-management ghp_ sk-ant-"}"#, &known_secrets()), None);
         assert_eq!(mask("", &known_secrets()), None);
@@ -124,9 +194,10 @@ mod tests {
 
     #[test]
     fn time_grows_with_the_length_alone() {
-        let text = "ghp_".repeat(1 << 20);
+        let text = format!("\"{}\"", "ghp_".repeat(1 << 20));
         let begun = Instant::now();
-        assert_eq!(mask(&text, &known_secrets()).map(|masked| masked.len()), Some("[masked: github-token]".len()));
+        assert_eq!(mask(&text, &known_secrets()).as_deref(), Some("\"[masked: github-token]\""));
+        assert_eq!(mask(&"[\"".repeat(1 << 20), &known_secrets()), None);
         assert!(begun.elapsed() < Duration::from_secs(20));
     }
 }
