@@ -18,6 +18,8 @@ pub enum Frame {
         bytes: u64,
         /// The id of the message, when it shows one.
         id: Option<Id>,
+        /// True where the message asks, so that the id is of its sender's choosing.
+        asks: bool,
     },
 }
 
@@ -75,7 +77,7 @@ impl<R: BufRead> Frames<R> {
             let used = part.len() + usize::from(end.is_some());
             self.reader.consume(used);
             if over {
-                return Ok(Frame::TooLong { bytes, id: scanner.id() });
+                return Ok(Frame::TooLong { bytes, id: scanner.id(), asks: scanner.asks() });
             }
         }
     }
@@ -144,7 +146,7 @@ mod tests {
     fn a_line_at_the_limit_passes_and_one_over_is_skipped_with_its_id() {
         let long = format!("{{\"result\":\"{}\",\"id\":\"q-1\"}}", "x".repeat(50));
         let input = format!("0123456789\n{long}\n{{}}\n");
-        let too_long = Frame::TooLong { bytes: long.len() as u64, id: Some(Id::Text("q-1".into())) };
+        let too_long = Frame::TooLong { bytes: long.len() as u64, id: Some(Id::Text("q-1".into())), asks: false };
         assert_eq!(frames(input.as_bytes(), 4, 10), [line("0123456789"), too_long.clone(), line("{}")]);
         assert_eq!(frames(long.as_bytes(), 4, 10), [too_long], "at the end of the stream");
     }

@@ -60,6 +60,7 @@ pub struct IdScanner {
     escaped: bool,
     found: Option<Vec<u8>>,
     found_again: bool,
+    asks: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +90,12 @@ impl IdScanner {
         if self.found_again { None } else { Id::parse(text.trim_ascii()) }
     }
 
+    /// True where the message has a `method`: the id is then of the sender's own choosing, and none that it answers.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.asks
+    }
+
     fn step(&mut self, byte: u8) {
         if self.in_text {
             self.step_in_text(byte);
@@ -109,6 +116,7 @@ impl IdScanner {
                 self.place = if self.depth == 1 { Place::Key } else { Place::Elsewhere };
             }
             b':' if self.depth == 1 && self.place == Place::AfterKey => {
+                self.asks |= self.token.eq_ignore_ascii_case(b"\"method\"");
                 self.place = if self.token == b"\"id\"" { Place::IdValue } else { Place::Elsewhere };
                 self.token.clear();
             }
@@ -187,6 +195,17 @@ mod tests {
         assert_eq!(scan(r#"{"x":"\"id\":1","id":2,"z":"#), Some(Id::Number(2)));
         assert_eq!(scan(r#"[{"id":5}]"#), None);
         assert_eq!(scan(r#"{"x":"id","y":1}"#), None);
+    }
+
+    #[test]
+    fn a_method_at_the_outermost_level_asks() {
+        let asks = |text: &str| {
+            let mut scanner = IdScanner::default();
+            scanner.feed(text.as_bytes());
+            scanner.asks()
+        };
+        assert!(asks(r#"{"id":1,"method":7"#) && asks(r#"{"Method" :"x"}"#));
+        assert!(!asks(r#"{"id":1,"result":{"method":"x"},"x":"method"}"#) && !asks(r#"[{"method":"x"}]"#));
     }
 
     #[test]

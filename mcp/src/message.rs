@@ -79,8 +79,10 @@ pub enum Outcome<'a> {
 pub struct Malformed {
     /// The JSON-RPC error code.
     pub code: i64,
-    /// The id to answer, where one could be found.
+    /// The id of the message, where one could be found.
     pub id: Option<Id>,
+    /// True where the message asks: the id is then of its sender's choosing, and no other request's.
+    pub asks: bool,
     /// For the sender.
     pub what: String,
 }
@@ -108,7 +110,7 @@ pub fn read(line: &[u8]) -> Result<Line<'_>, Malformed> {
 /// When it is no message that has one reading.
 pub fn one(text: &str) -> Result<Message<'_>, Malformed> {
     let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|e| invalid(text, &e))?;
-    envelope.message().map_err(|what| Malformed { code: INVALID_REQUEST, id: found_id(text), what })
+    envelope.message().map_err(|what| not_accepted(text, what))
 }
 
 fn batch(text: &str) -> Result<Line<'_>, Malformed> {
@@ -174,21 +176,19 @@ fn readable(raw: &RawValue) -> Result<Id, String> {
 
 fn invalid(text: &str, error: &serde_json::Error) -> Malformed {
     match error.classify() {
-        serde_json::error::Category::Data => {
-            Malformed { code: INVALID_REQUEST, id: found_id(text), what: format!("not a message: {error}") }
-        }
+        serde_json::error::Category::Data => not_accepted(text, format!("not a message: {error}")),
         _ => parse_error(format!("not JSON: {error}")),
     }
 }
 
-fn found_id(text: &str) -> Option<Id> {
+fn not_accepted(text: &str, what: String) -> Malformed {
     let mut scanner = IdScanner::default();
     scanner.feed(text.as_bytes());
-    scanner.id()
+    Malformed { code: INVALID_REQUEST, id: scanner.id(), asks: scanner.asks(), what }
 }
 
 fn parse_error(what: String) -> Malformed {
-    Malformed { code: PARSE_ERROR, id: None, what }
+    Malformed { code: PARSE_ERROR, id: None, asks: false, what }
 }
 
 #[cfg(test)]

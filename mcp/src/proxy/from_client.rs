@@ -23,10 +23,10 @@ impl Proxy {
     pub fn client_sent(self: &Arc<Self>, frame: Frame) {
         match frame {
             Frame::Line(line) => self.line_from_client(line),
-            Frame::TooLong { bytes, id } => {
+            Frame::TooLong { bytes, id, asks } => {
                 let what =
                     format!("a message of {bytes} bytes; at most {} are accepted", self.settings.limits.line_bytes_max);
-                self.tell_client_malformed(Malformed { code: INVALID_REQUEST, id, what });
+                self.tell_client_malformed(Malformed { code: INVALID_REQUEST, id, asks, what });
             }
         }
     }
@@ -107,7 +107,10 @@ impl Proxy {
     fn call(self: &Arc<Self>, id: Id, call: Result<Call, String>, line: Vec<u8>) {
         let call = match call {
             Ok(call) => call,
-            Err(what) => return self.tell_client_malformed(Malformed { code: INVALID_PARAMS, id: Some(id), what }),
+            Err(what) => {
+                let malformed = Malformed { code: INVALID_PARAMS, id: Some(id), asks: true, what };
+                return self.tell_client_malformed(malformed);
+            }
         };
         self.learn_client(call.client());
         let opened = self.table().open(&id, Kind::Verdict { ticket: None });

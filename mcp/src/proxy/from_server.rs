@@ -10,7 +10,7 @@ use crate::{
     definition::Page,
     frame::Frame,
     id::Id,
-    message::{self, INTERNAL_ERROR, Line, Message, Outcome},
+    message::{self, INTERNAL_ERROR, INVALID_REQUEST, Line, Malformed, Message, Outcome},
     results,
 };
 
@@ -19,21 +19,19 @@ impl Proxy {
     pub fn server_sent(self: &Arc<Self>, frame: Frame) {
         match frame {
             Frame::Line(line) => self.line_from_server(line),
-            Frame::TooLong { bytes, id } => {
+            Frame::TooLong { bytes, id, asks } => {
                 let max = self.settings.limits.line_bytes_max;
-                self.drop_from_server(
-                    id.as_ref(),
-                    &format!("the server's answer has {bytes} bytes; at most {max} are passed on"),
-                );
+                let what = format!("a message of {bytes} bytes from the server; at most {max} are passed on");
+                self.drop_from_server(Malformed { code: INVALID_REQUEST, id, asks, what });
             }
         }
     }
 
     fn line_from_server(self: &Arc<Self>, line: Vec<u8>) {
         match message::read(&line) {
-            Err(malformed) => {
-                let what = format!("the server's answer is no message: {malformed}");
-                self.drop_from_server(malformed.id.as_ref(), &what);
+            Err(mut malformed) => {
+                malformed.what = format!("what the server sent is no message: {}", malformed.what);
+                self.drop_from_server(malformed);
             }
             Ok(Line::Batch(elements)) => self.batch_from_server(&elements),
             Ok(Line::One(Message::Notification { method, .. })) => {
@@ -123,15 +121,22 @@ impl Proxy {
         )
     }
 
-    /// What cannot be passed on is not: whoever asked gets an error in its place.
-    fn drop_from_server(&self, id: Option<&Id>, what: &str) {
-        self.note(what);
-        let Some(id) = id else { return };
-        let kind = self.table().answered(id);
+    /// What cannot be passed on is not: whoever asked gets an error in its place. Ids belong to a direction, so one that the server
+    /// asks under answers nothing of the client's.
+    fn drop_from_server(&self, dropped: Malformed) {
+        self.note(&dropped.what);
+        if dropped.asks {
+            if dropped.id.is_some() {
+                self.tell_server(&answer::malformed(&dropped));
+            }
+            return;
+        }
+        let Some(id) = dropped.id else { return };
+        let kind = self.table().answered(&id);
         match kind {
             // Dropping the sender ends the wait for it.
             None | Some(Kind::OwnTools(_)) => {}
-            Some(_) => self.tell_client(&answer::error(Some(id), INTERNAL_ERROR, what)),
+            Some(_) => self.tell_client(&answer::error(Some(&id), INTERNAL_ERROR, &dropped.what)),
         }
     }
 }

@@ -78,9 +78,9 @@ impl Session {
     pub(super) fn take(self: &Arc<Self>, frame: Frame) {
         let line = match frame {
             Frame::Line(line) => line,
-            Frame::TooLong { bytes, id } => {
+            Frame::TooLong { bytes, id, asks } => {
                 let what = format!("a message of {bytes} bytes is too long");
-                self.say(&answer::malformed(&Malformed { code: INVALID_REQUEST, id, what }));
+                self.say(&answer::malformed(&Malformed { code: INVALID_REQUEST, id, asks, what }));
                 return;
             }
         };

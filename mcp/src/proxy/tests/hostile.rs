@@ -110,7 +110,33 @@ fn a_server_batch_is_taken_apart_and_each_message_treated_as_one() {
 fn an_answer_too_long_to_keep_is_an_error_for_the_one_who_asked() {
     let rig = Rig::open();
     rig.client_sends(r#"{"jsonrpc":"2.0","id":4,"method":"ping"}"#);
-    rig.proxy.server_sent(crate::frame::Frame::TooLong { bytes: 1 << 40, id: Some(crate::id::Id::Number(4)) });
+    rig.proxy.server_sent(crate::frame::Frame::TooLong { bytes: 1 << 40, id: Some(crate::id::Id::Number(4)), asks: false });
     let answer = rig.value_at_client();
     assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(4), &json!(-32603)));
+}
+
+#[test]
+fn a_bad_request_of_the_server_is_answered_to_it_and_takes_no_answer_from_the_client() {
+    let rig = Rig::open();
+    rig.list(&[json!({"name": "echo"})]);
+    rig.call(1, "echo");
+    rig.at_server();
+    for bad in [
+        r#"{"jsonrpc":"2.0","id":1,"method":"roots/list","extra":1}"#,
+        r#"{"jsonrpc":"2.0","id":1,"Method":"roots/list"}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":" roots/list"}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":7}"#,
+    ] {
+        rig.server_sends(bad);
+        let told = rig.value_at_server();
+        assert_eq!((&told["id"], &told["error"]["code"]), (&json!(1), &json!(-32600)), "{bad}");
+    }
+    let id = Some(crate::id::Id::Number(1));
+    rig.proxy.server_sent(crate::frame::Frame::TooLong { bytes: 1 << 40, id, asks: true });
+    assert_eq!(rig.value_at_server()["error"]["code"], json!(-32600));
+    rig.server_sends(r#"{"jsonrpc":"2.0","method":"notifications/message","extra":1}"#);
+    rig.nothing_at_server();
+    let result = r#"{"jsonrpc":"2.0","id":1,"result":{"content":[]}}"#;
+    rig.server_sends(result);
+    assert_eq!(rig.at_client(), result);
 }

@@ -80,7 +80,7 @@ fn malformed_input_is_answered_and_kills_nothing() {
         rig.proxy.client_sent(Frame::Line(line.to_vec()));
         assert_eq!(rig.value_at_client()["error"]["code"], json!(code), "{line:?}");
     }
-    rig.proxy.client_sent(Frame::TooLong { bytes: 1 << 40, id: Some(crate::id::Id::Number(5)) });
+    rig.proxy.client_sent(Frame::TooLong { bytes: 1 << 40, id: Some(crate::id::Id::Number(5)), asks: true });
     let refused = rig.value_at_client();
     assert_eq!((&refused["id"], &refused["error"]["code"]), (&json!(5), &json!(-32600)));
     rig.nothing_at_server();
