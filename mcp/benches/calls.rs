@@ -73,8 +73,10 @@ fn measure_relay(command: &[String]) -> Duration {
     let (proxy_in, to) = std::io::pipe().unwrap();
     let (from, proxy_out) = std::io::pipe().unwrap();
     let server = ServerName { name: "bench".into(), command: command.to_vec() };
-    let proxy =
-        thread::spawn(move || proxy::run_process(server, Settings::default(), Box::new(Allow), proxy_in, proxy_out));
+    let (_never, stop) = std::sync::mpsc::channel();
+    let proxy = thread::spawn(move || {
+        proxy::run_process(server, Settings::default(), Box::new(Allow), proxy_in, proxy_out, stop)
+    });
     let took = measure(to, from);
     proxy.join().unwrap().unwrap();
     took

@@ -1,9 +1,54 @@
 //! As much of HTTP/1.1 (RFC 9112) as MCP's streamable transport needs, blocking, one message a connection.
 
-use std::io::{self, BufRead, Read};
+use std::{
+    io::{self, BufRead, Read},
+    net::TcpStream,
+    os::unix::net::UnixStream,
+    time::{Duration, Instant},
+};
 
 /// The longest head of a message, in bytes.
 pub(crate) const HEAD_BYTES_MAX: usize = 64 << 10;
+
+/// A connection whose reads can be given a time.
+pub(crate) trait ReadTime: Read {
+    /// How long a read may take from now on.
+    fn read_within(&self, at_most: Option<Duration>) -> io::Result<()>;
+}
+
+impl ReadTime for TcpStream {
+    fn read_within(&self, at_most: Option<Duration>) -> io::Result<()> {
+        self.set_read_timeout(at_most)
+    }
+}
+
+impl ReadTime for UnixStream {
+    fn read_within(&self, at_most: Option<Duration>) -> io::Result<()> {
+        self.set_read_timeout(at_most)
+    }
+}
+
+/// A connection that is read until a moment, however its bytes drip in.
+#[derive(Debug)]
+pub(crate) struct Timed<S> {
+    /// The connection.
+    pub(crate) stream: S,
+    /// When its time is over; `None`: never.
+    pub(crate) until: Option<Instant>,
+}
+
+impl<S: ReadTime> Read for Timed<S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(until) = self.until {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            self.stream.read_within(Some(left))?;
+        }
+        self.stream.read(buffer)
+    }
+}
 
 /// The first line and the fields of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]

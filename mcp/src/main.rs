@@ -5,6 +5,8 @@ use std::{
     io::{self, Write},
     path::Path,
     process::ExitCode,
+    sync::mpsc::{self, Receiver},
+    thread,
 };
 
 use ccc_mcp::{
@@ -15,6 +17,10 @@ use ccc_mcp::{
     install::{self, Wanted, Wrapping},
     proxy,
     serve::{self, BridgeDesk},
+};
+use signal_hook::{
+    consts::{SIGHUP, SIGINT, SIGTERM},
+    iterator::Signals,
 };
 
 /// The command was called wrongly, or cannot do what it was called for.
@@ -50,21 +56,33 @@ fn run_proxy(args: ProxyArgs) -> Result<u8, String> {
     let bridge = config.bridge().map_err(|error| error.to_string())?;
     let settings = config.settings(args.wait);
     let judge = Box::new(BridgeJudge::new(bridge, cwd()?, session(args.session)?));
-    let (client_in, client_out) = (io::stdin(), io::stdout());
+    let (client_in, client_out, stop) = (io::stdin(), io::stdout(), asked_to_end()?);
     let ended = match args.upstream {
         Upstream::Process(command) => {
             let server = ServerName { name: args.server, command };
             let program = server.command.first().cloned().unwrap_or_default();
-            proxy::run_process(server, settings, judge, client_in, client_out)
+            proxy::run_process(server, settings, judge, client_in, client_out, stop)
                 .map_err(|error| format!("`{}` cannot be started: {error}", program.escape_debug()))
         }
         Upstream::Http(endpoint) => {
             let server = ServerName { name: args.server, command: vec![endpoint.as_str().to_owned()] };
-            proxy::run_http(endpoint, server, settings, judge, client_in, client_out).map_err(|error| error.to_string())
+            proxy::run_http(endpoint, server, settings, judge, client_in, client_out, stop).map_err(|error| error.to_string())
         }
     }?;
     // The thread that reads the client may still wait for it, and must not hold the end up.
     std::process::exit(ended.into())
+}
+
+/// Told when somebody asks this program to end: what waits is withdrawn first, and the server does not stay behind.
+fn asked_to_end() -> Result<Receiver<()>, String> {
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(|error| error.to_string())?;
+    let (sender, asked) = mpsc::channel();
+    thread::spawn(move || {
+        for _ in signals.forever() {
+            let _is_ending = sender.send(());
+        }
+    });
+    Ok(asked)
 }
 
 fn run_serve(args: ServeArgs) -> Result<u8, String> {

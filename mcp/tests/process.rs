@@ -71,6 +71,7 @@ struct Rig {
     to: Option<PipeWriter>,
     from: BufReader<PipeReader>,
     withdrawn: Receiver<TicketId>,
+    stop: Sender<()>,
     proxy: JoinHandle<std::io::Result<u8>>,
     calls: tempfile::NamedTempFile,
 }
@@ -84,13 +85,14 @@ impl Rig {
         let (sender, withdrawn) = mpsc::channel();
         let server = ServerName { name: "sh".into(), command: vec!["sh".into(), "-c".into(), script] };
         let settings = Settings {
-            limits: Limits { end_seconds_max: 1, ..Limits::default() },
+            limits: Limits { end_seconds_max: 1, send_seconds_max: 1, ..Limits::default() },
             wait: Some(SOON),
             ..Settings::default()
         };
         let judge = Box::new(Told(sender.into()));
-        let proxy = thread::spawn(move || proxy::run_process(server, settings, judge, proxy_in, proxy_out));
-        Self { to: Some(to), from: BufReader::new(from), withdrawn, proxy, calls }
+        let (stop, stopped) = mpsc::channel();
+        let proxy = thread::spawn(move || proxy::run_process(server, settings, judge, proxy_in, proxy_out, stopped));
+        Self { to: Some(to), from: BufReader::new(from), withdrawn, stop, proxy, calls }
     }
 
     fn send(&mut self, message: &Value) {
@@ -222,11 +224,91 @@ fn answers_that_are_on_their_way_when_the_client_ends_still_arrive() {
     assert_eq!(rig.end().0, 0);
 }
 
+/// Lines that nobody is owed an answer to, more than fit into pipes and queues.
+fn flood(to: &mut PipeWriter, lines: usize) -> std::io::Result<()> {
+    let line = json!({"jsonrpc":"2.0","method":"notifications/x","params":{"fill":"x".repeat(200)}});
+    (0..lines).try_for_each(|_| writeln!(to, "{line}"))
+}
+
+fn ended(proxy: &JoinHandle<std::io::Result<u8>>) -> bool {
+    let until = Instant::now() + SOON;
+    while !proxy.is_finished() && Instant::now() < until {
+        thread::sleep(Duration::from_millis(10));
+    }
+    proxy.is_finished()
+}
+
+#[test]
+fn a_server_that_stops_reading_is_ended_and_everybody_is_told() {
+    let mut rig = Rig::new("exec sleep 1000");
+    rig.send(&json!({"jsonrpc":"2.0","id":1,"method":"ping"}));
+    let mut to = rig.to.take().unwrap();
+    let client = thread::spawn(move || flood(&mut to, 5000));
+    let told = rig.hear();
+    assert_eq!((&told["id"], &told["error"]["code"]), (&json!(1), &json!(-32000)));
+    assert!(ended(&rig.proxy));
+    // What the proxy still read, or the pipe's end.
+    let _broken = client.join().unwrap();
+}
+
+#[test]
+fn the_end_of_the_client_is_seen_behind_a_server_that_does_not_read() {
+    let mut rig = Rig::new("exec sleep 1000");
+    flood(rig.to.as_mut().unwrap(), 400).unwrap();
+    let (code, took) = rig.end();
+    assert_eq!(code, 0);
+    assert!(took < SOON);
+}
+
+#[test]
+fn a_proxy_that_is_asked_to_end_withdraws_what_waits_and_ends_the_server_while_its_client_is_still_there() {
+    let mut rig = Rig::new(SERVER);
+    let pid = rig.server_pid();
+    rig.call(1, "slow");
+    assert_eq!(rig.hear()["method"], json!("notifications/progress"));
+    rig.stop.send(()).unwrap();
+    assert_eq!(rig.withdrawn.recv_timeout(SOON).unwrap(), ticket());
+    assert!(ended(&rig.proxy) && !is_alive(pid));
+    assert_eq!((rig.proxy.join().unwrap().unwrap(), rig.calls.path().metadata().unwrap().len()), (0, 0));
+}
+
+/// Python's and TypeScript's clients send SIGTERM 2 s after they have closed the input, a terminal sends SIGINT.
+#[test]
+fn the_program_takes_its_server_along_when_a_signal_ends_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        path
+    };
+    write("agent.json", r#"{"users":{"agent":{"secret":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}}}"#);
+    let config = write("mcp.json", r#"{"url":"unix:///nowhere","secrets":"agent.json"}"#);
+    for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT] {
+        let mut proxy = std::process::Command::new(env!("CARGO_BIN_EXE_ccc-mcp"))
+            .args(["--config", config.to_str().unwrap(), "proxy", "--", "sh", "-c"])
+            .arg(r#"trap '' TERM; echo '{"jsonrpc":"2.0","method":"up","params":'$$'}'; while :; do sleep 0.1; done"#)
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(proxy.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let told: Value = serde_json::from_str(&line).unwrap();
+        let server = i32::try_from(told["params"].as_i64().unwrap()).unwrap();
+        rustix::process::kill_process(rustix::process::Pid::from_child(&proxy), signal).unwrap();
+        assert_eq!(proxy.wait().unwrap().code(), Some(0));
+        assert!(!is_alive(server));
+    }
+}
+
 #[test]
 fn a_server_that_cannot_be_started_is_an_error() {
     let server = ServerName { name: "x".into(), command: vec!["/nonexistent/server".into()] };
     let judge = Box::new(Told(mpsc::channel().0.into()));
-    assert!(proxy::run_process(server, Settings::default(), judge, std::io::empty(), std::io::sink()).is_err());
+    let (_never, stop) = mpsc::channel();
+    assert!(proxy::run_process(server, Settings::default(), judge, std::io::empty(), std::io::sink(), stop).is_err());
 }
 
 #[test]

@@ -35,7 +35,7 @@ impl Proxy {
         let (id, method, params) = match message::read(&line) {
             Err(malformed) => return self.tell_client_malformed(malformed),
             Ok(Line::Batch(elements)) => return self.refuse_batch(&elements),
-            Ok(Line::One(Message::Answer { .. })) => return self.tell_server(&line),
+            Ok(Line::One(Message::Answer { .. })) => return self.pass_on(&line),
             Ok(Line::One(Message::Notification { method, params })) => {
                 return self.notification(&method, params, &line);
             }
@@ -63,8 +63,13 @@ impl Proxy {
         match method {
             "tools/call" => self.note("a `tools/call` without an id was not passed on"),
             "notifications/cancelled" => self.cancelled(params, line),
-            _ => self.tell_server(line),
+            _ => self.pass_on(line),
         }
+    }
+
+    /// To the server, which owes no answer to it.
+    fn pass_on(&self, line: &[u8]) {
+        let _noted = self.tell_server(line);
     }
 
     /// A call that still waits here is withdrawn and answered by nothing, as the protocol wants it.
@@ -74,7 +79,7 @@ impl Proxy {
         };
         let cancelled = self.table().cancel(&id);
         match cancelled {
-            Cancelled::PassOn => self.tell_server(line),
+            Cancelled::PassOn => self.pass_on(line),
             Cancelled::Here(None) => {}
             Cancelled::Here(Some(ticket)) => {
                 if !self.spawn(move |proxy| proxy.judge.withdraw(ticket)) {
@@ -100,7 +105,9 @@ impl Proxy {
             Ok(_) => {}
             Err(not_opened) => return self.refuse_request(id, not_opened),
         }
-        self.tell_server(line);
+        if !self.tell_server(line) {
+            self.answer_unsent(id);
+        }
     }
 
     /// The one road of a tool call.

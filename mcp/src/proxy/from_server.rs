@@ -127,7 +127,7 @@ impl Proxy {
         self.note(&dropped.what);
         if dropped.asks {
             if dropped.id.is_some() {
-                self.tell_server(&answer::malformed(&dropped));
+                let _noted = self.tell_server(&answer::malformed(&dropped));
             }
             return;
         }

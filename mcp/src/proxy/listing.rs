@@ -68,7 +68,9 @@ impl Proxy {
         let (sender, answer) = mpsc::channel();
         let opened = self.table().open(&id, Kind::OwnTools(sender));
         opened.map_err(|_| "too many requests have no answer yet".to_owned())?;
-        self.tell_server(&answer::list_tools(&id, cursor, call.meta.as_ref()));
+        if !self.tell_server(&answer::list_tools(&id, cursor, call.meta.as_ref())) {
+            self.table().cancel(&id);
+        }
         let answered = answer.recv_timeout(Duration::from_secs(self.settings.limits.list_seconds_max));
         answered.map_err(|_| {
             self.table().cancel(&id);

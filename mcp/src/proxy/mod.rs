@@ -13,6 +13,7 @@ mod from_client;
 mod from_server;
 mod http;
 mod listing;
+mod outbox;
 mod process;
 mod table;
 mod tools;
@@ -35,6 +36,7 @@ use crate::{
     answer,
     definition::ServerName,
     frame,
+    id::Id,
     judge::Judge,
     log,
     message::{CONNECTION_CLOSED, Malformed},
@@ -75,6 +77,8 @@ pub struct Limits {
     pub definitions_asked_max: usize,
     /// How long the server may take to list its tools when the proxy asks.
     pub list_seconds_max: u64,
+    /// How long the server may take no message while others wait.
+    pub send_seconds_max: u64,
     /// How long the server may take to end once its input has, and again once it was asked to.
     pub end_seconds_max: u64,
 }
@@ -88,7 +92,9 @@ impl Default for Limits {
             judged_at_once_max: 128,
             definitions_asked_max: 512,
             list_seconds_max: 30,
-            end_seconds_max: 3,
+            send_seconds_max: 30,
+            // Clients in Python and TypeScript close the input and send SIGTERM 2 s later.
+            end_seconds_max: 1,
         }
     }
 }
@@ -193,10 +199,25 @@ impl Proxy {
         }
     }
 
-    /// Passes a message on to the server. A server that takes no more ends soon, and then everybody is told.
-    fn tell_server(&self, line: &[u8]) {
-        if let Err(error) = self.upstream().send(line) {
+    /// Passes a message on to the server. False, and noted, where it takes no more.
+    fn tell_server(&self, line: &[u8]) -> bool {
+        let sent = self.upstream().send(line);
+        self.is_sent(sent)
+    }
+
+    fn is_sent(&self, sent: io::Result<()>) -> bool {
+        if let Err(error) = &sent {
             self.note(&format!("the server takes no message: {error}"));
+        }
+        sent.is_ok()
+    }
+
+    /// Answers a request that the server did not take.
+    fn answer_unsent(&self, id: &Id) {
+        let waits = self.table().answered(id).is_some();
+        if waits {
+            let what = format!("the MCP server `{}` takes no message", self.server.name);
+            self.tell_client(&answer::error(Some(id), CONNECTION_CLOSED, &what));
         }
     }
 

@@ -5,6 +5,7 @@ use std::{
     process::{Child, ChildStdin, Command, ExitStatus, Stdio},
     sync::{
         Arc,
+        atomic::{AtomicBool, Ordering},
         mpsc::{self, Receiver, RecvTimeoutError},
     },
     thread,
@@ -15,7 +16,7 @@ use std::os::unix::process::CommandExt;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::{Proxy, Settings, Upstream, wait_until};
+use super::{Proxy, Settings, outbox::Outbox, wait_until};
 use crate::{
     definition::ServerName,
     frame::{self, Frame, Frames},
@@ -31,8 +32,8 @@ enum Side {
     Server,
 }
 
-/// Starts the server that `server` names and stands between it and the client until either ends. The exit code: 0 where the client
-/// ended, that of the server where the server did.
+/// Starts the server that `server` names and stands between it and the client until either ends, or `stop` says so. The exit code: 0
+/// where the client ended, that of the server where the server did.
 ///
 /// # Errors
 /// When the server cannot be started.
@@ -42,6 +43,7 @@ pub fn run(
     judge: Box<dyn Judge>,
     client_in: impl Read + Send + 'static,
     client_out: impl Write + Send + 'static,
+    stop: Receiver<()>,
 ) -> io::Result<u8> {
     let mut child = Kill(start(&server)?);
     let (Some(stdin), Some(stdout)) = (child.0.stdin.take(), child.0.stdout.take()) else {
@@ -49,32 +51,45 @@ pub fn run(
     };
     let end = Duration::from_secs(settings.limits.end_seconds_max);
     let line_bytes_max = settings.limits.line_bytes_max;
-    let upstream = Box::new(Pipe(Some(stdin)));
-    let proxy = Proxy::new(server, settings, judge, Box::new(client_out), upstream);
+    let outbox = Outbox::new(Duration::from_secs(settings.limits.send_seconds_max));
+    let proxy = Proxy::new(server, settings, judge, Box::new(client_out), Box::new(Arc::clone(&outbox)));
     let (ended, ends) = mpsc::channel();
+    let hurry = Arc::new(AtomicBool::new(false));
 
+    let lines = Arc::clone(&outbox);
+    thread::spawn(move || write_lines(stdin, &lines));
     let (pump, told) = (Arc::clone(&proxy), ended.clone());
-    let client = thread::spawn(move || {
+    thread::spawn(move || {
         pump_lines(Frames::new(BufReader::new(client_in), line_bytes_max), |frame| pump.client_sent(frame));
         let _nobody_left = told.send(Side::Client);
-        pump.client_ended();
+    });
+    let (hurried, told) = (Arc::clone(&hurry), ended.clone());
+    thread::spawn(move || {
+        if stop.recv().is_ok() {
+            hurried.store(true, Ordering::Relaxed);
+            let _nobody_left = told.send(Side::Client);
+        }
     });
     let pump = Arc::clone(&proxy);
     thread::spawn(move || {
         pump_lines(Frames::new(BufReader::new(stdout), line_bytes_max), |frame| pump.server_sent(frame));
         let _nobody_left = ended.send(Side::Server);
     });
-    match wait_for_end(&ends, &mut child.0, end)? {
+    match wait_for_end(&ends, &mut child.0, &outbox, end)? {
         Side::Client => {
-            child.end(end)?;
+            // Whoever waits to send gives up, so that nothing holds the end up.
+            outbox.close();
+            let closed = Arc::clone(&proxy);
+            let closing = thread::spawn(move || closed.client_ended());
+            child.end(end, &hurry)?;
             // What the server said last is on its way to the client: it has as long as the server had.
             let _quiet = ends.recv_timeout(end);
-            wait_until(end, || client.is_finished() && proxy.is_idle());
+            wait_until(end, || closing.is_finished() && proxy.is_idle());
             Ok(0)
         }
         Side::Server => {
             proxy.server_ended();
-            let status = child.end(end)?;
+            let status = child.end(end, &hurry)?;
             // A question that was on its way to the bridge is withdrawn as soon as its ticket is known.
             wait_until(end, || proxy.is_idle());
             Ok(exit_code(status))
@@ -94,14 +109,27 @@ pub(super) fn pump_lines<R: io::BufRead>(mut frames: Frames<R>, take: impl Fn(Fr
     }
 }
 
-/// The side that ended first. A server that is gone but left its output open to others has ended, after a while.
-fn wait_for_end(ends: &Receiver<Side>, child: &mut Child, patience: Duration) -> io::Result<Side> {
+/// Hands the server what is for it, until nothing follows or it takes no more.
+fn write_lines(mut stdin: ChildStdin, outbox: &Outbox) {
+    while let Some(line) = outbox.next() {
+        if frame::write_line(&mut stdin, &line).is_err() {
+            return outbox.close();
+        }
+    }
+}
+
+/// The side that ended first. A server that is gone but left its output open to others has ended, after a while; one that takes no
+/// messages has ended too.
+fn wait_for_end(ends: &Receiver<Side>, child: &mut Child, outbox: &Outbox, patience: Duration) -> io::Result<Side> {
     let mut gone: Option<Instant> = None;
     loop {
         match ends.recv_timeout(Duration::from_millis(200)) {
             Ok(side) => return Ok(side),
             Err(RecvTimeoutError::Disconnected) => return Ok(Side::Server),
             Err(RecvTimeoutError::Timeout) => {}
+        }
+        if outbox.has_stalled() {
+            return Ok(Side::Server);
         }
         if child.try_wait()?.is_some() && gone.get_or_insert_with(Instant::now).elapsed() >= patience {
             return Ok(Side::Server);
@@ -113,44 +141,30 @@ fn exit_code(status: ExitStatus) -> u8 {
     status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }
 
-/// The server's input.
-struct Pipe(Option<ChildStdin>);
-
-impl Upstream for Pipe {
-    fn send(&mut self, line: &[u8]) -> io::Result<()> {
-        match &mut self.0 {
-            Some(stdin) => frame::write_line(stdin, line),
-            None => Err(io::ErrorKind::BrokenPipe.into()),
-        }
-    }
-
-    fn close(&mut self) {
-        self.0 = None;
-    }
-}
-
 /// A child that does not outlive its holder.
 struct Kill(Child);
 
 impl Kill {
-    /// Waits for the child to end, asks it to after `patience`, and makes it after as long again.
-    fn end(&mut self, patience: Duration) -> io::Result<ExitStatus> {
-        for signal in [Signal::TERM, Signal::KILL] {
-            if let Some(status) = self.wait(patience)? {
-                return Ok(status);
-            }
-            self.signal(signal);
+    /// Waits for the child to end, asks it to after `patience` or in a hurry at once, and makes it after as long again.
+    fn end(&mut self, patience: Duration, hurry: &AtomicBool) -> io::Result<ExitStatus> {
+        if let Some(status) = self.wait(patience, || hurry.load(Ordering::Relaxed))? {
+            return Ok(status);
         }
+        self.signal(Signal::TERM);
+        if let Some(status) = self.wait(patience, || false)? {
+            return Ok(status);
+        }
+        self.signal(Signal::KILL);
         self.0.wait()
     }
 
-    fn wait(&mut self, patience: Duration) -> io::Result<Option<ExitStatus>> {
+    fn wait(&mut self, patience: Duration, hurry: impl Fn() -> bool) -> io::Result<Option<ExitStatus>> {
         let begun = Instant::now();
         loop {
             if let Some(status) = self.0.try_wait()? {
                 return Ok(Some(status));
             }
-            if begun.elapsed() >= patience {
+            if begun.elapsed() >= patience || hurry() {
                 return Ok(None);
             }
             thread::sleep(POLL);

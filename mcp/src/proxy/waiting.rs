@@ -73,8 +73,8 @@ impl Waiting {
         let wanted = self.proxy.table().release(&self.id, self.serial);
         let sent = if wanted { upstream.send(line) } else { Ok(()) };
         drop(upstream);
-        if let Err(error) = sent {
-            self.proxy.note(&format!("the server takes no message: {error}"));
+        if !self.proxy.is_sent(sent) {
+            self.proxy.answer_unsent(&self.id);
         }
     }
 

@@ -1,18 +1,26 @@
 //! One message out and all that comes back for it.
 
-use std::io::{self, BufReader, Read, Write};
+use std::{
+    io::{self, BufReader, Read, Write},
+    time::{Duration, Instant},
+};
 
 use serde_json::{Map, Value};
 
 use super::{Link, lock};
 use crate::{
-    http1::{Body, Head},
+    http1::{Body, Head, Timed},
     id::Id,
     sse::Events,
 };
 
 /// The member of `_meta` by which a request of the stateless era names its version.
 const VERSION_KEY: &str = "io.modelcontextprotocol/protocolVersion";
+
+/// How long a server may take no byte of what is sent.
+const SEND_SECONDS_MAX: u64 = 30;
+/// How long the exchange of a message may take to which nobody awaits an answer: the next one waits for it.
+const UNAWAITED_SECONDS_MAX: u64 = 5;
 
 /// What is sent.
 pub(super) enum Outgoing<'a> {
@@ -41,6 +49,12 @@ impl<'a> Outgoing<'a> {
     pub(super) fn of(line: &'a [u8]) -> Self {
         let message: Map<String, Value> = serde_json::from_slice(line).unwrap_or_default();
         Self::Message { line, mirrored: mirrored(&message).unwrap_or_default() }
+    }
+
+    /// How long all that comes back may take, where nobody waits for an answer and others wait for the end.
+    fn seconds_max(&self, id: Option<&Id>) -> Option<u64> {
+        let is_awaited = id.is_some() || matches!(self, Self::Listen);
+        (!is_awaited).then_some(UNAWAITED_SECONDS_MAX)
     }
 
     fn method(&self) -> &'static str {
@@ -86,8 +100,10 @@ impl Link {
         if let Some(id) = id {
             lock(&self.open).insert(id.clone(), stream.try_clone()?);
         }
+        let until = outgoing.seconds_max(id).map(|seconds| Instant::now() + Duration::from_secs(seconds));
+        stream.set_write_timeout(Some(Duration::from_secs(SEND_SECONDS_MAX)))?;
         stream.write_all(&self.request_bytes(outgoing))?;
-        let mut reader = BufReader::new(stream);
+        let mut reader = BufReader::new(Timed { stream, until });
         let head = Head::read(&mut reader)?.ok_or(io::ErrorKind::UnexpectedEof)?;
         let heard = Heard {
             session: head.field("mcp-session-id")?.filter(|session| is_token(session)).map(str::to_owned),

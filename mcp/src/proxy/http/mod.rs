@@ -11,13 +11,13 @@ use std::{
     net::{Shutdown, TcpStream},
     sync::{
         Arc, Mutex, OnceLock, Weak,
-        mpsc::{self, Receiver, SyncSender},
+        mpsc::{self, Receiver},
     },
     thread,
     time::Duration,
 };
 
-use super::{Proxy, Settings, Upstream, lock, process::pump_lines, wait_until};
+use super::{Proxy, Settings, lock, outbox::Outbox, process::pump_lines, wait_until};
 use crate::{
     answer,
     definition::ServerName,
@@ -30,12 +30,10 @@ use crate::{
 pub use endpoint::{Endpoint, EndpointError};
 use exchange::{Heard, Outgoing};
 
-/// Messages that wait for those before them.
-const QUEUED_MAX: usize = 256;
 /// How long after its end a stream of the server's own messages is opened again.
 const REOPEN: Duration = Duration::from_secs(2);
 
-/// Stands between the client and the server at `endpoint` until the client ends. The exit code is 0.
+/// Stands between the client and the server at `endpoint` until the client ends, or `stop` says so. The exit code is 0.
 ///
 /// # Errors
 /// When no thread can be had.
@@ -46,35 +44,31 @@ pub fn run(
     judge: Box<dyn Judge>,
     client_in: impl Read + Send + 'static,
     client_out: impl Write + Send + 'static,
+    stop: Receiver<()>,
 ) -> io::Result<u8> {
-    let (lines, queue) = mpsc::sync_channel(QUEUED_MAX);
+    let outbox = Outbox::new(Duration::from_secs(settings.limits.send_seconds_max));
     let line_bytes_max = settings.limits.line_bytes_max;
     let end = Duration::from_secs(settings.limits.end_seconds_max);
     let link = Arc::new(Link::new(endpoint, line_bytes_max));
-    let proxy = Proxy::new(server, settings, judge, Box::new(client_out), Box::new(Queue(Some(lines))));
+    let proxy = Proxy::new(server, settings, judge, Box::new(client_out), Box::new(Arc::clone(&outbox)));
     let _first = link.proxy.set(Arc::downgrade(&proxy));
-    let carrier = Arc::clone(&link);
-    let carried = thread::Builder::new().spawn(move || carrier.carry(&queue))?;
+    let (carrier, lines) = (Arc::clone(&link), Arc::clone(&outbox));
+    let carried = thread::Builder::new().spawn(move || carrier.carry(&lines))?;
+    let (ended, ends) = mpsc::channel();
 
-    pump_lines(Frames::new(BufReader::new(client_in), line_bytes_max), |frame| proxy.client_sent(frame));
+    let (pump, told) = (Arc::clone(&proxy), ended.clone());
+    thread::Builder::new().spawn(move || {
+        pump_lines(Frames::new(BufReader::new(client_in), line_bytes_max), |frame| pump.client_sent(frame));
+        let _nobody_left = told.send(());
+    })?;
+    thread::Builder::new().spawn(move || stop.recv().is_ok_and(|()| ended.send(()).is_ok()))?;
+    let _one_of_them = ends.recv();
+    // Whoever waits to send gives up, so that nothing holds the end up.
+    outbox.close();
     proxy.client_ended();
     wait_until(end, || carried.is_finished() && proxy.table().is_empty() && proxy.is_idle());
     link.end_session();
     Ok(0)
-}
-
-/// The client's messages on their way out.
-struct Queue(Option<SyncSender<Vec<u8>>>);
-
-impl Upstream for Queue {
-    fn send(&mut self, line: &[u8]) -> io::Result<()> {
-        let lines = self.0.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
-        lines.send(line.to_vec()).map_err(|_| io::ErrorKind::BrokenPipe.into())
-    }
-
-    fn close(&mut self) {
-        self.0 = None;
-    }
 }
 
 /// What all exchanges with the server share.
@@ -102,8 +96,8 @@ impl Link {
         }
     }
 
-    fn carry(self: &Arc<Self>, queue: &Receiver<Vec<u8>>) {
-        while let Ok(line) = queue.recv() {
+    fn carry(self: &Arc<Self>, outbox: &Outbox) {
+        while let Some(line) = outbox.next() {
             match message::read(&line) {
                 Ok(Line::One(Message::Request { id, method, .. })) => self.begin(id, method, line),
                 Ok(Line::One(Message::Notification { method, params })) => {

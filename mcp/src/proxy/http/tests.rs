@@ -55,7 +55,7 @@ impl Rig {
         let (answers, client_out) = std::io::pipe().unwrap();
         let name = ServerName { name: "web".into(), command: vec!["http".into()] };
         let settings = Settings { limits: Limits { end_seconds_max: 1, ..Limits::default() }, ..Settings::default() };
-        let proxy = thread::spawn(move || run(endpoint, name, settings, Box::new(Open), client_in, client_out));
+        let proxy = thread::spawn(move || run(endpoint, name, settings, Box::new(Open), client_in, client_out, never()));
         Self { client, answers: BufReader::new(answers), asked, proxy }
     }
 
@@ -72,6 +72,11 @@ impl Rig {
         self.answers.read_line(&mut line).unwrap();
         serde_json::from_str(&line).unwrap()
     }
+}
+
+/// Nobody asks the proxy to end.
+fn never() -> Receiver<()> {
+    mpsc::channel().1
 }
 
 fn serve(stream: TcpStream, sender: &Sender<Asked>) {
@@ -173,4 +178,22 @@ fn a_cancelled_stateless_request_ends_its_connection() {
     rig.send(&json!({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"listen:0"}}));
     stream.set_read_timeout(Some(SOON)).unwrap();
     assert_eq!(stream.read(&mut [0]).unwrap(), 0, "the connection ends");
+}
+
+#[test]
+fn a_notification_that_is_never_answered_holds_up_what_follows_for_a_while_alone() {
+    let mut rig = Rig::new();
+    rig.send(&json!({"jsonrpc":"2.0","method":"notifications/x"}));
+    let (_, asked, mut held) = rig.asked();
+    assert_eq!(asked["method"], json!("notifications/x"));
+    // Bytes that drip in win no time.
+    let dripping = thread::spawn(move || while held.write_all(b"H").is_ok() { thread::sleep(Duration::from_millis(100)) });
+    rig.send(&json!({"jsonrpc":"2.0","id":1,"method":"ping"}));
+    let (_, asked, stream) = rig.asked();
+    assert_eq!(asked["method"], json!("ping"));
+    reply(stream, JSON, r#"{"jsonrpc":"2.0","id":1,"result":{}}"#);
+    assert_eq!(rig.answer()["id"], json!(1));
+    drop(rig.client);
+    assert_eq!(rig.proxy.join().unwrap().unwrap(), 0);
+    dripping.join().unwrap();
 }
