@@ -154,7 +154,8 @@ fn request_id(element: &str) -> Option<Id> {
     }
 }
 
-pub(super) fn cancelled_id(params: Option<&RawValue>) -> Option<Id> {
+/// The request that a `notifications/cancelled` with these parameters is about.
+pub(crate) fn cancelled_id(params: Option<&RawValue>) -> Option<Id> {
     let params = call::object(params).ok()?;
     match params.get("requestId")? {
         Value::String(text) => Some(Id::Text(text.clone())),

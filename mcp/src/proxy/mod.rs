@@ -44,6 +44,7 @@ use crate::{
     results::SecretRule,
 };
 
+pub(crate) use from_client::cancelled_id;
 pub use http::{Endpoint, EndpointError, run as run_http};
 pub use process::run as run_process;
 

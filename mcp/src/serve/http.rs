@@ -6,18 +6,18 @@
 use std::{
     fs,
     io::{self, BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     os::unix::{
         fs::{FileTypeExt, PermissionsExt},
         net::{UnixListener, UnixStream},
     },
     path::Path,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -28,22 +28,23 @@ use super::{
 use crate::{
     config::read_private,
     frame::Frame,
-    http1::{Body, Head},
+    http1::{Body, Head, ReadTime, Timed},
     message::{self, Line, Message},
     patience::Patience,
-    proxy::Settings,
+    proxy::{Settings, cancelled_id},
 };
 
 /// Connections at a time.
 const CONNECTIONS_MAX: usize = 64;
-/// How long a client may take to send its request.
+/// How long a client may take to say what it wants and that it may: who has no token takes a place no longer.
+const HEAD_SECONDS_MAX: u64 = 5;
+/// How long a client may take to send its whole request, and to take a piece of the answer.
 const REQUEST_SECONDS_MAX: u64 = 30;
 /// The shortest token.
 const TOKEN_CHARS_MIN: usize = 32;
 pub(super) fn run_socket(desk: &Arc<dyn Desk>, settings: &Settings, path: &Path) -> io::Result<()> {
     let listener = bind_private(path)?;
-    let server =
-        Arc::new(Server { desk: Arc::clone(desk), settings: settings.clone(), token: None, busy: AtomicUsize::new(0) });
+    let server = Arc::new(Server::new(desk, settings, None));
     for stream in listener.incoming() {
         server.accept(stream?);
     }
@@ -67,8 +68,7 @@ pub(super) fn serve_loopback(
     listener: &TcpListener,
     token: String,
 ) -> io::Result<()> {
-    let (desk, settings) = (Arc::clone(desk), settings.clone());
-    let server = Arc::new(Server { desk, settings, token: Some(token), busy: AtomicUsize::new(0) });
+    let server = Arc::new(Server::new(desk, settings, Some(token)));
     for stream in listener.incoming() {
         server.accept(stream?);
     }
@@ -114,30 +114,47 @@ struct Server {
     settings: Settings,
     token: Option<String>,
     busy: AtomicUsize,
+    /// Requests that are being answered.
+    live: Mutex<Vec<Weak<Session>>>,
 }
 
-/// A connection whose two halves are used by different threads.
-trait Stream: Read + Write + Send + Sized + 'static {
-    fn halves(self) -> io::Result<(Self, Self)>;
+/// A connection that several threads use.
+trait Stream: ReadTime + Write + Send + Sized + 'static {
+    fn copy(&self) -> io::Result<Self>;
+    fn write_within(&self, at_most: Duration) -> io::Result<()>;
+    fn hang_up(&self) -> io::Result<()>;
 }
 
 impl Stream for TcpStream {
-    fn halves(self) -> io::Result<(Self, Self)> {
-        self.set_read_timeout(Some(Duration::from_secs(REQUEST_SECONDS_MAX)))?;
-        self.set_write_timeout(Some(Duration::from_secs(REQUEST_SECONDS_MAX)))?;
-        Ok((self.try_clone()?, self))
+    fn copy(&self) -> io::Result<Self> {
+        self.try_clone()
+    }
+    fn write_within(&self, at_most: Duration) -> io::Result<()> {
+        self.set_write_timeout(Some(at_most))
+    }
+    fn hang_up(&self) -> io::Result<()> {
+        self.shutdown(Shutdown::Both)
     }
 }
 
 impl Stream for UnixStream {
-    fn halves(self) -> io::Result<(Self, Self)> {
-        self.set_read_timeout(Some(Duration::from_secs(REQUEST_SECONDS_MAX)))?;
-        self.set_write_timeout(Some(Duration::from_secs(REQUEST_SECONDS_MAX)))?;
-        Ok((self.try_clone()?, self))
+    fn copy(&self) -> io::Result<Self> {
+        self.try_clone()
+    }
+    fn write_within(&self, at_most: Duration) -> io::Result<()> {
+        self.set_write_timeout(Some(at_most))
+    }
+    fn hang_up(&self) -> io::Result<()> {
+        self.shutdown(Shutdown::Both)
     }
 }
 
 impl Server {
+    fn new(desk: &Arc<dyn Desk>, settings: &Settings, token: Option<String>) -> Self {
+        let (desk, settings) = (Arc::clone(desk), settings.clone());
+        Self { desk, settings, token, busy: AtomicUsize::new(0), live: Mutex::default() }
+    }
+
     fn accept(self: &Arc<Self>, stream: impl Stream) {
         let server = Arc::clone(self);
         if self.busy.fetch_add(1, Ordering::AcqRel) >= CONNECTIONS_MAX {
@@ -155,13 +172,18 @@ impl Server {
     }
 
     fn exchange(&self, stream: impl Stream) -> io::Result<()> {
-        let (reading, mut writing) = stream.halves()?;
-        let mut reader = BufReader::new(reading);
+        let begun = Instant::now();
+        let within = |seconds| Some(begun + Duration::from_secs(seconds));
+        let mut writing = stream.copy()?;
+        writing.write_within(Duration::from_secs(REQUEST_SECONDS_MAX))?;
+        let connection = stream.copy()?;
+        let mut reader = BufReader::new(Timed { stream, until: within(HEAD_SECONDS_MAX) });
         let Some(head) = Head::read(&mut reader)? else { return Ok(()) };
         if let Some(status) = self.refusal(&head)? {
             return respond(&mut writing, status, "text/plain", b"");
         }
-        let message = self.body(&head, reader)?;
+        reader.get_mut().until = within(REQUEST_SECONDS_MAX);
+        let message = self.body(&head, &mut reader)?;
         let streams = head.field("accept")?.is_some_and(|types| types.contains("text/event-stream"));
         let is_call =
             matches!(message::read(&message), Ok(Line::One(Message::Request { method, .. })) if method == "tools/call");
@@ -170,11 +192,34 @@ impl Server {
             stream: streams && is_call,
             begun: Mutex::new(false),
         });
-        let session =
-            Session::new(Arc::clone(&self.desk), Patience::new(self.settings.wait), Box::new(Arc::clone(&outlet)));
+        let session = self.session(&message, &outlet);
         session.take(Frame::Line(message));
-        session.wait_until_idle(WAIT_MAX);
-        outlet.end()
+        if is_call {
+            watch_for_end(reader.into_inner().stream, &session)?;
+            session.wait_until_idle(WAIT_MAX);
+        }
+        let told = outlet.end();
+        // Whoever still listens for the client's end is not left listening.
+        connection.hang_up().and(told)
+    }
+
+    /// A session for one request. What cancels a call goes to the request that carries it, where there is one and no other of its id.
+    fn session(&self, message: &[u8], outlet: &Arc<Reply>) -> Arc<Session> {
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        live.retain(|session| session.strong_count() > 0);
+        if let Ok(Line::One(Message::Notification { method, params })) = message::read(message)
+            && method == "notifications/cancelled"
+            && let Some(id) = cancelled_id(params)
+        {
+            let mut waiting = live.iter().filter_map(Weak::upgrade).filter(|session| session.waits_for(&id));
+            if let (Some(one), None) = (waiting.next(), waiting.next()) {
+                return one;
+            }
+        }
+        let patience = Patience::new(self.settings.wait);
+        let session = Session::new(Arc::clone(&self.desk), patience, Box::new(Arc::clone(outlet)));
+        live.push(Arc::downgrade(&session));
+        session
     }
 
     /// The status with which a request is turned away.
@@ -212,6 +257,20 @@ impl Server {
         message.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
         Ok(message)
     }
+}
+
+/// Has a thread withdraw the call once its client has hung up.
+fn watch_for_end(mut stream: impl Stream, session: &Arc<Session>) -> io::Result<()> {
+    stream.read_within(None)?;
+    let session = Arc::downgrade(session);
+    thread::Builder::new().spawn(move || {
+        // What a client says behind its request is nothing.
+        while stream.read(&mut [0; 64]).is_ok_and(|read| read > 0) {}
+        if let Some(session) = session.upgrade() {
+            session.end();
+        }
+    })?;
+    Ok(())
 }
 
 /// A name under which this machine alone is reached: a page of another name cannot be made to lead here.

@@ -30,6 +30,7 @@ use crate::{
     log,
     message::{self, INVALID_PARAMS, INVALID_REQUEST, Line, METHOD_NOT_FOUND, Malformed, Message},
     patience::Patience,
+    proxy::cancelled_id,
 };
 
 /// Calls that wait at once, beyond which they are refused.
@@ -103,6 +104,11 @@ impl Session {
         for ticket in calls.into_values().filter_map(|call| call.ticket) {
             self.desk.withdraw(ticket);
         }
+    }
+
+    /// True while the call of this id has no answer.
+    pub(super) fn waits_for(&self, id: &Id) -> bool {
+        self.calls().contains_key(id)
     }
 
     /// Waits until no call is being carried out, or the time is over.
@@ -215,12 +221,7 @@ impl Session {
 
     /// A cancelled call is withdrawn and answered by nothing.
     fn cancelled(self: &Arc<Self>, params: Option<&RawValue>) {
-        let Ok(params) = read_params(params) else { return };
-        let id = match params.get("requestId") {
-            Some(Value::String(text)) => Id::Text(text.clone()),
-            Some(Value::Number(number)) => number.as_i64().map_or_else(|| Id::Text(String::new()), Id::Number),
-            _ => return,
-        };
+        let Some(id) = cancelled_id(params) else { return };
         let call = self.calls().remove(&id);
         if let Some(ticket) = call.and_then(|call| call.ticket) {
             let desk = Arc::clone(&self.desk);

@@ -326,3 +326,73 @@ fn a_client_that_hangs_up_withdraws_its_call() {
     let answer = whole(post(address, &fields, &call.to_string()));
     assert!(answer.contains("text/event-stream") && answer.contains("\"succeeded\""), "{answer}");
 }
+
+fn slow_call(bridge: &Bridge) -> (std::net::SocketAddr, String, TcpStream) {
+    let address = http(bridge);
+    let fields = format!("Content-Type: application/json\r\nAuthorization: Bearer {TOKEN}");
+    let call = json!({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"slow"}});
+    let stream = post(address, &fields, &call.to_string());
+    bridge.submitted.recv_timeout(SOON).unwrap();
+    (address, fields, stream)
+}
+
+#[test]
+fn a_client_that_hangs_up_without_an_event_stream_withdraws_its_call() {
+    let bridge = bridge();
+    let (_, _, stream) = slow_call(&bridge);
+    drop(stream);
+    assert_eq!(bridge.withdrawn.recv_timeout(SOON).unwrap(), id());
+}
+
+#[test]
+fn a_call_over_http_is_cancelled_by_another_request_and_answered_by_nothing() {
+    let bridge = bridge();
+    let (address, fields, stream) = slow_call(&bridge);
+    // Its ticket may not be known yet, and then nothing is withdrawn here: the call itself learns that nobody waits.
+    thread::sleep(Duration::from_millis(200));
+    let cancel = |id: u32| {
+        let cancelled = json!({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":id}});
+        whole(post(address, &fields, &cancelled.to_string()))
+    };
+    assert!(cancel(2).starts_with("HTTP/1.1 202"));
+    assert!(bridge.withdrawn.recv_timeout(Duration::from_millis(200)).is_err());
+    assert!(cancel(1).starts_with("HTTP/1.1 202"));
+    assert_eq!(bridge.withdrawn.recv_timeout(SOON).unwrap(), id());
+    assert!(whole(stream).starts_with("HTTP/1.1 202"));
+}
+
+#[test]
+fn slow_connections_without_a_token_do_not_keep_the_owner_out() {
+    let bridge = bridge();
+    let address = http(&bridge);
+    let dripping: Vec<_> = (0..80).map(|_| TcpStream::connect(address).unwrap()).collect();
+    let over = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let stop = Arc::clone(&over);
+    let drip = thread::spawn(move || {
+        while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+            dripping.iter().for_each(|mut stream| drop(stream.write_all(b"P")));
+            thread::sleep(Duration::from_millis(200));
+        }
+    });
+    let fields = format!("Content-Type: application/json\r\nAuthorization: Bearer {TOKEN}");
+    let begun = Instant::now();
+    let heard = || {
+        let mut text = String::new();
+        let mut stream = TcpStream::connect(address).unwrap();
+        let _refused = write!(
+            stream,
+            "POST /mcp HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\n{fields}\r\n\r\n{LIST}",
+            LIST.len()
+        );
+        let _refused = stream.read_to_string(&mut text);
+        text.contains("open-browser")
+    };
+    let mut is_heard = heard();
+    while !is_heard && begun.elapsed() < SOON {
+        thread::sleep(Duration::from_millis(100));
+        is_heard = heard();
+    }
+    over.store(true, std::sync::atomic::Ordering::Relaxed);
+    drip.join().unwrap();
+    assert!(is_heard);
+}
