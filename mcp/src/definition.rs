@@ -11,10 +11,13 @@ use ccc_protocol::{
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
-use crate::answer;
+use crate::{answer, token};
 
 /// How deep objects and lists may lie in one another in a tool's definition; schemas are deeper than other messages.
 const DEFINITION_DEPTH_MAX: usize = 64;
+
+/// The member under which a definition carries its own text, where a number in it is one that readers round or spell differently.
+const AS_WRITTEN: &str = "as the server wrote it";
 
 /// How a server is reached, and under which name: part of what is trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +33,8 @@ pub struct ServerName {
 pub struct Definition {
     /// The tool's name.
     pub name: String,
-    /// All that the server says of it.
+    /// All that the server says of it. Where a number in it has no exact form, numbers are texts and the whole text stands beside
+    /// them.
     pub members: Map<String, Value>,
 }
 
@@ -88,6 +92,11 @@ impl<'a> Page<'a> {
         self.items.iter().filter_map(|item| item.definition.as_ref())
     }
 
+    /// How many tools have more than one reading.
+    pub fn unreadable(&self) -> usize {
+        self.items.iter().filter(|item| item.definition.is_none()).count()
+    }
+
     /// `line`, which the page was read from, with only those tools that `keep` says yes to. The very same bytes when that is all.
     #[must_use]
     pub fn keep(&self, line: &str, keep: impl Fn(&str) -> bool) -> Option<Vec<u8>> {
@@ -122,12 +131,30 @@ pub fn folds_to(name: &str, known: &str) -> bool {
 }
 
 fn definition(raw: &RawValue) -> Option<Definition> {
-    let members = json::read_object(raw.get().as_bytes(), Limits { depth_max: DEFINITION_DEPTH_MAX }).ok()?;
+    let members = members(raw.get()).or_else(|| inexact_members(raw))?;
     let name = members.get("name")?.as_str()?.to_owned();
     if name.is_empty() || members.keys().any(|member| folds_to(member, "name")) {
         return None;
     }
     Some(Definition { name, members })
+}
+
+fn members(text: &str) -> Option<Map<String, Value>> {
+    let members = json::read_object(text.as_bytes(), Limits { depth_max: DEFINITION_DEPTH_MAX }).ok()?;
+    (!members.contains_key(AS_WRITTEN)).then_some(members)
+}
+
+/// Those of a definition with a number that has no exact form, like a largest 64-bit integer: its digest is that of its text.
+fn inexact_members(raw: &RawValue) -> Option<Map<String, Value>> {
+    #[derive(Deserialize)]
+    struct Named {
+        #[serde(rename = "name")]
+        _is_a_text: String,
+    }
+    let quoted = token::replace(raw.get(), |token| (!token.starts_with('"')).then(|| format!("\"{token}\"")))?;
+    let mut members = members(&quoted).filter(|_| serde_json::from_str::<Named>(raw.get()).is_ok())?;
+    members.insert(AS_WRITTEN.to_owned(), Value::from(raw.get()));
+    Some(members)
 }
 
 fn drop_ambiguous(items: &mut [Item<'_>]) {
@@ -196,13 +223,32 @@ mod tests {
 
     #[test]
     fn a_tool_with_two_readings_is_never_kept() {
-        for tool in [r#"{"name":"a","name":"b"}"#, r#"{"name":"a","Name":"b"}"#, r#"{"name":""}"#, r#"{"name":7}"#, "7"]
+        for tool in [
+            r#"{"name":7,"x":1e308}"#,
+            r#"{"name":"a","x":9223372036854775807,"x":1}"#,
+            r#"{"name":"a","as the server wrote it":"x"}"#,
+            r#"{"name":"a","name":"b"}"#, r#"{"name":"a","Name":"b"}"#, r#"{"name":""}"#, r#"{"name":7}"#, "7"]
         {
             let line = format!("{{\"tools\":[{tool}]}}");
             let page = Page::read(raw(&line)).unwrap();
-            assert_eq!(names(&page), Vec::<String>::new(), "{tool}");
+            assert_eq!((names(&page), page.unreadable()), (Vec::<String>::new(), 1), "{tool}");
             assert_eq!(page.keep(&line, |_| true).unwrap(), b"{\"tools\":[]}");
         }
+    }
+
+    #[test]
+    fn a_definition_with_an_inexact_number_counts_by_its_text() {
+        let digests: Vec<String> = ["9223372036854775807", "9223372036854775806", "1e308", "1e307", "\"1e308\"", "1"]
+            .iter()
+            .map(|number| digest(&format!(r#"{{"name":"a","outputSchema":{{"maximum":{number}}}}}"#)))
+            .collect();
+        assert_eq!(digests.iter().collect::<std::collections::BTreeSet<_>>().len(), digests.len());
+        let line = r#"{"tools":[{"name":"a","inputSchema":{"maximum":9223372036854775807},"outputSchema":{}}]}"#;
+        let page = Page::read(raw(line)).unwrap();
+        let definition = page.definitions().next().unwrap();
+        assert!(definition.has_output_schema());
+        assert_eq!(definition.members["inputSchema"]["maximum"], "9223372036854775807");
+        assert_eq!(page.keep(line, |_| true).unwrap(), line.as_bytes());
     }
 
     #[test]

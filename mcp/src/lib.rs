@@ -22,3 +22,4 @@ pub mod proxy;
 pub mod results;
 pub mod serve;
 mod sse;
+mod token;

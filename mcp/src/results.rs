@@ -7,6 +7,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::token;
+
 /// How secrets of one kind look.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,38 +70,7 @@ pub fn mask(json: &str, rules: &[SecretRule]) -> Option<String> {
     if rules.is_empty() {
         return None;
     }
-    let mut masked = String::new();
-    let (mut copied, mut at) = (0, 0);
-    while let Some(start) = json.as_bytes().iter().skip(at).position(|byte| begins_token(*byte)).map(|skip| at + skip) {
-        at = end_of_token(json.as_bytes(), start);
-        if let Some(token) = mask_token(json.get(start..at).unwrap_or_default(), rules) {
-            masked.push_str(json.get(copied..start).unwrap_or_default());
-            masked.push_str(&token);
-            copied = at;
-        }
-    }
-    masked.push_str(json.get(copied..).unwrap_or_default());
-    (copied > 0).then_some(masked)
-}
-
-/// True for the first byte of a text or a number.
-fn begins_token(byte: u8) -> bool {
-    matches!(byte, b'"' | b'-' | b'0'..=b'9')
-}
-
-fn end_of_token(json: &[u8], start: usize) -> usize {
-    let rest = json.get(start + 1..).unwrap_or_default();
-    if json.get(start) != Some(&b'"') {
-        let is_within = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
-        return start + 1 + rest.iter().take_while(|byte| is_within(byte)).count();
-    }
-    let mut escaped = false;
-    let end = rest.iter().position(|byte| {
-        let closes = *byte == b'"' && !escaped;
-        escaped = *byte == b'\\' && !escaped;
-        closes
-    });
-    end.map_or(json.len(), |end| start + 1 + end + 1)
+    token::replace(json, |token| mask_token(token, rules))
 }
 
 /// The token in JSON with its secrets masked; `None` when there are none.

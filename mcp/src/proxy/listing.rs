@@ -90,6 +90,9 @@ impl Proxy {
                 withheld.push(definition.name.as_str());
             }
         }
+        if page.unreadable() > 0 {
+            self.note(&format!("withheld, because their definitions have more than one reading: {} tools", page.unreadable()));
+        }
         if !withheld.is_empty() {
             self.note(&format!("withheld until approved: {}", withheld.join(", ")));
             self.watch_pins();

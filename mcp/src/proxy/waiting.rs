@@ -144,7 +144,7 @@ fn changed(tool: &str) -> Refusal {
 fn not_offered(tool: &str) -> Refusal {
     Refusal {
         status: "withheld",
-        reason: format!("the server does not list a tool `{tool}`"),
+        reason: format!("the server lists no tool `{tool}` with a definition that has one reading"),
         ticket: None,
         next: "List the tools and call one of them.".to_owned(),
     }
