@@ -54,6 +54,14 @@ pub enum IdentityError {
         /// The names that there are.
         known: String,
     },
+    /// The user may approve.
+    #[error(
+        "`{0}` may approve, and an agent must not hold such a key: give it a user of its own (`ccc-keygen --filter agent`)"
+    )]
+    Approver(String),
+    /// Other users' keys lie in the file.
+    #[error("the secrets file holds other users' keys too: `ccc-keygen --filter {0}` makes one with this user alone")]
+    OthersKeys(String),
     /// The file holds several users and none was named.
     #[error(
         "the secrets file holds {known}; name the one that is meant, or give a file that holds it alone (`ccc-keygen --filter NAME`)"
@@ -100,6 +108,22 @@ impl Identity {
         };
         Ok(Self { user: chosen.0.clone(), key: chosen.1.secret.key() })
     }
+
+    /// The user of a file that is an agent's alone: whoever holds an approver's key approves its own calls.
+    ///
+    /// # Errors
+    /// As [`Identity::choose`]; and when the user may approve, or other users' keys lie in the file.
+    pub fn of_agent(secrets: &Secrets, name: Option<&str>) -> Result<Self, IdentityError> {
+        let agent = Self::choose(secrets, name)?;
+        let user = agent.user.to_string();
+        if secrets.user(&user).is_some_and(|user| !user.can_approve.is_empty()) {
+            return Err(IdentityError::Approver(user));
+        }
+        if secrets.only_user().is_none() {
+            return Err(IdentityError::OthersKeys(user));
+        }
+        Ok(agent)
+    }
 }
 
 #[cfg(test)]
@@ -135,5 +159,15 @@ mod tests {
         assert!(which.contains("`agent`, `user`") && which.contains("--user"), "{which}");
         let unknown = Identity::choose(&secrets, Some("x")).unwrap_err().to_string();
         assert!(unknown.contains("no user `x`"), "{unknown}");
+    }
+
+    #[test]
+    fn an_agent_signs_with_a_key_of_its_own_that_lies_alone() {
+        let read = |text: &str| ccc_protocol::secrets::Secrets::parse(text.as_bytes()).unwrap();
+        let two = read(TWO);
+        assert!(matches!(Identity::of_agent(&two, Some("agent")), Err(IdentityError::OthersKeys(user)) if user == "agent"));
+        assert_eq!(Identity::of_agent(&two.filtered("agent").unwrap(), None).unwrap().user.as_str(), "agent");
+        let approves = read(&TWO.replacen('}', r#","canApprove":["agent"]}"#, 1));
+        assert!(matches!(Identity::of_agent(&approves, Some("user")), Err(IdentityError::Approver(user)) if user == "user"));
     }
 }

@@ -43,14 +43,6 @@ pub enum InstallError {
     /// No secrets file was given.
     #[error("say which key the agent signs with: --secrets FILE (`ccc-keygen --filter agent` makes one)")]
     NoSecrets,
-    /// The user may approve.
-    #[error(
-        "`{0}` may approve, and an agent must not hold such a key: give it a user of its own (`ccc-keygen --filter agent`)"
-    )]
-    Approver(String),
-    /// Other users' keys lie in the file.
-    #[error("the secrets file holds other users' keys too: `ccc-keygen --filter {0}` makes one with this user alone")]
-    OthersKeys(String),
     /// See [`IdentityError`].
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -184,22 +176,9 @@ fn config(order: &Order, path: &Path) -> Result<Config, InstallError> {
         user: order.user.clone().or_else(|| from_last(|last| last.user.clone())),
         hold_seconds,
     };
-    config.user = Some(agents_own_user(&config)?);
+    let agent = Identity::of_agent(&read_secrets(&config.secrets)?, config.user.as_deref())?;
+    config.user = Some(agent.user.to_string());
     Ok(config)
-}
-
-/// The user of the secrets file, which must be the agent's alone: whoever holds
-/// an approver's key approves its own calls.
-fn agents_own_user(config: &Config) -> Result<String, InstallError> {
-    let secrets = read_secrets(&config.secrets)?;
-    let user = Identity::choose(&secrets, config.user.as_deref())?.user.to_string();
-    if secrets.user(&user).is_some_and(|user| !user.can_approve.is_empty()) {
-        return Err(InstallError::Approver(user));
-    }
-    if secrets.only_user().is_none() {
-        return Err(InstallError::OthersKeys(user));
-    }
-    Ok(user)
 }
 
 fn check_bridge(config: &Config) -> Result<(), InstallError> {

@@ -100,10 +100,10 @@ impl Config {
     /// The bridge, spoken to as the user of this config.
     ///
     /// # Errors
-    /// When the secrets file cannot be used, or the address is none.
+    /// When the secrets file cannot be used or is not an agent's alone, or the address is none.
     pub fn bridge(&self) -> Result<Bridge, ConfigError> {
         let address: Address = self.url.parse()?;
-        let identity = Identity::choose(&read_secrets(&self.secrets)?, self.user.as_deref())?;
+        let identity = Identity::of_agent(&read_secrets(&self.secrets)?, self.user.as_deref())?;
         Ok(Bridge::new(address, identity))
     }
 
@@ -185,5 +185,23 @@ mod tests {
         }
         let rule = r#"{"url":"u","secrets":"s","secret_rules":[{"name":"x","prefix":"","rest_chars_min":0}]}"#;
         assert!(matches!(load(rule, 0o600), Err(ConfigError::BadRule(_))));
+    }
+
+    #[test]
+    fn a_key_that_may_approve_and_a_file_with_other_keys_are_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let bridge = |users: &str| {
+            let secrets = directory.path().join("s.json");
+            fs::write(&secrets, format!(r#"{{"users":{{{users}}}}}"#)).unwrap();
+            fs::set_permissions(&secrets, fs::Permissions::from_mode(0o600)).unwrap();
+            let text = format!(r#"{{"url":"http://localhost:1","secrets":"{}","user":"agent"}}"#, secrets.display());
+            load(&text, 0o600).unwrap().bridge().map(drop).map_err(|error| error.to_string())
+        };
+        let agent = r#""agent":{"secret":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#;
+        bridge(agent).unwrap();
+        let other = r#","ana":{"secret":"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"}"#;
+        assert!(bridge(&format!("{agent}{other}")).unwrap_err().contains("other users' keys"));
+        let approver = agent.replace('}', r#","canApprove":["ana"]}"#);
+        assert!(bridge(&format!("{approver}{other}")).unwrap_err().contains("may approve"));
     }
 }
