@@ -6,31 +6,49 @@
 //! (`com.example/x`, `$/x`) are made of these.
 
 /// The methods whose messages this crate looks into, in either direction.
-const LOOKED_INTO: [&str; 8] = [
+const LOOKED_INTO: [&str; 9] = [
     "initialize",
     "notifications/cancelled",
     "notifications/initialized",
     "notifications/tools/list_changed",
     "subscriptions/listen",
+    "tasks/get",
     "tasks/result",
     "tools/call",
     "tools/list",
 ];
 
+/// The methods that pass only where they are judged, as segments. No extension has a method of theirs in its name.
+const JUDGED: [[&str; 2]; 2] = [["tools", "call"], ["tools", "list"]];
+
 /// Takes a name that has one reading.
 ///
 /// # Errors
 /// When it holds another character than ASCII letters, digits and `_ . / $ : -`, or is one of the methods that are looked
-/// into but for case, or for characters that are neither letter nor digit.
+/// into but for case, or for characters that are neither letter nor digit; when a reader of paths would step back in it; and when one
+/// that drops what stands before or behind would find a method that is judged.
 pub(crate) fn check(method: &str) -> Result<(), String> {
     if method.is_empty() || !method.chars().all(is_plain) {
         let shown = method.escape_debug();
         return Err(format!("the method `{shown}` is not made of ASCII letters, digits and `_./$:-` alone"));
     }
+    if method.split('/').any(|segment| matches!(segment, "." | "..")) {
+        return Err(format!("the method `{method}` has a segment that leads back"));
+    }
+    if let Some([head, tail]) = JUDGED.into_iter().find(|judged| holds(method, judged)) {
+        return Err(format!("the method `{method}` could be read as `{head}/{tail}`; write that"));
+    }
     match LOOKED_INTO.into_iter().find(|known| method != *known && bare(method).eq(bare(known))) {
         Some(known) => Err(format!("the method `{method}` could be read as `{known}`; write that")),
         None => Ok(()),
     }
+}
+
+/// True where the segments follow one another in the name, which is not theirs alone.
+fn holds(method: &str, judged: &[&str; 2]) -> bool {
+    let segments: Vec<String> =
+        method.split(['/', '.', ':', '$']).map(|segment| bare(segment).collect()).filter(|s: &String| !s.is_empty()).collect();
+    method != judged.join("/") && segments.windows(2).any(|pair| pair == judged)
 }
 
 fn is_plain(c: char) -> bool {
@@ -73,7 +91,6 @@ mod tests {
             "sampling/createMessage",
             "server/discover",
             "tasks/cancel",
-            "tasks/get",
             "tasks/list",
             "tasks/update",
             "ui/initialize",
@@ -115,6 +132,32 @@ mod tests {
             assert!(check(call).is_err(), "{call:?}");
         }
         assert!(check("").is_err());
+    }
+
+    #[test]
+    fn a_judged_name_behind_or_before_another_one_is_refused() {
+        for judged in ["tools/call", "tools/list"] {
+            let path = judged.replacen('/', "/x/../", 1);
+            for other in [
+                format!("x/../{judged}"),
+                format!("./{judged}"),
+                path,
+                format!("mcp/{judged}"),
+                format!("rpc.{judged}"),
+                format!("com.example/{judged}"),
+                format!("$/{judged}"),
+                format!("mcp:{judged}"),
+                format!("{judged}:v1"),
+                format!("{judged}/x"),
+                format!("x/{}", judged.to_uppercase()),
+                format!("x/{}", judged.replace('/', ".")),
+                format!("x/{}", judged.replace('/', "//")),
+                format!("x/{}", judged.replace("ls/", "-ls/")),
+            ] {
+                assert!(check(&other).is_err(), "{other}");
+            }
+        }
+        assert!(check("x/../ping").is_err() && check("./ping").is_err());
     }
 
     #[test]

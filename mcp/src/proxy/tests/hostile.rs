@@ -41,6 +41,10 @@ fn a_call_in_disguise_does_not_pass() {
         r#"{"jsonrpc":"2.0","id":9,"method":" tools/call","params":{"name":"echo"}}"#,
         r#"{"jsonrpc":"2.0","method":"tools/call\u0000","params":{"name":"echo"}}"#,
         r#"{"jsonrpc":"2.0","id":9,"method":"Tools//Call","params":{"name":"echo"}}"#,
+        r#"{"jsonrpc":"2.0","id":9,"method":"x/../tools/call","params":{"name":"echo"}}"#,
+        r#"{"jsonrpc":"2.0","id":9,"method":"mcp/tools/call","params":{"name":"echo"}}"#,
+        r#"{"jsonrpc":"2.0","id":9,"method":"rpc.tools/call","params":{"name":"echo"}}"#,
+        r#"{"jsonrpc":"2.0","id":9,"method":"tools/call:v1","params":{"name":"echo"}}"#,
     ] {
         rig.client_sends(line);
         rig.nothing_at_server();
