@@ -93,6 +93,7 @@ impl Proxy {
         let kind = match method {
             "tools/list" => Kind::Tools,
             "tasks/result" => Kind::Result,
+            "tasks/get" => Kind::Task,
             "subscriptions/listen" => Kind::Subscription { to_tools: wants_tools(params) },
             "initialize" => {
                 self.initialized.store(true, Ordering::Relaxed);

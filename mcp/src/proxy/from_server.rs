@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{json, value::RawValue};
 
 use super::{Proxy, table::Kind, tools::Generation};
 use crate::{
@@ -34,17 +34,15 @@ impl Proxy {
                 self.drop_from_server(malformed);
             }
             Ok(Line::Batch(elements)) => self.batch_from_server(&elements),
-            Ok(Line::One(Message::Notification { method, .. })) => {
+            Ok(Line::One(Message::Notification { method, params })) => {
                 if method == "notifications/tools/list_changed" {
                     self.tools().changed();
                 }
-                self.tell_client(&line);
+                self.tell_client_masked(&line, params);
             }
-            Ok(Line::One(Message::Request { .. } | Message::Answer { id: None, .. })) => self.tell_client(&line),
-            Ok(Line::One(Message::Answer { id: Some(id), outcome })) => {
-                let failed = matches!(outcome, Outcome::Error(_));
-                self.answer_from_server(id, failed, line);
-            }
+            Ok(Line::One(Message::Request { params, .. })) => self.tell_client_masked(&line, params),
+            Ok(Line::One(Message::Answer { id: None, outcome })) => self.tell_client_masked(&line, Some(said(outcome))),
+            Ok(Line::One(Message::Answer { id: Some(id), outcome })) => self.answer_from_server(id, outcome, &line),
         }
     }
 
@@ -55,18 +53,19 @@ impl Proxy {
         }
     }
 
-    fn answer_from_server(self: &Arc<Self>, id: Id, failed: bool, line: Vec<u8>) {
+    fn answer_from_server(self: &Arc<Self>, id: Id, outcome: Outcome<'_>, line: &[u8]) {
         let kind = self.table().answered(&id);
-        match kind {
-            None => self.note(&format!("an answer to {id}, which nobody asked, was not passed on")),
-            Some(Kind::OwnTools(listener)) => {
+        match (kind, outcome) {
+            (None, _) => self.note(&format!("an answer to {id}, which nobody asked, was not passed on")),
+            (Some(Kind::OwnTools(listener)), _) => {
                 // The listener may have given up; then nobody misses the answer.
-                let _gone = listener.send(String::from_utf8_lossy(&line).into_owned());
+                let _gone = listener.send(String::from_utf8_lossy(line).into_owned());
             }
-            Some(_) if failed => self.tell_client(&line),
-            Some(Kind::Tools) => self.tools_from_server(id, line),
-            Some(Kind::Result) => self.result_from_server(&id, &line),
-            Some(Kind::Plain | Kind::Subscription { .. } | Kind::Verdict { .. }) => self.tell_client(&line),
+            (Some(Kind::Tools), Outcome::Result(_)) => self.tools_from_server(id, line.to_vec()),
+            (Some(kind @ (Kind::Result | Kind::Task)), _) if line.len() > self.settings.limits.result_bytes_max => {
+                self.tell_client(&self.oversized(&kind, &id, line));
+            }
+            (Some(_), outcome) => self.tell_client_masked(line, Some(said(outcome))),
         }
     }
 
@@ -100,20 +99,24 @@ impl Proxy {
         answer::error(Some(id), INTERNAL_ERROR, &fault)
     }
 
-    fn result_from_server(&self, id: &Id, line: &[u8]) {
-        if line.len() > self.settings.limits.result_bytes_max {
-            return self.tell_client(&self.oversized(id, line));
-        }
-        let masked = std::str::from_utf8(line).ok().and_then(|text| results::mask(text, &self.settings.secrets));
-        self.tell_client(masked.as_deref().map_or(line, str::as_bytes));
+    /// Passes a message on with the secrets in `said`, which is part of it, masked.
+    fn tell_client_masked(&self, line: &[u8], said: Option<&RawValue>) {
+        let masked = said.and_then(|said| {
+            let masked = results::mask(said.get(), &self.settings.secrets)?;
+            answer::splice(std::str::from_utf8(line).ok()?, said, &masked)
+        });
+        self.tell_client(masked.as_deref().unwrap_or(line));
     }
 
-    fn oversized(&self, id: &Id, line: &[u8]) -> Vec<u8> {
+    fn oversized(&self, kind: &Kind, id: &Id, line: &[u8]) -> Vec<u8> {
         let text = format!(
             "The tool was called and its result withheld: {} bytes, and at most {} come back. Ask it for less.",
             line.len(),
             self.settings.limits.result_bytes_max
         );
+        if matches!(kind, Kind::Task) {
+            return answer::error(Some(id), INTERNAL_ERROR, &text);
+        }
         // `resultType` is required in the stateless era and means nothing before it.
         answer::result(
             id,
@@ -141,8 +144,14 @@ impl Proxy {
     }
 }
 
+fn said(outcome: Outcome<'_>) -> &RawValue {
+    match outcome {
+        Outcome::Result(said) | Outcome::Error(said) => said,
+    }
+}
+
 /// The text of an answer and the result in it.
-pub(super) fn result_of(line: &[u8]) -> Result<(&str, &serde_json::value::RawValue), String> {
+pub(super) fn result_of(line: &[u8]) -> Result<(&str, &RawValue), String> {
     let text = std::str::from_utf8(line).map_err(|_| "bytes that are not UTF-8".to_owned())?;
     match message::one(text.trim_end_matches('\r')) {
         Ok(Message::Answer { outcome: Outcome::Result(result), .. }) => Ok((text, result)),

@@ -30,6 +30,8 @@ pub(super) enum Kind {
     },
     /// The result of a call that was passed on.
     Result,
+    /// A task, which may carry the result of a call.
+    Task,
 }
 
 #[derive(Debug)]

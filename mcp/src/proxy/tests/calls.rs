@@ -254,3 +254,54 @@ fn results_over_the_limit_are_withheld_and_secrets_masked() {
     let answer = rig.value_at_client();
     assert_eq!((&answer["id"], &answer["result"]["isError"]), (&json!(2), &json!(true)));
 }
+
+#[test]
+fn the_limit_holds_for_errors_and_tasks_and_masks_for_all_that_the_server_says() {
+    let settings = Settings {
+        limits: Limits { result_bytes_max: 300, ..Limits::default() },
+        secrets: crate::results::known_secrets(),
+        ..Settings::default()
+    };
+    let rig = Rig::with(settings, |_, _| Verdict::Allow, |_| Trust::Approved);
+    rig.list(&[json!({"name": "echo"})]);
+    let token = "ghp_0123456789012345678901234567890123456789";
+    let ask = |id: u32, method: &str| {
+        let params = json!({"name": "echo", "taskId": "t"});
+        rig.client_sends(&json!({"jsonrpc":"2.0","id":id,"method":method,"params":params}).to_string());
+        rig.at_server();
+    };
+    let told = |message: serde_json::Value| {
+        rig.server_sends(&message.to_string());
+        rig.at_client()
+    };
+    let (failed, over) = (json!({"code":1,"message":token}), json!({"code":1,"message":"x".repeat(300)}));
+    let task = json!({"status":"completed","result":{"content":[{"type":"text","text":token}]}});
+    for (id, method) in [(1, "tools/call"), (2, "tasks/get"), (3, "tasks/result"), (4, "resources/read")] {
+        ask(id, method);
+        let answer = told(json!({"jsonrpc":"2.0","id":id,"error":failed}));
+        assert!(answer.contains("[masked: github-token]") && !answer.contains("ghp_"), "{answer}");
+        ask(id, method);
+        let answer = told(json!({"jsonrpc":"2.0","id":id,"result":task}));
+        assert!(answer.contains("[masked: github-token]") && !answer.contains("ghp_"), "{answer}");
+        if method != "resources/read" {
+            ask(id, method);
+            let answer = told(json!({"jsonrpc":"2.0","id":id,"error":over}));
+            assert!(answer.contains("withheld") && !answer.contains("xxx"), "{answer}");
+        }
+    }
+    for message in [
+        json!({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"message":token}}),
+        json!({"jsonrpc":"2.0","method":"notifications/message","params":{"data":{"x":[token]}}}),
+        json!({"jsonrpc":"2.0","id":"s","method":"sampling/createMessage","params":{"messages":[token]}}),
+        json!({"jsonrpc":"2.0","id":null,"error":failed}),
+    ] {
+        let said = told(message);
+        assert!(said.contains("[masked: github-token]") && !said.contains("ghp_"), "{said}");
+    }
+    // An id is not said but repeated: masked, it would be another one.
+    rig.client_sends(&json!({"jsonrpc":"2.0","id":token,"method":"ping"}).to_string());
+    rig.at_server();
+    let answer = json!({"jsonrpc":"2.0","id":token,"result":{}}).to_string();
+    rig.server_sends(&answer);
+    assert_eq!(rig.at_client(), answer);
+}
