@@ -91,7 +91,7 @@ impl Proxy {
 
     fn request(&self, id: &Id, method: &str, params: Option<&RawValue>, line: &[u8]) {
         let kind = match method {
-            "tools/list" => Kind::Tools,
+            "tools/list" => Kind::Tools { cursor: cursor(params) },
             "tasks/result" => Kind::Result,
             "tasks/get" => Kind::Task,
             "subscriptions/listen" => Kind::Subscription { to_tools: wants_tools(params) },
@@ -163,6 +163,10 @@ pub(crate) fn cancelled_id(params: Option<&RawValue>) -> Option<Id> {
         Value::Number(number) => number.as_i64().map(Id::Number),
         _ => None,
     }
+}
+
+fn cursor(params: Option<&RawValue>) -> Option<String> {
+    Some(call::object(params).ok()?.get("cursor")?.as_str()?.to_owned())
 }
 
 fn wants_tools(params: Option<&RawValue>) -> bool {

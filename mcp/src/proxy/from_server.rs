@@ -61,7 +61,7 @@ impl Proxy {
                 // The listener may have given up; then nobody misses the answer.
                 let _gone = listener.send(String::from_utf8_lossy(line).into_owned());
             }
-            (Some(Kind::Tools), Outcome::Result(_)) => self.tools_from_server(id, line.to_vec()),
+            (Some(Kind::Tools { cursor }), Outcome::Result(_)) => self.tools_from_server(id, cursor, line.to_vec()),
             (Some(kind @ (Kind::Result | Kind::Task)), _) if line.len() > self.settings.limits.result_bytes_max => {
                 self.tell_client(&self.oversized(&kind, &id, line));
             }
@@ -70,11 +70,11 @@ impl Proxy {
     }
 
     /// Asking about definitions takes the bridge's time, which nobody else waits for.
-    fn tools_from_server(self: &Arc<Self>, id: Id, line: Vec<u8>) {
+    fn tools_from_server(self: &Arc<Self>, id: Id, cursor: Option<String>, line: Vec<u8>) {
         let generation = self.tools().generation();
         let refused = id.clone();
         let begun = self.spawn(move |proxy| {
-            let answer = proxy.trusted_tools(&id, &line, generation);
+            let answer = proxy.trusted_tools(&id, cursor.as_deref(), &line, generation);
             proxy.tell_client(&answer);
         });
         if !begun {
@@ -84,11 +84,18 @@ impl Proxy {
     }
 
     /// The answer to a `tools/list` without what is not trusted.
-    fn trusted_tools(self: &Arc<Self>, id: &Id, line: &[u8], generation: Generation) -> Vec<u8> {
+    fn trusted_tools(
+        self: &Arc<Self>,
+        id: &Id,
+        cursor: Option<&str>,
+        line: &[u8],
+        generation: Generation,
+    ) -> Vec<u8> {
         let fault = match result_of(line).and_then(|(text, result)| Ok((text, Page::read(result)?))) {
             Err(fault) => fault,
             Ok((text, page)) => {
                 let trusted = self.inspect(&page, generation);
+                self.tools().listed(cursor, &page, generation);
                 match page.keep(text, |name| trusted.contains(name)) {
                     Some(kept) => return kept,
                     None => "the list of tools cannot be taken apart".to_owned(),

@@ -49,14 +49,20 @@ impl Proxy {
     /// Lists all tools in the name of the client's call.
     fn list_tools(self: &Arc<Self>, call: &Call) -> Result<(), String> {
         let mut cursor: Option<String> = None;
+        let begun = self.tools().generation();
+        let mut names = HashSet::new();
         for _ in 0..PAGES_MAX {
             let generation = self.tools().generation();
             let answer = self.ask_for_tools(cursor.as_deref(), call)?;
             let (_, result) = result_of(answer.as_bytes())?;
             let page = Page::read(result)?;
             self.inspect(&page, generation);
+            names.extend(page.definitions().map(|definition| definition.name.clone()));
             match page.cursor {
-                None => return Ok(()),
+                None => {
+                    self.tools().keep_listed(&names, begun);
+                    return Ok(());
+                }
                 next => cursor = next,
             }
         }

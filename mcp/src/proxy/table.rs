@@ -20,7 +20,10 @@ pub(super) enum Kind {
         to_tools: bool,
     },
     /// A page of tools.
-    Tools,
+    Tools {
+        /// Where it begins; `None`: it is the first.
+        cursor: Option<String>,
+    },
     /// A page of tools that the proxy asked for itself: the answer's line goes here.
     OwnTools(Sender<String>),
     /// A verdict; the server does not know of the call.

@@ -1,10 +1,14 @@
 //! What this session knows of the server's tools: which definition stands under each name, and whether it is trusted.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ccc_protocol::{Digest, TicketId};
 
-use crate::{answer::Refusal, definition::Definition, judge::Trust};
+use crate::{
+    answer::Refusal,
+    definition::{Definition, Page},
+    judge::Trust,
+};
 
 #[derive(Debug)]
 struct Known {
@@ -35,6 +39,16 @@ pub(super) enum Standing {
 pub(super) struct Tools {
     known: HashMap<String, Known>,
     generation: Generation,
+    /// The client's own listing, as far as it has come.
+    listing: Option<Listing>,
+}
+
+/// The pages of a list so far, one after the other.
+#[derive(Debug)]
+struct Listing {
+    names: HashSet<String>,
+    begun: Generation,
+    next: Option<String>,
 }
 
 impl Tools {
@@ -86,6 +100,28 @@ impl Tools {
         let known =
             Known { digest, trust, has_output_schema: definition.has_output_schema(), seen: generation, was_trusted };
         self.known.insert(definition.name.clone(), known);
+    }
+
+    /// Notes the page of the client's listing that begins at `cursor`. With the last page, what no page held is no longer known.
+    pub(super) fn listed(&mut self, cursor: Option<&str>, page: &Page<'_>, generation: Generation) {
+        let before = self.listing.take();
+        let mut listing = match (cursor, before) {
+            (None, _) => Listing { names: HashSet::new(), begun: generation, next: None },
+            (Some(cursor), Some(before)) if before.next.as_deref() == Some(cursor) => before,
+            // A page out of order says nothing of the others.
+            _ => return,
+        };
+        listing.names.extend(page.definitions().map(|definition| definition.name.clone()));
+        listing.next.clone_from(&page.cursor);
+        match listing.next {
+            None => self.keep_listed(&listing.names, listing.begun),
+            Some(_) => self.listing = Some(listing),
+        }
+    }
+
+    /// A whole list, begun in generation `begun`, holds these names: a tool that it no longer holds must be listed again to be called.
+    pub(super) fn keep_listed(&mut self, names: &HashSet<String>, begun: Generation) {
+        self.known.retain(|name, known| names.contains(name) || known.seen > begun);
     }
 
     /// The tickets about definitions that a person has not decided yet.

@@ -169,3 +169,39 @@ fn a_server_that_keeps_changing_its_tools_does_not_fill_the_queue() {
     }
     assert_eq!(rig.pinned.try_iter().count(), 3);
 }
+
+#[test]
+fn a_tool_that_a_whole_list_no_longer_holds_is_not_called() {
+    let rig = careful();
+    assert_eq!(rig.list(&[tool("a", "old"), tool("b", "old")]), ["a", "b"]);
+    assert_eq!(rig.list(&[tool("a", "old")]), ["a"]);
+    rig.call(1, "b");
+    let asked = rig.value_at_server();
+    assert_eq!(asked["method"], json!("tools/list"), "it is looked for once more");
+    rig.server_sends(&json!({"jsonrpc":"2.0","id":asked["id"],"result":{"tools":[tool("a","old")]}}).to_string());
+    assert_eq!(rig.value_at_client()["result"]["isError"], json!(true));
+    let line = rig.call(2, "a");
+    assert_eq!(rig.at_server(), line);
+}
+
+#[test]
+fn a_page_of_a_list_forgets_no_tool_of_the_others_and_the_last_one_what_none_held() {
+    let rig = careful();
+    let page = |cursor: Option<&str>, name: &str, next: Option<&str>| {
+        rig.client_sends(&json!({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":cursor}}).to_string());
+        rig.at_server();
+        let result = json!({"tools":[tool(name,"old")],"nextCursor":next});
+        rig.server_sends(&json!({"jsonrpc":"2.0","id":1,"result":result}).to_string());
+        rig.value_at_client();
+    };
+    let passes = |id: u32, name: &str| {
+        rig.call(id, name);
+        rig.value_at_server()["method"] == "tools/call"
+    };
+    rig.list(&[tool("a", "old"), tool("b", "old"), tool("c", "old")]);
+    page(Some("elsewhere"), "a", None);
+    page(None, "a", Some("2"));
+    assert!(passes(2, "b") && passes(3, "c"));
+    page(Some("2"), "b", None);
+    assert!(passes(4, "a") && passes(5, "b") && !passes(6, "c"));
+}
