@@ -6,7 +6,7 @@ use ccc_hook::{
 };
 use serde_json::Value;
 
-use super::{BY_URL, Config, InstallError, Launch, NO_COMMAND, Wrapping, wrapped_args};
+use super::{BY_URL, Config, InstallError, Launch, NO_COMMAND, Wrapping, had_empty_args, wrapped_args};
 
 const SERVERS: &str = "mcpServers";
 
@@ -41,19 +41,21 @@ fn without(config: &Config, text: &str, server: &str, index: usize) -> Result<St
     let (Some(command), Some(args)) = (entry.member("command"), entry.member("args")) else {
         return Ok(text.to_owned());
     };
-    let program = launch.args.get(count).cloned().unwrap_or_default();
+    // As it was spelled, escapes and all.
     let parts = args.parts();
-    let new_args = match (parts.first(), parts.get(count + 1)) {
-        (Some(first), Some(own)) => replace(text, first.start..own.start, ""),
+    let program = parts.get(count).and_then(|part| text.get(part.clone())).unwrap_or_default().to_owned();
+    let new_args = match (parts.first(), parts.get(count), parts.get(count + 1)) {
+        (Some(first), _, Some(own)) => replace(text, first.start..own.start, ""),
+        (Some(first), Some(last), None) if had_empty_args(&launch.args) => replace(text, first.start..last.end, ""),
         _ => jsontext::remove(text, entry, member_index(entry, "args")),
     };
     // One of the two edits moves the other's place; `command` is looked for anew.
     if args.span.start > command.span.start {
-        return Ok(replace(&new_args, command.span.clone(), &quoted(&program)));
+        return Ok(replace(&new_args, command.span.clone(), &program));
     }
     let root = parse(config, &new_args)?;
     let command = entries(&root, server).into_iter().nth(index).and_then(|entry| entry.member("command"));
-    Ok(command.map_or(new_args.clone(), |command| replace(&new_args, command.span.clone(), &quoted(&program))))
+    Ok(command.map_or(new_args.clone(), |command| replace(&new_args, command.span.clone(), &program)))
 }
 
 /// The text with the entry wrapped, which is not wrapped yet.
@@ -61,25 +63,35 @@ fn with(config: &Config, text: &str, server: &str, index: usize, wrapping: &Wrap
     let root = parse(config, text)?;
     let Some(entry) = entries(&root, server).into_iter().nth(index) else { return Ok(text.to_owned()) };
     let launch = launch(config, server, entry)?;
-    let mut words = wrapping.head.clone();
-    words.push(launch.program);
+    let program = entry.member("command").and_then(|command| text.get(command.span.clone())).unwrap_or_default();
     let text = match entry.member("args") {
-        None => jsontext::insert_member(text, &root, entry, "args", &Value::from(words)),
-        Some(args) => match args.parts().first() {
-            None => replace(text, args.span.clone(), &Value::from(words).to_string()),
-            Some(first) => replace(text, first.start..first.start, &in_front(text, args, first.start, &words)),
-        },
+        None => {
+            let words: Vec<String> = wrapping.words(false).into_iter().chain([launch.program]).collect();
+            let text = jsontext::insert_member(text, &root, entry, "args", &Value::from(words));
+            let root = parse(config, &text)?;
+            let args = entries(&root, server).into_iter().nth(index).and_then(|entry| entry.member("args"));
+            let last = args.and_then(|args| args.parts().pop());
+            last.map_or(text.clone(), |last| replace(&text, last, program))
+        }
+        Some(args) => {
+            let words = wrapping.words(args.parts().is_empty());
+            let words: Vec<String> = words.iter().map(|word| quoted(word)).chain([program.to_owned()]).collect();
+            match args.parts().first() {
+                None => replace(text, args.span.start + 1..args.span.start + 1, &words.join(", ")),
+                Some(first) => replace(text, first.start..first.start, &in_front(text, args, first.start, &words)),
+            }
+        }
     };
     let root = parse(config, &text)?;
     let command = entries(&root, server).into_iter().nth(index).and_then(|entry| entry.member("command"));
     Ok(command.map_or(text.clone(), |command| replace(&text, command.span.clone(), &quoted(&wrapping.program))))
 }
 
-/// The words as items before the first of a list, laid out as that one is.
+/// The words, as they are written, as items before the first of a list, laid out as that one is.
 fn in_front(text: &str, list: &Node, first: usize, words: &[String]) -> String {
     let gap = text.get(list.span.start + 1..first).unwrap_or_default();
     let between = if gap.contains('\n') && gap.trim().is_empty() { gap } else { " " };
-    words.iter().map(|word| format!("{},{between}", quoted(word))).collect()
+    words.iter().map(|word| format!("{word},{between}")).collect()
 }
 
 fn launch(config: &Config, server: &str, entry: &Node) -> Result<Launch, InstallError> {

@@ -35,20 +35,38 @@ impl Wrapping {
         let head = [
             "--config".to_owned(),
             config,
-            "proxy".to_owned(),
+            VERB.to_owned(),
             "--server".to_owned(),
             server.to_owned(),
             "--".to_owned(),
         ];
         Self { program, head: head.to_vec() }
     }
+
+    /// The words before the server's own command line. They begin with `proxy` where the entry had a list of arguments with nothing
+    /// in it, so that it gets that back.
+    fn words(&self, list_was_empty: bool) -> Vec<String> {
+        let verb = self.head.iter().position(|word| word == VERB).unwrap_or_default();
+        let mut words = self.head.clone();
+        if list_was_empty {
+            words.get_mut(..=verb).unwrap_or_default().rotate_right(1);
+        }
+        words
+    }
+}
+
+const VERB: &str = "proxy";
+
+/// True where the entry that these arguments wrap had an empty list of its own.
+fn had_empty_args(args: &[String]) -> bool {
+    args.first().is_some_and(|word| word == VERB)
 }
 
 /// How many of `args` wrap a server's own command line, when `program` is this proxy: those up to and with the first `--` after
 /// `proxy`. The word that follows them is the server's program.
 fn wrapped_args(program: &str, args: &[String]) -> Option<usize> {
     let is_ours = Path::new(program).file_name().is_some_and(|name| name == "ccc-mcp");
-    let verb = args.iter().position(|arg| arg == "proxy")?;
+    let verb = args.iter().position(|arg| arg == VERB)?;
     let dashes = args.iter().skip(verb).position(|arg| arg == "--")? + verb;
     (is_ours && dashes + 1 < args.len()).then_some(dashes + 1)
 }

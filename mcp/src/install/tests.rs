@@ -63,6 +63,27 @@ fn an_entry_without_arguments_gets_some_and_loses_them() {
 }
 
 #[test]
+fn an_empty_list_of_arguments_and_the_spelling_of_a_program_come_back() {
+    for text in [
+        r#"{"mcpServers": {"fs": {"command": "server-fs", "args": []}}}"#,
+        r#"{"mcpServers": {"fs": {"args": [ ], "command": "\u002fbin\/x"}}}"#,
+        r#"{"mcpServers": {"fs": {"command": "\u002fbin/x"}}}"#,
+        r#"{"mcpServers": {"fs": {"command": "\u002fbin/x", "args": ["\u0061"]}}}"#,
+        r#"{"mcpServers": {"fs": {"command": "x", "args": ["proxy", "--", "y"]}}}"#,
+    ] {
+        there_and_back(Host::Cursor, "mcp.json", text);
+    }
+    for text in [
+        "[mcp_servers.fs]\ncommand = \"server-fs\"\nargs = []\n",
+        "[mcp_servers.fs]\nargs = [ ] # none\ncommand = '/bin/x' # mine\n",
+        "[mcp_servers.fs]\ncommand = \"\\u002fbin/x\"\n",
+        "[mcp_servers.fs]\ncommand = '/bin/x'\nargs = ['a', \"b\"]\n",
+    ] {
+        there_and_back(Host::Codex, "config.toml", text);
+    }
+}
+
+#[test]
 fn entries_of_projects_are_wrapped_too() {
     let text = r#"{"projects": {"/a": {"mcpServers": {"fs": {"command": "a"}}}, "/b": {}}, "mcpServers": {"fs": {"command": "b", "args": ["x"]}}}"#;
     let wrapped = there_and_back(Host::Claude, ".claude.json", text);
