@@ -108,7 +108,17 @@ struct Given {
     dry_run: bool,
     verb: Option<String>,
     command: Vec<String>,
+    /// The names of all that were given.
+    names: Vec<String>,
 }
+
+/// The options of each verb.
+const OPTIONS: [(&str, &[&str]); 4] = [
+    ("proxy", &["config", "server", "wait", "session", "url", "allow-remote"]),
+    ("serve", &["config", "wait", "session", "socket", "listen", "token"]),
+    ("install", &["config", "client", "server", "file", "dry-run"]),
+    ("uninstall", &["config", "client", "server", "file", "dry-run"]),
+];
 
 /// Reads a command line, the program's name not included.
 ///
@@ -170,10 +180,28 @@ impl Given {
             "dry-run" => self.dry_run = true,
             _ => return Err(format!("there is no option `--{name}`; see `ccc-mcp --help`")),
         }
+        self.names.push(name.to_owned());
+        Ok(())
+    }
+
+    /// What does nothing here was meant for something.
+    fn check_options(&self) -> Result<(), String> {
+        let verb = self.verb.as_deref().unwrap_or_default();
+        let Some((_, options)) = OPTIONS.iter().find(|(known, _)| *known == verb) else { return Ok(()) };
+        if let Some(other) = self.names.iter().find(|name| !options.contains(&name.as_str())) {
+            return Err(format!("`{verb}` has no option `--{other}`; it has --{}", options.join(", --")));
+        }
+        if self.allow_remote && self.url.is_none() {
+            return Err("`--allow-remote` is for a server that is reached by `--url URL`".to_owned());
+        }
+        if verb != "proxy" && !self.command.is_empty() {
+            return Err(format!("`{verb}` starts no server; leave out `--` and what follows it"));
+        }
         Ok(())
     }
 
     fn command(self) -> Result<Command, String> {
+        self.check_options()?;
         match self.verb.as_deref() {
             Some("proxy") => self.proxy().map(Command::Proxy),
             Some("serve") => self.serve().map(Command::Serve),
@@ -314,6 +342,13 @@ mod tests {
             ("install --client claude --server x", "--config FILE"),
             ("--config c install --client claude", "--server NAME"),
             ("--nonsense", "--help"),
+            ("--config c proxy --allow-remote -- x", "--url URL"),
+            ("--config c proxy --socket /x -- x", "`proxy` has no option `--socket`; it has --config,"),
+            ("--config c proxy --dry-run -- x", "--dry-run"),
+            ("--config c serve --server x", "`serve` has no option `--server`"),
+            ("--config c serve -- x", "leave out `--`"),
+            ("--config c install --client claude --server x --wait 3", "`install` has no option `--wait`"),
+            ("uninstall --client claude --server x --token t", "`uninstall` has no option `--token`"),
         ] {
             let error = parse(line).unwrap_err();
             assert!(error.contains(said), "{line}: {error}");
