@@ -165,9 +165,13 @@ mod tests {
     fn an_agent_signs_with_a_key_of_its_own_that_lies_alone() {
         let read = |text: &str| ccc_protocol::secrets::Secrets::parse(text.as_bytes()).unwrap();
         let two = read(TWO);
-        assert!(matches!(Identity::of_agent(&two, Some("agent")), Err(IdentityError::OthersKeys(user)) if user == "agent"));
+        assert!(
+            matches!(Identity::of_agent(&two, Some("agent")), Err(IdentityError::OthersKeys(user)) if user == "agent")
+        );
         assert_eq!(Identity::of_agent(&two.filtered("agent").unwrap(), None).unwrap().user.as_str(), "agent");
         let approves = read(&TWO.replacen('}', r#","canApprove":["agent"]}"#, 1));
-        assert!(matches!(Identity::of_agent(&approves, Some("user")), Err(IdentityError::Approver(user)) if user == "user"));
+        assert!(
+            matches!(Identity::of_agent(&approves, Some("user")), Err(IdentityError::Approver(user)) if user == "user")
+        );
     }
 }

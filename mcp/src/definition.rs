@@ -227,8 +227,12 @@ mod tests {
             r#"{"name":7,"x":1e308}"#,
             r#"{"name":"a","x":9223372036854775807,"x":1}"#,
             r#"{"name":"a","as the server wrote it":"x"}"#,
-            r#"{"name":"a","name":"b"}"#, r#"{"name":"a","Name":"b"}"#, r#"{"name":""}"#, r#"{"name":7}"#, "7"]
-        {
+            r#"{"name":"a","name":"b"}"#,
+            r#"{"name":"a","Name":"b"}"#,
+            r#"{"name":""}"#,
+            r#"{"name":7}"#,
+            "7",
+        ] {
             let line = format!("{{\"tools\":[{tool}]}}");
             let page = Page::read(raw(&line)).unwrap();
             assert_eq!((names(&page), page.unreadable()), (Vec::<String>::new(), 1), "{tool}");

@@ -66,7 +66,8 @@ fn run_proxy(args: ProxyArgs) -> Result<u8, String> {
         }
         Upstream::Http(endpoint) => {
             let server = ServerName { name: args.server, command: vec![endpoint.as_str().to_owned()] };
-            proxy::run_http(endpoint, server, settings, judge, client_in, client_out, stop).map_err(|error| error.to_string())
+            proxy::run_http(endpoint, server, settings, judge, client_in, client_out, stop)
+                .map_err(|error| error.to_string())
         }
     }?;
     // The thread that reads the client may still wait for it, and must not hold the end up.

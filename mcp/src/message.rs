@@ -65,7 +65,7 @@ pub enum Message<'a> {
 }
 
 /// How a request ended.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub enum Outcome<'a> {
     /// With this result.
     Result(&'a RawValue),
@@ -143,12 +143,25 @@ impl<'a> Envelope<'a> {
         if self.jsonrpc != "2.0" {
             return Err("`jsonrpc` is not `2.0`".to_owned());
         }
-        match (self.method, self.result, self.error) {
+        let (result, error) = without_null(self.result, self.error);
+        match (self.method, result, error) {
             (Some(method), None, None) => request(self.id, method, self.params),
             (None, Some(result), None) if self.params.is_none() => answer(self.id, Outcome::Result(result)),
             (None, None, Some(error)) if self.params.is_none() => answer(self.id, Outcome::Error(error)),
             _ => Err("neither a request, a notification nor an answer".to_owned()),
         }
+    }
+}
+
+/// Some libraries write both members of an answer, one of them `null`, which everybody reads as the other.
+fn without_null<'a>(
+    result: Option<&'a RawValue>,
+    error: Option<&'a RawValue>,
+) -> (Option<&'a RawValue>, Option<&'a RawValue>) {
+    match (result, error) {
+        (Some(result), Some(error)) if error.get() == "null" => (Some(result), None),
+        (Some(result), Some(error)) if result.get() == "null" => (None, Some(error)),
+        other => other,
     }
 }
 
@@ -225,6 +238,19 @@ mod tests {
             message(r#"{"jsonrpc":"2.0","id":null,"error":{}}"#),
             Message::Answer { id: None, outcome: Outcome::Error(_) }
         ));
+    }
+
+    #[test]
+    fn a_null_beside_a_result_or_an_error_is_nothing() {
+        for text in [
+            r#"{"jsonrpc":"2.0","id":1,"result":{},"error":null}"#,
+            r#"{"jsonrpc":"2.0","id":1,"error":null,"result":null}"#,
+        ] {
+            assert!(matches!(message(text), Message::Answer { outcome: Outcome::Result(_), .. }), "{text}");
+        }
+        let failed = r#"{"jsonrpc":"2.0","id":1,"result":null,"error":{}}"#;
+        assert!(matches!(message(failed), Message::Answer { outcome: Outcome::Error(_), .. }));
+        assert_eq!(refusal(r#"{"jsonrpc":"2.0","id":1,"method":"x","error":null}"#).code, INVALID_REQUEST);
     }
 
     #[test]

@@ -46,8 +46,11 @@ pub(crate) fn check(method: &str) -> Result<(), String> {
 
 /// True where the segments follow one another in the name, which is not theirs alone.
 fn holds(method: &str, judged: &[&str; 2]) -> bool {
-    let segments: Vec<String> =
-        method.split(['/', '.', ':', '$']).map(|segment| bare(segment).collect()).filter(|s: &String| !s.is_empty()).collect();
+    let segments: Vec<String> = method
+        .split(['/', '.', ':', '$'])
+        .map(|segment| bare(segment).collect())
+        .filter(|s: &String| !s.is_empty())
+        .collect();
     method != judged.join("/") && segments.windows(2).any(|pair| pair == judged)
 }
 

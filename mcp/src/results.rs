@@ -133,7 +133,8 @@ mod tests {
 
     #[test]
     fn a_masked_message_is_json_wherever_the_secret_stood() {
-        let rule = |name: &str, prefix: &str| SecretRule { name: name.into(), prefix: prefix.into(), rest_chars_min: 8 };
+        let rule =
+            |name: &str, prefix: &str| SecretRule { name: name.into(), prefix: prefix.into(), rest_chars_min: 8 };
         let rules = [rule("card", "4111"), rule("ours", "key-"), rule("break", "n-")];
         for (json, expected) in [
             (r#"{"n":4111111111111111,"m":-1.5e3}"#, r#"{"n":"[masked: card]","m":-1.5e3}"#),

@@ -32,14 +32,8 @@ impl Wrapping {
     /// The proxy at `program`, going by `config`, in front of the entry `server`.
     #[must_use]
     pub fn new(program: String, config: String, server: &str) -> Self {
-        let head = [
-            "--config".to_owned(),
-            config,
-            VERB.to_owned(),
-            "--server".to_owned(),
-            server.to_owned(),
-            "--".to_owned(),
-        ];
+        let head =
+            ["--config".to_owned(), config, VERB.to_owned(), "--server".to_owned(), server.to_owned(), "--".to_owned()];
         Self { program, head: head.to_vec() }
     }
 

@@ -18,7 +18,7 @@ impl Proxy {
     /// Takes what the server sent.
     pub fn server_sent(self: &Arc<Self>, frame: Frame) {
         match frame {
-            Frame::Line(line) => self.line_from_server(line),
+            Frame::Line(line) => self.line_from_server(&line),
             Frame::TooLong { bytes, id, asks } => {
                 let max = self.settings.limits.line_bytes_max;
                 let what = format!("a message of {bytes} bytes from the server; at most {max} are passed on");
@@ -27,8 +27,8 @@ impl Proxy {
         }
     }
 
-    fn line_from_server(self: &Arc<Self>, line: Vec<u8>) {
-        match message::read(&line) {
+    fn line_from_server(self: &Arc<Self>, line: &[u8]) {
+        match message::read(line) {
             Err(mut malformed) => {
                 malformed.what = format!("what the server sent is no message: {}", malformed.what);
                 self.drop_from_server(malformed);
@@ -38,18 +38,18 @@ impl Proxy {
                 if method == "notifications/tools/list_changed" {
                     self.tools().changed();
                 }
-                self.tell_client_masked(&line, params);
+                self.tell_client_masked(line, params);
             }
-            Ok(Line::One(Message::Request { params, .. })) => self.tell_client_masked(&line, params),
-            Ok(Line::One(Message::Answer { id: None, outcome })) => self.tell_client_masked(&line, Some(said(outcome))),
-            Ok(Line::One(Message::Answer { id: Some(id), outcome })) => self.answer_from_server(id, outcome, &line),
+            Ok(Line::One(Message::Request { params, .. })) => self.tell_client_masked(line, params),
+            Ok(Line::One(Message::Answer { id: None, outcome })) => self.tell_client_masked(line, Some(said(outcome))),
+            Ok(Line::One(Message::Answer { id: Some(id), outcome })) => self.answer_from_server(id, outcome, line),
         }
     }
 
     /// No batch was passed on, so none is owed to the client: what it holds are messages like others.
     fn batch_from_server(self: &Arc<Self>, elements: &[&str]) {
         for element in elements.iter().filter(|element| !element.starts_with('[')) {
-            self.line_from_server(element.as_bytes().to_vec());
+            self.line_from_server(element.as_bytes());
         }
     }
 
@@ -84,13 +84,7 @@ impl Proxy {
     }
 
     /// The answer to a `tools/list` without what is not trusted.
-    fn trusted_tools(
-        self: &Arc<Self>,
-        id: &Id,
-        cursor: Option<&str>,
-        line: &[u8],
-        generation: Generation,
-    ) -> Vec<u8> {
+    fn trusted_tools(self: &Arc<Self>, id: &Id, cursor: Option<&str>, line: &[u8], generation: Generation) -> Vec<u8> {
         let fault = match result_of(line).and_then(|(text, result)| Ok((text, Page::read(result)?))) {
             Err(fault) => fault,
             Ok((text, page)) => {

@@ -97,7 +97,10 @@ impl Proxy {
             }
         }
         if page.unreadable() > 0 {
-            self.note(&format!("withheld, because their definitions have more than one reading: {} tools", page.unreadable()));
+            self.note(&format!(
+                "withheld, because their definitions have more than one reading: {} tools",
+                page.unreadable()
+            ));
         }
         if !withheld.is_empty() {
             self.note(&format!("withheld until approved: {}", withheld.join(", ")));

@@ -203,11 +203,11 @@ impl Proxy {
     /// Passes a message on to the server. False, and noted, where it takes no more.
     fn tell_server(&self, line: &[u8]) -> bool {
         let sent = self.upstream().send(line);
-        self.is_sent(sent)
+        self.is_sent(&sent)
     }
 
-    fn is_sent(&self, sent: io::Result<()>) -> bool {
-        if let Err(error) = &sent {
+    fn is_sent(&self, sent: &io::Result<()>) -> bool {
+        if let Err(error) = sent {
             self.note(&format!("the server takes no message: {error}"));
         }
         sent.is_ok()

@@ -73,7 +73,7 @@ impl Waiting {
         let wanted = self.proxy.table().release(&self.id, self.serial);
         let sent = if wanted { upstream.send(line) } else { Ok(()) };
         drop(upstream);
-        if !self.proxy.is_sent(sent) {
+        if !self.proxy.is_sent(&sent) {
             self.proxy.answer_unsent(&self.id);
         }
     }

@@ -55,7 +55,8 @@ impl Rig {
         let (answers, client_out) = std::io::pipe().unwrap();
         let name = ServerName { name: "web".into(), command: vec!["http".into()] };
         let settings = Settings { limits: Limits { end_seconds_max: 1, ..Limits::default() }, ..Settings::default() };
-        let proxy = thread::spawn(move || run(endpoint, name, settings, Box::new(Open), client_in, client_out, never()));
+        let proxy =
+            thread::spawn(move || run(endpoint, name, settings, Box::new(Open), client_in, client_out, never()));
         Self { client, answers: BufReader::new(answers), asked, proxy }
     }
 
@@ -187,7 +188,11 @@ fn a_notification_that_is_never_answered_holds_up_what_follows_for_a_while_alone
     let (_, asked, mut held) = rig.asked();
     assert_eq!(asked["method"], json!("notifications/x"));
     // Bytes that drip in win no time.
-    let dripping = thread::spawn(move || while held.write_all(b"H").is_ok() { thread::sleep(Duration::from_millis(100)) });
+    let dripping = thread::spawn(move || {
+        while held.write_all(b"H").is_ok() {
+            thread::sleep(Duration::from_millis(100));
+        }
+    });
     rig.send(&json!({"jsonrpc":"2.0","id":1,"method":"ping"}));
     let (_, asked, stream) = rig.asked();
     assert_eq!(asked["method"], json!("ping"));

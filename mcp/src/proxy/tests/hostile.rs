@@ -114,7 +114,11 @@ fn a_server_batch_is_taken_apart_and_each_message_treated_as_one() {
 fn an_answer_too_long_to_keep_is_an_error_for_the_one_who_asked() {
     let rig = Rig::open();
     rig.client_sends(r#"{"jsonrpc":"2.0","id":4,"method":"ping"}"#);
-    rig.proxy.server_sent(crate::frame::Frame::TooLong { bytes: 1 << 40, id: Some(crate::id::Id::Number(4)), asks: false });
+    rig.proxy.server_sent(crate::frame::Frame::TooLong {
+        bytes: 1 << 40,
+        id: Some(crate::id::Id::Number(4)),
+        asks: false,
+    });
     let answer = rig.value_at_client();
     assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(4), &json!(-32603)));
 }
