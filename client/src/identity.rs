@@ -156,7 +156,7 @@ mod tests {
         let one = secrets.filtered("agent").unwrap();
         assert_eq!(Identity::choose(&one, None).unwrap().user.as_str(), "agent");
         let which = Identity::choose(&secrets, None).unwrap_err().to_string();
-        assert!(which.contains("`agent`, `user`") && which.contains("--user"), "{which}");
+        assert!(which.contains("`agent`, `user`") && which.contains("--filter"), "{which}");
         let unknown = Identity::choose(&secrets, Some("x")).unwrap_err().to_string();
         assert!(unknown.contains("no user `x`"), "{unknown}");
     }
