@@ -44,7 +44,7 @@ impl Policies {
     pub fn take(&mut self, list: PolicyList) {
         let row = self.selected().map(PolicyRow::key);
         self.list = Some(list);
-        self.return_to(row);
+        self.return_to(row.as_ref());
     }
 
     /// The filter in force.
@@ -57,12 +57,12 @@ impl Policies {
     pub fn set_filter(&mut self, words: &str) {
         let row = self.selected().map(PolicyRow::key);
         self.filter = Filter::new(words);
-        self.return_to(row);
+        self.return_to(row.as_ref());
     }
 
     /// The cursor stays on its row whatever comes or goes around it; where the row is gone, on the first.
-    fn return_to(&mut self, row: Option<(String, Option<String>)>) {
-        let at = self.rows().position(|known| Some(known.key()) == row);
+    fn return_to(&mut self, row: Option<&(String, Option<String>)>) {
+        let at = self.rows().position(|known| Some(&known.key()) == row);
         self.at = at.unwrap_or(0);
         self.step(0);
     }
