@@ -209,7 +209,8 @@ fn text(value: String) -> HeaderValue {
 }
 
 fn denied(ticket: Ticket) -> Refusal {
-    let why = ticket.reason.as_deref().unwrap_or(&ticket.rule);
+    let by_a_person = ticket.decided_by.as_ref().map(|person| format!("by {person}, who gave no reason"));
+    let why = ticket.reason.as_ref().or(by_a_person.as_ref()).unwrap_or(&ticket.rule);
     let again = ticket.denied_until.map(|until| format!("; the same request is answered so until {until}"));
     let detail = format!("`{}` was denied: {why}{}", ticket.action, again.unwrap_or_default());
     Refusal::new(ProblemType::Denied, detail).with_ticket(ticket)

@@ -155,6 +155,20 @@ fn policies_are_made_stricter_at_once() {
     assert_eq!(policy(&story, "open-browser"), Some(Policy::Queue));
 }
 
+#[test]
+fn a_freeze_is_seen_wherever_it_was_made() {
+    let story =
+        Story::of("agents that somebody stopped, or let go on, are counted in the title at once, though nothing waits");
+    let console = story.console();
+    console.sees("● live").sees("0 waiting");
+    let bridge = story.bridge.client("user");
+    let freeze = |frozen| bridge.freeze(&ccc_protocol::bodies::Freeze { users: None, frozen }).unwrap();
+    freeze(true);
+    console.sees("stopped");
+    freeze(false);
+    console.sees_no("stopped");
+}
+
 fn policy(story: &Story, action: &str) -> Option<Policy> {
     let list = story.bridge.client("user").policies().unwrap();
     list.groups.iter().flat_map(|group| &group.actions).find(|known| known.action.as_str() == action)?.overridden

@@ -49,7 +49,7 @@ pub(crate) fn start() -> Result<Local, Stop> {
     let url = env::var("CONDUIT_URL").ok().filter(|url| !url.is_empty()).unwrap_or_else(|| DEFAULT_URL.to_owned());
     let bridge = Arc::new(bridge(&files.secrets, &url)?);
     let server = if answers(&bridge)? { None } else { Some(Server::start(&files, &workspace, &bridge)?) };
-    let paste = files.container_options(&workspace, bridge.address());
+    let paste = files.container_options(server.as_ref().map(|_| workspace.as_path()), bridge.address());
     let from_here = format!(
         "CONDUIT_URL={} CCC_SECRETS={} CCC_USER={AGENT} ccc-client '{{\"action\":\"list-actions\"}}'",
         bridge.address(),
@@ -152,8 +152,9 @@ impl Files {
         cfg!(target_os = "linux") && self.socket.as_os_str().len() < SOCKET_PATH_BYTES_MAX
     }
 
-    /// Options of `docker run` with which an agent in the container reaches this bridge.
-    fn container_options(&self, workspace: &Path, address: &Address) -> String {
+    /// Options of `docker run` with which an agent in the container reaches this bridge. A server that was running already has
+    /// another directory than this one for `/workspace`, which is not known here.
+    fn container_options(&self, workspace: Option<&Path>, address: &Address) -> String {
         let mount = |host: &Path, container: &str| format!("-v {}:{container}", quoted(host));
         let sockets = self.socket.parent().unwrap_or(&self.dir);
         let (road, url) = match address {
@@ -164,7 +165,7 @@ impl Files {
             Address::Unix(path) => (mount(path, "/run/ccc.sock"), "unix:///run/ccc.sock".to_owned()),
         };
         let options = [
-            mount(workspace, "/workspace"),
+            workspace.map_or_else(|| THE_SERVERS.to_owned(), |workspace| mount(workspace, "/workspace")),
             road,
             mount(&self.agent, "/etc/ccc/agent.json:ro"),
             format!("-e CONDUIT_URL={url} -e CCC_SECRETS=/etc/ccc/agent.json -e CCC_USER={AGENT}"),
@@ -172,6 +173,8 @@ impl Files {
         options.into_iter().filter(|option| !option.is_empty()).collect::<Vec<_>>().join(" ")
     }
 }
+
+const THE_SERVERS: &str = "-v DIRECTORY_THAT_THE_RUNNING_SERVER_WAS_STARTED_IN:/workspace";
 
 /// A path as one word of a shell.
 fn quoted(path: &Path) -> String {

@@ -182,6 +182,8 @@ impl Console {
             "leave" if self.model.dialog.is_some() => self.take(Message::Act(Act::Back)),
             _ if context.takes_text() => self.text(context, line),
             "list" => self.print(&view::view_rows(&self.model)),
+            "show" if self.model.view == Context::Grants => self.print(&view::grant_rows(&self.model)),
+            "show" if self.model.view == Context::History => self.print(&view::history_rows(&self.model)),
             "show" => {
                 self.told.page = None;
                 self.tell()
@@ -194,7 +196,8 @@ impl Console {
     /// The words of the line console itself, then the table by name.
     fn help(&self) -> io::Result<()> {
         let mut rows: Vec<Row> = WORDS.iter().map(|(word, help)| named(Visible::label(word), help)).collect();
-        let in_a_view = |row: &&KeyRow| row.contexts.iter().any(|context| VIEWS.contains(context));
+        let is_told = |row: &KeyRow| WORDS.iter().any(|(word, _)| word.split(' ').next() == Some(row.name));
+        let in_a_view = |row: &&KeyRow| !is_told(row) && row.contexts.iter().any(|context| VIEWS.contains(context));
         rows.extend(TABLE.iter().filter(in_a_view).map(|row| named(Visible::label(row.name), row.help)));
         self.print(&rows)
     }
@@ -372,7 +375,7 @@ impl Console {
 /// The words that are no row of the table.
 const WORDS: [(&str, &str); 9] = [
     ("list", "the rows of the view"),
-    ("show", "the request under the cursor again"),
+    ("show", "what is under the cursor, whole: a request, a grant, a line of the history"),
     ("view NAME", "queue, history, grants, policies or agents"),
     ("find ID", "to the request whose id begins or ends so"),
     ("filter WORDS", "show only what fits; without words all"),

@@ -123,14 +123,35 @@ fn a_refusal_names_somebody_else_only_where_somebody_decided() {
 #[test]
 fn a_freeze_of_anothers_is_asked_for_and_stands_in_the_title() {
     let mut desk = desk([1]);
-    let mut denied = ticket(1);
-    denied.status = Status::Denied;
-    denied.decided_by = Some("bob".parse().unwrap());
-    let list = ccc_protocol::bodies::QueueList { seq: 9, tickets: vec![denied], next: None };
-    let asked = desk.take(Message::News(News::Queue { list, whole: false }));
-    assert!(asked.contains(&Command::ReadPolicies));
+    assert!(desk.take(Message::News(News::Connected)).contains(&Command::ReadPolicies));
     desk.policies(policy_list());
     assert!(desk.screen().contains("1 agent stopped"), "{}", desk.screen());
+}
+
+#[test]
+fn details_scroll_to_their_last_row_and_no_further() {
+    let mut desk = Desk::new(100, 30);
+    (support::scenes::SCENES.iter().find(|(name, _)| *name == "grants").unwrap().1)(&mut desk);
+    desk.keys("]");
+    assert!(desk.screen().contains("MORE OF THE SAME"), "what fits stays: {}", desk.screen());
+    let mut small = Desk::new(60, 16);
+    (support::scenes::SCENES.iter().find(|(name, _)| *name == "grants").unwrap().1)(&mut small);
+    small.keys("enter ]");
+    assert!(small.screen().contains("end of this grant"), "{}", small.screen());
+}
+
+#[test]
+fn how_the_container_is_started_is_whole_by_scrolling() {
+    let mut desk = Desk::new(40, 10);
+    let options = ccc_queue::text::Untrusted(&"-v /a/long/path:/workspace ".repeat(12)).line();
+    let from_here = ccc_queue::text::Untrusted("ccc-client 'last of all'").line();
+    desk.model.container = Some(ccc_queue::model::Container { options, from_here });
+    desk.keys(":").types("container").keys("enter");
+    assert!(!desk.screen().contains("last of all"), "{}", desk.screen());
+    desk.keys("page-down page-down");
+    assert!(desk.screen().contains("last of all"), "{}", desk.screen());
+    desk.keys("q");
+    assert!(desk.model.dialog.is_none());
 }
 
 #[test]

@@ -257,7 +257,7 @@ pub const TABLE: &[KeyRow] = &[
         &["esc", "left", "h"],
         &[Queue, History, Grants, Agents],
         None,
-        "back to the list; then: end the filter, drop the marks",
+        "back to the list; then: drop the marks, end the filter",
     ),
     // Views.
     row(

@@ -78,7 +78,10 @@ pub enum Kind {
         results: Vec<(TicketId, Outcome)>,
     },
     /// How the agent's container is started.
-    Container,
+    Container {
+        /// The first row on screen.
+        top: usize,
+    },
     /// Whom to stop.
     Panic {
         /// Agents, chosen or not, frozen or not.
@@ -152,9 +155,9 @@ impl Dialog {
             Kind::Scope(_) => Context::Scope,
             Kind::Edit { .. } => Context::Edit,
             Kind::Bulk => Context::Bulk,
-            Kind::Results { .. } | Kind::Container => Context::Results,
+            Kind::Results { .. } => Context::Results,
             Kind::Panic { .. } => Context::Panic,
-            Kind::Help { .. } => Context::Help,
+            Kind::Help { .. } | Kind::Container { .. } => Context::Help,
             Kind::Filter(_) => Context::Filter,
             Kind::Line(_) => Context::CommandLine,
         }

@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_taken_whole_or_left_out_where_that_is_asked_for() {
+    fn a_text_is_sought_letter_by_letter_or_left_out_where_that_is_asked_for() {
         assert!(Filter::new("'ops").fits("ops run-tests") && !Filter::new("'ops").fits("builder open-terminals"));
         assert!(Filter::new("!reader").fits("writer open-browser") && !Filter::new("!reader").fits("reader greet"));
     }

@@ -123,7 +123,7 @@ pub struct Model {
     pub actions: BTreeMap<String, ActionInfo>,
     /// The question in front.
     pub dialog: Option<Dialog>,
-    /// How the agent's container is started, where this console started the server.
+    /// How the agent's container is started, where this console came with `--local`.
     pub container: Option<Container>,
     /// The edit on its way, for the case that it is refused.
     pub edited: Option<Dialog>,

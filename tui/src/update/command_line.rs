@@ -4,7 +4,7 @@ use super::{act, forms, moving};
 use crate::{
     keys::{Context, TABLE},
     message::Command,
-    model::{Model, dialog::Kind, order::Grouping},
+    model::{Model, Surface, order::Grouping},
     text::{Tone, Untrusted, Visible},
 };
 
@@ -29,9 +29,20 @@ pub(super) fn run(model: &mut Model, line: &str, out: &mut Vec<Command>) {
             find(model, rest);
         }
         "filter" => forms::set_filter(model, rest),
-        "container" if model.container.is_some() => forms::open(model, Kind::Container),
-        "container" => model.say(Tone::Care, "this server was not started by `--local`"),
+        "container" => container(model),
         name => by_name(model, name, out),
+    }
+}
+
+/// How the agent's container is started: on a screen in a dialog, else in a line that the terminal wraps.
+fn container(model: &mut Model) {
+    match (&model.container, model.surface) {
+        (None, _) => model.say(Tone::Care, "this console was not started with `--local`"),
+        (Some(_), Surface::Screen) => super::show_container(model),
+        (Some(container), Surface::Plain) => {
+            let options = container.options.clone();
+            model.say(Tone::Strong, Visible::label("start the agent's container with: ").then(options));
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
     },
     summary,
     text::{Row, Tone, Visible},
+    view,
 };
 
 /// Opens a dialog that is about no ticket.
@@ -223,6 +224,7 @@ fn yes(model: &mut Model, out: &mut Vec<Command>) {
 }
 
 fn choose(model: &mut Model, by: isize) {
+    let container_last = container_last(model);
     let reasons = model.config.reasons.len();
     match model.dialog.as_mut().map(|dialog| &mut dialog.kind) {
         Some(Kind::Deny { choice, .. }) => *choice = choice.saturating_add_signed(by).min(reasons),
@@ -231,9 +233,21 @@ fn choose(model: &mut Model, by: isize) {
         }
         Some(Kind::Scope(scope)) => scope.step(by),
         Some(Kind::Panic { agents, at }) => *at = at.saturating_add_signed(by).min(agents.len().saturating_sub(1)),
+        Some(Kind::Container { top }) => *top = top.saturating_add_signed(by).min(container_last),
         Some(Kind::Help { top }) => *top = moving::help_top(&model.config, model.size, top.saturating_add_signed(by)),
         _ => {}
     }
+}
+
+/// The last row that how to start the container can begin with: below it there is no more to see.
+fn container_last(model: &Model) -> usize {
+    // One row of the body is the dialog's edge, one its title.
+    let room = usize::from(model.areas().body.height).saturating_sub(2);
+    model
+        .container
+        .as_ref()
+        .map_or(0, |container| view::container_rows(container, model.size.width.into()).len())
+        .saturating_sub(room)
 }
 
 fn widen(model: &mut Model, by: isize) {

@@ -12,6 +12,7 @@ mod stop;
 use ccc_protocol::bodies::Status;
 
 use crate::{
+    armed::Lack,
     keys::{Act, Chord, Context},
     message::{Command, Message},
     model::{Model, Surface, dialog::Kind},
@@ -27,7 +28,7 @@ pub fn begin() -> Vec<Command> {
 
 /// Shows how the agent's container is started.
 pub fn show_container(model: &mut Model) {
-    forms::open(model, Kind::Container);
+    forms::open(model, Kind::Container { top: 0 });
 }
 
 /// Takes one message.
@@ -167,6 +168,8 @@ fn snooze(model: &mut Model) {
         model.queue.snooze(model.now.wall.plus_seconds(minutes * 60));
         let span = crate::span::seconds(minutes * 60);
         model.say(Tone::Plain, crate::text::Visible::label("put aside for ").then(span));
+    } else if model.queue.selected().is_some() {
+        model.say(Tone::Care, Lack::Decided.words());
     }
 }
 

@@ -67,7 +67,10 @@ fn to_end(model: &mut Model, last: bool, out: &mut Vec<Command>) {
 
 fn scroll(model: &mut Model, rows: isize) {
     match pane_rows(model) {
-        Some(count) => model.pane_scroll = model.pane_scroll.saturating_add_signed(rows).min(count),
+        Some(count) => {
+            let last = count.saturating_sub(model.areas().details.height.into());
+            model.pane_scroll = model.pane_scroll.saturating_add_signed(rows).min(last);
+        }
         None => model.details.scroll(rows),
     }
 }

@@ -10,7 +10,6 @@ use ccc_protocol::{
 use super::{bulk, forms, moving};
 use crate::{
     armed::Lack,
-    keys::Context,
     message::{Command, Deed, News, Trouble, Verb},
     model::{Done, Model, connection::Connection, dialog::Outcome, queue::Changes},
     span, summary,
@@ -28,8 +27,12 @@ pub(super) fn news(model: &mut Model, news: News, out: &mut Vec<Command>) {
         }
         News::Decided(verb, id, answer) => decided(model, verb, id, answer, out),
         News::Grants(Ok(list)) => {
+            let before = model.grants.get(model.grant_pick.at).map(|grant| grant.id);
             model.grants = list.grants;
             model.grant_pick.step(0, model.grants.len());
+            if model.grants.get(model.grant_pick.at).map(|grant| grant.id) != before {
+                model.pane_scroll = 0;
+            }
         }
         News::Policies(Ok(list)) => model.policies.take(list),
         News::Audit(Ok(list)) => audit(model, list, out),
@@ -43,9 +46,10 @@ pub(super) fn news(model: &mut Model, news: News, out: &mut Vec<Command>) {
     }
 }
 
-/// What could not be read while nobody answered is read now.
+/// What could not be read, or was set by others, while nobody answered is read now.
 fn connected(model: &mut Model, out: &mut Vec<Command>) {
     model.connection = Connection::Live;
+    out.push(Command::ReadPolicies);
     let unread = model.details.lack() == Some(Lack::Unavailable);
     out.extend(model.details.of().filter(|_| unread).map(Command::ReadPreview));
 }
@@ -68,13 +72,6 @@ fn queue(model: &mut Model, list: QueueList, whole: bool, out: &mut Vec<Command>
     let selected = model.queue.selected().map(|ticket| (ticket.id, ticket.seq));
     let waited = model.queue.waiting();
     let changes = model.queue.apply(list, whole);
-    // A freeze denies what waits: the title says so without being asked.
-    let denied_by_others = |ticket: &Ticket| {
-        ticket.status == Status::Denied && ticket.decided_by.as_ref().is_some_and(|by| *by != model.me)
-    };
-    if changes.left.iter().any(denied_by_others) && model.view != Context::Policies {
-        out.push(Command::ReadPolicies);
-    }
     tell_changes(model, &changes, &found);
     if let Some(words) = came_of_mine.filter(|_| model.connection == Connection::Live) {
         model.report(words);

@@ -72,7 +72,7 @@ fn head(mark: Row, dialog: &Dialog, width: usize) -> Vec<Row> {
         Kind::Edit { .. } => "EDIT the parameters",
         Kind::Bulk => "APPROVE each of these, once",
         Kind::Results { .. } => "WHAT BECAME OF EACH",
-        Kind::Container => "START THE AGENT'S CONTAINER WITH",
+        Kind::Container { .. } => "START THE AGENT'S CONTAINER WITH",
         Kind::Panic { .. } => "STOP AGENTS",
         Kind::Loosen(_) => "LET MORE THROUGH",
         Kind::Help { .. } => "HELP",
@@ -101,7 +101,10 @@ fn content(model: &Model, dialog: &Dialog, width: usize) -> Vec<Row> {
         Kind::Results { results } => {
             results.iter().zip(&dialog.summary).map(|((_, outcome), summary)| result(outcome, summary)).collect()
         }
-        Kind::Container => model.container.as_ref().map_or_else(Vec::new, |container| how_to_start(container, width)),
+        Kind::Container { top } => {
+            let rows = model.container.as_ref().map_or_else(Vec::new, |container| container_rows(container, width));
+            rows.into_iter().skip(*top).collect()
+        }
         Kind::Panic { agents, at } => panic(model, agents, *at),
         Kind::Loosen(change) => vec![change_row(change), press(model, Context::Confirm, " does it")],
         Kind::Help { top } => help_rows(&model.config, width).into_iter().skip(*top).collect(),
@@ -110,7 +113,9 @@ fn content(model: &Model, dialog: &Dialog, width: usize) -> Vec<Row> {
     }
 }
 
-fn how_to_start(container: &Container, width: usize) -> Vec<Row> {
+/// How the agent's container is started, as rows.
+#[must_use]
+pub fn container_rows(container: &Container, width: usize) -> Vec<Row> {
     let lines =
         |text: &Visible| wrap(text, width).into_iter().map(|line| Row::new().with(Tone::Strong, line)).collect();
     let options: Vec<Row> = lines(&container.options);

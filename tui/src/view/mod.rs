@@ -11,6 +11,7 @@ mod list;
 mod plain;
 mod policies;
 
+pub use dialogs::container_rows;
 pub use grants::grant_rows;
 pub use help::help_rows;
 pub use history::history_rows;
