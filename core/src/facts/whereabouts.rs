@@ -5,8 +5,12 @@ use std::collections::HashMap;
 use super::paths;
 use crate::shell::{Context, Scope};
 
-/// The most directories followed at once.
+/// The most directories followed at once, those in doubt included.
 const DIRECTORIES_MAX: usize = 4;
+/// The longest directory followed; Linux' limit of a path.
+const DIRECTORY_BYTES_MAX: usize = 4096;
+/// The deepest directory followed: what is touched there is looked at component by component.
+const DIRECTORY_DEPTH_MAX: usize = 64;
 
 /// The directories in which the commands of a scope can run.
 #[derive(Debug, Clone)]
@@ -15,6 +19,8 @@ struct State {
     directories: Vec<String>,
     /// Where it stays if the last `cd` failed; those it must have succeeded for do not run there.
     doubt: Vec<String>,
+    /// There were too many to follow: only where the last `cd` led is, and it is never called known again.
+    lost: bool,
 }
 
 /// Working directories of all scopes of a script.
@@ -27,7 +33,7 @@ pub(super) struct Whereabouts {
 impl Whereabouts {
     /// A script that starts in `cwd`.
     pub(super) fn new(cwd: &str, home: Option<String>, scopes: &[Scope]) -> Self {
-        let start = State { directories: vec![cwd.to_owned()], doubt: Vec::new() };
+        let start = State { directories: vec![cwd.to_owned()], doubt: Vec::new(), lost: false };
         Self { scopes: scopes.to_vec(), states: HashMap::from([(0, start)]), home }
     }
 
@@ -53,12 +59,31 @@ impl Whereabouts {
         }
         let home = self.home.clone();
         let state = self.state(context.scope);
-        let targets: Option<Vec<String>> =
-            state.directories.iter().map(|base| paths::resolve(base, target, home.as_deref())).collect();
-        let Some(targets) = targets else { return false };
-        state.doubt.append(&mut state.directories);
-        state.directories = targets;
-        state.directories.len() + state.doubt.len() <= DIRECTORIES_MAX
+        let mut targets: Vec<String> = Vec::new();
+        for base in &state.directories {
+            let Some(found) = paths::resolve(base, target, home.as_deref()) else { return false };
+            if !targets.contains(&found) {
+                targets.push(found);
+            }
+        }
+        let is_too_far =
+            |found: &String| found.len() > DIRECTORY_BYTES_MAX || found.matches('/').count() > DIRECTORY_DEPTH_MAX;
+        if targets.iter().any(is_too_far) {
+            state.lost = true;
+            return false;
+        }
+        let left = std::mem::replace(&mut state.directories, targets);
+        for directory in left {
+            if !state.doubt.contains(&directory) {
+                state.doubt.push(directory);
+            }
+        }
+        state.lost |= state.directories.len() + state.doubt.len() > DIRECTORIES_MAX;
+        if state.lost {
+            state.directories.truncate(1);
+            state.doubt.clear();
+        }
+        !state.lost
     }
 
     fn state(&mut self, scope: usize) -> &mut State {
@@ -68,7 +93,7 @@ impl Whereabouts {
             let inherited = self.inherited(parent);
             self.states.insert(scope, inherited);
         }
-        self.states.entry(scope).or_insert_with(|| State { directories: Vec::new(), doubt: Vec::new() })
+        self.states.entry(scope).or_insert_with(|| State { directories: Vec::new(), doubt: Vec::new(), lost: false })
     }
 
     /// The state of the nearest scope around that has one.
@@ -80,7 +105,7 @@ impl Whereabouts {
             }
             match self.scopes.get(scope) {
                 Some(around) if around.parent < scope => scope = around.parent,
-                _ => return State { directories: vec!["/".to_owned()], doubt: Vec::new() },
+                _ => return State { directories: vec!["/".to_owned()], doubt: Vec::new(), lost: false },
             }
         }
     }

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::bash;
-use crate::facts::{ANALYSE_BYTES_MAX, Limits, derive};
+use super::{CWD, bash};
+use crate::facts::{ANALYSE_BYTES_MAX, Class, Limits, derive};
 
 /// Inputs at the size limit whose reading would be slow if it were not linear.
 #[test]
@@ -37,6 +37,13 @@ fn the_largest_input_takes_no_noticeable_time() {
         format!("xargs -I a echo {}", filled("a")),
         filled("for x in a b; do "),
         filled("cd a && "),
+        filled("cd a;"),
+        filled("cd a;ls;"),
+        filled("(cd a;);"),
+        filled("pushd a;"),
+        filled("cd a || "),
+        filled("cd a;cat b;cd ..;"),
+        format!("cd {};{}", "a/".repeat(2_000), filled("cd a;ls b;")),
         filled("cat <<E\nx\nE\n"),
         filled("eval "),
         filled("sh -c '"),
@@ -55,6 +62,30 @@ fn the_largest_input_takes_no_noticeable_time() {
     }
     // A debug build on a loaded machine; a quadratic reading takes minutes.
     assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}
+
+/// Each `cd` that may fail doubles where the next command may run.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "what is promised here is a time")]
+fn no_number_of_directories_takes_noticeable_time() {
+    let start = std::time::Instant::now();
+    for unit in ["cd a;", "cd a;ls;", "(cd a;);", "pushd a;", "cd a;(cd b;ls c);"] {
+        let facts = bash(&unit.repeat(400));
+        assert!(unit.starts_with('(') || facts.any(&[Class::Unknown]), "{unit}");
+    }
+    let named = json!({ "command": "ls x; ".repeat(400), "cwd": "a", "workdir": "b", "directory": "c", "dir_path": "d" });
+    let facts = derive("Bash", &named, CWD, Limits::default());
+    assert!(facts.any(&[Class::Unknown]) && facts.paths.len() <= 2, "{:?}", facts.paths);
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_few_directories_are_followed_as_before() {
+    for command in ["cd a; ls; cd b; ls", "cd a && ls && cd ../b && ls", "cd a; cd ..; ls", "(cd a && ls); (cd b && ls)"] {
+        assert!(bash(command).only(&[Class::Reads]), "{command}: {:?}", bash(command).classes);
+    }
+    // The last of too many is followed all the same, for the rules that forbid.
+    assert!(bash(&format!("{} cd /; rm -rf etc", "cd a; ".repeat(9))).any(&[Class::DeletesOutside]));
 }
 
 proptest! {
