@@ -2,6 +2,7 @@
 
 mod bounds;
 mod build_words;
+mod evaluated_names;
 mod fetched;
 mod hidden_code;
 mod option_values;

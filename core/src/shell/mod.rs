@@ -73,6 +73,8 @@ pub struct Assignment {
     pub value: Word,
     /// One of the words of a loop, so that the variable is set wherever the loop's body runs.
     pub each: bool,
+    /// One of the words of a list, of a loop or an array: file names take the place of the patterns in it.
+    pub listed: bool,
 }
 
 /// A redirection and what it names.

@@ -254,7 +254,7 @@ impl Parser<'_> {
         let value = text.strip_prefix(':').unwrap_or(text);
         if !name.is_empty() && value.starts_with('=') {
             let value = operator.without_leading(text.len() - value.len() + 1);
-            self.out.script.defaults.push(Assignment { name: name.to_owned(), value, each: false });
+            self.out.script.defaults.push(Assignment { name: name.to_owned(), value, each: false, listed: false });
         }
         // What stands behind `@`, `#NAME` or `[@]`, if one of them does.
         let whole = if name.is_empty() { text.trim_start_matches(|c| c != ':' && c != '[') } else { text };

@@ -134,6 +134,24 @@ impl Word {
         matches!(self.parts.last(), Some(Part::Literal(text)) if text.ends_with(end))
     }
 
+    /// The name, and what stands behind the bracket, of `{NAME[index]}`.
+    pub(super) fn indexed_in_braces(&self) -> Option<(String, Self)> {
+        let text = self.leading().strip_prefix('{')?;
+        let mut index = self.clone();
+        let name = match text.split_once('[') {
+            Some((name, rest)) => {
+                *index.parts.first_mut()? = Part::Literal(rest.to_owned());
+                name
+            }
+            None if self.parts.get(1) == Some(&Part::Glob('[')) => {
+                index.parts.drain(..2);
+                text
+            }
+            None => return None,
+        };
+        Some((name.to_owned(), index))
+    }
+
     /// True where the word begins with `[`, quoted or not.
     pub(super) fn opens_index(&self) -> bool {
         self.leading().starts_with('[') || self.parts.first() == Some(&Part::Glob('['))

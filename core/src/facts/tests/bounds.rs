@@ -73,7 +73,8 @@ fn no_number_of_directories_takes_noticeable_time() {
         let facts = bash(&unit.repeat(400));
         assert!(unit.starts_with('(') || facts.any(&[Class::Unknown]), "{unit}");
     }
-    let named = json!({ "command": "ls x; ".repeat(400), "cwd": "a", "workdir": "b", "directory": "c", "dir_path": "d" });
+    let named =
+        json!({ "command": "ls x; ".repeat(400), "cwd": "a", "workdir": "b", "directory": "c", "dir_path": "d" });
     let facts = derive("Bash", &named, CWD, Limits::default());
     assert!(facts.any(&[Class::Unknown]) && facts.paths.len() <= 2, "{:?}", facts.paths);
     assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
@@ -81,7 +82,9 @@ fn no_number_of_directories_takes_noticeable_time() {
 
 #[test]
 fn a_few_directories_are_followed_as_before() {
-    for command in ["cd a; ls; cd b; ls", "cd a && ls && cd ../b && ls", "cd a; cd ..; ls", "(cd a && ls); (cd b && ls)"] {
+    for command in
+        ["cd a; ls; cd b; ls", "cd a && ls && cd ../b && ls", "cd a; cd ..; ls", "(cd a && ls); (cd b && ls)"]
+    {
         assert!(bash(command).only(&[Class::Reads]), "{command}: {:?}", bash(command).classes);
     }
     // The last of too many is followed all the same, for the rules that forbid.

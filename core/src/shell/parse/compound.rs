@@ -66,8 +66,10 @@ impl Parser<'_> {
             }
             self.skip_newlines();
             let values = if self.at_reserved("in") { self.loop_words() } else { vec![Word::unknown()] };
-            let assignments =
-                values.into_iter().map(|value| Assignment { name: name.clone(), value, each: true }).collect();
+            let assignments = values
+                .into_iter()
+                .map(|value| Assignment { name: name.clone(), value, each: true, listed: true })
+                .collect();
             self.emit(SimpleCommand { assignments, ..SimpleCommand::default() });
         }
         self.skip_blanks();

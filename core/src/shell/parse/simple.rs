@@ -34,10 +34,19 @@ impl Parser<'_> {
 
     /// `{NAME}` before a redirection sets the variable to the descriptor's number.
     fn descriptor(&mut self, word: &Word) {
-        let text = word.literal().filter(|_| matches!(self.peek(), Some('<' | '>'))).unwrap_or_default();
+        if !matches!(self.peek(), Some('<' | '>')) {
+            return;
+        }
+        if let Some((name, index)) = word.indexed_in_braces() {
+            self.evaluates(index);
+            let value = Word::unknown();
+            self.out.script.defaults.push(Assignment { name, value, each: false, listed: false });
+            return;
+        }
+        let text = word.literal().unwrap_or_default();
         if let Some(name) = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
             let (name, value) = (name.to_owned(), Word::unknown());
-            self.out.script.defaults.push(Assignment { name, value, each: false });
+            self.out.script.defaults.push(Assignment { name, value, each: false, listed: false });
         }
     }
 
@@ -74,7 +83,7 @@ impl Parser<'_> {
         }
         let value = if self.at_end_of_words() { Word::default() } else { self.word() };
         let value = if added || indexed { Word::unknown() } else { value };
-        command.assignments.push(Assignment { name, value, each: false });
+        command.assignments.push(Assignment { name, value, each: false, listed: false });
         true
     }
 
@@ -110,7 +119,7 @@ impl Parser<'_> {
             if value.opens_index() {
                 self.evaluates(value.clone());
             }
-            command.assignments.push(Assignment { name: name.to_owned(), value, each: false });
+            command.assignments.push(Assignment { name: name.to_owned(), value, each: false, listed: true });
         }
     }
 

@@ -220,5 +220,10 @@ impl Wrapper {
 fn assignment(word: &Word) -> Option<Assignment> {
     let (name, _) = word.leading().split_once('=')?;
     let plain = !name.is_empty() && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric());
-    plain.then(|| Assignment { name: name.to_owned(), value: word.without_leading(name.len() + 1), each: false })
+    plain.then(|| Assignment {
+        name: name.to_owned(),
+        value: word.without_leading(name.len() + 1),
+        each: false,
+        listed: false,
+    })
 }
