@@ -19,6 +19,7 @@ pub(super) fn judge(text: &str, directory: &str, gather: &mut Gather) {
     for opaque in &script.opaque {
         gather.opaque(opaque.to_string());
     }
+    gather.exported = variables::exported(&script);
     let mut reading = Reading {
         variables: Variables::of(&script),
         whereabouts: Whereabouts::new(directory, gather.home.clone(), &script.scopes),
@@ -27,7 +28,7 @@ pub(super) fn judge(text: &str, directory: &str, gather: &mut Gather) {
     for default in &script.defaults {
         // Which shell it is in, and so what its variables are, is not kept: the text has to speak for itself.
         let filling = Filling { variables: None, directory: None, bytes: &reading.bytes };
-        assigned(default, &filling, gather);
+        assigned(default, false, &filling, &[directory.to_owned()], gather);
     }
     evaluated(&script.evaluated, &reading.variables, gather);
     for command in &script.commands {
@@ -56,7 +57,7 @@ impl Reading {
         };
         secrets_named(command, gather);
         if !command.context.remote {
-            assignments(command, &filling, gather);
+            assignments(command, &filling, &directories, gather);
             for redirect in &command.redirects {
                 redirected(redirect, &filling, &directories, gather);
             }
@@ -110,13 +111,14 @@ fn fact(command: &SimpleCommand, name: Option<&str>, args: &[Arg]) -> CommandFac
     }
 }
 
-fn assignments(command: &SimpleCommand, filling: &Filling<'_>, gather: &mut Gather) {
+fn assignments(command: &SimpleCommand, filling: &Filling<'_>, directories: &[String], gather: &mut Gather) {
+    let handed_on = command.program.is_some() || command.context.exports;
     let reads_words = command.name().is_some_and(|name| name == "read");
     for assignment in &command.assignments {
         if reads_words && assignment.name == "IFS" {
             continue;
         }
-        assigned(assignment, filling, gather);
+        assigned(assignment, handed_on, filling, directories, gather);
     }
     if !command.assignments.is_empty() {
         gather.class(Class::Reads, "sets variables");
@@ -124,14 +126,19 @@ fn assignments(command: &SimpleCommand, filling: &Filling<'_>, gather: &mut Gath
 }
 
 /// A variable is set: to what changes what programs do, or to what arithmetic runs.
-fn assigned(assignment: &Assignment, filling: &Filling<'_>, gather: &mut Gather) {
+fn assigned(
+    assignment: &Assignment,
+    handed_on: bool,
+    filling: &Filling<'_>,
+    directories: &[String],
+    gather: &mut Gather,
+) {
+    let handed_on = handed_on || gather.exported.has(&assignment.name);
     for value in filling.word(&assignment.value) {
         if hides_code(&value.text) {
             gather.opaque(format!("`{}` is set to a text that the shell may run", assignment.name));
         }
-        if let Some(reason) = environment::changes(&assignment.name, &value) {
-            gather.opaque(reason);
-        }
+        environment::judge(&assignment.name, &value, handed_on, directories, gather);
     }
 }
 

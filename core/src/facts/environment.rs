@@ -1,5 +1,8 @@
 //! Variables that change what a program does when they are set for it.
 
+mod handed_on;
+
+pub(super) use self::handed_on::{judge, reach};
 use super::args::Arg;
 
 /// Why setting `name` to `value` changes what programs do; `None` for a variable that only informs.
@@ -44,10 +47,10 @@ fn harmless_value(name: &str, value: &Arg) -> bool {
             }
             "EDITOR" | "GIT_EDITOR" | "VISUAL" | "GIT_SEQUENCE_EDITOR" => matches!(text, "true" | ":" | "cat"),
             "IFS" => matches!(text, "" | "\n" | "," | ":" | "\t"),
-            "RUSTFLAGS" | "RUSTDOCFLAGS" => words().all(|word| {
-                matches!(word.get(..2), Some("-D" | "-W" | "-A"))
-                    || word.chars().all(|c| c.is_ascii_lowercase() || "-_:".contains(c)) && !word.starts_with('-')
-            }),
+            "RUSTFLAGS" | "RUSTDOCFLAGS" => compiles_alike(text),
+            "CC" | "CXX" | "LD" | "AR" | "AS" | "RANLIB" | "HOSTCC" | "HOSTCXX" => is_compiler(text),
+            "GOPROXY" | "GOWORK" => text == "off",
+            "GOTOOLCHAIN" => text == "local",
             "NODE_OPTIONS" => words().all(|word| {
                 word.starts_with("--max-old-space-size=")
                     || matches!(
@@ -63,6 +66,48 @@ fn harmless_value(name: &str, value: &Arg) -> bool {
             }),
             _ => false,
         }
+}
+
+/// Flags of `rustc` that lint, or change how code is generated, but not what is run or linked.
+fn compiles_alike(flags: &str) -> bool {
+    const GENERATION: &[&str] = &[
+        "target-cpu=",
+        "target-feature=",
+        "opt-level=",
+        "debuginfo=",
+        "codegen-units=",
+        "debug-assertions=",
+        "panic=",
+    ];
+    let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "-_+.,=\"".contains(c));
+    let generates = |text: &str| GENERATION.iter().any(|start| text.starts_with(start)) && plain(text);
+    let mut words = flags.split_whitespace();
+    while let Some(word) = words.next() {
+        let known = match word {
+            "-C" => words.next().is_some_and(generates),
+            "--cfg" => words.next().is_some_and(|cfg| plain(cfg) && !cfg.starts_with('-')),
+            _ => {
+                matches!(word.get(..2), Some("-D" | "-W" | "-A"))
+                    || word.strip_prefix("-C").is_some_and(generates)
+                    || word.strip_prefix("--cfg=").is_some_and(plain)
+                    || word.chars().all(|c| c.is_ascii_lowercase() || "-_:".contains(c)) && !word.starts_with('-')
+            }
+        };
+        if !known {
+            return false;
+        }
+    }
+    true
+}
+
+/// The bare name of a compiler or one of its tools, perhaps with a version: `clang-17`.
+pub(super) fn is_compiler(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "cc", "c++", "gcc", "g++", "clang", "clang++", "ld", "lld", "mold", "ar", "gcc-ar", "llvm-ar", "as", "ranlib",
+    ];
+    let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    let base = name.rsplit_once('-').filter(|(_, version)| digits(version)).map_or(name, |(base, _)| base);
+    NAMES.contains(&base)
 }
 
 /// Values that turn something on or off and name nothing.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::sensitive::{holds_secrets, may_last, sensitive};
+use super::variables::Exported;
 use super::{Access, Class, CommandFact, Facts, PathFact, Place, hosts, paths};
 
 /// The most paths, hosts and reasons kept of one call; more is unknown.
@@ -20,6 +21,8 @@ pub(super) struct Gather {
     pub(super) project: Option<String>,
     /// The home directory, where the working directory shows it.
     pub(super) home: Option<String>,
+    /// The variables that the script exports.
+    pub(super) exported: Exported,
     seen: HashSet<PathFact>,
 }
 
@@ -30,7 +33,7 @@ impl Gather {
         let absolute = cwd.starts_with('/') || cwd.starts_with('~');
         let cwd = paths::resolve("/", cwd, home.as_deref()).filter(|_| absolute).unwrap_or_else(|| "/".to_owned());
         let project = (!paths::is_too_wide(&cwd)).then(|| cwd.clone());
-        Self { facts: Facts::default(), cwd, project, home, seen: HashSet::new() }
+        Self { facts: Facts::default(), cwd, project, home, exported: Exported::default(), seen: HashSet::new() }
     }
 
     /// The facts, complete.

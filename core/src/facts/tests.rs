@@ -8,6 +8,7 @@ mod hidden_code;
 mod option_values;
 mod places;
 mod tool_inputs;
+mod variables_set;
 mod version_control;
 
 use super::{Access, Class, Facts, Limits, Place, derive};

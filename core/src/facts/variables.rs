@@ -268,6 +268,43 @@ fn counted(index: Word) -> Word {
     if index.parts.iter().any(sets) { Word::unknown() } else { index }
 }
 
+/// Variables that a script hands on to the programs that it runs.
+#[derive(Debug, Default)]
+pub(super) struct Exported {
+    names: HashSet<String>,
+    /// The shell exports all that it sets.
+    all: bool,
+}
+
+impl Exported {
+    /// True for a variable that programs get.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.all || self.names.contains(name)
+    }
+}
+
+/// The variables that `script` exports, wherever it does.
+pub(super) fn exported(script: &Script) -> Exported {
+    let mut exported = Exported::default();
+    for command in &script.commands {
+        let words = || command.args.iter().map(Word::leading);
+        let has = |letter: char| {
+            words().any(|text| text.starts_with('-') && !text.starts_with("--") && text.contains(letter))
+        };
+        match command.name().unwrap_or_default().as_str() {
+            "set" if has('a') || words().any(|text| text == "allexport") => exported.all = true,
+            "declare" | "typeset" | "local" | "readonly" | "integer" | "float" if !has('x') => {}
+            "export" | "setenv" | "declare" | "typeset" | "local" | "readonly" | "integer" | "float" => {
+                exported.names.extend(words().map(|text| {
+                    text.chars().take_while(|c| *c == '_' || c.is_ascii_alphanumeric()).collect::<String>()
+                }));
+            }
+            _ => {}
+        }
+    }
+    exported
+}
+
 /// What a builtin sets the variable `name` to, which begins its argument `word`.
 fn set_by(command: &SimpleCommand, word: &Word, name: &str) -> Option<Word> {
     match command.name()?.as_str() {

@@ -126,6 +126,8 @@ pub struct Context {
     pub after_success: bool,
     /// It gets names from `xargs`, which takes what stands around a blank for two names.
     pub split: bool,
+    /// What it sets, programs get: it stands for a text's own command, or its shell exports all that it sets.
+    pub exports: bool,
     /// It runs on another machine.
     pub remote: bool,
 }

@@ -132,7 +132,8 @@ fn inner(mut outer: SimpleCommand, wrapper: &str, args: Vec<Word>) -> SimpleComm
 }
 
 /// `sh -c CODE`, and a shell that reads a literal here-document.
-fn run_shell(script: &mut Script, command: SimpleCommand, shell: &str, depth: usize) {
+fn run_shell(script: &mut Script, mut command: SimpleCommand, shell: &str, depth: usize) {
+    command.context.exports |= exports_all(&command.args);
     match ShellCall::of(&command) {
         ShellCall::Code(text) => {
             let scope = script.open_scope(command.context.scope, true);
@@ -144,6 +145,12 @@ fn run_shell(script: &mut Script, command: SimpleCommand, shell: &str, depth: us
         }
         ShellCall::Other => push(script, command),
     }
+}
+
+/// True for the options `-a` and `-o allexport`, wherever they stand.
+fn exports_all(words: &[Word]) -> bool {
+    let letter = |text: &str| text.starts_with(['-', '+']) && !text.starts_with("--") && text.contains('a');
+    words.iter().map(Word::leading).any(|text| letter(&text) || text == "allexport")
 }
 
 /// What a shell was asked to run.
@@ -197,7 +204,8 @@ fn run_text(script: &mut Script, command: SimpleCommand, by: &str, text: &str, s
     let mut via = command.via.clone();
     via.push(by.to_owned());
     if !command.redirects.is_empty() || !command.assignments.is_empty() {
-        push(script, SimpleCommand { program: None, args: Vec::new(), ..command });
+        let context = Context { exports: true, ..context };
+        push(script, SimpleCommand { program: None, args: Vec::new(), context, ..command });
     }
     let mut commands = parse::read(script, text, scope, depth + TEXT_LEVELS);
     for command in &mut commands {
@@ -216,6 +224,7 @@ fn within(inner: Context, outer: Context) -> Context {
         conditional: inner.conditional || outer.conditional,
         looped: inner.looped || outer.looped,
         split: inner.split || outer.split,
+        exports: inner.exports || outer.exports,
         remote: inner.remote || outer.remote,
         ..inner
     }

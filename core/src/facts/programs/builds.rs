@@ -125,8 +125,10 @@ fn setting(call: &Call<'_>, operand: &Arg, makes: bool, gather: &mut Gather) {
     } else if makes && lies_elsewhere(&value.text) {
         call.decides(&value, gather);
     }
-    if let Some(reason) = environment::changes(name.trim_end_matches([':', '?', '+', '!']).trim_end(), &value) {
-        gather.opaque(reason);
+    let name = name.trim_end_matches([':', '?', '+', '!']).trim_end();
+    environment::judge(name, &value, false, call.directories, gather);
+    if makes {
+        environment::reach(name, &value, call.directories, gather);
     }
 }
 

@@ -141,9 +141,9 @@ fn names_set(call: &Call<'_>, gather: &mut Gather) {
     let parsed = options::read(call.args, &[&["-t", "-n", "-p", "-d", "-u", "-i", "-N"], &["-a"]], Style::Letters);
     for arg in parsed.operands.iter().chain(&parsed.values(&["-a"])) {
         let unknown = Arg { exact: false, ..Arg::known("") };
-        if let Some(reason) = environment::changes(variable(&arg.text), &unknown) {
-            gather.opaque(reason);
-        } else if !arg.exact {
+        let name = variable(&arg.text);
+        environment::judge(name, &unknown, gather.exported.has(name), call.directories, gather);
+        if !arg.exact {
             gather.opaque(format!("`{}` sets a variable that is known only when it runs", call.name));
         }
     }
@@ -174,10 +174,9 @@ fn variables(call: &Call<'_>, gather: &mut Gather) {
         let (name, value) = arg.text.split_once('=').unwrap_or((&arg.text, ""));
         if !arg.exact && name == arg.text {
             gather.opaque(format!("`{}` sets a variable that is known only when it runs", call.name));
-        } else if let Some(reason) =
-            environment::changes(variable(name), &arg.with_text(value)).filter(|_| arg.text.contains('='))
-        {
-            gather.opaque(reason);
+        } else if arg.text.contains('=') {
+            let name = variable(name);
+            environment::judge(name, &arg.with_text(value), gather.exported.has(name), call.directories, gather);
         }
     }
 }
