@@ -63,7 +63,9 @@ impl Reading {
             }
         }
         let args = filling.args(&command.args);
+        let touches = !command.name().is_some_and(|name| matches!(shell::program_name(&name), "echo" | "printf"));
         if command.context.split
+            && touches
             && args.iter().any(|arg| arg.text.contains("/**") && arg.text.contains(char::is_whitespace))
         {
             gather.opaque("`xargs` takes names apart at their blanks");

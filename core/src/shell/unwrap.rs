@@ -150,7 +150,7 @@ fn run_shell(script: &mut Script, mut command: SimpleCommand, shell: &str, depth
 /// True for the options `-a` and `-o allexport`, wherever they stand.
 fn exports_all(words: &[Word]) -> bool {
     let letter = |text: &str| text.starts_with(['-', '+']) && !text.starts_with("--") && text.contains('a');
-    words.iter().map(Word::leading).any(|text| letter(&text) || text == "allexport")
+    words.iter().map(Word::leading).any(|text| letter(text) || text == "allexport")
 }
 
 /// What a shell was asked to run.
@@ -347,8 +347,9 @@ fn run_xargs(script: &mut Script, mut command: SimpleCommand, depth: usize) {
         return push(script, command);
     };
     let found = found_by(&script.commands, command.context.piped_from).map_or_else(|| vec![Word::unknown()], names);
-    command.context.split |= !takes_whole_names(&command.args);
+    let whole = takes_whole_names(&command.args);
     let args = command.args.split_off(at.min(command.args.len()));
+    command.context.split |= !whole && !takes_lines(&command.args);
     command.context.piped_from = None;
     match replace_mark(&command.args) {
         Some(mark) => {
@@ -359,6 +360,21 @@ fn run_xargs(script: &mut Script, mut command: SimpleCommand, depth: usize) {
         }
         None => add(script, inner(command, "xargs", args.into_iter().chain(found).collect()), depth + 1),
     }
+}
+
+/// True where each line is one name: with `-I`, unless another option takes that back.
+fn takes_lines(options: &[Word]) -> bool {
+    const HARMLESS: &[&str] = &["-r", "-0", "-t", "-i", "--replace", "--no-run-if-empty", "--verbose"];
+    let mut rest = options.iter().map(|word| word.literal().unwrap_or_default());
+    while let Some(option) = rest.next() {
+        match option.as_str() {
+            "-I" | "-P" => drop(rest.next()),
+            text if ["-I", "-P", "--replace="].iter().any(|start| text.starts_with(start)) => {}
+            text if HARMLESS.contains(&text) => {}
+            _ => return false,
+        }
+    }
+    replace_mark(options).is_some()
 }
 
 /// True where names end at a NUL, or at a character of the caller's choice, and not at each blank.

@@ -16,6 +16,12 @@ const LEAVES: &[&str] = &["deploy", "publish", "release", "upload", "push", "shi
 
 /// Adds what a build tool does; false where the program is none.
 pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
+    if call.name == "cargo"
+        && matches!(call.args, [verb, list] if verb.text == "install" && list.exact && list.text == "--list")
+    {
+        gather.class(Class::Reads, "`cargo install --list` lists what is installed");
+        return true;
+    }
     let Some(tool) = TOOLS.iter().chain(COMPILERS).find(|tool| tool.names.contains(&call.name)) else { return false };
     let own: Vec<Arg> =
         call.args.iter().filter(|arg| !arg.text.starts_with('+')).map(|arg| single_dash(call.name, arg)).collect();
@@ -153,7 +159,17 @@ pub(super) fn leaves(name: &str) -> bool {
 impl Tool {
     /// Files that are built or run from elsewhere are not the project's.
     fn stays_inside(&self, call: &Call<'_>, parsed: &Parsed, gather: &mut Gather) {
+        let bazel = matches!(call.name, "bazel" | "bazelisk");
+        if bazel && parsed.operands.iter().any(|operand| matches!(operand.text.as_str(), "run" | "mobile-install")) {
+            gather.class(Class::Runs, format!("`{} run` runs what it builds", call.name));
+        }
         for operand in &parsed.operands {
+            if bazel && operand.exact && is_label(&operand.text) {
+                continue;
+            }
+            if bazel && operand.text.contains('@') {
+                gather.opaque(format!("`{}` gets `{}` of another workspace", call.name, operand.shown()));
+            }
             let path = operand.text.split("::").next().unwrap_or_default();
             // Behind `--` stand options of a program that is run, perhaps with values.
             let value = path.split_once('=').map_or(path, |(_, value)| value);
@@ -175,6 +191,14 @@ impl Tool {
             gather.opaque(format!("`{}` gets an option that is not known here", call.name));
         }
     }
+}
+
+/// True for `//pkg:target` and `//pkg/...`, which `bazel` looks for in the workspace.
+fn is_label(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:+=,".contains(c);
+    text.strip_prefix('-').unwrap_or(text).strip_prefix("//").is_some_and(|rest| {
+        !rest.starts_with('/') && rest.chars().all(plain) && !rest.replace("...", "").contains("..")
+    })
 }
 
 /// True for a path that may lead out of the project. `...` is any directory beneath to `go`, and `//...` the project to `bazel`.

@@ -140,6 +140,13 @@ impl Git<'_> {
         match self.name {
             "diff" | "grep" if self.parsed.has(&["--no-index", "-O"]) => self.beyond_repository(gather),
             name if QUERIES.contains(&name) => self.query(gather),
+            "symbolic-ref" if self.only(&["--short", "-q", "--quiet"]) && self.parsed.operands.len() == 1 => {
+                self.query(gather);
+            }
+            "hash-object" if self.only(&["--stdin", "--no-filters"]) => {
+                self.query(gather);
+                self.call.paths(&self.parsed.operands, Access::Read, gather);
+            }
             "branch" => self.branch(gather),
             "tag" => self.tag(gather),
             "remote" => self.remote(gather),
@@ -190,6 +197,12 @@ impl Git<'_> {
                 .any(|long| name.starts_with("--no") && options::matches(&format!("--no-{long}"), name))
         };
         self.parsed.has(options) && !self.parsed.options.iter().any(|(name, _)| takes_back(name))
+    }
+
+    /// True where no option but these is given, and all that is given is known.
+    fn only(&self, options: &[&str]) -> bool {
+        let known = |(name, value): &(String, Option<Arg>)| value.is_none() && options.contains(&name.as_str());
+        self.parsed.options.iter().all(known) && self.call.args.iter().all(|arg| arg.exact)
     }
 
     fn changes(&self, gather: &mut Gather) {

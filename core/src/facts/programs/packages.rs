@@ -63,8 +63,26 @@ const PLACES: &[&str] = &[
     "-c",
 ];
 
+/// True for calls that list toolchains or what belongs to them, and nothing else.
+fn lists_toolchains(call: &Call<'_>) -> bool {
+    let words: Vec<&str> = call.args.iter().filter(|arg| arg.exact).map(|arg| arg.text.as_str()).collect();
+    call.name == "rustup"
+        && words.len() == call.args.len()
+        && matches!(
+            words.as_slice(),
+            ["toolchain", "list"]
+                | ["toolchain", "list", "-v"]
+                | ["target" | "component", "list"]
+                | ["target" | "component", "list", "--installed"]
+        )
+}
+
 /// Adds what a package manager does; false where the program is none.
 pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
+    if lists_toolchains(call) {
+        gather.class(Class::Reads, "lists what is installed");
+        return true;
+    }
     let Some(manager) = MANAGERS.iter().find(|manager| manager.names.contains(&call.name)) else { return false };
     if call.name == "uv" && call.args.first().is_some_and(|arg| arg.text == "pip") {
         return judge(&Call { name: "pip", args: call.args.get(1..).unwrap_or_default(), ..*call }, gather);

@@ -75,7 +75,11 @@ fn shell(call: &Call<'_>, gather: &mut Gather) {
     let script = call.args.iter().find(|arg| !arg.text.starts_with(['-', '+']));
     let code =
         call.args.iter().any(|arg| arg.text.starts_with('-') && arg.text.contains('c') && !arg.text.starts_with("--"));
+    let checks = matches!(call.args, [option, file] if option.text == "-n" && option.exact && !file.text.starts_with(['-', '+']));
     match script {
+        Some(file) if checks && matches!(call.name, "sh" | "bash" | "dash") => {
+            return call.path(file, Access::Read, gather);
+        }
         _ if code => gather.opaque(format!("`{}` runs a text that could not be read", call.name)),
         Some(script) => call.path(script, Access::Execute, gather),
         None if sent && !interactive => gather.opaque(format!("`{}` runs what it is sent", call.name)),

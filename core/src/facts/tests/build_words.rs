@@ -184,3 +184,29 @@ fn compilers_write_only_where_their_options_say() {
         ],
     );
 }
+
+#[test]
+fn a_label_of_the_workspace_is_no_path_elsewhere() {
+    told_apart(
+        &[
+            "bazel run //pkg:t",
+            "bazel test @repo//pkg:t",
+            "bazel test @@repo//pkg:t",
+            "bazel test -- -@repo//pkg:t",
+            "bazel test ///etc/x",
+            "bazel test //../x",
+            "bazel test //a/../../x:t",
+            "bazel test /etc/x",
+            "bazel build --output_base=//etc //pkg:t",
+            "bazel build --run_under=//pkg:t //pkg:t",
+            "gradle test //etc",
+        ],
+        &[
+            "bazel test //foo/...",
+            "bazel build //:app",
+            "bazel test //pkg:t",
+            "bazel test //...",
+            "bazel test -- //foo/... -//foo/bar:slow",
+        ],
+    );
+}

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{CWD, does, only};
+use super::{CWD, does, only, told_apart};
 use crate::facts::{Class, Limits, derive};
 
 const HARMLESS: &[Class] =
@@ -400,4 +400,22 @@ fn files_by_which_editors_agents_and_interpreters_run_things_are_settings() {
         assert!(written.only(&[Class::Writes]), "{path}: {:?}", written.classes);
     }
     pass(&["rm -rf node_modules .venv", ". .venv/bin/activate && pytest", "node_modules/.bin/eslint src"]);
+}
+
+#[test]
+fn names_that_are_printed_or_taken_by_lines_are_not_taken_apart() {
+    told_apart(
+        &[
+            "ls src | xargs -I{} -n1 cat 'mod {}'",
+            "ls src | xargs -I{} -L1 cat 'mod {}'",
+            "ls -1 src | xargs -I{} sh -c 'cat {}'",
+            "ls -1 src | xargs -I{} rm -rf /home/dev/{}",
+            "find . -name '* *' | xargs rm",
+        ],
+        &[
+            "ls -1 src | xargs -I{} echo \"mod {};\"",
+            "ls src | xargs -I % printf 'pub mod %s\\n' 'a %'",
+            "ls src | xargs -I{} grep -n 'x' 'src/{}'",
+        ],
+    );
 }

@@ -183,3 +183,44 @@ fn little_languages_do_not_read_what_is_not_in_the_call() {
         ],
     );
 }
+
+#[test]
+fn calls_that_only_list_check_or_ask_pass_and_their_kin_are_asked() {
+    told_apart(
+        &[
+            "bash -n x y",
+            "bash -n +n x",
+            "bash -n $X",
+            "bash x",
+            "rustup toolchain list $X",
+            "rustup toolchain install nightly",
+            "rustup target add x",
+            "rustup component list add",
+            "cargo install --list x",
+            "cargo install x",
+            "CC=clang-x make",
+            "CC=./clang make",
+            "git hash-object -w f",
+            "git hash-object -tblob -w f",
+            "git hash-object --stdin-paths",
+            "git hash-object $X f",
+            "git symbolic-ref HEAD refs/heads/x",
+            "git symbolic-ref -d HEAD",
+            "git symbolic-ref --short $X",
+            "awk 'NR>1 {print > \"/home/dev/.bashrc\"}' f",
+        ],
+        &[
+            "bash -n scripts/x.sh",
+            "rustup toolchain list",
+            "rustup target list --installed",
+            "rustup component list",
+            "cargo install --list",
+            "CC=clang make",
+            "cd build && CC=gcc CXX=g++ cmake ..",
+            "git hash-object f",
+            "git symbolic-ref --short HEAD",
+            "awk -F, 'NR>1 {s+=$3} END {print s/NR}' x.csv",
+            "awk 'length($0) > 120' src/a.rs",
+        ],
+    );
+}
