@@ -209,6 +209,28 @@ fn a_server_that_does_not_end_by_itself_is_ended_with_all_that_it_started() {
     assert!(!is_running(inner));
 }
 
+#[test]
+fn what_a_server_that_ended_by_itself_left_running_is_ended_too() {
+    let stubborn = r#"sh -c 'trap "" TERM; while :; do sleep 0.1; done'"#;
+    // Ended by the client's end, and before it.
+    for (left, last, code) in [("sleep 1000", "cat", 0), (stubborn, "cat", 0), ("sleep 1000", "exit 7", 7)] {
+        let mut rig = Rig::new(&format!(
+            r#"{left} >/dev/null & inner=$!
+            IFS= read -r line; echo '{{"jsonrpc":"2.0","id":"p","result":'"$inner"'}}'; {last} >/dev/null"#
+        ));
+        let inner = rig.server_pid();
+        if code != 0 {
+            assert!(ended(&rig.proxy), "{left}; {last}");
+        }
+        assert_eq!(rig.end().0, code, "{left}; {last}");
+        let until = Instant::now() + SOON;
+        while is_running(inner) && Instant::now() < until {
+            thread::sleep(Duration::from_millis(10));
+        }
+        assert!(!is_running(inner), "{left}; {last}");
+    }
+}
+
 /// False for one that has ended and was not reaped yet.
 fn is_running(pid: i32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
@@ -258,6 +280,20 @@ fn the_end_of_the_client_is_seen_behind_a_server_that_does_not_read() {
     let (code, took) = rig.end();
     assert_eq!(code, 0);
     assert!(took < SOON);
+}
+
+#[test]
+fn a_server_that_ends_behind_a_client_that_does_not_read_ends_the_proxy_and_withdraws_what_waits() {
+    let flood = r#"i=0; while [ $i -lt 620 ]; do
+        echo '{"jsonrpc":"2.0","method":"notifications/x","params":{"fill":"FILL"}}'; i=$((i + 1)); done; exit 7"#;
+    let flood = flood.replace("FILL", &"x".repeat(100));
+    let mut rig = Rig::new(&SERVER.replace("exit 7", &flood));
+    rig.call(1, "slow");
+    assert_eq!(rig.hear()["method"], json!("notifications/progress"));
+    rig.send(&json!({"jsonrpc":"2.0","id":2,"method":"die"}));
+    assert!(ended(&rig.proxy));
+    assert_eq!(rig.withdrawn.recv_timeout(SOON).unwrap(), ticket());
+    assert_eq!(rig.proxy.join().unwrap().unwrap(), 7);
 }
 
 #[test]

@@ -182,11 +182,15 @@ impl Proxy {
     /// Nothing more comes from the server: everybody who waits is told, and what waits for a person is withdrawn.
     pub fn server_ended(&self) {
         let tickets = self.table().take_verdicts();
-        for id in self.table().take_all() {
-            let what = format!("the MCP server `{}` ended", self.server.name);
-            self.tell_client(&answer::error(Some(&id), CONNECTION_CLOSED, &what));
-        }
-        self.withdraw_all(&tickets);
+        let unanswered = self.table().take_all();
+        thread::scope(|scope| {
+            // Neither a client that does not read nor a bridge that is slow holds the other up.
+            scope.spawn(|| self.withdraw_all(&tickets));
+            for id in unanswered {
+                let what = format!("the MCP server `{}` ended", self.server.name);
+                self.tell_client(&answer::error(Some(&id), CONNECTION_CLOSED, &what));
+            }
+        });
     }
 
     /// True when no call is being judged: each that was has withdrawn what it asked, if nobody waits for it any more.

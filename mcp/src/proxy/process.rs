@@ -14,7 +14,7 @@ use std::{
 
 use std::os::unix::process::CommandExt;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, test_kill_process_group, waitid};
 
 use super::{Proxy, Settings, outbox::Outbox, wait_until};
 use crate::{
@@ -45,8 +45,8 @@ pub fn run(
     client_out: impl Write + Send + 'static,
     stop: Receiver<()>,
 ) -> io::Result<u8> {
-    let mut child = Kill(start(&server)?);
-    let (Some(stdin), Some(stdout)) = (child.0.stdin.take(), child.0.stdout.take()) else {
+    let mut child = Kill { child: start(&server)?, reaped: false };
+    let (Some(stdin), Some(stdout)) = (child.child.stdin.take(), child.child.stdout.take()) else {
         return Err(io::Error::other("the server has no pipes"));
     };
     let end = Duration::from_secs(settings.limits.end_seconds_max);
@@ -75,7 +75,7 @@ pub fn run(
         pump_lines(Frames::new(BufReader::new(stdout), line_bytes_max), |frame| pump.server_sent(frame));
         let _nobody_left = ended.send(Side::Server);
     });
-    match wait_for_end(&ends, &mut child.0, &outbox, end)? {
+    match wait_for_end(&ends, &child, &outbox, end)? {
         Side::Client => {
             // Whoever waits to send gives up, so that nothing holds the end up.
             outbox.close();
@@ -88,10 +88,12 @@ pub fn run(
             Ok(0)
         }
         Side::Server => {
-            proxy.server_ended();
+            // A client that does not read holds up whoever tells it, for good.
+            let closed = Arc::clone(&proxy);
+            let closing = thread::spawn(move || closed.server_ended());
             let status = child.end(end, &hurry)?;
             // A question that was on its way to the bridge is withdrawn as soon as its ticket is known.
-            wait_until(end, || proxy.is_idle());
+            wait_until(end, || closing.is_finished() && proxy.is_idle());
             Ok(exit_code(status))
         }
     }
@@ -120,7 +122,7 @@ fn write_lines(mut stdin: ChildStdin, outbox: &Outbox) {
 
 /// The side that ended first. A server that is gone but left its output open to others has ended, after a while; one that takes no
 /// messages has ended too.
-fn wait_for_end(ends: &Receiver<Side>, child: &mut Child, outbox: &Outbox, patience: Duration) -> io::Result<Side> {
+fn wait_for_end(ends: &Receiver<Side>, child: &Kill, outbox: &Outbox, patience: Duration) -> io::Result<Side> {
     let mut gone: Option<Instant> = None;
     loop {
         match ends.recv_timeout(Duration::from_millis(200)) {
@@ -131,7 +133,7 @@ fn wait_for_end(ends: &Receiver<Side>, child: &mut Child, outbox: &Outbox, patie
         if outbox.has_stalled() {
             return Ok(Side::Server);
         }
-        if child.try_wait()?.is_some() && gone.get_or_insert_with(Instant::now).elapsed() >= patience {
+        if child.is_gone()? && gone.get_or_insert_with(Instant::now).elapsed() >= patience {
             return Ok(Side::Server);
         }
     }
@@ -141,47 +143,74 @@ fn exit_code(status: ExitStatus) -> u8 {
     status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }
 
-/// A child that does not outlive its holder.
-struct Kill(Child);
+/// A child that does not outlive its holder, nor does what it started and left in its process group.
+struct Kill {
+    child: Child,
+    reaped: bool,
+}
 
 impl Kill {
-    /// Waits for the child to end, asks it to after `patience` or in a hurry at once, and makes it after as long again.
+    /// Waits for the child to end, asks the group to after `patience`, in a hurry at once, and makes it after as long again. What is
+    /// left of the group when the child has gone is asked at once.
     fn end(&mut self, patience: Duration, hurry: &AtomicBool) -> io::Result<ExitStatus> {
-        if let Some(status) = self.wait(patience, || hurry.load(Ordering::Relaxed))? {
-            return Ok(status);
-        }
+        self.wait(Instant::now() + patience, || hurry.load(Ordering::Relaxed))?;
         self.signal(Signal::TERM);
-        if let Some(status) = self.wait(patience, || false)? {
-            return Ok(status);
+        let until = Instant::now() + patience;
+        if !self.wait(until, || false)? {
+            self.signal(Signal::KILL);
+            return self.reap();
         }
-        self.signal(Signal::KILL);
-        self.0.wait()
+        let status = self.reap()?;
+        self.end_rest(until);
+        Ok(status)
     }
 
-    fn wait(&mut self, patience: Duration, hurry: impl Fn() -> bool) -> io::Result<Option<ExitStatus>> {
-        let begun = Instant::now();
-        loop {
-            if let Some(status) = self.0.try_wait()? {
-                return Ok(Some(status));
+    /// True once the child is gone.
+    fn wait(&self, until: Instant, hurry: impl Fn() -> bool) -> io::Result<bool> {
+        while !self.is_gone()? {
+            if Instant::now() >= until || hurry() {
+                return Ok(false);
             }
-            if begun.elapsed() >= patience || hurry() {
-                return Ok(None);
+            thread::sleep(POLL);
+        }
+        Ok(true)
+    }
+
+    /// Leaves the child unreaped, so that its number stays its own.
+    fn is_gone(&self) -> io::Result<bool> {
+        let child = WaitId::Pid(Pid::from_child(&self.child));
+        let ended = waitid(child, WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT)?;
+        Ok(ended.is_some())
+    }
+
+    fn reap(&mut self) -> io::Result<ExitStatus> {
+        let status = self.child.wait()?;
+        self.reaped = true;
+        Ok(status)
+    }
+
+    /// Waits for what the reaped child left in its group, which was asked to end, and ends it. Nobody else gets the group's number
+    /// while anybody is left in it, and all numbers do not go round between two looks.
+    fn end_rest(&self, until: Instant) {
+        while test_kill_process_group(Pid::from_child(&self.child)).is_ok() {
+            if Instant::now() >= until {
+                return self.signal(Signal::KILL);
             }
             thread::sleep(POLL);
         }
     }
 
-    /// To the whole group: a server started by a launcher is a child of the child. It was not waited for, so its number is its own.
+    /// To the whole group: a server started by a launcher is a child of the child. A group that is gone needs none.
     fn signal(&self, signal: Signal) {
-        let _gone = kill_process_group(Pid::from_child(&self.0), signal);
+        let _gone = kill_process_group(Pid::from_child(&self.child), signal);
     }
 }
 
 impl Drop for Kill {
     fn drop(&mut self) {
-        if let Ok(None) = self.0.try_wait() {
+        if !self.reaped {
             self.signal(Signal::KILL);
-            let _reaped = self.0.wait();
+            let _reaped = self.reap();
         }
     }
 }
