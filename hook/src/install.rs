@@ -215,7 +215,7 @@ fn write(
         config: plan.config_path.clone(),
         program: program.to_owned(),
         backup: if unchanged { None } else { back_up(plan)? },
-        created: plan.before.is_none(),
+        created: Some(plan.before.is_none()),
         trusted: Vec::new(),
     });
     manifest.save(&places.manifest())?;

@@ -38,9 +38,9 @@ pub struct Install {
     pub program: PathBuf,
     /// The settings as they were before, where there were any.
     pub backup: Option<PathBuf>,
-    /// True where the settings file was not there before us: only such a file is removed.
-    #[serde(default)]
-    pub created: bool,
+    /// True where the settings file was not there before us. Records of an older version do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<bool>,
     /// The keys under which Codex was told to trust our hooks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trusted: Vec<String>,
@@ -57,13 +57,33 @@ impl Install {
         Ok(entries::entries(host, &program, &config))
     }
 
+    /// True where the settings file was not there before us, as far as that is known: only such a file is removed. Where the record
+    /// does not say, nothing was backed up at first; a backup that a later install made holds entries of ours.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.created.unwrap_or_else(|| match self.backed_up() {
+            Some(backup) => self.holds_ours(&backup),
+            None => self.backup.is_none(),
+        })
+    }
+
     /// The settings as they were before us, where that is still known; empty where there were none.
     #[must_use]
     pub fn before(&self) -> Option<String> {
-        if self.created {
+        if self.is_ours() {
             return Some(String::new());
         }
+        // A backup with entries of ours in it, made where the record had been lost, is not from before us.
+        self.backed_up().filter(|backup| !self.holds_ours(backup))
+    }
+
+    fn backed_up(&self) -> Option<String> {
         files::read_if_any(self.backup.as_deref()?).ok().flatten()
+    }
+
+    fn holds_ours(&self, text: &str) -> bool {
+        let found = self.agent.parse().ok().map(|host| settings::found_entries(host, &self.settings, text));
+        found.is_some_and(|found| found.is_ok_and(|entries| !entries.is_empty()))
     }
 
     /// The same where `text`, the settings now, is what the install made of them: nobody has changed anything since.
@@ -118,10 +138,12 @@ impl Manifest {
     pub fn put(&mut self, mut install: Install) {
         match self.installs.iter_mut().find(|known| known.settings == install.settings) {
             Some(known) => {
-                if !install.created {
+                // Asked before the backup goes: a record that does not say tells it by that.
+                let made = known.is_ours();
+                if !install.is_ours() {
                     install.backup = known.backup.take().or(install.backup);
                 }
-                install.created |= known.created;
+                install.created = Some(made || install.is_ours());
                 if install.trusted.is_empty() {
                     install.trusted = std::mem::take(&mut known.trusted);
                 }

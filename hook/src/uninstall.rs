@@ -79,7 +79,7 @@ fn remove_from(
         writeln!(out, "{host}: would remove our entries from {shown}")?;
         return Ok(());
     }
-    let was_ours = install.is_some_and(|install| install.created) && settings::is_bare(host, &without);
+    let was_ours = install.is_some_and(Install::is_ours) && settings::is_bare(host, &without);
     let written = if was_ours { fs::remove_file(path) } else { files::write_settings(path, &without) };
     written.map_err(|cause| InstallError::file(path, cause))?;
     writeln!(out, "{host}: removed from {shown}")?;

@@ -122,6 +122,8 @@ fn what_was_there_and_empty_stays_and_what_came_with_us_goes_also_from_a_file_th
         for before in [json!({ "hooks": {} }), json!({ "hooks": { gate: [] } }), json!({ "hooks": { "Stop": [] } })] {
             let without = key(host, &before.to_string());
             assert_eq!((&without["hooks"], &without["later"]), (&before["hooks"], &json!(1)), "{host}");
+            // Hooks without a version are invalid there, also those that somebody added since.
+            assert_eq!(without.get("version").is_some(), [Host::Copilot, Host::Cursor].contains(&host), "{host}");
         }
     }
 }

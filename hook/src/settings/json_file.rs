@@ -43,6 +43,8 @@ pub(super) fn without_entries(
         text = remove(host, path, &text, &spot, &kept)?;
     }
     let root = parse(host, path, &text)?;
+    // Where `hooks` stays, so does the version: Copilot and Cursor call a file with hooks and without one invalid, and somebody may
+    // have put hooks of their own in it since.
     let version_is_ours = earlier.is_some_and(|earlier| carries_version(host) && earlier.member("version").is_none());
     if version_is_ours && root.member("hooks").is_none() {
         text = jsontext::remove(&text, &root, index_of(&root, "version"));

@@ -168,6 +168,75 @@ fn a_file_that_changed_since_the_install_keeps_the_change_and_is_never_removed_u
     }
 }
 
+/// What the record says since the install, in the words of a version that did not note who made a file.
+fn as_an_older_version_wrote(home: &Home, backup: Option<&Path>) {
+    let path = home.path().join(".config/ccc/hook/manifest.json");
+    let mut manifest: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    for install in manifest["installs"].as_array_mut().unwrap() {
+        assert!(install.as_object_mut().unwrap().remove("created").is_some());
+        install["backup"] = json!(backup);
+    }
+    fs::write(path, manifest.to_string()).unwrap();
+}
+
+#[test]
+fn a_file_that_an_older_version_made_is_removed_where_nothing_is_left_in_it() {
+    let bridge = knowing();
+    for host in Host::ALL {
+        // Also where this version installs again, and where the older one did and backed up what was its own.
+        for (again, older_again) in [(None, false), (Some("60"), false), (Some("90"), false), (None, true)] {
+            let home = Home::new(&bridge.url, 0);
+            let path = settings(&home, host);
+            install(&home, &bridge.url, &["--agent", host.name(), "--hold", "60"]);
+            let backup = home.path().join("older");
+            if older_again {
+                fs::copy(&path, &backup).unwrap();
+                install(&home, &bridge.url, &["--agent", host.name(), "--hold", "90"]);
+            }
+            as_an_older_version_wrote(&home, older_again.then_some(&*backup));
+            if let Some(hold) = again {
+                let installed = install(&home, &bridge.url, &["--agent", host.name(), "--hold", hold]);
+                assert!(installed.status.success(), "{host}: {}", words(&installed));
+            }
+            write(&path, &format!("{}\n", fs::read_to_string(&path).unwrap()));
+            let removed = command(&home, &["uninstall", "--agent", host.name()]);
+            assert!(removed.status.success(), "{host}: {}", words(&removed));
+            assert!(!path.exists(), "{host} {again:?} {older_again}: {:?}", fs::read_to_string(&path));
+        }
+    }
+}
+
+#[test]
+fn a_file_that_was_there_before_an_older_version_stays() {
+    let bridge = knowing();
+    for host in Host::ALL {
+        let home = Home::new(&bridge.url, 0);
+        let path = settings(&home, host);
+        let own = if host == Host::Kimi { "" } else { "{}" };
+        write(&path, own);
+        install(&home, &bridge.url, &["--agent", host.name()]);
+        let backup = home.path().join("older");
+        fs::write(&backup, own).unwrap();
+        as_an_older_version_wrote(&home, Some(&backup));
+        command(&home, &["uninstall", "--agent", host.name()]);
+        assert_eq!(fs::read_to_string(&path).unwrap(), own, "{host}");
+    }
+}
+
+#[test]
+fn what_was_installed_again_after_the_record_was_lost_is_taken_out_all_the_same() {
+    let bridge = knowing();
+    for host in Host::ALL {
+        let home = with_my_settings(&bridge.url);
+        install(&home, &bridge.url, &["--agent", host.name(), "--hold", "60"]);
+        fs::remove_file(home.path().join(".config/ccc/hook/manifest.json")).unwrap();
+        install(&home, &bridge.url, &["--agent", host.name(), "--hold", "90"]);
+        command(&home, &["uninstall", "--agent", host.name()]);
+        let left = fs::read_to_string(settings(&home, host)).unwrap();
+        assert!(!left.contains("ccc-hook"), "{host}: {left}");
+    }
+}
+
 #[test]
 fn config_is_private_and_settings_are_backed_up() {
     let bridge = knowing();
