@@ -179,7 +179,11 @@ fn decided(model: &mut Model, verb: Verb, id: TicketId, answer: Result<Box<Ticke
             }
             let edited = (verb == Verb::Edit).then_some(ticket.id);
             // One approval of several: the details name who has approved.
-            out.extend((ticket.status == Status::Queued).then_some(Command::ReadPreview(ticket.id)));
+            let half_approved = verb == Verb::Approve && ticket.status == Status::Queued;
+            out.extend(half_approved.then_some(Command::ReadPreview(ticket.id)));
+            if verb == Verb::Edit {
+                model.edited = None;
+            }
             put(model, *ticket, out);
             edited.map(|new| model.queue.to_ticket(new));
         }
@@ -188,7 +192,9 @@ fn decided(model: &mut Model, verb: Verb, id: TicketId, answer: Result<Box<Ticke
                 model.done.filter(|done| !matches!(done, Done::Denied(known) | Done::Granted(known) if *known == id));
             let decided = trouble.ticket.as_deref().filter(|ticket| ticket.status != Status::Queued);
             let words = decided.map_or_else(|| Untrusted(&trouble.why).line(), already);
-            forms::edit_again(model, id, &words);
+            if verb == Verb::Edit {
+                forms::edit_again(model, id, &words);
+            }
             bulk::note(model, id, Outcome::Refused(words.clone()));
             model.answer(Tone::Bad, words);
             if let Some(ticket) = trouble.ticket {
