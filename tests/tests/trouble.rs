@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ccc_protocol::bodies::{ProblemType, Status};
+use ccc_protocol::bodies::{ProblemType, Status, Ticket};
 use ccc_tests::{
     bridge::{Bridge, PATIENCE, Site, program},
     wire::{Ask, Reply, fresh_nonce, now},
@@ -193,6 +193,35 @@ fn a_disk_that_fails_to_write_accepts_nothing_and_runs_nothing() {
 #[test]
 fn a_commit_that_cannot_be_synced_is_no_commit() {
     nothing_while("sync", rustix::io::Errno::IO.raw_os_error());
+}
+
+#[test]
+fn a_yes_that_could_not_be_committed_gives_no_leave_to_the_call_that_is_held() {
+    let faults = Faults::new();
+    let bridge = faults.under(site()).start();
+    let call = json!({
+        "action": "use-tool", "host": "claude-code", "tool": "Bash", "native": "Bash", "input": { "command": "ls" },
+        "cwd": "/workspace", "session": "s1", "agent": "main",
+    });
+    let ask = Ask::post("/action", &call.to_string()).with("prefer", "wait=300");
+    let mut peer = bridge.peer();
+    peer.send(ask.bytes());
+    let waiting = bridge.until("the call waits", || {
+        let list = bridge.get("user", "/queue").json();
+        serde_json::from_value::<Vec<Ticket>>(list["tickets"].clone()).unwrap().into_iter().next()
+    });
+
+    faults.tell("sync", i64::from(rustix::io::Errno::IO.raw_os_error()));
+    refused(&bridge.approve("user", &waiting));
+    assert_eq!(bridge.look("agent", waiting.id).status, Status::Queued, "what was refused changed nothing");
+
+    faults.tell("sync", 0);
+    until_accepted(&bridge, "after");
+    bridge.approve("user", &waiting).ticket();
+    let released = peer.reply().ticket();
+    assert_eq!((released.id, released.status, released.replayed), (waiting.id, Status::Released, false));
+    assert_eq!(bridge.submit("agent", &call).ticket().status, Status::Queued, "given once");
+    verifies(&bridge);
 }
 
 #[test]

@@ -133,6 +133,36 @@ fn a_tool_call_is_released_to_its_held_request_once() {
 }
 
 #[test]
+fn the_commit_of_the_yes_releases_the_call_that_is_held() {
+    let mut bridge = Bridge::start();
+    let ask = Ask::post("/action", &tool_call("ls").to_string()).with("prefer", "wait=300");
+    let mut peer = bridge.peer();
+    peer.send(ask.bytes());
+    let waiting = first_waiting(&bridge);
+    let yes = bridge.approve("user", &waiting).ticket();
+    assert_eq!(yes.status, Status::Approved, "the answer tells of the decision itself");
+    let after = bridge.look("agent", waiting.id);
+    assert_eq!((after.status, after.seq), (Status::Released, yes.seq + 1), "nothing came between");
+    // Whatever becomes of the answer, the leave was given: it is not given again after a restart.
+    assert!(is_leave(&peer.reply().ticket()));
+    bridge.kill();
+    bridge.start_again();
+    assert_eq!(bridge.submit("agent", &tool_call("ls")).ticket().status, Status::Queued, "it is spent");
+    assert_eq!(bridge.peer().send(ask.bytes()).reply().status, 401, "nor does the request that was held come again");
+}
+
+#[test]
+fn who_waits_no_longer_is_given_nothing() {
+    let bridge = Bridge::start();
+    let ask = Ask::post("/action", &tool_call("ls").to_string()).with("prefer", "wait=1");
+    let late = bridge.send(&ask).ticket();
+    assert_eq!(late.status, Status::Queued);
+    bridge.approve("user", &late).ticket();
+    assert_eq!(bridge.look("agent", late.id).status, Status::Approved, "its leave waits for the next who asks");
+    assert!(is_leave(&bridge.submit("agent", &tool_call("ls")).ticket()));
+}
+
+#[test]
 fn a_tool_call_that_was_approved_is_taken_later_even_across_a_restart_by_the_same_call_alone() {
     let mut bridge = Bridge::start();
     let asked = bridge.submit("agent", &tool_call("rm -r build")).ticket();

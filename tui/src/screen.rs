@@ -31,6 +31,9 @@ use crate::{
 const TICK_MILLIS: u64 = 1000;
 /// Events that are there already are all taken before the next frame, but not more than these.
 const BATCH_MAX: usize = 1000;
+/// How long a frame waits for the answer to a decision that was just sent. It mostly comes within this time, and a frame before it
+/// would be drawn at the cost of those who make it, only to be drawn anew.
+const ANSWER_MILLIS: u64 = 4;
 
 /// What reaches the loop.
 #[derive(Debug)]
@@ -81,6 +84,8 @@ struct Console {
     link: Link,
     held: Held,
     screen: Screen,
+    /// True where a decision was sent since the last frame.
+    has_decided: bool,
     ended: Option<Ended>,
 }
 
@@ -96,7 +101,7 @@ pub(crate) fn run(model: Model, theme: Theme, bridge: Arc<Bridge>) -> io::Result
     terminal::signals(inputs.clone(), Input::Signal)?;
     let screen = held.screen()?;
     read_terminal(inputs);
-    let mut console = Console { model, theme, clock: Clock::start(), link, held, screen, ended: None };
+    let mut console = Console { model, theme, clock: Clock::start(), link, held, screen, has_decided: false, ended: None };
     console.begin()?;
     console.main_loop(&received)
 }
@@ -126,7 +131,10 @@ impl Console {
     fn main_loop(&mut self, received: &Receiver<Input>) -> io::Result<Ended> {
         loop {
             match received.recv_timeout(self.patience()) {
-                Ok(input) => self.batch(input, received)?,
+                Ok(input) => {
+                    self.batch(input, received)?;
+                    self.await_answer(received)?;
+                }
                 Err(RecvTimeoutError::Timeout) => self.take(Message::Tick)?,
                 Err(RecvTimeoutError::Disconnected) => return Ok(Ended::Left),
             }
@@ -151,6 +159,17 @@ impl Console {
             self.input(input)?;
         }
         Ok(())
+    }
+
+    /// Gives the answer to a decision a moment to come into the next frame. Whatever else comes is no reason to wait on.
+    fn await_answer(&mut self, received: &Receiver<Input>) -> io::Result<()> {
+        if !self.has_decided {
+            return Ok(());
+        }
+        match received.recv_timeout(Duration::from_millis(ANSWER_MILLIS)) {
+            Ok(input) => self.batch(input, received),
+            Err(_) => Ok(()),
+        }
     }
 
     fn input(&mut self, input: Input) -> io::Result<()> {
@@ -182,6 +201,7 @@ impl Console {
     }
 
     fn run(&mut self, command: Command) -> io::Result<()> {
+        self.has_decided |= matches!(command, Command::Approve { .. } | Command::Deny { .. });
         match self.link.take(command) {
             None => Ok(()),
             Some(Command::Tell { waiting, arrived }) => {
@@ -211,6 +231,7 @@ impl Console {
     fn draw(&mut self) -> io::Result<()> {
         let (model, theme) = (&self.model, self.theme);
         terminal::draw(&mut self.screen, |frame| view::view(model, theme, frame))?;
+        self.has_decided = false;
         self.take(Message::Drawn)
     }
 }

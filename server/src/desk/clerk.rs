@@ -31,7 +31,7 @@ use super::{
     inbox::{Asked, Inbox},
     keep::Keeping,
     shelf::Posted,
-    wait::Waiting,
+    wait::{Gift, Waiting, is_settled},
 };
 
 /// How often keys whose time is over are forgotten, and how many at a time.
@@ -98,6 +98,8 @@ pub struct Sitting<'a> {
     pub change: &'a mut Change,
     store: &'a Writer,
     nonces: &'a mut Vec<(u64, Nonce)>,
+    waiting: &'a Waiting,
+    gifts: &'a mut Vec<Gift>,
     broken: &'a mut Option<StoreError>,
 }
 
@@ -189,6 +191,25 @@ impl Sitting<'_> {
         self.whole(remembered)
     }
 
+    /// Releases an approved judge-only ticket to the request that is held for it, where one is: in the commit that approves it,
+    /// and given only after that.
+    ///
+    /// # Errors
+    /// Where the ticket is gone.
+    pub fn hand_over(&mut self, approved: &Ticket) -> Result<(), Refusal> {
+        if approved.status().has_ended() || !is_settled(approved) {
+            return Ok(());
+        }
+        let Some(claim) = self.waiting.claim(approved.id()) else { return Ok(()) };
+        let before = self.change.entries.len();
+        let released = self.desk.take(approved.id(), self.cx, self.change)?;
+        if released.leave {
+            self.bind(Some(claim.nonce.clone()), before);
+            self.gifts.push(claim.of(released));
+        }
+        Ok(())
+    }
+
     /// A store that fails within a group breaks the whole group: nothing of it is committed.
     fn whole<T>(&mut self, result: Result<T, StoreError>) -> Result<T, Refusal> {
         result.map_err(|error| {
@@ -223,6 +244,7 @@ pub(super) async fn carry(mut answers: mpsc::UnboundedReceiver<Answers>) {
 struct Group {
     change: Change,
     nonces: Vec<(u64, Nonce)>,
+    gifts: Vec<Gift>,
     replies: Vec<Reply>,
     broken: Option<StoreError>,
     /// True where the clerk ends after it.
@@ -313,6 +335,8 @@ impl Clerk {
                 change: &mut group.change,
                 store: &self.store,
                 nonces: &mut group.nonces,
+                waiting: &self.waiting,
+                gifts: &mut group.gifts,
                 broken: &mut group.broken,
             };
             group.replies.push((job.serve)(&mut sitting));
@@ -333,6 +357,8 @@ impl Clerk {
             self.store.roll_back();
             return Ok(None);
         }
+        // One job may bind two: its own behind that of the request that it released a ticket to.
+        group.nonces.sort_unstable_by_key(|(seq, _)| *seq);
         self.store.write(&group.change, &group.nonces, &law.limits)?;
         let begun = Instant::now();
         self.store.commit()?;
@@ -345,6 +371,7 @@ impl Clerk {
         if !group.change.is_empty() {
             self.clock.raise(self.desk.chain().latest);
             self.shelf.apply(&group.change, &self.desk);
+            group.gifts.drain(..).for_each(Gift::give);
             self.waiting.tell(&group.change.tickets);
             self.set_working(&mut group.change);
         }

@@ -35,7 +35,7 @@ use super::{
     keep::Archive,
     prepare::prepare,
     readings::{ActionLists, Shown},
-    wait::{Waiting, is_settled},
+    wait::{Waiter, Waiting, is_settled},
 };
 
 /// The law in force; replaced as a whole on reload.
@@ -110,8 +110,7 @@ impl Front {
         let answered = if submitted.leave {
             submitted
         } else {
-            let held = self.hold(submitted.ticket, wait).await;
-            self.take(caller, held).await?
+            self.hold_to_take(caller, submitted.ticket, wait).await?
         };
         let shown = self.show(&answered.ticket).await;
         let replayed = shown.ticket.replayed && !answered.leave;
@@ -141,7 +140,9 @@ impl Front {
         let grant = GrantId::new(self.unix_millis(), random::bytes());
         self.decide(caller, id, move |sitting, about| {
             let cx = sitting.cx;
-            sitting.desk.approve(&about, body, grant, cx, sitting.change)
+            let approved = sitting.desk.approve(&about, body, grant, cx, sitting.change)?;
+            sitting.hand_over(&approved)?;
+            Ok(approved)
         })
         .await
     }
@@ -287,10 +288,29 @@ impl Front {
     /// Waits until nothing more is to be had by waiting, or the time is over.
     async fn hold(&self, ticket: Arc<Ticket>, wait: Option<Duration>) -> Arc<Ticket> {
         let Some(wait) = wait.filter(|_| !is_settled(&ticket)) else { return ticket };
-        let id = ticket.id();
-        let mut waiter = self.waiting.on(id);
+        self.settled(&mut self.waiting.on(ticket.id()), ticket, wait).await
+    }
+
+    /// The same for a request that takes its judge-only ticket: the commit that approves the ticket releases it to this request,
+    /// unless another waited longer. One that was approved before, or is in another way, is taken by a commit of its own.
+    async fn hold_to_take(
+        &self,
+        caller: &Caller,
+        ticket: Arc<Ticket>,
+        wait: Option<Duration>,
+    ) -> Result<Submitted, Refusal> {
+        let Some(wait) = wait.filter(|_| !is_settled(&ticket)) else { return self.take(caller, ticket).await };
+        let mut waiter = self.waiting.to_take(ticket.id(), caller.nonce());
+        let held = self.settled(&mut waiter, ticket, wait).await;
+        match waiter.given().await {
+            Some(given) => Ok(given),
+            None => self.take(caller, held).await,
+        }
+    }
+
+    async fn settled(&self, waiter: &mut Waiter<'_>, ticket: Arc<Ticket>, wait: Duration) -> Arc<Ticket> {
         // What changed between the commit that was answered and now is on the shelf, or has left it.
-        let mut latest = self.find(ticket.submitted_by(), id).await.unwrap_or(ticket);
+        let mut latest = self.find(ticket.submitted_by(), ticket.id()).await.unwrap_or(ticket);
         let settled = async {
             while !is_settled(&latest) {
                 match waiter.next().await {
@@ -304,7 +324,7 @@ impl Front {
         latest
     }
 
-    /// A held answer finds its judge-only ticket approved: this request takes it, unless another did meanwhile.
+    /// A request finds its judge-only ticket approved: it takes it, unless another did meanwhile.
     async fn take(&self, caller: &Caller, held: Arc<Ticket>) -> Result<Submitted, Refusal> {
         if held.status().has_ended() || !is_settled(&held) {
             return Ok(Submitted::found(held));
