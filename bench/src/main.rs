@@ -16,6 +16,7 @@ mod sample;
 mod server;
 mod shim;
 mod sign;
+mod wire;
 
 use std::{fs, process::ExitCode};
 

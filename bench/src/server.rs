@@ -12,7 +12,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{builds::Builds, peer::Peer, sign::Signer};
+use crate::{builds::Builds, peer::Peer, sign::Signer, wire::Sample};
 
 /// How long anything may take to start.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -51,8 +51,10 @@ impl Home {
         let plain = names.iter().map(plain).collect::<Vec<_>>().join(",");
         let user = format!(r#""user":{{"secret":"{}","canApprove":[{may}]}}"#, secret("user"));
         home.write("secrets.json", &format!(r#"{{"users":{{{plain},{user}}}}}"#));
-        home.write("agent.json", &format!(r#"{{"users":{{"agent":{{"secret":"{}"}}}}}}"#, secret("agent")));
-        home.write("agent.secret", &secret("agent"));
+        // What agents read lies apart, as in their containers: the server watches its own directory for changes.
+        fs::create_dir(home.path("agent")).expect("a directory");
+        home.write("agent/agent.json", &format!(r#"{{"users":{{"agent":{{"secret":"{}"}}}}}}"#, secret("agent")));
+        home.write("agent/agent.secret", &secret("agent"));
         home.write("config.toml", "");
         home
     }
@@ -128,6 +130,16 @@ impl Home {
     pub fn floor(&self, builds: &Builds, mode: &str, preload: Option<&Path>) -> Server {
         let mut command = Command::new(builds.program("floor-server"));
         command.arg(mode).arg(self.path("secrets.json")).arg(self.dir.path());
+        preloaded(&mut command, preload);
+        from_stdout(&mut command)
+    }
+
+    /// The floor that speaks the bridge's protocol and answers as in this sample.
+    #[must_use]
+    pub fn wire_floor(&self, builds: &Builds, sample: &Sample, preload: Option<&Path>) -> Server {
+        let mut command = Command::new(builds.program("floor-server"));
+        command.args(["wire".as_ref(), self.path("secrets.json").as_os_str(), self.dir.path().as_os_str()]);
+        command.arg(sample.written(&self.path("sample")));
         preloaded(&mut command, preload);
         from_stdout(&mut command)
     }

@@ -101,7 +101,8 @@ pub(crate) fn run(model: Model, theme: Theme, bridge: Arc<Bridge>) -> io::Result
     terminal::signals(inputs.clone(), Input::Signal)?;
     let screen = held.screen()?;
     read_terminal(inputs);
-    let mut console = Console { model, theme, clock: Clock::start(), link, held, screen, has_decided: false, ended: None };
+    let mut console =
+        Console { model, theme, clock: Clock::start(), link, held, screen, has_decided: false, ended: None };
     console.begin()?;
     console.main_loop(&received)
 }

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, hint::black_box, sync::Arc, time::Instant};
 
 use ccc_core::{
     config,
-    desk::{Books, Change, Cx, Desk, Submission},
+    desk::{Asked, Books, Change, Cx, Desk, Submission},
     law::Law,
     params, plan,
     policy::{LocalTime, Overrides, Question, Standing, Weekday, decide},
@@ -116,9 +116,9 @@ impl World {
         let Self { law, submission, .. } = self;
         let overrides = Overrides::default();
         let question = Question {
-            caller: &submission.caller,
-            action: &submission.action,
-            args: &submission.args,
+            caller: &submission.asked().caller,
+            action: &submission.asked().action,
+            args: &submission.asked().args,
             facts: None,
             local: LOCAL,
             now: now(),
@@ -150,16 +150,8 @@ fn submission(law: &Law) -> Submission {
     let draft = params::draft(&action, given, &law.volumes).expect("right parameters");
     let args = draft.resolve(vec![]).expect("no paths");
     let plan = plan::make(&action, &args, law).expect("a plan");
-    Submission {
-        id: TicketId::new(1, [1; 10]),
-        caller: name("agent"),
-        action,
-        args,
-        facts: None,
-        plan,
-        local: LOCAL,
-        may_start: false,
-    }
+    let asked = Asked { id: TicketId::new(1, [1; 10]), caller: name("agent"), action, args, facts: None, plan };
+    Submission::new(asked, LOCAL, false)
 }
 
 fn name(text: &str) -> UserName {

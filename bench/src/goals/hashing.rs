@@ -3,23 +3,13 @@
 
 use std::{hint::black_box, time::Instant};
 
-use ccc_core::audit::chain;
 use ccc_protocol::{
-    bodies::AuditEntry,
     content_digest::ContentDigest,
-    jcs,
     signing::{Key, RequestHead, SignatureOfRequest},
 };
-use serde_json::{Value, json};
 
 use super::Bench;
-use crate::{
-    http::{Answer, Line},
-    report::Goal,
-    sample::median,
-    server::{Server, secret, signer},
-    sign::Ask,
-};
+use crate::{http::Answer, report::Goal, sample::median, server::secret, wire::Sample};
 
 /// Repetitions whose mean is one figure.
 const BATCH: u32 = 500;
@@ -32,38 +22,15 @@ struct Hashed {
     signed: Vec<Vec<u8>>,
 }
 
-/// For `POST /action`, as in goals 1 and 2.
-pub fn of_submission(bench: &mut Bench, bridge: &Server) {
-    let request = signer("agent").signed(Ask::list_actions());
-    let answer = Line::to(bridge.addr()).whole(&request);
-    let ticket: Value = serde_json::from_slice(&answer.body).expect("a ticket");
-    let mut hashed = Hashed::around(&request, &answer);
-    // The action list, which comes first, is digested once for many.
-    let list_bytes = json!({ "result": ticket["result"] }).to_string().len() - 1;
-    hashed.digested.push(answer.body.get(list_bytes..).expect("a ticket after its result").to_vec());
-    let approved = ["action", "id", "params", "plan", "submitted_by"];
-    let approved: Value = approved.into_iter().map(|name| (name, ticket[name].clone())).collect();
-    hashed.digested.push(jcs::to_string(&approved).into_bytes());
-    hashed.digested.push([&[0; CHAIN_BYTES], entry_of(bridge, &ticket).as_bytes()].concat());
-    report(bench, "2", &hashed);
-}
-
-/// For `GET /queue`, as in goal 3.
-pub fn of_reading(bench: &mut Bench, bridge: &Server) {
-    let request = signer("agent").signed(Ask::get("/queue"));
-    let answer = Line::to(bridge.addr()).whole(&request);
-    let mut hashed = Hashed::around(&request, &answer);
-    hashed.digested.push(answer.body);
-    report(bench, "3", &hashed);
-}
-
-/// The audit entry of this ticket, in the form that is hashed.
-fn entry_of(bridge: &Server, ticket: &Value) -> String {
-    let before = ticket["seq"].as_u64().expect("a number") - 1;
-    let page =
-        Line::to(bridge.addr()).json(&signer("user").signed(Ask::get(&format!("/audit?after={before}&limit=1"))));
-    let entry: AuditEntry = serde_json::from_value(page["entries"][0].clone()).expect("an entry");
-    chain::canonical(&entry)
+/// What is hashed for a request of this kind.
+pub fn of(bench: &mut Bench, goal: &'static str, sample: &Sample) {
+    let mut hashed = Hashed::around(&sample.request, &sample.answer);
+    hashed.digested.push(sample.rest().to_vec());
+    if !sample.entry.is_empty() {
+        hashed.digested.push(sample.approved.clone());
+        hashed.digested.push([&[0; CHAIN_BYTES], &sample.entry[..]].concat());
+    }
+    report(bench, goal, &hashed);
 }
 
 fn report(bench: &mut Bench, goal: &'static str, hashed: &Hashed) {

@@ -33,10 +33,10 @@ policy = "auto-accept"
 pub fn calls(bench: &mut Bench) {
     let home = Home::new(&bench.builds).with_config(CONFIG);
     let bridge = home.bridge(&bench.builds, None);
-    home.write("mcp.json", &format!(r#"{{"url":"{}","secrets":"agent.json"}}"#, bridge.url()));
+    home.write("agent/mcp.json", &format!(r#"{{"url":"{}","secrets":"agent.json"}}"#, bridge.url()));
     let server = bench.builds.edge("floor-mcp");
     let mut proxied = Command::new(bench.builds.edge("ccc-mcp"));
-    proxied.args(["proxy", "--config"]).arg(home.path("mcp.json")).args(["--server", "floor", "--"]).arg(&server);
+    proxied.args(["proxy", "--config"]).arg(home.path("agent/mcp.json")).args(["--server", "floor", "--"]).arg(&server);
     let (mut proxied, mut bare) = (Session::start(&mut proxied), Session::start(&mut Command::new(&server)));
     let (mut through, mut without) = (vec![], vec![]);
     for _ in 0..bench.wishes.rounds {

@@ -24,8 +24,9 @@ const CONFIG: &str = "[[rule]]\nname = \"the bench's calls\"\naction = [\"use-to
 
 /// Programs, a bridge that they ask, and how they are called.
 struct Rig {
-    home: Home,
+    // Ended before its home is gone.
     bridge: Server,
+    home: Home,
     signer: Signer,
     client: PathBuf,
     floor: PathBuf,
@@ -36,20 +37,20 @@ impl Rig {
         let home = Home::new(&bench.builds).with_config(CONFIG);
         let bridge = home.bridge(&bench.builds, None);
         let hook = format!(r#"{{"url":"{}","secrets":"agent.json","hold_seconds":5}}"#, bridge.url());
-        home.write("hook.json", &hook);
+        home.write("agent/hook.json", &hook);
         let (client, floor) = (bench.builds.edge("ccc-client"), bench.builds.edge("floor-client"));
-        Self { home, bridge, signer: signer("agent"), client, floor }
+        Self { bridge, home, signer: signer("agent"), client, floor }
     }
 
     fn client(&self, url: &str) -> Command {
         let mut command = Command::new(&self.client);
-        command.arg("--secrets").arg(self.home.path("agent.json")).args(["--url", url, LIST_ACTIONS]);
+        command.arg("--secrets").arg(self.home.path("agent/agent.json")).args(["--url", url, LIST_ACTIONS]);
         command
     }
 
     fn floor(&self, place: &str) -> Command {
         let mut command = Command::new(&self.floor);
-        command.arg(place).arg(self.home.path("agent.secret"));
+        command.arg(place).arg(self.home.path("agent/agent.secret"));
         command
     }
 
@@ -167,7 +168,7 @@ fn node(bench: &mut Bench, rig: &Rig, url: &str) {
     };
     let node = || {
         let mut command = peer.node("client.mjs");
-        command.arg(rig.bridge.addr().port().to_string()).arg(rig.home.path("agent.secret"));
+        command.arg(rig.bridge.addr().port().to_string()).arg(rig.home.path("agent/agent.secret"));
         spawned(command, None)
     };
     let [node, ours] = in_turn([&node, &|| spawned(rig.client(url), None)], bench.wishes.pick(5, 20, 40));
@@ -185,7 +186,7 @@ fn size(bench: &mut Bench, rig: &Rig) {
 /// The memory of a client that waits for a person.
 fn waiting_mb(rig: &Rig) -> f64 {
     let mut command = Command::new(&rig.client);
-    command.arg("--secrets").arg(rig.home.path("agent.json")).args(["--url", &rig.bridge.url(), "--wait", "60"]);
+    command.arg("--secrets").arg(rig.home.path("agent/agent.json")).args(["--url", &rig.bridge.url(), "--wait", "60"]);
     command.arg(r#"{"action":"open-browser","url":"https://bench.example/"}"#);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a client");
     // Its request stands in the queue once it has done all it does before it waits.
@@ -205,7 +206,7 @@ pub fn hook(bench: &mut Bench) {
     let (url, program, empty) = (rig.bridge.url(), bench.builds.edge("ccc-hook"), bench.builds.edge("floor-empty"));
     let hook = || {
         let mut command = Command::new(&program);
-        command.args(["--agent", "claude", "--config"]).arg(rig.home.path("hook.json"));
+        command.args(["--agent", "claude", "--config"]).arg(rig.home.path("agent/hook.json"));
         spawned(command, Some(CALL))
     };
     let calls: [Call<'_>; 3] =

@@ -9,6 +9,7 @@ use crate::{
     sample::{Ratio, median, quantile, rate, time},
     server::{Home, Server, signer},
     sign::Ask,
+    wire::Sample,
 };
 
 /// A figure of each turn.
@@ -24,22 +25,29 @@ fn medians(turns: &[Load]) -> Vec<f64> {
     each(turns, |turn| median(&turn.latencies))
 }
 
-/// Product, floor and, where it could be installed, peer, side by side on one disk.
+/// Product, floor, the floor that speaks the product's protocol and, where it could be installed, peer, side by side on
+/// one disk.
 struct Field {
     bridge: Server,
     floor: Server,
+    wire: Server,
     peer: Option<Server>,
-    _homes: [Home; 3],
+    sample: Sample,
+    _homes: [Home; 4],
 }
 
 impl Field {
     fn of(bench: &Bench, preload: Option<&Path>) -> Self {
         let builds = &bench.builds;
-        let homes = [Home::new(builds), Home::new(builds), Home::new(builds)];
+        let homes = [(); 4].map(|()| Home::new(builds));
+        let bridge = homes[0].bridge(builds, preload);
+        let sample = Sample::of_submission(&bridge);
         Self {
-            bridge: homes[0].bridge(builds, preload),
+            bridge,
             floor: homes[1].floor(builds, "store", preload),
-            peer: bench.peer.as_ref().ok().map(|peer| homes[2].peer(peer, preload)),
+            wire: homes[2].wire_floor(builds, &sample, preload),
+            peer: bench.peer.as_ref().ok().map(|peer| homes[3].peer(peer, preload)),
+            sample,
             _homes: homes,
         }
     }
@@ -51,17 +59,19 @@ impl Field {
         let mut contestants = vec![
             Contestant::new(&self.bridge, || signer.signed(Ask::list_actions())),
             Contestant::new(&self.floor, seed),
+            Contestant::new(&self.wire, || signer.signed(Ask::list_actions())),
         ];
         contestants.extend(self.peer.as_ref().map(|peer| Contestant::new(peer, seed)));
         let mut turns = in_turn(&contestants, connections, bench.wishes.turn, bench.wishes.rounds).into_iter();
         let mut next = || turns.next().unwrap_or_default();
-        Turns { bridge: next(), floor: next(), peer: next() }
+        Turns { bridge: next(), floor: next(), wire: next(), peer: next() }
     }
 }
 
 struct Turns {
     bridge: Vec<Load>,
     floor: Vec<Load>,
+    wire: Vec<Load>,
     peer: Vec<Load>,
 }
 
@@ -105,18 +115,14 @@ fn at_64(bench: &mut Bench, field: &Field) {
         turns.figures(),
     );
     against_peer(bench, "64 connections", &turns, Goal::AtLeast(18.0));
+    against_wire(bench, "1", "64 connections, throughput", &rates(&turns.bridge), &rates(&turns.wire), rate);
     let cpu = |turns: &[Load]| each(turns, |turn| turn.cpu);
     let (ours, theirs) = (cpu(&turns.bridge), cpu(&turns.floor));
     let figures = format!("{} / {}", time(median(&ours)), time(median(&theirs)));
-    let report = &mut bench.report;
-    report.ratio(
-        "2",
-        "server CPU for each request at 64 connections against the floor",
-        Ratio::of(&ours, &theirs),
-        Goal::AtMost(1.5),
-        figures,
-    );
-    hashing::of_submission(bench, &field.bridge);
+    let what = "server CPU for each request at 64 connections";
+    bench.report.ratio("2", format!("{what} against the floor"), Ratio::of(&ours, &theirs), Goal::AtMost(1.5), figures);
+    against_wire(bench, "2", what, &ours, &cpu(&turns.wire), time);
+    hashing::of(bench, "2", &field.sample);
     tail(bench, "64 connections", &turns.bridge, Goal::Shown);
 }
 
@@ -137,7 +143,22 @@ fn at_1(bench: &mut Bench, field: &Field) {
         Goal::AtMost(1.4),
         figures,
     );
+    against_wire(bench, "2", "median latency at 1 connection", &ours, &medians(&turns.wire), time);
     tail(bench, "1 connection", &turns.bridge, Goal::AtMost(2.5));
+}
+
+/// Beside the floor that speaks the protocol: what is left is the bridge's own work.
+fn against_wire(
+    bench: &mut Bench,
+    goal: &'static str,
+    what: &str,
+    ours: &[f64],
+    theirs: &[f64],
+    shown: fn(f64) -> String,
+) {
+    let figures = format!("{} / {}", shown(median(ours)), shown(median(theirs)));
+    let what = format!("{what} against a floor that speaks the protocol");
+    bench.report.ratio(goal, what, Ratio::of(ours, theirs), Goal::Shown, figures);
 }
 
 /// The slowest of a hundred against the median, turn by turn.
@@ -206,27 +227,26 @@ fn against_peer(bench: &mut Bench, what: &str, turns: &Turns, goal: Goal) {
 
 /// Goal 3.
 pub fn reads(bench: &mut Bench) {
-    let homes = [Home::new(&bench.builds), Home::new(&bench.builds)];
+    let homes = [(); 3].map(|()| Home::new(&bench.builds));
     let bridge = homes[0].bridge(&bench.builds, None);
     let floor = homes[1].floor(&bench.builds, "fixed", None);
+    let sample = Sample::of_reading(&bridge);
+    let wire = homes[2].wire_floor(&bench.builds, &sample, None);
     let signer = signer("agent");
     let contestants = [
         Contestant::new(&bridge, || signer.signed(Ask::get("/queue"))),
         Contestant::new(&floor, || signer.seed_signed(Ask::get("/queue"))),
+        Contestant::new(&wire, || signer.signed(Ask::get("/queue"))),
     ];
     let turns = in_turn(&contestants, 64, bench.wishes.turn, bench.wishes.rounds);
-    let (ours, theirs) = (rates(&turns[0]), rates(&turns[1]));
+    let [ours, theirs, by_wire] = [0, 1, 2].map(|index| rates(&turns[index]));
     let figures = format!("{} / {}", rate(median(&ours)), rate(median(&theirs)));
-    bench.report.ratio(
-        "3",
-        "signed `GET /queue`, nothing pending, 64 connections",
-        Ratio::of(&ours, &theirs),
-        Goal::AtLeast(0.7),
-        figures,
-    );
-    let cpu = |turns: &[Load]| each(turns, |turn| turn.cpu);
-    let (ours, theirs) = (cpu(&turns[0]), cpu(&turns[1]));
+    let what = "signed `GET /queue`, nothing pending, 64 connections";
+    bench.report.ratio("3", what, Ratio::of(&ours, &theirs), Goal::AtLeast(0.7), figures);
+    against_wire(bench, "3", what, &ours, &by_wire, rate);
+    let [ours, theirs, by_wire] = [0, 1, 2].map(|index| each(&turns[index], |turn| turn.cpu));
     let figures = format!("{} / {}", time(median(&ours)), time(median(&theirs)));
     bench.report.ratio("3", "server CPU for each of these", Ratio::of(&ours, &theirs), Goal::Shown, figures);
-    hashing::of_reading(bench, &bridge);
+    against_wire(bench, "3", "server CPU for each of these", &ours, &by_wire, time);
+    hashing::of(bench, "3", &sample);
 }

@@ -101,7 +101,7 @@ impl Desk {
             ));
         }
         self.check_service(&edited, cx)?;
-        let event = Event::Replace { by: about.by.clone(), digest, with: edited.id };
+        let event = Event::Replace { by: about.by.clone(), digest, with: edited.asked.id };
         self.advance(&ticket, event, cx, change)?;
         let decision = still_asked(self.decision(&edited, None, cx));
         Ok(self.open(edited, decision, None, Some(about.id), cx, change))

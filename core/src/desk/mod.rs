@@ -27,7 +27,7 @@ pub use change::{Change, Setting};
 pub use decisions::About;
 pub use mail::{MailPermission, MailPermissions};
 pub use pins::{Pin, Pins};
-pub use submit::{Prior, Submission, Submitted};
+pub use submit::{Asked, Prior, Submission, Submitted};
 
 /// What every use case is told: the law in force and the time, which never goes back behind the newest entry.
 #[derive(Debug, Clone, Copy)]

@@ -17,12 +17,12 @@ use super::{Change, Cx, Desk, MailPermission, Setting, Submission};
 impl Desk {
     /// What no policy can allow: refused at once, never queued.
     pub(super) fn check_service(&self, submission: &Submission, cx: Cx<'_>) -> Result<(), Refusal> {
-        let params = &submission.args.json;
-        match submission.action.effect {
-            Effect::Bridge(Service::SetMailPermission) => may_set_mail(&submission.caller, params, cx),
-            Effect::Bridge(Service::GetMailPermissions) => may_read_mail(&submission.caller, params, cx),
+        let params = &submission.asked.args.json;
+        match submission.asked.action.effect {
+            Effect::Bridge(Service::SetMailPermission) => may_set_mail(&submission.asked.caller, params, cx),
+            Effect::Bridge(Service::GetMailPermissions) => may_read_mail(&submission.asked.caller, params, cx),
             Effect::Bridge(Service::PinTool) => names_its_digest(params),
-            Effect::Mail => self.may_mail(&submission.caller, params),
+            Effect::Mail => self.may_mail(&submission.asked.caller, params),
             _ => Ok(()),
         }
     }

@@ -21,7 +21,7 @@ use super::{Change, Cx, Desk, books::Denial, services::result_of};
 
 /// A checked request: signed, parsed, every parameter its own type, its plan resolved.
 #[derive(Debug, Clone)]
-pub struct Submission {
+pub struct Asked {
     /// The name the ticket will have.
     pub id: TicketId,
     /// Who signed it.
@@ -34,10 +34,20 @@ pub struct Submission {
     pub facts: Option<Facts>,
     /// The resolved effect.
     pub plan: Planned,
+}
+
+/// A checked request on its way to the desk. What it is known by is digested when it is made: everybody waits for the desk.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    pub(super) asked: Asked,
     /// The time of day where the server stands.
-    pub local: LocalTime,
+    pub(super) local: LocalTime,
     /// True where the worker has room to start at once.
-    pub may_start: bool,
+    may_start: bool,
+    /// What a person approves.
+    digest: Digest,
+    /// What a retry is known by, where the action is judge-only.
+    call: Option<Digest>,
 }
 
 /// An earlier request of the same user under the same idempotency key.
@@ -88,7 +98,7 @@ impl Desk {
             return self.repeat_of(prior, cx, change);
         }
         self.check_service(&submission, cx)?;
-        let call = submission.call();
+        let call = submission.call;
         if let Some(open) = call.and_then(|call| self.calls.get(&call)).copied() {
             return self.take(open, cx, change);
         }
@@ -98,7 +108,7 @@ impl Desk {
             return self.denied_again(&denial, cx, change);
         }
         self.has_room(&submission, &decision, cx)?;
-        self.use_grant(&decision, submission.id, cx, change);
+        self.use_grant(&decision, submission.asked.id, cx, change);
         Ok(Submitted::changed(self.open(submission, decision, call, None, cx, change)))
     }
 
@@ -137,24 +147,24 @@ impl Desk {
         if self.denials.is_empty() {
             return None;
         }
-        let call = call.unwrap_or_else(|| {
-            approval::call_digest(&submission.action.name, &submission.args.json, &submission.caller)
-        });
+        let Asked { caller, action, args, .. } = &submission.asked;
+        let call = call.unwrap_or_else(|| approval::call_digest(&action.name, &args.json, caller));
         self.denials.get(&call).cloned()
     }
 
     pub(super) fn decision(&self, submission: &Submission, denial: Option<&Denial>, cx: Cx<'_>) -> Decision {
+        let Asked { caller, action, args, facts, .. } = &submission.asked;
         let question = Question {
-            caller: &submission.caller,
-            action: &submission.action,
-            args: &submission.args,
-            facts: submission.facts.as_ref(),
+            caller,
+            action,
+            args,
+            facts: facts.as_ref(),
             local: submission.local,
             now: cx.now,
             users: &cx.law.users,
             limits: &cx.law.limits,
         };
-        let grants = self.grants_of(&submission.caller, &submission.action.name, cx);
+        let grants = self.grants_of(caller, &action.name, cx);
         let denial = denial.map(|denial| (denial.ticket.id(), denial.until));
         let standing = Standing { overrides: &self.overrides, denial, grants: &grants };
         let decision = decide(&question, &cx.law.rulebook, &standing);
@@ -163,11 +173,11 @@ impl Desk {
 
     /// A tool whose very form was approved before needs no second approval.
     fn already_pinned(&self, submission: &Submission, decision: Decision) -> Decision {
-        let is_pin = matches!(submission.action.effect, Effect::Bridge(Service::PinTool));
+        let is_pin = matches!(submission.asked.action.effect, Effect::Bridge(Service::PinTool));
         if !is_pin || decision.verdict != Verdict::Queue {
             return decision;
         }
-        match self.pins.approved_by(&submission.caller, &submission.args.json) {
+        match self.pins.approved_by(&submission.asked.caller, &submission.asked.args.json) {
             Some(ticket) => Decision {
                 verdict: Verdict::Accept,
                 rule: format!("pin-tool: approved as it is by ticket {ticket}"),
@@ -189,7 +199,7 @@ impl Desk {
         if decision.verdict != Verdict::Queue {
             return Ok(());
         }
-        let own = self.open_of(&submission.caller);
+        let own = self.open_of(&submission.asked.caller);
         if own >= limits.queued_per_user_max {
             let detail = format!(
                 "you have {own} open tickets, the most that may wait (`queued_per_user_max`): cancel some or wait"
@@ -227,13 +237,23 @@ impl Desk {
 }
 
 impl Submission {
-    /// What a retry is known by, where the action is judge-only.
-    pub(super) fn call(&self) -> Option<Digest> {
-        self.action.is_judge_only().then(|| approval::call_digest(&self.action.name, &self.args.json, &self.caller))
+    /// Of what is asked, at this time of day.
+    #[must_use]
+    pub fn new(asked: Asked, local: LocalTime, may_start: bool) -> Self {
+        let Asked { id, caller, action, args, plan, .. } = &asked;
+        let digest = approval::digest(*id, &action.name, &args.json, plan.digest(), caller);
+        let call = action.is_judge_only().then(|| approval::call_digest(&action.name, &args.json, caller));
+        Self { asked, local, may_start, digest, call }
+    }
+
+    /// What is asked.
+    #[must_use]
+    pub fn asked(&self) -> &Asked {
+        &self.asked
     }
 
     fn after_acceptance(&self) -> Option<Service> {
-        match self.action.effect {
+        match self.asked.action.effect {
             Effect::Bridge(service) => Some(service),
             _ => None,
         }
@@ -249,7 +269,7 @@ fn opening(submission: &Submission, decision: &Decision, cx: Cx<'_>) -> Opening 
             let seconds = decision.needs.expires_seconds.map_or(limit, |own| own.min(limit));
             Opening::Queue { until: cx.now.plus_seconds(seconds) }
         }
-        Verdict::Accept => match submission.action.effect {
+        Verdict::Accept => match submission.asked.action.effect {
             Effect::Bridge(service) => Opening::Done { result: result_of(service, cx) },
             Effect::Release => Opening::Release,
             _ if submission.may_start => Opening::Start,
@@ -265,19 +285,18 @@ fn request(
     replaces: Option<TicketId>,
     cx: Cx<'_>,
 ) -> Request {
-    let action = &submission.action;
-    let (plan, plan_digest) = submission.plan.into_parts();
-    let digest = approval::digest(submission.id, &action.name, &submission.args.json, plan_digest, &submission.caller);
-    let limits = &cx.law.limits;
+    let Submission { asked, digest, .. } = submission;
+    let (plan, plan_digest) = asked.plan.into_parts();
+    let (action, limits) = (asked.action, &cx.law.limits);
     let judge_only = action.is_judge_only();
     let start_seconds_max = action.start_seconds_max.unwrap_or(limits.start_seconds_max);
     Request {
-        id: submission.id,
+        id: asked.id,
         action: action.name.clone(),
         risk: action.risk,
         irreversible: action.irreversible,
-        params: submission.args.json,
-        submitted_by: submission.caller,
+        params: asked.args.json,
+        submitted_by: asked.caller,
         created: cx.now,
         plan,
         plan_digest,

@@ -107,11 +107,8 @@ impl Front {
         let submission = prepared.submission(id, caller.user().clone(), self.clock.local(), may_start);
         let nonce = nonce(caller);
         let submitted = self.clerk.serve(nonce, move |sitting| submit(sitting, submission, key)).await?;
-        let answered = if submitted.leave {
-            submitted
-        } else {
-            self.hold_to_take(caller, submitted.ticket, wait).await?
-        };
+        let answered =
+            if submitted.leave { submitted } else { self.hold_to_take(caller, submitted.ticket, wait).await? };
         let shown = self.show(&answered.ticket).await;
         let replayed = shown.ticket.replayed && !answered.leave;
         Ok(Shown { ticket: bodies::Ticket { replayed, ..shown.ticket }, ..shown })

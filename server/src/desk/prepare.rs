@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ccc_core::{
     catalogue::Action,
-    desk::Submission,
+    desk::{Asked, Submission},
     facts::{self, Facts},
     law::Law,
     params::{self, Args},
@@ -30,7 +30,7 @@ pub(super) struct Prepared {
 impl Prepared {
     pub(super) fn submission(self, id: TicketId, caller: UserName, local: LocalTime, may_start: bool) -> Submission {
         let Self { action, args, facts, plan } = self;
-        Submission { id, caller, action, args, facts, plan, local, may_start }
+        Submission::new(Asked { id, caller, action, args, facts, plan }, local, may_start)
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use ccc_core::{
     config,
-    desk::{About, Change, Cx, Desk, Submission},
+    desk::{About, Asked, Change, Cx, Desk, Submission},
     facts,
     law::Law,
     params,
@@ -128,7 +128,7 @@ impl World {
         let (Some(user), Some(action)) = (dice.pick(&AGENTS), dice.pick(&ACTIONS)) else { return };
         let ask = Ask { user, action, number: dice.roll(3) };
         let submission = self.submission(dice, &ask);
-        let id = submission.id;
+        let id = submission.asked().id;
         let before = self.model.clone();
         let answer = self.model.submit(id, &ask);
         let real = self.commit(dice, |desk, cx, change| desk.submit(submission, None, cx, change));
@@ -371,16 +371,15 @@ impl World {
                 facts::Limits::default(),
             )
         });
-        Submission {
+        let asked = Asked {
             id: TicketId::new(unix_millis(self.model.now), dice.bytes()),
             caller: name(ask.user),
             plan: ccc_core::plan::make(&action, &args, &self.law).expect("a plan"),
             action,
             args,
             facts,
-            local: LocalTime { weekday: Weekday::Mon, minute_of_day: 600 },
-            may_start: true,
-        }
+        };
+        Submission::new(asked, LocalTime { weekday: Weekday::Mon, minute_of_day: 600 }, true)
     }
 
     fn now(&self) -> Timestamp {
