@@ -1,7 +1,7 @@
-//! How many submissions a second the desk commits, without HTTP and signatures, and how many records an append-only
-//! file takes with one fdatasync for each group, in one process and in turn.
+//! How many submissions a second the desk commits, without HTTP and signatures; how many records an append-only file takes
+//! with one fdatasync for each group; and how many times SQLite takes rows as long as the desk's: in one process and in turn.
 //!
-//! `store-rates DIR CALLERS SECONDS ROUNDS`, where DIR holds `secrets.json`. Prints a line a round: desk, file.
+//! `store-rates DIR CALLERS SECONDS ROUNDS`, where DIR holds `secrets.json`. Prints a line a round: desk, file, rows.
 
 use std::{
     fs::File,
@@ -47,11 +47,12 @@ fn main() {
     let rounds: usize = args[3].parse().expect("a number of rounds");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let contest = Contest { desk: Desk::open(dir).await, file: Append::start(dir), callers };
+        let (desk, file, rows) = (Desk::open(dir).await, Append::start(dir), Rows::start(dir));
+        let contest = Contest { desk, file, rows, callers };
         contest.round(turn / 4).await;
         for _ in 0..rounds {
-            let (desk, file) = contest.round(turn).await;
-            println!("{desk} {file}");
+            let [desk, file, rows] = contest.round(turn).await;
+            println!("{desk} {file} {rows}");
         }
     });
 }
@@ -59,13 +60,15 @@ fn main() {
 struct Contest {
     desk: Desk,
     file: Append,
+    rows: Rows,
     callers: usize,
 }
 
 impl Contest {
-    async fn round(&self, turn: Duration) -> (f64, f64) {
+    async fn round(&self, turn: Duration) -> [f64; 3] {
         let desk = in_parallel(self.callers, turn, &self.desk).await;
-        (desk, in_parallel(self.callers, turn, &self.file).await)
+        let file = in_parallel(self.callers, turn, &self.file).await;
+        [desk, file, in_parallel(self.callers, turn, &self.rows).await]
     }
 }
 
@@ -184,31 +187,86 @@ fn now() -> Timestamp {
     Timestamp::from_seconds(since.as_secs().cast_signed())
 }
 
+/// What waits to be told that its record is on the disk.
+type Waiting = oneshot::Sender<()>;
+
+/// A thread that gives everything that waits to `keep`, which keeps so many records by one sync.
+fn in_groups(mut keep: impl FnMut(usize) + Send + 'static) -> mpsc::Sender<Waiting> {
+    let (records, inbox) = mpsc::channel::<Waiting>();
+    std::thread::spawn(move || {
+        while let Ok(first) = inbox.recv() {
+            let group: Vec<_> = std::iter::once(first).chain(inbox.try_iter()).take(GROUP_MAX).collect();
+            keep(group.len());
+            for written in group {
+                let _ = written.send(());
+            }
+        }
+    });
+    records
+}
+
+async fn kept(by: &mpsc::Sender<Waiting>) {
+    let (written, synced) = oneshot::channel();
+    by.send(written).expect("the writer");
+    synced.await.expect("written");
+}
+
 #[derive(Clone)]
-struct Append(mpsc::Sender<oneshot::Sender<()>>);
+struct Append(mpsc::Sender<Waiting>);
 
 impl Append {
     fn start(dir: &Path) -> Self {
         let mut file = File::create(dir.join("append")).expect("a file");
-        let (records, inbox) = mpsc::channel::<oneshot::Sender<()>>();
-        std::thread::spawn(move || {
-            while let Ok(first) = inbox.recv() {
-                let group: Vec<_> = std::iter::once(first).chain(inbox.try_iter()).take(GROUP_MAX).collect();
-                file.write_all(&RECORD.repeat(group.len())).expect("written");
-                file.sync_data().expect("synced");
-                for written in group {
-                    let _ = written.send(());
-                }
-            }
-        });
-        Self(records)
+        Self(in_groups(move |count| {
+            file.write_all(&RECORD.repeat(count)).expect("written");
+            file.sync_data().expect("synced");
+        }))
     }
 }
 
 impl Keeps for Append {
     async fn keep(&self) {
-        let (written, synced) = oneshot::channel();
-        self.0.send(written).expect("the writer");
-        synced.await.expect("written");
+        kept(&self.0).await;
+    }
+}
+
+/// SQLite with rows as long as the desk's, and nothing decided, made or hashed.
+#[derive(Clone)]
+struct Rows(mpsc::Sender<Waiting>);
+
+/// How long the desk's rows are for an action list, in bytes.
+const TICKET_BYTES: usize = 720;
+const ENTRY_BYTES: usize = 420;
+
+impl Rows {
+    fn start(dir: &Path) -> Self {
+        let connection = rusqlite::Connection::open(dir.join("rows.db")).expect("a database");
+        connection.pragma_update(None, "journal_mode", "WAL").expect("WAL");
+        connection.pragma_update(None, "synchronous", "FULL").expect("synced");
+        let tables = "CREATE TABLE ticket (no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, status TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+             CREATE TABLE audit (seq INTEGER PRIMARY KEY, entry TEXT NOT NULL, hash BLOB NOT NULL, ticket BLOB, nonce BLOB) STRICT;";
+        connection.execute_batch(tables).expect("tables");
+        let (ticket, entry) = ("t".repeat(TICKET_BYTES), "e".repeat(ENTRY_BYTES));
+        let mut number = 0_u128;
+        Self(in_groups(move |count| {
+            let run = |sql: &str, row: &[&dyn rusqlite::ToSql]| {
+                connection.prepare_cached(sql).and_then(|mut sql| sql.execute(row)).expect("SQL");
+            };
+            run("BEGIN IMMEDIATE", &[]);
+            for _ in 0..count {
+                number += 1;
+                let id = number.to_be_bytes();
+                run("INSERT INTO ticket (id, status, body) VALUES (?1, 'succeeded', ?2)", &[&id, &ticket]);
+                let row: [&dyn rusqlite::ToSql; 4] = [&entry, &[0_u8; 32], &id, &[0_u8; 16]];
+                run("INSERT INTO audit (entry, hash, ticket, nonce) VALUES (?1, ?2, ?3, ?4)", &row);
+            }
+            run("COMMIT", &[]);
+        }))
+    }
+}
+
+impl Keeps for Rows {
+    async fn keep(&self) {
+        kept(&self.0).await;
     }
 }

@@ -148,14 +148,14 @@ fn curl(bench: &mut Bench, rig: &Rig, url: &str) {
         return bench.report.left_out("5", "`curl` against `ccc-client`", "there is no `curl`");
     }
     let times = bench.wishes.pick(10, 50, 100);
-    let [curl, ours] = in_turn([&|| spawned(rig.curl(), None), &|| spawned(rig.client(url), None)], times);
-    bench.report.ratio(
-        "5",
-        "`curl` against `ccc-client`",
-        ratio(&curl, &ours),
-        Goal::AtLeast(10.0),
-        figures(&curl, &ours),
-    );
+    let tcp = rig.bridge.addr().to_string();
+    let calls: [Call<'_>; 3] =
+        [&|| spawned(rig.curl(), None), &|| spawned(rig.client(url), None), &|| spawned(rig.floor(&tcp), None)];
+    let [curl, ours, bare] = in_turn(calls, times);
+    let report = &mut bench.report;
+    let goal = Goal::AtLeast(10.0);
+    report.ratio("5", "`curl` against `ccc-client`", ratio(&curl, &ours), goal, figures(&curl, &ours));
+    report.ratio("5", "`curl` against the bare client", ratio(&curl, &bare), Goal::Shown, figures(&curl, &bare));
 }
 
 fn node(bench: &mut Bench, rig: &Rig, url: &str) {
@@ -171,9 +171,13 @@ fn node(bench: &mut Bench, rig: &Rig, url: &str) {
         command.arg(rig.bridge.addr().port().to_string()).arg(rig.home.path("agent/agent.secret"));
         spawned(command, None)
     };
-    let [node, ours] = in_turn([&node, &|| spawned(rig.client(url), None)], bench.wishes.pick(5, 20, 40));
-    let figures = figures(&node, &ours);
-    bench.report.ratio("5", "a Node client against `ccc-client`", ratio(&node, &ours), Goal::AtLeast(150.0), figures);
+    let tcp = rig.bridge.addr().to_string();
+    let calls: [Call<'_>; 3] = [&node, &|| spawned(rig.client(url), None), &|| spawned(rig.floor(&tcp), None)];
+    let [node, ours, bare] = in_turn(calls, bench.wishes.pick(5, 20, 40));
+    let report = &mut bench.report;
+    let goal = Goal::AtLeast(150.0);
+    report.ratio("5", "a Node client against `ccc-client`", ratio(&node, &ours), goal, figures(&node, &ours));
+    report.ratio("5", "a Node client against the bare client", ratio(&node, &bare), Goal::Shown, figures(&node, &bare));
 }
 
 fn size(bench: &mut Bench, rig: &Rig) {

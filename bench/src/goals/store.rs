@@ -14,6 +14,7 @@ struct Rates {
     callers: usize,
     desk: Vec<f64>,
     append: Vec<f64>,
+    rows: Vec<f64>,
 }
 
 /// Measures on this disk and, where it can be made, on a slow one.
@@ -41,6 +42,9 @@ impl Rates {
         let what = format!("store alone, {} callers{disk}, against an append-only file", self.callers);
         let figures = format!("{} / {}", rate(median(&self.desk)), rate(median(&self.append)));
         bench.report.ratio("4", what, Ratio::of(&self.desk, &self.append), goal, figures);
+        let what = format!("{} callers{disk}, against SQLite with rows as long", self.callers);
+        let figures = format!("{} / {}", rate(median(&self.desk)), rate(median(&self.rows)));
+        bench.report.ratio("4", what, Ratio::of(&self.desk, &self.rows), Goal::Shown, figures);
     }
 }
 
@@ -75,9 +79,14 @@ fn measure_with(bench: &Bench, callers: usize, preload: Option<&Path>) -> Rates 
     let output = command.output().expect("store-rates");
     assert!(output.status.success(), "store-rates: {}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let round = |line: &str| line.split_once(' ').map(|(desk, append)| (number(desk), number(append)));
-    let (desk, append) = text.lines().filter_map(round).unzip();
-    Rates { callers, desk, append }
+    let mut rates = Rates { callers, desk: vec![], append: vec![], rows: vec![] };
+    for line in text.lines() {
+        let mut figures = line.split(' ').map(number);
+        for of in [&mut rates.desk, &mut rates.append, &mut rates.rows] {
+            of.extend(figures.next());
+        }
+    }
+    rates
 }
 
 fn number(text: &str) -> f64 {
