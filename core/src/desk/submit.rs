@@ -64,8 +64,8 @@ pub struct Prior {
 pub struct Submitted {
     /// The ticket.
     pub ticket: Arc<Ticket>,
-    /// True where the change that this very request made released the ticket: the one answer that is leave. However many
-    /// ask with the same call, or find it released, one of them is given it.
+    /// True where the ticket was released to this very request, by its own change or by that of the yes it was held for: the
+    /// one answer that is leave. However many ask with the same call, or find it released, one of them is given it.
     pub leave: bool,
 }
 
