@@ -28,6 +28,36 @@ pub fn load() -> String {
     text.split(' ').next().unwrap_or("unknown").to_owned()
 }
 
+/// CPU time since the machine started, in ticks: all of it, and what the host took for others.
+#[derive(Debug, Clone, Copy)]
+pub struct Ticks {
+    all: u64,
+    stolen: u64,
+}
+
+impl Ticks {
+    /// So far (proc(5): user, nice, system, idle, iowait, irq, softirq, steal).
+    #[must_use]
+    pub fn now() -> Self {
+        let text = fs::read_to_string("/proc/stat").unwrap_or_default();
+        let of = |text: &str| text.parse::<u64>().unwrap_or_default();
+        let ticks: Vec<u64> =
+            text.lines().next().unwrap_or_default().split_whitespace().skip(1).take(8).map(of).collect();
+        Self { all: ticks.iter().sum(), stolen: ticks.get(7).copied().unwrap_or_default() }
+    }
+
+    /// What share the host took since `before`: figures of a machine that was not given its time say little.
+    #[must_use]
+    pub fn stolen_since(self, before: Self) -> String {
+        let share = |part: u64, whole: u64| part as f64 / whole.max(1) as f64 * 100.0;
+        let all = self.all.saturating_sub(before.all);
+        format!(
+            "the host took {:.1} % of the CPU time for others",
+            share(self.stolen.saturating_sub(before.stolen), all)
+        )
+    }
+}
+
 fn field(file: &str, name: &str) -> Option<String> {
     let text = fs::read_to_string(file).ok()?;
     let line = text.lines().find(|line| line.starts_with(name))?;

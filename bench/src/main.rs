@@ -23,6 +23,7 @@ use std::{fs, process::ExitCode};
 use args::Wishes;
 use builds::Builds;
 use goals::{Bench, against, console, decide, frames, growth, lists, mcp, programs, resident, store, submit};
+use machine::Ticks;
 use peer::Peer;
 use report::Report;
 
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
     // Before anything is built: the load of the build is not the machine's.
     let machine = machine::facts();
     let builds = Builds::make(&wishes);
+    let before = Ticks::now();
     let needs_peer = ["1", "2", "5"].iter().any(|goal| wishes.wants(goal));
     let peer = if needs_peer { Peer::install(&builds.kept) } else { Err("it was not needed".to_owned()) };
     let shim = shim::compile(&builds.kept);
@@ -81,7 +83,8 @@ fn main() -> ExitCode {
             measure(&mut bench);
         }
     }
-    let text = format!("{machine}\n\n{}", bench.report.markdown());
+    let stolen = Ticks::now().stolen_since(before);
+    let text = format!("{machine} During the run {stolen}.\n\n{}", bench.report.markdown());
     println!("{text}");
     if bench.wishes.write {
         write(&text);
