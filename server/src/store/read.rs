@@ -92,28 +92,36 @@ pub(super) fn books(connection: &Connection, now: Timestamp) -> Result<Books, St
     })
 }
 
-/// How much later than its nonce's end a request may have been committed: entries are in the order of their commits.
-const COMMIT_SECONDS: u64 = 120;
-
 /// Nonces that somebody could still use. What was signed before a server starts is stale to it, so of all nonces that were
-/// committed those of signatures from the start's own second on matter, or of a clock that is ahead.
+/// committed those of signatures from the start's own second on matter, or of a clock that is ahead. Nobody is let in whose
+/// clock is further ahead than the window, and no commit is older than its requests: only the newest entries can hold such.
 pub(super) fn nonces(connection: &Connection, now: Timestamp) -> Result<Vec<Nonce>, StoreError> {
-    let usable = now.seconds() + WINDOW_SECONDS;
-    // From the newest entry back, as far as nonces can matter.
+    let usable = Timestamp::from_seconds(now.seconds() + WINDOW_SECONDS);
+    let oldest = first_since(connection, Timestamp::from_seconds(now.seconds() - WINDOW_SECONDS - 1))?;
+    // Each of them is looked at: a request that was held was signed long before the entry that carries its nonce.
     let mut statement =
-        connection.prepare("SELECT nonce, nonce_until FROM audit WHERE nonce IS NOT NULL ORDER BY seq DESC")?;
-    let mut rows = statement.query([])?;
-    let mut kept = vec![];
-    while let Some(row) = rows.next()? {
-        let nonce = Nonce { user: None, tag: row.get(0)?, until: Timestamp::from_millis(row.get(1)?) };
-        if nonce.until.plus_seconds(COMMIT_SECONDS) < now {
-            break;
-        }
-        if nonce.until.seconds() >= usable {
-            kept.push(nonce);
-        }
+        connection.prepare("SELECT nonce, nonce_until FROM audit WHERE seq >= ?1 AND nonce_until >= ?2")?;
+    let rows = statement.query_map([oldest, usable.millis()], |row| {
+        Ok(Nonce { user: None, tag: row.get(0)?, until: Timestamp::from_millis(row.get(1)?) })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The number of the first entry that was made at this time or later; one past the last where there is none. Found by
+/// halving: entries are in the order of their times.
+fn first_since(connection: &Connection, since: Timestamp) -> Result<i64, StoreError> {
+    let newest: Option<i64> = connection.query_row("SELECT max(seq) FROM audit", [], |row| row.get(0))?;
+    let Some(newest) = newest else { return Ok(0) };
+    let mut statement = connection.prepare("SELECT seq, entry FROM audit WHERE seq >= ?1 ORDER BY seq LIMIT 1")?;
+    // Before `low` all are older; from `high` on none is.
+    let (mut low, mut high) = (0, newest + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let (seq, entry): (i64, String) = statement.query_row([middle], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let entry: AuditEntry = parse("audit entry", &entry)?;
+        if entry.at < since { low = seq + 1 } else { high = middle }
     }
-    Ok(kept)
+    Ok(low)
 }
 
 fn chain(connection: &Connection) -> Result<Chain, StoreError> {
@@ -155,4 +163,56 @@ fn value<T: DeserializeOwned>(what: &'static str, row: &Row<'_>) -> Result<T, St
 
 fn parse<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|error| StoreError::Row { what, error })
+}
+
+#[cfg(test)]
+mod tests {
+    use ccc_core::{audit::Chain, desk::Change, limits::Limits};
+    use serde_json::Map;
+
+    use super::*;
+
+    const NOW: i64 = 1_764_000_000;
+
+    /// Entries made so many seconds before now, each with a nonce whose request was signed so many seconds before now.
+    fn kept(entries: &[(i64, i64)]) -> Vec<i64> {
+        let dir = tempfile::tempdir().unwrap();
+        let store = crate::store::open(dir.path()).unwrap();
+        let (mut chain, mut change, mut nonces) = (Chain::default(), Change::default(), vec![]);
+        for (made, signed) in entries {
+            let entry = AuditEntry {
+                seq: 0,
+                at: Timestamp::from_seconds(NOW - made),
+                kind: "submitted".to_owned(),
+                by: None,
+                about: None,
+                ticket: None,
+                action: None,
+                status: None,
+                detail: Map::new(),
+            };
+            change.entries.push(chain.seal(entry));
+            let until = Timestamp::from_seconds(NOW - signed + WINDOW_SECONDS);
+            nonces.push((chain.seq, Nonce { user: None, tag: [7; 16], until }));
+        }
+        store.begin().unwrap();
+        store.write(&change, &nonces, &Limits::default()).unwrap();
+        store.commit().unwrap();
+        let kept = store.nonces(Timestamp::from_seconds(NOW)).unwrap();
+        kept.iter().map(|nonce| NOW + WINDOW_SECONDS - nonce.until.seconds()).collect()
+    }
+
+    #[test]
+    fn a_start_knows_every_nonce_that_its_own_second_would_take_again() {
+        assert_eq!(kept(&[]), [0; 0]);
+        assert_eq!(kept(&[(0, 0)]), [0], "of this very second");
+        assert_eq!(kept(&[(0, 1)]), [0; 0], "what was signed before the start is stale");
+        assert_eq!(kept(&[(30, 0), (1, -29)]), [0, -29], "of clocks that are ahead");
+        assert_eq!(kept(&[(4000, 4000), (900, 899), (40, 40), (12, 0), (3, -1), (2, 4), (0, 0)]), [0, -1, 0]);
+    }
+
+    #[test]
+    fn a_request_that_was_held_for_long_hides_none_before_it() {
+        assert_eq!(kept(&[(1, 0), (0, 900), (0, 600)]), [0]);
+    }
 }
