@@ -4,11 +4,17 @@ use std::{
     fs::File,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use rustix::fs::{FlockOperation, flock};
 
 use super::StoreError;
+
+/// How long the hold of another is waited for. A server that was killed while it started a program leaves the lock, for a
+/// moment, to the child that is not that program yet.
+const LET_GO: Duration = Duration::from_secs(2);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// The hold on a data directory; the kernel lets go of it when the process ends, however it ends.
 #[derive(Debug)]
@@ -27,10 +33,14 @@ impl DataLock {
         let file_error = |error| StoreError::File { path: path.clone(), error };
         let file =
             File::options().create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(file_error)?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(rustix::io::Errno::WOULDBLOCK) => Err(StoreError::InUse(data.to_owned())),
-            Err(errno) => Err(StoreError::File { path, error: errno.into() }),
+        let begun = Instant::now();
+        loop {
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(Self { _file: file }),
+                Err(rustix::io::Errno::WOULDBLOCK) if begun.elapsed() < LET_GO => std::thread::sleep(LOOK_AGAIN),
+                Err(rustix::io::Errno::WOULDBLOCK) => return Err(StoreError::InUse(data.to_owned())),
+                Err(errno) => return Err(file_error(errno.into())),
+            }
         }
     }
 }
