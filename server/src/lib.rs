@@ -20,6 +20,7 @@ pub mod idempotency;
 pub mod import;
 pub mod key_file;
 pub mod keyring;
+mod let_go;
 pub mod link;
 pub mod listen;
 pub mod log;

@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    net::SocketAddr,
     sync::{Arc, mpsc},
     thread::JoinHandle,
     time::Duration,
@@ -9,7 +10,7 @@ use std::{
 
 use ccc_core::audit::AuditKey;
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     signal::unix::{SignalKind, signal},
 };
 
@@ -20,6 +21,7 @@ use crate::{
     head::Hosts,
     key_file,
     keyring::{Keyring, Keys},
+    let_go::once_let_go,
     listen::{self, Listeners},
     nonces::Nonces,
     reload::Reload,
@@ -44,7 +46,7 @@ pub enum ServerError {
     #[error("cannot listen on {addr}: {error}; stop what listens there, or give another `--port`")]
     Address {
         /// Which.
-        addr: std::net::SocketAddr,
+        addr: SocketAddr,
         /// What the system says.
         error: io::Error,
     },
@@ -52,6 +54,8 @@ pub enum ServerError {
 
 /// How long what runs may go on running after the word to stop; what has not ended then is lost, and said to be.
 const DRAIN: Duration = Duration::from_secs(10);
+/// Connections that wait to be accepted, per address.
+const BACKLOG: u32 = 1024;
 /// How long the desk may take over its last commit and checkpoint.
 const CLOSE: Duration = Duration::from_secs(5);
 
@@ -62,7 +66,7 @@ const CLOSE: Duration = Duration::from_secs(5);
 pub async fn run(reload: Reload) -> Result<Closing, ServerError> {
     let setup = &reload.setup;
     // Sockets first: with an address that is taken, nothing else is touched.
-    let listeners = bind(setup).await?;
+    let listeners = bind(setup)?;
     let audit_key = key_file::read_or_make(&setup.audit_key_file).map_err(SetupError::from)?;
     let keyring = Keyring::new(&setup.secrets, &Keyring::default());
     let Running { front, nonces, found, clerk, lock } = open(setup, &keyring, audit_key.clone())?;
@@ -106,13 +110,21 @@ impl Closing {
     }
 }
 
-async fn bind(setup: &Setup) -> Result<Listeners, ServerError> {
+fn bind(setup: &Setup) -> Result<Listeners, ServerError> {
     let unix = setup.socket.as_ref().map(SocketFile::bind).transpose()?;
-    let mut tcp = vec![];
-    if let Some(addr) = setup.tcp {
-        tcp.push(TcpListener::bind(addr).await.map_err(|error| ServerError::Address { addr, error })?);
-    }
-    Ok(Listeners { tcp, unix })
+    let tcp = setup.tcp.map(|addr| bind_tcp(addr).map_err(|error| ServerError::Address { addr, error })).transpose()?;
+    Ok(Listeners { tcp: tcp.into_iter().collect(), unix })
+}
+
+fn bind_tcp(addr: SocketAddr) -> io::Result<TcpListener> {
+    let listen = || {
+        let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // What is left of connections of a server before is no server.
+        socket.set_reuseaddr(true)?;
+        socket.bind(addr)?;
+        socket.listen(BACKLOG)
+    };
+    once_let_go("the address", listen, |error| error.kind() == io::ErrorKind::AddrInUse)
 }
 
 fn open(setup: &Setup, keyring: &Keyring, audit_key: AuditKey) -> Result<Running, ServerError> {

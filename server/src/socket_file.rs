@@ -12,6 +12,8 @@ use std::{
 use rustix::fs::Mode;
 use tokio::net::UnixListener;
 
+use crate::let_go::once_let_go;
+
 /// A listening socket and its file, which goes when it does.
 #[derive(Debug)]
 pub struct SocketFile {
@@ -62,7 +64,7 @@ impl SocketFile {
         let failed = |error| SocketError::Io { path: plan.path.clone(), error };
         let group = plan.group.as_deref().map(group_id).transpose()?;
         make_parent(&plan.path).map_err(failed)?;
-        remove_stale(&plan.path)?;
+        once_let_go("the socket", || remove_stale(&plan.path), |error| matches!(error, SocketError::InUse(_)))?;
         let listener = bind_private(&plan.path).map_err(failed)?;
         if let Some(group) = group {
             std::os::unix::fs::chown(&plan.path, None, Some(group)).map_err(failed)?;

@@ -5,8 +5,8 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    process::{Child, ExitStatus, Stdio},
-    sync::{Arc, Condvar, Mutex},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, Condvar, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -27,8 +27,8 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 /// What a server said on stderr so far, and news of more.
 type Said = Arc<(Mutex<Vec<String>>, Condvar)>;
 
-fn launch(site: &Site) -> (Child, Said) {
-    let mut child = site.command().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+fn launch(mut command: Command) -> (Child, Said) {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let said = Said::default();
     let (stderr, heard) = (BufReader::new(child.stderr.take().unwrap()), Arc::clone(&said));
     std::thread::spawn(move || {
@@ -54,7 +54,7 @@ pub struct Bridge {
 impl Bridge {
     /// A server at this site, which listens already.
     pub(crate) fn at(site: Site) -> Self {
-        let (child, said) = launch(&site);
+        let (child, said) = launch(site.command());
         let mut bridge = Self { site, child, said, url: String::new() };
         bridge.find_url();
         bridge
@@ -109,8 +109,15 @@ impl Bridge {
 
     /// Starts the server again on the same data, after it was ended.
     pub fn start_again(&mut self) {
-        (self.child, self.said) = launch(&self.site);
+        self.begin_again(&[]);
         self.find_url();
+    }
+
+    /// The same with these arguments more, and without waiting until it listens.
+    pub fn begin_again(&mut self, args: &[&str]) {
+        let mut command = self.site.command();
+        command.args(args);
+        (self.child, self.said) = launch(command);
     }
 
     /// The same, with other files.
@@ -145,7 +152,8 @@ impl Bridge {
     /// Everything the server said so far.
     #[must_use]
     pub fn heard(&self) -> String {
-        self.said.0.lock().unwrap().join("\n")
+        // Also after a panic of whoever listened: what was heard is what explains it.
+        self.said.0.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
     }
 
     /// Our own client, speaking as this user.

@@ -4,17 +4,12 @@ use std::{
     fs::File,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
 };
 
 use rustix::fs::{FlockOperation, flock};
 
 use super::StoreError;
-
-/// How long the hold of another is waited for. A server that was killed while it started a program leaves the lock, for a
-/// moment, to the child that is not that program yet.
-const LET_GO: Duration = Duration::from_secs(2);
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+use crate::let_go::once_let_go;
 
 /// The hold on a data directory; the kernel lets go of it when the process ends, however it ends.
 #[derive(Debug)]
@@ -33,15 +28,12 @@ impl DataLock {
         let file_error = |error| StoreError::File { path: path.clone(), error };
         let file =
             File::options().create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(file_error)?;
-        let begun = Instant::now();
-        loop {
-            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(Self { _file: file }),
-                Err(rustix::io::Errno::WOULDBLOCK) if begun.elapsed() < LET_GO => std::thread::sleep(LOOK_AGAIN),
-                Err(rustix::io::Errno::WOULDBLOCK) => return Err(StoreError::InUse(data.to_owned())),
-                Err(errno) => return Err(file_error(errno.into())),
-            }
-        }
+        let hold = || match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Err(rustix::io::Errno::WOULDBLOCK) => Err(StoreError::InUse(data.to_owned())),
+            held => held.map_err(|errno| file_error(errno.into())),
+        };
+        once_let_go("the data directory", hold, |error| matches!(error, StoreError::InUse(_)))?;
+        Ok(Self { _file: file })
     }
 }
 

@@ -124,6 +124,7 @@ fn bar(model: &Model, area: Rect) -> Row {
         .config
         .keys
         .rows(context)
+        .filter(|(row, _)| row.act != Act::Filter || model.filter().is_some())
         .filter_map(|(row, chords)| Some((row.act, item(&chords.first()?.to_string(), row.bar?))))
         .collect();
     // Where only the list fits, nothing can be decided before the details were opened.
