@@ -4,6 +4,7 @@
 
 mod diff;
 mod entry;
+mod facts;
 mod grant;
 mod page;
 mod plan;

@@ -82,13 +82,13 @@ impl Page {
             }
             // A text that reads like a number or like nothing stands in quotes, so that it is told from one.
             Value::String(text) if text.is_empty() || serde_json::from_str::<Value>(text).is_ok() => {
-                self.named_text(name, &value.to_string());
+                self.text(name, &value.to_string());
             }
-            Value::String(text) => self.named_text(name, text),
+            Value::String(text) => self.text(name, text),
             Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => {
-                self.named_text(name, &pretty(value));
+                self.text(name, &pretty(value));
             }
-            plain => self.named_text(name, &plain.to_string()),
+            plain => self.text(name, &plain.to_string()),
         }
     }
 
@@ -103,7 +103,8 @@ impl Page {
         Visible::label("│ = ")
     }
 
-    fn named_text(&mut self, name: &str, text: &str) {
+    /// The same for a text that cannot be taken for a value of another kind.
+    pub(super) fn text(&mut self, name: &str, text: &str) {
         let name = self.name(name);
         let line = Untrusted(text).line();
         if !text.contains('\n') && name.width() + line.width() <= self.width {

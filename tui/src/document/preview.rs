@@ -3,7 +3,7 @@
 use ccc_protocol::bodies::{FileView, Preview, Risk, Ticket, UrlView};
 use serde_json::{Map, Value};
 
-use super::{Page, diff::diff, plan::plan};
+use super::{Page, diff::diff, facts::facts, plan::plan};
 use crate::text::{Row, Tone, Untrusted, Visible};
 
 /// Everything, wrapped to so many cells.
@@ -17,7 +17,9 @@ pub fn preview(preview: &Preview, width: usize) -> Vec<Row> {
     tool_edit(&mut page, &preview.ticket);
     tool_change(&mut page, preview);
     files(&mut page, &preview.files);
-    facts(&mut page, preview.facts.as_ref());
+    if let Some(Value::Object(found)) = &preview.facts {
+        facts(&mut page, found);
+    }
     before_edit(&mut page, preview);
     said(&mut page, &preview.ticket);
     asked(&mut page, &preview.ticket);
@@ -75,10 +77,15 @@ fn params(page: &mut Page, params: &Map<String, Value>) {
     if params.is_empty() {
         page.row(Row::new().with(Tone::Dim, "none"));
     }
-    for (name, value) in params {
+    let first = TELLING.iter().filter_map(|name| params.get_key_value(*name));
+    let rest = params.iter().filter(|(name, _)| !TELLING.contains(&name.as_str()));
+    for (name, value) in first.chain(rest) {
         page.value(name, value);
     }
 }
+
+/// What of a tool call is read first; an action of another kind that has such parameters loses nothing by it.
+const TELLING: &[&str] = &["tool", "input", "cwd", "project"];
 
 /// Where a tool replaces text in a file, what goes and what comes.
 fn tool_edit(page: &mut Page, ticket: &Ticket) {
@@ -117,15 +124,6 @@ fn files(page: &mut Page, files: &[FileView]) {
         page.quote(Tone::Agent, &file.head);
         if !file.whole {
             page.row(Row::new().with(Tone::Dim, "the file goes on; it is opened, not run, and is yours to read"));
-        }
-    }
-}
-
-fn facts(page: &mut Page, facts: Option<&Value>) {
-    if let Some(Value::Object(facts)) = facts {
-        page.section("WHAT THE BRIDGE READ FROM IT");
-        for (name, value) in facts {
-            page.value(name, value);
         }
     }
 }

@@ -194,7 +194,11 @@ fn tool_preview() -> Preview {
                    "description": "rename b to c" },
     });
     let mut preview = preview(&ticket_with(5, "agent", "use-tool", &params, &plan), &plan);
-    preview.facts = Some(json!({ "commands": [], "paths": [{ "path": "/workspace/src/lib.rs", "access": "write" }] }));
+    preview.facts = Some(json!({
+        "project": "/workspace", "commands": [], "hosts": [], "force_push": false, "opaque": [],
+        "paths": [{ "path": "/workspace/src/lib.rs", "access": "write", "place": "project" }],
+        "classes": { "writes": "writes `/workspace/src/lib.rs`" },
+    }));
     preview
 }
 
