@@ -39,6 +39,8 @@ struct Call {
     tool: String,
     input: Map<String, Value>,
     cwd: String,
+    #[serde(default)]
+    project: Option<String>,
     label: Label,
     why: String,
 }
@@ -86,7 +88,8 @@ fn law() -> Law {
 }
 
 fn facts_of(call: &Call) -> Facts {
-    facts::derive(&call.tool, &Value::Object(call.input.clone()), &call.cwd, facts::Limits::default())
+    let at = facts::At { cwd: &call.cwd, project: call.project.as_deref() };
+    facts::derive(&call.tool, &Value::Object(call.input.clone()), at, facts::Limits::default())
 }
 
 fn verdict(law: &Law, call: &Call, facts: &Facts) -> Verdict {
@@ -217,9 +220,53 @@ fn the_bridge_and_the_hooks_are_denied_and_not_asked() {
             tool: "Bash".into(),
             input,
             cwd: "/home/dev/project".into(),
+            project: None,
             label: Label::Dangerous,
             why: String::new(),
         };
         assert!(matches!(verdict(&law, &call, &facts_of(&call)), Verdict::Deny { .. }), "{command}");
+    }
+}
+
+#[test]
+fn an_agent_in_a_directory_of_its_project_is_not_asked_about_the_rest_of_it() {
+    let law = law();
+    let passes = |project: Option<&str>, tool: &str, input: Value| {
+        let Value::Object(input) = input else { panic!("an object") };
+        let call = Call {
+            host: "claude".into(),
+            tool: tool.into(),
+            input,
+            cwd: "/home/dev/app/crates/core".into(),
+            project: project.map(str::to_owned),
+            label: Label::Benign,
+            why: String::new(),
+        };
+        verdict(&law, &call, &facts_of(&call)) == Verdict::Accept
+    };
+    let app = Some("/home/dev/app");
+    for (tool, input) in [
+        ("Write", json!({ "file_path": "/home/dev/app/CHANGELOG.md", "content": "x" })),
+        ("Edit", json!({ "file_path": "/home/dev/app/docs/a.md", "old_string": "a", "new_string": "b" })),
+        ("Bash", json!({ "command": "mkdir -p ../api/src && touch ../api/src/lib.rs" })),
+        ("Bash", json!({ "command": "cd ../.. && sed -i s/a/b/ README.md && rm target/x" })),
+    ] {
+        assert!(!passes(None, tool, input.clone()), "{input}");
+        assert!(passes(app, tool, input.clone()), "{input}");
+    }
+    for (tool, input) in [
+        ("Write", json!({ "file_path": "/home/dev/other/x", "content": "x" })),
+        ("Write", json!({ "file_path": "/home/dev/app/.git/hooks/pre-commit", "content": "x" })),
+        ("Write", json!({ "file_path": "/home/dev/app/.claude/settings.json", "content": "{}" })),
+        ("Bash", json!({ "command": "rm -rf ../.." })),
+        ("Bash", json!({ "command": "rm -rf ../../*" })),
+        ("Bash", json!({ "command": "cat ../../../.ssh/id_ed25519" })),
+        ("Bash", json!({ "command": "cat ../../.env" })),
+    ] {
+        assert!(!passes(app, tool, input.clone()), "{input}");
+    }
+    let outside = json!({ "file_path": "/home/dev/x", "content": "x" });
+    for too_wide in ["/home/dev", "/home", "/", "/home/dev/app/../.."] {
+        assert!(!passes(Some(too_wide), "Write", outside.clone()), "{too_wide}");
     }
 }

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::host::{Host, Moment};
+use crate::project;
 
 /// The agent's name in a session that is not a subagent's.
 pub const MAIN_AGENT: &str = "main";
@@ -33,6 +34,8 @@ pub struct ToolCall {
     pub input: Value,
     /// The directory the call runs in.
     pub cwd: String,
+    /// The project's directory, where the host names one beside `cwd`.
+    pub project: Option<String>,
     /// The host's session.
     pub session: String,
     /// The subagent's id, or [`MAIN_AGENT`].
@@ -55,6 +58,16 @@ pub struct Recorded {
 }
 
 impl Event {
+    /// A tool call's project, where the host named one in its environment and
+    /// not in the document.
+    pub fn in_project(&mut self, named: Option<&str>) {
+        if let Self::Judge(call) = self
+            && call.project.is_none()
+        {
+            call.project = named.and_then(|named| project::around(named, &call.cwd)).map(ToOwned::to_owned);
+        }
+    }
+
     /// The session the event belongs to.
     #[must_use]
     pub fn session(&self) -> &str {
@@ -87,8 +100,10 @@ impl ToolCall {
             "session": self.session,
             "agent": self.agent,
         });
-        if let (Some(user), Some(fields)) = (declared_user, body.as_object_mut()) {
-            fields.insert("declared_user".to_owned(), Value::from(user));
+        let optional = [("project", self.project.as_deref()), ("declared_user", declared_user)];
+        if let Some(fields) = body.as_object_mut() {
+            fields
+                .extend(optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?)))));
         }
         body
     }

@@ -18,6 +18,7 @@ pub mod jsontext;
 pub mod judge;
 pub mod last_resort;
 pub mod manifest;
+pub mod project;
 pub mod registry;
 pub mod run;
 pub mod session;

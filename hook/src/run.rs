@@ -16,6 +16,7 @@ use crate::host::{Host, Moment};
 use crate::input::{self, InputError};
 use crate::judge::{self, Bridge};
 use crate::last_resort::LastResort;
+use crate::project;
 use crate::registry::Registry;
 use crate::translate::{self, Problem, Question};
 use crate::verdict::{Answer, Reason, Verdict};
@@ -97,7 +98,9 @@ fn with_stable_id(event: &mut Event, config: Option<&Path>) {
 
 fn read(installed: Installed<'_>) -> Result<Question, Failure> {
     let document = input::read_document(io::stdin().lock())?;
-    Ok(translate::read(installed.host, installed.event, &document)?)
+    let mut question = translate::read(installed.host, installed.event, &document)?;
+    question.content.in_project(project::named(installed.host).as_deref());
+    Ok(question)
 }
 
 /// Asks the bridge about one question and puts what it says into the host's form.

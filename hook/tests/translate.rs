@@ -150,7 +150,7 @@ fn cursors_documents_are_understood_as_its_contract_says() {
     let rows = [
         (
             json!({"hook_event_name": "preToolUse", "tool_name": "Shell", "tool_input": {"command": "ls"}, "tool_use_id": "t", "cwd": "/proj/a"}),
-            json!({"tool": "Bash", "native": "Shell", "input": {"command": "ls"}, "cwd": "/proj/a"}),
+            json!({"tool": "Bash", "native": "Shell", "input": {"command": "ls"}, "cwd": "/proj/a", "project": "/proj"}),
         ),
         (
             json!({"hook_event_name": "preToolUse", "tool_name": "MCP:ping", "tool_input": {"x": 1}, "tool_use_id": "t"}),
@@ -158,7 +158,7 @@ fn cursors_documents_are_understood_as_its_contract_says() {
         ),
         (
             json!({"hook_event_name": "beforeShellExecution", "command": "ls", "cwd": "/proj/a", "sandbox": false}),
-            json!({"tool": "Bash", "native": "Shell", "input": {"command": "ls"}, "cwd": "/proj/a"}),
+            json!({"tool": "Bash", "native": "Shell", "input": {"command": "ls"}, "cwd": "/proj/a", "project": "/proj"}),
         ),
         (
             json!({"hook_event_name": "beforeMCPExecution", "tool_name": "ping", "tool_input": "{\"x\":1}", "command": "srv"}),

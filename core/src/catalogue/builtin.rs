@@ -104,6 +104,11 @@ fn use_tool() -> Action {
         required("native", line(1, 512), "the tool, by the name that the host gives it"),
         required("input", Kind::Object, "the whole input"),
         required("cwd", line(0, 4096), "the working directory, in the agent's container"),
+        optional(
+            "project",
+            line(1, 4096),
+            "the project's directory, where the host names one that holds the working directory",
+        ),
         required("session", line(0, 256), "the session"),
         required("agent", line(0, 256), "the agent or subagent within the session"),
         optional(

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::sensitive::{holds_secrets, may_last, sensitive};
 use super::variables::Exported;
-use super::{Access, Class, CommandFact, Facts, PathFact, Place, hosts, paths};
+use super::{Access, At, Class, CommandFact, Facts, PathFact, Place, hosts, paths};
 
 /// The most paths, hosts and reasons kept of one call; more is unknown.
 const KEPT_MAX: usize = 512;
@@ -17,8 +17,6 @@ pub(super) struct Gather {
     pub(super) facts: Facts,
     /// The working directory of the call.
     pub(super) cwd: String,
-    /// The working directory where it is a project and not a home or the top.
-    pub(super) project: Option<String>,
     /// The home directory, where the working directory shows it.
     pub(super) home: Option<String>,
     /// The variables that the script exports.
@@ -27,13 +25,23 @@ pub(super) struct Gather {
 }
 
 impl Gather {
-    /// Nothing yet, for a call made in `cwd`.
-    pub(super) fn new(cwd: &str) -> Self {
-        let home = paths::home_of(cwd);
-        let absolute = cwd.starts_with('/') || cwd.starts_with('~');
-        let cwd = paths::resolve("/", cwd, home.as_deref()).filter(|_| absolute).unwrap_or_else(|| "/".to_owned());
-        let project = (!paths::is_too_wide(&cwd)).then(|| cwd.clone());
-        Self { facts: Facts::default(), cwd, project, home, exported: Exported::default(), seen: HashSet::new() }
+    /// Nothing yet, for a call made there.
+    pub(super) fn new(at: At<'_>) -> Self {
+        let home = paths::home_of(at.cwd);
+        let absolute = |path: &str| {
+            let is_absolute = path.starts_with('/') || path.starts_with('~');
+            is_absolute.then(|| paths::resolve("/", path, home.as_deref())).flatten()
+        };
+        let cwd = absolute(at.cwd).unwrap_or_else(|| "/".to_owned());
+        let named = at.project.and_then(absolute).filter(|project| paths::is_under(&cwd, project));
+        let project = named.filter(|project| !paths::is_too_wide(project));
+        let project = project.or_else(|| (!paths::is_too_wide(&cwd)).then(|| cwd.clone()));
+        let facts = Facts { project, ..Facts::default() };
+        Self { facts, cwd, home, exported: Exported::default(), seen: HashSet::new() }
+    }
+
+    fn project(&self) -> Option<&str> {
+        self.facts.project.as_deref()
     }
 
     /// The facts, complete.
@@ -123,12 +131,12 @@ impl Gather {
 
     /// True for the project's directory, and for `*` in it.
     fn is_everything(&self, path: &str) -> bool {
-        let rest = self.project.as_deref().and_then(|project| path.strip_prefix(project));
+        let rest = self.project().and_then(|project| path.strip_prefix(project));
         rest.is_some_and(|rest| matches!(rest.trim_start_matches('/'), "" | "*" | "?*" | "*?"))
     }
 
     fn place(&self, path: &str) -> Place {
-        paths::place(path, self.project.as_deref())
+        paths::place(path, self.project())
     }
 
     fn resolved(&mut self, path: String, access: Access) {
@@ -184,7 +192,7 @@ impl Gather {
             if self.holds_secrets(root) {
                 self.class(Class::Credentials, format!("reads what lies beneath `{root}`, where secrets lie"));
             }
-        } else if self.project.as_deref() == Some(root) && may_last(name.trim_start_matches('/')) {
+        } else if self.project() == Some(root) && may_last(name.trim_start_matches('/')) {
             self.class(Class::Persistence, "changes files found anywhere in the project, perhaps hooks or settings");
         }
     }

@@ -1,7 +1,7 @@
 //! What a coding agent's tool call touches, read from the call itself: programs, paths, hosts.
 //!
 //! Facts, not judgements: nothing here is good or bad, allowed or denied; rules say that. Everything is derived from the tool, its
-//! input and the working directory by lexical rules alone. No file is looked at, so a symlink, an alias or a changed `PATH` on the
+//! input, the working directory and the project's by lexical rules alone. No file is looked at, so a symlink, an alias or a changed `PATH` on the
 //! agent's side is not seen. What cannot be known is in [`Facts::opaque`] with [`Class::Unknown`]: a rule that lets calls pass must
 //! ask that every class of a call is one it names ([`Facts::only`]), and then no unknown passes.
 
@@ -22,7 +22,7 @@ mod whereabouts;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub use class::Class;
 
@@ -32,6 +32,9 @@ pub const ANALYSE_BYTES_MAX: usize = 64 * 1024;
 /// What a call touches.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
+    /// The project's directory; none where the call is made in a home, a system's directory or the top.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
     /// The programs run, wrappers taken off.
     pub commands: Vec<CommandFact>,
     /// The paths named, absolute or from `~`, normalised by their text alone.
@@ -94,13 +97,13 @@ pub enum Access {
     Execute,
 }
 
-/// Where a path lies, seen from the working directory of the call.
+/// Where a path lies, seen from the project of the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
-    /// Beneath the working directory.
+    /// Beneath the project's directory.
     Project,
-    /// The working directory itself.
+    /// The project's directory itself.
     ProjectRoot,
     /// Beneath `/tmp` or `/var/tmp`.
     Temporary,
@@ -121,10 +124,34 @@ impl Default for Limits {
     }
 }
 
-/// Derives the facts of a call of `tool` (normalised: `Bash`, `Edit`, `mcp:server/tool`) with `input`, made in `cwd`.
+/// Where a call is made.
+#[derive(Debug, Clone, Copy)]
+pub struct At<'a> {
+    /// The working directory.
+    pub cwd: &'a str,
+    /// The project's directory, where the agent's host names one. It counts where the working directory lies in it and it is no
+    /// home, no system's directory and not the top; else the working directory is the project.
+    pub project: Option<&'a str>,
+}
+
+impl<'a> From<&'a str> for At<'a> {
+    fn from(cwd: &'a str) -> Self {
+        Self { cwd, project: None }
+    }
+}
+
+/// Derives the facts of a `use-tool` request with these parameters.
 #[must_use]
-pub fn derive(tool: &str, input: &Value, cwd: &str, limits: Limits) -> Facts {
-    let mut gather = gather::Gather::new(cwd);
+pub fn of_request(params: &Map<String, Value>, limits: Limits) -> Facts {
+    let text = |name: &str| params.get(name).and_then(Value::as_str);
+    let at = At { cwd: text("cwd").unwrap_or_default(), project: text("project") };
+    derive(text("tool").unwrap_or_default(), params.get("input").unwrap_or(&Value::Null), at, limits)
+}
+
+/// Derives the facts of a call of `tool` (normalised: `Bash`, `Edit`, `mcp:server/tool`) with `input`, made there.
+#[must_use]
+pub fn derive<'a>(tool: &str, input: &Value, at: impl Into<At<'a>>, limits: Limits) -> Facts {
+    let mut gather = gather::Gather::new(at.into());
     if size(input) > limits.analyse_bytes_max {
         gather.facts.too_large = true;
         gather.opaque(format!("the input is over analyse_bytes_max ({} bytes)", limits.analyse_bytes_max));

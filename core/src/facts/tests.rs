@@ -11,7 +11,7 @@ mod tool_inputs;
 mod variables_set;
 mod version_control;
 
-use super::{Access, Class, Facts, Limits, Place, derive};
+use super::{Access, At, Class, Facts, Limits, Place, derive};
 use serde_json::{Value, json};
 
 const CWD: &str = "/home/dev/project";
@@ -433,6 +433,28 @@ fn in_a_home_or_at_the_top_nothing_is_inside_a_project() {
     for cwd in ["/", "/home/dev", "/root", "", "relative"] {
         let facts = derive("Bash", &json!({ "command": "rm -rf x" }), cwd, Limits::default());
         assert!(facts.any(&[Class::DeletesOutside]), "{cwd}: {facts:?}");
+    }
+}
+
+#[test]
+fn a_project_that_holds_the_working_directory_counts_whole() {
+    let place = |project: Option<&str>, command: &str| {
+        let at = At { cwd: "/home/dev/work/app/src", project };
+        let facts = derive("Bash", &json!({ "command": command }), at, Limits::default());
+        (facts.project.unwrap(), facts.paths[0].path.clone(), facts.paths[0].place)
+    };
+    let app = Some("/home/dev/work/app");
+    let of = |project: &str, path: &str, place| (project.to_owned(), path.to_owned(), place);
+    assert_eq!(place(app, "touch ../x"), of("/home/dev/work/app", "/home/dev/work/app/x", Place::Project));
+    assert_eq!(place(app, "touch x"), of("/home/dev/work/app", "/home/dev/work/app/src/x", Place::Project));
+    assert_eq!(place(app, "rm -r .."), of("/home/dev/work/app", "/home/dev/work/app", Place::ProjectRoot));
+    assert_eq!(place(app, "touch ../../x"), of("/home/dev/work/app", "/home/dev/work/x", Place::Outside));
+    // What does not hold it, or holds a home or a system, is no project.
+    for other in
+        ["/home/dev/work/other", "/home/dev", "/home/dev/", "/home", "/", "", "work/app", "/home/dev/work/app/../.."]
+    {
+        let outside = of("/home/dev/work/app/src", "/home/dev/work/app/x", Place::Outside);
+        assert_eq!(place(Some(other), "touch ../x"), outside, "{other}");
     }
 }
 

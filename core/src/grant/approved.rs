@@ -39,9 +39,8 @@ impl<'a> Approved<'a> {
 }
 
 fn facts_of(args: &Args, limits: &Limits) -> Facts {
-    let input = args.json.get("input").unwrap_or(&Value::Null);
     let analyse_bytes_max = usize::try_from(limits.analyse_bytes_max).unwrap_or(usize::MAX);
-    facts::derive(text(args, "tool"), input, text(args, "cwd"), facts::Limits { analyse_bytes_max })
+    facts::of_request(&args.json, facts::Limits { analyse_bytes_max })
 }
 
 fn text<'a>(args: &'a Args, name: &str) -> &'a str {

@@ -75,7 +75,8 @@ impl Request<'_> {
             return false;
         };
         let cwd = if cwd == "/" { cwd } else { cwd.trim_end_matches('/') };
-        let stays = facts.paths.iter().all(|fact| is_beneath(&fact.path, cwd));
+        let project = facts.project.as_deref().filter(|_| is_pinned("project", grant)).unwrap_or(cwd);
+        let stays = facts.paths.iter().all(|fact| is_beneath(&fact.path, project));
         let same = facts.commands.iter().all(|command| program_text(command) == wanted);
         is_pinned("tool", grant) && stays && same && !facts.commands.is_empty()
     }

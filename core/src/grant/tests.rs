@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{Grant, make};
 use crate::{
     catalogue::{Action, Catalogue, Effect, Entry, Kind, Param, PathKind},
+    facts,
     limits::Limits,
     params::{
         url,
@@ -311,4 +312,36 @@ fn a_grant_of_a_tool_call_is_made_of_what_the_call_does() {
     }
     assert!(make("ls", Difference::SameTool("Bash".into())).is_ok());
     assert!(make("ls", Difference::SameTool("Edit".into())).is_err());
+}
+
+#[test]
+fn the_same_program_may_touch_the_project_that_the_approved_call_named() {
+    let catalogue = Catalogue::built_in();
+    let tool = catalogue.named("use-tool").unwrap();
+    let given = |command: &str, project: Option<&str>| {
+        let mut given = json!({"host": "claude", "tool": "Bash", "native": "Bash", "input": {"command": command},
+            "cwd": "/workspace/app/src", "session": "s1", "agent": "main"});
+        if let Some(project) = project {
+            given["project"] = json!(project);
+        }
+        given
+    };
+    let fits = |project: Option<&str>, command: &str, asked_in: Option<&str>| {
+        let ticket = approved(tool, &given("touch a", project), Needs::plain(&Limits::default()));
+        let asked = ask(&[("input", Difference::SameProgram("touch".into()))]);
+        let grant = make(&asked, &ticket, tool, GrantId::new(1, [2; 10]), now(), &Limits::default()).unwrap();
+        let json = given(command, asked_in).as_object().unwrap().clone();
+        let facts = facts::of_request(&json, facts::Limits::default());
+        let typed = json.iter().map(|(name, value)| match value {
+            Value::Object(fields) => (name.clone(), Arg::Object(fields.clone())),
+            value => (name.clone(), Arg::Text(value.as_str().unwrap().into())),
+        });
+        let args = Args { typed: typed.collect(), json: json.clone(), beneath: vec![] };
+        grant.fits(&name("agent"), tool, &args, Some(&facts), now())
+    };
+    let app = Some("/workspace/app");
+    assert!(fits(app, "touch ../b", app) && fits(None, "touch b", None));
+    assert!(!fits(app, "touch ../../b", app), "outside of the project");
+    assert!(!fits(None, "touch ../b", None), "no project was named");
+    assert!(!fits(None, "touch ../b", app) && !fits(app, "touch b", None), "another project");
 }

@@ -198,8 +198,10 @@ fn dirs(at: &str, written: OneOrMany, is_tool_call: bool) -> Result<Vec<Dir>, Mi
 }
 
 fn dir(text: &str, is_tool_call: bool) -> Option<Dir> {
-    if text == "{cwd}" {
-        return is_tool_call.then_some(Dir::WorkingDir);
+    match text {
+        "{cwd}" => return is_tool_call.then_some(Dir::Cwd),
+        "{project}" => return is_tool_call.then_some(Dir::Project),
+        _ => {}
     }
     let is_plain = |rest: &str| rest.is_empty() || rest.split('/').all(|segment| !matches!(segment, "" | "." | ".."));
     let (top, rest) = match text.strip_prefix('~').filter(|_| is_tool_call) {
@@ -213,7 +215,7 @@ fn dir(text: &str, is_tool_call: bool) -> Option<Dir> {
 }
 
 fn not_a_dir(at: &str, text: &str, is_tool_call: bool) -> Misfit {
-    let or_else = if is_tool_call { ", or `~/…`, or `{cwd}`" } else { "" };
+    let or_else = if is_tool_call { ", or `~/…`, or `{cwd}`, or `{project}`" } else { "" };
     Malformed(format!("`{at}.under`: `{text}` is no container directory: write an absolute path without `..`{or_else}"))
 }
 

@@ -97,7 +97,9 @@ pub(super) struct NumberRange {
 pub(super) enum Dir {
     Fixed(String),
     /// The working directory of a tool call.
-    WorkingDir,
+    Cwd,
+    /// The project that a tool call is made in.
+    Project,
 }
 
 impl Condition {
@@ -200,7 +202,10 @@ fn host_fit(hosts: &HostGlobs, host: &str, is_internal: bool) -> Fit {
 fn is_beneath_any(path: &str, dirs: &[Dir], question: &Question<'_>) -> bool {
     dirs.iter().any(|dir| match dir {
         Dir::Fixed(dir) => is_beneath(path, dir),
-        Dir::WorkingDir => match question.args.named("cwd") {
+        Dir::Project => {
+            question.facts.and_then(|facts| facts.project.as_deref()).is_some_and(|dir| is_beneath(path, dir))
+        }
+        Dir::Cwd => match question.args.named("cwd") {
             Some(Arg::Text(cwd)) => cwd.starts_with('/') && is_beneath(path, cwd.trim_end_matches('/')),
             _ => false,
         },
@@ -260,7 +265,8 @@ impl fmt::Display for FactTest {
 fn write_dirs(dirs: &[Dir], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let text = |dir: &Dir| match dir {
         Dir::Fixed(dir) => format!("`{dir}`"),
-        Dir::WorkingDir => "the working directory".to_owned(),
+        Dir::Cwd => "the working directory".to_owned(),
+        Dir::Project => "the project".to_owned(),
     };
     f.write_str(&dirs.iter().map(text).collect::<Vec<_>>().join(", "))
 }

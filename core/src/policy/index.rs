@@ -105,7 +105,7 @@ fn stands(test: &Test) -> Option<(u8, Vec<Stand<'_>>)> {
         Test::Param { name, test: ParamTest::Under(dirs) } => {
             let stands = dirs.iter().map(|dir| match dir {
                 Dir::Fixed(dir) => Some(Stand::Beneath(name, dir)),
-                Dir::WorkingDir => None,
+                Dir::Cwd | Dir::Project => None,
             });
             Some((2, stands.collect::<Option<_>>()?))
         }

@@ -61,6 +61,7 @@ fn tool_call(document: &Document<'_>, event: &str) -> Result<ToolCall, Problem> 
         native: native.to_owned(),
         input: document.object(input)?.clone(),
         cwd: document.text("cwd")?.to_owned(),
+        project: None,
         session: document.text("sessionId")?.to_owned(),
         agent: MAIN_AGENT.to_owned(),
     })

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::document::{Document, Problem};
 use crate::event::{Event, Recorded, ToolCall};
 use crate::host::{Moment, Role};
+use crate::project;
 use crate::tool;
 use crate::verdict::{Answer, Verdict};
 
@@ -60,12 +61,14 @@ fn tool_call(document: &Document<'_>, event: &str) -> Result<ToolCall, Problem> 
             (native, tool_name(document, native), document.object("tool_input")?.clone())
         }
     };
+    let cwd = directory(document)?;
     Ok(ToolCall {
         host: document.host(),
         tool,
         native: native.to_owned(),
         input,
-        cwd: directory(document)?,
+        project: workspaces(document).find_map(|root| project::around(root, &cwd)).map(ToOwned::to_owned),
+        cwd,
         session: session(document)?,
         agent: document.agent()?,
     })
@@ -92,13 +95,12 @@ fn directory(document: &Document<'_>) -> Result<String, Problem> {
     if let Some(cwd) = document.text_if_any("cwd")? {
         return Ok(cwd.to_owned());
     }
-    document
-        .value("workspace_roots")
-        .ok()
-        .and_then(|roots| roots.get(0))
-        .and_then(Value::as_str)
-        .map(ToOwned::to_owned)
-        .ok_or(Problem::Missing("cwd"))
+    workspaces(document).next().map(ToOwned::to_owned).ok_or(Problem::Missing("cwd"))
+}
+
+fn workspaces<'a>(document: &Document<'a>) -> impl Iterator<Item = &'a str> {
+    let roots = document.value("workspace_roots").ok().and_then(Value::as_array);
+    roots.into_iter().flatten().filter_map(Value::as_str)
 }
 
 fn session(document: &Document<'_>) -> Result<String, Problem> {

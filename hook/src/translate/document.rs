@@ -130,6 +130,7 @@ impl<'a> Document<'a> {
             native: native.to_owned(),
             input: self.object("tool_input")?.clone(),
             cwd: self.text("cwd")?.to_owned(),
+            project: None,
             session: self.text("session_id")?.to_owned(),
             agent: self.agent()?,
         })

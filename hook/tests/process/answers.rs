@@ -249,6 +249,31 @@ fn a_declared_user_goes_along_as_a_hint() {
 }
 
 #[test]
+fn the_hosts_own_project_goes_along_where_the_call_is_made_beneath_it() {
+    let bridge = Bridge::saying(200, ticket("released", &json!({})));
+    let home = Home::new(&bridge.url, LONG);
+    let told = |host: Host, variable: &str, project: &str, cwd: &str| {
+        let mut command = home.gate(host);
+        command.env(variable, project);
+        let mut call: Value = serde_json::from_slice(&tool_call(host)).unwrap();
+        call["cwd"] = json!(cwd);
+        run(&mut command, call.to_string().as_bytes());
+        bridge.actions().last().unwrap().get("project").cloned()
+    };
+    for (host, variable) in [
+        (Host::Claude, "CLAUDE_PROJECT_DIR"),
+        (Host::Gemini, "GEMINI_PROJECT_DIR"),
+        (Host::Copilot, "COPILOT_PROJECT_DIR"),
+    ] {
+        assert_eq!(told(host, variable, "/p/app", "/p/app/src"), Some(json!("/p/app")), "{variable}");
+        assert_eq!(told(host, variable, "/p/app", "/p/app"), None, "{variable}");
+        assert_eq!(told(host, variable, "/p/app", "/p/other"), None, "{variable}");
+    }
+    // Claude's variable is set by hosts that read Claude's settings, too: it is Claude's word alone.
+    assert_eq!(told(Host::Codex, "CLAUDE_PROJECT_DIR", "/p/app", "/p/app/src"), None);
+}
+
+#[test]
 fn a_signal_while_waiting_ends_in_a_denial() {
     for (host, signal) in Host::ALL.into_iter().zip(["TERM", "INT", "HUP", "QUIT", "TERM", "INT"]) {
         let bridge = Bridge::start(|_, _| Reply::Silence);

@@ -68,10 +68,8 @@ pub(super) async fn prepare(law: &Arc<Law>, name: &ActionName, given: Map<String
 
 /// What a tool call would do, derived here and never taken from the agent.
 pub(super) fn read_call(params: &Map<String, Value>, law: &Law) -> Facts {
-    let text = |name: &str| params.get(name).and_then(Value::as_str).unwrap_or_default();
-    let input = params.get("input").unwrap_or(&Value::Null);
     let analyse_bytes_max = usize::try_from(law.limits.analyse_bytes_max).unwrap_or(usize::MAX);
-    facts::derive(text("tool"), input, text("cwd"), facts::Limits { analyse_bytes_max })
+    facts::of_request(params, facts::Limits { analyse_bytes_max })
 }
 
 /// Work that may meet a slow file system, away from the thread that serves everybody.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{CWD, bash};
-use crate::facts::{ANALYSE_BYTES_MAX, Class, Limits, derive};
+use crate::facts::{ANALYSE_BYTES_MAX, At, Class, Limits, derive};
 
 /// Inputs at the size limit whose reading would be slow if it were not linear.
 #[test]
@@ -103,12 +103,14 @@ proptest! {
     }
 
     #[test]
-    fn no_input_makes_it_panic(tool in "[A-Za-z_:/]{0,12}", path in "\\PC{0,40}", cwd in "\\PC{0,20}") {
+    fn no_input_makes_it_panic(tool in "[A-Za-z_:/]{0,12}", path in "\\PC{0,40}", cwd in "\\PC{0,20}", up in 0_usize..20) {
+        let project: String = cwd.chars().take(up).collect();
+        let at = At { cwd: &cwd, project: Some(&project) };
         for name in ["file_path", "command", "pattern", "url", "path"] {
-            let _ = derive(&tool, &json!({ name: path.clone() }), &cwd, Limits::default());
-            let _ = derive("Glob", &json!({ name: path.clone() }), &cwd, Limits::default());
+            let _ = derive(&tool, &json!({ name: path.clone() }), at, Limits::default());
+            let _ = derive("Glob", &json!({ name: path.clone() }), cwd.as_str(), Limits::default());
         }
-        let _ = derive(&tool, &Value::String(path), &cwd, Limits::default());
+        let _ = derive(&tool, &Value::String(path), cwd.as_str(), Limits::default());
     }
 
     #[test]

@@ -85,6 +85,18 @@ fn every_path_must_lie_where_it_is_accepted_and_one_is_enough_to_deny() {
 }
 
 #[test]
+fn a_rule_about_the_project_goes_by_what_the_facts_take_for_it() {
+    let inside = rule("auto-accept", "where.path.under = '{project}'");
+    let verdict = |project: Option<&str>, touched: &str| {
+        let facts = Facts { project: project.map(str::to_owned), paths: vec![path(touched)], ..Facts::default() };
+        world(&inside, facts).decide().verdict
+    };
+    assert_eq!(verdict(Some("/workspace"), "/workspace/lib/x"), Verdict::Accept);
+    assert_eq!(verdict(Some("/workspace/app"), "/workspace/lib/x"), Verdict::Queue);
+    assert_eq!(verdict(None, "/workspace/app/x"), Verdict::Queue);
+}
+
+#[test]
 fn contacted_hosts_are_accepted_all_or_none_and_internal_ones_by_name_alone() {
     let contacting =
         |hosts: &[&str]| Facts { hosts: hosts.iter().map(|host| (*host).to_owned()).collect(), ..Facts::default() };

@@ -1,0 +1,55 @@
+//! Where the project of a call begins: an agent that goes into a directory of
+//! its project is still in it, and most hosts say so beside `cwd`.
+//!
+//! Like `cwd` it is the host's word, told to the bridge and shown to whoever
+//! decides; the agent's own commands do not set the host's environment.
+
+use std::env;
+
+use crate::host::Host;
+
+/// The project that the host's environment names.
+#[must_use]
+pub fn named(host: Host) -> Option<String> {
+    env::var(variable(host)?).ok()
+}
+
+fn variable(host: Host) -> Option<&'static str> {
+    match host {
+        Host::Claude => Some("CLAUDE_PROJECT_DIR"),
+        Host::Gemini => Some("GEMINI_PROJECT_DIR"),
+        Host::Copilot => Some("COPILOT_PROJECT_DIR"),
+        Host::Codex | Host::Kimi | Host::Cursor => None,
+    }
+}
+
+/// `project`, where `cwd` lies beneath it. Anything else says nothing about
+/// this call, and the directory itself says nothing new.
+#[must_use]
+pub fn around<'a>(project: &'a str, cwd: &str) -> Option<&'a str> {
+    let project = project.trim_end_matches('/');
+    let beneath = cwd.strip_prefix(project)?.strip_prefix('/')?;
+    let is_beneath = project.starts_with('/') && !beneath.trim_matches('/').is_empty();
+    is_beneath.then_some(project)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_project_holds_the_working_directory_and_is_another() {
+        assert_eq!(around("/home/dev/app/", "/home/dev/app/src/x"), Some("/home/dev/app"));
+        for (project, cwd) in [
+            ("/home/dev/app", "/home/dev/app"),
+            ("/home/dev/app", "/home/dev/app/"),
+            ("/home/dev/app", "/home/dev/apple"),
+            ("/home/dev/app", "/home/dev"),
+            ("dev", "dev/app"),
+            ("", "/home/dev/app"),
+            ("/", "/home/dev/app"),
+        ] {
+            assert_eq!(around(project, cwd), None, "{project} {cwd}");
+        }
+    }
+}
