@@ -1,8 +1,8 @@
 //! What a coding agent's tool call touches, read from the call itself: programs, paths, hosts.
 //!
 //! Facts, not judgements: nothing here is good or bad, allowed or denied; rules say that. Everything is derived from the tool, its
-//! input, the working directory and the project's by lexical rules alone. No file is looked at, so a symlink, an alias or a changed `PATH` on the
-//! agent's side is not seen. What cannot be known is in [`Facts::opaque`] with [`Class::Unknown`]: a rule that lets calls pass must
+//! input, the working directory and the project's by lexical rules alone. No file is looked at, so a symlink, an alias or a changed
+//! `PATH` on the agent's side is not seen. What cannot be known is in [`Facts::opaque`] with [`Class::Unknown`]: a rule that lets calls pass must
 //! ask that every class of a call is one it names ([`Facts::only`]), and then no unknown passes.
 
 mod args;
