@@ -43,11 +43,23 @@ pub fn deserves_care(ticket: &Ticket) -> bool {
 
 fn tool_call(ticket: &Ticket) -> Visible {
     let tool = ticket.params.get("tool").and_then(Value::as_str).unwrap_or("?");
-    let words = match telling(ticket) {
-        ("file_path" | "path", Value::String(path)) => line(in_project(ticket, path)),
-        (_, said) => value(said),
-    };
-    line(tool).then(": ").then(words)
+    line(tool).then(": ").then(value(telling(ticket).1))
+}
+
+/// The same for the list, whose rows are short: of a path beneath the project that the call names, the name of that directory
+/// and what follows, so that it is not the file's own name that is cut off. What was left out shows as `…`.
+#[must_use]
+pub fn in_list(ticket: &Ticket) -> Visible {
+    let told = |name: &str| ticket.params.get(name).and_then(Value::as_str);
+    let project = told("project").or_else(|| told("cwd"));
+    match (ticket.action.as_str(), telling(ticket), told("tool"), project) {
+        ("use-tool", ("file_path" | "path", Value::String(path)), Some(tool), Some(project)) => {
+            let words =
+                from_project(path, project).map_or_else(|| line(path), |rest| Visible::label("…").then(line(rest)));
+            line(tool).then(": ").then(words)
+        }
+        _ => summary(ticket),
+    }
 }
 
 /// What of a tool call's input tells most, by its name; the whole input where nothing does.
@@ -57,22 +69,12 @@ fn telling(ticket: &Ticket) -> (&'static str, &Value) {
     names.into_iter().find_map(|name| Some((name, input.get(name)?))).unwrap_or(("input", input))
 }
 
-/// What a filter finds it by: its summary, and a path whole.
-#[must_use]
-pub fn words(ticket: &Ticket) -> Visible {
-    match telling(ticket) {
-        ("file_path" | "path", path) => summary(ticket).then(" ").then(value(path)),
-        _ => summary(ticket),
-    }
-}
-
-/// A path as the project of the call sees it: rows are short, and what lies outside keeps its whole name.
-fn in_project<'a>(ticket: &Ticket, path: &'a str) -> &'a str {
-    let text = |name: &str| ticket.params.get(name).and_then(Value::as_str);
-    let project = text("project").or_else(|| text("cwd")).map(|project| project.trim_end_matches('/'));
-    let beneath = project.filter(|project| project.starts_with('/')).and_then(|project| path.strip_prefix(project));
-    let rest = beneath.and_then(|rest| rest.strip_prefix('/'));
-    rest.filter(|rest| !rest.is_empty() && !rest.split('/').any(|part| part == "..")).unwrap_or(path)
+/// The path from the last directory of the project on; none where it does not lie in it, or nothing would be left out.
+fn from_project<'a>(path: &'a str, project: &str) -> Option<&'a str> {
+    let project = project.trim_end_matches('/');
+    let (before, _) = project.rsplit_once('/').filter(|(before, _)| !before.is_empty())?;
+    path.strip_prefix(project).filter(|rest| rest.starts_with('/'))?;
+    path.get(before.len()..)
 }
 
 fn mail(ticket: &Ticket) -> Visible {
@@ -116,59 +118,4 @@ pub fn short(id: ccc_protocol::TicketId) -> Visible {
     let text = Visible::from(&id);
     let end = text.as_str().len();
     text.between(end.saturating_sub(8), end)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn shown(params: &Value) -> String {
-        summary(&call(params)).to_string()
-    }
-
-    fn call(params: &Value) -> Ticket {
-        let digest = "sha-256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
-        let ticket = json!({
-            "id": ccc_protocol::TicketId::from_bytes([1; 16]), "seq": 1, "status": "queued", "action": "use-tool",
-            "params": params, "submitted_by": "agent", "created": "2026-03-07T12:00:00Z", "expires": null, "plan": digest,
-            "digest": digest, "rule": "", "needed": 1, "approvals": [], "decided_by": null, "decided": null, "reason": null,
-            "result": null,
-        });
-        serde_json::from_value(ticket).unwrap()
-    }
-
-    #[test]
-    fn a_filter_finds_a_file_also_by_its_whole_name() {
-        let edit = call(&json!({ "tool": "Edit", "input": { "file_path": "/p/app/a.rs" }, "cwd": "/p/app" }));
-        assert_eq!(words(&edit).to_string(), "Edit: a.rs /p/app/a.rs");
-    }
-
-    #[test]
-    fn a_file_of_the_project_is_named_as_the_project_sees_it_and_no_other() {
-        let edit = |path: &str, cwd: &str, project: Option<&str>| {
-            let mut params = json!({ "tool": "Edit", "input": { "file_path": path }, "cwd": cwd });
-            if let Some(project) = project {
-                params["project"] = json!(project);
-            }
-            shown(&params)
-        };
-        assert_eq!(edit("/p/app/src/a.rs", "/p/app", None), "Edit: src/a.rs");
-        assert_eq!(edit("/p/app/b.rs", "/p/app/src", Some("/p/app/")), "Edit: b.rs");
-        for (path, cwd) in [
-            ("/p/apple/a.rs", "/p/app"),
-            ("/p/app/../x", "/p/app"),
-            ("/p/app", "/p/app"),
-            ("/p/app/", "/p/app"),
-            ("/etc/passwd", "/"),
-            ("/etc/passwd", ""),
-        ] {
-            assert_eq!(edit(path, cwd, None), format!("Edit: {path}"), "{cwd}");
-        }
-        assert_eq!(
-            shown(&json!({ "tool": "Bash", "input": { "command": "/p/app/run" }, "cwd": "/p/app" })),
-            "Bash: /p/app/run"
-        );
-    }
 }

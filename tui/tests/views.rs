@@ -8,8 +8,10 @@ use ccc_protocol::bodies::Status;
 use ccc_queue::{
     message::{Command, Message, News, Trouble, Verb},
     model::dialog::{Dialog, Kind},
+    summary,
 };
-use support::{Desk, id, scenes::policy_list, ticket};
+use serde_json::json;
+use support::{Desk, id, plan, scenes::policy_list, ticket, ticket_with};
 
 fn desk(numbers: impl IntoIterator<Item = u64>) -> Desk {
     let mut desk = Desk::new(120, 30);
@@ -187,4 +189,33 @@ fn what_has_ended_is_not_put_aside() {
     desk.keys("s");
     assert_eq!(desk.model.queue.snoozed(), 0);
     assert!(!desk.screen().contains("put aside"), "{}", desk.screen());
+}
+
+#[test]
+fn the_list_leaves_out_what_lies_before_the_project_and_says_so() {
+    let call = |path: &str, cwd: &str, project: Option<&str>| {
+        let mut params = json!({ "tool": "Edit", "input": { "file_path": path }, "cwd": cwd });
+        if let Some(project) = project {
+            params["project"] = json!(project);
+        }
+        ticket_with(1, "agent", "use-tool", &params, &plan(&[]))
+    };
+    let listed = |path: &str, cwd: &str, project| summary::in_list(&call(path, cwd, project)).to_string();
+    assert_eq!(listed("/home/dev/app/src/a.rs", "/home/dev/app", None), "Edit: …/app/src/a.rs");
+    assert_eq!(listed("/home/dev/app/b.rs", "/home/dev/app/src", Some("/home/dev/app/")), "Edit: …/app/b.rs");
+    // What a call says of its project hides nothing of a path that a person would look for.
+    assert_eq!(listed("/home/dev/.ssh/id", "/home/dev/.ssh", None), "Edit: …/.ssh/id");
+    for (path, cwd) in [
+        ("/home/dev/apple/a.rs", "/home/dev/app"),
+        ("/home/dev/app", "/home/dev/app"),
+        ("/etc/passwd", "/etc"),
+        ("/etc/passwd", "/"),
+        ("/etc/passwd", ""),
+        ("a.rs", "/home/dev/app"),
+    ] {
+        assert_eq!(listed(path, cwd, None), format!("Edit: {path}"), "{cwd}");
+    }
+    // Wherever something is decided by its summary, that is whole.
+    let edit = call("/home/dev/app/a.rs", "/home/dev/app", None);
+    assert_eq!(summary::summary(&edit).to_string(), "Edit: /home/dev/app/a.rs");
 }

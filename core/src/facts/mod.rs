@@ -2,8 +2,8 @@
 //!
 //! Facts, not judgements: nothing here is good or bad, allowed or denied; rules say that. Everything is derived from the tool, its
 //! input, the working directory and the project's by lexical rules alone. No file is looked at, so a symlink, an alias or a changed
-//! `PATH` on the agent's side is not seen. What cannot be known is in [`Facts::opaque`] with [`Class::Unknown`]: a rule that lets calls pass must
-//! ask that every class of a call is one it names ([`Facts::only`]), and then no unknown passes.
+//! `PATH` on the agent's side is not seen. What cannot be known is in [`Facts::opaque`] with [`Class::Unknown`]: a rule that lets
+//! calls pass must ask that every class of a call is one it names ([`Facts::only`]), and then no unknown passes.
 
 mod args;
 mod class;
@@ -25,6 +25,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use class::Class;
+
+use crate::limits;
 
 /// Up to how many bytes an input is analysed, unless config says otherwise.
 pub const ANALYSE_BYTES_MAX: usize = 64 * 1024;
@@ -124,6 +126,12 @@ impl Default for Limits {
     }
 }
 
+impl From<&limits::Limits> for Limits {
+    fn from(limits: &limits::Limits) -> Self {
+        Self { analyse_bytes_max: usize::try_from(limits.analyse_bytes_max).unwrap_or(usize::MAX) }
+    }
+}
+
 /// Where a call is made.
 #[derive(Debug, Clone, Copy)]
 pub struct At<'a> {
@@ -140,12 +148,12 @@ impl<'a> From<&'a str> for At<'a> {
     }
 }
 
-/// Derives the facts of a `use-tool` request with these parameters.
+/// Derives the facts of a `use-tool` request with these parameters. They are never taken from the agent.
 #[must_use]
-pub fn of_request(params: &Map<String, Value>, limits: Limits) -> Facts {
+pub fn of_request(params: &Map<String, Value>, limits: &limits::Limits) -> Facts {
     let text = |name: &str| params.get(name).and_then(Value::as_str);
     let at = At { cwd: text("cwd").unwrap_or_default(), project: text("project") };
-    derive(text("tool").unwrap_or_default(), params.get("input").unwrap_or(&Value::Null), at, limits)
+    derive(text("tool").unwrap_or_default(), params.get("input").unwrap_or(&Value::Null), at, limits.into())
 }
 
 /// Derives the facts of a call of `tool` (normalised: `Bash`, `Edit`, `mcp:server/tool`) with `input`, made there.

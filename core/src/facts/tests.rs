@@ -439,21 +439,21 @@ fn in_a_home_or_at_the_top_nothing_is_inside_a_project() {
 #[test]
 fn a_project_that_holds_the_working_directory_counts_whole() {
     let place = |project: Option<&str>, command: &str| {
-        let at = At { cwd: "/home/dev/work/app/src", project };
+        let at = At { cwd: "/home/dev/code/app/src", project };
         let facts = derive("Bash", &json!({ "command": command }), at, Limits::default());
         (facts.project.unwrap(), facts.paths[0].path.clone(), facts.paths[0].place)
     };
-    let app = Some("/home/dev/work/app");
+    let app = Some("/home/dev/code/app");
     let of = |project: &str, path: &str, place| (project.to_owned(), path.to_owned(), place);
-    assert_eq!(place(app, "touch ../x"), of("/home/dev/work/app", "/home/dev/work/app/x", Place::Project));
-    assert_eq!(place(app, "touch x"), of("/home/dev/work/app", "/home/dev/work/app/src/x", Place::Project));
-    assert_eq!(place(app, "rm -r .."), of("/home/dev/work/app", "/home/dev/work/app", Place::ProjectRoot));
-    assert_eq!(place(app, "touch ../../x"), of("/home/dev/work/app", "/home/dev/work/x", Place::Outside));
+    assert_eq!(place(app, "touch ../x"), of("/home/dev/code/app", "/home/dev/code/app/x", Place::Project));
+    assert_eq!(place(app, "touch x"), of("/home/dev/code/app", "/home/dev/code/app/src/x", Place::Project));
+    assert_eq!(place(app, "rm -r .."), of("/home/dev/code/app", "/home/dev/code/app", Place::ProjectRoot));
+    assert_eq!(place(app, "touch ../../x"), of("/home/dev/code/app", "/home/dev/code/x", Place::Outside));
     // What does not hold it, or holds a home or a system, is no project.
     for other in
-        ["/home/dev/work/other", "/home/dev", "/home/dev/", "/home", "/", "", "work/app", "/home/dev/work/app/../.."]
+        ["/home/dev/code/other", "/home/dev", "/home/dev/", "/home", "/", "", "code/app", "/home/dev/code/app/../.."]
     {
-        let outside = of("/home/dev/work/app/src", "/home/dev/work/app/x", Place::Outside);
+        let outside = of("/home/dev/code/app/src", "/home/dev/code/app/x", Place::Outside);
         assert_eq!(place(Some(other), "touch ../x"), outside, "{other}");
     }
 }

@@ -29,18 +29,13 @@ impl<'a> Approved<'a> {
             Some((param.name.clone(), arg))
         });
         let args = Args { typed: typed.collect(), json: request.params.clone(), beneath: vec![] };
-        let facts = action.is_judge_only().then(|| facts_of(&args, limits));
+        let facts = action.is_judge_only().then(|| facts::of_request(&args.json, limits));
         Self { action, args, facts }
     }
 
     pub(super) fn text(&self, name: &str) -> &str {
         text(&self.args, name)
     }
-}
-
-fn facts_of(args: &Args, limits: &Limits) -> Facts {
-    let analyse_bytes_max = usize::try_from(limits.analyse_bytes_max).unwrap_or(usize::MAX);
-    facts::of_request(&args.json, facts::Limits { analyse_bytes_max })
 }
 
 fn text<'a>(args: &'a Args, name: &str) -> &'a str {

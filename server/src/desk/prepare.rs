@@ -62,14 +62,8 @@ pub(super) async fn prepare(law: &Arc<Law>, name: &ActionName, given: Map<String
         .await?
     };
     let plan = plan::make(&action, &args, law)?;
-    let facts = action.is_judge_only().then(|| read_call(&args.json, law));
+    let facts = action.is_judge_only().then(|| facts::of_request(&args.json, &law.limits));
     Ok(Prepared { action, args, facts, plan })
-}
-
-/// What a tool call would do, derived here and never taken from the agent.
-pub(super) fn read_call(params: &Map<String, Value>, law: &Law) -> Facts {
-    let analyse_bytes_max = usize::try_from(law.limits.analyse_bytes_max).unwrap_or(usize::MAX);
-    facts::of_request(params, facts::Limits { analyse_bytes_max })
 }
 
 /// Work that may meet a slow file system, away from the thread that serves everybody.

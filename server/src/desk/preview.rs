@@ -7,6 +7,7 @@ use ccc_core::{
         Kind, Param,
         effect::{Effect, Service},
     },
+    facts,
     law::Law,
     params::url::{self, is_internal_host},
     refusal::Refusal,
@@ -20,10 +21,7 @@ use serde_json::{Map, Value};
 
 use crate::{authenticate::Caller, volumes};
 
-use super::{
-    Front,
-    prepare::{off_the_road, read_call},
-};
+use super::{Front, prepare::off_the_road};
 
 impl Front {
     /// `GET /queue/{id}/preview`.
@@ -42,7 +40,7 @@ impl Front {
         let (files, mut warnings) = heads(&law, &ticket).await?;
         warnings.extend(urls.iter().filter(|url| is_internal_host(&url.host)).map(internal));
         let view = self.view(&ticket).await;
-        let facts = ticket.request().judge_only.then(|| read_call(&ticket.request().params, &law));
+        let facts = ticket.request().judge_only.then(|| facts::of_request(&ticket.request().params, &law.limits));
         Ok(Preview {
             plan: ticket.request().plan.clone(),
             urls,

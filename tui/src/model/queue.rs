@@ -426,5 +426,5 @@ fn fits(filter: &Filter, entry: &Entry) -> bool {
 fn words(ticket: &Ticket) -> Visible {
     let session = summary::session(ticket).map_or_else(Visible::default, |text| crate::text::Untrusted(text).line());
     let names = Visible::from(&ticket.submitted_by).then(" ").then(session).then(" ").then(&ticket.action).then(" ");
-    names.then(summary::short(ticket.id)).then(" ").then(summary::words(ticket))
+    names.then(summary::short(ticket.id)).then(" ").then(summary::summary(ticket))
 }

@@ -69,7 +69,7 @@ fn ticket_row(model: &Model, line: &Line, ticket: &Ticket) -> Row {
     row.push(Tone::Dim, standing(model, ticket).padded(9).then(" "));
     row.push(Tone::Strong, &ticket.action);
     row.push(Tone::Plain, " ");
-    row.with(Tone::Agent, summary::summary(ticket))
+    row.with(Tone::Agent, summary::in_list(ticket))
 }
 
 /// Age and time left while it waits; how it stands once it does not.

@@ -328,8 +328,7 @@ pub(super) const TOOLS: &[Tool] = &[
             "--runner",
             "--transform",
             "--testRunner",
-            "--resolver",
-            // A name of one that is built in, or a file that is loaded.
+            "--resolver", // A name of one that is built in, or a file that is loaded.
             "--format",
             "--parser",
             "--reporter",
