@@ -158,22 +158,9 @@ mod tests {
     #[test]
     fn anything_else_is_refused_with_what_to_write() {
         for text in [
-            "",
-            "localhost:3015",
-            "https://localhost:3015",
-            "http://",
-            "http://:3015",
-            "http://a b:1",
-            "http://user@host:1",
-            "http://host:99999",
-            "http://host:+1",
-            "http://host:",
-            "http://host:1/path",
-            "http://host?x",
-            "http://[::1",
-            "http://[host]:1",
-            "http://::1:3015",
-            "unix://relative",
+            "", "localhost:3015", "https://localhost:3015", "http://", "http://:3015", "http://a b:1",
+            "http://user@host:1", "http://host:99999", "http://host:+1", "http://host:", "http://host:1/path",
+            "http://host?x", "http://[::1", "http://[host]:1", "http://::1:3015", "unix://relative",
         ] {
             let error = text.parse::<Address>().unwrap_err().to_string();
             assert!(error.contains("write it as `http://HOST:PORT`"), "{text}: {error}");

@@ -143,17 +143,9 @@ mod tests {
     #[test]
     fn a_head_with_two_readings_is_refused() {
         for head in [
-            "HTTP/1.0 200 OK",
-            "HTTP/1.1 20 OK",
-            "HTTP/1.1 2000 OK",
-            "HTTP/1.1 100 Continue",
-            "HTTP/1.1 +20 OK",
-            "HTTP/1.1 200 OK\r\nno colon",
-            "HTTP/1.1 200 OK\r\n folded: x",
-            "HTTP/1.1 200 OK\r\nname : x",
-            "HTTP/1.1 200 OK\r\na: b\nc: d",
-            "HTTP/1.1 200 OK\r\na: b\rc: d",
-            "HTTP/1.1 200 OK\r\na: \0",
+            "HTTP/1.0 200 OK", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 100 Continue", "HTTP/1.1 +20 OK",
+            "HTTP/1.1 200 OK\r\nno colon", "HTTP/1.1 200 OK\r\n folded: x", "HTTP/1.1 200 OK\r\nname : x",
+            "HTTP/1.1 200 OK\r\na: b\nc: d", "HTTP/1.1 200 OK\r\na: b\rc: d", "HTTP/1.1 200 OK\r\na: \0",
         ] {
             assert!(Head::parse(head.as_bytes()).is_err(), "{head:?}");
         }

@@ -46,17 +46,7 @@ mod tests {
     #[test]
     fn anything_else_is_refused() {
         for bad in [
-            "",
-            "m",
-            "10",
-            "10 m",
-            "-1s",
-            "+1s",
-            "1.5h",
-            "10mm",
-            "1h30m",
-            "10M",
-            "99999999999999999999d",
+            "", "m", "10", "10 m", "-1s", "+1s", "1.5h", "10mm", "1h30m", "10M", "99999999999999999999d",
             "999999999999999d",
         ] {
             assert!(parse_seconds(bad).is_err(), "{bad}");

@@ -254,16 +254,7 @@ mod tests {
     #[test]
     fn a_path_that_leaves_the_volumes_is_refused_by_container_names_alone() {
         for bad in [
-            "/etc/passwd",
-            "/",
-            "/workspacefoo",
-            "/home",
-            "..",
-            "/workspace/../etc",
-            "a/../b",
-            "",
-            "a\0b",
-            "a\nb",
+            "/etc/passwd", "/", "/workspacefoo", "/home", "..", "/workspace/../etc", "a/../b", "", "a\0b", "a\nb",
             "/srv/agent/work",
         ] {
             let refusal = volumes().locate("filename", bad).unwrap_err();

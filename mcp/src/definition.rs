@@ -266,11 +266,7 @@ mod tests {
     #[test]
     fn a_list_with_two_readings_is_no_list() {
         for text in [
-            r#"{"tools":[],"tools":[]}"#,
-            r#"{"tools":[],"Tools":[]}"#,
-            r#"{"tools":{}}"#,
-            "{}",
-            "[]",
+            r#"{"tools":[],"tools":[]}"#, r#"{"tools":[],"Tools":[]}"#, r#"{"tools":{}}"#, "{}", "[]",
             r#"{"tools":null}"#,
         ] {
             assert!(Page::read(raw(text)).is_err(), "{text}");

@@ -7,15 +7,8 @@
 
 /// The methods whose messages this crate looks into, in either direction.
 const LOOKED_INTO: [&str; 9] = [
-    "initialize",
-    "notifications/cancelled",
-    "notifications/initialized",
-    "notifications/tools/list_changed",
-    "subscriptions/listen",
-    "tasks/get",
-    "tasks/result",
-    "tools/call",
-    "tools/list",
+    "initialize", "notifications/cancelled", "notifications/initialized", "notifications/tools/list_changed",
+    "subscriptions/listen", "tasks/get", "tasks/result", "tools/call", "tools/list",
 ];
 
 /// The methods that pass only where they are judged, as segments. No extension has a method of theirs in its name.

@@ -242,13 +242,8 @@ mod tests {
         });
         let sorted = to_string(&input);
         let order = [
-            "Carriage Return",
-            "One",
-            "Control",
-            "Latin Small Letter O With Diaeresis",
-            "Euro Sign",
-            "Emoji: Grinning Face",
-            "Hebrew Letter Dalet With Dagesh",
+            "Carriage Return", "One", "Control", "Latin Small Letter O With Diaeresis", "Euro Sign",
+            "Emoji: Grinning Face", "Hebrew Letter Dalet With Dagesh",
         ];
         let places: Vec<_> = order.iter().map(|value| sorted.find(value).unwrap()).collect();
         assert!(places.is_sorted(), "{sorted}");

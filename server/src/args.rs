@@ -249,14 +249,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         let call = read_import(&[
-            "import",
-            "jamjet",
-            "--server",
-            "pg",
-            "policy.yaml",
-            "--output=rules.toml",
-            "--server",
-            "fs",
+            "import", "jamjet", "--server", "pg", "policy.yaml", "--output=rules.toml", "--server", "fs",
         ]);
         assert_eq!((call.from, call.servers), (import::Neighbour::JamJet, vec!["pg".to_owned(), "fs".to_owned()]));
         assert_eq!((call.file, call.output), ("policy.yaml".into(), Some("rules.toml".into())));

@@ -226,28 +226,14 @@ mod tests {
             "192.168.2.99".to_owned(),
         ]);
         for good in [
-            "localhost",
-            "LocalHost:3015",
-            "127.0.0.1:3015",
-            "[::1]:3015",
-            "[::1]",
-            "host.docker.internal:1",
-            "bridge.example:8080",
-            "192.168.2.99:3015",
+            "localhost", "LocalHost:3015", "127.0.0.1:3015", "[::1]:3015", "[::1]", "host.docker.internal:1",
+            "bridge.example:8080", "192.168.2.99:3015",
         ] {
             assert!(hosts.hold(good), "{good}");
         }
         for bad in [
-            "",
-            "evil.example",
-            "localhost.evil.example",
-            "bridge.example",
-            "bridge.example:81",
-            "127.0.0.1.nip.io",
-            "localhost:3015:1",
-            "localhost:x",
-            "user@localhost",
-            "::1",
+            "", "evil.example", "localhost.evil.example", "bridge.example", "bridge.example:81", "127.0.0.1.nip.io",
+            "localhost:3015:1", "localhost:x", "user@localhost", "::1",
         ] {
             assert!(!hosts.hold(bad), "{bad}");
         }
@@ -256,20 +242,14 @@ mod tests {
     #[test]
     fn plain_json_is_taken_and_nothing_else() {
         for good in [
-            "application/json",
-            "Application/JSON",
-            "application/json; charset=utf-8",
+            "application/json", "Application/JSON", "application/json; charset=utf-8",
             "application/json;charset=\"UTF-8\"",
         ] {
             assert!(is_json(good), "{good}");
         }
         for bad in [
-            "",
-            "text/plain",
-            "application/json; charset=utf-16",
-            "application/x-www-form-urlencoded",
-            "application/jsonp",
-            "multipart/form-data",
+            "", "text/plain", "application/json; charset=utf-16", "application/x-www-form-urlencoded",
+            "application/jsonp", "multipart/form-data",
         ] {
             assert!(!is_json(bad), "{bad}");
         }

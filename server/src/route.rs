@@ -161,19 +161,8 @@ mod tests {
     #[test]
     fn nothing_else_is_found() {
         for path in [
-            "/",
-            "",
-            "/actio",
-            "/action/",
-            "/actionx",
-            "/queue/",
-            "/queue//preview",
-            "/queue/a/b",
-            "/queue/a/preview/x",
-            "/grants/a",
-            "/policies/group",
-            "/policies/group/a/b",
-            "/ACTION",
+            "/", "", "/actio", "/action/", "/actionx", "/queue/", "/queue//preview", "/queue/a/b",
+            "/queue/a/preview/x", "/grants/a", "/policies/group", "/policies/group/a/b", "/ACTION",
         ] {
             assert_eq!(find("GET", path).unwrap_err().kind, ProblemType::NotFound, "{path}");
         }

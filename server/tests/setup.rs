@@ -353,13 +353,8 @@ fn check_says_what_it_found_and_touches_nothing() {
     let config = "legacy_signatures = true\n[volumes]\n\"/workspace\" = \"../nowhere\"\n[[rule]]\nname = \"lost\"\naction = [\"no-such-action\"]\npolicy = \"queue\"\n";
     let report = check::report(&home.wishes(config), &home.around()).unwrap();
     for said in [
-        "bridge.toml",
-        "http://127.0.0.1:3015",
-        "/workspace",
-        "no directory",
-        "rule `lost` can never match",
-        "legacy_signatures",
-        "user approves for agent",
+        "bridge.toml", "http://127.0.0.1:3015", "/workspace", "no directory", "rule `lost` can never match",
+        "legacy_signatures", "user approves for agent",
     ] {
         assert!(report.contains(said), "`{said}` in\n{report}");
     }

@@ -86,10 +86,7 @@ fn one_command_sets_up_serves_and_decides() {
     assert_eq!(console.ended().exit_code(), 0);
     let said = console.screen().replace('\n', "");
     for part in [
-        "/project:/workspace",
-        "/ccc.sock:/run/ccc.sock",
-        "CONDUIT_URL=unix:///run/ccc.sock",
-        "ccc-client '{\"action\"",
+        "/project:/workspace", "/ccc.sock:/run/ccc.sock", "CONDUIT_URL=unix:///run/ccc.sock", "ccc-client '{\"action\"",
     ] {
         assert!(said.contains(part), "{part} in {said}");
     }

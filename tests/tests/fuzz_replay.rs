@@ -74,12 +74,8 @@ fn lines_of_an_export_are_taken_apart_as_they_stand_or_not_at_all() {
 /// Valid JSON that is refused on purpose, because two readers of it may see two values: keys that stand twice, and whole
 /// numbers beyond ±(2^53−1), however they are written.
 const VALID_AND_REFUSED: [&str; 7] = [
-    "y_number.json",
-    "y_number_real_capital_e.json",
-    "y_number_real_exponent.json",
-    "y_number_real_fraction_exponent.json",
-    "y_object_duplicated_key.json",
-    "y_object_duplicated_key_and_value.json",
+    "y_number.json", "y_number_real_capital_e.json", "y_number_real_exponent.json",
+    "y_number_real_fraction_exponent.json", "y_object_duplicated_key.json", "y_object_duplicated_key_and_value.json",
     "y_object_extreme_numbers.json",
 ];
 /// Of what parsers may take or not, this is taken: numbers so small that they are zero as a double.

@@ -18,27 +18,13 @@ use serde_json::{Value, json};
 const WHO: [&str; 5] = ["nobody", "other", "lead", "agent", "user"];
 
 const TICKET_ROUTES: [&str; 7] = [
-    "GET /queue/{id}",
-    "GET /queue/{id}/preview",
-    "POST /queue/{id}/approve",
-    "POST /queue/{id}/deny",
-    "POST /queue/{id}/edit",
-    "POST /queue/{id}/cancel",
-    "POST /queue/{id}/lift",
+    "GET /queue/{id}", "GET /queue/{id}/preview", "POST /queue/{id}/approve", "POST /queue/{id}/deny",
+    "POST /queue/{id}/edit", "POST /queue/{id}/cancel", "POST /queue/{id}/lift",
 ];
 
 const OTHER_ROUTES: [&str; 12] = [
-    "POST /action",
-    "GET /actions",
-    "GET /queue",
-    "GET /events",
-    "GET /grants",
-    "POST /grants/{id}/revoke",
-    "GET /policies",
-    "POST /policies/group/{group}",
-    "POST /policies/action/{action}",
-    "POST /freeze",
-    "GET /audit",
+    "POST /action", "GET /actions", "GET /queue", "GET /events", "GET /grants", "POST /grants/{id}/revoke",
+    "GET /policies", "POST /policies/group/{group}", "POST /policies/action/{action}", "POST /freeze", "GET /audit",
     "GET /health",
 ];
 

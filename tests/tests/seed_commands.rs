@@ -75,12 +75,7 @@ fn the_clients_lines_work_by_flags_environment_and_over_several_arguments() {
     let names: Vec<&str> =
         listed["result"]["actions"].as_array().unwrap().iter().filter_map(|action| action["action"].as_str()).collect();
     for name in [
-        "list-actions",
-        "edit-file",
-        "open-browser",
-        "open-terminal",
-        "send-email",
-        "set-mail-permission",
+        "list-actions", "edit-file", "open-browser", "open-terminal", "send-email", "set-mail-permission",
         "get-mail-permissions",
     ] {
         assert!(names.contains(&name), "{names:?}");

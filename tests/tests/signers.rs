@@ -133,17 +133,8 @@ fn curl(bridge: &Bridge, method: &str, target: &str, body: &str, later: i64) -> 
     let timestamp = (now() * 1000 + later).to_string();
     let signature = legacy::sign(&Key::new(secret("agent").as_bytes()), &timestamp, body.as_bytes());
     let mut command = Command::new("curl");
-    command.args([
-        "--silent",
-        "--output",
-        "-",
-        "--write-out",
-        "\n%{http_code}",
-        "--max-time",
-        "60",
-        "--request",
-        method,
-    ]);
+    command
+        .args(["--silent", "--output", "-", "--write-out", "\n%{http_code}", "--max-time", "60", "--request", method]);
     for field in [
         "X-Conduit-User: agent".to_owned(),
         format!("X-Conduit-Timestamp: {timestamp}"),

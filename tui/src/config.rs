@@ -113,12 +113,8 @@ impl Default for File {
 
 /// What most denials say.
 const REASONS: [&str; 6] = [
-    "not now: go on without it",
-    "not needed: find a way without it",
-    "too broad: ask for something narrower",
-    "wrong target: look again",
-    "ask me first in the conversation",
-    "never do this here",
+    "not now: go on without it", "not needed: find a way without it", "too broad: ask for something narrower",
+    "wrong target: look again", "ask me first in the conversation", "never do this here",
 ];
 
 /// Settings that cannot be followed.

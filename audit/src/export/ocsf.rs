@@ -163,16 +163,8 @@ mod tests {
     fn every_event_has_what_the_class_requires() {
         let event = of(r#"{"at":"2026-03-07T12:00:00Z","kind":"server-started","seq":1}"#);
         let required = [
-            "activity_id",
-            "actor",
-            "api",
-            "category_uid",
-            "class_uid",
-            "metadata",
-            "severity_id",
-            "src_endpoint",
-            "time",
-            "type_uid",
+            "activity_id", "actor", "api", "category_uid", "class_uid", "metadata", "severity_id", "src_endpoint",
+            "time", "type_uid",
         ];
         assert!(required.iter().all(|name| !event[name].is_null()), "{event}");
         assert!(!event["api"]["operation"].is_null() && !event["metadata"]["product"].is_null());

@@ -52,44 +52,11 @@ pub(super) fn holds_secrets(path: &str) -> bool {
 
 /// Names that hooks, CI and settings go by.
 const LASTING_NAMES: &[&str] = &[
-    "hooks",
-    "workflows",
-    "settings.json",
-    "settings.local.json",
-    "hooks.json",
-    "config.toml",
-    "config.json",
-    "config",
-    "mcp.json",
-    ".mcp.json",
-    "tasks.json",
-    "launch.json",
-    "ci.yml",
-    "ci.yaml",
-    "main.yml",
-    "test.yml",
-    "release.yml",
-    "pre-commit",
-    "pre-push",
-    "post-checkout",
-    "post-commit",
-    "commit-msg",
-    "prepare-commit-msg",
-    ".envrc",
-    ".bashrc",
-    ".npmrc",
-    ".gitmodules",
-    ".git",
-    ".github",
-    ".claude",
-    ".codex",
-    ".gemini",
-    ".cursor",
-    ".husky",
-    ".vscode",
-    "skill.md",
-    "codeowners",
-    "devcontainer.json",
+    "hooks", "workflows", "settings.json", "settings.local.json", "hooks.json", "config.toml", "config.json", "config",
+    "mcp.json", ".mcp.json", "tasks.json", "launch.json", "ci.yml", "ci.yaml", "main.yml", "test.yml", "release.yml",
+    "pre-commit", "pre-push", "post-checkout", "post-commit", "commit-msg", "prepare-commit-msg", ".envrc", ".bashrc",
+    ".npmrc", ".gitmodules", ".git", ".github", ".claude", ".codex", ".gemini", ".cursor", ".husky", ".vscode",
+    "skill.md", "codeowners", "devcontainer.json",
 ];
 
 impl Rule {
@@ -226,42 +193,12 @@ fn holds_secret(name: &str) -> bool {
 const HARMLESS_ENV: &[&str] = &[".example", ".sample", ".template", ".dist", ".defaults"];
 
 const SECRET_NAMES: &[&str] = &[
-    "credentials",
-    "credentials.json",
-    "credentials.toml",
-    "credentials.yml",
-    "credentials.yaml",
-    "secrets.json",
-    "filtered-secrets.json",
-    "secrets.yml",
-    "secrets.yaml",
-    "secrets.toml",
-    "secrets.env",
-    "service-account*",
-    "service_account*",
-    ".htpasswd",
-    ".netrc",
-    "_netrc",
-    ".pgpass",
-    ".my.cnf",
-    ".npmrc",
-    ".pypirc",
-    ".git-credentials",
-    ".vault-token",
-    ".boto",
-    ".s3cfg",
-    ".bash_history",
-    ".zsh_history",
-    ".python_history",
-    ".psql_history",
-    ".node_repl_history",
-    ".mysql_history",
-    ".sqlite_history",
-    "wallet.dat",
-    "login.keychain-db",
-    "master.key",
-    "terraform.tfvars",
-    "*.tfstate",
+    "credentials", "credentials.json", "credentials.toml", "credentials.yml", "credentials.yaml", "secrets.json",
+    "filtered-secrets.json", "secrets.yml", "secrets.yaml", "secrets.toml", "secrets.env", "service-account*",
+    "service_account*", ".htpasswd", ".netrc", "_netrc", ".pgpass", ".my.cnf", ".npmrc", ".pypirc", ".git-credentials",
+    ".vault-token", ".boto", ".s3cfg", ".bash_history", ".zsh_history", ".python_history", ".psql_history",
+    ".node_repl_history", ".mysql_history", ".sqlite_history", "wallet.dat", "login.keychain-db", "master.key",
+    "terraform.tfvars", "*.tfstate",
 ];
 
 #[cfg(test)]
@@ -275,20 +212,9 @@ mod tests {
     #[test]
     fn secrets_are_found_where_they_lie_and_by_name() {
         for path in [
-            "~/.ssh/id_rsa",
-            "/home/me/.aws/credentials",
-            "/root/.netrc",
-            "/p/.env",
-            "/p/.env.production",
-            "/p/tls/server.pem",
-            "/etc/shadow",
-            "/home/me/.docker/config.json",
-            "/HOME/ME/.SSH/config",
-            "/home/me/.s*/x",
-            "/home/me/.ss?/id_*",
-            "/p/.e[n]v",
-            "/proc/self/environ",
-            "/p/secrets.json",
+            "~/.ssh/id_rsa", "/home/me/.aws/credentials", "/root/.netrc", "/p/.env", "/p/.env.production",
+            "/p/tls/server.pem", "/etc/shadow", "/home/me/.docker/config.json", "/HOME/ME/.SSH/config",
+            "/home/me/.s*/x", "/home/me/.ss?/id_*", "/p/.e[n]v", "/proc/self/environ", "/p/secrets.json",
         ] {
             assert!(classes(path, true).contains(&Class::Credentials), "{path}");
         }
@@ -297,18 +223,8 @@ mod tests {
     #[test]
     fn ordinary_files_are_not_sensitive() {
         for path in [
-            "/p/src/main.rs",
-            "/p/*",
-            "/p/*.rs",
-            "/p/src/*",
-            "/p/.env.example",
-            "/p/docs/ssh.md",
-            "/p/environment.ts",
-            "/p/gitignore",
-            "/p/src/key.rs",
-            "/p/package.json",
-            "/p/*.json",
-            "/p/s*.rs",
+            "/p/src/main.rs", "/p/*", "/p/*.rs", "/p/src/*", "/p/.env.example", "/p/docs/ssh.md", "/p/environment.ts",
+            "/p/gitignore", "/p/src/key.rs", "/p/package.json", "/p/*.json", "/p/s*.rs",
         ] {
             assert_eq!(sensitive(path, false), [], "{path}");
         }

@@ -26,30 +26,9 @@ pub(super) fn judge(tool: &str, input: &Value, gather: &mut Gather) {
 
 /// Tools that touch nothing but the agent's own conversation; what a subagent does asks for itself.
 const OWN: &[&str] = &[
-    "Agent",
-    "Task",
-    "TaskCreate",
-    "TaskUpdate",
-    "TaskGet",
-    "TaskList",
-    "TaskOutput",
-    "TodoWrite",
-    "TodoRead",
-    "AskUserQuestion",
-    "EnterPlanMode",
-    "ExitPlanMode",
-    "update_plan",
-    "update_todo",
-    "write_todos",
-    "SetTodoList",
-    "report_intent",
-    "get_goal",
-    "spawn_agent",
-    "wait_agent",
-    "BashOutput",
-    "ListMcpResources",
-    "ToolSearch",
-    "Skill",
+    "Agent", "Task", "TaskCreate", "TaskUpdate", "TaskGet", "TaskList", "TaskOutput", "TodoWrite", "TodoRead",
+    "AskUserQuestion", "EnterPlanMode", "ExitPlanMode", "update_plan", "update_todo", "write_todos", "SetTodoList",
+    "report_intent", "get_goal", "spawn_agent", "wait_agent", "BashOutput", "ListMcpResources", "ToolSearch", "Skill",
 ];
 
 fn shell(input: &Value, gather: &mut Gather) {

@@ -395,31 +395,9 @@ fn identifiers(text: &str) -> impl Iterator<Item = &str> {
 
 /// Parameters whose value comes from elsewhere: from what was read, matched or named, or the arguments that a shell was started with.
 const SET_BY_OTHERS: &[&str] = &[
-    "PWD",
-    "OLDPWD",
-    "DIRSTACK",
-    "REPLY",
-    "MAPFILE",
-    "COPROC",
-    "OPTARG",
-    "BASH_REMATCH",
-    "MATCH",
-    "match",
-    "BASH_COMMAND",
-    "BASH_EXECUTION_STRING",
-    "BASH_SOURCE",
-    "FUNCNAME",
-    "READLINE_LINE",
-    "COMP_LINE",
-    "COMP_WORDS",
-    "COMPREPLY",
-    "_",
-    "@",
-    "*",
-    "",
-    "argv",
-    "BASH_ARGV",
-    "BASH_ARGV0",
+    "PWD", "OLDPWD", "DIRSTACK", "REPLY", "MAPFILE", "COPROC", "OPTARG", "BASH_REMATCH", "MATCH", "match",
+    "BASH_COMMAND", "BASH_EXECUTION_STRING", "BASH_SOURCE", "FUNCNAME", "READLINE_LINE", "COMP_LINE", "COMP_WORDS",
+    "COMPREPLY", "_", "@", "*", "", "argv", "BASH_ARGV", "BASH_ARGV0",
 ];
 
 /// Builtins that evaluate arithmetic, in which what is set in front of them counts.
@@ -430,20 +408,6 @@ const EVALUATING: &[&str] = &[
 
 /// Variables that the shell itself changes.
 const KEPT_BY_THE_SHELL: &[&str] = &[
-    "PWD",
-    "OLDPWD",
-    "DIRSTACK",
-    "HOME",
-    "REPLY",
-    "MAPFILE",
-    "COPROC",
-    "OPTARG",
-    "BASH_REMATCH",
-    "BASH_COMMAND",
-    "_",
-    "BASH_SOURCE",
-    "FUNCNAME",
-    "@",
-    "*",
-    "PIPESTATUS",
+    "PWD", "OLDPWD", "DIRSTACK", "HOME", "REPLY", "MAPFILE", "COPROC", "OPTARG", "BASH_REMATCH", "BASH_COMMAND", "_",
+    "BASH_SOURCE", "FUNCNAME", "@", "*", "PIPESTATUS",
 ];

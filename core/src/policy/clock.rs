@@ -145,11 +145,7 @@ mod tests {
     #[test]
     fn what_is_no_window_is_said() {
         for bad in [
-            "from = '9:00'",
-            "to = '24:01'",
-            "from = '10:00'\nto = '10:00'",
-            "days = []",
-            "days = ['monday']",
+            "from = '9:00'", "to = '24:01'", "from = '10:00'\nto = '10:00'", "days = []", "days = ['monday']",
             "form = '10:00'",
         ] {
             assert!(window(bad).is_err(), "{bad}");

@@ -22,14 +22,8 @@ fn clear(text: &str) -> Script {
 #[test]
 fn quoting_is_taken_off_as_the_shell_does() {
     for text in [
-        "rm -rf /",
-        "r''m -rf /",
-        "\\rm -rf /",
-        "\"rm\" -rf '/'",
-        "'r'\"m\" -r\\f /",
-        "$'rm' $'\\x2drf' /",
-        "r\\\nm -rf /",
-        "$'\\162m' -rf /",
+        "rm -rf /", "r''m -rf /", "\\rm -rf /", "\"rm\" -rf '/'", "'r'\"m\" -r\\f /", "$'rm' $'\\x2drf' /",
+        "r\\\nm -rf /", "$'\\162m' -rf /",
     ] {
         assert_eq!(lines(text), ["rm -rf /"], "{text}");
     }
@@ -116,32 +110,10 @@ fn here_documents_are_text_until_their_delimiter() {
 #[test]
 fn text_that_two_shells_read_differently_is_refused() {
     for text in [
-        "echo \"${x:-'}\"; rm -rf / #'}\"",
-        "cat <<E\nE\\\nE\nE\nrm x\n",
-        "echo 'a",
-        "echo \"a",
-        "echo $(a",
-        "echo `a",
-        "a |",
-        "| a",
-        "a ;; b",
-        "if a; then b",
-        "a (b)",
-        "((a) b)",
-        "${ a; }",
-        "case x in",
-        ")",
-        "a && )",
-        "coproc a",
-        "[[ a > ~/.bashrc ]]",
-        "[[ a && rm -rf / ]]",
-        "[[ a\nrm -rf / ]]",
-        "((rm -rf /))",
-        "((x>/etc/passwd))",
-        "echo $[ a; rm -rf / ]",
-        "echo $'\\'; rm -rf / #'",
-        "echo x >! ~/.bashrc",
-        "cat <<$x\n",
+        "echo \"${x:-'}\"; rm -rf / #'}\"", "cat <<E\nE\\\nE\nE\nrm x\n", "echo 'a", "echo \"a", "echo $(a", "echo `a",
+        "a |", "| a", "a ;; b", "if a; then b", "a (b)", "((a) b)", "${ a; }", "case x in", ")", "a && )", "coproc a",
+        "[[ a > ~/.bashrc ]]", "[[ a && rm -rf / ]]", "[[ a\nrm -rf / ]]", "((rm -rf /))", "((x>/etc/passwd))",
+        "echo $[ a; rm -rf / ]", "echo $'\\'; rm -rf / #'", "echo x >! ~/.bashrc", "cat <<$x\n",
     ] {
         assert!(!parse(text).opaque.is_empty(), "{text}");
     }
@@ -165,15 +137,7 @@ fn functions_are_unknown_and_their_bodies_are_read() {
 #[test]
 fn a_program_known_only_at_run_time_is_opaque() {
     for text in [
-        "$x -rf /",
-        "\"$x\"",
-        "$(a) b",
-        "r$IFS",
-        "{rm,-rf,/}",
-        "/bin/r? x",
-        "~/bin/x",
-        "cat$IFS/etc/passwd",
-        "sudo $x",
+        "$x -rf /", "\"$x\"", "$(a) b", "r$IFS", "{rm,-rf,/}", "/bin/r? x", "~/bin/x", "cat$IFS/etc/passwd", "sudo $x",
         "<(a)",
     ] {
         assert!(parse(text).opaque.contains(&Opaque::Program), "{text}");
@@ -183,28 +147,12 @@ fn a_program_known_only_at_run_time_is_opaque() {
 #[test]
 fn wrappers_are_taken_off() {
     for text in [
-        "sudo rm -rf /",
-        "sudo -u root -E rm -rf /",
-        "sudo -nu root -- rm -rf /",
-        "doas rm -rf /",
-        "env -u X A=b rm -rf /",
-        "env -i -- A=b rm -rf /",
-        "nice -n 5 nohup time -p rm -rf /",
-        "timeout -k 3 --signal=KILL 5 rm -rf /",
-        "stdbuf -oL rm -rf /",
-        "exec -a x rm -rf /",
-        "command -p rm -rf /",
-        "busybox rm -rf /",
-        "/usr/bin/env rm -rf /",
-        "sh -c 'rm -rf /'",
-        "bash -lc \"rm -rf /\"",
-        "bash -euxo pipefail -c 'rm -rf /' x y",
-        "sudo sh -c 'env rm -rf /'",
-        "eval rm -rf '/'",
-        "eval 'rm -rf /'",
-        "bash <<< 'rm -rf /'",
-        "sh -s <<'E'\nrm -rf /\nE",
-        "poetry run rm -rf /",
+        "sudo rm -rf /", "sudo -u root -E rm -rf /", "sudo -nu root -- rm -rf /", "doas rm -rf /",
+        "env -u X A=b rm -rf /", "env -i -- A=b rm -rf /", "nice -n 5 nohup time -p rm -rf /",
+        "timeout -k 3 --signal=KILL 5 rm -rf /", "stdbuf -oL rm -rf /", "exec -a x rm -rf /", "command -p rm -rf /",
+        "busybox rm -rf /", "/usr/bin/env rm -rf /", "sh -c 'rm -rf /'", "bash -lc \"rm -rf /\"",
+        "bash -euxo pipefail -c 'rm -rf /' x y", "sudo sh -c 'env rm -rf /'", "eval rm -rf '/'", "eval 'rm -rf /'",
+        "bash <<< 'rm -rf /'", "sh -s <<'E'\nrm -rf /\nE", "poetry run rm -rf /",
     ] {
         let script = parse(text);
         assert!(
@@ -229,16 +177,8 @@ fn a_wrapper_keeps_redirections_and_assignments() {
 #[test]
 fn a_wrapper_called_in_an_unknown_way_is_opaque() {
     for text in [
-        "sudo --new-option rm x",
-        "env -S 'rm -rf /'",
-        "xargs -a names rm",
-        "eval $x",
-        "sh -c \"$x\"",
-        "bash -c",
-        "sh",
-        "bash -i",
-        "a | sh",
-        "trap \"$x\" EXIT",
+        "sudo --new-option rm x", "env -S 'rm -rf /'", "xargs -a names rm", "eval $x", "sh -c \"$x\"", "bash -c", "sh",
+        "bash -i", "a | sh", "trap \"$x\" EXIT",
     ] {
         assert!(!parse(text).opaque.is_empty(), "{text}");
     }
@@ -308,61 +248,8 @@ proptest! {
 }
 
 const PIECES: &[&str] = &[
-    "a",
-    " ",
-    "\n",
-    ";",
-    "&",
-    "&&",
-    "|",
-    "||",
-    "(",
-    ")",
-    "{",
-    "}",
-    "$(",
-    "`",
-    "${",
-    "$((",
-    "))",
-    "\"",
-    "'",
-    "\\",
-    "<<E\n",
-    "E\n",
-    "<",
-    ">",
-    "<(",
-    "if ",
-    "then ",
-    "fi",
-    "for x in ",
-    "do ",
-    "done",
-    "case x in ",
-    "esac",
-    ";;",
-    "[[ ",
-    " ]]",
-    "x=",
-    "x=(",
-    "sh -c ",
-    "xargs ",
-    "find . -exec ",
-    "{}",
-    "eval ",
-    "sudo ",
-    "~",
-    "*",
-    "#",
-    "$'",
-    "\\x",
-    "$x",
-    "function ",
-    "time ",
-    "<<<",
-    "2>&1",
-    "-",
-    "ssh h ",
-    "é",
+    "a", " ", "\n", ";", "&", "&&", "|", "||", "(", ")", "{", "}", "$(", "`", "${", "$((", "))", "\"", "'", "\\",
+    "<<E\n", "E\n", "<", ">", "<(", "if ", "then ", "fi", "for x in ", "do ", "done", "case x in ", "esac", ";;",
+    "[[ ", " ]]", "x=", "x=(", "sh -c ", "xargs ", "find . -exec ", "{}", "eval ", "sudo ", "~", "*", "#", "$'", "\\x",
+    "$x", "function ", "time ", "<<<", "2>&1", "-", "ssh h ", "é",
 ];

@@ -109,9 +109,7 @@ mod tests {
         assert!(is_ours(Host::Claude, &ours));
         assert!(!is_ours(Host::Codex, &ours));
         for other in [
-            "/opt/ccc-hook",
-            "echo --agent claude ccc-hook",
-            "my-ccc-hook --agent claude x",
+            "/opt/ccc-hook", "echo --agent claude ccc-hook", "my-ccc-hook --agent claude x",
             "wrap ccc-hook --agent claude x",
         ] {
             assert!(!is_ours(Host::Claude, other), "{other}");

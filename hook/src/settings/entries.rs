@@ -41,21 +41,11 @@ pub fn gate(host: Host) -> &'static str {
 pub fn events(host: Host) -> &'static [&'static str] {
     match host {
         Host::Claude => &[
-            "PreToolUse",
-            "UserPromptSubmit",
-            "PostToolUse",
-            "SessionStart",
-            "SessionEnd",
-            "SubagentStart",
+            "PreToolUse", "UserPromptSubmit", "PostToolUse", "SessionStart", "SessionEnd", "SubagentStart",
             "SubagentStop",
         ],
         Host::Codex => &[
-            "PreToolUse",
-            "UserPromptSubmit",
-            "PostToolUse",
-            "SessionStart",
-            "SessionEnd",
-            "SubagentStart",
+            "PreToolUse", "UserPromptSubmit", "PostToolUse", "SessionStart", "SessionEnd", "SubagentStart",
             "SubagentStop",
         ],
         Host::Gemini => &["BeforeTool", "BeforeAgent", "AfterTool", "SessionStart", "SessionEnd"],

@@ -503,10 +503,7 @@ fn a_projects_hook_lies_in_the_project() {
     let output = install(&home, &bridge.url, &["--all", "--project"]);
     assert!(output.status.success(), "{}", words(&output));
     for file in [
-        ".claude/settings.local.json",
-        ".codex/hooks.json",
-        ".gemini/settings.json",
-        ".github/hooks/ccc-hook.json",
+        ".claude/settings.local.json", ".codex/hooks.json", ".gemini/settings.json", ".github/hooks/ccc-hook.json",
         ".cursor/hooks.json",
     ] {
         assert!(home.path().join(file).exists(), "{file}");

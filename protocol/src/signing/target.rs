@@ -89,23 +89,8 @@ mod tests {
     #[test]
     fn a_target_with_two_readings_is_refused() {
         for raw in [
-            "",
-            "*",
-            "queue",
-            "http://host/queue",
-            "//queue",
-            "/a//b",
-            "/a/./b",
-            "/a/../b",
-            "/..",
-            "/a/.",
-            "/a%2fb",
-            "/%61",
-            "/a b",
-            "/a#b",
-            "/a\n",
-            "/é",
-            "?x",
+            "", "*", "queue", "http://host/queue", "//queue", "/a//b", "/a/./b", "/a/../b", "/..", "/a/.", "/a%2fb",
+            "/%61", "/a b", "/a#b", "/a\n", "/é", "?x",
         ] {
             let refusal = Target::parse(raw).unwrap_err();
             assert_eq!(refusal.status(), 400, "{raw}");

@@ -116,23 +116,8 @@ const TEXTS: &[Context] = &[Deny, Note, Word, Edit, Filter, CommandLine];
 const DIALOGS: &[Context] = &[Deny, Note, Word, Confirm, Scope, Edit, Bulk, Results, Panic, Help, Filter, CommandLine];
 const LISTS: &[Context] = &[Queue, History, Grants, Policies, Agents, Scope, Panic, Help];
 const EVERYWHERE: &[Context] = &[
-    Queue,
-    History,
-    Grants,
-    Policies,
-    Agents,
-    Deny,
-    Note,
-    Word,
-    Confirm,
-    Scope,
-    Edit,
-    Bulk,
-    Results,
-    Panic,
-    Help,
-    Filter,
-    CommandLine,
+    Queue, History, Grants, Policies, Agents, Deny, Note, Word, Confirm, Scope, Edit, Bulk, Results, Panic, Help,
+    Filter, CommandLine,
 ];
 
 const fn row(

@@ -156,18 +156,8 @@ mod tests {
     #[test]
     fn what_a_terminal_hides_is_written_out() {
         for hidden in [
-            '\u{202e}',
-            '\u{200b}',
-            '\u{200d}',
-            '\u{feff}',
-            '\u{2066}',
-            '\u{ad}',
-            '\u{fe0f}',
-            '\u{e0041}',
-            '\u{a0}',
-            '\u{3164}',
-            '\u{378}',
-            '\u{e000}',
+            '\u{202e}', '\u{200b}', '\u{200d}', '\u{feff}', '\u{2066}', '\u{ad}', '\u{fe0f}', '\u{e0041}', '\u{a0}',
+            '\u{3164}', '\u{378}', '\u{e000}',
         ] {
             assert_eq!(line(&format!("a{hidden}b")), format!("a‹U+{:04X}›b", u32::from(hidden)));
         }

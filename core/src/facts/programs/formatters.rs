@@ -28,18 +28,6 @@ const ALWAYS: &[&str] = &["black", "isort", "rustfmt", "pyupgrade"];
 const WITH_W: &[&str] = &["prettier", "gofmt", "goimports", "shfmt"];
 /// Options by which tools change the files that they are given.
 const FIXES: &[&str] = &[
-    "--write",
-    "--fix",
-    "--fix-errors",
-    "--unsafe-fixes",
-    "--apply",
-    "--apply-unsafe",
-    "--in-place",
-    "--inplace",
-    "--reformat",
-    "--autocorrect",
-    "--auto-correct",
-    "--auto-correct-all",
-    "--autocorrect-all",
-    "-i",
+    "--write", "--fix", "--fix-errors", "--unsafe-fixes", "--apply", "--apply-unsafe", "--in-place", "--inplace",
+    "--reformat", "--autocorrect", "--auto-correct", "--auto-correct-all", "--autocorrect-all", "-i",
 ];

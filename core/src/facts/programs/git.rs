@@ -38,68 +38,17 @@ struct Git<'a> {
 
 /// Ask and change nothing, whatever their options but those of [`ESCAPES`].
 const QUERIES: &[&str] = &[
-    "status",
-    "log",
-    "diff",
-    "show",
-    "blame",
-    "annotate",
-    "rev-parse",
-    "rev-list",
-    "ls-files",
-    "ls-tree",
-    "cat-file",
-    "describe",
-    "shortlog",
-    "grep",
-    "name-rev",
-    "merge-base",
-    "diff-tree",
-    "diff-index",
-    "diff-files",
-    "for-each-ref",
-    "show-ref",
-    "show-branch",
-    "count-objects",
-    "fsck",
-    "var",
-    "check-ignore",
-    "check-attr",
-    "check-ref-format",
-    "whatchanged",
-    "cherry",
-    "range-diff",
-    "version",
-    "help",
-    "verify-commit",
-    "verify-tag",
-    "ls-remote",
-    "get-tar-commit-id",
-    "patch-id",
-    "stripspace",
-    "column",
-    "merge-tree",
+    "status", "log", "diff", "show", "blame", "annotate", "rev-parse", "rev-list", "ls-files", "ls-tree", "cat-file",
+    "describe", "shortlog", "grep", "name-rev", "merge-base", "diff-tree", "diff-index", "diff-files", "for-each-ref",
+    "show-ref", "show-branch", "count-objects", "fsck", "var", "check-ignore", "check-attr", "check-ref-format",
+    "whatchanged", "cherry", "range-diff", "version", "help", "verify-commit", "verify-tag", "ls-remote",
+    "get-tar-commit-id", "patch-id", "stripspace", "column", "merge-tree",
 ];
 
 /// Record or switch, and can be undone from the repository itself.
 const CHANGES: &[&str] = &[
-    "add",
-    "stage",
-    "commit",
-    "merge",
-    "cherry-pick",
-    "revert",
-    "mv",
-    "init",
-    "am",
-    "apply",
-    "rebase",
-    "notes",
-    "bisect",
-    "fetch",
-    "pull",
-    "sparse-checkout",
-    "rerere",
+    "add", "stage", "commit", "merge", "cherry-pick", "revert", "mv", "init", "am", "apply", "rebase", "notes",
+    "bisect", "fetch", "pull", "sparse-checkout", "rerere",
 ];
 
 /// What `git bisect` does itself; its other verbs run what they are given.
@@ -107,19 +56,8 @@ const BISECTS: &[&str] = &["start", "bad", "good", "new", "old", "skip", "reset"
 
 /// Options with which git runs a program that they name, or writes where they say.
 const ESCAPES: &[&str] = &[
-    "--ext-diff",
-    "--textconv",
-    "--open-files-in-pager",
-    "--upload-pack",
-    "--receive-pack",
-    "--exec",
-    "--template",
-    "--filters",
-    "--tool",
-    "--extcmd",
-    "--separate-git-dir",
-    "--build-fake-ancestor",
-    "--refmap",
+    "--ext-diff", "--textconv", "--open-files-in-pager", "--upload-pack", "--receive-pack", "--exec", "--template",
+    "--filters", "--tool", "--extcmd", "--separate-git-dir", "--build-fake-ancestor", "--refmap",
 ];
 
 impl Git<'_> {
@@ -311,18 +249,8 @@ impl Git<'_> {
     fn config(&self, gather: &mut Gather) {
         let reads = ["--get", "--get-all", "--get-regexp", "--get-urlmatch", "-l", "--list", "--show-origin"];
         let changes = [
-            "--add",
-            "--unset",
-            "--unset-all",
-            "--replace-all",
-            "--remove-section",
-            "--rename-section",
-            "-e",
-            "--edit",
-            "-f",
-            "--file",
-            "--global",
-            "--system",
+            "--add", "--unset", "--unset-all", "--replace-all", "--remove-section", "--rename-section", "-e", "--edit",
+            "-f", "--file", "--global", "--system",
         ];
         let mut operands: Vec<&str> = self.parsed.operands.iter().map(|arg| arg.text.as_str()).collect();
         let verbs = ["get", "list", "set", "unset", "edit", "rename-section", "remove-section"];

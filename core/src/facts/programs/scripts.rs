@@ -77,22 +77,8 @@ fn kept<'a>(call: &Call<'_>, suffix: &Arg, files: impl Iterator<Item = &'a Arg>,
 }
 
 const SED_OPTIONS: &[&str] = &[
-    "-n",
-    "-e",
-    "-E",
-    "-r",
-    "-s",
-    "-u",
-    "-z",
-    "-i",
-    "--expression",
-    "--quiet",
-    "--silent",
-    "--regexp-extended",
-    "--null-data",
-    "--separate",
-    "--unbuffered",
-    "--posix",
+    "-n", "-e", "-E", "-r", "-s", "-u", "-z", "-i", "--expression", "--quiet", "--silent", "--regexp-extended",
+    "--null-data", "--separate", "--unbuffered", "--posix",
 ];
 
 fn is_cluster_with(text: &str, letter: char) -> bool {
@@ -318,33 +304,14 @@ mod tests {
     #[test]
     fn sed_scripts_that_run_or_write_are_told_from_plain_ones() {
         for script in [
-            "1,20p",
-            "s/a/b/g",
-            "/x/,/y/d",
-            "s|/a|/b|",
-            "$!N;s/\\n/ /",
-            "/a\\/b/p",
-            "2q",
-            "s/[a-z]*/x/2",
-            "$d",
+            "1,20p", "s/a/b/g", "/x/,/y/d", "s|/a|/b|", "$!N;s/\\n/ /", "/a\\/b/p", "2q", "s/[a-z]*/x/2", "$d",
             "/^$/d;s/x/y/",
         ] {
             assert!(is_plain_sed(script), "{script}");
         }
         for script in [
-            "e",
-            "1e id",
-            "s/a/id/e",
-            "s/a/b/w /etc/x",
-            "w x",
-            "r /etc/shadow",
-            "W x",
-            "s/a",
-            "s/x/y/ge",
-            "1!e id",
-            "R x",
-            "s,a,b,;e id",
-            "a\\\nx\ne id",
+            "e", "1e id", "s/a/id/e", "s/a/b/w /etc/x", "w x", "r /etc/shadow", "W x", "s/a", "s/x/y/ge", "1!e id",
+            "R x", "s,a,b,;e id", "a\\\nx\ne id",
         ] {
             assert!(!is_plain_sed(script), "{script}");
         }

@@ -48,22 +48,8 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
 
 /// Builtins that evaluate indices in their arguments.
 const BUILTINS: &[&str] = &[
-    "test",
-    "[",
-    "[[",
-    "printf",
-    "read",
-    "unset",
-    "let",
-    "export",
-    "declare",
-    "typeset",
-    "local",
-    "readonly",
-    "wait",
-    "mapfile",
-    "readarray",
-    "getopts",
+    "test", "[", "[[", "printf", "read", "unset", "let", "export", "declare", "typeset", "local", "readonly", "wait",
+    "mapfile", "readarray", "getopts",
 ];
 
 /// A shell that was not taken apart: it runs a file, what it is sent, or a person's words.
@@ -93,17 +79,7 @@ fn shell(call: &Call<'_>, gather: &mut Gather) {
 /// Options of the shell that only change how it fails, or that `*` may be empty.
 fn shell_options(call: &Call<'_>, gather: &mut Gather) {
     const HARMLESS: &[&str] = &[
-        "-s",
-        "-u",
-        "-q",
-        "-p",
-        "nullglob",
-        "globstar",
-        "failglob",
-        "pipefail",
-        "inherit_errexit",
-        "errexit",
-        "nounset",
+        "-s", "-u", "-q", "-p", "nullglob", "globstar", "failglob", "pipefail", "inherit_errexit", "errexit", "nounset",
     ];
     if call.args.iter().all(|arg| arg.exact && HARMLESS.contains(&arg.text.as_str())) {
         gather.class(Class::Reads, "changes how the shell fails");

@@ -27,17 +27,9 @@ fn a_target_is_found_behind_flags_and_options_whose_value_may_be_left_out() {
             "yarn run -w deploy",
         ],
         &[
-            "make -j8 test",
-            "make -j test",
-            "make -j 8 test",
-            "make -j$(nproc)",
-            "make -kj4 check",
-            "ninja -j 4 -C build test",
-            "just test",
-            "cmake --build build -j --target test",
-            "npm run build -w web",
-            "pnpm --filter web run build",
-            "npm run --silent test",
+            "make -j8 test", "make -j test", "make -j 8 test", "make -j$(nproc)", "make -kj4 check",
+            "ninja -j 4 -C build test", "just test", "cmake --build build -j --target test", "npm run build -w web",
+            "pnpm --filter web run build", "npm run --silent test",
         ],
     );
 }
@@ -46,16 +38,10 @@ fn a_target_is_found_behind_flags_and_options_whose_value_may_be_left_out() {
 fn an_option_is_not_hidden_as_the_value_of_a_flag() {
     told_apart(
         &[
-            "pytest -s -p evil",
-            "pytest -x -p evil",
-            "pytest --cov -p evil",
-            "pytest -x /tmp/evil.py",
-            "go test -modcacherw -exec ./evil ./...",
-            "jest --coverage --config=/tmp/evil.js",
-            "jest --coverage /tmp/evil.test.js",
-            "eslint --format /tmp/evil.js src",
-            "eslint --parser=/tmp/evil.js src",
-            "cargo test -p --config=x",
+            "pytest -s -p evil", "pytest -x -p evil", "pytest --cov -p evil", "pytest -x /tmp/evil.py",
+            "go test -modcacherw -exec ./evil ./...", "jest --coverage --config=/tmp/evil.js",
+            "jest --coverage /tmp/evil.test.js", "eslint --format /tmp/evil.js src",
+            "eslint --parser=/tmp/evil.js src", "cargo test -p --config=x",
         ],
         &["pytest -s -x tests/test_a.py", "pytest --cov=src tests", "jest --coverage", "eslint --format json src"],
     );
@@ -65,13 +51,8 @@ fn an_option_is_not_hidden_as_the_value_of_a_flag() {
 fn a_setting_of_make_that_it_runs_is_asked() {
     told_apart(
         &[
-            "make 'X!=id'",
-            "make 'X != id'",
-            "make SHELL:=./evil",
-            "make SHELL::=./evil",
-            "make PATH+=./evil",
-            "make X='; id'",
-            "make X='a|sh'",
+            "make 'X!=id'", "make 'X != id'", "make SHELL:=./evil", "make SHELL::=./evil", "make PATH+=./evil",
+            "make X='; id'", "make X='a|sh'",
         ],
         &["make X=1 test", "make ARGS='-v --foo' test", "make V:=1", "make CFLAGS=-O2"],
     );
@@ -81,28 +62,15 @@ fn a_setting_of_make_that_it_runs_is_asked() {
 fn words_that_only_the_running_shell_knows_may_be_options_or_targets() {
     told_apart(
         &[
-            "make $(echo deploy)",
-            "make -k$(cat args)",
-            "make -j$(cat args)",
-            "cargo test $(cat args)",
-            "cargo test -p $(cat args)",
-            "eslint $(cat args)",
-            "pytest $X",
-            "pytest tests/$X",
-            "cargo +$(cat args) test",
-            "npm run build --x=$(cat args)",
-            "npm test -- $(cat args)",
-            "npm test -- --globalSetup=/tmp/evil.js",
-            "npm test -- --globalSetup ../evil.js",
-            "npm run build -- --publish=$X",
-            "cargo clippy -- -C linker=/tmp/evil",
+            "make $(echo deploy)", "make -k$(cat args)", "make -j$(cat args)", "cargo test $(cat args)",
+            "cargo test -p $(cat args)", "eslint $(cat args)", "pytest $X", "pytest tests/$X",
+            "cargo +$(cat args) test", "npm run build --x=$(cat args)", "npm test -- $(cat args)",
+            "npm test -- --globalSetup=/tmp/evil.js", "npm test -- --globalSetup ../evil.js",
+            "npm run build -- --publish=$X", "cargo clippy -- -C linker=/tmp/evil",
         ],
         &[
-            "cargo test -- --nocapture",
-            "x=name; cargo test $x",
-            "for t in a b; do pytest tests/$t; done",
-            "npm test -- --watchAll=false",
-            "eslint 'src/**/*.ts'",
+            "cargo test -- --nocapture", "x=name; cargo test $x", "for t in a b; do pytest tests/$t; done",
+            "npm test -- --watchAll=false", "eslint 'src/**/*.ts'",
         ],
     );
 }
@@ -156,30 +124,17 @@ fn software_that_the_project_does_not_name_is_asked() {
 fn compilers_write_only_where_their_options_say() {
     told_apart(
         &[
-            "gcc -Wp,-MD,/home/dev/x a.c",
-            "gcc -Wa,-al=/home/dev/x a.c",
-            "gcc -Xpreprocessor -MD a.c",
-            "gcc -o/home/dev/x a.c",
-            "gcc -o.envrc a.c",
-            "gcc -M -MT x -MF .envrc a.c",
-            "gcc -MF.envrc -M a.c",
-            "rustc --emit=link=/home/dev/x a.rs",
-            "rustc --emit link=/home/dev/x a.rs",
-            "rustc --emit dep-info=.envrc,link a.rs",
-            "rustc --print=cfg=.envrc a.rs",
-            "rustc --extern x=/tmp/evil.so a.rs",
-            "rustc -L dependency=/tmp/evil a.rs",
-            "gcc -fdump-tree-all=/home/dev/x a.c",
-            "ld -plugin ./evil.so a.o",
-            "go build --o=/home/dev/x",
+            "gcc -Wp,-MD,/home/dev/x a.c", "gcc -Wa,-al=/home/dev/x a.c", "gcc -Xpreprocessor -MD a.c",
+            "gcc -o/home/dev/x a.c", "gcc -o.envrc a.c", "gcc -M -MT x -MF .envrc a.c", "gcc -MF.envrc -M a.c",
+            "rustc --emit=link=/home/dev/x a.rs", "rustc --emit link=/home/dev/x a.rs",
+            "rustc --emit dep-info=.envrc,link a.rs", "rustc --print=cfg=.envrc a.rs",
+            "rustc --extern x=/tmp/evil.so a.rs", "rustc -L dependency=/tmp/evil a.rs",
+            "gcc -fdump-tree-all=/home/dev/x a.c", "ld -plugin ./evil.so a.o", "go build --o=/home/dev/x",
             "cargo doc --open",
         ],
         &[
-            "gcc -Wall -Wpedantic -O2 -o app main.c",
-            "gcc -MMD -MF build/a.d -c a.c -oa.o",
-            "gcc -Wlogical-op -Warray-bounds a.c",
-            "rustc --emit=metadata a.rs",
-            "rustc --print cfg",
+            "gcc -Wall -Wpedantic -O2 -o app main.c", "gcc -MMD -MF build/a.d -c a.c -oa.o",
+            "gcc -Wlogical-op -Warray-bounds a.c", "rustc --emit=metadata a.rs", "rustc --print cfg",
             "go build -o bin/x ./cmd/x",
         ],
     );

@@ -24,15 +24,9 @@ fn what_a_builtin_sets_without_that_it_is_named_comes_from_elsewhere() {
 fn a_name_attached_to_an_option_is_set_too() {
     told_apart(
         &[
-            "read -rax <f; echo $((x))",
-            "read -ran <f; echo $((n))",
-            "read -u0 -ax <f; echo $((x[0]))",
-            "read -rAx <f; echo $((x))",
-            "read -r -a x <f; echo $((x))",
-            "read x$y <f; echo $((xz))",
-            "read x{a,b} <f; echo $((xb))",
-            "mapfile -tx y <f; echo $((x))",
-            "wait -npx; echo $((x))",
+            "read -rax <f; echo $((x))", "read -ran <f; echo $((n))", "read -u0 -ax <f; echo $((x[0]))",
+            "read -rAx <f; echo $((x))", "read -r -a x <f; echo $((x))", "read x$y <f; echo $((xz))",
+            "read x{a,b} <f; echo $((xb))", "mapfile -tx y <f; echo $((x))", "wait -npx; echo $((x))",
         ],
         &[
             "i=1; read -rn1 k <f; echo $((i))",
@@ -48,36 +42,16 @@ fn a_name_attached_to_an_option_is_set_too() {
 fn an_index_in_a_name_that_a_builtin_takes_is_evaluated() {
     told_apart(
         &[
-            "read n<f; declare a[n]=1",
-            "read n<f; declare 'a[n]=1'",
-            "read n<f; declare \"a[$n]=1\"",
-            "read n<f; declare a[b[n]]=1",
-            "read n<f; export a[n]=1",
-            "read n<f; local a[n]=1",
-            "read n<f; readonly a[n]=1",
-            "read n<f; typeset a[n]=1",
-            "read n<f; unset a[n]",
-            "read n<f; unset 'a[n]'",
-            "read n<f; read a[n] <g",
-            "read n<f; read -r 'a[n]' <g",
-            "read n<f; printf -v a[n] x",
-            "read n<f; ls {a[n]}>g",
-            "read n<f; ls {a[1+n]}<g",
-            "unset 'a[$(id)]'",
-            "unset 'a[PATH=1]'",
-            "declare a[0]=$(cat f); echo $((a))",
-            "n=$(cat f) let m=n",
-            "n=$(cat f) unset a[n]",
+            "read n<f; declare a[n]=1", "read n<f; declare 'a[n]=1'", "read n<f; declare \"a[$n]=1\"",
+            "read n<f; declare a[b[n]]=1", "read n<f; export a[n]=1", "read n<f; local a[n]=1",
+            "read n<f; readonly a[n]=1", "read n<f; typeset a[n]=1", "read n<f; unset a[n]", "read n<f; unset 'a[n]'",
+            "read n<f; read a[n] <g", "read n<f; read -r 'a[n]' <g", "read n<f; printf -v a[n] x",
+            "read n<f; ls {a[n]}>g", "read n<f; ls {a[1+n]}<g", "unset 'a[$(id)]'", "unset 'a[PATH=1]'",
+            "declare a[0]=$(cat f); echo $((a))", "n=$(cat f) let m=n", "n=$(cat f) unset a[n]",
         ],
         &[
-            "n=1; declare a[n]=1",
-            "n=1; unset a[n]",
-            "n=1; unset 'a[n]'",
-            "n=1; read a[n] <g",
-            "declare a[0]=$(cat f)",
-            "read n<f; declare a=\"$n\"",
-            "ls {n}>g",
-            "n=1; ls {a[n]}>g",
+            "n=1; declare a[n]=1", "n=1; unset a[n]", "n=1; unset 'a[n]'", "n=1; read a[n] <g",
+            "declare a[0]=$(cat f)", "read n<f; declare a=\"$n\"", "ls {n}>g", "n=1; ls {a[n]}>g",
         ],
     );
 }

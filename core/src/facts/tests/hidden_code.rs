@@ -19,15 +19,9 @@ fn pass(commands: &[&str]) {
 #[test]
 fn an_expansion_that_runs_its_value_is_unknown() {
     unknown(&[
-        "x='$(touch ../out/a)'; echo ${x@P}",
-        "x='$(touch ../out/a)'; echo \"${x@P}\"",
-        "x=('$(id)'); echo ${x[0]@P}",
-        "x=('$(id)'); echo ${x[$i]@P}",
-        "echo ${x:-${y@P}}",
-        "echo \"${x@\\\nP}\"",
-        "x='a[$(id)]'; echo ${!x}",
-        "x='$(id)'; echo ${(e)x}",
-        "x='a[0+$(id)]'; ls",
+        "x='$(touch ../out/a)'; echo ${x@P}", "x='$(touch ../out/a)'; echo \"${x@P}\"", "x=('$(id)'); echo ${x[0]@P}",
+        "x=('$(id)'); echo ${x[$i]@P}", "echo ${x:-${y@P}}", "echo \"${x@\\\nP}\"", "x='a[$(id)]'; echo ${!x}",
+        "x='$(id)'; echo ${(e)x}", "x='a[0+$(id)]'; ls",
     ]);
     pass(&[
         "x=a; echo ${x@Q} ${x^^} ${x@U}",
@@ -172,24 +166,11 @@ fn variables_that_change_programs_count_however_they_are_set() {
         "read 'PATH[0]' < f",
     ]);
     pass(&[
-        "set -e; ls",
-        "ls {fd}>x",
-        "set -euo pipefail; cargo test",
-        "set -x +u; ls",
-        "set -o pipefail -o errexit; ls",
-        "set -- a b; echo $1",
-        ": ${x:=5} ${LOG:=debug}; echo $x",
-        ": ${GIT_PAGER:=cat}; git log",
-        "declare -a xs; ls",
-        "declare -r x=5",
-        "GIT_TRACE=1 git status",
-        "GIT_TERMINAL_PROMPT=0 git status",
-        "RUSTC_WRAPPER= cargo build",
-        "CARGO_BUILD_JOBS=4 cargo build",
-        "PYTHONFAULTHANDLER=1 pytest",
-        "npm_config_yes=true npm test",
-        "MALLOC_ARENA_MAX=2 cargo test",
-        "SECONDS=0; ls; echo $SECONDS",
+        "set -e; ls", "ls {fd}>x", "set -euo pipefail; cargo test", "set -x +u; ls", "set -o pipefail -o errexit; ls",
+        "set -- a b; echo $1", ": ${x:=5} ${LOG:=debug}; echo $x", ": ${GIT_PAGER:=cat}; git log", "declare -a xs; ls",
+        "declare -r x=5", "GIT_TRACE=1 git status", "GIT_TERMINAL_PROMPT=0 git status", "RUSTC_WRAPPER= cargo build",
+        "CARGO_BUILD_JOBS=4 cargo build", "PYTHONFAULTHANDLER=1 pytest", "npm_config_yes=true npm test",
+        "MALLOC_ARENA_MAX=2 cargo test", "SECONDS=0; ls; echo $SECONDS",
     ]);
 }
 
@@ -268,16 +249,9 @@ fn secrets_of_processes_and_parents_of_secrets_count() {
         assert!(derive(tool, &input, CWD, Limits::default()).any(&[Class::Credentials]), "{tool} {input}");
     }
     pass(&[
-        "cat /proc/cpuinfo /proc/meminfo",
-        "rg processor /proc/cpuinfo",
-        "cat /proc/self/status",
-        "cat /proc/1/cmdline",
-        "cat /etc/*-release",
-        "grep -r foo .config library",
-        "grep -r foo .cargo",
-        "grep -rn foo ~/.cargo/registry/src",
-        "ls ~/.config/nvim",
-        "cat .config/*",
+        "cat /proc/cpuinfo /proc/meminfo", "rg processor /proc/cpuinfo", "cat /proc/self/status",
+        "cat /proc/1/cmdline", "cat /etc/*-release", "grep -r foo .config library", "grep -r foo .cargo",
+        "grep -rn foo ~/.cargo/registry/src", "ls ~/.config/nvim", "cat .config/*",
     ]);
 }
 
@@ -364,33 +338,16 @@ fn formatters_are_asked_about_where_hooks_and_settings_are_named() {
         does(command, Class::Persistence);
     }
     pass(&[
-        "prettier --write .",
-        "prettier --write src",
-        "prettier --check .github",
-        "black --check .github",
-        "ruff check .github",
-        "ruff format src",
-        "eslint .github",
-        "black .",
+        "prettier --write .", "prettier --write src", "prettier --check .github", "black --check .github",
+        "ruff check .github", "ruff format src", "eslint .github", "black .",
     ]);
 }
 
 #[test]
 fn files_by_which_editors_agents_and_interpreters_run_things_are_settings() {
     for path in [
-        ".devcontainer.json",
-        ".gitpod.yml",
-        ".zed/tasks.json",
-        ".kiro/hooks/x.json",
-        ".roo/x",
-        ".clinerules",
-        ".exrc",
-        ".nvim.lua",
-        ".psqlrc",
-        ".Rprofile",
-        "x.code-workspace",
-        ".venv/bin/activate",
-        "node_modules/.bin/tsc",
+        ".devcontainer.json", ".gitpod.yml", ".zed/tasks.json", ".kiro/hooks/x.json", ".roo/x", ".clinerules", ".exrc",
+        ".nvim.lua", ".psqlrc", ".Rprofile", "x.code-workspace", ".venv/bin/activate", "node_modules/.bin/tsc",
     ] {
         let written = derive("Write", &json!({ "file_path": path }), CWD, Limits::default());
         assert!(written.any(&[Class::Persistence]), "{path}: {:?}", written.classes);

@@ -94,9 +94,7 @@ fn archives_write_and_read_only_where_their_options_say() {
 fn a_reference_takes_the_place_of_the_first_operand() {
     told_apart(
         &[
-            "chown --reference=a /home/dev/x",
-            "chown --ref a /home/dev/x",
-            "chgrp --reference=a /home/dev/x",
+            "chown --reference=a /home/dev/x", "chown --ref a /home/dev/x", "chgrp --reference=a /home/dev/x",
             "chmod --reference=a /home/dev/x",
         ],
         &["chown me x", "chmod 755 scripts/*.sh"],
@@ -124,12 +122,7 @@ fn a_link_to_what_lies_outside_is_not_made_without_a_question() {
 #[test]
 fn rights_are_raised_however_the_mode_is_written() {
     for command in [
-        "chmod =6755 x",
-        "chmod u+s x",
-        "chmod 4755 x",
-        "chmod u=rwxs,g+x x",
-        "chmod +2000 x",
-        "install -m 4755 x y",
+        "chmod =6755 x", "chmod u+s x", "chmod 4755 x", "chmod u=rwxs,g+x x", "chmod +2000 x", "install -m 4755 x y",
         "install --mode=u+s x y",
     ] {
         does(command, Class::Privilege);

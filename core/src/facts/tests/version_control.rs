@@ -43,11 +43,8 @@ fn a_setting_is_found_behind_the_options_with_values() {
             "git config rename-section a b",
         ],
         &[
-            "git config user.email",
-            "git config user.name me",
-            "git config set user.name me",
-            "git config --get core.hooksPath",
-            "git config --type bool --get core.bare",
+            "git config user.email", "git config user.name me", "git config set user.name me",
+            "git config --get core.hooksPath", "git config --type bool --get core.bare",
         ],
     );
 }
@@ -79,18 +76,9 @@ fn work_thrown_away_is_told_from_work_switched() {
     told_apart(
         &["git fetch --refmap=+refs/heads/*:refs/heads/* .", "git bisect view clean -fdx", "git bisect replay x"],
         &[
-            "git switch main",
-            "git switch -c x",
-            "git switch -c x origin/main",
-            "git checkout main",
-            "git checkout HEAD",
-            "git checkout JIRA-12",
-            "git checkout -b x",
-            "git checkout -b x origin/main",
-            "git checkout -q --track origin/x",
-            "git branch x",
-            "git branch -d x",
-            "git bisect start",
+            "git switch main", "git switch -c x", "git switch -c x origin/main", "git checkout main",
+            "git checkout HEAD", "git checkout JIRA-12", "git checkout -b x", "git checkout -b x origin/main",
+            "git checkout -q --track origin/x", "git branch x", "git branch -d x", "git bisect start",
             "git bisect bad HEAD~2",
         ],
     );

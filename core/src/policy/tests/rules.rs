@@ -231,11 +231,8 @@ fn grants_accept_what_is_queued_unless_floor_or_rule_forbid_them() {
     let queue = |asks: &str| format!("[[rule]]\nname = 'q'\naction = 'visit'\npolicy = 'queue'\n{asks}\n");
     assert_eq!(granted(&queue(""), None).verdict, Verdict::Accept);
     for forbids in [
-        "grants = false",
-        "approve = { grant_max = '0s' }",
-        "approve = { grant_max = '30s' }",
-        "approve = { role = 'dba' }",
-        "approve = { count = 2 }",
+        "grants = false", "approve = { grant_max = '0s' }", "approve = { grant_max = '30s' }",
+        "approve = { role = 'dba' }", "approve = { count = 2 }",
     ] {
         assert_eq!(granted(&queue(forbids), None).verdict, Verdict::Queue, "{forbids}");
     }

@@ -44,20 +44,8 @@ fn name_test(find: &SimpleCommand) -> Option<String> {
 }
 
 const CHOICES: &[&str] = &[
-    "-name",
-    "-iname",
-    "-path",
-    "-ipath",
-    "-wholename",
-    "-regex",
-    "-iregex",
-    "-empty",
-    "-newer",
-    "-mtime",
-    "-mmin",
-    "-size",
-    "-perm",
-    "-user",
+    "-name", "-iname", "-path", "-ipath", "-wholename", "-regex", "-iregex", "-empty", "-newer", "-mtime", "-mmin",
+    "-size", "-perm", "-user",
 ];
 
 /// The roots of a `find`: its words up to the first test.
@@ -150,21 +138,8 @@ fn git_lists_files(command: &SimpleCommand) -> bool {
 /// True for an option of git's by which something is printed beside the names, or other names.
 fn prints_more(option: &str) -> bool {
     const MORE: &[&str] = &[
-        "--f",
-        "--pre",
-        "--line",
-        "--st",
-        "--deb",
-        "--eol",
-        "--patch",
-        "--graph",
-        "--on",
-        "--note",
-        "--show",
-        "--no-name",
-        "--no-files",
-        "-s",
-        "-p",
+        "--f", "--pre", "--line", "--st", "--deb", "--eol", "--patch", "--graph", "--on", "--note", "--show",
+        "--no-name", "--no-files", "-s", "-p",
     ];
     const NAMES: &[&str] =
         &["--files", "--format=", "--pretty=format:", "--full-name", "--first-parent", "--staged", "--find-"];

@@ -13,34 +13,13 @@ pub(super) fn tar(call: &Call<'_>, gather: &mut Gather) {
     const READS: &[&str] = &["-X", "--exclude-from", "--add-file", "--owner-map", "--group-map"];
     const WRITES: &[&str] = &["-g", "--listed-incremental", "--index-file", "--volno-file"];
     const ESCAPES: &[&str] = &[
-        "-I",
-        "--use-compress-program",
-        "--to-command",
-        "--checkpoint-action",
-        "--rsh-command",
-        "--rmt-command",
-        "-F",
-        "--info-script",
-        "--new-volume-script",
-        "--remove-files",
-        "-P",
-        "--absolute-names",
-        "--transform",
-        "--xform",
+        "-I", "--use-compress-program", "--to-command", "--checkpoint-action", "--rsh-command", "--rmt-command", "-F",
+        "--info-script", "--new-volume-script", "--remove-files", "-P", "--absolute-names", "--transform", "--xform",
         // The list may name any file, and older versions take options from it.
-        "-T",
-        "--files-from",
+        "-T", "--files-from",
     ];
     let values: &[&str] = &[
-        "-T",
-        "--files-from",
-        "--exclude",
-        "-b",
-        "--strip-components",
-        "--owner",
-        "--group",
-        "--mode",
-        "--mtime",
+        "-T", "--files-from", "--exclude", "-b", "--strip-components", "--owner", "--group", "--mode", "--mtime",
         "--format",
     ];
     let parsed = options::read(
@@ -115,40 +94,9 @@ pub(super) fn zip(call: &Call<'_>, gather: &mut Gather) {
 }
 
 const ZIP_OPTIONS: &[&str] = &[
-    "-r",
-    "-q",
-    "-v",
-    "-j",
-    "-y",
-    "-X",
-    "-D",
-    "-u",
-    "-o",
-    "-g",
-    "-9",
-    "-8",
-    "-7",
-    "-6",
-    "-5",
-    "-4",
-    "-3",
-    "-2",
-    "-1",
-    "-0",
-    "-x",
-    "-i",
-    "-n",
-    "-P",
-    "--exclude",
-    "--include",
-    "--recurse-paths",
-    "--quiet",
-    "--verbose",
-    "--junk-paths",
-    "--symlinks",
-    "--update",
-    "--no-extra",
-    "--no-dir-entries",
+    "-r", "-q", "-v", "-j", "-y", "-X", "-D", "-u", "-o", "-g", "-9", "-8", "-7", "-6", "-5", "-4", "-3", "-2", "-1",
+    "-0", "-x", "-i", "-n", "-P", "--exclude", "--include", "--recurse-paths", "--quiet", "--verbose", "--junk-paths",
+    "--symlinks", "--update", "--no-extra", "--no-dir-entries",
 ];
 
 pub(super) fn unzip(call: &Call<'_>, gather: &mut Gather) {

@@ -8,20 +8,8 @@ use crate::facts::gather::Gather;
 impl Git<'_> {
     pub(super) fn branch(&self, gather: &mut Gather) {
         let changes = [
-            "-m",
-            "-M",
-            "-c",
-            "-C",
-            "-f",
-            "-u",
-            "-t",
-            "--move",
-            "--copy",
-            "--force",
-            "--track",
-            "--set-upstream-to",
-            "--unset-upstream",
-            "--edit-description",
+            "-m", "-M", "-c", "-C", "-f", "-u", "-t", "--move", "--copy", "--force", "--track", "--set-upstream-to",
+            "--unset-upstream", "--edit-description",
         ];
         if self.parsed.has(&["-D", "-f", "--force", "-M", "-C"]) {
             self.discards("removes or moves a branch, whatever it holds", gather);
