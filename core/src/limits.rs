@@ -1,5 +1,6 @@
 //! Every limit of the bridge, with its unit in its name and its default.
 
+use ccc_toolcall::facts;
 use serde::Deserialize;
 
 macro_rules! limits {
@@ -106,4 +107,10 @@ limits! {
     checkpoint_entries: 1000,
     /// How long an idempotency key is remembered.
     idempotency_seconds: 86_400,
+}
+
+impl From<&Limits> for facts::Limits {
+    fn from(limits: &Limits) -> Self {
+        Self { analyse_bytes_max: usize::try_from(limits.analyse_bytes_max).unwrap_or(usize::MAX) }
+    }
 }

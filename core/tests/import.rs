@@ -5,7 +5,6 @@
 
 use ccc_core::{
     config::{read, starter},
-    facts,
     import::{Imported, jamjet, sentinel},
     law::Law,
     params::value::{Arg, Args},
@@ -14,6 +13,7 @@ use ccc_core::{
     volume::Volumes,
 };
 use ccc_protocol::{Timestamp, UserName};
+use ccc_toolcall::facts;
 use serde_json::{Value, json};
 
 /// The example of AI Sentinel's documentation.

@@ -4,7 +4,6 @@
 
 use ccc_core::{
     config::read,
-    facts,
     law::Law,
     params,
     policy::{LocalTime, Overrides, Question, Standing, Verdict, Weekday, decide},
@@ -12,6 +11,7 @@ use ccc_core::{
     volume::Volumes,
 };
 use ccc_protocol::{Timestamp, UserName};
+use ccc_toolcall::facts;
 use serde_json::{Map, Value, json};
 
 const PAGE: &str = include_str!("../../docs/policy.md");

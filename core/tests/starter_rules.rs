@@ -17,14 +17,14 @@ use std::path::{Path, PathBuf};
 
 use ccc_core::{
     config::{read, starter},
-    facts::{self, Facts},
     law::Law,
     params::value::{Arg, Args},
     policy::{LocalTime, Overrides, Question, Standing, Verdict, Weekday, decide},
     user::{User, Users},
     volume::Volumes,
 };
-use ccc_protocol::{Timestamp, UserName};
+use ccc_protocol::{Timestamp, UserName, bodies::Facts};
+use ccc_toolcall::facts;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 

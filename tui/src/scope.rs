@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use ccc_protocol::bodies::{AuditEntry, Difference, GrantRequest, ParamInfo, Plan, Preview, Ticket};
+use ccc_protocol::bodies::{
+    AuditEntry, CommandFact, Difference, Facts, GrantRequest, ParamInfo, Plan, Preview, Ticket,
+};
 use serde_json::{Map, Value};
 
 use crate::text::{Untrusted, Visible};
@@ -266,14 +268,13 @@ fn tool_input(preview: &Preview) -> Vec<Difference> {
 }
 
 /// The one program, with its subcommand, that all commands of the call are, as the bridge read them.
-fn program(facts: &Value) -> Option<&str> {
-    let commands = facts.get("commands")?.as_array()?;
-    let first = program_text(commands.first()?)?;
-    commands.iter().all(|command| program_text(command) == Some(first)).then_some(first)
+fn program(facts: &Facts) -> Option<&str> {
+    let first = program_text(facts.commands.first()?);
+    facts.commands.iter().all(|command| program_text(command) == first).then_some(first)
 }
 
-fn program_text(command: &Value) -> Option<&str> {
-    command.get("subcommand").and_then(Value::as_str).or_else(|| command.get("program")?.as_str())
+fn program_text(command: &CommandFact) -> &str {
+    command.subcommand.as_deref().unwrap_or(&command.program)
 }
 
 #[cfg(test)]

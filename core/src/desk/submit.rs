@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use ccc_protocol::{Digest, TicketId, UserName, approval, bodies::Status};
+use ccc_protocol::{
+    Digest, TicketId, UserName, approval,
+    bodies::{Facts, Status},
+};
 
 use crate::{
     catalogue::{
         action::Action,
         effect::{Effect, Service},
     },
-    facts::Facts,
     params::Args,
     plan::Planned,
     policy::{Decision, LocalTime, Question, Standing, Verdict, decide},

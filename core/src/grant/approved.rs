@@ -1,11 +1,11 @@
 //! The request behind an approval, with its parameters typed again from what its ticket holds.
 
-use ccc_protocol::bodies::{PathView, Plan};
+use ccc_protocol::bodies::{Facts, PathView, Plan};
+use ccc_toolcall::facts;
 use serde_json::Value;
 
 use crate::{
     catalogue::{action::Action, param::Kind},
-    facts::{self, Facts},
     limits::Limits,
     params::{
         url,
@@ -29,7 +29,7 @@ impl<'a> Approved<'a> {
             Some((param.name.clone(), arg))
         });
         let args = Args { typed: typed.collect(), json: request.params.clone(), beneath: vec![] };
-        let facts = action.is_judge_only().then(|| facts::of_request(&args.json, limits));
+        let facts = action.is_judge_only().then(|| facts::of_request(&args.json, limits.into()));
         Self { action, args, facts }
     }
 

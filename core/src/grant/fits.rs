@@ -2,14 +2,13 @@
 
 use ccc_protocol::{
     Timestamp, UserName,
-    bodies::{BESIDE_ARGUMENTS, Difference},
+    bodies::{BESIDE_ARGUMENTS, CommandFact, Difference, Facts},
 };
 use serde_json::Value;
 
 use super::Grant;
 use crate::{
     catalogue::{Action, Effect},
-    facts::{CommandFact, Facts},
     params::value::{Arg, Args, UrlArg},
     policy::condition::is_beneath,
 };

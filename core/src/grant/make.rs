@@ -2,7 +2,7 @@
 
 use ccc_protocol::{
     GrantId, Timestamp,
-    bodies::{Difference, GrantRequest},
+    bodies::{Difference, Facts, GrantRequest},
 };
 use serde_json::Value;
 
@@ -18,7 +18,6 @@ use crate::{
         param::{Kind, Param},
     },
     duration,
-    facts::Facts,
     limits::Limits,
     params::value::Arg,
     policy::Needs,

@@ -4,12 +4,12 @@ use ccc_protocol::{
     Digest, GrantId, TicketId, Timestamp, approval,
     bodies::{Difference, GrantRequest, PathView, Plan, Policy, Risk},
 };
+use ccc_toolcall::facts;
 use serde_json::{Value, json};
 
 use super::{Grant, make};
 use crate::{
     catalogue::{Action, Catalogue, Effect, Entry, Kind, Param, PathKind},
-    facts,
     limits::Limits,
     params::{
         url,
@@ -331,7 +331,7 @@ fn the_same_program_may_touch_the_project_that_the_approved_call_named() {
         let asked = ask(&[("input", Difference::SameProgram("touch".into()))]);
         let grant = make(&asked, &ticket, tool, GrantId::new(1, [2; 10]), now(), &Limits::default()).unwrap();
         let json = given(command, asked_in).as_object().unwrap().clone();
-        let facts = facts::of_request(&json, &Limits::default());
+        let facts = facts::of_request(&json, facts::Limits::default());
         let typed = json.iter().map(|(name, value)| match value {
             Value::Object(fields) => (name.clone(), Arg::Object(fields.clone())),
             value => (name.clone(), Arg::Text(value.as_str().unwrap().into())),

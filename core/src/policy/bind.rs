@@ -1,6 +1,6 @@
 //! Reads `where` of a rule against one action's declaration, so that each condition has the type of its parameter.
 
-use ccc_protocol::bodies::Policy;
+use ccc_protocol::bodies::{Class, Policy};
 use serde::{
     Deserialize,
     de::{DeserializeOwned, IntoDeserializer},
@@ -13,12 +13,9 @@ use super::{
     glob::{Globs, HostGlobs},
     spec::{OneOrMany, RuleSpec},
 };
-use crate::{
-    catalogue::{
-        action::Action,
-        param::{Kind, Param},
-    },
-    facts::Class,
+use crate::catalogue::{
+    action::Action,
+    param::{Kind, Param},
 };
 
 /// Why a rule has no conditions for this action.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use ccc_protocol::bodies::{Class, CommandFact, Facts};
 use serde::Serialize;
 
 use super::{
@@ -9,12 +10,9 @@ use super::{
     decide::Question,
     glob::{Globs, HostGlobs, Naming},
 };
-use crate::{
-    facts::{Class, CommandFact, Facts},
-    params::{
-        url::is_internal_host,
-        value::{Arg, UrlArg},
-    },
+use crate::params::{
+    url::is_internal_host,
+    value::{Arg, UrlArg},
 };
 
 /// How far a request meets a condition or a rule. What is met in part can make policy stricter, never looser.

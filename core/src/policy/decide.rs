@@ -8,21 +8,17 @@
 //! 4. Never looser than the floor.
 //! 5. Where that gives `queue`, a fitting grant makes it accept, unless floor or rule forbid grants.
 
-use ccc_protocol::{TicketId, Timestamp, UserName, bodies::Policy};
+use ccc_protocol::{
+    TicketId, Timestamp, UserName,
+    bodies::{Class, Facts, Policy},
+};
 
 use super::{
     Decision, Needs, Overrides, Rulebook, Verdict,
     clock::LocalTime,
     weigh::{Weighed, weigh},
 };
-use crate::{
-    catalogue::action::Action,
-    facts::{Class, Facts},
-    grant::Grant,
-    limits::Limits,
-    params::value::Args,
-    user::Users,
-};
+use crate::{catalogue::action::Action, grant::Grant, limits::Limits, params::value::Args, user::Users};
 
 /// What is asked of policy.
 #[derive(Debug, Clone, Copy)]

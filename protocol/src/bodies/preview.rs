@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Status, Ticket};
+use super::{Facts, Status, Ticket};
 use crate::{Digest, TicketId, Timestamp};
 
 /// The resolved effect. Its canonical JSON is what `plan` in the ticket is the SHA-256 of.
@@ -107,7 +107,7 @@ pub struct Preview {
     pub files: Vec<FileView>,
     /// For `use-tool`: what the bridge derived from the input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub facts: Option<Value>,
+    pub facts: Option<Facts>,
     /// Warnings in words: look-alike hosts, hidden characters, a file that a build would run.
     #[serde(default)]
     pub warnings: Vec<String>,

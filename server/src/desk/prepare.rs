@@ -6,14 +6,17 @@ use std::sync::Arc;
 use ccc_core::{
     catalogue::Action,
     desk::{Asked, Submission},
-    facts::{self, Facts},
     law::Law,
     params::{self, Args},
     plan::{self, Planned},
     policy::LocalTime,
     refusal::Refusal,
 };
-use ccc_protocol::{ActionName, TicketId, UserName, bodies::ProblemType};
+use ccc_protocol::{
+    ActionName, TicketId, UserName,
+    bodies::{Facts, ProblemType},
+};
+use ccc_toolcall::facts;
 use serde_json::{Map, Value};
 
 use crate::volumes;
@@ -62,7 +65,7 @@ pub(super) async fn prepare(law: &Arc<Law>, name: &ActionName, given: Map<String
         .await?
     };
     let plan = plan::make(&action, &args, law)?;
-    let facts = action.is_judge_only().then(|| facts::of_request(&args.json, &law.limits));
+    let facts = action.is_judge_only().then(|| facts::of_request(&args.json, (&law.limits).into()));
     Ok(Prepared { action, args, facts, plan })
 }
 

@@ -7,7 +7,6 @@ use ccc_core::{
         Kind, Param,
         effect::{Effect, Service},
     },
-    facts,
     law::Law,
     params::url::{self, is_internal_host},
     refusal::Refusal,
@@ -17,6 +16,7 @@ use ccc_protocol::{
     TicketId,
     bodies::{FileView, PathView, Plan, Preview, UrlView},
 };
+use ccc_toolcall::facts;
 use serde_json::{Map, Value};
 
 use crate::{authenticate::Caller, volumes};
@@ -40,12 +40,13 @@ impl Front {
         let (files, mut warnings) = heads(&law, &ticket).await?;
         warnings.extend(urls.iter().filter(|url| is_internal_host(&url.host)).map(internal));
         let view = self.view(&ticket).await;
-        let facts = ticket.request().judge_only.then(|| facts::of_request(&ticket.request().params, &law.limits));
+        let facts =
+            ticket.request().judge_only.then(|| facts::of_request(&ticket.request().params, (&law.limits).into()));
         Ok(Preview {
             plan: ticket.request().plan.clone(),
             urls,
             files,
-            facts: facts.and_then(|facts| serde_json::to_value(facts).ok()),
+            facts,
             warnings,
             recent: self.shelf.read().recent.before(ticket.submitted_by(), id),
             before_edit,

@@ -9,7 +9,6 @@ use std::{
 use ccc_core::{
     config,
     desk::{About, Asked, Change, Cx, Desk, Submission},
-    facts,
     law::Law,
     params,
     policy::{LocalTime, Weekday},
@@ -23,6 +22,7 @@ use ccc_protocol::{
     bodies::{Approve, Deny, Freeze, GrantRequest, Policy, Status},
 };
 use ccc_server::store::{self, Writer};
+use ccc_toolcall::facts;
 use serde_json::{Map, Value, json};
 
 use super::{

@@ -1,83 +1,75 @@
 //! What the bridge read from a tool call: a row for each thing that is there, and none for what is not.
 
-use serde_json::{Map, Value};
+use ccc_protocol::bodies::{Class, CommandFact, Facts, PathFact};
+use serde_json::Value;
 
 use super::Page;
 use crate::text::{Row, Tone};
 
-/// What each kind of thing is, as a row's name and text. What is no text is written as it came.
-type Rows = Vec<(String, Value)>;
+/// What each kind of thing is, as a row's name and text.
+type Rows = Vec<(String, String)>;
 
-/// The facts, as their section. What has another form than the one known here is shown as it came.
-pub(super) fn facts(page: &mut Page, facts: &Map<String, Value>) {
+/// The facts, as their section.
+pub(super) fn facts(page: &mut Page, facts: &Facts) {
     page.section("WHAT THE BRIDGE READ FROM IT");
     let rows = rows(facts);
     if rows.is_empty() {
         page.row(Row::new().with(Tone::Dim, "nothing"));
     }
-    for (name, value) in &rows {
-        match value {
-            Value::String(text) => page.text(name, text),
-            other => page.value(name, other),
-        }
+    for (name, text) in &rows {
+        page.text(name, text);
     }
 }
 
 /// Its classes come first: they are what rules ask about.
-fn rows(facts: &Map<String, Value>) -> Rows {
-    let classes = facts.get("classes").and_then(Value::as_object);
-    let mut rows: Rows = classes.into_iter().flatten().map(|(class, why)| (class.clone(), why.clone())).collect();
-    let told = classes.and_then(|classes| classes.get("unknown"));
-    for (name, value) in facts.iter().filter(|(name, _)| classes.is_none() || *name != "classes") {
-        match (name.as_str(), value) {
-            (_, Value::Bool(false) | Value::Null) => {}
-            ("opaque", Value::Array(items)) => {
-                rows.extend(items.iter().filter(|item| Some(*item) != told).map(|item| row("unknown", item)));
-            }
-            ("commands", Value::Array(items)) => rows.extend(items.iter().flat_map(command)),
-            ("paths", Value::Array(items)) => rows.extend(items.iter().map(path)),
-            (_, Value::Array(items)) => rows.extend(items.iter().map(|item| row(name, item))),
-            _ => rows.push(row(name, value)),
-        }
-    }
+fn rows(facts: &Facts) -> Rows {
+    let classes = facts.classes.iter().map(|(class, why)| (class.as_str().to_owned(), why.clone()));
+    let mut rows: Rows = classes.collect();
+    rows.extend(facts.commands.iter().flat_map(command));
+    rows.extend(facts.hosts.iter().map(|host| row("hosts", host)));
+    let flags = [
+        ("force_push", facts.force_push),
+        ("interactive", facts.interactive),
+        ("network_upload", facts.network_upload),
+        ("too_large", facts.too_large),
+    ];
+    rows.extend(flags.into_iter().filter(|(_, holds)| *holds).map(|(name, _)| row(name, "true")));
+    // What is not known stands among the classes by its first reason; here are the others.
+    let told = facts.classes.get(&Class::Unknown);
+    rows.extend(facts.opaque.iter().filter(|reason| Some(*reason) != told).map(|reason| row("unknown", reason)));
+    rows.extend(facts.paths.iter().map(path));
+    rows.extend(facts.project.iter().map(|project| row("project", project)));
     rows
 }
 
-fn row(name: &str, value: &Value) -> (String, Value) {
-    (name.to_owned(), value.clone())
+fn row(name: &str, text: &str) -> (String, String) {
+    (name.to_owned(), text.to_owned())
 }
 
 /// A program with its arguments, what it is run by, and where.
-fn command(item: &Value) -> Rows {
-    let (Some(program), Some(args)) = (item.get("program"), item.get("args").and_then(Value::as_array)) else {
-        return vec![row("runs", item)];
-    };
-    let mut rows = vec![("runs".to_owned(), words(std::iter::once(program).chain(args)))];
-    if let Some(via) = item.get("via").and_then(Value::as_array).filter(|via| !via.is_empty()) {
-        rows.push(("runs.by".to_owned(), words(via.iter())));
+fn command(command: &CommandFact) -> Rows {
+    let mut rows = vec![row("runs", &words(std::iter::once(&command.program).chain(&command.args)))];
+    if !command.via.is_empty() {
+        rows.push(row("runs.by", &words(command.via.iter())));
     }
-    if item.get("remote") == Some(&Value::Bool(true)) {
-        rows.push(("runs.on".to_owned(), Value::from("another machine")));
+    if command.remote {
+        rows.push(row("runs.on", "another machine"));
     }
     rows
 }
 
-fn path(item: &Value) -> (String, Value) {
-    let part = |name: &str| item.get(name).and_then(Value::as_str);
-    match (part("access"), part("place"), item.get("path")) {
-        (Some(access), Some(place), Some(path)) => (format!("{access}.{place}"), path.clone()),
-        _ => row("path", item),
-    }
+fn path(fact: &PathFact) -> (String, String) {
+    (format!("{}.{}", fact.access.as_str(), fact.place.as_str()), fact.path.clone())
 }
 
 /// Words in a row where each can be told from the next, else as JSON.
-fn words<'a>(words: impl Iterator<Item = &'a Value> + Clone) -> Value {
-    let plain: Option<Vec<&str>> = words.clone().map(|word| word.as_str().filter(|word| is_plain(word))).collect();
-    let text = match plain {
+fn words<'a>(words: impl Iterator<Item = &'a String> + Clone) -> String {
+    let plain: Option<Vec<&str>> =
+        words.clone().map(|word| Some(word.as_str()).filter(|word| is_plain(word))).collect();
+    match plain {
         Some(plain) => plain.join(" "),
         None => Value::from_iter(words.cloned()).to_string(),
-    };
-    Value::from(text)
+    }
 }
 
 fn is_plain(word: &str) -> bool {
@@ -90,9 +82,8 @@ mod tests {
 
     use super::*;
 
-    fn shown(facts: Value) -> Vec<(String, Value)> {
-        let Value::Object(facts) = facts else { panic!("facts are an object") };
-        rows(&facts)
+    fn shown(facts: Value) -> Rows {
+        rows(&serde_json::from_value(facts).unwrap())
     }
 
     #[test]
@@ -103,35 +94,34 @@ mod tests {
             "classes": { "unknown": "a name known at run time", "writes-outside": "writes `/x`" },
             "commands": [
                 { "program": "cargo", "subcommand": "cargo test", "args": ["test", "-p", "core"], "flags": ["-p"], "via": [], "remote": false },
-                { "program": "sh", "args": ["-c", "a  (on this machine)"], "via": ["sudo", "xargs"], "remote": true },
+                { "program": "sh", "subcommand": null, "args": ["-c", "a  (on this machine)"], "flags": [], "via": ["sudo", "xargs"], "remote": true },
             ],
             "paths": [{ "path": "/x", "access": "write", "place": "outside" }],
         });
         let expected = [
-            ("unknown", "a name known at run time"),
             ("writes-outside", "writes `/x`"),
+            ("unknown", "a name known at run time"),
             ("runs", "cargo test -p core"),
             ("runs", r#"["sh","-c","a  (on this machine)"]"#),
             ("runs.by", "sudo xargs"),
             ("runs.on", "another machine"),
             ("hosts", "docs.rs"),
             ("hosts", "crates.io"),
+            ("interactive", "true"),
+            ("unknown", "another"),
+            ("write.outside", "/x"),
+            ("project", "/p"),
         ];
-        let mut expected: Rows = expected.map(|(name, text)| (name.to_owned(), Value::from(text))).into();
-        expected.push(("interactive".to_owned(), Value::Bool(true)));
-        let rest = [("unknown", "another"), ("write.outside", "/x"), ("project", "/p")];
-        expected.extend(rest.map(|(name, text)| (name.to_owned(), Value::from(text))));
-        assert_eq!(shown(facts), expected);
+        assert_eq!(shown(facts), expected.map(|(name, text)| row(name, text)));
         assert!(shown(json!({ "commands": [], "paths": [], "classes": {}, "force_push": false })).is_empty());
     }
 
     #[test]
-    fn what_has_another_form_is_shown_as_it_came() {
-        let odd = json!({ "classes": ["reads"], "commands": ["ls"], "paths": [{ "path": "/x" }], "new": { "a": 1 } });
-        let rows = shown(odd);
-        assert_eq!(rows[0], ("classes".to_owned(), json!("reads")));
-        assert_eq!(rows[1], ("runs".to_owned(), json!("ls")));
-        assert!(rows.contains(&("path".to_owned(), json!({ "path": "/x" }))));
-        assert!(rows.contains(&("new".to_owned(), json!({ "a": 1 }))));
+    fn facts_of_another_form_are_refused_and_not_guessed_at() {
+        for odd in
+            [json!({ "classes": ["reads"] }), json!({ "commands": ["ls"] }), json!({ "paths": [{ "path": "/x" }] })]
+        {
+            assert!(serde_json::from_value::<Facts>(odd.clone()).is_err(), "{odd}");
+        }
     }
 }

@@ -17,7 +17,7 @@ pub fn preview(preview: &Preview, width: usize) -> Vec<Row> {
     tool_edit(&mut page, &preview.ticket);
     tool_change(&mut page, preview);
     files(&mut page, &preview.files);
-    if let Some(Value::Object(found)) = &preview.facts {
+    if let Some(found) = &preview.facts {
         facts(&mut page, found);
     }
     before_edit(&mut page, preview);

@@ -3,8 +3,8 @@
 use ccc_protocol::{
     Digest, Timestamp,
     bodies::{
-        ActionPolicy, AuditEntry, AuditList, Difference, FileView, Grant, GrantList, GroupPolicies, MailView, PathView,
-        Plan, Policy, PolicyList, Preview, RecentAsk, Risk, Status, UrlView,
+        ActionPolicy, AuditEntry, AuditList, Difference, Facts, FileView, Grant, GrantList, GroupPolicies, MailView,
+        PathView, Plan, Policy, PolicyList, Preview, RecentAsk, Risk, Status, UrlView,
     },
 };
 use ccc_queue::message::{Message, News, Trouble, Verb};
@@ -194,11 +194,12 @@ fn tool_preview() -> Preview {
                    "description": "rename b to c" },
     });
     let mut preview = preview(&ticket_with(5, "agent", "use-tool", &params, &plan), &plan);
-    preview.facts = Some(json!({
+    let facts = json!({
         "project": "/workspace", "commands": [], "hosts": [], "force_push": false, "opaque": [],
         "paths": [{ "path": "/workspace/src/lib.rs", "access": "write", "place": "project" }],
         "classes": { "writes": "writes `/workspace/src/lib.rs`" },
-    }));
+    });
+    preview.facts = Some(serde_json::from_value(facts).unwrap());
     preview
 }
 
@@ -336,7 +337,7 @@ pub(crate) fn all_of(text: &str) -> Preview {
         whole: true,
     });
     preview.warnings.push(text.into());
-    preview.facts = Some(json!({ "opaque": [text] }));
+    preview.facts = Some(Facts { opaque: vec![text.into()], ..Facts::default() });
     preview.recent.push(RecentAsk {
         id: id(9),
         summary: text.into(),

@@ -1,14 +1,10 @@
 //! Rules and grants over an agent's own tool calls.
 
-use ccc_protocol::bodies::{BESIDE_ARGUMENTS, Difference, Policy};
+use ccc_protocol::bodies::{Access, BESIDE_ARGUMENTS, Class, CommandFact, Difference, Facts, PathFact, Place, Policy};
 use serde_json::json;
 
 use super::world::{World, call, grant};
-use crate::{
-    facts::{Access, Class, CommandFact, Facts, PathFact, Place},
-    params::value::Args,
-    policy::Verdict,
-};
+use crate::{params::value::Args, policy::Verdict};
 
 fn command(program: &str, subcommand: Option<&str>) -> CommandFact {
     CommandFact {

@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 
 use ccc_protocol::{
     Digest, GrantId, TicketId, Timestamp, UserName,
-    bodies::{Policy, Risk},
+    bodies::{Facts, Policy, Risk},
 };
 use serde_json::{Map, Value, json};
 
 use crate::{
     catalogue::{Action, Catalogue, Effect, Entry, Kind, Param, PathKind, builtin},
-    facts::Facts,
     grant::Grant,
     limits::Limits,
     params::{

@@ -1,5 +1,7 @@
 //! Paths by their text alone: made absolute, `.` and `..` taken out, and where they lie.
 
+use ccc_protocol::bodies::facts::is_under;
+
 use super::Place;
 
 /// `text` seen from `base`: absolute, or from `~` where the home directory is not known. `None` where a file-name pattern may
@@ -54,12 +56,6 @@ fn may_be_parent(component: &str) -> bool {
         let mut rest = component.chars().filter(|c| !matches!(c, '.' | '*' | '?' | '[' | ']'));
         rest.next().is_none() && component.contains(['*', '?', '['])
     }
-}
-
-/// True where `path` is `directory` or lies beneath it. A pattern in `path` counts as a name.
-pub(super) fn is_under(path: &str, directory: &str) -> bool {
-    let directory = directory.trim_end_matches('/');
-    path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The home directory that a working directory shows: `/home/NAME`, `/Users/NAME`, `/root`.
