@@ -4,11 +4,10 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::host::Host;
-use crate::settings::entries;
-use crate::verdict::Reason;
+use ccc_hosts::answer::Reason;
+use ccc_hosts::host::Host;
 
 /// A tool that no host has.
 pub const TOOL: &str = "ccc_hook_canary";
@@ -25,32 +24,20 @@ pub fn reason(user: &str) -> Reason {
 /// The document that the host would send.
 #[must_use]
 pub fn document(host: Host, directory: &Path) -> Value {
-    let cwd = directory.display().to_string();
-    match host {
-        Host::Copilot => json!({ "sessionId": SESSION, "timestamp": 0, "cwd": cwd, "toolName": TOOL, "toolArgs": {} }),
-        _ => json!({
-            "session_id": SESSION,
-            "conversation_id": SESSION,
-            "hook_event_name": entries::gate(host),
-            "cwd": cwd,
-            "workspace_roots": [cwd],
-            "tool_name": TOOL,
-            "tool_input": {},
-        }),
-    }
+    (host.profile().call)(TOOL, SESSION, &directory.display().to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Event;
-    use crate::translate;
+    use ccc_hosts::event::Event;
+    use ccc_hosts::translate;
 
     #[test]
     fn every_host_understands_its_canary_as_a_call_of_that_tool() {
         for host in Host::ALL {
             let document = document(host, Path::new("/proj"));
-            let question = translate::read(host, Some(entries::gate(host)), document.as_object().unwrap()).unwrap();
+            let question = translate::read(host, Some(host.profile().gate), document.as_object().unwrap()).unwrap();
             let Event::Judge(call) = question.content else { panic!("{host}") };
             assert_eq!((call.native.as_str(), call.cwd.as_str()), (TOOL, "/proj"));
         }

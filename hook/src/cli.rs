@@ -7,11 +7,11 @@ use std::time::Duration;
 use lexopt::prelude::{Long, Short, Value};
 use lexopt::{Parser, ValueExt};
 
-use crate::host::Host;
 use crate::install::Order;
 use crate::session::{self, Risk};
-use crate::settings::place::Scope;
 use crate::uninstall::Removal;
+use ccc_hosts::host::Host;
+use ccc_hosts::settings::place::Scope;
 
 /// What a command line asks for. The hook itself is told apart before this by
 /// [`is_hook`], because its errors must block.

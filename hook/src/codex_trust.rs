@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use crate::files;
-use crate::host::Host;
-use crate::settings::command::is_ours;
-use crate::settings::place::Places;
+use ccc_hosts::files;
+use ccc_hosts::host::Host;
+use ccc_hosts::settings::command::is_ours;
+use ccc_hosts::settings::place::Places;
 
 /// How long Codex may take to list its hooks, in seconds.
 const ANSWER_SECONDS_MAX: u64 = 20;

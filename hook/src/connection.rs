@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::config::{Config, ConfigError};
 use crate::judge;
-use crate::verdict::Reason;
+use ccc_hosts::answer::Reason;
 
 /// A bridge, and the agent's user to it.
 #[derive(Debug)]

@@ -8,13 +8,14 @@ use ccc_client::{CallError, Identity, IdentityError, read_secrets};
 use crate::codex_trust::{self, TrustError};
 use crate::config::{self, Config, ConfigError};
 use crate::connection::Connection;
-use crate::files;
-use crate::host::Host;
-use crate::manifest::{Install, Manifest, ManifestError};
+use crate::entries;
 use crate::registry::{self, Registry};
-use crate::settings::command::{Program, UnspeakablePath};
-use crate::settings::place::{Places, Scope};
-use crate::settings::{self, SettingsError, entries};
+use ccc_hosts::files;
+use ccc_hosts::host::Host;
+use ccc_hosts::manifest::{Install, Manifest, ManifestError};
+use ccc_hosts::settings::command::{Program, UnspeakablePath};
+use ccc_hosts::settings::place::{Places, Scope};
+use ccc_hosts::settings::{self, SettingsError};
 
 /// What a person asked for.
 #[derive(Debug, Clone)]
@@ -150,7 +151,7 @@ fn plan(
     let wanted = entries::entries(host, &line, &config);
     let text = before.as_deref().unwrap_or_default();
     // What an earlier install wrote and nobody touched is written anew, so that it can be taken back to the byte.
-    let own = earlier.find(&path).and_then(|install| install.untouched(host, text));
+    let own = earlier.find(&path).and_then(|install| entries::untouched(install, host, text));
     let after = settings::with_entries(host, &path, own.as_deref().unwrap_or(text), &wanted)?;
     Ok(Plan { host, settings: path, before, after, config_path, config })
 }
@@ -226,7 +227,7 @@ fn write(
             .map_err(|cause| InstallError::file(&plan.settings, cause))?;
         writeln!(out, "{}: installed in {}", plan.host, plan.settings.display())?;
     }
-    if plan.host == Host::Codex {
+    if plan.host.profile().trusts_hooks_by_name {
         trust_in_codex(&plan.settings, places, manifest, out)?;
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! From a tool call to a verdict: ask the bridge, wait as long as the config
+//! From a tool call to a answer: ask the bridge, wait as long as the config
 //! says, and take nothing but a released ticket for leave.
 
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use ccc_protocol::bodies::{Status, Ticket};
 use serde_json::Value;
 
-use crate::verdict::{Reason, Receipt, Verdict};
+use ccc_hosts::answer::{Answer, Reason, Receipt};
 
 /// The longest wait asked of the bridge in one request, in seconds.
 pub const WAIT_SECONDS_MAX: u64 = 300;
@@ -34,20 +34,20 @@ pub trait Bridge {
     fn greet(&mut self) -> Result<String, Reason>;
 }
 
-/// Asks for leave until there is a verdict or `hold` is over.
+/// Asks for leave until there is a answer or `hold` is over.
 ///
 /// # Errors
 /// When the bridge gave no authentic answer: the words to block with.
-pub fn judge(bridge: &mut impl Bridge, call: &Value, hold: Duration) -> Result<Verdict, Reason> {
+pub fn judge(bridge: &mut impl Bridge, call: &Value, hold: Duration) -> Result<Answer, Reason> {
     fits_in_a_body(call)?;
     let end = Instant::now() + hold;
     loop {
         let left = end.saturating_duration_since(Instant::now());
         let ticket = bridge.submit(call, left.min(Duration::from_secs(WAIT_SECONDS_MAX)))?;
         match step(&ticket) {
-            Step::Decided(verdict) => return Ok(verdict),
+            Step::Decided(answer) => return Ok(answer),
             Step::Again if Instant::now() < end => std::thread::sleep(Duration::from_millis(PAUSE_MILLIS).min(left)),
-            Step::Again => return Ok(Verdict::Ask(Receipt { ticket: ticket.id.to_string() })),
+            Step::Again => return Ok(Answer::Ask(Receipt { ticket: ticket.id.to_string() })),
         }
     }
 }
@@ -66,17 +66,17 @@ pub fn record(bridge: &mut impl Bridge, event: &Value) -> Result<(), Reason> {
 
 /// What a ticket means for a call that waits for it.
 enum Step {
-    Decided(Verdict),
+    Decided(Answer),
     /// Not decided, or decided and not yet taken: ask once more, which takes it.
     Again,
 }
 
 fn step(ticket: &Ticket) -> Step {
     match ticket.status {
-        Status::Released if !ticket.replayed && ticket.action.as_str() == "use-tool" => Step::Decided(Verdict::Allow),
+        Status::Released if !ticket.replayed && ticket.action.as_str() == "use-tool" => Step::Decided(Answer::Allow),
         Status::Queued | Status::Approved | Status::Running => Step::Again,
-        Status::Denied => Step::Decided(Verdict::Deny(denial(ticket))),
-        other => Step::Decided(Verdict::Deny(no_leave(ticket, other))),
+        Status::Denied => Step::Decided(Answer::Deny(denial(ticket))),
+        other => Step::Decided(Answer::Deny(no_leave(ticket, other))),
     }
 }
 

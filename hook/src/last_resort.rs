@@ -17,10 +17,10 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::low_level::pipe;
 
-use crate::host::Host;
-use crate::translate;
-use crate::verdict::{Answer, Reason};
 use crate::voice::Voice;
+use ccc_hosts::answer::{Reason, Reply};
+use ccc_hosts::host::Host;
+use ccc_hosts::translate;
 
 /// Signals that ask a process to end.
 const ENDINGS: [i32; 4] = [SIGTERM, SIGINT, SIGHUP, SIGQUIT];
@@ -92,11 +92,11 @@ impl LastResort {
 
     /// Says the one answer and returns the status to end with.
     #[must_use]
-    pub fn say(&self, answer: &Answer) -> ExitCode {
+    pub fn say(&self, reply: &Reply) -> ExitCode {
         if !self.shared.take_floor() {
             await_the_end();
         }
-        ExitCode::from(self.shared.voice.speak(answer))
+        ExitCode::from(self.shared.voice.speak(reply))
     }
 }
 

@@ -9,10 +9,10 @@ use std::process::ExitCode;
 use ccc_hook::cli::{self, Command, SessionLine};
 use ccc_hook::run::{self, Installed};
 use ccc_hook::session::Session;
-use ccc_hook::settings::place::Places;
-use ccc_hook::verdict::Reason;
 use ccc_hook::voice::Voice;
 use ccc_hook::{doctor, install, session, status, uninstall};
+use ccc_hosts::answer::Reason;
+use ccc_hosts::settings::place::Places;
 use ccc_protocol::exit;
 
 const HELP: &str = include_str!("help.txt");

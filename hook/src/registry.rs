@@ -2,18 +2,16 @@
 //! agent did can be told together over time. A host's own ids change with
 //! every subagent it starts.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
 use ccc_protocol::json;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::event::MAIN_AGENT;
-use crate::files;
-use crate::host::Host;
-use crate::settings::place::Places;
+use ccc_hosts::event::MAIN_AGENT;
+use ccc_hosts::files;
+use ccc_hosts::host::Host;
+use ccc_hosts::settings::place::Places;
 
 /// The longest agent name that is taken from a settings file, in characters.
 const NAME_CHARS_MAX: usize = 64;
@@ -87,70 +85,16 @@ impl Registry {
 #[must_use]
 pub fn discover(host: Host, places: &Places) -> Vec<String> {
     let mut names = vec![MAIN_AGENT.to_owned()];
-    match host {
-        Host::Claude => names.extend(claude_agents(places)),
-        Host::Cursor => names.extend(cursor_agents(&places.project.join(".cursor").join("rules"))),
-        _ => {}
-    }
+    names.extend((host.profile().subagents)(places));
     names.retain(|name| !name.is_empty() && name.chars().count() <= NAME_CHARS_MAX);
     names.dedup();
     names
 }
 
-/// `Agent(name)` among the permissions that Claude Code's settings allow.
-fn claude_agents(places: &Places) -> Vec<String> {
-    let files = [
-        places.host_home(Host::Claude).join("settings.json"),
-        places.project.join(".claude").join("settings.json"),
-        places.project.join(".claude").join("settings.local.json"),
-    ];
-    files.iter().flat_map(|file| agents_allowed_in(file)).collect()
-}
-
-fn agents_allowed_in(file: &Path) -> Vec<String> {
-    let text = files::read_if_any(file).ok().flatten().unwrap_or_default();
-    let settings: Value = serde_json::from_str(&text).unwrap_or_default();
-    let allowed = settings.pointer("/permissions/allow").and_then(Value::as_array);
-    let rules = allowed.into_iter().flatten().filter_map(Value::as_str);
-    rules.filter_map(|rule| rule.strip_prefix("Agent(")?.strip_suffix(')')).map(|name| name.trim().to_owned()).collect()
-}
-
-/// Rule files that declare an agent in their front matter, or that are rules
-/// at all; what is neither makes no agent.
-fn cursor_agents(rules: &Path) -> Vec<String> {
-    let Ok(entries) = fs::read_dir(rules) else { return Vec::new() };
-    let mut names: Vec<String> = entries.filter_map(|entry| cursor_agent(&entry.ok()?.path())).collect();
-    names.sort();
-    names
-}
-
-fn cursor_agent(path: &Path) -> Option<String> {
-    let stem = path.file_stem()?.to_str()?;
-    if path.extension()? != "mdc" || stem.starts_with("ccc-") {
-        return None;
-    }
-    agent_in_front_matter(&files::read_if_any(path).ok()??, stem)
-}
-
-fn agent_in_front_matter(text: &str, stem: &str) -> Option<String> {
-    let front = text.strip_prefix("---")?.split_once("\n---")?.0;
-    let field = |key: &str| {
-        let value = front.lines().find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix(':'))?;
-        Some(value.trim().trim_matches(['"', '\'']).to_owned())
-    };
-    let is_agent = |key| field(key).as_deref() == Some("agent");
-    if let Some(agent) = field("agent").filter(|agent| !agent.is_empty()) {
-        return Some(agent);
-    }
-    if is_agent("kind") || is_agent("type") {
-        return field("name").filter(|name| !name.is_empty());
-    }
-    let is_rule = ["description", "globs", "alwaysApply"].into_iter().any(|key| field(key).is_some());
-    is_rule.then(|| stem.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn counting() -> impl FnMut() -> io::Result<[u8; 16]> {
@@ -187,20 +131,6 @@ mod tests {
             moved: Vec::new(),
         };
         assert_eq!(discover(Host::Claude, &places), ["main", "reviewer", "writer"]);
-    }
-
-    #[test]
-    fn a_rule_file_makes_an_agent_only_when_it_says_so() {
-        let rows = [
-            ("---\nagent: builder\n---\n", Some("builder")),
-            ("---\nname: \"x\"\nkind: agent\n---\n", Some("x")),
-            ("---\ndescription: style\n---\nbody", Some("file")),
-            ("---\nname: x\n---\n", None),
-            ("no front matter\nagent: x\n", None),
-        ];
-        for (text, expected) in rows {
-            assert_eq!(agent_in_front_matter(text, "file").as_deref(), expected, "{text}");
-        }
     }
 
     #[test]

@@ -11,16 +11,16 @@ use crate::canary;
 use crate::config::{Config, ConfigError};
 use crate::connection::Connection;
 use crate::declared;
-use crate::event::{Event, MAIN_AGENT};
-use crate::host::{Host, Moment};
 use crate::input::{self, InputError};
 use crate::judge::{self, Bridge};
 use crate::last_resort::LastResort;
-use crate::project;
 use crate::registry::Registry;
-use crate::translate::{self, Problem, Question};
-use crate::verdict::{Answer, Reason, Verdict};
 use crate::voice::Voice;
+use ccc_hosts::answer::{Answer, Reason, Reply};
+use ccc_hosts::event::{Event, MAIN_AGENT};
+use ccc_hosts::host::{Host, Moment};
+use ccc_hosts::project;
+use ccc_hosts::translate::{self, Problem, Question};
 
 /// How long anything but waiting for a person may take, in seconds: less than
 /// the time-out that `install` writes for recorded events, and less than any
@@ -64,7 +64,7 @@ fn settle(
     begun: Instant,
     resort: &LastResort,
     known: &mut Option<String>,
-) -> Result<Answer, Failure> {
+) -> Result<Reply, Failure> {
     let mut question = read(installed)?;
     resort.aim(&question.event);
     *known = Some(question.event.clone());
@@ -107,16 +107,16 @@ fn read(installed: Installed<'_>) -> Result<Question, Failure> {
 ///
 /// # Errors
 /// When the bridge gave no authentic answer.
-pub fn decide(question: &Question, bridge: &mut impl Bridge, hold: Duration) -> Result<Answer, Failure> {
+pub fn decide(question: &Question, bridge: &mut impl Bridge, hold: Duration) -> Result<Reply, Failure> {
     let action = question.content.action(declared::user().as_deref());
     Ok(match &question.content {
         Event::Judge(call) if call.native == canary::TOOL => {
             let user = bridge.greet().map_err(Failure::NoAnswer)?;
-            translate::answer(question.host, &question.event, &Verdict::Deny(canary::reason(&user)))
+            translate::reply(question.host, &question.event, &Answer::Deny(canary::reason(&user)))
         }
         Event::Judge(_) => {
-            let verdict = judge::judge(bridge, &action, hold).map_err(Failure::NoAnswer)?;
-            translate::answer(question.host, &question.event, &verdict)
+            let answer = judge::judge(bridge, &action, hold).map_err(Failure::NoAnswer)?;
+            translate::reply(question.host, &question.event, &answer)
         }
         Event::Record(_) => {
             judge::record(bridge, &action).map_err(Failure::NoAnswer)?;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::config::{Config, ConfigError};
 use crate::connection::Connection;
-use crate::host::Host;
+use ccc_hosts::host::Host;
 
 /// How long a session waits for leave where nobody says otherwise, in seconds.
 pub const WAIT_SECONDS_DEFAULT: u64 = 300;

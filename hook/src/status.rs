@@ -3,11 +3,13 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::files;
-use crate::host::Host;
-use crate::manifest::{Install, Manifest, ManifestError};
-use crate::settings::place::Places;
-use crate::settings::{self, entries};
+use ccc_hosts::files;
+use ccc_hosts::host::Host;
+use ccc_hosts::manifest::{Install, Manifest, ManifestError};
+use ccc_hosts::settings;
+use ccc_hosts::settings::place::Places;
+
+use crate::entries;
 
 /// How an install stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,12 +42,12 @@ fn try_inspect(host: Host, install: &Install) -> Result<State, String> {
     if !install.program.exists() {
         return Err(format!("the program `{}` is gone", install.program.display()));
     }
-    let wanted = install.entries(host)?;
+    let wanted = entries::of_install(install, host)?;
     let right = settings::with_entries(host, &install.settings, &text, &wanted).map_err(|error| error.to_string())?;
     if right == text {
         return Ok(State::InPlace);
     }
-    Err(if found.iter().any(|(event, _)| event == entries::gate(host)) {
+    Err(if found.iter().any(|(event, _)| event == host.profile().gate) {
         "our entries were changed by somebody".to_owned()
     } else {
         "the gate's entry is gone".to_owned()

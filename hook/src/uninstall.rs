@@ -6,12 +6,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::codex_trust;
-use crate::files;
-use crate::host::Host;
+use crate::entries;
 use crate::install::InstallError;
-use crate::manifest::{Install, Manifest};
-use crate::settings::place::{Places, Scope};
-use crate::settings::{self};
+use ccc_hosts::files;
+use ccc_hosts::host::Host;
+use ccc_hosts::manifest::{Install, Manifest};
+use ccc_hosts::settings::place::{Places, Scope};
+use ccc_hosts::settings::{self};
 
 /// What a person asked for.
 #[derive(Debug, Clone)]
@@ -88,7 +89,7 @@ fn remove_from(
 
 /// The file as it was before, to the byte, where nobody has changed it since; else as it is, without what the install put in.
 fn without_ours(host: Host, path: &Path, text: &str, install: Option<&Install>) -> Result<String, InstallError> {
-    if let Some(before) = install.and_then(|install| install.untouched(host, text)) {
+    if let Some(before) = install.and_then(|install| entries::untouched(install, host, text)) {
         return Ok(before);
     }
     let before = install.and_then(Install::before);

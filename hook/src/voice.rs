@@ -9,7 +9,7 @@ use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
 
-use crate::verdict::{Answer, EXIT_BLOCK, Reason};
+use ccc_hosts::answer::{EXIT_BLOCK, Reason, Reply};
 
 /// Where answers go.
 #[derive(Debug)]
@@ -35,10 +35,10 @@ impl Voice {
     /// cannot be said on stdout becomes the last resort: words on stderr and
     /// the blocking status.
     #[must_use]
-    pub fn speak(&self, answer: &Answer) -> u8 {
-        match self.try_speak(answer) {
-            Ok(()) => answer.status,
-            Err(error) => self.block(&unheard(answer, &error)),
+    pub fn speak(&self, reply: &Reply) -> u8 {
+        match self.try_speak(reply) {
+            Ok(()) => reply.status,
+            Err(error) => self.block(&unheard(reply, &error)),
         }
     }
 
@@ -46,22 +46,22 @@ impl Voice {
     #[must_use]
     pub fn block(&self, reason: &Reason) -> u8 {
         // With stderr gone too, the status is all that is left to say.
-        let _ = write_whole(&self.err, &Answer::block(reason).stderr);
+        let _ = write_whole(&self.err, &Reply::block(reason).stderr);
         EXIT_BLOCK
     }
 
-    fn try_speak(&self, answer: &Answer) -> io::Result<()> {
-        if !answer.stderr.is_empty() {
+    fn try_speak(&self, reply: &Reply) -> io::Result<()> {
+        if !reply.stderr.is_empty() {
             // The status speaks for these answers; the words are a courtesy.
-            let _ = write_whole(&self.err, &answer.stderr);
+            let _ = write_whole(&self.err, &reply.stderr);
         }
-        if answer.stdout.is_empty() {
+        if reply.stdout.is_empty() {
             return Ok(());
         }
-        if answer.objection.is_some() && self.goes_nowhere() {
+        if reply.objection.is_some() && self.goes_nowhere() {
             return Err(io::Error::other("stdout is closed"));
         }
-        write_whole(&self.out, &answer.stdout)
+        write_whole(&self.out, &reply.stdout)
     }
 
     /// True where stdout is a device such as the null device, so that nobody
@@ -88,8 +88,8 @@ fn write_whole(file: &io::Result<File>, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-fn unheard(answer: &Answer, error: &io::Error) -> Reason {
-    match &answer.objection {
+fn unheard(reply: &Reply, error: &io::Error) -> Reason {
+    match &reply.objection {
         Some(reason) => reason.clone(),
         None => Reason::new(&format!("the answer could not be written: {error}")),
     }

@@ -8,12 +8,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ccc_hook::host::Host;
 use ccc_hook::last_resort::LastResort;
-use ccc_hook::settings::entries;
-use ccc_hook::translate;
-use ccc_hook::verdict::{Reason, Verdict};
 use ccc_hook::voice::Voice;
+use ccc_hosts::answer::{Answer, Reason};
+use ccc_hosts::host::Host;
+use ccc_hosts::translate;
 
 /// Tells the story below whom it panics for: the host, whether the event is known, and the thread.
 const STORY: &str = "CCC_HOOK_TEST_PANIC";
@@ -36,7 +35,7 @@ fn panics_as_told() {
     let deadline = Instant::now() + Duration::from_secs(600);
     let resort = LastResort::arm(host, None, deadline, Voice::of_process()).unwrap();
     if event == "known" {
-        resort.aim(entries::gate(host));
+        resort.aim(host.profile().gate);
     }
     match thread {
         "main" => panic!("boom"),
@@ -45,10 +44,10 @@ fn panics_as_told() {
             let (busy, is_busy) = mpsc::channel();
             let resort = &resort;
             scope.spawn(move || {
-                resort.aim(entries::gate(host));
+                resort.aim(host.profile().gate);
                 busy.send(()).unwrap();
                 loop {
-                    resort.aim(entries::gate(host));
+                    resort.aim(host.profile().gate);
                 }
             });
             is_busy.recv().unwrap();
@@ -62,8 +61,8 @@ fn a_panic_denies_in_the_hosts_own_form() {
     for (host, thread) in Host::ALL.into_iter().flat_map(|host| ["main", "other", "busy"].map(|thread| (host, thread)))
     {
         let output = panicking(host, "known", thread);
-        let denial = Verdict::Deny(Reason::new("ccc-hook failed inside; please report it"));
-        let answer = translate::answer(host, entries::gate(host), &denial);
+        let denial = Answer::Deny(Reason::new("ccc-hook failed inside; please report it"));
+        let answer = translate::reply(host, host.profile().gate, &denial);
         assert_eq!(output.status.code(), Some(i32::from(answer.status)), "{host} {thread}");
         assert!(output.stdout.ends_with(&answer.stdout), "{host} {thread}: {output:?}");
         assert!(!answer.stdout.is_empty() || answer.status == 2, "{host}");

@@ -6,10 +6,10 @@
 use std::path::{Path, PathBuf};
 
 use ccc_hook::config::Config;
-use ccc_hook::host::{Host, Role};
-use ccc_hook::settings::command::Program;
-use ccc_hook::settings::{Entry, entries, found_entries, is_bare, with_entries, without_entries};
-use ccc_hook::translate;
+use ccc_hook::entries;
+use ccc_hosts::host::{Host, Role};
+use ccc_hosts::settings::command::Program;
+use ccc_hosts::settings::{Entry, found_entries, is_bare, with_entries, without_entries};
 use serde_json::{Value, json};
 
 const JSON_HOSTS: [Host; 5] = [Host::Claude, Host::Codex, Host::Gemini, Host::Copilot, Host::Cursor];
@@ -117,7 +117,7 @@ fn what_was_there_and_empty_stays_and_what_came_with_us_goes_also_from_a_file_th
         parsed(&without_entries(host, path(), &changed, Some(before)).unwrap())
     };
     for host in JSON_HOSTS {
-        let gate = entries::gate(host);
+        let gate = host.profile().gate;
         assert_eq!(key(host, "{}"), json!({ "later": 1 }), "{host}");
         for before in [json!({ "hooks": {} }), json!({ "hooks": { gate: [] } }), json!({ "hooks": { "Stop": [] } })] {
             let without = key(host, &before.to_string());
@@ -131,7 +131,7 @@ fn what_was_there_and_empty_stays_and_what_came_with_us_goes_also_from_a_file_th
 #[test]
 fn each_hosts_gate_has_its_own_shape_unit_and_switch() {
     let gate =
-        |host| parsed(&with_entries(host, path(), "", &ours(host)).unwrap())["hooks"][entries::gate(host)].clone();
+        |host| parsed(&with_entries(host, path(), "", &ours(host)).unwrap())["hooks"][host.profile().gate].clone();
     let command = |host, event| {
         format!("/opt/ccc-hook --agent {host} --event {event} --config /home/dev/.config/ccc/hook/x.json")
     };
@@ -187,10 +187,10 @@ fn the_hosts_whose_files_carry_a_version_get_one() {
 #[test]
 fn every_installed_event_is_one_that_the_hook_understands_and_the_gate_is_first() {
     for host in Host::ALL {
-        let events = entries::events(host);
-        assert_eq!(events.first().copied(), Some(entries::gate(host)));
-        assert!(events.iter().all(|event| translate::role(host, event).is_some()), "{host}");
-        let gates = events.iter().filter(|event| translate::role(host, event) == Some(Role::Gate));
+        let events = host.profile().installed;
+        assert_eq!(events.first().copied(), Some(host.profile().gate));
+        assert!(events.iter().all(|event| host.role(event).is_some()), "{host}");
+        let gates = events.iter().filter(|event| host.role(event) == Some(Role::Gate));
         assert_eq!(gates.count(), 1, "{host}");
     }
 }

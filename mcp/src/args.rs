@@ -7,7 +7,7 @@ use lexopt::{
     Parser, ValueExt,
 };
 
-use ccc_hook::host::{Host, UnknownHost};
+use ccc_hosts::host::{Host, UnknownHost};
 
 use crate::proxy::Endpoint;
 

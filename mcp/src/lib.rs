@@ -12,7 +12,7 @@ pub mod definition;
 pub mod frame;
 mod http1;
 pub mod id;
-pub mod install;
+
 pub mod judge;
 mod log;
 pub mod message;

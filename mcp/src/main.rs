@@ -9,12 +9,12 @@ use std::{
     thread,
 };
 
+use ccc_hosts::mcp_servers::{self, Wanted, Wrapping};
 use ccc_mcp::{
     args::{self, Command, InstallArgs, ProxyArgs, ServeArgs, Upstream},
     bridge::BridgeJudge,
     config::Config,
     definition::ServerName,
-    install::{self, Wanted, Wrapping},
     proxy,
     serve::{self, BridgeDesk},
 };
@@ -106,7 +106,7 @@ fn run_install(args: &InstallArgs) -> Result<u8, String> {
         wrapping: wrapping.as_ref(),
         dry_run: args.dry_run,
     };
-    install::apply(&wanted, &mut io::stdout()).map(|()| 0).map_err(|error| error.to_string())
+    mcp_servers::apply(&wanted, &mut io::stdout()).map(|()| 0).map_err(|error| error.to_string())
 }
 
 /// Config and key are checked before anything is touched; a bridge that is not there now only has to be told of.

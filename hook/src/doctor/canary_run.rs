@@ -7,12 +7,12 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::canary;
-use crate::files;
-use crate::host::Host;
-use crate::manifest::Install;
-use crate::settings::{self, entries};
-use crate::translate;
-use crate::verdict::{EXIT_BLOCK, Reason, Verdict};
+use ccc_hosts::answer::{Answer, EXIT_BLOCK, Reason};
+use ccc_hosts::files;
+use ccc_hosts::host::{Feed, Host};
+use ccc_hosts::manifest::Install;
+use ccc_hosts::settings;
+use ccc_hosts::translate;
 
 /// How long a started program may take, in seconds.
 const SECONDS_MAX: u64 = 20;
@@ -53,14 +53,13 @@ pub(super) fn version(host: Host) -> Option<String> {
 fn installed_gate(host: Host, install: &Install) -> Option<String> {
     let text = files::read_if_any(&install.settings).ok()??;
     let found = settings::found_entries(host, &install.settings, &text).ok()?;
-    found.into_iter().find(|(event, _)| event == entries::gate(host)).map(|(_, command)| command)
+    found.into_iter().find(|(event, _)| event == host.profile().gate).map(|(_, command)| command)
 }
 
-/// Cursor gives the document by a here-document, the others on stdin.
 fn shell(host: Host, command: &str, document: &str) -> Command {
-    let line = match host {
-        Host::Cursor => format!("{command} <<'CURSOR_HOOK_EOF'\n{document}\nCURSOR_HOOK_EOF"),
-        _ => command.to_owned(),
+    let line = match host.profile().feed {
+        Feed::HereDocument => format!("{command} <<'CCC_HOOK_EOF'\n{document}\nCCC_HOOK_EOF"),
+        Feed::Stdin => command.to_owned(),
     };
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg(line);
@@ -97,7 +96,7 @@ fn denied_as(host: Host, stdout: &[u8]) -> Option<String> {
 fn denial(host: Host, stdout: &str) -> Option<String> {
     let answer: serde_json::Value = serde_json::from_str(stdout).ok()?;
     texts(&answer).into_iter().find(|text| {
-        let made = translate::answer(host, entries::gate(host), &Verdict::Deny(Reason::new(text)));
+        let made = translate::reply(host, host.profile().gate, &Answer::Deny(Reason::new(text)));
         made.stdout == stdout.as_bytes()
     })
 }

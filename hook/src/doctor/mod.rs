@@ -9,32 +9,19 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::codex_trust;
-use crate::host::Host;
-use crate::manifest::{Install, Manifest, ManifestError};
-use crate::settings::place::Places;
 use crate::status::{self, State};
 use canary_run::Outcome;
+use ccc_hosts::host::{Host, Level};
+use ccc_hosts::manifest::{Install, Manifest, ManifestError};
+use ccc_hosts::settings::place::Places;
 
-pub use limits::{Limits, limits};
+pub use limits::limits;
 
-/// What a hook is worth on a host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// The hook does not fire: nothing is gated.
-    Blind,
-    /// The hook gates, and there are known ways past it.
-    Advisory,
-    /// The hook gates, and its own failures block too.
-    Enforced,
-}
-
-impl Level {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Blind => "BLIND",
-            Self::Advisory => "ADVISORY",
-            Self::Enforced => "ENFORCED",
-        }
+fn word(level: Level) -> &'static str {
+    match level {
+        Level::Blind => "BLIND",
+        Level::Advisory => "ADVISORY",
+        Level::Enforced => "ENFORCED",
     }
 }
 
@@ -73,7 +60,7 @@ pub fn doctor(hosts: &[Host], places: &Places, out: &mut dyn Write) -> Result<bo
 }
 
 fn tell(host: Host, place: &str, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{host:8} {:9} {place}", finding.level.word())?;
+    writeln!(out, "{host:8} {:9} {place}", word(finding.level))?;
     finding.lines.iter().try_for_each(|line| writeln!(out, "         {line}"))
 }
 
@@ -112,9 +99,9 @@ fn judged(host: Host, blind: Vec<String>, mut seen: Vec<String>) -> Finding {
     Finding { level, lines }
 }
 
-/// Codex passes over hooks that it does not trust.
+/// Some hosts pass over hooks that they were not told to trust.
 fn distrust(host: Host, settings: &Path, places: &Places, seen: &mut Vec<String>) -> Option<String> {
-    if host != Host::Codex {
+    if !host.profile().trusts_hooks_by_name {
         return None;
     }
     match codex_trust::seen(places, settings) {

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ccc_hook::host::Host;
+use ccc_hosts::host::Host;
 use serde_json::{Value, json};
 
 use crate::support::{Bridge, Home, Reply, actions, run, ticket};

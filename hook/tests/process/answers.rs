@@ -8,7 +8,7 @@ use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::{Bridge, Home, Reply, TICKET, denial, is_leave, run, started, ticket, tool_call, tool_call_with};
-use ccc_hook::host::Host;
+use ccc_hosts::host::Host;
 use serde_json::{Value, json};
 
 /// Longer than any test may take, in seconds.
@@ -411,7 +411,7 @@ fn until(happened: impl Fn() -> bool) {
 }
 
 fn shell_line(home: &Home, host: Host) -> String {
-    let event = ccc_hook::settings::entries::gate(host);
+    let event = host.profile().gate;
     let (binary, config) = (env!("CARGO_BIN_EXE_ccc-hook"), home.config());
     format!("'{binary}' --agent {host} --event {event} --config '{}'", config.display())
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use ccc_hook::host::Host;
+use ccc_hosts::host::Host;
 use serde_json::{Value, json};
 
 use crate::support::{Bridge, Home, SECRET, denial, is_leave, run, ticket, tool_call};
@@ -63,8 +63,8 @@ fn knowing() -> Bridge {
 /// The gate's command line as it stands in the settings.
 fn gate(home: &Home, host: Host) -> String {
     let text = fs::read_to_string(settings(home, host)).unwrap();
-    let found = ccc_hook::settings::found_entries(host, Path::new("x"), &text).unwrap();
-    let gate = ccc_hook::settings::entries::gate(host);
+    let found = ccc_hosts::settings::found_entries(host, Path::new("x"), &text).unwrap();
+    let gate = host.profile().gate;
     found.into_iter().find(|(event, _)| event == gate).unwrap().1
 }
 

@@ -10,8 +10,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use ccc_hook::host::Host;
-use ccc_hook::settings::entries;
+use ccc_hosts::host::Host;
 use ccc_protocol::content_digest::ContentDigest;
 use ccc_protocol::signing::{AnswerToSign, Key, RequestHead, SignatureOfRequest, sign_answer};
 use serde_json::{Value, json};
@@ -218,7 +217,7 @@ impl Home {
 
     /// The hook as installed for this host's gate.
     pub(crate) fn gate(&self, host: Host) -> Command {
-        self.event(host, entries::gate(host))
+        self.event(host, host.profile().gate)
     }
 
     pub(crate) fn event(&self, host: Host, event: &str) -> Command {
@@ -284,7 +283,7 @@ pub(crate) fn tool_call_with(host: Host, input: &Value) -> Vec<u8> {
                 Host::Cursor => "Shell",
                 _ => "Bash",
             };
-            json!({"session_id": "s1", "cwd": "/proj", "hook_event_name": entries::gate(host),
+            json!({"session_id": "s1", "cwd": "/proj", "hook_event_name": host.profile().gate,
                    "tool_name": tool, "tool_input": input})
         }
     };

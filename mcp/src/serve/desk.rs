@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use ccc_client::{Bridge, CallError};
-use ccc_hook::{host::Host, translate};
+use ccc_hosts::{host::Host, translate};
 use ccc_protocol::{
     TicketId,
     bodies::{ActionInfo, Ticket},

@@ -5,12 +5,14 @@
 use std::{fs, path::Path, time::Duration};
 
 use ccc_hook::{
-    event::Event,
-    host::{Host, Role},
     input::read_document,
     judge::{self, Bridge},
+};
+use ccc_hosts::{
+    answer::{Reason, Reply},
+    event::Event,
+    host::{Host, Role},
     translate,
-    verdict::{Answer, Reason},
 };
 use ccc_protocol::bodies::Ticket;
 use serde_json::{Value, json};
@@ -40,14 +42,14 @@ pub fn hook_documents(input: &[u8]) {
     assert!(blocks(&answer), "{host}, told {told:?}, is let go on: {answer:?}");
 }
 
-fn answered(host: Host, told: Option<&str>, document: &[u8]) -> Answer {
+fn answered(host: Host, told: Option<&str>, document: &[u8]) -> Reply {
     let read = read_document(document).map_err(|error| error.to_string());
     let question = read.and_then(|fields| translate::read(host, told, &fields).map_err(|problem| problem.to_string()));
     let question = match question {
         Ok(question) => question,
         Err(why) => return translate::blocked(host, told, Reason::new(&why)),
     };
-    let gate = told.is_some_and(|event| translate::role(host, event) == Some(Role::Gate));
+    let gate = told.is_some_and(|event| host.role(event) == Some(Role::Gate));
     let action = question.content.action(None);
     let reason = match &question.content {
         Event::Judge(_) => judge::judge(&mut Away, &action, Duration::ZERO).map(drop),
@@ -61,7 +63,7 @@ fn answered(host: Host, told: Option<&str>, document: &[u8]) -> Answer {
 }
 
 /// By status, or by one of the forms by which hosts block; and never by a word that lets go on.
-fn blocks(answer: &Answer) -> bool {
+fn blocks(answer: &Reply) -> bool {
     let stdout = String::from_utf8_lossy(&answer.stdout);
     let lets_go = [r#""allow""#, r#""approve""#, r#""continue":true"#].iter().any(|word| stdout.contains(word));
     let objects = answer.status == 2 || stdout.contains(r#""deny""#) || stdout.contains(r#""block""#);
@@ -70,12 +72,12 @@ fn blocks(answer: &Answer) -> bool {
 
 /// Every document that was captured from a real host.
 pub(super) fn seeds() -> Vec<Vec<u8>> {
-    let hook = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("hook/tests");
+    let hosts = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("hosts/tests");
     let mut names: Vec<_> =
-        fs::read_dir(hook.join("captured")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        fs::read_dir(hosts.join("captured")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
     let load = |dir: &str, name: &std::ffi::OsString| -> Value {
-        serde_json::from_slice(&fs::read(hook.join(dir).join(name)).unwrap()).unwrap()
+        serde_json::from_slice(&fs::read(hosts.join(dir).join(name)).unwrap()).unwrap()
     };
     let seed = |name: &std::ffi::OsString| {
         let captured = load("captured", name);

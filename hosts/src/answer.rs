@@ -12,7 +12,7 @@ pub const EXIT_BLOCK: u8 = 2;
 /// The decision about one tool call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
-pub enum Verdict {
+pub enum Answer {
     /// A rule or a person released this very call.
     Allow,
     /// A rule, a person or a failure forbids it.
@@ -25,7 +25,7 @@ pub enum Verdict {
     Ask(Receipt),
 }
 
-impl Verdict {
+impl Answer {
     /// Why the call must not run; `None` when it may.
     #[must_use]
     pub fn objection(&self) -> Option<Reason> {
@@ -96,7 +96,7 @@ impl Receipt {
 /// What the hook's process leaves behind: the whole of its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
-pub struct Answer {
+pub struct Reply {
     /// Written in one piece.
     pub stdout: Vec<u8>,
     /// Written in one piece.
@@ -107,7 +107,7 @@ pub struct Answer {
     pub objection: Option<Reason>,
 }
 
-impl Answer {
+impl Reply {
     /// Nothing said, status 0: the host goes on.
     pub fn silent() -> Self {
         Self { stdout: Vec::new(), stderr: Vec::new(), status: 0, objection: None }

@@ -39,14 +39,6 @@ pub struct Places {
     pub moved: Vec<(Host, PathBuf)>,
 }
 
-/// The variables by which hosts are told to keep their settings elsewhere.
-const MOVERS: [(Host, &str); 4] = [
-    (Host::Claude, "CLAUDE_CONFIG_DIR"),
-    (Host::Codex, "CODEX_HOME"),
-    (Host::Copilot, "COPILOT_HOME"),
-    (Host::Kimi, "KIMI_CODE_HOME"),
-];
-
 impl Places {
     /// From the environment of the person who installs. The hook itself never
     /// asks it.
@@ -55,8 +47,8 @@ impl Places {
         let given = |name: &str| env::var_os(name).filter(|value: &OsString| !value.is_empty());
         let home = PathBuf::from(given("HOME")?);
         let config = given("XDG_CONFIG_HOME").map_or_else(|| home.join(".config"), PathBuf::from);
-        let moved =
-            MOVERS.into_iter().filter_map(|(host, variable)| Some((host, PathBuf::from(given(variable)?)))).collect();
+        let moved = |host: Host| Some((host, PathBuf::from(given(host.profile().home_variable?)?)));
+        let moved = Host::ALL.into_iter().filter_map(moved).collect();
         Some(Self { project: env::current_dir().ok()?, ours: config.join("ccc").join("hook"), home, moved })
     }
 
@@ -65,8 +57,8 @@ impl Places {
     #[must_use]
     pub fn settings(&self, host: Host, scope: Scope) -> Option<PathBuf> {
         match scope {
-            Scope::User => Some(self.host_home(host).join(user_file(host))),
-            Scope::Project => project_file(host).map(|file| self.project.join(file)),
+            Scope::User => Some(self.host_home(host).join(host.profile().user_file)),
+            Scope::Project => host.profile().project_file.map(|file| self.project.join(file)),
         }
     }
 
@@ -74,7 +66,7 @@ impl Places {
     #[must_use]
     pub fn host_home(&self, host: Host) -> PathBuf {
         let moved = self.moved.iter().find(|(moved, _)| *moved == host);
-        moved.map_or_else(|| self.home.join(default_home(host)), |(_, path)| path.clone())
+        moved.map_or_else(|| self.home.join(host.profile().home), |(_, path)| path.clone())
     }
 
     /// The config of one agent's hook.
@@ -93,38 +85,5 @@ impl Places {
     #[must_use]
     pub fn agents(&self) -> PathBuf {
         self.ours.join("agents.json")
-    }
-}
-
-fn default_home(host: Host) -> &'static str {
-    match host {
-        Host::Claude => ".claude",
-        Host::Codex => ".codex",
-        Host::Gemini => ".gemini",
-        Host::Copilot => ".copilot",
-        Host::Kimi => ".kimi-code",
-        Host::Cursor => ".cursor",
-    }
-}
-
-fn user_file(host: Host) -> &'static str {
-    match host {
-        Host::Claude | Host::Gemini => "settings.json",
-        Host::Codex | Host::Cursor => "hooks.json",
-        Host::Copilot => "hooks/ccc-hook.json",
-        Host::Kimi => "config.toml",
-    }
-}
-
-/// Claude Code's local file, because what is written names paths of this
-/// machine and does not belong into a repository.
-fn project_file(host: Host) -> Option<&'static str> {
-    match host {
-        Host::Claude => Some(".claude/settings.local.json"),
-        Host::Codex => Some(".codex/hooks.json"),
-        Host::Gemini => Some(".gemini/settings.json"),
-        Host::Copilot => Some(".github/hooks/ccc-hook.json"),
-        Host::Cursor => Some(".cursor/hooks.json"),
-        Host::Kimi => None,
     }
 }

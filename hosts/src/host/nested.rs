@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use crate::verdict::{Answer, Reason};
+use crate::answer::{Reason, Reply};
 
-pub(super) fn deny_tool(event: &str, reason: &Reason) -> Answer {
+pub(super) fn deny_tool(event: &str, reason: &Reason) -> Reply {
     specific(json!({
         "hookEventName": event,
         "permissionDecision": "deny",
@@ -13,22 +13,22 @@ pub(super) fn deny_tool(event: &str, reason: &Reason) -> Answer {
     }))
 }
 
-pub(super) fn allow_tool(event: &str) -> Answer {
+pub(super) fn allow_tool(event: &str) -> Reply {
     specific(json!({ "hookEventName": event, "permissionDecision": "allow" }))
 }
 
-pub(super) fn deny_request(event: &str, reason: &Reason) -> Answer {
+pub(super) fn deny_request(event: &str, reason: &Reason) -> Reply {
     specific(json!({
         "hookEventName": event,
         "decision": { "behavior": "deny", "message": reason.as_str() },
     }))
 }
 
-pub(super) fn allow_request(event: &str) -> Answer {
+pub(super) fn allow_request(event: &str) -> Reply {
     specific(json!({ "hookEventName": event, "decision": { "behavior": "allow" } }))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "a document made for this answer alone")]
-fn specific(output: Value) -> Answer {
-    Answer::json(json!({ "hookSpecificOutput": output }))
+fn specific(output: Value) -> Reply {
+    Reply::json(json!({ "hookSpecificOutput": output }))
 }

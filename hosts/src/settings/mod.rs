@@ -2,17 +2,17 @@
 //! how to write and remove it without touching anything else.
 
 pub mod command;
-pub mod entries;
+mod entry;
 mod json_file;
-mod kimi_toml;
 pub mod place;
+mod toml_tables;
 
 use std::path::{Path, PathBuf};
 
-use crate::host::Host;
+use crate::host::{Format, Host};
 use crate::jsontext::SyntaxError;
 
-pub use entries::Entry;
+pub use entry::Entry;
 
 /// Why a settings file is left alone.
 #[derive(Debug, thiserror::Error)]
@@ -53,9 +53,9 @@ impl SettingsError {
 /// # Errors
 /// When the text cannot be parsed or is not what the host reads.
 pub fn with_entries(host: Host, path: &Path, text: &str, entries: &[Entry]) -> Result<String, SettingsError> {
-    match host {
-        Host::Kimi => kimi_toml::with_entries(path, text, entries),
-        _ => json_file::with_entries(host, path, text, entries),
+    match host.profile().format {
+        Format::TomlTables => toml_tables::with_entries(host, path, text, entries),
+        Format::Json { .. } => json_file::with_entries(host, path, text, entries),
     }
 }
 
@@ -65,9 +65,9 @@ pub fn with_entries(host: Host, path: &Path, text: &str, entries: &[Entry]) -> R
 /// # Errors
 /// As [`with_entries`].
 pub fn without_entries(host: Host, path: &Path, text: &str, before: Option<&str>) -> Result<String, SettingsError> {
-    match host {
-        Host::Kimi => kimi_toml::with_entries(path, text, &[]),
-        _ => json_file::without_entries(host, path, text, before),
+    match host.profile().format {
+        Format::TomlTables => toml_tables::with_entries(host, path, text, &[]),
+        Format::Json { .. } => json_file::without_entries(host, path, text, before),
     }
 }
 
@@ -76,17 +76,17 @@ pub fn without_entries(host: Host, path: &Path, text: &str, before: Option<&str>
 /// # Errors
 /// As [`with_entries`].
 pub fn found_entries(host: Host, path: &Path, text: &str) -> Result<Vec<(String, String)>, SettingsError> {
-    match host {
-        Host::Kimi => kimi_toml::found_entries(path, text),
-        _ => json_file::found_entries(host, path, text),
+    match host.profile().format {
+        Format::TomlTables => toml_tables::found_entries(host, path, text),
+        Format::Json { .. } => json_file::found_entries(host, path, text),
     }
 }
 
 /// True where the text says nothing beside what an install writes on its own.
 #[must_use]
 pub fn is_bare(host: Host, text: &str) -> bool {
-    match host {
-        Host::Kimi => text.trim().is_empty(),
-        _ => json_file::is_bare(text),
+    match host.profile().format {
+        Format::TomlTables => text.trim().is_empty(),
+        Format::Json { .. } => json_file::is_bare(text),
     }
 }

@@ -1,7 +1,7 @@
 //! Entries in JSON: `mcpServers`, in it an object for each server. Claude Code also has such objects for each project.
 
-use ccc_hook::{
-    host::Host,
+use crate::{
+    host::Format,
     jsontext::{self, Kind, Node, Style},
 };
 use serde_json::Value;
@@ -132,8 +132,10 @@ fn lists(root: &Node) -> Vec<&Node> {
 }
 
 fn parse(config: &Config, text: &str) -> Result<Node, InstallError> {
-    // Gemini CLI takes comments out before it reads its settings.
-    let style = if config.host == Host::Gemini { Style::Comments } else { Style::Strict };
+    let style = match config.host.profile().format {
+        Format::Json { style, .. } => style,
+        Format::TomlTables => Style::Strict,
+    };
     jsontext::scan(text, style).map_err(|error| config.unparsable(error))
 }
 

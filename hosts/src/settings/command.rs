@@ -3,22 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use crate::host::{Host, Role};
-use crate::translate;
-
-/// What a shell does when the hook ends badly: it blocks, also when the binary
-/// is missing or was killed.
-const GUARD: &str = " || { echo 'ccc-hook failed: call blocked' >&2; exit 2; }";
-
-/// The same for a host that uses the person's own shell, where braces may mean
-/// something else.
-const GUARD_ANY_SHELL: &str = " || sh -c 'echo \"ccc-hook failed: call blocked\" >&2; exit 2'";
-
-/// Copilot denies by any bad status and shows the model only what a JSON
-/// answer beside it says.
-const GUARD_COPILOT: &str = concat!(
-    r#" || { echo '{"permissionDecision":"deny","permissionDecisionReason":"ccc-hook failed: call blocked"}'; "#,
-    "echo 'ccc-hook failed: call blocked' >&2; exit 2; }"
-);
 
 /// The program and the config that command lines name.
 #[derive(Debug, Clone)]
@@ -45,20 +29,12 @@ impl Program {
     #[must_use]
     pub fn command(&self, host: Host, event: &str) -> String {
         let Self { path, config } = self;
-        let guard = guard(host, translate::role(host, event));
+        let guard = match host.role(event) {
+            Some(Role::Gate) => host.profile().guard,
+            // Recorded events need no guard: nothing runs by them.
+            Some(Role::Record(_)) | None => "",
+        };
         format!("{path} --agent {host} --event {event} --config {config}{guard}")
-    }
-}
-
-/// Cursor feeds stdin to the last command of a line, so it gets one simple
-/// command and its `failClosed`. Recorded events need no guard: nothing runs
-/// by them.
-fn guard(host: Host, role: Option<Role>) -> &'static str {
-    match (host, role) {
-        (Host::Cursor, _) | (_, Some(Role::Record(_)) | None) => "",
-        (Host::Codex, Some(Role::Gate)) => GUARD_ANY_SHELL,
-        (Host::Copilot, Some(Role::Gate)) => GUARD_COPILOT,
-        (_, Some(Role::Gate)) => GUARD,
     }
 }
 

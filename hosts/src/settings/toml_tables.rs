@@ -1,6 +1,5 @@
-//! Our entries in Kimi Code's TOML settings: `[[hooks]]` tables. One unknown
-//! key, event or time-out over 600 s there drops all hooks, so nothing but the
-//! four known keys is written.
+//! Our entries in TOML settings with `[[hooks]]` tables, as Kimi Code has them. One unknown key, event or time-out over 600 s there
+//! drops all hooks, so nothing but the four known keys is written.
 
 use std::ops::Range;
 use std::path::Path;
@@ -11,16 +10,16 @@ use super::command::is_ours;
 use super::{Entry, SettingsError};
 use crate::host::Host;
 
-/// The longest time-out that Kimi Code takes, in seconds.
+/// The longest time-out that is taken, in seconds.
 const TIMEOUT_SECONDS_MAX: u64 = 600;
 
-pub(super) fn with_entries(path: &Path, text: &str, wanted: &[Entry]) -> Result<String, SettingsError> {
+pub(super) fn with_entries(host: Host, path: &Path, text: &str, wanted: &[Entry]) -> Result<String, SettingsError> {
     let document = parse(path, text)?;
-    if stands_as(&document, wanted) {
+    if stands_as(host, &document, wanted) {
         return Ok(text.to_owned());
     }
     let mut text = text.to_owned();
-    while let Some(ours) = last_of_ours(&parse(path, &text)?, &text) {
+    while let Some(ours) = last_of_ours(host, &parse(path, &text)?, &text) {
         text.replace_range(ours, "");
     }
     if !wanted.is_empty() {
@@ -31,8 +30,8 @@ pub(super) fn with_entries(path: &Path, text: &str, wanted: &[Entry]) -> Result<
 }
 
 /// Where our last table stands: its lines, and the blank one before them.
-fn last_of_ours(document: &Document<&str>, text: &str) -> Option<Range<usize>> {
-    let hook = our_hooks(document).last()?;
+fn last_of_ours(host: Host, document: &Document<&str>, text: &str) -> Option<Range<usize>> {
+    let hook = our_hooks(host, document).last()?;
     let header = hook.span()?;
     let end = hook.iter().filter_map(|(_, item)| item.span()).map(|span| span.end).chain([header.end]).max()?;
     let end = text.get(end..)?.find('\n').map_or(text.len(), |newline| end + newline + 1);
@@ -67,9 +66,9 @@ fn with_last(text: &str, wanted: &[Entry]) -> String {
     format!("{text}{line_break}{line_break}{}", tables.trim_end())
 }
 
-pub(super) fn found_entries(path: &Path, text: &str) -> Result<Vec<(String, String)>, SettingsError> {
+pub(super) fn found_entries(host: Host, path: &Path, text: &str) -> Result<Vec<(String, String)>, SettingsError> {
     let document = parse(path, text)?;
-    let found = our_hooks(&document).map(|hook| (text_of(hook, "event"), text_of(hook, "command")));
+    let found = our_hooks(host, &document).map(|hook| (text_of(hook, "event"), text_of(hook, "command")));
     Ok(found.collect())
 }
 
@@ -91,22 +90,22 @@ fn place(text: &str, error: &toml_edit::TomlError) -> String {
     format!("line {line}, column {column}: {what}")
 }
 
-fn our_hooks<'a>(document: &'a Document<&str>) -> impl Iterator<Item = &'a Table> {
+fn our_hooks<'a>(host: Host, document: &'a Document<&str>) -> impl Iterator<Item = &'a Table> {
     let hooks = document.get("hooks").and_then(Item::as_array_of_tables);
-    hooks.into_iter().flat_map(ArrayOfTables::iter).filter(|hook| is_our_hook(hook))
+    hooks.into_iter().flat_map(ArrayOfTables::iter).filter(move |hook| is_our_hook(host, hook))
 }
 
-fn is_our_hook(hook: &Table) -> bool {
-    is_ours(Host::Kimi, &text_of(hook, "command"))
+fn is_our_hook(host: Host, hook: &Table) -> bool {
+    is_ours(host, &text_of(hook, "command"))
 }
 
 fn text_of(hook: &Table, key: &str) -> String {
     hook.get(key).and_then(Item::as_str).unwrap_or_default().to_owned()
 }
 
-fn stands_as(document: &Document<&str>, wanted: &[Entry]) -> bool {
+fn stands_as(host: Host, document: &Document<&str>, wanted: &[Entry]) -> bool {
     let wanted: Vec<_> = wanted.iter().map(table).collect();
-    our_hooks(document).map(plain).eq(wanted.iter().map(plain))
+    our_hooks(host, document).map(plain).eq(wanted.iter().map(plain))
 }
 
 /// What a table says, however it is laid out.

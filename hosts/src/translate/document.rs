@@ -7,10 +7,10 @@ use crate::event::{MAIN_AGENT, Recorded, ToolCall};
 use crate::host::{Host, Moment, Role};
 
 /// How much of a prompt is recorded, in characters.
-pub(super) const PROMPT_CHARS_MAX: usize = 2_000;
+pub(crate) const PROMPT_CHARS_MAX: usize = 2_000;
 
 /// How much of any other text is recorded, in characters.
-pub(super) const DETAIL_CHARS_MAX: usize = 200;
+pub(crate) const DETAIL_CHARS_MAX: usize = 200;
 
 /// Why a document cannot be answered otherwise than by blocking.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,18 +46,18 @@ pub enum Problem {
 }
 
 /// One document of one host.
-pub(super) struct Document<'a> {
+pub struct Document<'a> {
     host: Host,
     fields: &'a Map<String, Value>,
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn new(host: Host, fields: &'a Map<String, Value>) -> Self {
+    pub(crate) fn new(host: Host, fields: &'a Map<String, Value>) -> Self {
         Self { host, fields }
     }
 
     /// The event, from the document and the command line, which must agree.
-    pub(super) fn event(&self, told: Option<&str>) -> Result<String, Problem> {
+    pub(crate) fn event(&self, told: Option<&str>) -> Result<String, Problem> {
         let found = match self.text_if_any("hook_event_name")? {
             Some(name) => Some(name),
             None => self.text_if_any("hookName")?,
@@ -73,7 +73,7 @@ impl<'a> Document<'a> {
 
     /// A tool call must not slip by under an event that only records: a hook
     /// installed for the wrong event blocks instead of noting and passing.
-    pub(super) fn fits(&self, role: Role) -> Result<(), Problem> {
+    pub(crate) fn fits(&self, role: Role) -> Result<(), Problem> {
         let names_tool = self.fields.contains_key("tool_name") || self.fields.contains_key("toolName");
         let has_outcome = ["tool_response", "tool_output", "toolResult", "error"]
             .iter()
@@ -87,29 +87,29 @@ impl<'a> Document<'a> {
         }
     }
 
-    pub(super) fn host(&self) -> Host {
+    pub(crate) fn host(&self) -> Host {
         self.host
     }
 
-    pub(super) fn has(&self, field: &str) -> bool {
+    pub(crate) fn has(&self, field: &str) -> bool {
         self.fields.contains_key(field)
     }
 
-    pub(super) fn value(&self, field: &'static str) -> Result<&'a Value, Problem> {
+    pub(crate) fn value(&self, field: &'static str) -> Result<&'a Value, Problem> {
         self.fields.get(field).ok_or(Problem::Missing(field))
     }
 
-    pub(super) fn object(&self, field: &'static str) -> Result<&'a Value, Problem> {
+    pub(crate) fn object(&self, field: &'static str) -> Result<&'a Value, Problem> {
         let value = self.value(field)?;
         if value.is_object() { Ok(value) } else { Err(Problem::WrongType { field, wanted: "an object" }) }
     }
 
-    pub(super) fn text(&self, field: &'static str) -> Result<&'a str, Problem> {
+    pub(crate) fn text(&self, field: &'static str) -> Result<&'a str, Problem> {
         self.text_if_any(field)?.ok_or(Problem::Missing(field))
     }
 
     /// The text of a field that may be absent, null or empty.
-    pub(super) fn text_if_any(&self, field: &'static str) -> Result<Option<&'a str>, Problem> {
+    pub(crate) fn text_if_any(&self, field: &'static str) -> Result<Option<&'a str>, Problem> {
         match self.fields.get(field) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
@@ -118,12 +118,12 @@ impl<'a> Document<'a> {
     }
 
     /// The subagent's id, or the name of the main agent.
-    pub(super) fn agent(&self) -> Result<String, Problem> {
+    pub(crate) fn agent(&self) -> Result<String, Problem> {
         Ok(self.text_if_any("agent_id")?.unwrap_or(MAIN_AGENT).to_owned())
     }
 
     /// A tool call whose fields have the names that most hosts give them.
-    pub(super) fn tool_call(&self, tool: String, native: &str) -> Result<ToolCall, Problem> {
+    pub(crate) fn tool_call(&self, tool: String, native: &str) -> Result<ToolCall, Problem> {
         Ok(ToolCall {
             host: self.host,
             tool,
@@ -137,7 +137,7 @@ impl<'a> Document<'a> {
     }
 
     /// A recorded event whose fields have the names that most hosts give them.
-    pub(super) fn recorded(&self, moment: Moment) -> Result<Recorded, Problem> {
+    pub(crate) fn recorded(&self, moment: Moment) -> Result<Recorded, Problem> {
         Ok(Recorded {
             host: self.host,
             moment,
@@ -149,7 +149,7 @@ impl<'a> Document<'a> {
 
     /// A bounded summary of what is worth keeping. What a tool gave back stays
     /// out: it may hold secrets, and its size tells enough.
-    pub(super) fn detail(&self) -> Map<String, Value> {
+    pub(crate) fn detail(&self) -> Map<String, Value> {
         let mut detail = Map::new();
         let kept = [
             ("source", "source"),

@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::command::is_ours;
-use super::{Entry, SettingsError, entries};
-use crate::host::Host;
+use super::{Entry, SettingsError};
+use crate::host::{Format, Host};
 use crate::jsontext::{self, Kind, Node, Style};
 
 /// Files that begin as ours begin with this.
@@ -111,16 +111,15 @@ fn parse(host: Host, path: &Path, text: &str) -> Result<Node, SettingsError> {
     }
 }
 
-/// Gemini CLI takes comments out before it reads its settings.
 fn style(host: Host) -> Style {
-    match host {
-        Host::Gemini => Style::Comments,
-        _ => Style::Strict,
+    match host.profile().format {
+        Format::Json { style, .. } => style,
+        Format::TomlTables => Style::Strict,
     }
 }
 
 fn is_event_of_ours(host: Host, event: &str) -> bool {
-    entries::events(host).contains(&event)
+    host.profile().installed.contains(&event)
 }
 
 /// All handlers of ours, wherever somebody may have moved them.
@@ -176,9 +175,9 @@ fn first_unwanted(host: Host, path: &Path, text: &str, wanted: &[Entry]) -> Resu
 }
 
 fn stands_as(host: Host, root: &Node, text: &str, spot: &Spot, entry: &Entry) -> bool {
-    let element = event_list(root, &spot.event).and_then(|list| list.parts().into_iter().nth(spot.index));
-    let written = element.and_then(|span| text.get(span)).map(serde_json::from_str::<Value>);
-    matches!(written, Some(Ok(value)) if value == entries::element(host, entry))
+    let span = event_list(root, &spot.event).and_then(|list| list.parts().into_iter().nth(spot.index));
+    let written = span.and_then(|span| text.get(span)).map(serde_json::from_str::<Value>);
+    matches!(written, Some(Ok(value)) if value == element(host, entry))
 }
 
 fn is_in_place(host: Host, path: &Path, text: &str, entry: &Entry) -> Result<bool, SettingsError> {
@@ -207,11 +206,11 @@ fn remove(host: Host, path: &Path, text: &str, spot: &Spot, kept: &Kept) -> Resu
 fn add(host: Host, path: &Path, text: &str, entry: &Entry) -> Result<String, SettingsError> {
     let text = with_version(host, path, text)?;
     let root = parse(host, path, &text)?;
-    let element = entries::element(host, entry);
+    let handler = element(host, entry);
     Ok(match (root.member("hooks"), event_list(&root, entry.event)) {
-        (_, Some(list)) => jsontext::append(&text, &root, list, &element),
-        (Some(hooks), None) => jsontext::insert_member(&text, &root, hooks, entry.event, &json!([element])),
-        (None, None) => jsontext::insert_member(&text, &root, &root, "hooks", &json!({ entry.event: [element] })),
+        (_, Some(list)) => jsontext::append(&text, &root, list, &handler),
+        (Some(hooks), None) => jsontext::insert_member(&text, &root, hooks, entry.event, &json!([handler])),
+        (None, None) => jsontext::insert_member(&text, &root, &root, "hooks", &json!({ entry.event: [handler] })),
     })
 }
 
@@ -226,7 +225,15 @@ fn with_version(host: Host, path: &Path, text: &str) -> Result<String, SettingsE
 }
 
 fn carries_version(host: Host) -> bool {
-    matches!(host, Host::Copilot | Host::Cursor)
+    matches!(host.profile().format, Format::Json { versioned: true, .. })
+}
+
+/// The entry as it stands in the list under its event; nothing where the host's settings are no JSON.
+fn element(host: Host, entry: &Entry) -> Value {
+    match (host.profile().format, host.role(entry.event)) {
+        (Format::Json { element, .. }, Some(role)) => element(entry, role),
+        _ => Value::Null,
+    }
 }
 
 fn event_list<'a>(root: &'a Node, event: &str) -> Option<&'a Node> {

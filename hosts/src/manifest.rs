@@ -7,12 +7,10 @@ use std::path::{Path, PathBuf};
 use ccc_protocol::json::{self, JsonError};
 use serde::{Deserialize, Serialize};
 
-use crate::config::Config;
 use crate::files;
 use crate::host::Host;
 use crate::settings;
-use crate::settings::command::Program;
-use crate::settings::entries::{self, Entry};
+use crate::settings::Entry;
 
 /// All installs of this person.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,16 +45,6 @@ pub struct Install {
 }
 
 impl Install {
-    /// The entries that it put into the settings.
-    ///
-    /// # Errors
-    /// When its config or program is no longer what it was, in words.
-    pub fn entries(&self, host: Host) -> Result<Vec<Entry>, String> {
-        let config = Config::load(&self.config).map_err(|error| error.to_string())?;
-        let program = Program::new(&self.program, &self.config).map_err(|error| error.to_string())?;
-        Ok(entries::entries(host, &program, &config))
-    }
-
     /// True where the settings file was not there before us, as far as that is known: only such a file is removed. Where the record
     /// does not say, nothing was backed up at first; a backup that a later install made holds entries of ours.
     #[must_use]
@@ -86,11 +74,11 @@ impl Install {
         found.is_some_and(|found| found.is_ok_and(|entries| !entries.is_empty()))
     }
 
-    /// The same where `text`, the settings now, is what the install made of them: nobody has changed anything since.
+    /// The same where `text`, the settings now, is what an install of these entries made of them: nobody has changed anything since.
     #[must_use]
-    pub fn untouched(&self, host: Host, text: &str) -> Option<String> {
+    pub fn untouched(&self, host: Host, entries: &[Entry], text: &str) -> Option<String> {
         let before = self.before()?;
-        let installed = settings::with_entries(host, &self.settings, &before, &self.entries(host).ok()?).ok()?;
+        let installed = settings::with_entries(host, &self.settings, &before, entries).ok()?;
         (installed == text).then_some(before)
     }
 }

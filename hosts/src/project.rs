@@ -11,16 +11,7 @@ use crate::host::Host;
 /// The project that the host's environment names.
 #[must_use]
 pub fn named(host: Host) -> Option<String> {
-    env::var(variable(host)?).ok()
-}
-
-fn variable(host: Host) -> Option<&'static str> {
-    match host {
-        Host::Claude => Some("CLAUDE_PROJECT_DIR"),
-        Host::Gemini => Some("GEMINI_PROJECT_DIR"),
-        Host::Copilot => Some("COPILOT_PROJECT_DIR"),
-        Host::Codex | Host::Kimi | Host::Cursor => None,
-    }
+    env::var(host.profile().project_variable?).ok()
 }
 
 /// `project`, where `cwd` lies beneath it. Anything else says nothing about

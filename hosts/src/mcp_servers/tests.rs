@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use ccc_hook::host::Host;
+use crate::host::Host;
 
 use super::{InstallError, Wanted, Wrapping, apply};
 

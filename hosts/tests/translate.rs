@@ -1,5 +1,5 @@
 //! Every document captured from a real host is understood as the golden file
-//! beside it says, and every verdict reaches every gate in the one form that
+//! beside it says, and every answer reaches every gate in the one form that
 //! the host obeys.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ccc_hook::host::{Host, Role};
-use ccc_hook::translate;
-use ccc_hook::verdict::{Reason, Receipt, Verdict};
+use ccc_hosts::answer::{Answer, Reason, Receipt};
+use ccc_hosts::host::{Host, Role};
+use ccc_hosts::translate;
 use ccc_protocol::json::{Limits, read_object};
 use serde_json::{Value, json};
 
@@ -81,11 +81,11 @@ const GATES: &[(Host, &str, &str, &str)] = &[
 ];
 
 #[test]
-fn every_verdict_reaches_every_gate_in_its_one_form() {
+fn every_answer_reaches_every_gate_in_its_one_form() {
     for (host, event, allow, deny) in GATES {
-        assert_eq!(translate::role(*host, event), Some(Role::Gate), "{host} {event}");
-        let allowed = translate::answer(*host, event, &Verdict::Allow);
-        let denied = translate::answer(*host, event, &Verdict::Deny(Reason::new("no")));
+        assert_eq!(host.role(event), Some(Role::Gate), "{host} {event}");
+        let allowed = translate::reply(*host, event, &Answer::Allow);
+        let denied = translate::reply(*host, event, &Answer::Deny(Reason::new("no")));
         assert_same(&allowed.stdout, allow, *host, event);
         assert_same(&denied.stdout, deny, *host, event);
         for answer in [allowed, denied] {
@@ -98,8 +98,8 @@ fn every_verdict_reaches_every_gate_in_its_one_form() {
 fn an_undecided_call_is_told_to_every_host_as_a_denial_with_its_receipt() {
     let receipt = Receipt { ticket: "0198e6a2".to_owned() };
     for (host, event, _, _) in GATES {
-        let asked = translate::answer(*host, event, &Verdict::Ask(receipt.clone()));
-        let denied = translate::answer(*host, event, &Verdict::Deny(receipt.reason()));
+        let asked = translate::reply(*host, event, &Answer::Ask(receipt.clone()));
+        let denied = translate::reply(*host, event, &Answer::Deny(receipt.reason()));
         assert_eq!(asked, denied, "{host} {event}");
         let text = String::from_utf8(asked.stdout).unwrap();
         assert!(text.contains("ccc-queue approve 0198e6a2"), "{host} {event}: {text}");
@@ -108,16 +108,16 @@ fn an_undecided_call_is_told_to_every_host_as_a_denial_with_its_receipt() {
 
 #[test]
 fn kimis_permission_request_is_denied_by_status_and_words() {
-    let denied = translate::answer(Host::Kimi, "PermissionRequest", &Verdict::Deny(Reason::new("no")));
+    let denied = translate::reply(Host::Kimi, "PermissionRequest", &Answer::Deny(Reason::new("no")));
     assert_eq!((denied.status, denied.stdout.len()), (2, 0));
     assert_eq!(denied.stderr, b"ccc-hook: no\n");
 }
 
 #[test]
-fn what_is_no_gate_is_blocked_by_status_even_when_the_verdict_is_allow() {
+fn what_is_no_gate_is_blocked_by_status_even_when_the_answer_is_allow() {
     for host in Host::ALL {
         for event in ["SomethingNew", "sessionStart", "SessionStart", ""] {
-            let answer = translate::answer(host, event, &Verdict::Allow);
+            let answer = translate::reply(host, event, &Answer::Allow);
             assert_eq!((answer.status, answer.stdout.len()), (2, 0), "{host} {event}");
             assert!(!answer.stderr.is_empty());
         }

@@ -1,5 +1,5 @@
-//! `install` and `uninstall`: an entry of a client's config wrapped with the proxy, and taken back, with everything else in the file
-//! left as it was.
+//! The MCP servers in a host's config: an entry wrapped with the proxy, and taken back, with everything else in the file left as it
+//! was.
 
 mod json;
 mod toml;
@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ccc_hook::{files, host::Host, settings::place::Places};
+use crate::{files, host::Host, settings::place::Places};
 
 /// What a server is started with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,7 +187,7 @@ pub fn apply(wanted: &Wanted<'_>, out: &mut dyn Write) -> Result<(), InstallErro
 fn find(wanted: &Wanted<'_>) -> Result<Config, InstallError> {
     let paths = match wanted.file {
         Some(file) => vec![file.to_owned()],
-        None => places(wanted.host, &Places::of_person().ok_or(InstallError::NoHome)?),
+        None => (wanted.host.profile().mcp_files)(&Places::of_person().ok_or(InstallError::NoHome)?),
     };
     let mut known = Vec::new();
     let mut found = Vec::new();
@@ -219,24 +219,6 @@ fn read(host: Host, path: &Path) -> Result<Option<Config>, InstallError> {
         Ok(text) => Ok(Some(Config { host, path: path.to_owned(), text })),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(cause) => Err(InstallError::Io { path: path.to_owned(), cause }),
-    }
-}
-
-/// Where a client keeps its servers: the person's own file, then the project's.
-fn places(host: Host, places: &Places) -> Vec<PathBuf> {
-    let home = places.host_home(host);
-    let project = |file: &str| places.project.join(file);
-    match host {
-        // Without a directory of its own choosing, this file lies in the home directory and not in `.claude`.
-        Host::Claude if home == places.home.join(".claude") => {
-            vec![places.home.join(".claude.json"), project(".mcp.json")]
-        }
-        Host::Claude => vec![home.join(".claude.json"), project(".mcp.json")],
-        Host::Codex => vec![home.join("config.toml"), project(".codex/config.toml")],
-        Host::Gemini => vec![home.join("settings.json"), project(".gemini/settings.json")],
-        Host::Copilot => vec![home.join("mcp-config.json")],
-        Host::Kimi => vec![home.join("mcp.json")],
-        Host::Cursor => vec![home.join("mcp.json"), project(".cursor/mcp.json")],
     }
 }
 

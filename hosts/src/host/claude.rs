@@ -1,0 +1,169 @@
+//! Claude Code: `PreToolUse` and `PermissionRequest`, answered in the nested
+//! form with status 0.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::profile::{Feed, Format, GUARD, GUARDED, Level, Limits, Profile, Switches, grouped, shared_call};
+use super::{Host, Moment, Role, nested};
+use crate::answer::{Answer, Reply};
+use crate::event::Event;
+use crate::files;
+use crate::jsontext::Style;
+use crate::settings::{Entry, place::Places};
+use crate::tool;
+use crate::translate::{Document, Problem};
+
+pub(super) const PROFILE: Profile = Profile {
+    name: "claude",
+    program: "claude",
+    title: "Claude Code",
+    home: ".claude",
+    home_variable: Some("CLAUDE_CONFIG_DIR"),
+    user_file: "settings.json",
+    // The local file, because what is written names paths of this machine and does not belong into a repository.
+    project_file: Some(".claude/settings.local.json"),
+    project_variable: Some("CLAUDE_PROJECT_DIR"),
+    events: EVENTS,
+    gate: "PreToolUse",
+    installed: &[
+        "PreToolUse", "UserPromptSubmit", "PostToolUse", "SessionStart", "SessionEnd", "SubagentStart", "SubagentStop",
+    ],
+    format: Format::Json { style: Style::Strict, versioned: false, element },
+    guard: GUARD,
+    feed: Feed::Stdin,
+    read: |document, _, role| read(document, role),
+    reply,
+    noted: |_| Reply::silent(),
+    call: |tool, session, cwd| shared_call("PreToolUse", tool, session, cwd),
+    mcp_files,
+    switches: Switches { files: switch_files, set_in },
+    limits,
+    subagents,
+    trusts_hooks_by_name: false,
+};
+
+const EVENTS: &[(&str, Role)] = &[
+    ("PreToolUse", Role::Gate),
+    (PERMISSION, Role::Gate),
+    ("UserPromptSubmit", Role::Record(Moment::Prompt)),
+    ("PostToolUse", Role::Record(Moment::PostTool)),
+    ("PostToolUseFailure", Role::Record(Moment::PostTool)),
+    ("SessionStart", Role::Record(Moment::SessionStart)),
+    ("SessionEnd", Role::Record(Moment::SessionEnd)),
+    ("SubagentStart", Role::Record(Moment::SubagentStart)),
+    ("SubagentStop", Role::Record(Moment::SubagentStop)),
+    ("Stop", Role::Record(Moment::TurnEnd)),
+];
+
+const PERMISSION: &str = "PermissionRequest";
+
+const TOOLS: &[(&str, &str)] = &[
+    ("Bash", "Bash"),
+    ("Edit", "Edit"),
+    ("MultiEdit", "Edit"),
+    ("NotebookEdit", "Edit"),
+    ("Write", "Write"),
+    ("Read", "Read"),
+    ("Grep", "Grep"),
+    ("Glob", "Glob"),
+    ("WebFetch", "WebFetch"),
+    ("Agent", "Task"),
+    ("Task", "Task"),
+];
+
+fn read(document: &Document<'_>, role: Role) -> Result<Event, Problem> {
+    match role {
+        Role::Gate => {
+            let native = document.text("tool_name")?;
+            document.tool_call(tool_name(document, native), native).map(Event::Judge)
+        }
+        Role::Record(moment) => document.recorded(moment).map(Event::Record),
+    }
+}
+
+fn tool_name(document: &Document<'_>, native: &str) -> String {
+    let server = document.value("mcp_server").ok().and_then(|server| server.get("name")).and_then(|name| name.as_str());
+    tool::mcp_from_underscores(native, server).unwrap_or_else(|| tool::common_name(document.host(), TOOLS, native))
+}
+
+fn reply(event: &str, answer: &Answer) -> Reply {
+    match (event, answer.objection()) {
+        (PERMISSION, None) => nested::allow_request(event),
+        (PERMISSION, Some(reason)) => nested::deny_request(event, &reason),
+        (_, None) => nested::allow_tool(event),
+        (_, Some(reason)) => nested::deny_tool(event, &reason),
+    }
+}
+
+fn element(entry: &Entry, role: Role) -> Value {
+    let Entry { command, timeout_seconds, .. } = entry;
+    let handler = match role {
+        Role::Gate => {
+            json!({ "type": "command", "command": command, "timeout": timeout_seconds, "onFailure": "block" })
+        }
+        Role::Record(_) => json!({ "type": "command", "command": command, "timeout": timeout_seconds }),
+    };
+    grouped(role, &handler)
+}
+
+/// Without a directory of its own choosing, the person's file lies in the home directory and not in `.claude`.
+fn mcp_files(places: &Places) -> Vec<PathBuf> {
+    let home = places.host_home(Host::Claude);
+    let own = if home == places.home.join(PROFILE.home) { &places.home } else { &home };
+    vec![own.join(".claude.json"), places.project.join(".mcp.json")]
+}
+
+fn switch_files(places: &Places) -> Vec<PathBuf> {
+    let project = &places.project;
+    vec![
+        places.host_home(Host::Claude).join("settings.json"),
+        project.join(".claude/settings.json"),
+        project.join(".claude/settings.local.json"),
+        PathBuf::from("/etc/claude-code/managed-settings.json"),
+    ]
+}
+
+fn set_in(settings: &Value) -> Option<&'static str> {
+    (settings.get("disableAllHooks") == Some(&json!(true))).then_some("`disableAllHooks`")
+}
+
+/// The first version that blocks when a hook fails.
+const BLOCKS_SINCE: [u64; 3] = [2, 1, 295];
+
+fn limits(version: Option<[u64; 3]>) -> Limits {
+    let open = vec![
+        "--bare, --safe-mode, disableAllHooks and a --setting-sources without this file turn the hook off; only managed settings survive them",
+        "one invalid setting anywhere in the file drops the whole file in `claude -p`",
+    ];
+    let (level, on_failure) = match version {
+        Some(version) if version >= BLOCKS_SINCE => {
+            (Level::Enforced, "a crash, a missing binary and a time-out block (onFailure)")
+        }
+        Some(_) => (Level::Advisory, GUARDED),
+        None => (
+            Level::Advisory,
+            "from 2.1.295 on a crash, a missing binary and a time-out block; before, a timed-out call runs",
+        ),
+    };
+    Limits { level, on_failure, open }
+}
+
+/// `Agent(name)` among the permissions that the settings allow.
+fn subagents(places: &Places) -> Vec<String> {
+    let files = [
+        places.host_home(Host::Claude).join("settings.json"),
+        places.project.join(".claude").join("settings.json"),
+        places.project.join(".claude").join("settings.local.json"),
+    ];
+    files.iter().flat_map(|file| agents_allowed_in(file)).collect()
+}
+
+fn agents_allowed_in(file: &Path) -> Vec<String> {
+    let text = files::read_if_any(file).ok().flatten().unwrap_or_default();
+    let settings: Value = serde_json::from_str(&text).unwrap_or_default();
+    let allowed = settings.pointer("/permissions/allow").and_then(Value::as_array);
+    let rules = allowed.into_iter().flatten().filter_map(Value::as_str);
+    rules.filter_map(|rule| rule.strip_prefix("Agent(")?.strip_suffix(')')).map(|name| name.trim().to_owned()).collect()
+}

@@ -1,0 +1,160 @@
+//! Everything that is particular to one host, as data and a few pure functions.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::Role;
+use crate::answer::{Answer, Reply};
+use crate::event::Event;
+use crate::jsontext::Style;
+use crate::settings::{Entry, place::Places};
+use crate::translate::{Document, Problem};
+
+/// One host. Its file beside this one fills it in.
+pub struct Profile {
+    /// The name used on the command line, in actions and in files.
+    pub name: &'static str,
+    /// The program that people start.
+    pub program: &'static str,
+    /// What the vendor calls the product.
+    pub title: &'static str,
+    /// Where it keeps a person's settings, beneath their home directory.
+    pub home: &'static str,
+    /// The variable by which it is told to keep them elsewhere.
+    pub home_variable: Option<&'static str>,
+    /// The person's settings file, beneath that directory.
+    pub user_file: &'static str,
+    /// The settings file of a project, beneath the project; `None` where it reads no hooks from projects.
+    pub project_file: Option<&'static str>,
+    /// The variable in which it names the project of a call.
+    pub project_variable: Option<&'static str>,
+    /// The events that are understood. An event not listed may be a gate, and so it blocks.
+    pub events: &'static [(&'static str, Role)],
+    /// The one gate that is asked about every tool call.
+    ///
+    /// Permission requests are understood too but not installed: they follow a gate that already decided, and a person would be
+    /// asked twice.
+    pub gate: &'static str,
+    /// The events to install, the gate first. None is listed that the host is not known to have: on some hosts one unknown name
+    /// drops all hooks.
+    pub installed: &'static [&'static str],
+    /// How its settings file is written.
+    pub format: Format,
+    /// What the shell does when the hook at a gate ends badly, behind its command line.
+    pub guard: &'static str,
+    /// How it hands over its document.
+    pub feed: Feed,
+    /// Understands a document under an event in that role.
+    pub read: fn(&Document<'_>, &str, Role) -> Result<Event, Problem>,
+    /// The form of an answer at a gate.
+    pub reply: fn(&str, &Answer) -> Reply,
+    /// The form in which it is told that an event was recorded.
+    pub noted: fn(&str) -> Reply,
+    /// The document of a call of this tool, in this session and directory, as it would send it.
+    pub call: fn(tool: &str, session: &str, cwd: &str) -> Value,
+    /// Where it keeps its MCP servers: the person's own file, then the project's.
+    pub mcp_files: fn(&Places) -> Vec<PathBuf>,
+    /// The settings by which all its hooks are turned off.
+    pub switches: Switches,
+    /// What is known of it in this version; without one, what is safe to say.
+    pub limits: fn(Option<[u64; 3]>) -> Limits,
+    /// The names of the subagents that its settings declare.
+    pub subagents: fn(&Places) -> Vec<String>,
+    /// True where it passes over hooks until it was told to trust them.
+    pub trusts_hooks_by_name: bool,
+}
+
+/// How a settings file is written.
+#[derive(Clone, Copy)]
+pub enum Format {
+    /// An object with `hooks`, in it a list for each event.
+    Json {
+        /// With comments or without.
+        style: Style,
+        /// True where the file is invalid without a `version`.
+        versioned: bool,
+        /// An entry, at an event in that role, as it stands in the event's list.
+        element: fn(&Entry, Role) -> Value,
+    },
+    /// `[[hooks]]` tables in TOML.
+    TomlTables,
+}
+
+/// How a hook gets its document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feed {
+    /// On stdin.
+    Stdin,
+    /// By a here-document behind the command line, which therefore must be one simple command.
+    HereDocument,
+}
+
+/// Settings that turn all hooks off.
+pub struct Switches {
+    /// The files in which they would stand, beside the one of the install.
+    pub files: fn(&Places) -> Vec<PathBuf>,
+    /// The switch that is set in these settings.
+    pub set_in: fn(&Value) -> Option<&'static str>,
+}
+
+impl Switches {
+    /// For a host without such settings.
+    pub(super) const NONE: Self = Self { files: |_| Vec::new(), set_in: |_| None };
+}
+
+/// What a hook is worth on a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// The hook does not fire: nothing is gated.
+    Blind,
+    /// The hook gates, and there are known ways past it.
+    Advisory,
+    /// The hook gates, and its own failures block too.
+    Enforced,
+}
+
+/// What a host makes of a hook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// The best that an installed and firing hook can be there.
+    pub level: Level,
+    /// What happens when the hook crashes or times out.
+    pub on_failure: &'static str,
+    /// The ways past it.
+    pub open: Vec<&'static str>,
+}
+
+/// What a shell does when the hook ends badly: it blocks, also when the binary is missing or was killed.
+pub(super) const GUARD: &str = " || { echo 'ccc-hook failed: call blocked' >&2; exit 2; }";
+
+/// What a host that is guarded by its shell alone makes of a failure.
+pub(super) const GUARDED: &str = "a crash or a missing binary blocks by the shell guard; a call whose hook times out RUNS, so the hook's own deadline is shorter";
+
+/// A handler in a group of its own, as Claude Code began and others took over; one about tools says that it is about all.
+pub(super) fn grouped(role: Role, handler: &Value) -> Value {
+    use super::Moment::PostTool;
+    match role {
+        Role::Gate | Role::Record(PostTool) => serde_json::json!({ "matcher": "*", "hooks": [handler] }),
+        Role::Record(_) => serde_json::json!({ "hooks": [handler] }),
+    }
+}
+
+/// A call's document in the fields that most hosts share.
+pub(super) fn shared_call(gate: &str, tool: &str, session: &str, cwd: &str) -> Value {
+    serde_json::json!({
+        "session_id": session,
+        "conversation_id": session,
+        "hook_event_name": gate,
+        "cwd": cwd,
+        "workspace_roots": [cwd],
+        "tool_name": tool,
+        "tool_input": {},
+    })
+}
+
+impl std::fmt::Debug for Profile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Profile").field("name", &self.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,60 @@
+//! Between a host's documents and ours. Pure: bytes read and bytes written are somebody else's business. What is particular to a host
+//! stands in its profile.
+
+mod document;
+
+use serde_json::{Map, Value};
+
+pub use document::{Document, Problem};
+
+use crate::answer::{Answer, Reason, Reply};
+use crate::event::Event;
+use crate::host::{Host, Role};
+
+/// A document understood, with the event by which the host wants its answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// The asking host.
+    pub host: Host,
+    /// The host's own name of the event.
+    pub event: String,
+    /// What it says.
+    pub content: Event,
+}
+
+/// Understands one hook document. `told` is the event named on the command
+/// line, which some hosts need because their documents do not name it.
+///
+/// # Errors
+/// When the document is not one that this host sends for this event.
+pub fn read(host: Host, told: Option<&str>, fields: &Map<String, Value>) -> Result<Question, Problem> {
+    let document = Document::new(host, fields);
+    let event = document.event(told)?;
+    let role = host.role(&event).ok_or_else(|| Problem::UnknownEvent(event.clone()))?;
+    document.fits(role)?;
+    let content = (host.profile().read)(&document, &event, role)?;
+    Ok(Question { host, event, content })
+}
+
+/// Tells the host what was decided at one of its gates. An event that is no
+/// gate of this host is blocked, whatever was decided.
+pub fn reply(host: Host, event: &str, answer: &Answer) -> Reply {
+    if host.role(event) != Some(Role::Gate) {
+        return Reply::block(&Reason::new(&format!("`{event}` is no gate of {host}")));
+    }
+    Reply { objection: answer.objection(), ..(host.profile().reply)(event, answer) }
+}
+
+/// Tells the host that an event was recorded and it may go on.
+pub fn noted(host: Host, event: &str) -> Reply {
+    (host.profile().noted)(event)
+}
+
+/// Stops the host because something failed here. Where the event is not known
+/// to be a gate this is the form that blocks on all hosts.
+pub fn blocked(host: Host, event: Option<&str>, reason: Reason) -> Reply {
+    match event {
+        Some(event) if host.role(event) == Some(Role::Gate) => reply(host, event, &Answer::Deny(reason)),
+        _ => Reply::block(&reason),
+    }
+}
