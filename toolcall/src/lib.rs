@@ -4,4 +4,5 @@
 //! call always reads the same. Of the house it uses the types of facts in `protocol::bodies` and nothing else.
 
 pub mod facts;
+pub mod programs;
 pub mod shell;

@@ -4,6 +4,7 @@
 //! effect hangs on an argument that only the running shell knows.
 
 mod builds;
+mod data;
 mod files;
 mod formatters;
 mod git;
@@ -17,6 +18,7 @@ mod table;
 use super::args::Arg;
 use super::gather::Gather;
 use super::{Access, Class, hosts};
+use crate::programs;
 use crate::shell::SimpleCommand;
 
 /// One command, its words filled in.
@@ -68,6 +70,9 @@ const WRAPPER_SCRIPTS: &[&str] = &["gradlew", "mvnw"];
 fn by_name(call: &Call<'_>, gather: &mut Gather) {
     if asks_version(call) {
         return gather.class(Class::Reads, format!("`{}` prints its version or help", call.name));
+    }
+    if let Some(program) = programs::shipped(call.name) {
+        return data::judge(call, program, gather);
     }
     let known = shells::judge(call, gather)
         || git::judge(call, gather)

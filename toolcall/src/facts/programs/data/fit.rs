@@ -1,0 +1,363 @@
+//! Fits a call's arguments to a form of its program. Pure: it says which option and operand each argument is, or why none fits.
+
+use crate::facts::args::Arg;
+use crate::programs::form::{Form, Kind, Many, Opt, Program, Slot, Style, Value, Word};
+
+/// A call that fits a form.
+#[derive(Debug)]
+pub(super) struct Fit<'a> {
+    /// The words of the call, the program's own left out.
+    pub(super) words: Vec<&'a str>,
+    /// The form.
+    pub(super) form: &'a Form,
+    /// Each option given, with its value.
+    pub(super) options: Vec<(&'a Opt, Option<Arg>)>,
+    /// Each operand, with what it is.
+    pub(super) operands: Vec<(&'a Kind, Arg)>,
+    /// The command line at the end, where the form has one.
+    pub(super) command: &'a [Arg],
+}
+
+/// The form of the program that these arguments fit.
+///
+/// # Errors
+/// Says what is not known, for a person.
+pub(super) fn fit<'a>(program: &'a Program, name: &str, args: &'a [Arg]) -> Result<Fit<'a>, String> {
+    let mut at = Place { chain: vec![&program.root], words: Vec::new(), style: program.style, given: Vec::new() };
+    let args = at.descend(args).map_err(|what| format!("`{name}` {what}"))?;
+    at.form(args).map_err(|what| {
+        let called = std::iter::once(name).chain(at.words.iter().copied()).collect::<Vec<_>>().join(" ");
+        format!("`{called}` {what}")
+    })
+}
+
+/// How far the call was followed: the words so far, the innermost last.
+struct Place<'a> {
+    chain: Vec<&'a Word>,
+    words: Vec<&'a str>,
+    style: Style,
+    /// Options given before the innermost word.
+    given: Vec<(&'a Opt, Option<Arg>)>,
+}
+
+impl<'a> Place<'a> {
+    /// Follows sub-commands as far as they go; returns what is left for the innermost word.
+    fn descend(&mut self, mut args: &'a [Arg]) -> Result<&'a [Arg], String> {
+        loop {
+            let Some(word) = self.chain.last().copied().filter(|word| !word.words.is_empty()) else { return Ok(args) };
+            let mut reader = Reader::new(args, self.style);
+            let mut given = Vec::new();
+            let operand = loop {
+                match reader.next(&|name| self.option(None, name), self.harmless())? {
+                    Some(Item::Option(option, value)) => given.push((option, value)),
+                    Some(Item::Operand(arg)) => break Some(arg),
+                    None => break None,
+                }
+            };
+            let Some(operand) = operand else { return Ok(args) };
+            let named = |word: &&Word| word.names.iter().any(|name| *name == operand.text);
+            match word.words.iter().find(named).filter(|_| operand.exact && !operand.pattern) {
+                Some(next) => {
+                    self.given.extend(given);
+                    self.words.extend(next.names.iter().find(|name| ***name == *operand.text).map(AsRef::as_ref));
+                    self.chain.push(next);
+                    args = reader.rest;
+                }
+                // A word's own forms may take operands beside its sub-commands: `make target`.
+                None if word.forms.iter().any(|form| !form.operands.is_empty()) => return Ok(args),
+                None => return Err(format!("has no word `{}` that is known here", operand.shown())),
+            }
+        }
+    }
+
+    /// The first form of the innermost word that fits.
+    fn form(&self, args: &'a [Arg]) -> Result<Fit<'a>, String> {
+        let Some(word) = self.chain.last() else { return Err("is not known".to_owned()) };
+        let mut why = "without a word is not known here".to_owned();
+        for form in word.forms.iter() {
+            match self.fits(form, args) {
+                Ok(fit) => return Ok(fit),
+                Err(what) => why = what,
+            }
+        }
+        Err(why)
+    }
+
+    fn fits(&self, form: &'a Form, args: &'a [Arg]) -> Result<Fit<'a>, String> {
+        let mut options = self.given.clone();
+        let mut operands: Vec<&'a Arg> = Vec::new();
+        let mut reader = Reader::new(args, self.style);
+        let mut command: &'a [Arg] = &[];
+        let before_command = command_after(form);
+        loop {
+            if before_command == Some(operands.len()) && reader.begins_operand() {
+                command = reader.rest;
+                break;
+            }
+            match reader.next(&|name| self.option(Some(form), name), self.harmless())? {
+                Some(Item::Option(option, value)) => options.push((option, value)),
+                Some(Item::Operand(arg)) => operands.push(arg),
+                None => break,
+            }
+        }
+        let given = |wanted: &str| options.iter().any(|(option, _)| option.name == wanted);
+        if !form.with.is_empty() && !form.with.iter().any(|wanted| given(wanted)) {
+            return Err(format!("without `{}` is not known here", form.with.join("` or `")));
+        }
+        let operands = placed(form, &operands)?;
+        for (option, value) in &options {
+            if let (Value::Needed(kind) | Value::Joined(kind), Some(value)) = (&option.value, value) {
+                accepts(kind, value).map_err(|what| format!("gets `{}` {what}", option.name))?;
+            }
+        }
+        for (kind, operand) in &operands {
+            accepts(kind, operand).map_err(|what| format!("gets {what}"))?;
+        }
+        Ok(Fit { words: self.words.clone(), form, options, operands, command })
+    }
+
+    /// The option of this name: of the form, of the innermost word, or of one around it.
+    fn option(&self, form: Option<&'a Form>, name: &str) -> Option<&'a Opt> {
+        let own = form.into_iter().flat_map(|form| form.options.iter());
+        let words = self.chain.iter().rev().flat_map(|word| word.options.iter());
+        own.chain(words).find(|option| option.name == name)
+    }
+
+    /// True where a name that turns out to be an option does no harm.
+    fn harmless(&self) -> bool {
+        self.chain.iter().all(|word| word.harmless_options)
+    }
+}
+
+/// After how many operands a command begins, where the form ends with one.
+fn command_after(form: &Form) -> Option<usize> {
+    let ends = form.operands.last().is_some_and(|slot| slot.kind == Kind::Command);
+    ends.then(|| form.operands.len().saturating_sub(1))
+}
+
+/// What stands next in a list of arguments.
+enum Item<'a> {
+    Option(&'a Opt, Option<Arg>),
+    Operand(&'a Arg),
+}
+
+/// Arguments, read one by one as the program reads them.
+struct Reader<'a> {
+    rest: &'a [Arg],
+    style: Style,
+    /// Behind `--`.
+    operands_only: bool,
+    /// What is left of a cluster of letters, and the argument it stands in.
+    cluster: Option<(&'a Arg, usize)>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(rest: &'a [Arg], style: Style) -> Self {
+        Self { rest, style, operands_only: style == Style::None, cluster: None }
+    }
+
+    /// True where the next argument is surely no option.
+    fn begins_operand(&self) -> bool {
+        self.cluster.is_none() && self.rest.first().is_some_and(|arg| self.operands_only || !may_be_option(arg))
+    }
+
+    /// The next option or operand.
+    fn next(&mut self, known: &dyn Fn(&str) -> Option<&'a Opt>, harmless: bool) -> Result<Option<Item<'a>>, String> {
+        if let Some((arg, at)) = self.cluster.take() {
+            return self.letter(arg, at, known).map(Some);
+        }
+        let Some((arg, rest)) = self.rest.split_first() else { return Ok(None) };
+        self.rest = rest;
+        if self.operands_only {
+            return Ok(Some(Item::Operand(arg)));
+        }
+        if arg.text == "--" && arg.exact {
+            self.operands_only = true;
+            return self.next(known, harmless);
+        }
+        if !arg.text.starts_with(['-', '+'])
+            || arg.text.len() < 2
+            || (arg.text.starts_with('+') && known(&arg.text).is_none())
+        {
+            if may_be_option(arg) && !harmless {
+                return Err(format!("gets `{}`, which may become any option", arg.shown()));
+            }
+            return Ok(Some(Item::Operand(arg)));
+        }
+        let clustered = self.style == Style::Letters && !arg.text.starts_with("--") && known(&arg.text).is_none();
+        if clustered { self.letter(arg, 1, known).map(Some) } else { self.long(arg, known).map(Some) }
+    }
+
+    /// `--name`, `--name=value`, `--name value`; and `-name` where options are words.
+    fn long(&mut self, arg: &'a Arg, known: &dyn Fn(&str) -> Option<&'a Opt>) -> Result<Item<'a>, String> {
+        let (name, joined) = match arg.text.split_once('=') {
+            Some((name, value)) => (name, Some(arg.with_text(value))),
+            None => (arg.text.as_str(), None),
+        };
+        let unknown = || format!("has no option `{}` that is known here", arg.shown());
+        if joined.is_none() && !arg.exact {
+            return Err(unknown());
+        }
+        // `go` and its kin read `--name` as `-name`.
+        let twin = name.strip_prefix('-').filter(|twin| self.style == Style::Words && twin.starts_with('-'));
+        let option = known(name).or_else(|| known(twin?)).ok_or_else(unknown)?;
+        let value = match (&option.value, joined) {
+            (Value::Flag, Some(_)) => return Err(unknown()),
+            (Value::Flag | Value::Joined(_), joined) => joined,
+            (Value::Needed(_), Some(value)) => Some(value),
+            (Value::Needed(_), None) => Some(self.following(name)?),
+        };
+        Ok(Item::Option(option, value))
+    }
+
+    /// One letter of a cluster, with the rest as its value where it takes one.
+    fn letter(&mut self, arg: &'a Arg, at: usize, known: &dyn Fn(&str) -> Option<&'a Opt>) -> Result<Item<'a>, String> {
+        let unknown = || format!("has no option `{}` that is known here", arg.shown());
+        let letter = arg.text.get(at..).and_then(|rest| rest.chars().next()).ok_or_else(unknown)?;
+        let after = at + letter.len_utf8();
+        let rest = arg.text.get(after..).unwrap_or_default();
+        let name = format!("-{letter}");
+        let option = known(&name).ok_or_else(unknown)?;
+        let value = match &option.value {
+            Value::Flag => {
+                if rest.is_empty() && !arg.exact {
+                    return Err(unknown());
+                }
+                self.cluster = (!rest.is_empty()).then_some((arg, after));
+                None
+            }
+            Value::Needed(_) if rest.is_empty() && arg.exact => Some(self.following(&name)?),
+            Value::Joined(_) if rest.is_empty() && arg.exact => None,
+            Value::Needed(_) | Value::Joined(_) => Some(arg.with_text(rest)),
+        };
+        Ok(Item::Option(option, value))
+    }
+
+    /// The argument behind an option that needs a value.
+    fn following(&mut self, name: &str) -> Result<Arg, String> {
+        let Some((arg, rest)) = self.rest.split_first() else {
+            return Err(format!("has no value for `{name}`"));
+        };
+        self.rest = rest;
+        Ok(arg.clone())
+    }
+}
+
+/// True for what only the running shell knows and may begin with `-`: a whole word of it, or a pattern of names.
+fn may_be_option(arg: &Arg) -> bool {
+    arg.text.starts_with(['-', '+']) && arg.text.len() > 1
+        || arg.text.is_empty() && !arg.exact
+        || arg.pattern && arg.text.starts_with(['*', '?', '['])
+}
+
+/// Each operand with the slot that it stands in.
+fn placed<'a>(form: &'a Form, operands: &[&'a Arg]) -> Result<Vec<(&'a Kind, Arg)>, String> {
+    let slots: Vec<&Slot> = form.operands.iter().filter(|slot| slot.kind != Kind::Command).collect();
+    // A word that may become several arguments counts once: how many it becomes is its own affair.
+    let words = count(operands);
+    let least = slots.iter().filter(|slot| matches!(slot.many, Many::One | Many::Some)).count();
+    let spare = words.checked_sub(least).ok_or_else(|| "has too few operands".to_owned())?;
+    let variadic = slots.iter().any(|slot| matches!(slot.many, Many::Any | Many::Some));
+    let optional = slots.iter().filter(|slot| slot.many == Many::Optional).count();
+    if !variadic && spare > optional {
+        let extra = operands.last().map(|arg| arg.shown()).unwrap_or_default();
+        return Err(format!("with the operand `{extra}` is not known here"));
+    }
+    if operands.iter().any(|arg| arg.pattern) && slots.iter().any(|slot| slot.many == Many::One) && !variadic {
+        return Err("gets a pattern that may become several operands".to_owned());
+    }
+    let mut left = spare;
+    let mut optional_left = optional.min(spare);
+    let mut rest = operands;
+    let mut out = Vec::new();
+    for slot in slots {
+        let takes = match slot.many {
+            Many::One => 1,
+            Many::Optional => usize::from(take(&mut optional_left, &mut left)),
+            Many::Any => std::mem::take(&mut left).saturating_sub(optional_left),
+            Many::Some => 1 + std::mem::take(&mut left).saturating_sub(optional_left),
+        };
+        let (taken, later) = split(rest, takes);
+        out.extend(taken.iter().map(|arg| (&slot.kind, (*arg).clone())));
+        rest = later;
+    }
+    Ok(out)
+}
+
+fn take(optional: &mut usize, left: &mut usize) -> bool {
+    let takes = *optional > 0 && *left > 0;
+    if takes {
+        *optional -= 1;
+        *left -= 1;
+    }
+    takes
+}
+
+/// How many words of the call these are.
+fn count(operands: &[&Arg]) -> usize {
+    let mut words: Vec<usize> = operands.iter().map(|arg| arg.word).collect();
+    words.dedup();
+    words.len()
+}
+
+/// The first so many words, and the others.
+fn split<'b, 'a>(operands: &'b [&'a Arg], words: usize) -> (&'b [&'a Arg], &'b [&'a Arg]) {
+    let mut at = 0;
+    for _ in 0..words {
+        let Some(word) = operands.get(at).map(|arg| arg.word) else { break };
+        while operands.get(at).is_some_and(|arg| arg.word == word) {
+            at += 1;
+        }
+    }
+    operands.split_at_checked(at).unwrap_or((operands, &[]))
+}
+
+/// Whether an argument can be of that kind.
+fn accepts(kind: &Kind, arg: &Arg) -> Result<(), String> {
+    let shown = || format!("`{}`", arg.shown());
+    let known = arg.exact && !arg.pattern;
+    let fits = match kind {
+        Kind::Any | Kind::Code | Kind::Shell | Kind::Command => true,
+        Kind::Read | Kind::Tree | Kind::Write | Kind::Change | Kind::Delete | Kind::Execute | Kind::Project => {
+            arg.exact
+        }
+        Kind::Text | Kind::Host | Kind::Upload | Kind::Url => known,
+        Kind::Number => known && is_number(&arg.text),
+        Kind::Package => known && is_package(&arg.text),
+        Kind::Target => known && !leaves(&arg.text),
+        Kind::OneOf(words) => known && words.iter().any(|word| *word == arg.text),
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(if known {
+        format!("{}, which is not known here", shown())
+    } else {
+        format!("{}, which is known only when it runs", shown())
+    })
+}
+
+/// Digits with a sign, a point, a comma, a colon or a unit: `10`, `+5`, `1.5`, `1,200p`, `5m`, `50%`.
+fn is_number(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_digit())
+        && text.len() <= 32
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || ".,:+-%".contains(c))
+        && !text.contains("..")
+}
+
+/// A name as registries have them, perhaps with a scope, extras or a version.
+fn is_package(text: &str) -> bool {
+    let path = text.starts_with(['.', '/', '~', '-']) || text.contains("://") || text.starts_with("git+");
+    let scoped = text.strip_prefix('@').is_some_and(|rest| rest.matches('/').count() == 1);
+    let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "@/._-+~^=<>![],*:".contains(c));
+    !path && plain && (scoped || !text.contains('/'))
+}
+
+/// Names of targets and scripts that leave the project.
+fn leaves(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| LEAVES.contains(&part))
+}
+
+const LEAVES: &[&str] =
+    &["deploy", "publish", "release", "upload", "push", "ship", "promote", "provision", "install", "uninstall"];

@@ -1,0 +1,127 @@
+//! Judges a call by what its program's file says.
+
+mod fit;
+
+use self::fit::{Fit, fit};
+use super::Call;
+use crate::facts::args::Arg;
+use crate::facts::gather::Gather;
+use crate::facts::{Access, Class, commands, hosts};
+use crate::programs::form::{Kind, Program, Value};
+
+/// Adds what the call does, or what of it is not known.
+pub(super) fn judge(call: &Call<'_>, program: &Program, gather: &mut Gather) {
+    match fit(program, call.name, call.args) {
+        Ok(fit) => call.does(&fit, gather),
+        Err(why) => {
+            gather.opaque(why);
+            call.mentions(gather);
+        }
+    }
+}
+
+impl Call<'_> {
+    fn does(&self, fit: &Fit<'_>, gather: &mut Gather) {
+        let called = std::iter::once(self.name).chain(fit.words.iter().copied()).collect::<Vec<_>>().join(" ");
+        for class in fit.form.does.iter() {
+            self.class(*class, &called, gather);
+        }
+        for (option, value) in &fit.options {
+            for class in option.does.iter() {
+                self.class(*class, &format!("{called} {}", option.name), gather);
+            }
+            if let (Value::Needed(kind) | Value::Joined(kind), Some(value)) = (&option.value, value) {
+                self.argument(kind, value, gather);
+            }
+        }
+        for (kind, operand) in &fit.operands {
+            self.argument(kind, operand, gather);
+        }
+        if !fit.command.is_empty() {
+            gather.opaque(format!("`{called}` runs a command that is not read here"));
+        }
+    }
+
+    /// What builds or runs the project counts inside it alone.
+    fn class(&self, class: Class, called: &str, gather: &mut Gather) {
+        let reason = format!("`{called}` {}", phrase(class));
+        match class {
+            Class::Builds | Class::Runs => self.in_project(class, &reason, gather),
+            Class::Unknown => gather.opaque(reason),
+            class => gather.class(class, reason),
+        }
+    }
+
+    fn argument(&self, kind: &Kind, arg: &Arg, gather: &mut Gather) {
+        match kind {
+            Kind::Any | Kind::Number | Kind::Target | Kind::Package | Kind::OneOf(_) => {}
+            Kind::Text => self.address(arg, gather),
+            Kind::Read => self.path(arg, Access::Read, gather),
+            Kind::Tree => {
+                self.path(arg, Access::Read, gather);
+                self.wholes([arg], gather);
+            }
+            Kind::Write => self.path(arg, Access::Write, gather),
+            Kind::Change => {
+                self.path(arg, Access::Read, gather);
+                self.path(arg, Access::Write, gather);
+            }
+            Kind::Delete => self.path(arg, Access::Delete, gather),
+            Kind::Execute => self.path(arg, Access::Execute, gather),
+            Kind::Project => self.decides(arg, gather),
+            Kind::Host | Kind::Url => self.host(arg, false, gather),
+            Kind::Upload => self.host(arg, true, gather),
+            Kind::Shell => self.directories.iter().for_each(|directory| commands::judge(&arg.text, directory, gather)),
+            Kind::Code => gather.opaque(format!("`{}` runs code that is not read here", self.name)),
+            Kind::Command => gather.opaque(format!("`{}` runs another command", self.name)),
+        }
+    }
+
+    fn host(&self, arg: &Arg, upload: bool, gather: &mut Gather) {
+        let host = hosts::of_url(&arg.text).or_else(|| hosts::of_copy(&arg.text)).or_else(|| hosts::named(&arg.text));
+        match host {
+            Some(host) => gather.host(&host, upload),
+            None => {
+                gather.opaque(format!("`{}` contacts `{}`, which is no host that can be read", self.name, arg.shown()))
+            }
+        }
+    }
+
+    /// An address stands for a host that is contacted, whatever else the text is.
+    fn address(&self, arg: &Arg, gather: &mut Gather) {
+        if let Some(host) = hosts::of_url(&arg.text).or_else(|| hosts::of_copy(&arg.text)) {
+            gather.host(&host, false);
+        }
+    }
+}
+
+/// What a class comes to, behind a program's name.
+fn phrase(class: Class) -> &'static str {
+    match class {
+        Class::Reads => "reads or prints",
+        Class::VcsQuery => "asks version control",
+        Class::VcsChange => "changes the local repository",
+        Class::Builds => "builds, checks or tests the project",
+        Class::Writes => "changes files of the project",
+        Class::Deletes => "removes files of the project",
+        Class::Runs => "runs a program of the project",
+        Class::Bookkeeping => "keeps the agent's own notes",
+        Class::Loopback => "talks to a server on this machine",
+        Class::Network => "contacts other machines",
+        Class::Upload => "sends data to other machines",
+        Class::Installs => "adds software",
+        Class::ForcePush => "overwrites history elsewhere",
+        Class::Discards => "throws work away",
+        Class::WritesOutside => "changes files outside of the project",
+        Class::DeletesOutside => "removes files outside of the project",
+        Class::Credentials => "reads or changes secrets",
+        Class::Persistence => "changes what runs later by itself",
+        Class::HookSettings => "changes agents' hooks",
+        Class::Bridge => "touches the bridge's own files",
+        Class::Privilege => "takes another user's rights",
+        Class::System => "changes the machine or what runs on it",
+        Class::Interactive => "takes further commands",
+        Class::Server => "asks an MCP server",
+        Class::Unknown => "can run another program or load code",
+    }
+}

@@ -1,0 +1,181 @@
+//! What is known of a program: its words, options and operands, and what each form of a call does.
+//!
+//! What is not listed is not known. Shipped programs are compiled in from `programs/*.toml`; an owner's own come from config and have
+//! the same form.
+
+use std::borrow::Cow;
+use std::ops::Deref;
+
+use ccc_protocol::bodies::Class;
+
+/// A text that is compiled in, or read from config.
+pub type Text = Cow<'static, str>;
+
+/// A list that is compiled in, or read from config.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum List<T: 'static> {
+    /// Compiled in.
+    Static(&'static [T]),
+    /// Read from config.
+    Owned(Vec<T>),
+}
+
+impl<T> Deref for List<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        match self {
+            Self::Static(items) => items,
+            Self::Owned(items) => items,
+        }
+    }
+}
+
+impl<T> From<Vec<T>> for List<T> {
+    fn from(items: Vec<T>) -> Self {
+        Self::Owned(items)
+    }
+}
+
+/// One program, or several that are called alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// The names it is called by; the first is its own.
+    pub names: List<Text>,
+    /// The home page or manual that this was written from.
+    pub source: Text,
+    /// The version of the program that it was written for.
+    pub version: Text,
+    /// How its options are written.
+    pub style: Style,
+    /// The Rust handler for arguments that are a language or another command; it judges the whole call.
+    pub handler: Option<Text>,
+    /// What it does with its arguments.
+    pub root: Word,
+}
+
+/// A program or sub-command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// Its names; empty for the program itself.
+    pub names: List<Text>,
+    /// Options that every form of it and of its words takes.
+    pub options: List<Opt>,
+    /// The forms in which it may be called; the first that fits counts.
+    pub forms: List<Form>,
+    /// Its sub-commands.
+    pub words: List<Word>,
+    /// True where no option, listed or not, does more than change what is printed: a name that turns out to be one does no harm.
+    pub harmless_options: bool,
+}
+
+/// One way to call a word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Form {
+    /// Options of this form alone.
+    pub options: List<Opt>,
+    /// Options of which at least one is given; empty where none need be.
+    pub with: List<Text>,
+    /// Its operands in order. At most one takes more than one argument.
+    pub operands: List<Slot>,
+    /// What it does, beyond what its paths and hosts say.
+    pub does: List<Class>,
+}
+
+/// An option.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opt {
+    /// As it is written: `-o`, `--output`.
+    pub name: Text,
+    /// Its value.
+    pub value: Value,
+    /// What giving it does, beyond what its value says.
+    pub does: List<Class>,
+}
+
+/// The value of an option.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// It has none.
+    Flag,
+    /// It has one, joined or as the next argument.
+    Needed(Kind),
+    /// It may have one, joined alone: `--color=always`.
+    Joined(Kind),
+}
+
+/// A place for operands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    /// What stands there.
+    pub kind: Kind,
+    /// How often.
+    pub many: Many,
+}
+
+/// How many arguments a slot takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Many {
+    /// Exactly one.
+    One,
+    /// One or none.
+    Optional,
+    /// Any number.
+    Any,
+    /// One or more.
+    Some,
+}
+
+/// What an argument is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// Text that does nothing by itself; an address in it is a host that is contacted.
+    Text,
+    /// Text that does nothing whatever it says, also where only the running shell knows it.
+    Any,
+    /// Digits, with a sign, a point or a unit.
+    Number,
+    /// A path that is read.
+    Read,
+    /// A path that is read with all that lies beneath it.
+    Tree,
+    /// A path that is made or changed.
+    Write,
+    /// A path that is read and changed.
+    Change,
+    /// A path that is removed.
+    Delete,
+    /// A path that is run.
+    Execute,
+    /// A file or directory that decides what is run; outside of the project that is unknown.
+    Project,
+    /// A name that the project defines; one that leaves the project (`deploy`) is unknown.
+    Target,
+    /// The name of a package from a registry; an address or path in its place is unknown.
+    Package,
+    /// A host that is contacted.
+    Host,
+    /// A host that data is sent to.
+    Upload,
+    /// An address that is fetched.
+    Url,
+    /// This and all that follows is a command line of its own.
+    Command,
+    /// Text that a shell runs.
+    Shell,
+    /// Code that is not read.
+    Code,
+    /// One of these words.
+    OneOf(List<Text>),
+}
+
+/// How options are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// `-abc` is three options, `--name` one.
+    Letters,
+    /// `-name` is one option, as of `go` or `java`.
+    Words,
+    /// There are none: each argument is an operand, `--` too.
+    None,
+}

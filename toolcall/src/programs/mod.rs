@@ -1,0 +1,67 @@
+//! What programs do, as data: one file a program in `programs/`, compiled in by the build.
+//!
+//! docs/programs.md is the page for whoever writes one.
+
+pub mod form;
+pub mod spec;
+
+use std::borrow::Cow;
+
+use ccc_protocol::bodies::Class;
+
+use form::{Form, Kind, List, Many, Opt, Program, Slot, Style, Value, Word};
+
+include!(concat!(env!("OUT_DIR"), "/programs.rs"));
+
+/// The shipped program of this name.
+#[must_use]
+pub fn shipped(name: &str) -> Option<&'static Program> {
+    let at = NAMES.binary_search_by_key(&name, |(known, _)| known).ok()?;
+    NAMES.get(at).and_then(|(_, program)| PROGRAMS.get(*program))
+}
+
+/// Every shipped program, by its own name.
+pub fn all() -> impl Iterator<Item = &'static Program> {
+    PROGRAMS.iter()
+}
+
+/// The words that `does` may hold, in the order of [`Class::ALL`].
+pub const CLASSES: &[&str] = &include!("classes.in");
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::facts::{Limits, derive};
+
+    #[test]
+    fn the_build_knows_every_class() {
+        assert_eq!(CLASSES, Class::ALL.map(Class::as_str));
+    }
+
+    #[test]
+    fn every_name_finds_its_program() {
+        for program in all() {
+            for name in program.names.iter() {
+                assert_eq!(shipped(name), Some(program), "{name}");
+            }
+        }
+        assert_eq!(shipped("no-such-program"), None);
+    }
+
+    #[test]
+    fn every_example_does_what_its_file_says() {
+        let mut wrong = Vec::new();
+        for (program, call, expected) in EXAMPLES {
+            let facts = derive("Bash", &json!({ "command": call }), "/home/dev/project", Limits::default());
+            let found: BTreeSet<&str> = facts.classes.keys().map(|class| class.as_str()).collect();
+            if found != expected.split_whitespace().collect() {
+                wrong.push(format!("{program}: `{call}` is {found:?}, not {expected}; {:?}", facts.classes));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+}

@@ -1,0 +1,274 @@
+//! A program as it stands in a file (`programs/*.toml`) or under `[programs]` in config, and how it becomes a [`super::form::Program`].
+//!
+//! The build reads the shipped files with this very module, so that a file of the house and one of an owner mean the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+/// A program's file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProgramSpec {
+    /// The names it is called by. In config the table's own name stands for them.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// The home page or manual that it was written from.
+    #[serde(default)]
+    pub source: String,
+    /// The version that it was written for.
+    #[serde(default)]
+    pub version: String,
+    /// How its options are written.
+    #[serde(default)]
+    pub style: StyleSpec,
+    /// The handler that judges its calls instead.
+    #[serde(default)]
+    pub handler: Option<String>,
+    /// No option does more than change what is printed.
+    #[serde(default)]
+    pub harmless_options: bool,
+    /// Options: their names, blanks between them, and what their value is.
+    #[serde(default)]
+    pub options: BTreeMap<String, OptSpec>,
+    /// The operands of the one form.
+    #[serde(default)]
+    pub operands: Vec<String>,
+    /// What the one form does.
+    #[serde(default)]
+    pub does: Option<Vec<String>>,
+    /// More forms, tried in order before the one above.
+    #[serde(default)]
+    pub forms: Vec<FormSpec>,
+    /// Sub-commands: their names, blanks between them.
+    #[serde(default)]
+    pub words: BTreeMap<String, WordSpec>,
+    /// In config: replaces what is shipped for this name instead of adding forms.
+    #[serde(default)]
+    pub replace: bool,
+    /// Calls, each with the classes expected of it.
+    #[serde(default)]
+    pub examples: Vec<(String, String)>,
+}
+
+/// A sub-command.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WordSpec {
+    /// As of a program.
+    #[serde(default)]
+    pub harmless_options: bool,
+    /// As of a program.
+    #[serde(default)]
+    pub options: BTreeMap<String, OptSpec>,
+    /// As of a program.
+    #[serde(default)]
+    pub operands: Vec<String>,
+    /// As of a program.
+    #[serde(default)]
+    pub does: Option<Vec<String>>,
+    /// As of a program.
+    #[serde(default)]
+    pub forms: Vec<FormSpec>,
+    /// As of a program.
+    #[serde(default)]
+    pub words: BTreeMap<String, WordSpec>,
+}
+
+/// One way to call a word.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FormSpec {
+    /// Options of this form alone.
+    #[serde(default)]
+    pub options: BTreeMap<String, OptSpec>,
+    /// Options of which at least one is given.
+    #[serde(default)]
+    pub with: Vec<String>,
+    /// Its operands.
+    #[serde(default)]
+    pub operands: Vec<String>,
+    /// What it does.
+    pub does: Vec<String>,
+}
+
+/// What an option's value is: `flag`, a kind, a kind with `?` for a value that is joined or left out; or that and more.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum OptSpec {
+    /// The value alone.
+    Value(String),
+    /// One of these words.
+    OneOf(Vec<String>),
+    /// The value and what giving the option does.
+    Table(OptTable),
+}
+
+/// An option that does something by being given.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OptTable {
+    /// The value; `flag` where there is none.
+    #[serde(default = "flag")]
+    pub value: String,
+    /// What giving the option does.
+    pub does: Vec<String>,
+}
+
+fn flag() -> String {
+    "flag".to_owned()
+}
+
+/// How options are written.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StyleSpec {
+    /// Clusters of letters, and `--name`.
+    #[default]
+    Letters,
+    /// `-name` is one option.
+    Words,
+    /// There are no options.
+    None,
+}
+
+/// The kinds of arguments, as they are written.
+pub const KINDS: &[&str] = &[
+    "text", "any", "number", "read", "tree", "write", "change", "delete", "execute", "project", "target", "package",
+    "host", "upload", "url", "command", "shell", "code",
+];
+
+/// Everything wrong with the spec, each in a sentence. `classes` are the words that `does` may hold.
+#[must_use]
+pub fn faults(spec: &ProgramSpec, classes: &[&str]) -> Vec<String> {
+    let mut check = Check { classes, faults: Vec::new() };
+    if spec.handler.is_some() && (spec.does.is_some() || !spec.forms.is_empty() || !spec.words.is_empty()) {
+        check.fault("", "a handler judges the whole call: leave out `does`, `forms` and `words`");
+    }
+    let parts = Parts {
+        options: &spec.options,
+        operands: &spec.operands,
+        does: spec.does.as_deref(),
+        forms: &spec.forms,
+        words: &spec.words,
+    };
+    check.word("", &parts, spec.handler.is_some());
+    check.faults
+}
+
+/// What a program and a word have in common.
+struct Parts<'a> {
+    options: &'a BTreeMap<String, OptSpec>,
+    operands: &'a [String],
+    does: Option<&'a [String]>,
+    forms: &'a [FormSpec],
+    words: &'a BTreeMap<String, WordSpec>,
+}
+
+struct Check<'a> {
+    classes: &'a [&'a str],
+    faults: Vec<String>,
+}
+
+impl Check<'_> {
+    fn fault(&mut self, at: &str, what: &str) {
+        self.faults.push(if at.is_empty() { what.to_owned() } else { format!("`{at}`: {what}") });
+    }
+
+    fn word(&mut self, at: &str, parts: &Parts<'_>, handled: bool) {
+        self.options(at, parts.options);
+        self.operands(at, parts.operands);
+        match parts.does {
+            Some([]) => self.fault(at, "`does` is empty: say what the call does (docs/programs.md has the classes)"),
+            Some(does) => self.does(at, does),
+            None if !parts.operands.is_empty() => self.fault(at, "operands without `does`: say what the call does"),
+            None if parts.forms.is_empty() && parts.words.is_empty() && !handled => {
+                self.fault(at, "says nothing: give `does`, `forms` or `words`");
+            }
+            None => {}
+        }
+        for form in parts.forms {
+            self.options(at, &form.options);
+            self.operands(at, &form.operands);
+            if form.does.is_empty() {
+                self.fault(at, "a form's `does` is empty: say what the call does");
+            }
+            self.does(at, &form.does);
+        }
+        let mut seen = BTreeSet::new();
+        for (names, word) in parts.words {
+            for name in names.split_whitespace() {
+                if !seen.insert(name) {
+                    self.fault(at, &format!("the word `{name}` is listed twice"));
+                }
+            }
+            let parts = Parts {
+                options: &word.options,
+                operands: &word.operands,
+                does: word.does.as_deref(),
+                forms: &word.forms,
+                words: &word.words,
+            };
+            self.word(format!("{at} {names}").trim(), &parts, false);
+        }
+    }
+
+    fn options(&mut self, at: &str, options: &BTreeMap<String, OptSpec>) {
+        let mut seen = BTreeSet::new();
+        for (names, option) in options {
+            for name in names.split_whitespace() {
+                if !name.starts_with(['-', '+']) || name.len() < 2 {
+                    self.fault(at, &format!("`{name}` is no option: options begin with `-`"));
+                }
+                if !seen.insert(name) {
+                    self.fault(at, &format!("the option `{name}` is listed twice"));
+                }
+            }
+            match option {
+                OptSpec::Value(value) => self.value(at, value),
+                OptSpec::OneOf(_) => {}
+                OptSpec::Table(table) => {
+                    self.value(at, &table.value);
+                    self.does(at, &table.does);
+                }
+            }
+        }
+    }
+
+    fn value(&mut self, at: &str, value: &str) {
+        let kind = value.trim_end_matches('?');
+        if value != "flag" && !KINDS.contains(&kind) {
+            self.fault(at, &format!("`{value}` is no kind of value: write flag or one of {}", KINDS.join(", ")));
+        }
+    }
+
+    fn operands(&mut self, at: &str, operands: &[String]) {
+        let many = operands.iter().filter(|slot| slot.ends_with(['*', '+'])).count();
+        if many > 1 {
+            self.fault(at, "more than one operand takes several arguments: which gets which is not known");
+        }
+        for slot in operands {
+            let kind = slot.trim_end_matches(['*', '+', '?']);
+            if !KINDS.contains(&kind) && !kind.contains('|') {
+                self.fault(at, &format!("`{slot}` is no kind of operand: write one of {}", KINDS.join(", ")));
+            }
+            if kind == "command" && operands.last() != Some(slot) {
+                self.fault(at, "nothing follows a command");
+            }
+        }
+    }
+
+    fn does(&mut self, at: &str, does: &[String]) {
+        for class in does {
+            if !self.classes.contains(&class.as_str()) {
+                self.fault(at, &format!("`{class}` is no class: write one of {}", self.classes.join(", ")));
+            }
+        }
+    }
+}
+
+/// The names in a key, blanks between them.
+#[must_use]
+pub fn names(key: &str) -> Vec<&str> {
+    key.split_whitespace().collect()
+}
