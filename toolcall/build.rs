@@ -68,8 +68,9 @@ fn written(specs: &[ProgramSpec]) -> String {
     names.iter().for_each(|name| writeln!(out, "{name:?},").unwrap());
     out.push_str("];\n\n#[cfg(test)]\npub(super) static EXAMPLES: &[(&str, &str, &str)] = &[\n");
     for spec in specs {
+        let name = spec.names.first().unwrap();
         for (call, classes) in &spec.examples {
-            writeln!(out, "({:?}, {call:?}, {classes:?}),", spec.names[0]).unwrap();
+            writeln!(out, "({name:?}, {call:?}, {classes:?}),").unwrap();
         }
     }
     out.push_str("];\n");

@@ -48,7 +48,8 @@ pub struct Program {
     pub version: Text,
     /// How its options are written.
     pub style: Style,
-    /// The Rust handler for arguments that are a language or another command; it judges the whole call.
+    /// The Rust handler for arguments that are a language or another command. Where the file has forms too, a call must fit one of
+    /// them first.
     pub handler: Option<Text>,
     /// What it does with its arguments.
     pub root: Word,

@@ -22,7 +22,7 @@ pub struct ProgramSpec {
     /// How its options are written.
     #[serde(default)]
     pub style: StyleSpec,
-    /// The handler that judges its calls instead.
+    /// The handler for arguments that are a language or another command. Where the file has forms too, a call must fit one of them first.
     #[serde(default)]
     pub handler: Option<String>,
     /// No option does more than change what is printed.
@@ -142,9 +142,6 @@ pub const KINDS: &[&str] = &[
 #[must_use]
 pub fn faults(spec: &ProgramSpec, classes: &[&str]) -> Vec<String> {
     let mut check = Check { classes, faults: Vec::new() };
-    if spec.handler.is_some() && (spec.does.is_some() || !spec.forms.is_empty() || !spec.words.is_empty()) {
-        check.fault("", "a handler judges the whole call: leave out `does`, `forms` and `words`");
-    }
     let parts = Parts {
         options: &spec.options,
         operands: &spec.operands,

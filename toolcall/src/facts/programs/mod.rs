@@ -89,6 +89,13 @@ fn by_name(call: &Call<'_>, gather: &mut Gather) {
     }
 }
 
+/// Handlers for programs whose arguments are a language or another command, by the name that their files give.
+const HANDLERS: &[(&str, Handler)] =
+    &[("git", git::judge), ("inline", inline::judge), ("scripts", scripts::judge), ("shells", shells::judge)];
+
+/// Judges a call; false where it is of another program.
+type Handler = fn(&Call<'_>, &mut Gather) -> bool;
+
 fn asks_version(call: &Call<'_>) -> bool {
     let plain = call.name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.+".contains(c));
     matches!(call.args, [only] if only.exact && matches!(only.text.as_str(), "--version" | "--help" | "-V")) && plain
@@ -208,5 +215,19 @@ impl Call<'_> {
 
     fn runs_other(&self, option: &str, gather: &mut Gather) {
         gather.opaque(format!("`{} {option}` can run another program", self.name));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HANDLERS;
+    use crate::programs;
+
+    #[test]
+    fn every_handler_that_a_file_names_is_there() {
+        for program in programs::all() {
+            let Some(handler) = &program.handler else { continue };
+            assert!(HANDLERS.iter().any(|(name, _)| name == handler), "{}: {handler}", program.source);
+        }
     }
 }

@@ -9,14 +9,22 @@ use crate::facts::gather::Gather;
 use crate::facts::{Access, Class, commands, hosts};
 use crate::programs::form::{Kind, Program, Value};
 
-/// Adds what the call does, or what of it is not known.
+/// Adds what the call does, or what of it is not known. A handler adds what the forms cannot say, and judges alone where there are none.
 pub(super) fn judge(call: &Call<'_>, program: &Program, gather: &mut Gather) {
-    match fit(program, call.name, call.args) {
-        Ok(fit) => call.does(&fit, gather),
-        Err(why) => {
-            gather.opaque(why);
-            call.mentions(gather);
+    let has_forms = !program.root.forms.is_empty() || !program.root.words.is_empty();
+    if has_forms {
+        match fit(program, call.name, call.args) {
+            Ok(fit) => call.does(&fit, gather),
+            Err(why) => {
+                gather.opaque(why);
+                call.mentions(gather);
+            }
         }
+    }
+    let Some(name) = &program.handler else { return };
+    match super::HANDLERS.iter().find(|(known, _)| known == name) {
+        Some((_, handler)) => drop(handler(call, gather)),
+        None => gather.opaque(format!("`{}` is judged by a handler that this build does not have", call.name)),
     }
 }
 
@@ -82,7 +90,7 @@ impl Call<'_> {
         match host {
             Some(host) => gather.host(&host, upload),
             None => {
-                gather.opaque(format!("`{}` contacts `{}`, which is no host that can be read", self.name, arg.shown()))
+                gather.opaque(format!("`{}` contacts `{}`, which is no host that can be read", self.name, arg.shown()));
             }
         }
     }
