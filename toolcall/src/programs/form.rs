@@ -132,6 +132,8 @@ pub enum Many {
 pub enum Kind {
     /// Text that does nothing by itself; an address in it is a host that is contacted.
     Text,
+    /// A name that does nothing by itself and stands for nothing elsewhere: a revision, a branch, a class.
+    Name,
     /// Text that does nothing whatever it says, also where only the running shell knows it.
     Any,
     /// Digits, with a sign, a point or a unit.

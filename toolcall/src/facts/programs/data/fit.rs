@@ -125,7 +125,7 @@ impl<'a> Place<'a> {
 
     /// True where a name that turns out to be an option does no harm.
     fn harmless(&self) -> bool {
-        self.chain.iter().all(|word| word.harmless_options)
+        self.chain.last().is_some_and(|word| word.harmless_options)
     }
 }
 
@@ -318,9 +318,14 @@ fn accepts(kind: &Kind, arg: &Arg) -> Result<(), String> {
     let known = arg.exact && !arg.pattern;
     let fits = match kind {
         Kind::Any | Kind::Code | Kind::Shell | Kind::Command => true,
-        Kind::Read | Kind::Tree | Kind::Write | Kind::Change | Kind::Delete | Kind::Execute | Kind::Project => {
-            arg.exact
-        }
+        Kind::Name
+        | Kind::Read
+        | Kind::Tree
+        | Kind::Write
+        | Kind::Change
+        | Kind::Delete
+        | Kind::Execute
+        | Kind::Project => arg.exact,
         Kind::Text | Kind::Host | Kind::Upload | Kind::Url => known,
         Kind::Number => known && is_number(&arg.text),
         Kind::Package => known && is_package(&arg.text),
