@@ -80,6 +80,7 @@ fn written(specs: &[ProgramSpec]) -> String {
 fn program(spec: &ProgramSpec) -> String {
     let style = match spec.style {
         StyleSpec::Letters => "Letters",
+        StyleSpec::First => "First",
         StyleSpec::Words => "Words",
         StyleSpec::None => "None",
     };
@@ -93,10 +94,11 @@ fn program(spec: &ProgramSpec) -> String {
         words: spec.words.clone(),
     };
     format!(
-        "Program {{ names: {}, source: {}, version: {}, style: Style::{style}, handler: {handler}, root: {} }}",
+        "Program {{ names: {}, source: {}, version: {}, style: Style::{style}, at_files: {}, handler: {handler}, root: {} }}",
         list(spec.names.iter().map(|name| text(name))),
         text(&spec.source),
         text(&spec.version),
+        spec.at_files,
         word("", &root)
     )
 }

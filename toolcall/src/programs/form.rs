@@ -48,6 +48,8 @@ pub struct Program {
     pub version: Text,
     /// How its options are written.
     pub style: Style,
+    /// True where `@FILE` stands for arguments in that file, so that an argument that begins so is unknown.
+    pub at_files: bool,
     /// The Rust handler for arguments that are a language or another command. Where the file has forms too, a call must fit one of
     /// them first.
     pub handler: Option<Text>,
@@ -136,6 +138,8 @@ pub enum Kind {
     Name,
     /// Text that does nothing whatever it says, also where only the running shell knows it.
     Any,
+    /// Text that begins with `+`, as formats of dates do.
+    Plus,
     /// Digits, with a sign, a point or a unit.
     Number,
     /// A path that is read.
@@ -177,6 +181,8 @@ pub enum Kind {
 pub enum Style {
     /// `-abc` is three options, `--name` one.
     Letters,
+    /// As `Letters`, and what follows the first operand is no option.
+    First,
     /// `-name` is one option, as of `go` or `java`.
     Words,
     /// There are none: each argument is an operand, `--` too.

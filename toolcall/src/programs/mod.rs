@@ -58,7 +58,8 @@ mod tests {
         for (program, call, expected) in EXAMPLES {
             let facts = derive("Bash", &json!({ "command": call }), "/home/dev/project", Limits::default());
             let found: BTreeSet<&str> = facts.classes.keys().map(|class| class.as_str()).collect();
-            if found != expected.split_whitespace().collect() {
+            let unknown = *expected == "unknown" && found.contains("unknown");
+            if !unknown && found != expected.split_whitespace().collect() {
                 wrong.push(format!("{program}: `{call}` is {found:?}, not {expected}; {:?}", facts.classes));
             }
         }

@@ -22,6 +22,9 @@ pub struct ProgramSpec {
     /// How its options are written.
     #[serde(default)]
     pub style: StyleSpec,
+    /// `@FILE` stands for arguments in that file.
+    #[serde(default)]
+    pub at_files: bool,
     /// The handler for arguments that are a language or another command. Where the file has forms too, a call must fit one of them first.
     #[serde(default)]
     pub handler: Option<String>,
@@ -126,6 +129,8 @@ pub enum StyleSpec {
     /// Clusters of letters, and `--name`.
     #[default]
     Letters,
+    /// The same, and what follows the first operand is no option.
+    First,
     /// `-name` is one option.
     Words,
     /// There are no options.
@@ -134,8 +139,8 @@ pub enum StyleSpec {
 
 /// The kinds of arguments, as they are written.
 pub const KINDS: &[&str] = &[
-    "text", "name", "any", "number", "read", "tree", "write", "change", "delete", "execute", "project", "target",
-    "package", "host", "upload", "url", "command", "shell", "code",
+    "text", "name", "any", "plus", "number", "read", "tree", "write", "change", "delete", "execute", "project",
+    "target", "package", "host", "upload", "url", "command", "shell", "code",
 ];
 
 /// Everything wrong with the spec, each in a sentence. `classes` are the words that `does` may hold.

@@ -24,6 +24,9 @@ pub(super) struct Fit<'a> {
 /// Says what is not known, for a person.
 pub(super) fn fit<'a>(program: &'a Program, name: &str, args: &'a [Arg]) -> Result<Fit<'a>, String> {
     let mut at = Place { chain: vec![&program.root], words: Vec::new(), style: program.style, given: Vec::new() };
+    if let Some(file) = args.iter().find(|arg| program.at_files && arg.text.starts_with('@')) {
+        return Err(format!("`{name}` reads arguments from `{}`", file.shown()));
+    }
     let args = at.descend(args).map_err(|what| format!("`{name}` {what}"))?;
     at.form(args).map_err(|what| {
         let called = std::iter::once(name).chain(at.words.iter().copied()).collect::<Vec<_>>().join(" ");
@@ -182,9 +185,11 @@ impl<'a> Reader<'a> {
             if may_be_option(arg) && !harmless {
                 return Err(format!("gets `{}`, which may become any option", arg.shown()));
             }
+            self.operands_only |= self.style == Style::First;
             return Ok(Some(Item::Operand(arg)));
         }
-        let clustered = self.style == Style::Letters && !arg.text.starts_with("--") && known(&arg.text).is_none();
+        let letters = matches!(self.style, Style::Letters | Style::First);
+        let clustered = letters && !arg.text.starts_with("--") && known(&arg.text).is_none();
         if clustered { self.letter(arg, 1, known).map(Some) } else { self.long(arg, known).map(Some) }
     }
 
@@ -245,7 +250,7 @@ impl<'a> Reader<'a> {
 
 /// True for what only the running shell knows and may begin with `-`: a whole word of it, or a pattern of names.
 fn may_be_option(arg: &Arg) -> bool {
-    arg.text.starts_with(['-', '+']) && arg.text.len() > 1
+    arg.text.starts_with('-') && arg.text.len() > 1
         || arg.text.is_empty() && !arg.exact
         || arg.pattern && arg.text.starts_with(['*', '?', '['])
 }
@@ -327,6 +332,7 @@ fn accepts(kind: &Kind, arg: &Arg) -> Result<(), String> {
         | Kind::Execute
         | Kind::Project => arg.exact,
         Kind::Text | Kind::Host | Kind::Upload | Kind::Url => known,
+        Kind::Plus => arg.text.starts_with('+'),
         Kind::Number => known && is_number(&arg.text),
         Kind::Package => known && is_package(&arg.text),
         Kind::Target => known && !leaves(&arg.text),
