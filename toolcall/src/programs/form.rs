@@ -68,7 +68,8 @@ pub struct Word {
     pub forms: List<Form>,
     /// Its sub-commands.
     pub words: List<Word>,
-    /// True where no option, listed or not, does more than change what is printed: a name that turns out to be one does no harm.
+    /// True where no option, listed or not, runs or touches anything beside the operands: a name that turns out to be one does no
+    /// other kind of harm.
     pub harmless_options: bool,
 }
 

@@ -28,7 +28,8 @@ pub struct ProgramSpec {
     /// The handler for arguments that are a language or another command. Where the file has forms too, a call must fit one of them first.
     #[serde(default)]
     pub handler: Option<String>,
-    /// No option does more than change what is printed.
+    /// No option, listed or not, runs or touches anything beside the operands: a name that turns out to be one does no other kind of
+    /// harm.
     #[serde(default)]
     pub harmless_options: bool,
     /// Options: their names, blanks between them, and what their value is.
