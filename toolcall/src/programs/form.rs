@@ -139,6 +139,8 @@ pub enum Kind {
     Name,
     /// Text that does nothing whatever it says, also where only the running shell knows it.
     Any,
+    /// A plain word: letters, digits and `_:.,-`, so no path, setting or address.
+    Plain,
     /// Text that begins with `+`, as formats of dates do.
     Plus,
     /// Digits, with a sign, a point or a unit.

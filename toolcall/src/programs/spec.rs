@@ -140,8 +140,8 @@ pub enum StyleSpec {
 
 /// The kinds of arguments, as they are written.
 pub const KINDS: &[&str] = &[
-    "text", "name", "any", "plus", "number", "read", "tree", "write", "change", "delete", "execute", "project",
-    "target", "package", "host", "upload", "url", "command", "shell", "code",
+    "text", "name", "any", "plain", "plus", "number", "read", "tree", "write", "change", "delete", "execute",
+    "project", "target", "package", "host", "upload", "url", "command", "shell", "code",
 ];
 
 /// Everything wrong with the spec, each in a sentence. `classes` are the words that `does` may hold.

@@ -332,6 +332,7 @@ fn accepts(kind: &Kind, arg: &Arg) -> Result<(), String> {
         | Kind::Execute
         | Kind::Project => arg.exact,
         Kind::Text | Kind::Host | Kind::Upload | Kind::Url => known,
+        Kind::Plain => known && arg.text.chars().all(|c| c.is_ascii_alphanumeric() || "_:.,-".contains(c)),
         Kind::Plus => arg.text.starts_with('+'),
         Kind::Number => known && is_number(&arg.text),
         Kind::Package => known && is_package(&arg.text),

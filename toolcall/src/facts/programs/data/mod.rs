@@ -62,7 +62,14 @@ impl Call<'_> {
 
     fn argument(&self, kind: &Kind, arg: &Arg, gather: &mut Gather) {
         match kind {
-            Kind::Name | Kind::Any | Kind::Plus | Kind::Number | Kind::Target | Kind::Package | Kind::OneOf(_) => {}
+            Kind::Name
+            | Kind::Any
+            | Kind::Plain
+            | Kind::Plus
+            | Kind::Number
+            | Kind::Target
+            | Kind::Package
+            | Kind::OneOf(_) => {}
             Kind::Text => self.address(arg, gather),
             Kind::Read => self.path(arg, Access::Read, gather),
             Kind::Tree => {
