@@ -141,8 +141,11 @@ impl Gather {
     }
 
     fn resolved(&mut self, path: String, access: Access) {
-        if paths::is_void(&path) {
+        if paths::is_void(&path, access) {
             return self.class(Class::Reads, format!("uses `{path}`"));
+        }
+        if paths::is_descriptor(&path) && matches!(access, Access::Execute | Access::Write) {
+            self.opaque(format!("runs or writes `{path}`, which is known only when it runs"));
         }
         let place = self.place(&path);
         let fact = PathFact { path, access, place };

@@ -2,7 +2,7 @@
 
 use ccc_protocol::bodies::facts::is_under;
 
-use super::Place;
+use super::{Access, Place};
 
 /// `text` seen from `base`: absolute, or from `~` where the home directory is not known. `None` where a file-name pattern may
 /// stand for `..`.
@@ -39,6 +39,8 @@ fn normalise(path: &str) -> Option<String> {
             "" | "." => {}
             // One step above `~` is a directory of unknown name.
             ".." if kept.is_empty() && top == "~" => return None,
+            // A link of the kernel leads elsewhere, and so does the step back from there.
+            ".." if through_kernel_link(&kept) => return None,
             // `**` may stand for no directory at all.
             ".." if kept.last() == Some(&"**") => return None,
             ".." => drop(kept.pop()),
@@ -96,19 +98,37 @@ pub(super) fn place(path: &str, project: Option<&str>) -> Place {
     if temporary { Place::Temporary } else { Place::Outside }
 }
 
-/// Devices that hold nothing and keep nothing.
-pub(super) fn is_void(path: &str) -> bool {
-    matches!(
-        path,
-        "/dev/null"
-            | "/dev/stdout"
-            | "/dev/stderr"
-            | "/dev/stdin"
-            | "/dev/tty"
-            | "/dev/zero"
-            | "/dev/random"
-            | "/dev/urandom"
-    ) || path.starts_with("/dev/fd/")
+/// True in `/dev/fd`, `/dev/stdin` and a process of `/proc`, whose entries are links that only the running kernel knows.
+fn through_kernel_link(kept: &[&str]) -> bool {
+    match kept {
+        ["dev", "fd" | "stdin" | "stdout" | "stderr", ..] => true,
+        ["proc", process, ..] => {
+            *process == "self"
+                || *process == "thread-self"
+                || process.contains(|c: char| c.is_ascii_digit() || "*?[".contains(c))
+        }
+        _ => false,
+    }
+}
+
+/// Devices that hold nothing and keep nothing, for whoever reads or writes them. Running, removing or giving one away is another matter.
+pub(super) fn is_void(path: &str, access: Access) -> bool {
+    match access {
+        Access::Read => {
+            matches!(path, "/dev/null" | "/dev/stdin" | "/dev/tty" | "/dev/zero" | "/dev/random" | "/dev/urandom")
+                || path.strip_prefix("/dev/fd/").is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()))
+        }
+        Access::Write => {
+            matches!(path, "/dev/null" | "/dev/stdout" | "/dev/stderr" | "/dev/tty" | "/dev/fd/1" | "/dev/fd/2")
+        }
+        Access::Delete | Access::Execute => false,
+    }
+}
+
+/// A descriptor of the running program: what is read from it as code, or written to it, is not in the call.
+pub(super) fn is_descriptor(path: &str) -> bool {
+    matches!(path, "/dev/stdin" | "/dev/stdout" | "/dev/stderr" | "/dev/tty" | "/dev/fd")
+        || path.starts_with("/dev/fd/")
 }
 
 const TEMPORARY: &[&str] = &["/tmp", "/var/tmp", "/private/tmp"];

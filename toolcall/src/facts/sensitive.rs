@@ -178,8 +178,11 @@ fn one_for_class(pattern: &str) -> Vec<char> {
 
 /// True for names by which secrets go, wherever they lie.
 fn holds_secret(name: &str) -> bool {
+    let harmless =
+        HARMLESS_ENV.iter().any(|part| name.ends_with(part) || name.starts_with(part.trim_start_matches('.')));
     let environment = name == ".env"
-        || name.starts_with(".env.") && !HARMLESS_ENV.iter().any(|end| name.ends_with(end))
+        || name.strip_prefix(".env").is_some_and(|rest| rest.starts_with(['.', '~', '-', '_'])) && !harmless
+        || name.ends_with(".env") && !name.contains(['*', '?', '[']) && !harmless
         || could_become(name, ".env");
     let key =
         [".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".kdbx", ".ppk"].iter().any(|end| name.ends_with(end));

@@ -153,6 +153,8 @@ pub enum Kind {
     Write,
     /// A path that is read and changed.
     Change,
+    /// A path whose owner, mode or attributes are changed.
+    Rights,
     /// A path that is removed.
     Delete,
     /// A path that is run.

@@ -140,7 +140,7 @@ pub enum StyleSpec {
 
 /// The kinds of arguments, as they are written.
 pub const KINDS: &[&str] = &[
-    "text", "name", "any", "plain", "plus", "number", "read", "tree", "write", "change", "delete", "execute",
+    "text", "name", "any", "plain", "plus", "number", "read", "tree", "write", "change", "rights", "delete", "execute",
     "project", "target", "package", "host", "upload", "url", "command", "shell", "code",
 ];
 

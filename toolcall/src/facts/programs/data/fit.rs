@@ -327,6 +327,7 @@ fn accepts(kind: &Kind, arg: &Arg) -> Result<(), String> {
         | Kind::Read
         | Kind::Tree
         | Kind::Write
+        | Kind::Rights
         | Kind::Change
         | Kind::Delete
         | Kind::Execute

@@ -81,6 +81,12 @@ impl Call<'_> {
                 self.path(arg, Access::Read, gather);
                 self.path(arg, Access::Write, gather);
             }
+            Kind::Rights => {
+                if arg.text.starts_with("/dev") {
+                    gather.class(Class::System, format!("`{}` gives a device to others", self.name));
+                }
+                self.path(arg, Access::Write, gather);
+            }
             Kind::Delete => self.path(arg, Access::Delete, gather),
             Kind::Execute => self.path(arg, Access::Execute, gather),
             Kind::Project => self.decides(arg, gather),
