@@ -3,6 +3,12 @@
 use super::Call;
 use crate::facts::gather::Gather;
 
+/// The same, as a handler of a program's file.
+pub(super) fn handle(call: &Call<'_>, gather: &mut Gather) -> bool {
+    judge(call, gather);
+    true
+}
+
 /// Adds what a formatter may change among the operands: hooks, CI, settings. What else it does is said where it is known as a tool.
 pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) {
     let has = |options: &[&str]| {

@@ -90,8 +90,14 @@ fn by_name(call: &Call<'_>, gather: &mut Gather) {
 }
 
 /// Handlers for programs whose arguments are a language or another command, by the name that their files give.
-const HANDLERS: &[(&str, Handler)] =
-    &[("git", git::judge), ("inline", inline::judge), ("scripts", scripts::judge), ("shells", shells::judge)];
+const HANDLERS: &[(&str, Handler)] = &[
+    ("builds", builds::judge),
+    ("formatters", formatters::handle),
+    ("git", git::judge),
+    ("inline", inline::judge),
+    ("scripts", scripts::judge),
+    ("shells", shells::judge),
+];
 
 /// Judges a call; false where it is of another program.
 type Handler = fn(&Call<'_>, &mut Gather) -> bool;

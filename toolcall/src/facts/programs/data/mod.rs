@@ -3,7 +3,7 @@
 mod fit;
 
 use self::fit::{Fit, fit};
-use super::Call;
+use super::{Call, builds};
 use crate::facts::args::Arg;
 use crate::facts::gather::Gather;
 use crate::facts::{Access, Class, commands, hosts};
@@ -89,7 +89,12 @@ impl Call<'_> {
             }
             Kind::Delete => self.path(arg, Access::Delete, gather),
             Kind::Execute => self.path(arg, Access::Execute, gather),
-            Kind::Project => self.decides(arg, gather),
+            Kind::Project => {
+                // `--option=path`, as what stands behind `--` is for another program.
+                let pieces = arg.text.split(['=', ',']).filter(|piece| builds::lies_elsewhere(piece));
+                pieces.for_each(|piece| self.decides(&arg.with_text(piece), gather));
+                self.decides(arg, gather);
+            }
             Kind::Host | Kind::Url => self.host(arg, false, gather),
             Kind::Upload => self.host(arg, true, gather),
             Kind::Shell => self.directories.iter().for_each(|directory| commands::judge(&arg.text, directory, gather)),
