@@ -117,6 +117,12 @@ fn path(word: &str) -> Option<String> {
     (plain && begins && word.contains('/')).then(|| parts.collect::<Vec<_>>().join("/"))
 }
 
+/// True where the path begins in a directory of the project and ends in a file's name.
+fn is_file_of_ours(path: &str) -> bool {
+    let begins = path.split('/').next().is_some_and(|first| root().join(first).is_dir());
+    begins && path.rsplit('/').next().is_some_and(|last| last.contains('.'))
+}
+
 /// The commands of the page's `sh` blocks that build or test, without what is said beside them.
 fn build_commands(page: &str) -> BTreeSet<String> {
     let blocks = page.split("```sh\n").skip(1).filter_map(|rest| rest.split_once("```")).map(|(block, _)| block);
@@ -185,6 +191,18 @@ fn every_path_that_the_map_and_the_recipes_name_is_there() {
             named_paths(&read(page)).into_iter().filter(|path| !root().join(path).exists()).collect();
         assert!(missing.is_empty(), "{page} names what is not there: {missing:#?}");
     }
+}
+
+#[test]
+fn no_page_names_a_file_of_a_crate_that_is_not_there() {
+    let mut faults = vec![];
+    for page in all_pages() {
+        let beside = root().join(&page);
+        let is_there = |path: &str| root().join(path).exists() || beside.parent().unwrap().join(path).exists();
+        let named = named_paths(&read(&page)).into_iter().filter(|path| is_file_of_ours(path));
+        faults.extend(named.filter(|path| !is_there(path)).map(|path| format!("{page}: {path}")));
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
 }
 
 #[test]
