@@ -171,6 +171,8 @@ pub enum Kind {
     Upload,
     /// An address that is fetched.
     Url,
+    /// A path that is read, or an address that is fetched.
+    Resource,
     /// This and all that follows is a command line of its own.
     Command,
     /// Text that a shell runs.

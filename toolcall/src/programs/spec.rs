@@ -141,7 +141,7 @@ pub enum StyleSpec {
 /// The kinds of arguments, as they are written.
 pub const KINDS: &[&str] = &[
     "text", "name", "any", "plain", "plus", "number", "read", "tree", "write", "change", "rights", "delete", "execute",
-    "project", "target", "package", "host", "upload", "url", "command", "shell", "code",
+    "project", "target", "package", "host", "upload", "url", "resource", "command", "shell", "code",
 ];
 
 /// Everything wrong with the spec, each in a sentence. `classes` are the words that `does` may hold.

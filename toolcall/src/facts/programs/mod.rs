@@ -89,6 +89,17 @@ fn by_name(call: &Call<'_>, gather: &mut Gather) {
     }
 }
 
+/// A tool that another program runs by its name: known by its file, or as a build tool.
+fn tool(call: &Call<'_>, gather: &mut Gather) -> bool {
+    match programs::shipped(call.name) {
+        Some(program) => {
+            data::judge(call, program, gather);
+            true
+        }
+        None => builds::judge(call, gather),
+    }
+}
+
 /// Handlers for programs whose arguments are a language or another command, by the name that their files give.
 const HANDLERS: &[(&str, Handler)] = &[
     ("builds", builds::judge),

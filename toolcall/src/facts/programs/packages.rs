@@ -203,7 +203,7 @@ fn local_tool(call: &Call<'_>, gather: &mut Gather) {
     let name = call.args.get(at).filter(|arg| arg.exact && !arg.is_option()).map_or("", |arg| arg.text.as_str());
     let args = call.args.get(at + 1..).unwrap_or_default();
     let known =
-        !name.is_empty() && JAVASCRIPT_TOOLS.contains(&name) && builds::judge(&Call { name, args, ..*call }, gather);
+        !name.is_empty() && JAVASCRIPT_TOOLS.contains(&name) && super::tool(&Call { name, args, ..*call }, gather);
     if !known {
         gather.class(Class::Installs, format!("`{}` fetches and runs a package", call.name));
         call.mentions(gather);

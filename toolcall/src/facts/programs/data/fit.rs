@@ -327,6 +327,7 @@ fn accepts(kind: &Kind, arg: &Arg) -> Result<(), String> {
         | Kind::Read
         | Kind::Tree
         | Kind::Write
+        | Kind::Resource
         | Kind::Rights
         | Kind::Change
         | Kind::Delete

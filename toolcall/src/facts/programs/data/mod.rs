@@ -96,6 +96,8 @@ impl Call<'_> {
                 self.decides(arg, gather);
             }
             Kind::Host | Kind::Url => self.host(arg, false, gather),
+            Kind::Resource if arg.text.contains("://") => self.host(arg, false, gather),
+            Kind::Resource => self.path(arg, Access::Read, gather),
             Kind::Upload => self.host(arg, true, gather),
             Kind::Shell => self.directories.iter().for_each(|directory| commands::judge(&arg.text, directory, gather)),
             Kind::Code => gather.opaque(format!("`{}` runs code that is not read here", self.name)),
