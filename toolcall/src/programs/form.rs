@@ -89,7 +89,7 @@ pub struct Form {
 /// An option.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opt {
-    /// As it is written: `-o`, `--output`.
+    /// As it is written: `-o`, `--output`. A `*` at its end says that its value may be joined to it: `-I*` is `-Iinclude` too.
     pub name: Text,
     /// Its value.
     pub value: Value,
@@ -139,6 +139,8 @@ pub enum Kind {
     Name,
     /// Text that does nothing whatever it says, also where only the running shell knows it.
     Any,
+    /// Letters, digits and `_-+=` alone.
+    Word,
     /// A plain word: letters, digits and `_:.,-`, so no path, setting or address.
     Plain,
     /// Text that begins with `+`, as formats of dates do.
@@ -161,6 +163,8 @@ pub enum Kind {
     Execute,
     /// A file or directory that decides what is run; outside of the project that is unknown.
     Project,
+    /// A source file of the project: a path in it with an extension.
+    Source,
     /// A name that the project defines; one that leaves the project (`deploy`) is unknown.
     Target,
     /// The name of a package from a registry; an address or path in its place is unknown.

@@ -140,8 +140,9 @@ pub enum StyleSpec {
 
 /// The kinds of arguments, as they are written.
 pub const KINDS: &[&str] = &[
-    "text", "name", "any", "plain", "plus", "number", "read", "tree", "write", "change", "rights", "delete", "execute",
-    "project", "target", "package", "host", "upload", "url", "resource", "command", "shell", "code",
+    "text", "name", "any", "word", "plain", "plus", "number", "read", "tree", "write", "change", "rights", "delete",
+    "execute", "project", "source", "target", "package", "host", "upload", "url", "resource", "command", "shell",
+    "code",
 ];
 
 /// Everything wrong with the spec, each in a sentence. `classes` are the words that `does` may hold.

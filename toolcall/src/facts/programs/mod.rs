@@ -106,6 +106,7 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("formatters", formatters::handle),
     ("git", git::judge),
     ("inline", inline::judge),
+    ("npx", packages::npx),
     ("scripts", scripts::judge),
     ("shells", shells::judge),
 ];

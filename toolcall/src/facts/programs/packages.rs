@@ -193,6 +193,12 @@ fn settings(call: &Call<'_>, parsed: &Parsed, gather: &mut Gather) {
     }
 }
 
+/// `npx`, as a handler of its file.
+pub(super) fn npx(call: &Call<'_>, gather: &mut Gather) -> bool {
+    local_tool(call, gather);
+    true
+}
+
 /// `npx TOOL`: a known tool of the project is that tool, any other name is fetched and run.
 fn local_tool(call: &Call<'_>, gather: &mut Gather) {
     let rest = call

@@ -205,7 +205,10 @@ impl<'a> Reader<'a> {
         }
         // `go` and its kin read `--name` as `-name`.
         let twin = name.strip_prefix('-').filter(|twin| self.style == Style::Words && twin.starts_with('-'));
-        let option = known(name).or_else(|| known(twin?)).ok_or_else(unknown)?;
+        let option = match known(name).or_else(|| known(twin?)) {
+            Some(option) => option,
+            None => return self.attached(arg, known).ok_or_else(unknown),
+        };
         let value = match (&option.value, joined) {
             (Value::Flag, Some(_)) => return Err(unknown()),
             (Value::Flag | Value::Joined(_), joined) => joined,
@@ -213,6 +216,15 @@ impl<'a> Reader<'a> {
             (Value::Needed(_), None) => Some(self.following(name)?),
         };
         Ok(Item::Option(option, value))
+    }
+
+    /// `-Iinclude`, where the option says that its value may be joined to it.
+    fn attached(&mut self, arg: &'a Arg, known: &dyn Fn(&str) -> Option<&'a Opt>) -> Option<Item<'a>> {
+        let at = arg.text.char_indices().nth(2).map_or(arg.text.len(), |(at, _)| at);
+        let (name, rest) = arg.text.split_at_checked(at)?;
+        let option = known(&format!("{name}*"))?;
+        let value = if rest.is_empty() { self.following(name).ok()? } else { arg.with_text(rest) };
+        Some(Item::Option(option, Some(value)))
     }
 
     /// One letter of a cluster, with the rest as its value where it takes one.
@@ -334,6 +346,8 @@ fn accepts(kind: &Kind, arg: &Arg) -> Result<(), String> {
         | Kind::Execute
         | Kind::Project => arg.exact,
         Kind::Text | Kind::Host | Kind::Upload | Kind::Url => known,
+        Kind::Source => arg.exact && has_extension(&arg.text),
+        Kind::Word => known && arg.text.chars().all(|c| c.is_ascii_alphanumeric() || "_-+=".contains(c)),
         Kind::Plain => known && arg.text.chars().all(|c| c.is_ascii_alphanumeric() || "_:.,-".contains(c)),
         Kind::Plus => arg.text.starts_with('+'),
         Kind::Number => known && is_number(&arg.text),
@@ -357,6 +371,12 @@ fn is_number(text: &str) -> bool {
         && text.len() <= 32
         && text.chars().all(|c| c.is_ascii_alphanumeric() || ".,:+-%".contains(c))
         && !text.contains("..")
+}
+
+/// True for `src/main.c`, not for a word or an option.
+fn has_extension(text: &str) -> bool {
+    let name = text.rsplit('/').next().unwrap_or_default();
+    name.rsplit_once('.').is_some_and(|(stem, end)| !stem.is_empty() && end.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 /// A name as registries have them, perhaps with a scope, extras or a version.

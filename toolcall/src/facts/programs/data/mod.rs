@@ -64,6 +64,7 @@ impl Call<'_> {
         match kind {
             Kind::Name
             | Kind::Any
+            | Kind::Word
             | Kind::Plain
             | Kind::Plus
             | Kind::Number
@@ -89,7 +90,7 @@ impl Call<'_> {
             }
             Kind::Delete => self.path(arg, Access::Delete, gather),
             Kind::Execute => self.path(arg, Access::Execute, gather),
-            Kind::Project => {
+            Kind::Project | Kind::Source => {
                 // `--option=path`, as what stands behind `--` is for another program.
                 let pieces = arg.text.split(['=', ',']).filter(|piece| builds::lies_elsewhere(piece));
                 pieces.for_each(|piece| self.decides(&arg.with_text(piece), gather));
