@@ -223,8 +223,12 @@ impl<'a> Reader<'a> {
         let at = arg.text.char_indices().nth(2).map_or(arg.text.len(), |(at, _)| at);
         let (name, rest) = arg.text.split_at_checked(at)?;
         let option = known(&format!("{name}*"))?;
-        let value = if rest.is_empty() { self.following(name).ok()? } else { arg.with_text(rest) };
-        Some(Item::Option(option, Some(value)))
+        let value = match (&option.value, rest.is_empty()) {
+            (Value::Flag | Value::Joined(_), true) => None,
+            (Value::Needed(_), true) => Some(self.following(name).ok()?),
+            (_, false) => Some(arg.with_text(rest)),
+        };
+        Some(Item::Option(option, value))
     }
 
     /// One letter of a cluster, with the rest as its value where it takes one.
