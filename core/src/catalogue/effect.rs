@@ -1,5 +1,7 @@
 //! What an action would do.
 
+use ccc_protocol::actions;
+
 use super::template::Template;
 
 /// The kinds of effect.
@@ -74,13 +76,13 @@ impl Service {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::ListActions => "list-actions",
-            Self::GetMailPermissions => "get-mail-permissions",
-            Self::SetMailPermission => "set-mail-permission",
-            Self::Explain => "explain",
-            Self::RecordEvent => "record-event",
-            Self::StartSession => "start-session",
-            Self::PinTool => "pin-tool",
+            Self::ListActions => actions::LIST_ACTIONS,
+            Self::GetMailPermissions => actions::GET_MAIL_PERMISSIONS,
+            Self::SetMailPermission => actions::SET_MAIL_PERMISSION,
+            Self::Explain => actions::EXPLAIN,
+            Self::RecordEvent => actions::RECORD_EVENT,
+            Self::StartSession => actions::START_SESSION,
+            Self::PinTool => actions::PIN_TOOL,
         }
     }
 

@@ -13,7 +13,7 @@ mod starter;
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
-use ccc_protocol::bodies::Policy;
+use ccc_protocol::{actions::USE_TOOL, bodies::Policy};
 use serde::Deserialize;
 
 pub use error::{ConfigError, Fault, Position};
@@ -197,7 +197,7 @@ impl Config {
         let under = toml::Value::Array(paths.into_iter().map(toml::Value::String).collect());
         let rule = RuleSpec {
             name: "this bridge's own files".to_owned(),
-            action: OneOrMany::One("use-tool".to_owned()),
+            action: OneOrMany::One(USE_TOOL.to_owned()),
             caller: None,
             conditions: [("path".to_owned(), toml::Table::from_iter([("under".to_owned(), under)]).into())].into(),
             policy: Policy::AutoDeny,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ccc_protocol::{
     GrantId, TicketId, UserName,
-    bodies::{Approve, AuditEntry, Deny, ProblemType, Status},
+    bodies::{Approve, AuditEntry, Deny, EntryKind, ProblemType, Status},
 };
 use serde_json::Map;
 
@@ -267,7 +267,7 @@ fn lifted(by: &UserName, ticket: &Ticket, cx: Cx<'_>) -> AuditEntry {
     AuditEntry {
         seq: 0,
         at: cx.now,
-        kind: "denial-lifted".to_owned(),
+        kind: EntryKind::DenialLifted,
         by: Some(by.clone()),
         about: Some(ticket.submitted_by().clone()),
         ticket: Some(ticket.id()),

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use ccc_protocol::{
-    Digest, TicketId, UserName, approval,
+    Digest, TicketId, UserName,
+    actions::PIN_TOOL,
+    approval,
     bodies::{Facts, Status},
 };
 
@@ -182,7 +184,7 @@ impl Desk {
         match self.pins.approved_by(&submission.asked.caller, &submission.asked.args.json) {
             Some(ticket) => Decision {
                 verdict: Verdict::Accept,
-                rule: format!("pin-tool: approved as it is by ticket {ticket}"),
+                rule: format!("{PIN_TOOL}: approved as it is by ticket {ticket}"),
                 ..decision
             },
             None => decision,

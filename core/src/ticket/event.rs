@@ -1,6 +1,9 @@
 //! What can happen to a ticket, and why it may not.
 
-use ccc_protocol::{Digest, TicketId, UserName, bodies::Status};
+use ccc_protocol::{
+    Digest, TicketId, UserName,
+    bodies::{EntryKind, Status},
+};
 use serde_json::{Map, Value};
 
 /// What happens.
@@ -113,8 +116,8 @@ pub enum StepRefusal {
 /// What the audit log will say of a step, before it has its place in the chain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Note {
-    /// `submitted`, `approved`, `denied` …
-    pub kind: &'static str,
+    /// What happened.
+    pub kind: EntryKind,
     /// Who made it happen; none where the server did.
     pub by: Option<UserName>,
     /// The rest.
@@ -122,7 +125,7 @@ pub struct Note {
 }
 
 impl Note {
-    pub(super) fn new(kind: &'static str, by: Option<&UserName>) -> Self {
+    pub(super) fn new(kind: EntryKind, by: Option<&UserName>) -> Self {
         Self { kind, by: by.cloned(), detail: Map::new() }
     }
 

@@ -1,6 +1,9 @@
 //! How a ticket begins: what policy decided becomes its first standing.
 
-use ccc_protocol::{TicketId, Timestamp, bodies::Status};
+use ccc_protocol::{
+    TicketId, Timestamp,
+    bodies::{EntryKind, Status},
+};
 use serde_json::Value;
 
 use super::{Note, Permit, Request, Standing, Ticket};
@@ -77,7 +80,7 @@ fn standing(status: Status) -> Standing {
 }
 
 fn submitted(request: &Request, standing: &Standing) -> Note {
-    Note::new("submitted", Some(&request.submitted_by))
+    Note::new(EntryKind::Submitted, Some(&request.submitted_by))
         .with("params", request.params.clone())
         .with("plan", request.plan_digest.text())
         .with("digest", request.digest.text())

@@ -18,7 +18,7 @@ use ccc_core::{
     refusal::Refusal,
     ticket::{Permit, Ticket},
 };
-use ccc_protocol::{TicketId, Timestamp};
+use ccc_protocol::{TicketId, Timestamp, bodies::EntryKind};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::{
@@ -124,7 +124,7 @@ impl ClerkHandle {
     pub async fn close(&self) -> Result<(), Refusal> {
         let close = |sitting: &mut Sitting<'_>| {
             let cx = sitting.cx;
-            sitting.desk.note("server-stopped", serde_json::Map::new(), cx, sitting.change);
+            sitting.desk.note(EntryKind::ServerStopped, serde_json::Map::new(), cx, sitting.change);
             Ok(())
         };
         self.ask(None, close, true).await
