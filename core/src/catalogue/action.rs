@@ -6,7 +6,7 @@ use ccc_protocol::{
 };
 
 use super::{effect::Effect, param::Param};
-use crate::plan::Planned;
+use crate::planned::Planned;
 
 /// A declaration, from the built-in catalogue or from config.
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ pub struct Action {
     pub start_seconds_max: Option<u64>,
     /// The digest of the whole declaration as written, so that a changed declaration is a changed plan.
     pub declaration: Digest,
-    /// What would happen, where no parameter changes that.
+    /// What would happen, where no parameter changes that. Sealed with the declaration when the catalogue takes the action.
     pub constant_plan: Option<Planned>,
 }
 

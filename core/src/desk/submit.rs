@@ -15,7 +15,7 @@ use crate::{
         effect::{Effect, Service},
     },
     params::Args,
-    plan::Planned,
+    planned::Planned,
     policy::{Decision, LocalTime, Question, Standing, Verdict, decide},
     refusal::Refusal,
     ticket::{self, Event, Opening, Request, Ticket},

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::{
     clock::TimeWindow,
-    decide::Question,
     glob::{Globs, HostGlobs, Naming},
+    question::Question,
 };
 use crate::params::{
     url::is_internal_host,

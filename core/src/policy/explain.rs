@@ -4,9 +4,9 @@ use ccc_protocol::{ActionName, GrantId, TicketId, Timestamp, UserName, bodies::P
 use serde::Serialize;
 
 use super::{
-    Decision, Needs, Rule, Rulebook, Verdict,
+    Decision, Needs, Question, Rule, Rulebook, Standing, Verdict,
     condition::Fit,
-    decide::{Question, Standing, decide, refused_grant, switched_off},
+    decide::{decide, refused_grant, switched_off},
     rule::Miss,
 };
 

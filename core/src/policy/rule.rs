@@ -7,9 +7,9 @@ use ccc_protocol::{ActionName, UserName, bodies::Policy};
 use super::{
     bind::{self, Misfit},
     condition::{Condition, Fit},
-    decide::Question,
     glob::Globs,
     index::Index,
+    question::Question,
     spec::{ApproveSpec, RuleSpec},
 };
 use crate::{

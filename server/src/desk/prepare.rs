@@ -8,7 +8,8 @@ use ccc_core::{
     desk::{Asked, Submission},
     law::Law,
     params::{self, Args},
-    plan::{self, Planned},
+    plan,
+    planned::Planned,
     policy::LocalTime,
     refusal::Refusal,
 };
