@@ -27,11 +27,11 @@ pub type Link = Digest;
 /// An entry in its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sealed {
-    /// The entry.
+    /// The entry with its final number and time.
     pub entry: AuditEntry,
     /// Its canonical form, as it is stored and hashed.
     pub json: String,
-    /// Its hash.
+    /// Covers the hash before it, so that one hash vouches for all that came before.
     pub hash: Link,
 }
 

@@ -22,7 +22,7 @@ pub const BRIDGE: &str = "bridge";
 /// The group of coding agents' own tools.
 pub const AGENT: &str = "agent";
 
-/// All of them.
+/// All of them, not yet sealed: a [`Catalogue`](super::Catalogue) does that when it takes them.
 #[must_use]
 pub fn actions() -> Vec<Action> {
     [desktop(), email(), bridge(), agent()].into_iter().flatten().collect()

@@ -4,7 +4,7 @@ use ccc_protocol::actions;
 
 use super::template::Template;
 
-/// The kinds of effect.
+/// What an action would do: everything that a server can be brought to do is one of these.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Start a program and wait for it.
@@ -37,17 +37,17 @@ pub struct Command {
 pub enum Opener {
     /// The editor on the file of this parameter.
     Editor {
-        /// The path parameter.
+        /// The path parameter; its file need not be there yet.
         param: String,
     },
     /// The browser on the URL of this parameter.
     Browser {
-        /// The URL parameter.
+        /// The URL parameter, whose schemes the declaration bounds.
         param: String,
     },
     /// A terminal in the directory of this parameter.
     Terminal {
-        /// The path parameter.
+        /// The path parameter; its directory becomes the working directory.
         param: String,
     },
 }

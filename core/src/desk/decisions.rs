@@ -20,9 +20,9 @@ use super::{Change, Cx, Desk, Submission, books::call_of, services::result_of};
 /// Who decides about which ticket, and how that ticket is stored if it has ended.
 #[derive(Debug, Clone)]
 pub struct About<'a> {
-    /// Who decides.
+    /// Who signed the decision; whether they may make it is checked by each use case.
     pub by: &'a UserName,
-    /// About which ticket.
+    /// The ticket it names, open or not.
     pub id: TicketId,
     /// The stored ticket, where it is no longer open.
     pub ended: Option<Arc<Ticket>>,

@@ -25,7 +25,7 @@ pub(super) enum Tools {
     Native(Vec<String>),
 }
 
-/// What happens.
+/// What happens to a call that the rule matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Then {
     Accept,
@@ -33,7 +33,7 @@ pub(super) enum Then {
     Deny { reason: String },
 }
 
-/// What an approval needs.
+/// The part of `approve = { … }` that a neighbour can say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Approve {
     pub(super) role: String,

@@ -12,7 +12,7 @@ pub(super) enum Drafted {
     Ready(Arg),
     /// The path that this question asks for.
     Path(usize),
-    /// Several.
+    /// A list's items.
     List(Vec<Drafted>),
 }
 

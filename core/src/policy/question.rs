@@ -11,11 +11,11 @@ use crate::{catalogue::action::Action, grant::Grant, limits::Limits, params::val
 /// What is asked of policy.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
-    /// Who signed.
+    /// Who signed, and nobody whom the request names.
     pub caller: &'a UserName,
-    /// What they want done.
+    /// The declaration in force, floor and group with it.
     pub action: &'a Action,
-    /// With which parameters.
+    /// Parameters after links are resolved: conditions are asked of where a path leads.
     pub args: &'a Args,
     /// What a tool call would do. A judge-only action without facts is one that could not be read.
     pub facts: Option<&'a Facts>,
@@ -25,7 +25,7 @@ pub struct Question<'a> {
     pub now: Timestamp,
     /// Who may approve for whom.
     pub users: &'a Users,
-    /// The limits in force.
+    /// Their longest grant bounds every rule's.
     pub limits: &'a Limits,
 }
 

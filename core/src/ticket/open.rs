@@ -13,7 +13,7 @@ use super::{Note, Permit, Request, Standing, Ticket};
 pub enum Opening {
     /// Wait for a person until then.
     Queue {
-        /// When it expires.
+        /// The deadline: the shorter of the limit and what its rules say.
         until: Timestamp,
     },
     /// Accepted, and there is room to start at once.
@@ -37,11 +37,11 @@ pub enum Opening {
 /// A new ticket, its audit note, and the permit where it starts at once.
 #[derive(Debug)]
 pub struct Opened {
-    /// The ticket.
+    /// Not yet in the books; its sequence is 0 until its note is sealed.
     pub ticket: Ticket,
     /// What the log will say.
     pub note: Note,
-    /// Leave to run.
+    /// Leave to run, where it was opened as started.
     pub permit: Option<Permit>,
 }
 

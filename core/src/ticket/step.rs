@@ -13,7 +13,7 @@ use super::{
 /// A change: the ticket as it then stands, what the log will say, and the permit where it starts.
 #[derive(Debug)]
 pub struct Step {
-    /// The ticket afterwards.
+    /// The ticket afterwards; the one that was stepped is as it was.
     pub ticket: Ticket,
     /// What the log will say.
     pub note: Note,
