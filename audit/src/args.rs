@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ccc_protocol::{ActionName, UserName, bodies::Status};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-use crate::{filter::Since, locate};
+use crate::{locate, since::Since};
 
 /// Verifies, shows and exports the audit log of ccc-server. Reads only; works beside a running server and without one.
 #[derive(Debug, Parser)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::exit;
+use ccc_protocol::exit;
 
 /// Why a command stopped.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +61,7 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Damaged { .. } => exit::MODIFIED,
+            Self::Damaged { .. } => exit::audit::MODIFIED,
             Self::Usage(_) | Self::File { .. } | Self::Database { .. } | Self::Output(_) => exit::USAGE,
         }
     }

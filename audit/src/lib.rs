@@ -10,7 +10,6 @@ mod color;
 pub mod database;
 pub mod entry;
 pub mod error;
-pub mod exit;
 pub mod export;
 pub mod filter;
 pub mod import;
@@ -18,6 +17,7 @@ mod line;
 mod locate;
 pub mod settings;
 pub mod show;
+pub mod since;
 pub mod source;
 pub mod tickets;
 pub mod verify;
@@ -25,7 +25,7 @@ pub mod visible;
 
 use std::{io::Write, process::ExitCode};
 
-use ccc_protocol::Timestamp;
+use ccc_protocol::{Timestamp, exit};
 
 use args::{Args, Command};
 use error::Error;
@@ -54,13 +54,13 @@ pub fn not_a_call(told: &clap::Error) -> ExitCode {
 pub fn run(args: &Args, now: Timestamp, out: &mut dyn Write) -> ExitCode {
     let done = match &args.command {
         Command::Verify(args) => verify::command::run(args, now, out),
-        Command::Show(args) => show::run(args, now, out).map(|()| exit::INTACT),
-        Command::Export(args) => export::run(args, out).map(|()| exit::INTACT),
+        Command::Show(args) => show::run(args, now, out).map(|()| exit::SUCCEEDED),
+        Command::Export(args) => export::run(args, out).map(|()| exit::SUCCEEDED),
     };
     match done.and_then(|code| out.flush().map(|()| code).map_err(Error::from)) {
         Ok(code) => ExitCode::from(code),
         // Whoever read us has gone away: there is nobody to tell, and what was asked for was begun.
-        Err(error) if error.is_broken_pipe() => ExitCode::from(exit::INTACT),
+        Err(error) if error.is_broken_pipe() => ExitCode::from(exit::SUCCEEDED),
         Err(error) => {
             // Nothing can be done where stderr is closed too.
             let _ = writeln!(std::io::stderr(), "ccc-audit: {}", visible::text(&error.to_string()));

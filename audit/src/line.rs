@@ -13,7 +13,7 @@ pub(crate) fn of(entry: &AuditEntry, color: Color) -> String {
         "{:>7}  {:<24}  {:<16}  {:<16}  {:<20}  {:<36}  {}  {detail}",
         entry.seq,
         entry.at.to_string(),
-        visible::text(&entry.kind),
+        visible::text(entry.kind.as_str()),
         who(entry),
         or_dash(entry.action.as_ref().map(ToString::to_string)),
         or_dash(entry.ticket.as_ref().map(ToString::to_string)),

@@ -10,7 +10,7 @@ use ccc_core::{
 };
 use ccc_protocol::{
     ActionName, GrantId, UserName,
-    bodies::{self, AuditEntry, Policy},
+    bodies::{self, AuditEntry, EntryKind, Policy},
 };
 use rusqlite::OptionalExtension as _;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::{
     database::Database,
     error::Error,
-    verify::{Finding, Findings, GAP_DECLARED},
+    verify::{Finding, Findings},
 };
 
 /// What the entries so far have set.
@@ -64,31 +64,31 @@ struct OfGrant {
 impl Settings {
     /// Takes in what this entry sets. One that does not read sets nothing: what stands will differ.
     pub fn replay(&mut self, entry: &AuditEntry) {
-        match entry.kind.as_str() {
-            "group-set" => self.set(entry, |settings, GroupSet { group, enabled }| match enabled {
+        match &entry.kind {
+            EntryKind::GroupSet => self.set(entry, |settings, GroupSet { group, enabled }| match enabled {
                 true => drop(settings.disabled_groups.remove(&group)),
                 false => drop(settings.disabled_groups.insert(group)),
             }),
-            "policy-set" => self.set(entry, |settings, PolicySet { action, policy }| match policy {
+            EntryKind::PolicySet => self.set(entry, |settings, PolicySet { action, policy }| match policy {
                 Some(policy) => drop(settings.actions.insert(action, policy)),
                 None => drop(settings.actions.remove(&action)),
             }),
-            "freeze-set" => self.set(entry, |settings, FreezeSet { users, frozen }| {
+            EntryKind::FreezeSet => self.set(entry, |settings, FreezeSet { users, frozen }| {
                 settings.frozen.retain(|user| !users.contains(user));
                 settings.frozen.extend(users.into_iter().filter(|_| frozen));
             }),
-            "grant-made" => {
+            EntryKind::GrantMade => {
                 let made: Option<bodies::Grant> = detail(entry);
                 self.grants.extend(made.map(|grant| (grant.id, Given { grant, used: 0 })));
             }
-            "grant-used" => {
+            EntryKind::GrantUsed => {
                 let used = detail(entry).and_then(|OfGrant { grant }| self.grants.get_mut(&grant));
                 used.into_iter().for_each(|given| given.used = given.used.saturating_add(1));
             }
-            "grant-revoked" | "grant-expired" | "grant-used-up" | "grant-ended" => {
+            kind if kind.ends_a_grant() => {
                 detail(entry).map(|OfGrant { grant }| self.grants.remove(&grant));
             }
-            GAP_DECLARED => self.has_gap = true,
+            EntryKind::GapDeclared => self.has_gap = true,
             _ => {}
         }
     }

@@ -5,7 +5,7 @@
 
 use ccc_protocol::{
     ActionName, Digest, TicketId, UserName,
-    bodies::{AuditEntry, Status},
+    bodies::{AuditEntry, EntryKind, Status},
 };
 use rusqlite::{OptionalExtension as _, Statement};
 use serde::{Deserialize, de::IgnoredAny};
@@ -16,10 +16,6 @@ use crate::{
     error::Error,
     verify::{Finding, Findings},
 };
-
-/// Kinds of entries that name a ticket and its status and do not change it.
-const NO_STEPS: [&str; 1] = ["denial-lifted"];
-const SUBMITTED: &str = "submitted";
 
 /// The tickets of a database, held against its log.
 #[derive(Debug)]
@@ -77,7 +73,8 @@ impl<'d> Tickets<'d> {
     /// Where the database refuses.
     pub fn check(&mut self, entry: &AuditEntry) -> Result<(), Error> {
         let (Some(id), Some(status)) = (entry.ticket, entry.status) else { return Ok(()) };
-        if NO_STEPS.contains(&entry.kind.as_str()) {
+        // It names a ticket and its status, and is no step of it.
+        if entry.kind == EntryKind::DenialLifted {
             return Ok(());
         }
         let row: Option<(String, String)> = self
@@ -97,7 +94,7 @@ impl<'d> Tickets<'d> {
 
     fn compare(&mut self, entry: &AuditEntry, status: Status, column: &str, body: &str) -> Result<(), String> {
         let Stored { standing, .. } = read(body)?;
-        if entry.kind == SUBMITTED {
+        if entry.kind == EntryKind::Submitted {
             same_request(entry, &read::<Opened>(body)?.request)?;
         }
         if standing.seq < entry.seq {

@@ -5,7 +5,7 @@
 use ccc_audit::{
     checkpoints::Checkpoints,
     entry::{Filed, Found, Place, Row},
-    verify::{Category, Examination, GAP_DECLARED, Report, Terms},
+    verify::{Category, Examination, Report, Terms},
 };
 use ccc_core::audit::{AuditKey, Chain, Checkpoint};
 use ccc_protocol::{Timestamp, bodies::AuditEntry};
@@ -209,7 +209,7 @@ fn with_gap(from: u64, to: u64) -> Log {
     let mut log = Log::of(&["a".to_owned(), "b".to_owned()]);
     let mut chain = *log.chains.last().unwrap();
     chain.seq = 7;
-    let mut declared = entry(GAP_DECLARED, START + 7);
+    let mut declared = entry("gap-declared", START + 7);
     declared.detail = [("from".to_owned(), from.into()), ("to".to_owned(), to.into())].into_iter().collect();
     let sealed = chain.seal(declared);
     log.rows.push((sealed.json, sealed.hash));

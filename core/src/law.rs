@@ -9,9 +9,9 @@ pub struct Law {
     pub catalogue: Catalogue,
     /// The rules that refine policy.
     pub rulebook: Rulebook,
-    /// Who there is.
+    /// Who there is, without their secrets.
     pub users: Users,
-    /// How much of everything.
+    /// Every limit, as `[limits]` sets it.
     pub limits: Limits,
     /// What agents see of the host.
     pub volumes: Volumes,

@@ -15,6 +15,7 @@ pub mod limits;
 pub mod params;
 pub mod pattern;
 pub mod plan;
+pub mod planned;
 pub mod policy;
 pub mod refusal;
 pub mod ticket;

@@ -20,7 +20,7 @@ pub struct Root {
     pub path: String,
     /// The file system that it lies in.
     pub device: u64,
-    /// Its number there.
+    /// The inode. With the device it tells this directory from another that is put in its place.
     pub inode: u64,
 }
 

@@ -99,7 +99,7 @@ fn a_freezes_denial_is_a_persons_and_answers_nothing_again() {
     let (frozen, note) = (step.ticket, step.note);
     assert_eq!((frozen.status(), frozen.decided_by()), (Status::Denied, Some(&user("user"))));
     assert_eq!(
-        (note.kind, note.by.as_ref(), note.detail["reason"].as_str()),
+        (note.kind.as_str(), note.by.as_ref(), note.detail["reason"].as_str()),
         ("denied", Some(&user("user")), Some("frozen"))
     );
     assert!(!frozen.was_denied_by_a_person());

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use ccc_client::{CallError, Identity, IdentityError, read_secrets};
+use ccc_protocol::actions::USE_TOOL;
 
 use crate::codex_trust::{self, TrustError};
 use crate::config::{self, Config, ConfigError};
@@ -51,7 +52,7 @@ pub enum InstallError {
     #[error("the bridge was asked first and nothing was touched: {0}")]
     Bridge(#[from] CallError),
     /// The bridge knows no tool calls.
-    #[error("the bridge does not know the action `use-tool`: update ccc-server or enable it; nothing was touched")]
+    #[error("the bridge does not know the action `{USE_TOOL}`: update ccc-server or enable it; nothing was touched")]
     NoToolCalls,
     /// The host keeps no hooks in projects.
     #[error("{0} reads no hooks from projects: leave out --project")]
@@ -184,7 +185,7 @@ fn config(order: &Order, path: &Path) -> Result<Config, InstallError> {
 
 fn check_bridge(config: &Config) -> Result<(), InstallError> {
     let actions = Connection::open(config)?.actions()?;
-    if actions.iter().any(|action| action == "use-tool") { Ok(()) } else { Err(InstallError::NoToolCalls) }
+    if actions.iter().any(|action| action == USE_TOOL) { Ok(()) } else { Err(InstallError::NoToolCalls) }
 }
 
 fn tell(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {

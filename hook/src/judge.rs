@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use ccc_protocol::actions::USE_TOOL;
 use ccc_protocol::bodies::{Status, Ticket};
 use serde_json::Value;
 
@@ -73,7 +74,7 @@ enum Step {
 
 fn step(ticket: &Ticket) -> Step {
     match ticket.status {
-        Status::Released if !ticket.replayed && ticket.action.as_str() == "use-tool" => Step::Decided(Answer::Allow),
+        Status::Released if !ticket.replayed && ticket.action.as_str() == USE_TOOL => Step::Decided(Answer::Allow),
         Status::Queued | Status::Approved | Status::Running => Step::Again,
         Status::Denied => Step::Decided(Answer::Deny(denial(ticket))),
         other => Step::Decided(Answer::Deny(no_leave(ticket, other))),

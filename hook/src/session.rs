@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use ccc_client::CallError;
+use ccc_protocol::actions::START_SESSION;
 use ccc_protocol::bodies::{Status, Ticket};
 use ccc_protocol::exit;
 use serde_json::{Value, json};
@@ -111,7 +112,7 @@ pub fn start(session: &Session, out: &mut dyn Write, err: &mut dyn Write) -> Res
 
 /// Only the end of a ticket for this very action is leave.
 fn is_leave(ticket: &Ticket) -> bool {
-    ticket.status == Status::Succeeded && ticket.action.as_str() == "start-session"
+    ticket.status == Status::Succeeded && ticket.action.as_str() == START_SESSION
 }
 
 fn ask(session: &Session, connection: &Connection) -> Result<Ticket, CallError> {
@@ -124,7 +125,7 @@ fn ask(session: &Session, connection: &Connection) -> Result<Ticket, CallError> 
 }
 
 fn action(session: &Session) -> Value {
-    let mut action = json!({ "action": "start-session", "session": session.id, "risk": session.risk.name() });
+    let mut action = json!({ "action": START_SESSION, "session": session.id, "risk": session.risk.name() });
     let optional = [("host", session.host.map(Host::name)), ("purpose", session.purpose.as_deref())];
     for (name, value) in optional {
         if let (Some(value), Some(fields)) = (value, action.as_object_mut()) {

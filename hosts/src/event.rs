@@ -1,6 +1,7 @@
 //! What a host's document says, in one vocabulary for all hosts, and the flat
 //! action bodies made from it.
 
+use ccc_protocol::actions;
 use serde_json::{Map, Value, json};
 
 use crate::host::{Host, Moment};
@@ -91,7 +92,7 @@ impl Event {
 impl ToolCall {
     fn action(&self, declared_user: Option<&str>) -> Value {
         let mut body = json!({
-            "action": "use-tool",
+            "action": actions::USE_TOOL,
             "host": self.host.name(),
             "tool": self.tool,
             "native": self.native,
@@ -112,7 +113,7 @@ impl ToolCall {
 impl Recorded {
     fn action(&self) -> Value {
         json!({
-            "action": "record-event",
+            "action": actions::RECORD_EVENT,
             "host": self.host.name(),
             "event": self.moment.name(),
             "session": self.session,

@@ -8,6 +8,7 @@ use std::{
 use ccc_client::CallError;
 use ccc_protocol::{
     TicketId,
+    actions::{PIN_TOOL, USE_TOOL},
     bodies::{ProblemType, Status, Ticket},
 };
 use serde_json::{Value, json};
@@ -86,7 +87,7 @@ impl<R: Road> BridgeJudge<R> {
 
     fn use_tool(&self, call: &ToolCall) -> Value {
         json!({
-            "action": "use-tool",
+            "action": USE_TOOL,
             "host": "mcp",
             "tool": format!("mcp:{}/{}", call.server, call.tool),
             "native": call.tool,
@@ -155,7 +156,7 @@ pub(crate) fn ask(road: &dyn Road, body: &Value, watch: &dyn Watch) -> Verdict {
     };
     loop {
         match ticket.status {
-            Status::Released if !ticket.replayed && ticket.action.as_str() == "use-tool" => return Verdict::Allow,
+            Status::Released if !ticket.replayed && ticket.action.as_str() == USE_TOOL => return Verdict::Allow,
             Status::Queued | Status::Approved | Status::Running => {}
             _ => return Verdict::Deny { reason: why_not(&ticket), ticket: Some(ticket.id) },
         }
@@ -194,7 +195,7 @@ fn next(road: &dyn Road, body: &Value, ticket: Ticket, left: Duration) -> Ticket
 
 fn pin_tool(request: &PinRequest) -> Value {
     json!({
-        "action": "pin-tool",
+        "action": PIN_TOOL,
         "server": request.server,
         "command": shown(&request.command),
         "tool": request.tool,
@@ -223,7 +224,7 @@ fn key_of(body: &Value) -> String {
 
 fn trust(ticket: &Ticket) -> Trust {
     match ticket.status {
-        Status::Succeeded if ticket.action.as_str() == "pin-tool" => Trust::Approved,
+        Status::Succeeded if ticket.action.as_str() == PIN_TOOL => Trust::Approved,
         Status::Queued | Status::Approved | Status::Running => Trust::Waiting(ticket.id),
         _ => Trust::Refused { reason: why_not(ticket), ticket: Some(ticket.id) },
     }

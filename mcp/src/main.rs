@@ -18,13 +18,11 @@ use ccc_mcp::{
     proxy,
     serve::{self, BridgeDesk},
 };
+use ccc_protocol::exit::USAGE;
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGTERM},
     iterator::Signals,
 };
-
-/// The command was called wrongly, or cannot do what it was called for.
-const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let ended = args::read(env::args_os().skip(1)).and_then(run);

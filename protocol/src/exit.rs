@@ -1,36 +1,67 @@
-//! The exit codes of `ccc-client`, which scripts may rely on.
+//! The exit codes of every program, which scripts may rely on.
+//!
+//! 0, 1 and 2 mean the same everywhere. 3 to 7 are said by whatever asks the bridge for something: `ccc-client`, the console's
+//! commands, `ccc-hook session`. What one program alone says stands in the module of its name. The console that a
+//! signal ended says 128 and the signal's number.
+//!
+//! Two things are not ours to number: `ccc-mcp` before a server ends with that server's code, and what a hook's code means
+//! is each coding agent's own.
 
 use crate::bodies::{Problem, Status, Ticket};
 
-/// The action succeeded or was released; or is queued, when nobody asked to
-/// wait.
+/// It did what it was asked to do. Of a ticket: it succeeded or was released; or is queued, when nobody asked to wait.
 pub const SUCCEEDED: u8 = 0;
 
-/// It ran and failed, or its outcome is unknown.
+/// It could not do it. Of a ticket: it ran and failed, or its outcome is unknown.
 pub const FAILED: u8 = 1;
 
-/// The command was called wrongly.
+/// It was called wrongly, or what it was to read is missing or not fit.
 pub const USAGE: u8 = 2;
 
-/// It was denied, by policy or by a person.
+/// The ticket was denied, by policy or by a person.
 pub const DENIED: u8 = 3;
 
-/// It had not ended when the wait was over: it is queued, approved or running.
+/// The ticket had not ended when the wait was over: it is queued, approved or running.
 pub const NOT_ENDED: u8 = 4;
 
-/// It expired or was cancelled.
+/// The ticket expired or was cancelled.
 pub const WITHDRAWN: u8 = 5;
 
-/// The server cannot be reached or accepts nothing, or its answer is not
-/// authentic.
+/// The server cannot be reached or accepts nothing, or its answer is not authentic.
 pub const UNREACHABLE: u8 = 6;
 
-/// The server refused: signature, unknown action or ticket, invalid parameter,
-/// not allowed, conflict, limit. Also a refusal whose signature nobody checked.
+/// The server refused: signature, unknown action or ticket, invalid parameter, not allowed, conflict, limit. Also a refusal
+/// whose signature nobody checked.
 pub const REFUSED: u8 = 7;
 
-/// The exit code for a ticket. `waited` says whether the caller asked to wait
-/// for its end.
+/// What `ccc-server` alone says.
+pub mod server {
+    /// The store could not be read again after a failed commit. Nothing committed is lost: the next start finds it.
+    pub const STORE_LOST: u8 = 3;
+}
+
+/// What `ccc-audit verify` alone says. Where several are true, `docs/audit.md` has the order.
+pub mod audit {
+    /// An entry was modified, added or deleted, or a ticket or setting no longer says what the log says of it.
+    pub const MODIFIED: u8 = 10;
+
+    /// The end of the log was cut off.
+    pub const TRUNCATED: u8 = 11;
+
+    /// The entries are all there, in another order.
+    pub const REORDERED: u8 = 12;
+
+    /// The log is not the one that the checkpoints were made of.
+    pub const FORKED: u8 = 13;
+
+    /// No checkpoint vouches for the end of the log, though one should by now.
+    pub const UNSIGNED_TAIL: u8 = 14;
+
+    /// Entries are missing, and the log itself says so.
+    pub const DECLARED_GAP: u8 = 15;
+}
+
+/// The exit code for a ticket. `waited` says whether the caller asked to wait for its end.
 #[must_use]
 pub fn of_ticket(ticket: &Ticket, waited: bool) -> u8 {
     match ticket.status {

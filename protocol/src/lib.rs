@@ -2,6 +2,7 @@
 //!
 //! Values only. No clock, no files, no random source, no network: whoever needs those passes what they gave.
 
+pub mod actions;
 pub mod approval;
 pub mod bodies;
 pub mod content_digest;

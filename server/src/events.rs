@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn an_event_is_one_line_of_data_under_its_sequence() {
-        let hint = Hint { seq: 7, kind: "approved\nid: 9".to_owned(), id: None };
+        let hint = Hint { seq: 7, kind: "approved\nid: 9".into(), id: None };
         let text = event(&hint);
         assert_eq!(text.lines().filter(|line| !line.is_empty()).count(), 2, "{text}");
         assert!(text.starts_with("id: 7\ndata: {") && text.ends_with("}\n\n"));

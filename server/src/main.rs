@@ -2,6 +2,7 @@
 
 use std::{process::ExitCode, time::Duration};
 
+use ccc_protocol::exit::{FAILED, SUCCEEDED as ENDED, USAGE as REFUSED};
 use ccc_server::{
     args::{Command, HELP, Wishes},
     check,
@@ -12,13 +13,6 @@ use ccc_server::{
     server,
     setup::Setup,
 };
-
-/// It ended as it was told to.
-const ENDED: u8 = 0;
-/// It could not start, or ended by itself.
-const FAILED: u8 = 1;
-/// It was called wrongly, or what it was to read is not fit.
-const REFUSED: u8 = 2;
 
 fn main() -> ExitCode {
     let code = match Command::read(std::env::args_os().skip(1), |name| std::env::var_os(name)) {

@@ -105,7 +105,7 @@ fn follow(shared: &Shared, failures: &mut usize) -> Result<(), CallError> {
     (shared.post)(News::Connected);
     while let Some(event) = stream.next(Duration::from_secs(SILENCE_SECONDS_MAX))? {
         // What approvers set changes no ticket, so that the queue's reading would not tell of it.
-        if event.hint.kind.ends_with("-set") {
+        if event.hint.kind.may_change_policies() {
             (shared.post)(News::Policies(shared.bridge.policies().map_err(|error| words(&error))));
         }
         let already_read = shared.read_to().is_some_and(|read_to| event.hint.seq <= read_to);

@@ -14,7 +14,7 @@ use std::{
 
 use ccc_client::{Address, Bridge, CallError, DEFAULT_URL, Identity, read_secrets};
 use ccc_keygen::{Pair, create, filter, write_private};
-use ccc_protocol::{UserName, exit};
+use ccc_protocol::{UserName, actions::LIST_ACTIONS, exit};
 
 use crate::program::{Stop, config_dir};
 
@@ -51,7 +51,7 @@ pub(crate) fn start() -> Result<Local, Stop> {
     let server = if answers(&bridge)? { None } else { Some(Server::start(&files, &workspace, &bridge)?) };
     let paste = files.container_options(server.as_ref().map(|_| workspace.as_path()), bridge.address());
     let from_here = format!(
-        "CONDUIT_URL={} CCC_SECRETS={} CCC_USER={AGENT} ccc-client '{{\"action\":\"list-actions\"}}'",
+        "CONDUIT_URL={} CCC_SECRETS={} CCC_USER={AGENT} ccc-client '{{\"action\":\"{LIST_ACTIONS}\"}}'",
         bridge.address(),
         quoted(&files.agent)
     );

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use ccc_protocol::bodies::{
-    AuditEntry, CommandFact, Difference, Facts, GrantRequest, ParamInfo, Plan, Preview, Ticket,
+use ccc_protocol::{
+    actions,
+    bodies::{AuditEntry, CommandFact, Difference, EntryKind, Facts, GrantRequest, ParamInfo, Plan, Preview, Ticket},
 };
 use serde_json::{Map, Value};
 
@@ -130,7 +131,7 @@ impl Scope {
         history: impl Iterator<Item = &'a AuditEntry>,
     ) -> (usize, usize) {
         let same = |entry: &&AuditEntry| {
-            entry.kind == "submitted"
+            entry.kind == EntryKind::Submitted
                 && entry.action.as_ref() == Some(&ticket.action)
                 && entry.about.as_ref() == Some(&ticket.submitted_by)
         };
@@ -213,7 +214,7 @@ pub fn words(difference: &Difference) -> Visible {
 
 /// The differences a parameter of this type can be given, from narrow to wide.
 fn wider(preview: &Preview, name: &str, value: &Value, declared: Option<&ParamInfo>) -> Vec<Difference> {
-    if preview.ticket.action.as_str() == "use-tool" {
+    if preview.ticket.action.as_str() == actions::USE_TOOL {
         return if name == "input" { tool_input(preview) } else { Vec::new() };
     }
     if let (Plan::Mail { mail, .. }, "subject" | "body") = (&preview.plan, name) {

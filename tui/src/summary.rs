@@ -1,6 +1,9 @@
 //! A ticket in one line: what it would do, before anybody opens its details.
 
-use ccc_protocol::bodies::{Risk, Ticket};
+use ccc_protocol::{
+    actions::{SEND_EMAIL, USE_TOOL},
+    bodies::{Risk, Ticket},
+};
 use serde_json::Value;
 
 use crate::text::{Untrusted, Visible};
@@ -12,8 +15,8 @@ const VALUE_CHARS_MAX: usize = 400;
 #[must_use]
 pub fn summary(ticket: &Ticket) -> Visible {
     match ticket.action.as_str() {
-        "use-tool" => tool_call(ticket),
-        "send-email" => mail(ticket),
+        USE_TOOL => tool_call(ticket),
+        SEND_EMAIL => mail(ticket),
         _ => values(ticket),
     }
 }
@@ -53,7 +56,7 @@ pub fn in_list(ticket: &Ticket) -> Visible {
     let told = |name: &str| ticket.params.get(name).and_then(Value::as_str);
     let project = told("project").or_else(|| told("cwd"));
     match (ticket.action.as_str(), telling(ticket), told("tool"), project) {
-        ("use-tool", ("file_path" | "path", Value::String(path)), Some(tool), Some(project)) => {
+        (USE_TOOL, ("file_path" | "path", Value::String(path)), Some(tool), Some(project)) => {
             let words =
                 from_project(path, project).map_or_else(|| line(path), |rest| Visible::label("…").then(line(rest)));
             line(tool).then(": ").then(words)

@@ -19,7 +19,7 @@ pub(super) fn write(entry: &AuditEntry, row: &Row, out: &mut dyn Write) -> Resul
     let cells = [
         entry.seq.to_string(),
         entry.at.to_string(),
-        entry.kind.clone(),
+        entry.kind.to_string(),
         text(entry.by.as_ref().map(ToString::to_string)),
         text(entry.about.as_ref().map(ToString::to_string)),
         text(entry.ticket.as_ref().map(ToString::to_string)),

@@ -1,7 +1,7 @@
 //! The log as events of the Open Cybersecurity Schema Framework 1.3.0: class 6003, API Activity. An entry is a call that a user
 //! made of the bridge, or a step the bridge took; docs/audit.md has the mapping as a table.
 
-use ccc_protocol::bodies::{AuditEntry, Status};
+use ccc_protocol::bodies::{AuditEntry, EntryKind, Status};
 use serde_json::{Map, Value, json};
 
 use crate::entry::Row;
@@ -67,11 +67,11 @@ enum Activity {
 impl Activity {
     /// Something new was asked for or made; something that stood changed; something ended that stood; none of these.
     fn of(entry: &AuditEntry) -> Self {
-        match entry.kind.as_str() {
-            "submitted" | "grant-made" => Self::Create,
-            "grant-used" => Self::Update,
-            kind if kind.starts_with("grant-") => Self::Delete,
-            kind if kind.starts_with("server-") => Self::Other,
+        match &entry.kind {
+            EntryKind::Submitted | EntryKind::GrantMade => Self::Create,
+            EntryKind::GrantUsed => Self::Update,
+            EntryKind::ServerStarted | EntryKind::ServerStopped => Self::Other,
+            kind if kind.ends_a_grant() => Self::Delete,
             _ if entry.ticket.is_some() || entry.by.is_some() => Self::Update,
             _ => Self::Other,
         }

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use ccc_protocol::{TicketId, Timestamp};
+use ccc_protocol::{TicketId, Timestamp, exit};
 
-use crate::{checkpoints::Lines, entry::Place, exit};
+use crate::{checkpoints::Lines, entry::Place};
 
 /// The most findings that are kept to be told; the rest is counted.
 const FINDINGS_MAX: usize = 20;
@@ -140,13 +140,13 @@ impl Category {
     #[must_use]
     pub fn exit_code(self) -> u8 {
         match self {
-            Self::Intact => exit::INTACT,
-            Self::DeclaredGap => exit::DECLARED_GAP,
-            Self::UnsignedTail => exit::UNSIGNED_TAIL,
-            Self::Truncated => exit::TRUNCATED,
-            Self::Forked => exit::FORKED,
-            Self::Reordered => exit::REORDERED,
-            Self::SettingModified | Self::TicketModified | Self::Modified => exit::MODIFIED,
+            Self::Intact => exit::SUCCEEDED,
+            Self::DeclaredGap => exit::audit::DECLARED_GAP,
+            Self::UnsignedTail => exit::audit::UNSIGNED_TAIL,
+            Self::Truncated => exit::audit::TRUNCATED,
+            Self::Forked => exit::audit::FORKED,
+            Self::Reordered => exit::audit::REORDERED,
+            Self::SettingModified | Self::TicketModified | Self::Modified => exit::audit::MODIFIED,
         }
     }
 }

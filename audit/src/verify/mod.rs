@@ -10,7 +10,10 @@ mod report;
 mod window;
 
 use ccc_core::audit::{Chain, Link, chain::link};
-use ccc_protocol::{Timestamp, bodies::AuditEntry};
+use ccc_protocol::{
+    Timestamp,
+    bodies::{AuditEntry, EntryKind},
+};
 
 use crate::{
     checkpoints::Checkpoints,
@@ -23,11 +26,7 @@ pub use report::Report;
 use numbers::Numbers;
 use window::{Held, Window};
 
-/// The kind of the entry by which a log says that entries before it are missing, in `detail.from` to `detail.to`.
-pub const GAP_DECLARED: &str = "gap-declared";
-/// The kind of the entry that a clean stop ends with; a checkpoint follows it at once.
-const STOPPED: &str = "server-stopped";
-/// How long that checkpoint may take, in milliseconds.
+/// How long the checkpoint may take that follows a clean stop, in milliseconds.
 const STOPPED_MILLIS_MAX: u64 = 10_000;
 
 /// What is examined with.
@@ -147,14 +146,14 @@ impl Examination {
         if entry.at < self.latest {
             self.modified(row.place, format!("entry {} is older than the one before", entry.seq));
         }
-        self.last_is_stop = entry.kind == STOPPED;
+        self.last_is_stop = entry.kind == EntryKind::ServerStopped;
         self.advance_to(entry.seq, row.hash, entry.at);
     }
 
     /// Where the log says itself that entries are missing right before this one, and its hash fits: from which on.
     fn declares_gap(&self, row: &Row, entry: &AuditEntry) -> Option<u64> {
         let bound = |name: &str| entry.detail.get(name).and_then(serde_json::Value::as_u64);
-        let fits = entry.kind == GAP_DECLARED
+        let fits = entry.kind == EntryKind::GapDeclared
             && entry.seq > self.next
             && bound("from") == Some(self.next)
             && bound("to") == entry.seq.checked_sub(1)

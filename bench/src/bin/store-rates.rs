@@ -14,6 +14,7 @@ use std::{
 use ccc_core::{audit::AuditKey, config::Config, user::Users, volume::Volumes};
 use ccc_protocol::{
     Timestamp,
+    actions::LIST_ACTIONS,
     secrets::Secrets,
     signing::{RequestToSign, Stamp, sign_request},
 };
@@ -133,7 +134,7 @@ impl Desk {
 
 impl Keeps for Desk {
     async fn keep(&self) {
-        let action = "list-actions".parse().expect("a name");
+        let action = LIST_ACTIONS.parse().expect("a name");
         self.front.submit(&self.caller, action, Map::new(), None, None).await.expect("accepted");
     }
 }

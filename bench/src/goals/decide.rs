@@ -12,7 +12,7 @@ use ccc_core::{
     user::{User, Users},
     volume::Volumes,
 };
-use ccc_protocol::{TicketId, Timestamp, UserName};
+use ccc_protocol::{TicketId, Timestamp, UserName, actions};
 use serde_json::json;
 
 use super::Bench;
@@ -81,14 +81,14 @@ impl World {
         let mut text = String::from("[desktop]\nbrowser = [\"/usr/bin/true\", \"{url}\"]\n");
         for n in 0..count {
             let action = match n % 5 {
-                0 => "open-browser",
-                _ if rules == Rules::AllAboutOne => "open-browser",
-                1 => "edit-file",
-                2 => "open-terminal",
-                3 => "send-email",
-                _ => "use-tool",
+                0 => actions::OPEN_BROWSER,
+                _ if rules == Rules::AllAboutOne => actions::OPEN_BROWSER,
+                1 => actions::EDIT_FILE,
+                2 => actions::OPEN_TERMINAL,
+                3 => actions::SEND_EMAIL,
+                _ => actions::USE_TOOL,
             };
-            let place = if action == "open-browser" {
+            let place = if action == actions::OPEN_BROWSER {
                 format!("where.url.host = [\"*.host{n}.example\"]\n")
             } else {
                 String::new()
@@ -145,7 +145,7 @@ fn batch<T>(work: impl Fn() -> T) -> f64 {
 }
 
 fn submission(law: &Law) -> Submission {
-    let action = Arc::clone(law.catalogue.named("open-browser").expect("an action"));
+    let action = Arc::clone(law.catalogue.named(actions::OPEN_BROWSER).expect("an action"));
     let given = [("url".to_owned(), json!("https://docs.rs/serde"))].into_iter().collect();
     let draft = params::draft(&action, given, &law.volumes).expect("right parameters");
     let args = draft.resolve(vec![]).expect("no paths");

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use args::{Call, Command, Environment, Task, Wait};
 use ccc_client::{Answer, Bridge, CallError, Identity, read_secrets};
+use ccc_protocol::actions::LIST_ACTIONS;
 use ccc_protocol::bodies::{Status, Ticket};
 use ccc_protocol::{exit, json};
 
@@ -74,7 +75,7 @@ fn checked(body: Vec<u8>) -> Result<Vec<u8>, String> {
     match json::read_object(&body, json::Limits::default()) {
         Ok(_) => Ok(body),
         Err(error) => Err(format!(
-            r#"the action is not one JSON object: it has {error}; write it like '{{"action": "list-actions"}}'"#
+            r#"the action is not one JSON object: it has {error}; write it like '{{"action": "{LIST_ACTIONS}"}}'"#
         )),
     }
 }

@@ -388,7 +388,7 @@ fn events_are_read_as_they_come() {
     let mut stream = server.bridge().events(Some(41)).unwrap();
     let mut next = || stream.next(Duration::from_secs(10)).unwrap();
     assert_eq!(next().unwrap().id, Some(42));
-    assert_eq!(next().unwrap().hint.kind, "denied");
+    assert_eq!(next().unwrap().hint.kind.as_str(), "denied");
     assert_eq!(next(), None);
 }
 

@@ -27,11 +27,11 @@ pub type Link = Digest;
 /// An entry in its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sealed {
-    /// The entry.
+    /// The entry with its final number and time.
     pub entry: AuditEntry,
     /// Its canonical form, as it is stored and hashed.
     pub json: String,
-    /// Its hash.
+    /// Covers the hash before it, so that one hash vouches for all that came before.
     pub hash: Link,
 }
 
@@ -70,7 +70,7 @@ pub fn canonical(entry: &AuditEntry) -> String {
         .some_string("by", entry.by.as_ref().map(UserName::as_str));
     let detailed = if entry.detail.is_empty() { about } else { about.object("detail", &entry.detail) };
     detailed
-        .string("kind", &entry.kind)
+        .string("kind", entry.kind.as_str())
         .number("seq", entry.seq)
         .some_string("status", entry.status.map(Status::as_str))
         .some_string("ticket", entry.ticket.as_ref().map(TicketId::to_string).as_deref())
@@ -83,7 +83,7 @@ pub fn of_ticket(ticket: &Ticket, note: Note, at: Timestamp) -> AuditEntry {
     AuditEntry {
         seq: 0,
         at,
-        kind: note.kind.to_owned(),
+        kind: note.kind,
         by: note.by,
         about: Some(ticket.submitted_by().clone()),
         ticket: Some(ticket.id()),
@@ -101,7 +101,7 @@ mod tests {
         AuditEntry {
             seq: 0,
             at: Timestamp::from_seconds(10),
-            kind: kind.to_owned(),
+            kind: kind.into(),
             by: None,
             about: None,
             ticket: None,

@@ -21,7 +21,7 @@ pub struct AuditKey(Hmac<Sha256>);
 pub struct Checkpoint {
     /// The number of the entry.
     pub seq: u64,
-    /// Its hash.
+    /// The chain's hash at that entry.
     pub hash: Digest,
     /// When the checkpoint was written.
     pub at: Timestamp,

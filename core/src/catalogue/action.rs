@@ -6,12 +6,12 @@ use ccc_protocol::{
 };
 
 use super::{effect::Effect, param::Param};
-use crate::plan::Planned;
+use crate::planned::Planned;
 
 /// A declaration, from the built-in catalogue or from config.
 #[derive(Debug, Clone)]
 pub struct Action {
-    /// Its name.
+    /// What a request asks for; one declaration a name.
     pub name: ActionName,
     /// What it does, in a sentence.
     pub description: String,
@@ -23,7 +23,7 @@ pub struct Action {
     pub floor: Option<Policy>,
     /// Its parameters, in the order of declaration.
     pub params: Vec<Param>,
-    /// What it would do.
+    /// What it would do, with places where parameters go.
     pub effect: Effect,
     /// How much care it deserves.
     pub risk: Risk,
@@ -33,7 +33,7 @@ pub struct Action {
     pub start_seconds_max: Option<u64>,
     /// The digest of the whole declaration as written, so that a changed declaration is a changed plan.
     pub declaration: Digest,
-    /// What would happen, where no parameter changes that.
+    /// What would happen, where no parameter changes that; made with the declaration's digest by the catalogue.
     pub constant_plan: Option<Planned>,
 }
 

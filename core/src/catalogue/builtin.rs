@@ -1,7 +1,7 @@
 //! The built-in actions, with the policies of the seed system. Config may change their policy, floor, risk and group, nothing else.
 
 use ccc_protocol::{
-    ActionName, Digest,
+    ActionName, Digest, actions as names,
     bodies::{Policy, Risk},
 };
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ pub const BRIDGE: &str = "bridge";
 /// The group of coding agents' own tools.
 pub const AGENT: &str = "agent";
 
-/// All of them.
+/// All of them, not yet sealed: a [`Catalogue`](super::Catalogue) does that when it takes them.
 #[must_use]
 pub fn actions() -> Vec<Action> {
     [desktop(), email(), bridge(), agent()].into_iter().flatten().collect()
@@ -34,11 +34,11 @@ fn desktop() -> Vec<Action> {
     let terminal = Effect::Open(Opener::Terminal { param: "path".to_owned() });
     let url = Kind::Url { schemes: vec!["http".to_owned(), "https".to_owned()] };
     vec![
-        action("edit-file", "Open a file in the person's editor", DESKTOP, Policy::AutoAccept, editor)
+        action(names::EDIT_FILE, "Open a file in the person's editor", DESKTOP, Policy::AutoAccept, editor)
             .taking([required("filename", path(Entry::File, false), "the file; it need not be there yet")]),
-        action("open-browser", "Open a web page in the person's browser", DESKTOP, Policy::Queue, browser)
+        action(names::OPEN_BROWSER, "Open a web page in the person's browser", DESKTOP, Policy::Queue, browser)
             .taking([required("url", url, "the page")]),
-        action("open-terminal", "Open a terminal in a directory", DESKTOP, Policy::Queue, terminal).taking([
+        action(names::OPEN_TERMINAL, "Open a terminal in a directory", DESKTOP, Policy::Queue, terminal).taking([
             with_default(
                 "path",
                 path(Entry::Dir, true),
@@ -54,7 +54,7 @@ fn email() -> Vec<Action> {
     let set = Effect::Bridge(Service::SetMailPermission);
     vec![
         action(
-            "send-email",
+            names::SEND_EMAIL,
             "Send a mail, where a permission for caller, recipient and topic exists",
             EMAIL,
             Policy::AutoAccept,
@@ -66,14 +66,20 @@ fn email() -> Vec<Action> {
             required("body", text(), "the text"),
             required("topic", line(1, 200), "a label that permissions match; the agent chooses it"),
         ]),
-        action("set-mail-permission", "Allow or forbid a user's mails to a recipient", EMAIL, Policy::AutoAccept, set)
-            .taking([
-                required("target_user", user(), "the user, for whom you may approve"),
-                required("to", Kind::Email, "the recipient"),
-                required("allow", Kind::Bool, "true to allow, false to take it back"),
-                optional("topic", line(1, 200), "the topic; any where it is not given"),
-            ]),
-        action("get-mail-permissions", "Show which mails may be sent", EMAIL, Policy::AutoAccept, get)
+        action(
+            names::SET_MAIL_PERMISSION,
+            "Allow or forbid a user's mails to a recipient",
+            EMAIL,
+            Policy::AutoAccept,
+            set,
+        )
+        .taking([
+            required("target_user", user(), "the user, for whom you may approve"),
+            required("to", Kind::Email, "the recipient"),
+            required("allow", Kind::Bool, "true to allow, false to take it back"),
+            optional("topic", line(1, 200), "the topic; any where it is not given"),
+        ]),
+        action(names::GET_MAIL_PERMISSIONS, "Show which mails may be sent", EMAIL, Policy::AutoAccept, get)
             .taking([optional("target_user", user(), "one user; all that you may see where it is not given")]),
     ]
 }
@@ -81,9 +87,15 @@ fn email() -> Vec<Action> {
 fn bridge() -> Vec<Action> {
     let service = Effect::Bridge;
     vec![
-        action("list-actions", "List what may be asked for", BRIDGE, Policy::AutoAccept, service(Service::ListActions)),
         action(
-            "explain",
+            names::LIST_ACTIONS,
+            "List what may be asked for",
+            BRIDGE,
+            Policy::AutoAccept,
+            service(Service::ListActions),
+        ),
+        action(
+            names::EXPLAIN,
             "Tell what policy would do with a request, and why, without doing it",
             BRIDGE,
             Policy::AutoAccept,
@@ -98,7 +110,7 @@ fn agent() -> Vec<Action> {
 }
 
 fn use_tool() -> Action {
-    action("use-tool", "Use one of a coding agent's own tools", AGENT, Policy::Queue, Effect::Release).taking([
+    action(names::USE_TOOL, "Use one of a coding agent's own tools", AGENT, Policy::Queue, Effect::Release).taking([
         required("host", line(1, 64), "the coding agent's program"),
         required("tool", line(1, 512), "the tool, by its common name"),
         required("native", line(1, 512), "the tool, by the name that the host gives it"),
@@ -121,7 +133,7 @@ fn use_tool() -> Action {
 
 fn record_event() -> Action {
     action(
-        "record-event",
+        names::RECORD_EVENT,
         "Write down what a coding agent's host told",
         AGENT,
         Policy::AutoAccept,
@@ -139,7 +151,7 @@ fn record_event() -> Action {
 fn start_session() -> Action {
     let risk = Kind::Enum(vec!["low".to_owned(), "high".to_owned()]);
     action(
-        "start-session",
+        names::START_SESSION,
         "Let a session of a coding agent begin",
         AGENT,
         Policy::Queue,
@@ -156,7 +168,7 @@ fn start_session() -> Action {
 fn pin_tool() -> Action {
     let digest = fitting(r"sha-256:[0-9a-f]{64}");
     action(
-        "pin-tool",
+        names::PIN_TOOL,
         "Approve the present form of an MCP server's tool",
         AGENT,
         Policy::Queue,
@@ -196,9 +208,9 @@ impl Action {
     }
 }
 
-#[expect(clippy::expect_used, reason = "the names stand in this file, and a test reads them all")]
+#[expect(clippy::expect_used, reason = "the names are constants, and a test reads them all")]
 fn known_name(name: &str) -> ActionName {
-    name.parse().expect("a name of this file")
+    name.parse().expect("the name of a built-in action")
 }
 
 #[expect(clippy::expect_used, reason = "the patterns stand in this file, and a test compiles them all")]
@@ -239,6 +251,8 @@ fn with_default(name: &str, kind: Kind, default: Value, description: &str) -> Pa
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::catalogue::Catalogue;
 
@@ -264,6 +278,13 @@ mod tests {
             let found: Vec<_> = action.params.iter().map(|param| (param.name.as_str(), param.required)).collect();
             assert_eq!((action.policy, found.as_slice()), (policy, params), "{name}");
         }
+    }
+
+    #[test]
+    fn the_names_that_every_program_knows_are_those_of_the_catalogue() {
+        let catalogue = Catalogue::built_in();
+        let declared: BTreeSet<_> = catalogue.iter().map(|action| action.name.as_str()).collect();
+        assert_eq!(declared, BTreeSet::from(names::ALL));
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! What an action would do.
 
+use ccc_protocol::actions;
+
 use super::template::Template;
 
-/// The kinds of effect.
+/// What an action would do: everything that a server can be brought to do is one of these.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Start a program and wait for it.
@@ -35,17 +37,17 @@ pub struct Command {
 pub enum Opener {
     /// The editor on the file of this parameter.
     Editor {
-        /// The path parameter.
+        /// The path parameter; its file need not be there yet.
         param: String,
     },
     /// The browser on the URL of this parameter.
     Browser {
-        /// The URL parameter.
+        /// The URL parameter, whose schemes the declaration bounds.
         param: String,
     },
     /// A terminal in the directory of this parameter.
     Terminal {
-        /// The path parameter.
+        /// The path parameter; its directory becomes the working directory.
         param: String,
     },
 }
@@ -74,13 +76,13 @@ impl Service {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::ListActions => "list-actions",
-            Self::GetMailPermissions => "get-mail-permissions",
-            Self::SetMailPermission => "set-mail-permission",
-            Self::Explain => "explain",
-            Self::RecordEvent => "record-event",
-            Self::StartSession => "start-session",
-            Self::PinTool => "pin-tool",
+            Self::ListActions => actions::LIST_ACTIONS,
+            Self::GetMailPermissions => actions::GET_MAIL_PERMISSIONS,
+            Self::SetMailPermission => actions::SET_MAIL_PERMISSION,
+            Self::Explain => actions::EXPLAIN,
+            Self::RecordEvent => actions::RECORD_EVENT,
+            Self::StartSession => actions::START_SESSION,
+            Self::PinTool => actions::PIN_TOOL,
         }
     }
 

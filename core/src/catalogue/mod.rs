@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod builtin;
+mod constant;
 pub mod declaration;
 pub mod effect;
 pub mod param;
@@ -13,8 +14,6 @@ use ccc_protocol::{
     ActionName,
     bodies::{ActionInfo, Policy},
 };
-
-use crate::plan;
 
 pub use action::Action;
 pub use effect::{Command, Effect, Opener, Service};
@@ -36,7 +35,7 @@ impl Catalogue {
     pub fn new(actions: impl IntoIterator<Item = Action>) -> Self {
         let sealed = |action: Action| {
             let action = Action { declaration: declaration::digest(&action), ..action };
-            let action = Action { constant_plan: plan::constant(&action), ..action };
+            let action = Action { constant_plan: constant::plan(&action), ..action };
             (action.name.clone(), Arc::new(action))
         };
         Self(actions.into_iter().map(sealed).collect())

@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use crate::pattern::WholePattern;
 
-/// A declared parameter.
+/// One parameter of a declaration. What a request gives beside these is refused.
 #[derive(Debug, Clone)]
 pub struct Param {
-    /// Its name.
+    /// The key in a request's JSON. Without a dot: `NAME.content` is a bound file's digest.
     pub name: String,
     /// Its type with its limits.
     pub kind: Kind,
@@ -16,7 +16,7 @@ pub struct Param {
     pub required: bool,
     /// What is taken where it is not given.
     pub default: Option<Value>,
-    /// What it is for.
+    /// For whoever asks what there is, agents above all.
     pub description: Option<String>,
 }
 
@@ -36,31 +36,31 @@ pub enum Kind {
     },
     /// True or false.
     Bool,
-    /// A whole number.
+    /// A whole number; JSON carries exactly those within ±(2^53 − 1).
     Integer {
-        /// The least.
+        /// The least that is taken.
         min: Option<i64>,
-        /// The greatest.
+        /// The greatest that is taken.
         max: Option<i64>,
     },
-    /// One of these words.
+    /// One of these words, letter for letter.
     Enum(Vec<String>),
     /// A path within the volumes.
     Path(PathKind),
-    /// A web address.
+    /// An absolute URL, re-serialised by its parser.
     Url {
         /// Schemes that are taken; lower case.
         schemes: Vec<String>,
     },
-    /// One bare mail address.
+    /// One mail address, without a name beside it: `a@example.com`.
     Email,
-    /// Several of one type.
+    /// Values of one type; alone in a template, each becomes an argument of its own.
     List {
-        /// What each is.
+        /// The type of each; never a list, and no path whose content is bound.
         item: Box<Kind>,
-        /// The fewest.
+        /// The fewest items.
         min: Option<i64>,
-        /// The most.
+        /// The most items.
         max: Option<i64>,
     },
     /// Any JSON object; for built-in actions alone.
@@ -80,10 +80,10 @@ pub struct PathKind {
     pub suffixes: Vec<String>,
 }
 
-/// What a path names.
+/// What a path must lead to, links resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Entry {
-    /// A regular file.
+    /// A regular file: no device, socket or pipe.
     File,
     /// A directory.
     Dir,

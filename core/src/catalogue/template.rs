@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-/// A parsed argument template.
+/// One argument as the declaration writes it: what parameters are put in is never read as a template again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
-    /// In order.
+    /// Fixed text and places in turn; two texts never stand side by side.
     pub parts: Vec<Part>,
     /// True where any place is written `{name?}`: the whole argument is dropped when that parameter was not given.
     pub optional: bool,

@@ -5,7 +5,7 @@ use std::fmt;
 /// Everything that is wrong, in the order of the file. Never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
-    /// Each by itself.
+    /// One for each thing to mend, so that a file is mended in one go.
     pub faults: Vec<Fault>,
 }
 
@@ -21,7 +21,7 @@ pub struct Fault {
 /// A place in the file, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
-    /// The line.
+    /// From 1. 0 is a rule that no file holds: the server's own.
     pub line: usize,
     /// The column, in characters.
     pub column: usize,

@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use crate::{limits::Limits, policy::RuleSpec};
 
-/// The whole file.
+/// The whole file, as serde reads it. What has a position in it carries it (`Spanned`), so that a fault names its line.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct File {

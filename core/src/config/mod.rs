@@ -13,7 +13,7 @@ mod starter;
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
-use ccc_protocol::bodies::Policy;
+use ccc_protocol::{actions::USE_TOOL, bodies::Policy};
 use serde::Deserialize;
 
 pub use error::{ConfigError, Fault, Position};
@@ -38,21 +38,21 @@ use action::Declared;
 pub struct Config {
     /// Where to listen for TCP.
     pub bind: Option<Bind>,
-    /// On which port.
+    /// The TCP port; 0 lets the system choose one.
     pub port: Option<u16>,
     /// The Unix socket's path.
     pub socket: Option<String>,
-    /// Its mode bits.
+    /// Its permission bits; 0600 by default.
     pub socket_mode: Option<u32>,
-    /// Its group.
+    /// The group it is given to: a name or number from `/etc/group`.
     pub socket_group: Option<String>,
     /// Hosts that requests may name, beside loopback names and the bound addresses.
     pub hosts: Vec<String>,
     /// True where binding beyond loopback is meant.
     pub allow_remote: bool,
-    /// The secrets file.
+    /// The file of users and secrets. A flag overrides it; with neither the server does not start.
     pub secrets: Option<String>,
-    /// The data directory.
+    /// The directory of the database; in XDG's data directory by default.
     pub data: Option<String>,
     /// The seed's file of mail permissions.
     pub mail_perms: Option<String>,
@@ -66,9 +66,9 @@ pub struct Config {
     pub default_volume: Option<String>,
     /// The person's own programs, as written.
     pub desktop: Desktop,
-    /// How much of everything.
+    /// What `[limits]` changes of the defaults.
     pub limits: Limits,
-    /// How mails are sent.
+    /// Without it `send-email` cannot be asked for.
     pub smtp: Option<Smtp>,
     /// Where the audit log's checkpoints go.
     pub audit: Audit,
@@ -81,22 +81,22 @@ pub struct Config {
 pub enum Bind {
     /// Nowhere: the Unix socket alone.
     Nowhere,
-    /// At this address.
+    /// At this address; one beyond loopback is refused without `allow_remote`.
     At(IpAddr),
 }
 
-/// How mails are sent.
+/// `[smtp]`: the one server that every mail is handed to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Smtp {
-    /// The mail server.
+    /// A name or an address; with TLS the certificate must be for it.
     pub host: String,
     /// Its port; the usual one of `security` where it is not given.
     pub port: Option<u16>,
     /// How the connection is protected.
     pub security: Security,
-    /// Who logs in.
+    /// The name to log in with.
     pub user: Option<String>,
-    /// With what.
+    /// That user's, from a file that its owner alone can read.
     pub password: Option<Password>,
     /// The sender of every mail.
     pub from: String,
@@ -118,7 +118,7 @@ pub enum Security {
 /// The mail server's password. Never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Password {
-    /// In this file.
+    /// The first line of this file, relative to the config.
     File(String),
     /// In the config itself, as the seed has it.
     Inline(String),
@@ -197,7 +197,7 @@ impl Config {
         let under = toml::Value::Array(paths.into_iter().map(toml::Value::String).collect());
         let rule = RuleSpec {
             name: "this bridge's own files".to_owned(),
-            action: OneOrMany::One("use-tool".to_owned()),
+            action: OneOrMany::One(USE_TOOL.to_owned()),
             caller: None,
             conditions: [("path".to_owned(), toml::Table::from_iter([("under".to_owned(), under)]).into())].into(),
             policy: Policy::AutoDeny,

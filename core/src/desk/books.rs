@@ -30,7 +30,7 @@ pub struct Books {
     pub grants: Vec<Grant>,
     /// Overrides, groups, freezes.
     pub overrides: Overrides,
-    /// Who may mail whom.
+    /// Mail permissions as the store has them; the owner's file is adopted after.
     pub mail: MailPermissions,
     /// The approved forms of MCP tools.
     pub pins: Pins,
@@ -41,7 +41,7 @@ pub struct Books {
 /// Users by name, each with a fingerprint of the secret: what tells after a restart who is gone or has another secret.
 pub type KnownUsers = BTreeMap<UserName, Digest>;
 
-/// All that stands.
+/// All that stands, as of the last change. `open_by_user`, `calls` and `due` are ways to find what the rest holds.
 #[derive(Debug, Default)]
 pub struct Desk {
     pub(super) chain: Chain,
@@ -65,7 +65,7 @@ pub(super) struct Denial {
     pub(super) until: Timestamp,
 }
 
-/// What time will end.
+/// What time will end. A denial's entry may outlive it: whoever takes one looks again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Due {
     Ticket(TicketId),
@@ -104,7 +104,7 @@ impl Desk {
         &self.chain
     }
 
-    /// An open ticket.
+    /// The ticket, where it is open; one that ended is in the store alone.
     #[must_use]
     pub fn open_ticket(&self, id: TicketId) -> Option<&Arc<Ticket>> {
         self.open.get(&id)
@@ -131,7 +131,7 @@ impl Desk {
         &self.overrides
     }
 
-    /// Who may mail whom.
+    /// Mail permissions, whoever gave them.
     #[must_use]
     pub fn mail(&self) -> &MailPermissions {
         &self.mail

@@ -39,7 +39,8 @@ pub struct Change {
 pub enum Setting {
     /// Overrides, groups, freezes.
     Overrides(Overrides),
-    /// Who may mail whom.
+    /// Mail permissions. The owner's file is written after the commit, and wins where it says something else at a
+    /// start.
     Mail(MailPermissions),
     /// The approved forms of MCP tools.
     Pins(Pins),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ccc_protocol::{
     GrantId, TicketId, UserName,
-    bodies::{Approve, AuditEntry, Deny, ProblemType, Status},
+    bodies::{Approve, AuditEntry, Deny, EntryKind, ProblemType, Status},
 };
 use serde_json::Map;
 
@@ -20,9 +20,9 @@ use super::{Change, Cx, Desk, Submission, books::call_of, services::result_of};
 /// Who decides about which ticket, and how that ticket is stored if it has ended.
 #[derive(Debug, Clone)]
 pub struct About<'a> {
-    /// Who decides.
+    /// Who signed the decision; whether they may make it is checked by each use case.
     pub by: &'a UserName,
-    /// About which ticket.
+    /// The ticket it names, open or not.
     pub id: TicketId,
     /// The stored ticket, where it is no longer open.
     pub ended: Option<Arc<Ticket>>,
@@ -267,7 +267,7 @@ fn lifted(by: &UserName, ticket: &Ticket, cx: Cx<'_>) -> AuditEntry {
     AuditEntry {
         seq: 0,
         at: cx.now,
-        kind: "denial-lifted".to_owned(),
+        kind: EntryKind::DenialLifted,
         by: Some(by.clone()),
         about: Some(ticket.submitted_by().clone()),
         ticket: Some(ticket.id()),

@@ -3,7 +3,7 @@
 
 use ccc_protocol::{
     ActionName, GrantId, TicketId, UserName,
-    bodies::{AuditEntry, GrantRequest},
+    bodies::{AuditEntry, EntryKind, GrantRequest},
 };
 use serde_json::{Map, Value};
 
@@ -24,7 +24,7 @@ impl Desk {
     pub fn revoke(&mut self, by: &UserName, id: GrantId, cx: Cx<'_>, change: &mut Change) -> Result<Grant, Refusal> {
         let grant = self.grants.get(&id).filter(|grant| cx.law.users.may_approve(by, &grant.user)).cloned();
         let grant = grant.ok_or_else(|| Refusal::no_such("grant", id))?;
-        self.end_grant(&grant, "grant-revoked", Some(by), cx, change);
+        self.end_grant(&grant, EntryKind::GrantRevoked, Some(by), cx, change);
         Ok(grant)
     }
 
@@ -58,7 +58,7 @@ impl Desk {
     }
 
     pub(super) fn keep_grant(&mut self, grant: Grant, by: &UserName, cx: Cx<'_>, change: &mut Change) {
-        let entry = entry("grant-made", Some(by), &grant, cx);
+        let entry = entry(EntryKind::GrantMade, Some(by), &grant, cx);
         let detail = serde_json::to_value(grant.view()).unwrap_or_default();
         self.log(AuditEntry { ticket: Some(grant.from), detail: object(detail), ..entry }, change);
         self.due.insert((grant.until, Due::Grant(grant.id)));
@@ -71,18 +71,18 @@ impl Desk {
         let Some(grant) = decision.grant.and_then(|id| self.grants.get_mut(&id)) else { return };
         grant.used = grant.used.saturating_add(1);
         let grant = grant.clone();
-        let used = AuditEntry { ticket: Some(ticket), ..entry("grant-used", None, &grant, cx) };
+        let used = AuditEntry { ticket: Some(ticket), ..entry(EntryKind::GrantUsed, None, &grant, cx) };
         self.log(used, change);
         change.grants.push(grant.clone());
         if !grant.is_live(cx.now) {
-            self.end_grant(&grant, "grant-used-up", None, cx, change);
+            self.end_grant(&grant, EntryKind::GrantUsedUp, None, cx, change);
         }
     }
 
     pub(super) fn end_grant(
         &mut self,
         grant: &Grant,
-        kind: &str,
+        kind: EntryKind,
         by: Option<&UserName>,
         cx: Cx<'_>,
         change: &mut Change,
@@ -100,7 +100,7 @@ pub(super) fn makers_have_the_right(grant: &Grant, cx: Cx<'_>) -> bool {
     grant.made_by.iter().all(|maker| cx.law.users.may_approve(maker, &grant.user))
 }
 
-fn entry(kind: &str, by: Option<&UserName>, grant: &Grant, cx: Cx<'_>) -> AuditEntry {
+fn entry(kind: EntryKind, by: Option<&UserName>, grant: &Grant, cx: Cx<'_>) -> AuditEntry {
     let mut detail = Map::from_iter([("grant".to_owned(), Value::from(grant.id.to_string()))]);
     if let Some(left) = grant.uses_left() {
         detail.insert("uses_left".to_owned(), left.into());
@@ -108,7 +108,7 @@ fn entry(kind: &str, by: Option<&UserName>, grant: &Grant, cx: Cx<'_>) -> AuditE
     AuditEntry {
         seq: 0,
         at: cx.now,
-        kind: kind.to_owned(),
+        kind,
         by: by.cloned(),
         about: Some(grant.user.clone()),
         ticket: None,

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use ccc_protocol::UserName;
 use serde::{Deserialize, Serialize};
 
-/// One permission.
+/// Leave for one user to mail one recipient.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MailPermission {
-    /// Who may send.
+    /// The caller who asks for the mail, not its sender: that is the owner's `from`.
     pub user: UserName,
     /// To whom, exactly.
     pub to: String,

@@ -6,7 +6,7 @@ use ccc_protocol::{Digest, TicketId, UserName};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-/// One approved tool.
+/// The one form of a tool that was approved last; an approval of another replaces it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pin {
     /// Of the server's command line and the tool's definition together.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ccc_protocol::{
     ActionName, UserName,
-    bodies::{AuditEntry, Freeze, Policy, Status},
+    bodies::{AuditEntry, EntryKind, Freeze, Policy, Status},
 };
 use serde_json::{Map, Value, json};
 
@@ -38,7 +38,7 @@ impl Desk {
             false => settings.disabled_groups.insert(group.to_owned()),
         };
         let detail = json!({ "group": group, "enabled": enabled });
-        self.set(by, "group-set", set, detail, cx, change);
+        self.set(by, EntryKind::GroupSet, set, detail, cx, change);
         Ok(())
     }
 
@@ -69,7 +69,7 @@ impl Desk {
             None => settings.actions.remove(action).is_some(),
         };
         let detail = json!({ "action": action, "policy": policy });
-        self.set(by, "policy-set", set, detail, cx, change);
+        self.set(by, EntryKind::PolicySet, set, detail, cx, change);
         Ok(())
     }
 
@@ -89,7 +89,7 @@ impl Desk {
             settings.frozen != before
         };
         let detail = json!({ "users": users, "frozen": body.frozen });
-        self.set(by, "freeze-set", set, detail, cx, change);
+        self.set(by, EntryKind::FreezeSet, set, detail, cx, change);
         if body.frozen {
             self.clear(by, &users, cx, change);
         }
@@ -107,7 +107,7 @@ impl Desk {
     fn set(
         &mut self,
         by: &UserName,
-        kind: &str,
+        kind: EntryKind,
         set: impl FnOnce(&mut Settings) -> bool,
         detail: Value,
         cx: Cx<'_>,
@@ -127,7 +127,7 @@ impl Desk {
     fn clear(&mut self, by: &UserName, users: &BTreeSet<UserName>, cx: Cx<'_>, change: &mut Change) {
         let grants: Vec<_> = self.grants.values().filter(|grant| users.contains(&grant.user)).cloned().collect();
         for grant in grants {
-            self.end_grant(&grant, "grant-revoked", Some(by), cx, change);
+            self.end_grant(&grant, EntryKind::GrantRevoked, Some(by), cx, change);
         }
         let tickets: Vec<_> =
             self.open.values().filter(|ticket| users.contains(ticket.submitted_by())).cloned().collect();
@@ -160,11 +160,11 @@ fn frozen_users(by: &UserName, named: Option<Vec<UserName>>, cx: Cx<'_>) -> Resu
     }
 }
 
-fn entry(kind: &str, by: &UserName, detail: Value, cx: Cx<'_>) -> AuditEntry {
+fn entry(kind: EntryKind, by: &UserName, detail: Value, cx: Cx<'_>) -> AuditEntry {
     AuditEntry {
         seq: 0,
         at: cx.now,
-        kind: kind.to_owned(),
+        kind,
         by: Some(by.clone()),
         about: None,
         ticket: None,

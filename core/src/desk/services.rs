@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use ccc_protocol::{Digest, UserName};
+use ccc_protocol::{Digest, UserName, actions::SET_MAIL_PERMISSION};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -38,7 +38,7 @@ impl Desk {
         }
         let about = topic.map_or_else(String::new, |topic| format!(" about `{topic}`"));
         Err(Refusal::not_allowed(format!(
-            "`{caller}` has no permission to mail `{to}`{about}: somebody who may approve for `{caller}` can give it with set-mail-permission"
+            "`{caller}` has no permission to mail `{to}`{about}: somebody who may approve for `{caller}` can give it with {SET_MAIL_PERMISSION}"
         )))
     }
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use ccc_protocol::{
-    Digest, TicketId, UserName, approval,
+    Digest, TicketId, UserName,
+    actions::PIN_TOOL,
+    approval,
     bodies::{Facts, Status},
 };
 
@@ -13,7 +15,7 @@ use crate::{
         effect::{Effect, Service},
     },
     params::Args,
-    plan::Planned,
+    planned::Planned,
     policy::{Decision, LocalTime, Question, Standing, Verdict, decide},
     refusal::Refusal,
     ticket::{self, Event, Opening, Request, Ticket},
@@ -26,15 +28,15 @@ use super::{Change, Cx, Desk, books::Denial, services::result_of};
 pub struct Asked {
     /// The name the ticket will have.
     pub id: TicketId,
-    /// Who signed it.
+    /// Who signed it; for an edited ticket still its submitter.
     pub caller: UserName,
-    /// What is asked for.
+    /// The declaration that it was checked against.
     pub action: Arc<Action>,
-    /// Its checked parameters.
+    /// Its parameters, checked, with paths as they resolved just now.
     pub args: Args,
     /// What was derived from a tool call's input.
     pub facts: Option<Facts>,
-    /// The resolved effect.
+    /// What would happen; the same must come out right before it does.
     pub plan: Planned,
 }
 
@@ -46,7 +48,7 @@ pub struct Submission {
     pub(super) local: LocalTime,
     /// True where the worker has room to start at once.
     may_start: bool,
-    /// What a person approves.
+    /// What a person approves: ticket, action, parameters, plan and submitter in one.
     digest: Digest,
     /// What a retry is known by, where the action is judge-only.
     call: Option<Digest>,
@@ -64,7 +66,7 @@ pub struct Prior {
 /// The ticket a request is answered with.
 #[derive(Debug, Clone)]
 pub struct Submitted {
-    /// The ticket.
+    /// A new ticket, or the earlier one that already answers this request.
     pub ticket: Arc<Ticket>,
     /// True where the ticket was released to this very request, by its own change or by that of the yes it was held for: the
     /// one answer that is leave. However many ask with the same call, or find it released, one of them is given it.
@@ -182,7 +184,7 @@ impl Desk {
         match self.pins.approved_by(&submission.asked.caller, &submission.asked.args.json) {
             Some(ticket) => Decision {
                 verdict: Verdict::Accept,
-                rule: format!("pin-tool: approved as it is by ticket {ticket}"),
+                rule: format!("{PIN_TOOL}: approved as it is by ticket {ticket}"),
                 ..decision
             },
             None => decision,
@@ -248,7 +250,7 @@ impl Submission {
         Self { asked, local, may_start, digest, call }
     }
 
-    /// What is asked.
+    /// What is asked; what was digested of it can no longer change.
     #[must_use]
     pub fn asked(&self) -> &Asked {
         &self.asked

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ccc_protocol::{
     UserName,
-    bodies::{AuditEntry, Status},
+    bodies::{AuditEntry, EntryKind, Status},
 };
 use serde_json::{Map, Value};
 
@@ -26,7 +26,7 @@ impl Desk {
                 }
                 Due::Grant(id) => {
                     if let Some(grant) = self.grants.get(&id).cloned() {
-                        self.end_grant(&grant, "grant-expired", None, cx, change);
+                        self.end_grant(&grant, EntryKind::GrantExpired, None, cx, change);
                     }
                 }
                 Due::Denial(call) => {
@@ -68,7 +68,7 @@ impl Desk {
             let detail = Map::from_iter([("cut_off".to_owned(), serde_json::json!(cut_off))]);
             self.known_users = users;
             change.settings.push(Setting::KnownUsers(self.known_users.clone()));
-            self.log(server_entry("users-read", detail, cx), change);
+            self.log(server_entry(EntryKind::UsersRead, detail, cx), change);
         }
         cut_off
     }
@@ -87,7 +87,7 @@ impl Desk {
         };
         let grants: Vec<_> = self.grants.values().filter(ended).cloned().collect();
         for grant in grants {
-            self.end_grant(&grant, "grant-ended", None, cx, change);
+            self.end_grant(&grant, EntryKind::GrantEnded, None, cx, change);
         }
     }
 
@@ -104,7 +104,7 @@ impl Desk {
         let detail = Map::from_iter([detail("added", added), detail("removed", removed)]);
         self.mail = file;
         change.settings.push(Setting::Mail(self.mail.clone()));
-        self.log(server_entry("mail-permissions-read", detail, cx), change);
+        self.log(server_entry(EntryKind::MailPermissionsRead, detail, cx), change);
     }
 
     /// A checkpoint under the server's key says that the chain once reached further: the database is older than its own
@@ -115,25 +115,15 @@ impl Desk {
         }
         let detail = [("from", self.chain.seq + 1), ("to", reached)].map(|(key, seq)| (key.to_owned(), seq.into()));
         self.chain.seq = reached;
-        self.log(server_entry("gap-declared", Map::from_iter(detail), cx), change);
+        self.log(server_entry(EntryKind::GapDeclared, Map::from_iter(detail), cx), change);
     }
 
     /// Writes down something the server itself did: a start, a stop, a reload.
-    pub fn note(&mut self, kind: &str, detail: Map<String, Value>, cx: Cx<'_>, change: &mut Change) {
+    pub fn note(&mut self, kind: EntryKind, detail: Map<String, Value>, cx: Cx<'_>, change: &mut Change) {
         self.log(server_entry(kind, detail, cx), change);
     }
 }
 
-fn server_entry(kind: &str, detail: Map<String, Value>, cx: Cx<'_>) -> AuditEntry {
-    AuditEntry {
-        seq: 0,
-        at: cx.now,
-        kind: kind.to_owned(),
-        by: None,
-        about: None,
-        ticket: None,
-        action: None,
-        status: None,
-        detail,
-    }
+fn server_entry(kind: EntryKind, detail: Map<String, Value>, cx: Cx<'_>) -> AuditEntry {
+    AuditEntry { seq: 0, at: cx.now, kind, by: None, about: None, ticket: None, action: None, status: None, detail }
 }

@@ -19,17 +19,17 @@ pub use make::{VALUES_MAX, make};
 /// A standing grant. Never without an end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Grant {
-    /// Its name.
+    /// Tickets that it accepted and the audit log name it by this.
     pub id: GrantId,
-    /// Whose requests it accepts.
+    /// Whose requests it accepts: the submitter of the ticket it was made from, nobody else.
     pub user: UserName,
-    /// Which action.
+    /// The one action it is for.
     pub action: ActionName,
     /// The parameters of the ticket it was made from; what `differ` does not name must equal these.
     pub params: Map<String, Value>,
     /// Which parameters may differ, and how far.
     pub differ: BTreeMap<String, Difference>,
-    /// When it ends.
+    /// From this moment on it accepts nothing.
     pub until: Timestamp,
     /// How many uses were given; none is as often as time allows.
     pub uses: Option<u32>,
@@ -37,7 +37,7 @@ pub struct Grant {
     pub used: u32,
     /// Everybody whose approval made it. It ends when one of them loses the right.
     pub made_by: Vec<UserName>,
-    /// When it was made.
+    /// When it was made. Its age counts against what rules allow at each use, not only at its making.
     pub made: Timestamp,
     /// The ticket whose approval carried it.
     pub from: TicketId,

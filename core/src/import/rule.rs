@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ccc_protocol::bodies::Policy;
+use ccc_protocol::{actions::USE_TOOL, bodies::Policy};
 use toml::Value;
 
 use super::pattern::Pattern;
@@ -25,7 +25,7 @@ pub(super) enum Tools {
     Native(Vec<String>),
 }
 
-/// What happens.
+/// What happens to a call that the rule matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Then {
     Accept,
@@ -33,7 +33,7 @@ pub(super) enum Then {
     Deny { reason: String },
 }
 
-/// What an approval needs.
+/// The part of `approve = { … }` that a neighbour can say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Approve {
     pub(super) role: String,
@@ -78,7 +78,7 @@ impl fmt::Display for Rule {
             Tools::Native(globs) => ("native", globs),
         };
         let globs: Vec<String> = globs.iter().map(|glob| quoted(glob)).collect();
-        writeln!(f, "[[rule]]\nname = {}\naction = \"use-tool\"", quoted(&self.name))?;
+        writeln!(f, "[[rule]]\nname = {}\naction = \"{USE_TOOL}\"", quoted(&self.name))?;
         writeln!(f, "where.{key} = [{}]\npolicy = \"{}\"", globs.join(", "), self.then.policy())?;
         match &self.then {
             Then::Accept | Then::Queue(None) => Ok(()),

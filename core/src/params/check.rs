@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{draft::Drafting, email, given, url, value::Arg, wanted};
+use super::{drafting::Drafting, email, url, value::Arg};
 use crate::{catalogue::Kind, refusal::Refusal};
 
 /// A checked value whose paths are not resolved yet.
@@ -12,7 +12,7 @@ pub(super) enum Drafted {
     Ready(Arg),
     /// The path that this question asks for.
     Path(usize),
-    /// Several.
+    /// A list's items.
     List(Vec<Drafted>),
 }
 
@@ -43,12 +43,6 @@ pub(super) fn check(drafting: &mut Drafting<'_>, at: &str, kind: &Kind, value: &
         (Kind::Object, Value::Object(object)) => Ok(Drafted::Ready(Arg::Object(object.clone()))),
         _ => Err(drafting.refusal(at, kind, value, "")),
     }
-}
-
-/// `parameter `x` takes …, not …: why`.
-pub(super) fn mismatch(at: &str, kind: &Kind, value: &Value, why: &str) -> String {
-    let colon = if why.is_empty() { "" } else { ": " };
-    format!("parameter {at} takes {}, not {}{colon}{why}", wanted::words(kind), given::words(value))
 }
 
 fn text_arg(kind: &Kind, text: &str) -> Result<Arg, String> {

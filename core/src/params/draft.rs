@@ -5,11 +5,12 @@ use serde_json::{Map, Value};
 
 use super::{
     check::{self, Drafted},
+    drafting::{Drafting, PathQuestion, misfit},
     given,
-    value::{Arg, Args, Beneath, LexicalPath, ResolvedPath},
+    value::{Arg, Args, Beneath, ResolvedPath},
 };
 use crate::{
-    catalogue::{Action, Entry, Kind, Param, PathKind},
+    catalogue::{Action, Kind, Param},
     refusal::Refusal,
     volume::Volumes,
 };
@@ -20,19 +21,6 @@ pub struct Draft {
     typed: Vec<(String, Drafted)>,
     questions: Vec<PathQuestion>,
     claims: Vec<Claim>,
-}
-
-/// A path that the server resolves beneath its volume before anything is decided, and again right before the effect.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PathQuestion {
-    /// The parameter it belongs to.
-    pub param: String,
-    /// What the command puts behind the parameter's value; none for the value itself.
-    pub suffix: Option<String>,
-    /// Where it lies, as far as text tells.
-    pub lexical: LexicalPath,
-    /// What must be there, and whether its content is bound.
-    pub kind: PathKind,
 }
 
 /// The content that a request says a file has: an edited ticket's parameters come back with it.
@@ -52,15 +40,15 @@ const CONTENT: &str = ".content";
 #[expect(clippy::needless_pass_by_value, reason = "the parameters are taken: what goes on is what was checked")]
 pub fn draft(action: &Action, given: Map<String, Value>, volumes: &Volumes) -> Result<Draft, Refusal> {
     let claims = claims(action, &given)?;
-    let mut drafting = Drafting { param: "", volumes, questions: vec![] };
+    let mut drafting = Drafting::new(volumes);
     let mut typed = vec![];
     for param in &action.params {
         let Some(value) = value_of(param, &given)? else { continue };
-        drafting.param = &param.name;
+        drafting.begin(&param.name);
         let drafted = check::check(&mut drafting, &format!("`{}`", param.name), &param.kind, value)?;
         typed.push((param.name.clone(), drafted));
     }
-    Ok(Draft { typed, questions: drafting.questions, claims })
+    Ok(Draft { typed, questions: drafting.into_questions(), claims })
 }
 
 impl Draft {
@@ -88,45 +76,6 @@ impl Draft {
         args.beneath = beneath(self.questions, answers);
         self.claims.iter().try_for_each(|claim| claim.check(&args))?;
         Ok(args)
-    }
-}
-
-/// What the checks of one request share.
-pub(super) struct Drafting<'a> {
-    param: &'a str,
-    volumes: &'a Volumes,
-    questions: Vec<PathQuestion>,
-}
-
-impl Drafting<'_> {
-    /// 422 about the parameter that is being checked.
-    pub(super) fn refusal(&self, at: &str, kind: &Kind, value: &Value, why: &str) -> Refusal {
-        Refusal::invalid(self.param, check::mismatch(at, kind, value, why))
-    }
-
-    /// Asks for a path, and for everything that the command puts behind it. Gives the place of the path's own question.
-    pub(super) fn ask(&mut self, kind: &PathKind, text: &str) -> Result<usize, Refusal> {
-        let lexical = self.volumes.locate(self.param, text)?;
-        let own = self.questions.len();
-        let beneath = kind
-            .suffixes
-            .iter()
-            .map(|suffix| self.question_beneath(&lexical, suffix))
-            .collect::<Result<Vec<_>, _>>()?;
-        self.questions.push(PathQuestion { param: self.param.to_owned(), suffix: None, lexical, kind: kind.clone() });
-        self.questions.extend(beneath);
-        Ok(own)
-    }
-
-    fn question_beneath(&self, base: &LexicalPath, suffix: &str) -> Result<PathQuestion, Refusal> {
-        // Through the container's name, because another volume may lie between the two.
-        let base = self.volumes.container_path(base.volume, &base.relative).ok_or_else(misfit)?;
-        Ok(PathQuestion {
-            param: self.param.to_owned(),
-            suffix: Some(suffix.to_owned()),
-            lexical: self.volumes.locate(self.param, &format!("{base}/{suffix}"))?,
-            kind: PathKind { entry: Entry::Any, must_exist: false, content: false, suffixes: vec![] },
-        })
     }
 }
 
@@ -207,11 +156,6 @@ fn fit(questions: &[PathQuestion], answers: &[ResolvedPath]) -> Result<(), Refus
         question.lexical.volume == answer.volume && question.kind.content == answer.content.is_some()
     };
     if questions.len() == answers.len() && questions.iter().zip(answers).all(fits) { Ok(()) } else { Err(misfit()) }
-}
-
-fn misfit() -> Refusal {
-    Refusal::unavailable("the bridge could not resolve a path: try again")
-        .because("resolved paths do not fit the paths asked for")
 }
 
 fn beneath(questions: Vec<PathQuestion>, answers: Vec<ResolvedPath>) -> Vec<Beneath> {

@@ -5,13 +5,15 @@
 
 mod check;
 mod draft;
+mod drafting;
 pub mod email;
 pub mod given;
 pub mod url;
 pub mod value;
 pub mod wanted;
 
-pub use draft::{Draft, PathQuestion, draft};
+pub use draft::{Draft, draft};
+pub use drafting::PathQuestion;
 pub use value::{Arg, Args, Beneath, LexicalPath, ResolvedPath, UrlArg};
 
 #[cfg(test)]

@@ -17,11 +17,11 @@ pub struct Args {
 /// A path parameter with what the command puts behind it: `{path}/Cargo.toml`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Beneath {
-    /// The path parameter.
+    /// The path parameter that the command writes first.
     pub param: String,
     /// What is put behind it, without the first `/`.
     pub suffix: String,
-    /// Where that lies.
+    /// Where both together lie, links resolved.
     pub path: ResolvedPath,
 }
 
@@ -44,15 +44,15 @@ impl Args {
 pub enum Arg {
     /// Text, an enum's word, or a mail address.
     Text(String),
-    /// A truth value.
+    /// JSON's own `true` or `false`; no word is taken for it.
     Bool(bool),
-    /// A whole number.
+    /// A whole number, of those that JSON carries exactly.
     Integer(i64),
     /// A path within a volume, after links are resolved.
     Path(ResolvedPath),
-    /// A web address.
+    /// An address as its parser writes it, which is what is shown, approved and opened.
     Url(UrlArg),
-    /// Several.
+    /// Values of one type, in the order given; never of lists.
     List(Vec<Arg>),
     /// A JSON object.
     Object(Map<String, Value>),

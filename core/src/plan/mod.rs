@@ -4,20 +4,19 @@
 
 mod desktop;
 mod fill;
-mod planned;
 
 use ccc_protocol::{
     Digest,
-    bodies::{MailView, PathView, Plan},
+    bodies::{MailView, PathView, Plan, ProblemType},
 };
 
 pub(crate) use desktop::Place;
-pub use planned::Planned;
 
 use crate::{
-    catalogue::{Action, Command, Effect, Opener, effect::Service},
+    catalogue::{Action, Command, Effect, Opener},
     law::Law,
     params::{Arg, Args, ResolvedPath, given},
+    planned::Planned,
     refusal::Refusal,
 };
 
@@ -26,31 +25,18 @@ use crate::{
 /// # Errors
 /// 422 where a value cannot stand where the command puts it, or where the owner has not set up what the action needs.
 pub fn make(action: &Action, args: &Args, law: &Law) -> Result<Planned, Refusal> {
-    if let Some(constant) = &action.constant_plan {
-        return Ok(constant.clone());
-    }
     let declaration = action.declaration;
-    let plan = match &action.effect {
-        Effect::Run(command) => run(declaration, command, args)?,
-        Effect::Open(opener) => open(declaration, opener, args, law)?,
-        Effect::Mail => mail(declaration, args, law)?,
-        Effect::Bridge(service) => bridge(declaration, *service),
-        Effect::Release => Plan::Release { declaration },
-    };
-    Ok(Planned::of(plan))
-}
-
-/// The plan of an action whose parameters change nothing about it, so that it is made once for all requests.
-pub(crate) fn constant(action: &Action) -> Option<Planned> {
-    match action.effect {
-        Effect::Bridge(service) => Some(Planned::of(bridge(action.declaration, service))),
-        Effect::Release => Some(Planned::of(Plan::Release { declaration: action.declaration })),
-        Effect::Run(_) | Effect::Open(_) | Effect::Mail => None,
+    match &action.effect {
+        Effect::Run(command) => run(declaration, command, args).map(Planned::of),
+        Effect::Open(opener) => open(declaration, opener, args, law).map(Planned::of),
+        Effect::Mail => mail(declaration, args, law).map(Planned::of),
+        Effect::Bridge(_) | Effect::Release => action.constant_plan.clone().ok_or_else(unsealed),
     }
 }
 
-fn bridge(declaration: Digest, service: Service) -> Plan {
-    Plan::Bridge { declaration, what: service.name().to_owned() }
+/// Only a catalogue gives out actions, and it has sealed them.
+fn unsealed() -> Refusal {
+    Refusal::unavailable("the action cannot be planned").because("its declaration is not sealed")
 }
 
 fn run(declaration: Digest, command: &Command, args: &Args) -> Result<Plan, Refusal> {
@@ -81,7 +67,7 @@ fn open(declaration: Digest, opener: &Opener, args: &Args, law: &Law) -> Result<
 fn mail(declaration: Digest, args: &Args, law: &Law) -> Result<Plan, Refusal> {
     let from = law.desktop.mail_from.clone().ok_or_else(|| {
         Refusal::new(
-            ccc_protocol::bodies::ProblemType::InvalidParameter,
+            ProblemType::InvalidParameter,
             "this bridge sends no mail: its owner sets `host` and `from` under `[smtp]`",
         )
     })?;

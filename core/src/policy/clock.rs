@@ -22,7 +22,7 @@ impl Weekday {
     /// From Monday on.
     pub const ALL: [Self; 7] = [Self::Mon, Self::Tue, Self::Wed, Self::Thu, Self::Fri, Self::Sat, Self::Sun];
 
-    /// The day before.
+    /// The day before: a window over midnight belongs to the day it begins on.
     #[must_use]
     pub fn before(self) -> Self {
         match self {

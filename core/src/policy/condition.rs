@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::{
     clock::TimeWindow,
-    decide::Question,
     glob::{Globs, HostGlobs, Naming},
+    question::Question,
 };
 use crate::params::{
     url::is_internal_host,
@@ -19,7 +19,7 @@ use crate::params::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Fit {
-    /// Not at all.
+    /// It does not hold for any part of the request.
     No,
     /// Some of several values meet it, or an internal host meets it by a wildcard alone.
     Part,
@@ -54,7 +54,7 @@ pub struct Condition {
     pub(super) test: Test,
 }
 
-/// What is asked.
+/// What is asked, and of what.
 #[derive(Debug, Clone)]
 pub(super) enum Test {
     Param { name: String, test: ParamTest },

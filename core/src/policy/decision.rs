@@ -31,7 +31,7 @@ pub enum Verdict {
 #[must_use = "a decision that nobody follows is a gate left open"]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// The outcome.
+    /// What is to be done, with its own terms.
     pub verdict: Verdict,
     /// The rules that decided, in words, as `rule` in the ticket says it.
     pub rule: String,
@@ -46,7 +46,7 @@ pub struct Decision {
 pub struct Needs {
     /// Roles that each approver holds, all of them.
     pub roles: BTreeSet<String>,
-    /// How many different people.
+    /// How many different people must say yes; at least 1.
     pub count: u32,
     /// True where each approval carries a note.
     pub justification: bool,

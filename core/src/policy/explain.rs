@@ -4,18 +4,18 @@ use ccc_protocol::{ActionName, GrantId, TicketId, Timestamp, UserName, bodies::P
 use serde::Serialize;
 
 use super::{
-    Decision, Needs, Rule, Rulebook, Verdict,
+    Decision, Needs, Question, Rule, Rulebook, Standing, Verdict,
     condition::Fit,
-    decide::{Question, Standing, decide, refused_grant, switched_off},
+    decide::{decide, refused_grant, switched_off},
     rule::Miss,
 };
 
 /// What policy would do with a request, and why.
 #[derive(Debug, Clone, Serialize)]
 pub struct Trace {
-    /// Whose request.
+    /// Whose request it would be, as if they had signed it.
     pub caller: UserName,
-    /// For what.
+    /// What would be asked for.
     pub action: ActionName,
     /// What would happen: `accept`, `queue` or `deny`.
     pub outcome: &'static str,
@@ -49,16 +49,16 @@ pub struct Trace {
 /// A denial that still answers.
 #[derive(Debug, Clone, Serialize)]
 pub struct DenialTrace {
-    /// The denied ticket.
+    /// The ticket that a person denied.
     pub ticket: TicketId,
-    /// Until when it answers.
+    /// From then on the same request is asked anew.
     pub until: Timestamp,
 }
 
-/// One rule.
+/// One rule, also where it did not match.
 #[derive(Debug, Clone, Serialize)]
 pub struct RuleTrace {
-    /// Its name.
+    /// As the config has it.
     pub name: String,
     /// What it would have happen.
     pub policy: Policy,
@@ -71,16 +71,16 @@ pub struct RuleTrace {
 /// An approver's override.
 #[derive(Debug, Clone, Serialize)]
 pub struct OverrideTrace {
-    /// To what.
+    /// The policy it puts in place of the action's own.
     pub policy: Policy,
-    /// Whose.
+    /// The approver who set it.
     pub by: UserName,
 }
 
-/// One grant.
+/// One live grant of the caller for the action.
 #[derive(Debug, Clone, Serialize)]
 pub struct GrantTrace {
-    /// Its name.
+    /// As `GET /grants` lists it.
     pub id: GrantId,
     /// Why it does not accept the request; none where it would.
     pub why_not: Option<&'static str>,

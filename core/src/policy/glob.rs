@@ -116,9 +116,9 @@ impl fmt::Display for Globs {
 pub enum Naming {
     /// Not at all.
     Not,
-    /// By a wildcard.
+    /// By a `*` that fits others too.
     ByWildcard,
-    /// In full.
+    /// In full: what an internal host must be to be let pass.
     Exactly,
 }
 

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{
     condition::{Condition, Dir, FactTest, ParamTest, Test},
-    decide::Question,
     glob::{Globs, HostKey},
+    question::Question,
 };
 use crate::params::value::Arg;
 

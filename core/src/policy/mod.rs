@@ -13,17 +13,19 @@ pub mod in_force;
 mod index;
 pub mod lint;
 pub mod overrides;
+pub mod question;
 pub mod rule;
 pub mod spec;
 mod weigh;
 
 pub use clock::{LocalTime, Weekday};
-pub use decide::{Question, Standing, decide};
+pub use decide::decide;
 pub use decision::{Decision, Needs, Verdict};
 pub use explain::{Trace, explain};
 pub use in_force::in_force;
 pub use lint::lint;
 pub use overrides::{Overrides, Settings};
+pub use question::{Question, Standing};
 pub use rule::{Rule, Rulebook};
 pub use spec::RuleSpec;
 

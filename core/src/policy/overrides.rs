@@ -57,7 +57,7 @@ impl Overrides {
             .map(|(approver, _)| approver)
     }
 
-    /// Who froze this caller.
+    /// Somebody who froze this caller and may still approve for them.
     #[must_use]
     pub fn frozen_by(&self, caller: &UserName, users: &Users) -> Option<&UserName> {
         self.by

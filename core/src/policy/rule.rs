@@ -7,9 +7,9 @@ use ccc_protocol::{ActionName, UserName, bodies::Policy};
 use super::{
     bind::{self, Misfit},
     condition::{Condition, Fit},
-    decide::Question,
     glob::Globs,
     index::Index,
+    question::Question,
     spec::{ApproveSpec, RuleSpec},
 };
 use crate::{
@@ -26,10 +26,10 @@ pub struct Rulebook {
     misfits: Vec<NeverMatches>,
 }
 
-/// One rule.
+/// A rule of the config, its globs compiled. Its conditions are kept by action: each reads the parameters of its own.
 #[derive(Debug, Clone)]
 pub struct Rule {
-    /// Its name.
+    /// As the config has it, unlike every other rule's; decisions name it.
     pub name: String,
     /// What happens where it matches.
     pub policy: Policy,

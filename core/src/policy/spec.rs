@@ -34,7 +34,7 @@ pub struct RuleSpec {
 pub struct ApproveSpec {
     /// Roles that each approver holds.
     pub role: Option<OneOrMany>,
-    /// How many different people.
+    /// How many different people must say yes; 1 where it is not given.
     pub count: Option<u32>,
     /// True where each approval carries a note.
     #[serde(default)]

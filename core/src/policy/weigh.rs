@@ -2,7 +2,7 @@
 
 use ccc_protocol::{UserName, bodies::Policy};
 
-use super::{Needs, Overrides, condition::Fit, decide::Question, rule::Rule};
+use super::{Needs, Overrides, condition::Fit, question::Question, rule::Rule};
 use crate::{catalogue::action::Action, limits::Limits, user::Users};
 
 /// Whose request about what is weighed.

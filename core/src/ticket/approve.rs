@@ -2,7 +2,7 @@
 
 use ccc_protocol::{
     Digest, Timestamp, UserName,
-    bodies::{Approval, Status},
+    bodies::{Approval, EntryKind, Status},
 };
 
 use super::{Note, Standing, Step, StepRefusal, Ticket};
@@ -26,8 +26,9 @@ pub(super) fn approve(ticket: &Ticket, yes: Yes, now: Timestamp) -> Result<Step,
     if ticket.request.needs.justification && yes.note.as_deref().is_none_or(|note| note.trim().is_empty()) {
         return Err(StepRefusal::NoteMissing);
     }
-    let log =
-        Note::new("approved", Some(&yes.by)).with("digest", yes.digest.to_string()).with_some("note", yes.note.clone());
+    let log = Note::new(EntryKind::Approved, Some(&yes.by))
+        .with("digest", yes.digest.to_string())
+        .with_some("note", yes.note.clone());
     approvals.push(Approval { by: yes.by.clone(), at: now, note: yes.note });
     Ok(ticket.moved(standing(ticket, approvals, yes.by, now), log))
 }

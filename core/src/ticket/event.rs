@@ -1,25 +1,29 @@
 //! What can happen to a ticket, and why it may not.
 
-use ccc_protocol::{Digest, TicketId, UserName, bodies::Status};
+use ccc_protocol::{
+    Digest, TicketId, UserName,
+    bodies::{EntryKind, Status},
+};
 use serde_json::{Map, Value};
 
-/// What happens.
+/// What happens. Whether a person may make it happen is the desk's to check, before: here stands what the ticket
+/// allows.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A person says yes to this digest.
     Approve {
-        /// Who.
+        /// The person. A second yes of theirs is refused.
         by: UserName,
-        /// What they were shown.
+        /// What they were shown: only a yes to this very ticket and plan counts.
         digest: Digest,
-        /// What they wrote.
+        /// Kept with the approval and in the log; some rules ask for one.
         note: Option<String>,
         /// Earlier approvers who lost the right meanwhile: their yes no longer counts.
         lapsed: Vec<UserName>,
     },
     /// A person says no.
     Deny {
-        /// Who.
+        /// The person; the agent is told who it was.
         by: UserName,
         /// Why, for the agent.
         reason: Option<String>,
@@ -28,14 +32,14 @@ pub enum Event {
     },
     /// A person froze its user: denied, but not for what it asks, so that the same request may be asked again after the thaw.
     Freeze {
-        /// Who.
+        /// The person who froze the user.
         by: UserName,
     },
     /// A person changed the parameters: this ticket ends, another takes its place.
     Replace {
-        /// Who.
+        /// The person; the new ticket stays its submitter's.
         by: UserName,
-        /// What they were shown.
+        /// What they changed: of another ticket or plan nothing is replaced.
         digest: Digest,
         /// The ticket that takes its place.
         with: TicketId,
@@ -56,7 +60,7 @@ pub enum Event {
     Release,
     /// It is withdrawn.
     Withdraw(Withdrawal),
-    /// Time has passed.
+    /// Its deadline has come: a queued ticket expires, an approved one that was not started fails.
     Expire,
     /// The server stopped while it ran.
     Lose,
@@ -75,10 +79,10 @@ pub struct Outcome {
     pub reason: Option<String>,
 }
 
-/// Who withdraws a ticket.
+/// On whose account a ticket is withdrawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Withdrawal {
-    /// Its submitter.
+    /// Its submitter asked for it.
     BySubmitter,
     /// The server, because its user was removed or their secret changed.
     UserChanged,
@@ -113,16 +117,16 @@ pub enum StepRefusal {
 /// What the audit log will say of a step, before it has its place in the chain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Note {
-    /// `submitted`, `approved`, `denied` …
-    pub kind: &'static str,
+    /// The entry's kind; the rest of the entry is the ticket's own.
+    pub kind: EntryKind,
     /// Who made it happen; none where the server did.
     pub by: Option<UserName>,
-    /// The rest.
+    /// What this kind of step has to tell: digest, note, reason, result.
     pub detail: Map<String, Value>,
 }
 
 impl Note {
-    pub(super) fn new(kind: &'static str, by: Option<&UserName>) -> Self {
+    pub(super) fn new(kind: EntryKind, by: Option<&UserName>) -> Self {
         Self { kind, by: by.cloned(), detail: Map::new() }
     }
 

@@ -27,25 +27,25 @@ pub use step::Step;
 /// What was asked for: fixed from the first moment to the last.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Request {
-    /// Its name.
+    /// A version 7 UUID: tickets sort by the time they were opened.
     pub id: TicketId,
-    /// What was asked for.
+    /// By name: the declaration it was checked against is in the plan by its digest.
     pub action: ActionName,
-    /// The canonical parameters.
+    /// Canonical: defaults filled in, paths in container form after links.
     pub params: Map<String, Value>,
-    /// Who signed it.
+    /// Who signed it, or the submitter of the ticket it was edited from.
     pub submitted_by: UserName,
-    /// When it was opened.
+    /// When it was opened, by the server's clock.
     pub created: Timestamp,
     /// The resolved effect, as an approver is shown it.
     pub plan: Plan,
     /// The digest of that plan.
     pub plan_digest: Digest,
-    /// What a person approves.
+    /// What a person approves: see [`ccc_protocol::approval::digest`].
     pub digest: Digest,
     /// The rule that decided at submission, in words.
     pub rule: String,
-    /// What an approval needs.
+    /// What an approval needed at submission: the strictest of every rule that queued it.
     pub needs: Needs,
     /// True where the effect is the caller's own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -112,19 +112,19 @@ fn is_normal(risk: &Risk) -> bool {
 }
 
 impl Ticket {
-    /// What was asked for.
+    /// What never changes about it, shared by all its standings.
     #[must_use]
     pub fn request(&self) -> &Arc<Request> {
         &self.request
     }
 
-    /// Its name.
+    /// The name that its submitter was answered with.
     #[must_use]
     pub fn id(&self) -> TicketId {
         self.request.id
     }
 
-    /// Who submitted it.
+    /// Whose request it is: they see it and may withdraw it, and never decide it.
     #[must_use]
     pub fn submitted_by(&self) -> &UserName {
         &self.request.submitted_by
@@ -154,7 +154,7 @@ impl Ticket {
         self.standing.decided_by.as_ref()
     }
 
-    /// When it was decided.
+    /// When a rule, a grant or the last person that was needed decided; none where nobody has.
     #[must_use]
     pub fn decided(&self) -> Option<Timestamp> {
         self.standing.decided

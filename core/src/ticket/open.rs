@@ -1,6 +1,9 @@
 //! How a ticket begins: what policy decided becomes its first standing.
 
-use ccc_protocol::{TicketId, Timestamp, bodies::Status};
+use ccc_protocol::{
+    TicketId, Timestamp,
+    bodies::{EntryKind, Status},
+};
 use serde_json::Value;
 
 use super::{Note, Permit, Request, Standing, Ticket};
@@ -10,7 +13,7 @@ use super::{Note, Permit, Request, Standing, Ticket};
 pub enum Opening {
     /// Wait for a person until then.
     Queue {
-        /// When it expires.
+        /// The deadline: the shorter of the limit and what its rules say.
         until: Timestamp,
     },
     /// Accepted, and there is room to start at once.
@@ -34,11 +37,11 @@ pub enum Opening {
 /// A new ticket, its audit note, and the permit where it starts at once.
 #[derive(Debug)]
 pub struct Opened {
-    /// The ticket.
+    /// Not yet in the books; its sequence is 0 until its note is sealed.
     pub ticket: Ticket,
     /// What the log will say.
     pub note: Note,
-    /// Leave to run.
+    /// Leave to run, where it was opened as started.
     pub permit: Option<Permit>,
 }
 
@@ -77,7 +80,7 @@ fn standing(status: Status) -> Standing {
 }
 
 fn submitted(request: &Request, standing: &Standing) -> Note {
-    Note::new("submitted", Some(&request.submitted_by))
+    Note::new(EntryKind::Submitted, Some(&request.submitted_by))
         .with("params", request.params.clone())
         .with("plan", request.plan_digest.text())
         .with("digest", request.digest.text())

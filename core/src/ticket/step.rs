@@ -1,6 +1,9 @@
 //! The state machine: the same ticket, event and time always give the same step.
 
-use ccc_protocol::{Timestamp, UserName, bodies::Status};
+use ccc_protocol::{
+    Timestamp, UserName,
+    bodies::{EntryKind, Status},
+};
 
 use super::{
     Event, Note, Outcome, Permit, Standing, StepRefusal, Ticket, Withdrawal,
@@ -10,7 +13,7 @@ use super::{
 /// A change: the ticket as it then stands, what the log will say, and the permit where it starts.
 #[derive(Debug)]
 pub struct Step {
-    /// The ticket afterwards.
+    /// The ticket afterwards; the one that was stepped is as it was.
     pub ticket: Ticket,
     /// What the log will say.
     pub note: Note,
@@ -110,7 +113,7 @@ impl Ticket {
             let reason = "what would run is no longer what was shown: ask again".to_owned();
             return Ok(self.ended(Status::Failed, None, Some(reason)));
         }
-        let note = Note::new("started", None).with("digest", self.request.digest.to_string());
+        let note = Note::new(EntryKind::Started, None).with("digest", self.request.digest.to_string());
         let permit = Some(Permit::new(self.request.id, plan));
         Ok(Step {
             permit,
@@ -171,12 +174,12 @@ impl Ticket {
             return Err(StepRefusal::Already(self.standing.status));
         }
         let repeats = self.standing.repeats.saturating_add(1);
-        let note = Note::new("repeated", Some(&self.request.submitted_by)).with("repeats", repeats);
+        let note = Note::new(EntryKind::Repeated, Some(&self.request.submitted_by)).with("repeats", repeats);
         Ok(self.moved(Standing { repeats, ..self.standing.clone() }, note))
     }
 
     fn ended(&self, status: Status, by: Option<&UserName>, reason: Option<String>) -> Step {
-        let note = Note::new(status.as_str(), by).with_some("reason", reason.clone());
+        let note = Note::new(status.into(), by).with_some("reason", reason.clone());
         self.moved(Standing { status, reason, deadline: None, ..self.standing.clone() }, note)
     }
 

@@ -1,6 +1,9 @@
 //! Tools made of the catalogue's declarations.
 
-use ccc_protocol::bodies::{ActionInfo, ParamInfo, Policy};
+use ccc_protocol::{
+    actions,
+    bodies::{ActionInfo, ParamInfo, Policy},
+};
 use serde_json::{Map, Value, json};
 
 use super::outcome;
@@ -11,7 +14,7 @@ pub(super) const APPROVE: &str = "approve";
 pub(super) const LOOK: &str = "ticket-status";
 
 /// What other edges ask for and an agent has no use for.
-const FOR_EDGES: [&str; 3] = ["pin-tool", "record-event", "start-session"];
+const FOR_EDGES: [&str; 3] = [actions::PIN_TOOL, actions::RECORD_EVENT, actions::START_SESSION];
 
 /// The actions that are offered: those the caller may ask for, and that are done by asking.
 pub(super) fn offered(actions: Vec<ActionInfo>) -> impl Iterator<Item = ActionInfo> {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::{ActionName, TicketId, Timestamp, UserName};
 
-use super::Status;
+use super::{EntryKind, Status};
 
 /// `GET /audit?after=SEQ`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,8 +25,8 @@ pub struct AuditEntry {
     pub seq: u64,
     /// When.
     pub at: Timestamp,
-    /// What happened: `submitted`, `approved`, `denied`, `started`, `succeeded`, `grant-made`, …
-    pub kind: String,
+    /// What happened.
+    pub kind: EntryKind,
     /// Who made it happen; none where the server did (expiry, restart).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<UserName>,

@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::EntryKind;
+
 /// The data of one server-sent event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hint {
     /// The audit sequence.
     pub seq: u64,
-    /// The kind of the audit entry.
-    pub kind: String,
+    /// What the audit entry says happened.
+    pub kind: EntryKind,
     /// The ticket or grant it is about.
     pub id: Option<String>,
 }

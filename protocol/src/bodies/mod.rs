@@ -3,6 +3,7 @@
 mod action;
 mod audit;
 mod decision;
+mod entry_kind;
 mod event;
 pub mod facts;
 mod grant;
@@ -16,6 +17,7 @@ mod ticket;
 pub use action::{ActionInfo, ActionList, ParamInfo};
 pub use audit::{AuditEntry, AuditList};
 pub use decision::{Approve, Deny, Edit};
+pub use entry_kind::{EntryKind, UnknownKind};
 pub use event::Hint;
 pub use facts::{Access, Class, CommandFact, Facts, PathFact, Place};
 pub use grant::{BESIDE_ARGUMENTS, Difference, Grant, GrantList, GrantRequest};

@@ -118,6 +118,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use ccc_core::user::User;
+    use ccc_protocol::bodies::EntryKind;
     use tokio::sync::broadcast::Receiver;
 
     use super::*;
@@ -139,7 +140,7 @@ mod tests {
     /// A commit of one entry about this user.
     fn commit(seq: u64, about: &str) -> News {
         let posted =
-            Posted { seq, kind: "submitted".to_owned(), id: None, about: Some(name(about)), by: Some(name(about)) };
+            Posted { seq, kind: EntryKind::Submitted, id: None, about: Some(name(about)), by: Some(name(about)) };
         Arc::from([posted])
     }
 

@@ -18,7 +18,7 @@ use ccc_core::{
     refusal::Refusal,
     ticket::{Permit, Ticket},
 };
-use ccc_protocol::{TicketId, Timestamp};
+use ccc_protocol::{TicketId, Timestamp, bodies::EntryKind, exit::server::STORE_LOST};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::{
@@ -124,7 +124,7 @@ impl ClerkHandle {
     pub async fn close(&self) -> Result<(), Refusal> {
         let close = |sitting: &mut Sitting<'_>| {
             let cx = sitting.cx;
-            sitting.desk.note("server-stopped", serde_json::Map::new(), cx, sitting.change);
+            sitting.desk.note(EntryKind::ServerStopped, serde_json::Map::new(), cx, sitting.change);
             Ok(())
         };
         self.ask(None, close, true).await
@@ -420,7 +420,7 @@ impl Clerk {
             // so the process ends and what was committed is found again at the next start.
             Err(error) => {
                 tracing::error!(%error, "the store cannot be read after a failed commit: stopping");
-                std::process::exit(EXIT_STORE_LOST);
+                std::process::exit(STORE_LOST.into());
             }
         }
         self.answer(group.replies, false);
@@ -446,6 +446,3 @@ fn refuse_all(first: Option<Job>, inbox: &mut Inbox<Job>) -> bool {
     tracing::error!(refused = refused.len(), "the store lets no transaction begin: nothing that waits is accepted");
     refused.iter().any(|job| job.closes)
 }
-
-/// The exit status where the store was lost under a running server.
-const EXIT_STORE_LOST: i32 = 3;

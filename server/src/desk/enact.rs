@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ccc_core::{desk::KnownUsers, law::Law, refusal::Refusal};
-use ccc_protocol::UserName;
+use ccc_protocol::{UserName, bodies::EntryKind};
 use serde_json::{Map, json};
 
 use super::{Front, Sitting};
@@ -20,7 +20,7 @@ impl Front {
             let cx = sitting.cx;
             let cut_off = sitting.desk.meet_users(users, cx, sitting.change);
             let detail = Map::from_iter([("cut_off".to_owned(), json!(cut_off))]);
-            sitting.desk.note("reloaded", detail, cx, sitting.change);
+            sitting.desk.note(EntryKind::Reloaded, detail, cx, sitting.change);
             Ok(cut_off)
         };
         // A group that the clerk began before goes by the old law; once it is over, all go by the new.

@@ -14,7 +14,10 @@ use ccc_core::{
     refusal::Refusal,
     ticket::Ticket,
 };
-use ccc_protocol::{TicketId, Timestamp, bodies::AuditEntry};
+use ccc_protocol::{
+    TicketId, Timestamp,
+    bodies::{AuditEntry, EntryKind},
+};
 
 use crate::{
     places::resolved,
@@ -97,7 +100,7 @@ impl Keeping {
 }
 
 fn is_a_persons_decision(entry: &AuditEntry) -> bool {
-    entry.by.is_some() && entry.by != entry.about && entry.kind != "submitted"
+    entry.by.is_some() && entry.by != entry.about && entry.kind != EntryKind::Submitted
 }
 
 /// Written beside, synced, renamed: a reader sees the old file or the new one. A link stays, and what it leads to is replaced.

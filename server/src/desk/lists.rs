@@ -334,11 +334,10 @@ impl Posted {
     pub fn of_entry(entry: &AuditEntry) -> Self {
         let grant =
             || entry.detail.get("grant").or_else(|| entry.detail.get("id")).and_then(Value::as_str).map(str::to_owned);
-        let is_about_a_grant = entry.kind.starts_with("grant-");
         Self {
             seq: entry.seq,
             kind: entry.kind.clone(),
-            id: if is_about_a_grant { grant() } else { entry.ticket.as_ref().map(TicketId::to_string) },
+            id: if entry.kind.is_about_a_grant() { grant() } else { entry.ticket.as_ref().map(TicketId::to_string) },
             about: entry.about.clone(),
             by: entry.by.clone(),
         }

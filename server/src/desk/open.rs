@@ -7,7 +7,10 @@ use ccc_core::{
     desk::{Change, Cx, Desk, KnownUsers, MailPermissions},
     law::Law,
 };
-use ccc_protocol::Timestamp;
+use ccc_protocol::{
+    Timestamp,
+    bodies::{EntryKind, Status},
+};
 use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, broadcast, mpsc};
 
@@ -153,7 +156,7 @@ fn recover(
 ) -> Result<(Found, Vec<ccc_protocol::TicketId>), StoreError> {
     let cx = Cx { law: &site.law, now };
     let mut change = Change::default();
-    let lost = desk.open_tickets().filter(|ticket| ticket.status() == ccc_protocol::bodies::Status::Running).count();
+    let lost = desk.open_tickets().filter(|ticket| ticket.status() == Status::Running).count();
     let reached = checkpoints::reached(&site.checkpoints, &site.audit_key);
     if reached > desk.chain().seq {
         tracing::error!(
@@ -168,9 +171,9 @@ fn recover(
     if let Some((_, mail)) = &site.mail_file {
         desk.adopt_mail(mail.clone(), cx, &mut change);
     }
-    let queued = desk.open_tickets().filter(|ticket| ticket.status() == ccc_protocol::bodies::Status::Queued).count();
+    let queued = desk.open_tickets().filter(|ticket| ticket.status() == Status::Queued).count();
     let detail = [("queued", queued), ("lost", lost)].map(|(key, count)| (key.to_owned(), Value::from(count)));
-    desk.note("server-started", Map::from_iter(detail), cx, &mut change);
+    desk.note(EntryKind::ServerStarted, Map::from_iter(detail), cx, &mut change);
     store.begin()?;
     store.write(&change, &[], &site.law.limits)?;
     store.commit()?;

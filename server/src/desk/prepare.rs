@@ -8,12 +8,14 @@ use ccc_core::{
     desk::{Asked, Submission},
     law::Law,
     params::{self, Args},
-    plan::{self, Planned},
+    plan,
+    planned::Planned,
     policy::LocalTime,
     refusal::Refusal,
 };
 use ccc_protocol::{
     ActionName, TicketId, UserName,
+    actions::LIST_ACTIONS,
     bodies::{Facts, ProblemType},
 };
 use ccc_toolcall::facts;
@@ -42,7 +44,8 @@ impl Prepared {
 /// # Errors
 /// 404 with the way to see what there is.
 pub(super) fn action<'a>(law: &'a Law, name: &ActionName) -> Result<&'a Arc<Action>, Refusal> {
-    let missing = || Refusal::new(ProblemType::NotFound, format!("no action `{name}`: ask list-actions what there is"));
+    let missing =
+        || Refusal::new(ProblemType::NotFound, format!("no action `{name}`: ask {LIST_ACTIONS} what there is"));
     law.catalogue.named(name.as_str()).ok_or_else(missing)
 }
 

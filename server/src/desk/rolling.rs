@@ -7,7 +7,7 @@ use std::{
 
 use ccc_core::ticket::Ticket;
 use ccc_protocol::{
-    TicketId, Timestamp, UserName,
+    TicketId, Timestamp, UserName, actions,
     bodies::{RecentAsk, Status},
 };
 
@@ -34,7 +34,7 @@ impl Recent {
             return;
         }
         // Reads of the bridge itself tell an approver nothing.
-        if ticket.request().action.as_str() == "list-actions" {
+        if ticket.request().action.as_str() == actions::LIST_ACTIONS {
             return;
         }
         asks.push_front(Ask { ticket: Arc::clone(ticket) });

@@ -11,7 +11,7 @@ use ccc_core::{
     policy::Overrides,
     ticket::Ticket,
 };
-use ccc_protocol::{Digest, GrantId, TicketId, Timestamp, UserName};
+use ccc_protocol::{Digest, GrantId, TicketId, Timestamp, UserName, bodies::EntryKind};
 
 use super::rolling::Recent;
 
@@ -48,8 +48,8 @@ pub struct Published {
 pub struct Posted {
     /// Its sequence.
     pub seq: u64,
-    /// Its kind.
-    pub kind: String,
+    /// What happened.
+    pub kind: EntryKind,
     /// The ticket or grant it is about.
     pub id: Option<String>,
     /// The user it is about: who may see that user's tickets may see this.

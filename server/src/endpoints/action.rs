@@ -1,15 +1,12 @@
 //! `POST /action` and `GET /actions`: asking for something, and what may be asked for.
 
 use ccc_core::refusal::Refusal;
-use ccc_protocol::{ActionName, json};
+use ccc_protocol::{ActionName, actions, json};
 use hyper::header::HeaderName;
 use serde_json::{Map, Value};
 
 use super::{Call, not_json};
 use crate::{answer::Answer, body::too_large, head::malformed, idempotency::IdempotencyKey, store::RequestKey};
-
-/// The one action whose body may be as long as a tool call's input.
-const USE_TOOL: &str = "use-tool";
 
 pub(super) async fn submit(call: Call<'_>) -> Result<Answer, Refusal> {
     call.no_query()?;
@@ -36,12 +33,14 @@ fn flat_object(call: &Call<'_>) -> Result<(ActionName, Map<String, Value>), Refu
             return Err(malformed(format!("`action` is {}; write the action's name in quotes", json::kind(&other))));
         }
         None => {
-            return Err(malformed(
-                "the body has no `action`; write `{\"action\":\"list-actions\"}` to see what there is",
-            ));
+            return Err(malformed(format!(
+                "the body has no `action`; write `{{\"action\":\"{}\"}}` to see what there is",
+                actions::LIST_ACTIONS
+            )));
         }
     };
-    if name != USE_TOOL && call.body.len() as u64 > call.limits.body_bytes_max {
+    // A tool call alone may be longer: its input is what the tool takes.
+    if name != actions::USE_TOOL && call.body.len() as u64 > call.limits.body_bytes_max {
         return Err(too_large(call.limits.body_bytes_max));
     }
     let action = name.parse().map_err(|_| no_such_action(&name))?;
@@ -57,7 +56,7 @@ fn no_such_action(name: &str) -> Refusal {
 
 /// The seed's headers bind neither method nor path: they are not enough to change who may mail whom.
 fn seeds_headers_suffice(call: &Call<'_>, action: &ActionName) -> Result<(), Refusal> {
-    if call.caller.is_legacy() && action.as_str() == "set-mail-permission" {
+    if call.caller.is_legacy() && action.as_str() == actions::SET_MAIL_PERMISSION {
         return Err(Refusal::not_allowed(
             "`set-mail-permission` needs a request signed by RFC 9421, not by X-Conduit-Signature",
         ));

@@ -168,6 +168,7 @@ fn parse<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, Store
 #[cfg(test)]
 mod tests {
     use ccc_core::{audit::Chain, desk::Change, limits::Limits};
+    use ccc_protocol::bodies::EntryKind;
     use serde_json::Map;
 
     use super::*;
@@ -183,7 +184,7 @@ mod tests {
             let entry = AuditEntry {
                 seq: 0,
                 at: Timestamp::from_seconds(NOW - made),
-                kind: "submitted".to_owned(),
+                kind: EntryKind::Submitted,
                 by: None,
                 about: None,
                 ticket: None,

@@ -5,6 +5,7 @@ use ccc_core::{
     user::Users,
     volume::Volumes,
 };
+use ccc_protocol::actions;
 
 /// A config is read or refused with what is wrong; what is read can be made into law or refused likewise.
 ///
@@ -28,7 +29,9 @@ pub fn config(input: &[u8]) {
 fn law(config: &Config) {
     let found = |name: &str| (!name.contains('x')).then(|| format!("/usr/bin/{name}"));
     match config.law(Users::default(), Volumes::default(), found) {
-        Ok(law) => assert!(law.catalogue.named("list-actions").is_some(), "no config takes the built-in actions away"),
+        Ok(law) => {
+            assert!(law.catalogue.named(actions::LIST_ACTIONS).is_some(), "no config takes the built-in actions away")
+        }
         Err(error) => assert!(!error.faults.is_empty()),
     }
 }

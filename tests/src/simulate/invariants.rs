@@ -8,7 +8,7 @@ use std::{
 use ccc_core::{audit::chain, desk::Change};
 use ccc_protocol::{
     Digest, TicketId,
-    bodies::{AuditEntry, Status},
+    bodies::{AuditEntry, EntryKind, Status},
 };
 use ccc_server::store;
 
@@ -68,7 +68,7 @@ impl Invariants {
 
     fn follow(&mut self, entry: &AuditEntry, now: i64) {
         let (Some(id), Some(status)) = (entry.ticket, entry.status) else { return };
-        if entry.kind == "grant-used" || entry.kind == "grant-made" || entry.kind == "repeated" {
+        if matches!(entry.kind, EntryKind::GrantUsed | EntryKind::GrantMade | EntryKind::Repeated) {
             return;
         }
         if let Some(earlier) = self.ended.get(&id) {
@@ -77,7 +77,7 @@ impl Invariants {
         if status.has_ended() {
             self.ended.insert(id, status);
         }
-        if entry.kind == "approved" {
+        if entry.kind == EntryKind::Approved {
             let digest =
                 entry.detail.get("digest").and_then(serde_json::Value::as_str).and_then(|text| text.parse().ok());
             self.approved.extend(digest.map(|digest| (id, (digest, now))));

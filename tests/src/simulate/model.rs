@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ccc_protocol::{GrantId, TicketId, bodies::Status};
+use ccc_protocol::{GrantId, TicketId, actions::USE_TOOL, bodies::Status};
 
 /// Who there is, and whom each may approve for. `eve` is in nobody's list and has none.
 pub(super) const AGENTS: [&str; 2] = ["agent", "other"];
@@ -11,7 +11,7 @@ pub(super) const EVERYBODY: [&str; 5] = ["agent", "other", "ann", "bob", "eve"];
 
 /// The actions of the world. `pair` is queued by a rule and needs two people, `floored` is never looser than queue,
 /// `use-tool` is the caller's own to do.
-pub(super) const ACTIONS: [&str; 6] = ["asked", "direct", "barred", "floored", "pair", "use-tool"];
+pub(super) const ACTIONS: [&str; 6] = ["asked", "direct", "barred", "floored", "pair", USE_TOOL];
 
 /// Seconds, as the world's config sets them.
 pub(super) const QUEUE_SECONDS: i64 = 600;
@@ -86,7 +86,7 @@ impl Model {
         if let Some((denied, _)) = denied.filter(|_| rank != (Rank::Deny, Why::Frozen)) {
             return Answer::Again(denied, Status::Denied);
         }
-        let judge_only = ask.action == "use-tool";
+        let judge_only = ask.action == USE_TOOL;
         let (status, deadline) = match rank.0 {
             Rank::Deny => (Status::Denied, None),
             Rank::Accept if judge_only => (Status::Released, None),
@@ -105,7 +105,7 @@ impl Model {
     /// The same tool call again finds the ticket that is open for it.
     fn open_call(&self, ask: &Ask) -> Option<TicketId> {
         let open = |expected: &Expected| matches!(expected.status, Status::Queued | Status::Approved);
-        let same = |expected: &Expected| expected.ask == *ask && ask.action == "use-tool" && open(expected);
+        let same = |expected: &Expected| expected.ask == *ask && ask.action == USE_TOOL && open(expected);
         self.tickets.iter().find(|(_, expected)| same(expected)).map(|(id, _)| *id)
     }
 
@@ -169,7 +169,7 @@ impl Model {
         if expected.approvals.len() < needed {
             return Some(Status::Queued);
         }
-        let patience = if expected.ask.action == "use-tool" { RELEASE_SECONDS } else { START_SECONDS };
+        let patience = if expected.ask.action == USE_TOOL { RELEASE_SECONDS } else { START_SECONDS };
         (expected.status, expected.deadline, expected.decided_by) = (Status::Approved, Some(now + patience), Some(by));
         let leave = grant.map(|(id, uses)| (id, Leave { ask: expected.ask.clone(), until: now + GRANT_SECONDS, uses }));
         self.grants.extend(leave);
@@ -202,7 +202,7 @@ impl Model {
     pub(super) fn begin(&mut self, id: TicketId, as_shown: bool) -> Option<Status> {
         let frozen = self.tickets.get(&id).is_some_and(|expected| self.is_frozen(expected.ask.user));
         let expected = self.tickets.get_mut(&id)?;
-        if expected.status != Status::Approved || (expected.ask.action == "use-tool" && !frozen) {
+        if expected.status != Status::Approved || (expected.ask.action == USE_TOOL && !frozen) {
             return None;
         }
         expected.deadline = None;
@@ -242,7 +242,7 @@ impl Model {
     pub(super) fn tick(&mut self) {
         let now = self.now;
         for expected in self.tickets.values_mut().filter(|expected| expected.deadline.is_some_and(|at| at <= now)) {
-            let started_by_nobody = expected.status == Status::Approved && expected.ask.action != "use-tool";
+            let started_by_nobody = expected.status == Status::Approved && expected.ask.action != USE_TOOL;
             expected.status = if started_by_nobody { Status::Failed } else { Status::Expired };
             expected.deadline = None;
         }

@@ -19,6 +19,7 @@ use ccc_core::{
 };
 use ccc_protocol::{
     Digest, GrantId, TicketId, Timestamp, UserName,
+    actions::USE_TOOL,
     bodies::{Approve, Deny, Freeze, GrantRequest, Policy, Status},
 };
 use ccc_server::store::{self, Writer};
@@ -359,7 +360,7 @@ impl World {
     fn submission(&self, dice: &mut Dice, ask: &Ask) -> Submission {
         let action = Arc::clone(self.law.catalogue.named(ask.action).expect("an action of the world"));
         let given =
-            if ask.action == "use-tool" { tool_call(ask.number) } else { object(json!({ "number": ask.number })) };
+            if ask.action == USE_TOOL { tool_call(ask.number) } else { object(json!({ "number": ask.number })) };
         let args = params::draft(&action, given, &self.law.volumes)
             .and_then(|draft| draft.resolve(vec![]))
             .expect("good parameters");

@@ -12,7 +12,7 @@ pub fn entry(entry: &AuditEntry, width: usize) -> Vec<Row> {
     page.section("ENTRY OF THE AUDIT LOG");
     page.fact("number", Tone::Plain, Visible::number(entry.seq));
     page.fact("at", Tone::Plain, &entry.at);
-    page.fact("what", Tone::Strong, Untrusted(&entry.kind).line());
+    page.fact("what", Tone::Strong, Untrusted(entry.kind.as_str()).line());
     let by = entry.by.as_ref().map_or(Visible::label("the server itself"), Visible::from);
     page.fact("by", Tone::Plain, by);
     if let Some(about) = &entry.about {

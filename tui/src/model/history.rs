@@ -149,7 +149,7 @@ impl History {
 #[must_use]
 pub fn words(entry: &AuditEntry) -> Visible {
     let by = entry.by.as_ref().map_or(Visible::label("server"), Visible::from);
-    let mut words = by.then(" ").then(Untrusted(&entry.kind).line());
+    let mut words = by.then(" ").then(Untrusted(entry.kind.as_str()).line());
     if let Some(action) = &entry.action {
         words = words.then(" ").then(action);
     }

@@ -10,25 +10,25 @@ pub struct Planned {
 }
 
 impl Planned {
-    /// This plan.
+    /// Digests the plan: the one place where the two come together.
     #[must_use]
     pub fn of(plan: Plan) -> Self {
         Self { digest: approval::plan_digest(&plan), plan }
     }
 
-    /// The plan.
+    /// What an approver is shown.
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
 
-    /// Its digest.
+    /// What a permit must fit.
     #[must_use]
     pub fn digest(&self) -> Digest {
         self.digest
     }
 
-    /// Both.
+    /// Plan and digest, still of one another.
     #[must_use]
     pub fn into_parts(self) -> (Plan, Digest) {
         (self.plan, self.digest)
