@@ -3,10 +3,9 @@
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use ccc_client::{Address, CallError, Identity, IdentityError, read_secrets};
+use ccc_client::{Address, CallError, Identity, IdentityError, Road, read_secrets};
 use ccc_protocol::TicketId;
 use ccc_protocol::bodies::Ticket;
-use serde_json::Value;
 
 use crate::config::{Config, ConfigError};
 use crate::judge;
@@ -70,19 +69,11 @@ impl Connection {
 }
 
 impl judge::Bridge for Connection {
-    fn submit(&mut self, action: &Value, wait: Duration) -> Result<Ticket, Reason> {
-        match self.post(action.to_string().as_bytes(), wait) {
-            Ok(ticket) => Ok(ticket),
-            Err(CallError::Refused(problem)) => match problem.ticket {
-                // A signed denial carries its ticket.
-                Some(ticket) => Ok(*ticket),
-                None => Err(Reason::new(&format!("the bridge refused this call: {}", problem.detail))),
-            },
-            Err(error) => Err(Reason::new(&error.to_string())),
-        }
+    fn road(&self) -> &dyn Road {
+        &self.bridge
     }
 
-    fn greet(&mut self) -> Result<String, Reason> {
+    fn greet(&self) -> Result<String, Reason> {
         self.actions().map_err(|error| Reason::new(&error.to_string()))?;
         Ok(self.user().to_owned())
     }
