@@ -121,44 +121,47 @@ enum Step {
 
 impl Course<'_> {
     fn run(&self, first: Step) -> Result<Followed, CallError> {
-        let mut step = first;
-        let mut known: Option<Followed> = None;
-        loop {
-            let begun = self.watch.now();
-            let found = match (self.take(step, known.is_none()), known.take()) {
-                (Ok(found), None) => found,
-                (found, Some(_)) if self.manner == Manner::Held || has_ticket(&found) => found?,
-                (_, Some(before)) => before,
-                (Err(error), None) => return Err(error),
-            };
-            let Ok(ticket) = &found.ticket else { return Ok(found) };
-            let next = match self.next(ticket) {
-                Some(next) => next,
-                None => return Ok(found),
-            };
-            let id = ticket.replaced_by.unwrap_or(ticket.id);
-            if !self.watch.queued(id) {
-                let _left_to_expire = self.road.withdraw(id);
-                return Ok(Followed { end: End::Gone, ..found });
-            }
-            if self.left().is_zero() {
-                return Ok(Followed { end: End::Deadline, ..found });
+        let (mut step, mut begun) = (first, self.watch.now());
+        let mut found = self.take(step, self.wait_at_first())?;
+        while let Some(next) = found.ticket.as_ref().ok().and_then(|ticket| self.next(ticket)) {
+            if let Some(end) = self.given_up(&found) {
+                return Ok(Followed { end, ..found });
             }
             if next == step {
                 self.pause_since(begun);
             }
-            step = next;
-            known = Some(found);
+            (step, begun) = (next, self.watch.now());
+            found = self.take_after(found, step)?;
         }
+        Ok(found)
     }
 
-    fn take(&self, step: Step, is_first: bool) -> Result<Followed, CallError> {
-        let wait_seconds = self.wait_seconds(is_first);
+    fn take(&self, step: Step, wait_seconds: Option<u64>) -> Result<Followed, CallError> {
         let answer = match step {
             Step::Ask => self.road.ask(self.body, Some(self.key), wait_seconds)?,
             Step::Look(id) => self.road.look(id, wait_seconds)?,
         };
         Ok(Followed { ticket: answer.subject(), answer, end: End::Ended })
+    }
+
+    /// A later answer; or, watched, what was known before, where there is none or it is no ticket.
+    fn take_after(&self, before: Followed, step: Step) -> Result<Followed, CallError> {
+        let found = self.take(step, self.wait());
+        match self.manner {
+            Manner::Held => found,
+            Manner::Watched => Ok(found.ok().filter(|found| found.ticket.is_ok()).unwrap_or(before)),
+        }
+    }
+
+    /// Why the open ticket is not followed any further; nothing where it is. Whoever waits is told of it also at the deadline.
+    fn given_up(&self, found: &Followed) -> Option<End> {
+        let ticket = found.ticket.as_ref().ok()?;
+        let id = ticket.replaced_by.unwrap_or(ticket.id);
+        if !self.watch.queued(id) {
+            let _left_to_expire = self.road.withdraw(id);
+            return Some(End::Gone);
+        }
+        self.left().is_zero().then_some(End::Deadline)
     }
 
     /// What is asked next; nothing where nothing more will happen.
@@ -175,14 +178,21 @@ impl Course<'_> {
         }
     }
 
-    fn wait_seconds(&self, is_first: bool) -> Option<u64> {
+    fn wait_at_first(&self) -> Option<u64> {
+        match self.manner {
+            Manner::Held => self.wait(),
+            Manner::Watched => None,
+        }
+    }
+
+    /// How many seconds the next request is held: a begun one counts whole.
+    fn wait(&self) -> Option<u64> {
         let left = self.left();
         let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
-        match self.manner {
-            Manner::Held => Some(seconds.min(WAIT_SECONDS_MAX)),
-            Manner::Watched if is_first => None,
-            Manner::Watched => Some(seconds.min(SLICE_SECONDS)),
-        }
+        Some(match self.manner {
+            Manner::Held => seconds.min(WAIT_SECONDS_MAX),
+            Manner::Watched => seconds.min(SLICE_SECONDS),
+        })
     }
 
     fn left(&self) -> Duration {
@@ -197,10 +207,6 @@ impl Course<'_> {
             self.watch.pause(pause);
         }
     }
-}
-
-fn has_ticket(found: &Result<Followed, CallError>) -> bool {
-    found.as_ref().is_ok_and(|found| found.ticket.is_ok())
 }
 
 /// Whether the ticket is of a judge-only action, whose leave is taken by asking once more.

@@ -1,4 +1,4 @@
-//! The exit codes of `ccc-client`, which scripts may rely on.
+//! The exit codes of `ccc-client`, which scripts may rely on, and those by which `ccc-hook` answers a coding agent.
 
 use crate::bodies::{Problem, Status, Ticket};
 
@@ -28,6 +28,12 @@ pub const UNREACHABLE: u8 = 6;
 /// The server refused: signature, unknown action or ticket, invalid parameter,
 /// not allowed, conflict, limit. Also a refusal whose signature nobody checked.
 pub const REFUSED: u8 = 7;
+
+/// Of the hook: the host goes by what stands on stdout, and goes on where nothing does.
+pub const HOOK_ANSWERS: u8 = 0;
+
+/// Of the hook: the status by which all six hosts block, given words on stderr and nothing on stdout.
+pub const HOOK_BLOCKS: u8 = 2;
 
 /// The exit code for a ticket. `waited` says whether the caller asked to wait
 /// for its end.

@@ -106,6 +106,17 @@ fn the_same_is_not_asked_again_at_once() {
     assert_eq!(*watch.paused.borrow(), [Duration::from_millis(500); 2]);
 }
 
+/// As while a freeze stands above the approval.
+#[test]
+fn an_approved_call_that_is_not_given_out_is_not_asked_for_at_once() {
+    for manner in [Manner::Held, Manner::Watched] {
+        let script = Script::new([called("approved"), called("approved"), called("approved"), called("released")]);
+        let watch = Clockwork::waiting(60);
+        drop(followed(&script, manner, &watch));
+        assert_eq!(watch.paused.borrow().len(), 3, "{manner:?}");
+    }
+}
+
 #[test]
 fn at_the_deadline_it_is_left_open() {
     for (manner, wait_seconds) in [(Manner::Held, Some(0)), (Manner::Watched, None)] {
