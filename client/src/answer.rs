@@ -59,8 +59,17 @@ impl Answer {
     /// # Errors
     /// The problem that any other answer is.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, CallError> {
+        self.accepted()?;
+        body(&self.body).map_err(|fault| CallError::malformed(fault.to_string()))
+    }
+
+    /// That it is no refusal, whatever else it says.
+    ///
+    /// # Errors
+    /// The problem that it is instead.
+    pub fn accepted(&self) -> Result<(), CallError> {
         if self.is_success() {
-            return body(&self.body).map_err(|fault| CallError::malformed(fault.to_string()));
+            return Ok(());
         }
         Err(self.problem().map_or_else(CallError::malformed_problem, CallError::refused))
     }

@@ -114,7 +114,7 @@ pub fn ask_for_clearance(road: &dyn Road, call: &Value, manner: Manner, watch: &
 fn ruling(followed: Followed) -> Ruling {
     let is_refusal = !followed.answer.is_success();
     let ticket = match followed.ticket {
-        Ok(ticket) => Box::new(ticket),
+        Ok(ticket) => ticket,
         Err(error) => return Ruling::Unanswered(error),
     };
     match followed.end {

@@ -70,7 +70,7 @@ pub struct Followed {
     /// The answer that was the last.
     pub answer: Answer,
     /// The ticket that this answer is, or that its denial carries.
-    pub ticket: Result<Ticket, CallError>,
+    pub ticket: Result<Box<Ticket>, CallError>,
     /// Why nothing was asked after it.
     pub end: End,
 }
@@ -141,7 +141,7 @@ impl Course<'_> {
             Step::Ask => self.road.ask(self.body, Some(self.key), wait_seconds)?,
             Step::Look(id) => self.road.look(id, wait_seconds)?,
         };
-        Ok(Followed { ticket: answer.subject(), answer, end: End::Ended })
+        Ok(Followed { ticket: answer.subject().map(Box::new), answer, end: End::Ended })
     }
 
     /// A later answer; or, watched, what was known before, where there is none or it is no ticket.

@@ -41,6 +41,6 @@ impl Road for Bridge {
     }
 
     fn withdraw(&self, ticket: TicketId) -> Result<(), CallError> {
-        self.cancel(ticket)?.ticket().map(|_| ())
+        self.cancel(ticket)?.accepted()
     }
 }

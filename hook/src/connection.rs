@@ -1,11 +1,8 @@
 //! The hook's one connection to the bridge.
 
 use std::str::FromStr;
-use std::time::{Duration, Instant};
 
 use ccc_client::{Address, CallError, Identity, IdentityError, Road, read_secrets};
-use ccc_protocol::TicketId;
-use ccc_protocol::bodies::Ticket;
 
 use crate::config::{Config, ConfigError};
 use crate::judge;
@@ -48,23 +45,6 @@ impl Connection {
     pub fn actions(&self) -> Result<Vec<String>, CallError> {
         let list = self.bridge.actions()?;
         Ok(list.actions.iter().map(|action| action.action.to_string()).collect())
-    }
-
-    /// Submits an action and waits at most `wait` for its end.
-    ///
-    /// # Errors
-    /// When no authentic ticket came; a signed denial carries one.
-    pub fn post(&self, body: &[u8], wait: Duration) -> Result<Ticket, CallError> {
-        let wait_seconds = Some(wait.as_secs()).filter(|seconds| *seconds > 0);
-        self.bridge.submit(body, wait_seconds)?.ticket()
-    }
-
-    /// The ticket when it has ended, or as it stands at `until`.
-    ///
-    /// # Errors
-    /// When no authentic ticket came.
-    pub fn wait_for(&self, id: TicketId, until: Instant) -> Result<Ticket, CallError> {
-        self.bridge.wait_for(id, until)?.ticket()
     }
 }
 

@@ -52,7 +52,11 @@ impl Desk for BridgeDesk {
     fn submit(&self, action: &str, mut params: Map<String, Value>, watch: &dyn Watch) -> Outcome {
         params.insert("action".to_owned(), json!(action));
         let body = Value::Object(params).to_string();
-        Outcome::of(follow(&self.bridge, body.as_bytes(), Manner::Watched, watch).and_then(|followed| followed.ticket))
+        Outcome::of(
+            follow(&self.bridge, body.as_bytes(), Manner::Watched, watch)
+                .and_then(|followed| followed.ticket)
+                .map(|ticket| *ticket),
+        )
     }
 
     fn look(&self, ticket: TicketId) -> Outcome {
