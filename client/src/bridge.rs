@@ -15,7 +15,7 @@ use ccc_protocol::signing::{
 };
 
 use crate::address::Address;
-use crate::answer::{self, Answer};
+use crate::answer::{self, Answer, Disbelieved};
 use crate::clock::Clock;
 use crate::connection::{Broken, Connection};
 use crate::entropy;
@@ -110,11 +110,10 @@ impl Bridge {
         let (head, signed) = self.exchange(&mut connection, request)?;
         let framing = head.framing().map_err(CallError::malformed)?;
         let body = connection.read_body(framing, request.deadline).map_err(|broken| self.no_answer(broken))?;
-        let verified = self.verify(&head, AnswerShape::Whole(&body), &signed)?;
+        let (answer, verified) = self.believe(&head, body, &signed)?;
         if head.keeps_alive() {
             *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
         }
-        let answer = Answer::authentic(head.status, body);
         Ok((head, answer, verified))
     }
 
@@ -193,17 +192,24 @@ impl Bridge {
         bytes
     }
 
-    pub(crate) fn verify(
+    /// The answer, if it is one to this request.
+    pub(crate) fn believe(
         &self,
         head: &Head,
-        shape: AnswerShape<'_>,
+        body: Vec<u8>,
         signed: &SignedRequest,
-    ) -> Result<VerifiedAnswer, CallError> {
-        let received = ReceivedAnswer { status: head.status, fields: &head.fields[..], shape };
+    ) -> Result<(Answer, VerifiedAnswer), CallError> {
+        let by = (&self.key, self.user.as_str());
+        Answer::verify(by, signed.mark(), head.status, &head.fields[..], body)
+            .map_err(|Disbelieved { why, body }| not_believed(why, head.status, || said(&body)))
+    }
+
+    /// Whether the head of an event stream is the answer to this request.
+    pub(crate) fn believe_stream(&self, head: &Head, signed: &SignedRequest) -> Result<(), CallError> {
+        let received = ReceivedAnswer { status: head.status, fields: &head.fields[..], shape: AnswerShape::StreamHead };
         match verify_answer(&self.key, self.user.as_str(), signed.mark(), &received) {
-            Ok(verified) => Ok(verified),
-            Err(AnswerRefusal::Unsigned) => Err(unsigned(head.status, shape)),
-            Err(forged) => Err(CallError::NotAuthentic(forged)),
+            Ok(_) => Ok(()),
+            Err(why) => Err(not_believed(why, head.status, String::new)),
         }
     }
 
@@ -236,17 +242,20 @@ impl Bridge {
     }
 }
 
-/// What an answer without a signature says: for some statuses that it was
-/// refused by somebody, else nothing.
-fn unsigned(status: u16, shape: AnswerShape<'_>) -> CallError {
-    if !matches!(status, 400 | 401 | 413 | 415 | 429 | 503) {
-        return CallError::NotAuthentic(AnswerRefusal::Unsigned);
+/// What an answer that does not verify says: without a signature, for some statuses that it was refused by somebody; else
+/// nothing.
+fn not_believed(why: AnswerRefusal, status: u16, detail: impl FnOnce() -> String) -> CallError {
+    match why {
+        AnswerRefusal::Unsigned if matches!(status, 400 | 401 | 413 | 415 | 429 | 503) => {
+            CallError::RefusedUnverified { status, detail: detail() }
+        }
+        AnswerRefusal::Unsigned | AnswerRefusal::Forged(_) => CallError::NotAuthentic(why),
     }
-    let detail = match shape {
-        AnswerShape::Whole(body) => answer::body::<Problem>(body).map(|problem| harmless(&problem.detail)),
-        AnswerShape::StreamHead => Ok(String::new()),
-    };
-    CallError::RefusedUnverified { status, detail: detail.unwrap_or_default() }
+}
+
+/// What a stranger's problem says.
+fn said(body: &[u8]) -> String {
+    answer::body::<Problem>(body).map(|problem| harmless(&problem.detail)).unwrap_or_default()
 }
 
 /// A stranger's words, short and without anything that a terminal acts on.
@@ -262,7 +271,7 @@ fn pause_for_repeat(request: &Request<'_>, tries: &mut Tries, error: CallError) 
     let may_be_back = tries.repeats > 0 && matches!(error, CallError::Unreachable { .. });
     let pause = Duration::from_millis(100) * 2_u32.pow(tries.repeats.min(6));
     let time_left = Instant::now() + pause < request.deadline;
-    let repeats_left = request.wait_seconds.is_some() || tries.repeats < REPEATS_MAX;
+    let repeats_left = request.waits() || tries.repeats < REPEATS_MAX;
     if request.repeat == Repeat::Never || !(was_lost || may_be_back) || !repeats_left || !time_left {
         return Err(error);
     }
@@ -274,7 +283,7 @@ fn pause_for_repeat(request: &Request<'_>, tries: &mut Tries, error: CallError) 
 /// Pauses as a signed 429 or 503 tells, where the request asked to wait;
 /// whether it did.
 fn pause_as_told(request: &Request<'_>, head: &Head) -> bool {
-    if request.wait_seconds.is_none() || !matches!(head.status, 429 | 503) {
+    if !request.waits() || !matches!(head.status, 429 | 503) {
         return false;
     }
     let Some(seconds) = head.text("retry-after").and_then(|text| text.parse::<u64>().ok()) else {

@@ -1,7 +1,6 @@
 //! What can be asked of a bridge, one function an endpoint.
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ccc_protocol::bodies::{
     ActionList, Approve, AuditList, Deny, Edit, Freeze, GrantList, PolicyList, Preview, QueueList, SetGroup, SetPolicy,
@@ -16,6 +15,7 @@ use crate::answer::Answer;
 use crate::bridge::Bridge;
 use crate::entropy;
 use crate::error::CallError;
+use crate::follow::{Manner, Until, follow, follow_ticket};
 use crate::request::{Repeat, Request, deadline_after};
 
 impl Bridge {
@@ -58,22 +58,7 @@ impl Bridge {
     /// # Errors
     /// As [`Bridge::submit`].
     pub fn submit_and_wait(&self, body: &[u8], until: Instant) -> Result<Answer, CallError> {
-        let key = entropy::idempotency_key()?;
-        loop {
-            let asked = Instant::now();
-            let left = seconds_left(until, asked);
-            let answer = self.submit_as(body, &key, Some(left))?;
-            let Some(ticket) = answer.subject() else {
-                return Ok(answer);
-            };
-            match ticket.replaced_by {
-                _ if left == 0 => return Ok(answer),
-                Some(replacement) if ticket.call.is_none() => return self.wait_for(replacement, until),
-                _ if ticket.status.has_ended() => return Ok(answer),
-                _ if ticket.call.is_none() => return self.wait_for(ticket.id, until),
-                _ => pause_since(asked),
-            }
-        }
+        Ok(follow(self, body, Manner::Held, &Until(until))?.answer)
     }
 
     /// The answer that is a ticket, after it ended or the wait is over.
@@ -91,20 +76,9 @@ impl Bridge {
     ///
     /// # Errors
     /// When no answer came that can be believed, or the ticket cannot be seen.
-    pub fn wait_for(&self, mut id: TicketId, until: Instant) -> Result<Answer, CallError> {
-        loop {
-            let asked = Instant::now();
-            let left = seconds_left(until, asked);
-            let answer = self.look(id, Some(left))?;
-            let ticket = answer.ticket()?;
-            if let Some(replacement) = ticket.replaced_by {
-                id = replacement;
-            } else if ticket.status.has_ended() || left == 0 {
-                return Ok(answer);
-            } else {
-                pause_since(asked);
-            }
-        }
+    pub fn wait_for(&self, id: TicketId, until: Instant) -> Result<Answer, CallError> {
+        let followed = follow_ticket(self, id, &Until(until))?;
+        followed.ticket.map(|_| followed.answer)
     }
 
     /// One ticket, in any state.
@@ -261,17 +235,4 @@ struct Nothing {}
 
 fn accepted(answer: &Answer) -> Result<(), CallError> {
     answer.read::<serde_json::Value>().map(|_| ())
-}
-
-/// The seconds from `now` until `until`, a begun one for a whole one.
-fn seconds_left(until: Instant, now: Instant) -> u64 {
-    let left = until.saturating_duration_since(now);
-    left.as_secs() + u64::from(left.subsec_nanos() > 0)
-}
-
-/// A server that answers at once although it was asked to wait is not asked
-/// again at once.
-fn pause_since(asked: Instant) {
-    const ROUND_TRIP_MILLIS_MIN: u64 = 500;
-    thread::sleep(Duration::from_millis(ROUND_TRIP_MILLIS_MIN).saturating_sub(asked.elapsed()));
 }

@@ -4,9 +4,8 @@
 use std::time::{Duration, Instant};
 
 use ccc_protocol::bodies::Hint;
-use ccc_protocol::signing::AnswerShape;
 
-use crate::answer::{self, Answer};
+use crate::answer;
 use crate::bridge::{Bridge, Tries};
 use crate::connection::{BodyPart, Connection};
 use crate::error::CallError;
@@ -47,13 +46,12 @@ impl Bridge {
             let (head, signed) = self.exchange(&mut connection, &request)?;
             let framing = head.framing().map_err(CallError::malformed)?;
             if head.status == 200 {
-                self.verify(&head, AnswerShape::StreamHead, &signed)?;
+                self.believe_stream(&head, &signed)?;
                 let address = self.address().to_string();
                 return Ok(EventStream { connection, part: BodyPart::new(framing), text: Vec::new(), address });
             }
             let body = connection.read_body(framing, request.deadline).map_err(|broken| self.no_answer(broken))?;
-            let verified = self.verify(&head, AnswerShape::Whole(&body), &signed)?;
-            let answer = Answer::authentic(head.status, body);
+            let (answer, verified) = self.believe(&head, body, &signed)?;
             if !self.mend_clock(&request, &head, &answer, verified, &mut tries)? {
                 return Err(answer.problem().map_or_else(CallError::malformed_problem, CallError::refused));
             }

@@ -9,23 +9,29 @@ mod address;
 mod answer;
 mod bridge;
 mod calls;
+mod clearance;
 mod clock;
 mod connection;
 mod entropy;
 mod error;
 mod events;
+mod follow;
 mod http;
 mod identity;
 mod request;
+mod road;
 mod stream;
 
 pub use address::{Address, AddressError};
-pub use answer::Answer;
+pub use answer::{Answer, Disbelieved};
 pub use bridge::Bridge;
+pub use clearance::{Clearance, Objection, Ruling, TOOL_BODY_BYTES_MAX, Terms, ask_for_clearance};
 pub use error::CallError;
 pub use events::{Event, EventStream};
+pub use follow::{End, Followed, Manner, Until, Watch, follow};
 pub use identity::{Identity, IdentityError, read_secrets};
 pub use request::{Method, Repeat, Request, deadline_after};
+pub use road::Road;
 
 /// Of the static programs that are built on this crate: see its manifest.
 #[cfg(target_env = "musl")]
@@ -37,3 +43,15 @@ pub const DEFAULT_URL: &str = "http://localhost:3015";
 
 /// The longest time that one request may ask the server to hold its answer.
 pub const WAIT_SECONDS_MAX: u64 = 300;
+
+/// The helpers of tests name this crate as its users do.
+#[cfg(test)]
+extern crate self as ccc_client;
+
+#[cfg(test)]
+#[path = "../tests/signed/mod.rs"]
+mod signed;
+
+/// Roads and watches that tests play.
+#[cfg(test)]
+mod played;

@@ -83,6 +83,11 @@ impl<'a> Request<'a> {
         Self { method: Method::Post, body: Some(body), repeat: Repeat::Never, ..Self::get(target, deadline) }
     }
 
+    /// Whether time may pass before its answer. A wait of no seconds is none.
+    pub(crate) fn waits(&self) -> bool {
+        self.wait_seconds.is_some_and(|seconds| seconds > 0)
+    }
+
     /// What is left of the wait when the request is sent again: the answer has
     /// to come before the deadline.
     pub(crate) fn wait_left(&self) -> Option<u64> {

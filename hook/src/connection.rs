@@ -1,12 +1,8 @@
 //! The hook's one connection to the bridge.
 
 use std::str::FromStr;
-use std::time::{Duration, Instant};
 
-use ccc_client::{Address, CallError, Identity, IdentityError, read_secrets};
-use ccc_protocol::TicketId;
-use ccc_protocol::bodies::Ticket;
-use serde_json::Value;
+use ccc_client::{Address, CallError, Identity, IdentityError, Road, read_secrets};
 
 use crate::config::{Config, ConfigError};
 use crate::judge;
@@ -50,39 +46,14 @@ impl Connection {
         let list = self.bridge.actions()?;
         Ok(list.actions.iter().map(|action| action.action.to_string()).collect())
     }
-
-    /// Submits an action and waits at most `wait` for its end.
-    ///
-    /// # Errors
-    /// When no authentic ticket came; a signed denial carries one.
-    pub fn post(&self, body: &[u8], wait: Duration) -> Result<Ticket, CallError> {
-        let wait_seconds = Some(wait.as_secs()).filter(|seconds| *seconds > 0);
-        self.bridge.submit(body, wait_seconds)?.ticket()
-    }
-
-    /// The ticket when it has ended, or as it stands at `until`.
-    ///
-    /// # Errors
-    /// When no authentic ticket came.
-    pub fn wait_for(&self, id: TicketId, until: Instant) -> Result<Ticket, CallError> {
-        self.bridge.wait_for(id, until)?.ticket()
-    }
 }
 
 impl judge::Bridge for Connection {
-    fn submit(&mut self, action: &Value, wait: Duration) -> Result<Ticket, Reason> {
-        match self.post(action.to_string().as_bytes(), wait) {
-            Ok(ticket) => Ok(ticket),
-            Err(CallError::Refused(problem)) => match problem.ticket {
-                // A signed denial carries its ticket.
-                Some(ticket) => Ok(*ticket),
-                None => Err(Reason::new(&format!("the bridge refused this call: {}", problem.detail))),
-            },
-            Err(error) => Err(Reason::new(&error.to_string())),
-        }
+    fn road(&self) -> &dyn Road {
+        &self.bridge
     }
 
-    fn greet(&mut self) -> Result<String, Reason> {
+    fn greet(&self) -> Result<String, Reason> {
         self.actions().map_err(|error| Reason::new(&error.to_string()))?;
         Ok(self.user().to_owned())
     }

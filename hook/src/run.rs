@@ -72,9 +72,9 @@ fn settle(
     if may_wait(&question.content) {
         resort.set_deadline(begun + config.own_limit())?;
     }
-    let mut bridge = Connection::open(&config)?;
+    let bridge = Connection::open(&config)?;
     with_stable_id(&mut question.content, installed.config);
-    decide(&question, &mut bridge, config.hold())
+    decide(&question, &bridge, config.hold())
 }
 
 /// A person is waited for at a gate alone, and never for a canary.
@@ -107,7 +107,7 @@ fn read(installed: Installed<'_>) -> Result<Question, Failure> {
 ///
 /// # Errors
 /// When the bridge gave no authentic answer.
-pub fn decide(question: &Question, bridge: &mut impl Bridge, hold: Duration) -> Result<Reply, Failure> {
+pub fn decide(question: &Question, bridge: &impl Bridge, hold: Duration) -> Result<Reply, Failure> {
     let action = question.content.action(declared::user().as_deref());
     Ok(match &question.content {
         Event::Judge(call) if call.native == canary::TOOL => {
@@ -115,11 +115,11 @@ pub fn decide(question: &Question, bridge: &mut impl Bridge, hold: Duration) -> 
             translate::reply(question.host, &question.event, &Answer::Deny(canary::reason(&user)))
         }
         Event::Judge(_) => {
-            let answer = judge::judge(bridge, &action, hold).map_err(Failure::NoAnswer)?;
+            let answer = judge::judge(bridge.road(), &action, hold).map_err(Failure::NoAnswer)?;
             translate::reply(question.host, &question.event, &answer)
         }
         Event::Record(_) => {
-            judge::record(bridge, &action).map_err(Failure::NoAnswer)?;
+            judge::record(bridge.road(), &action).map_err(Failure::NoAnswer)?;
             translate::noted(question.host, &question.event)
         }
     })

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use ccc_client::CallError;
+use ccc_client::{CallError, Manner, Until, follow};
 use ccc_protocol::actions::START_SESSION;
 use ccc_protocol::bodies::{Status, Ticket};
 use ccc_protocol::exit;
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::config::{Config, ConfigError};
 use crate::connection::Connection;
+use crate::judge::Bridge;
 use ccc_hosts::host::Host;
 
 /// How long a session waits for leave where nobody says otherwise, in seconds.
@@ -89,14 +90,7 @@ pub enum SessionError {
 /// When nobody could be asked, or the command cannot be started.
 pub fn start(session: &Session, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8, SessionError> {
     let connection = Connection::open(&Config::load(&session.config)?)?;
-    let ticket = match ask(session, &connection) {
-        Ok(ticket) => ticket,
-        Err(CallError::Refused(problem)) => match problem.ticket {
-            Some(ticket) => *ticket,
-            None => return Err(CallError::Refused(problem).into()),
-        },
-        Err(error) => return Err(error.into()),
-    };
+    let ticket = ask(session, &connection)?;
     if is_leave(&ticket) {
         writeln!(out, "{}", session.id)?;
         out.flush()?;
@@ -116,12 +110,9 @@ fn is_leave(ticket: &Ticket) -> bool {
 }
 
 fn ask(session: &Session, connection: &Connection) -> Result<Ticket, CallError> {
-    let until = Instant::now() + session.wait.unwrap_or_default();
-    let ticket = connection.post(action(session).to_string().as_bytes(), Duration::ZERO)?;
-    if session.wait.is_none() || ticket.status.has_ended() {
-        return Ok(ticket);
-    }
-    connection.wait_for(ticket.id, until)
+    let until = Until(Instant::now() + session.wait.unwrap_or_default());
+    let followed = follow(connection.road(), action(session).to_string().as_bytes(), Manner::Held, &until)?;
+    followed.ticket.map(|ticket| *ticket)
 }
 
 fn action(session: &Session) -> Value {

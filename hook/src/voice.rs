@@ -9,7 +9,8 @@ use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
 
-use ccc_hosts::answer::{EXIT_BLOCK, Reason, Reply};
+use ccc_hosts::answer::{Reason, Reply};
+use ccc_protocol::exit;
 
 /// Where answers go.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ impl Voice {
     pub fn block(&self, reason: &Reason) -> u8 {
         // With stderr gone too, the status is all that is left to say.
         let _ = write_whole(&self.err, &Reply::block(reason).stderr);
-        EXIT_BLOCK
+        exit::hook::BLOCKS
     }
 
     fn try_speak(&self, reply: &Reply) -> io::Result<()> {

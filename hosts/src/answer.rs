@@ -2,12 +2,10 @@
 
 use std::fmt;
 
+use ccc_protocol::exit;
+
 /// The longest reason a host is given, in characters.
 pub const REASON_CHARS_MAX: usize = 2_000;
-
-/// The status by which all six hosts block, given words on stderr and nothing
-/// on stdout.
-pub const EXIT_BLOCK: u8 = 2;
 
 /// The decision about one tool call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,24 +106,24 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Nothing said, status 0: the host goes on.
+    /// Nothing said: the host goes on.
     pub fn silent() -> Self {
-        Self { stdout: Vec::new(), stderr: Vec::new(), status: 0, objection: None }
+        Self { stdout: Vec::new(), stderr: Vec::new(), status: exit::hook::ANSWERS, objection: None }
     }
 
-    /// A JSON document on stdout, status 0.
+    /// A JSON document on stdout.
     #[expect(clippy::needless_pass_by_value, reason = "a document made for this answer alone")]
     pub fn json(document: serde_json::Value) -> Self {
         Self { stdout: document.to_string().into_bytes(), ..Self::silent() }
     }
 
-    /// The last resort: words on stderr, an empty stdout and [`EXIT_BLOCK`]
+    /// The last resort: words on stderr, an empty stdout and [`exit::hook::BLOCKS`]
     /// block on all six hosts.
     pub fn block(reason: &Reason) -> Self {
         Self {
             stdout: Vec::new(),
             stderr: format!("ccc-hook: {reason}\n").into_bytes(),
-            status: EXIT_BLOCK,
+            status: exit::hook::BLOCKS,
             objection: Some(reason.clone()),
         }
     }

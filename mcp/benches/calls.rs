@@ -5,6 +5,9 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark fails by panicking")]
 
+#[path = "../../client/tests/signed/mod.rs"]
+mod signed;
+
 use std::{
     env,
     io::{BufRead, BufReader, Read, Write},
@@ -27,7 +30,7 @@ struct Allow;
 
 impl Judge for Allow {
     fn judge(&self, _: &ToolCall, _: &dyn Watch) -> Verdict {
-        Verdict::Allow
+        Verdict::Allow(signed::cleared())
     }
     fn withdraw(&self, _: TicketId) {}
     fn pin(&self, _: &PinRequest) -> Trust {

@@ -1,7 +1,9 @@
 //! The seam between the proxy and whoever decides: the bridge, or a test.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use ccc_client::Clearance;
+pub use ccc_client::Watch;
 use ccc_protocol::{Digest, TicketId};
 use serde_json::{Map, Value};
 
@@ -17,11 +19,11 @@ pub struct ToolCall {
 }
 
 /// What was decided about a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 #[must_use = "a call whose verdict is not looked at is not judged"]
 pub enum Verdict {
     /// Leave for this one call, now.
-    Allow,
+    Allow(Clearance),
     /// It does not happen.
     Deny {
         /// Why, for the agent.
@@ -36,14 +38,6 @@ pub enum Verdict {
         /// The ticket that is open.
         ticket: TicketId,
     },
-}
-
-/// What whoever decides tells the proxy while it does, and asks of it.
-pub trait Watch {
-    /// A person must be asked, or still is: told at first and once in a while after. Answers whether the caller still waits.
-    fn queued(&self, ticket: TicketId) -> bool;
-    /// When waiting must end with a receipt.
-    fn deadline(&self) -> Instant;
 }
 
 /// A tool definition that wants to be trusted.

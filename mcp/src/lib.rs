@@ -23,3 +23,7 @@ pub mod results;
 pub mod serve;
 mod sse;
 mod token;
+
+#[cfg(test)]
+#[path = "../../client/tests/signed/mod.rs"]
+mod signed;

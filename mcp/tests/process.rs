@@ -6,6 +6,9 @@
     reason = "a test fails by panicking, also in what its peers do"
 )]
 
+#[path = "../../client/tests/signed/mod.rs"]
+mod signed;
+
 use std::{
     io::{BufRead, BufReader, PipeReader, PipeWriter, Write},
     sync::mpsc::{self, Receiver, Sender},
@@ -33,12 +36,12 @@ fn ticket() -> TicketId {
 impl Judge for Told {
     fn judge(&self, call: &ToolCall, watch: &dyn Watch) -> Verdict {
         match call.tool.as_str() {
-            "good" => Verdict::Allow,
+            "good" => Verdict::Allow(signed::cleared()),
             "slow" => {
                 while watch.queued(ticket()) && Instant::now() < watch.deadline() {
                     thread::sleep(Duration::from_millis(5));
                 }
-                Verdict::Allow
+                Verdict::Allow(signed::cleared())
             }
             _ => Verdict::Deny { reason: "no".into(), ticket: None },
         }

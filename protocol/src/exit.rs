@@ -61,6 +61,15 @@ pub mod audit {
     pub const DECLARED_GAP: u8 = 15;
 }
 
+/// What `ccc-hook` says to a coding agent.
+pub mod hook {
+    /// The host goes by what stands on stdout, and goes on where nothing does.
+    pub const ANSWERS: u8 = 0;
+
+    /// The status by which all hosts block, given words on stderr and nothing on stdout.
+    pub const BLOCKS: u8 = 2;
+}
+
 /// The exit code for a ticket. `waited` says whether the caller asked to wait for its end.
 #[must_use]
 pub fn of_ticket(ticket: &Ticket, waited: bool) -> u8 {

@@ -73,8 +73,10 @@ impl Lack {
     }
 }
 
-/// Proof that a person decided on this ticket as it was shown. Made by [`Armed::fire`] alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Proof that a person decided on this ticket as it was shown. Made by [`Armed::fire`] alone, and spent by value: it goes into
+/// one command, and so decides once.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "a decision that a person made is sent"]
 pub struct Leave {
     target: Target,
 }

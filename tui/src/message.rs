@@ -117,7 +117,7 @@ pub enum Deed {
 }
 
 /// What the world is asked to do.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub enum Command {
     /// Read all that waits anew.
     ReadQueue,

@@ -25,7 +25,7 @@ use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
 };
-use support::{Desk, decides, id, lines, plan_of, preview, ticket};
+use support::{Desk, id, lines, plan_of, preview, ticket};
 
 /// As docs/console.md says, and written here again on purpose.
 const SETTLE: u64 = 400;
@@ -193,11 +193,12 @@ impl Judge {
     fn send(&mut self, message: Message) {
         let context = self.desk.model.context();
         let key = if let Message::Key(chord) = message { Some(chord) } else { None };
-        let commands = self.desk.take(message);
-        for command in commands.iter().filter(|command| decides(command)) {
-            self.judge(key, context, command);
-        }
-        if commands.iter().any(decides) {
+        let before = self.desk.decisions().len();
+        self.desk.take(message);
+        let decisions = self.desk.decisions();
+        let made = decisions.get(before..).unwrap_or_default();
+        made.iter().for_each(|command| self.judge(key, context, command));
+        if !made.is_empty() {
             self.decided = key.map(|chord| (self.desk.millis, chord));
         }
         self.look();

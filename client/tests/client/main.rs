@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
 
 mod answers;
+mod clearance;
 mod command;
 mod support;

@@ -7,12 +7,13 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::canary;
-use ccc_hosts::answer::{Answer, EXIT_BLOCK, Reason};
+use ccc_hosts::answer::{Answer, Reason};
 use ccc_hosts::files;
 use ccc_hosts::host::{Feed, Host};
 use ccc_hosts::manifest::Install;
 use ccc_hosts::settings;
 use ccc_hosts::translate;
+use ccc_protocol::exit;
 
 /// How long a started program may take, in seconds.
 const SECONDS_MAX: u64 = 20;
@@ -78,7 +79,7 @@ fn judged(host: Host, output: &Output) -> Outcome {
     if let Some(reason) = denied {
         return Outcome::BlockedWithoutBridge(reason);
     }
-    if output.status.code() == Some(i32::from(EXIT_BLOCK)) && !words.is_empty() && stdout.is_empty() {
+    if output.status.code() == Some(i32::from(exit::hook::BLOCKS)) && !words.is_empty() && stdout.is_empty() {
         return Outcome::BlockedWithoutBridge(words);
     }
     Outcome::Passed(format!("{}, stdout `{stdout}`, stderr `{words}`", output.status))

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ccc_client::CallError;
+use ccc_client::{Answer, CallError};
 use ccc_protocol::{
     Digest, TicketId,
     bodies::{Status, Ticket},
@@ -15,7 +15,10 @@ use ccc_protocol::{
 use serde_json::{Value, json};
 
 use super::{BridgeJudge, Road, key_of, shown};
-use crate::judge::{Judge, PinRequest, ToolCall, Trust, Verdict, Watch};
+use crate::{
+    judge::{Judge, PinRequest, ToolCall, Trust, Verdict, Watch},
+    signed,
+};
 
 #[derive(Debug, PartialEq)]
 enum Asked {
@@ -31,21 +34,22 @@ struct Script {
 }
 
 impl Script {
-    fn answer(&self, asked: Asked) -> Result<Ticket, CallError> {
+    fn answer(&self, asked: Asked) -> Result<Answer, CallError> {
         self.asked.lock().unwrap().push(asked);
         let answer = self.answers.lock().unwrap().pop_front().expect("one answer for each request");
-        answer.ok_or_else(|| CallError::Malformed("the bridge is away".to_owned()))
+        let signed = |ticket: Ticket| signed::answer(200, &json!(ticket));
+        answer.map(signed).ok_or_else(|| CallError::Malformed("the bridge is away".to_owned()))
     }
 }
 
 impl Road for Script {
-    fn submit(&self, body: &Value, key: Option<&str>, _: Option<u64>) -> Result<Ticket, CallError> {
-        self.answer(Asked::Submit(body.clone(), key.map(str::to_owned)))
+    fn ask(&self, body: &[u8], key: Option<&str>, _: Option<u64>) -> Result<Answer, CallError> {
+        self.answer(Asked::Submit(serde_json::from_slice(body).unwrap(), key.map(str::to_owned)))
     }
-    fn look(&self, ticket: TicketId, _: u64) -> Result<Ticket, CallError> {
+    fn look(&self, ticket: TicketId, _: Option<u64>) -> Result<Answer, CallError> {
         self.answer(Asked::Look(ticket))
     }
-    fn cancel(&self, ticket: TicketId) -> Result<(), CallError> {
+    fn withdraw(&self, ticket: TicketId) -> Result<(), CallError> {
         self.asked.lock().unwrap().push(Asked::Cancel(ticket));
         Ok(())
     }
@@ -78,13 +82,7 @@ fn id(number: u8) -> TicketId {
 }
 
 fn ticket(number: u8, status: Status, action: &str) -> Option<Ticket> {
-    let digest = Digest::of(b"");
-    serde_json::from_value(json!({
-        "id": id(number), "seq": 1, "status": status, "action": action, "params": {}, "submitted_by": "agent",
-        "created": "2026-03-07T12:00:00Z", "expires": null, "plan": digest, "digest": digest, "rule": "queue by default",
-        "needed": 1, "approvals": [], "decided_by": null, "decided": null, "reason": null, "result": null,
-    }))
-    .unwrap()
+    serde_json::from_value(signed::ticket(id(number), status.as_str(), action)).unwrap()
 }
 
 fn used(number: u8, status: Status) -> Option<Ticket> {
@@ -114,12 +112,13 @@ fn kinds(judge: &BridgeJudge<Script>) -> Vec<&'static str> {
 #[test]
 fn a_call_is_submitted_whole_and_released_at_once() {
     let judge = judge(vec![used(1, Status::Released)]);
-    assert_eq!(judge.judge(&call(), &Patient::new(0, true)), Verdict::Allow);
+    assert!(matches!(judge.judge(&call(), &Patient::new(0, true)), Verdict::Allow(_)));
     let expected = json!({
         "action": "use-tool", "host": "mcp", "tool": "mcp:fs/read_file", "native": "read_file", "input": {"path": "/x"},
         "cwd": "/work", "session": "s-1", "agent": "main",
     });
-    assert_eq!(*judge.road.asked.lock().unwrap(), [Asked::Submit(expected, None)]);
+    let asked = judge.road.asked.lock().unwrap();
+    assert!(matches!(&asked[..], [Asked::Submit(body, _)] if *body == expected), "{asked:?}");
 }
 
 #[test]
@@ -159,7 +158,7 @@ fn waiting_only_looks_and_an_approval_is_taken_by_asking_again() {
         used(1, Status::Released),
     ]);
     let watch = Patient::new(60, true);
-    assert_eq!(judge.judge(&call(), &watch), Verdict::Allow);
+    assert!(matches!(judge.judge(&call(), &watch), Verdict::Allow(_)));
     assert_eq!(kinds(&judge), ["submit", "look", "look", "look", "submit"]);
     assert!(watch.told.borrow().iter().all(|told| *told == id(1)));
 }

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ccc_client::{Clearance, Terms};
 use ccc_protocol::{Digest, TicketId};
 
 use super::{Proxy, call::Call, lock, tools::Standing};
@@ -37,13 +38,13 @@ impl Waiting {
     /// Has it decided, and does what was decided.
     pub(super) fn decide(self, line: &[u8]) {
         match self.verdict() {
-            Ok(()) => self.release(line),
+            Ok(clearance) => self.release(clearance, line),
             Err(refusal) => self.refuse(&refusal),
         }
     }
 
     /// Leave, or why there is none. The definition is looked at again afterwards: it may have changed while a person thought.
-    fn verdict(&self) -> Result<(), Refusal> {
+    fn verdict(&self) -> Result<Clearance, Refusal> {
         let trusted = self.trusted()?;
         let call = ToolCall {
             server: self.proxy.server.name.clone(),
@@ -51,8 +52,8 @@ impl Waiting {
             arguments: self.call.input.clone(),
         };
         match self.proxy.judge.judge(&call, self) {
-            Verdict::Allow if self.trusted()? == trusted => Ok(()),
-            Verdict::Allow => Err(changed(&self.call.tool)),
+            Verdict::Allow(clearance) if self.trusted()? == trusted => Ok(clearance),
+            Verdict::Allow(_) => Err(changed(&self.call.tool)),
             Verdict::Deny { reason, ticket } => Err(denied(reason, ticket)),
             Verdict::Receipt { reason, ticket } => Err(queued(reason, ticket)),
         }
@@ -68,7 +69,8 @@ impl Waiting {
 
     /// INVARIANT: nothing gets between the question whether the client still waits and the call's way to the server, so a
     /// cancellation either stops the call here or follows it.
-    fn release(&self, line: &[u8]) {
+    fn release(&self, clearance: Clearance, line: &[u8]) {
+        let Terms::Free = clearance.spend();
         let mut upstream = self.proxy.upstream();
         let wanted = self.proxy.table().release(&self.id, self.serial);
         let sent = if wanted { upstream.send(line) } else { Ok(()) };

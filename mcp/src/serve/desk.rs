@@ -1,18 +1,13 @@
 //! The way to the bridge for a server of its actions.
 
-use std::time::{Duration, Instant};
-
-use ccc_client::{Bridge, CallError};
+use ccc_client::{Bridge, Manner, Road, follow};
 use ccc_hosts::{host::Host, translate};
-use ccc_protocol::{
-    TicketId,
-    bodies::{ActionInfo, Ticket},
-};
+use ccc_protocol::{TicketId, bodies::ActionInfo};
 use serde_json::{Map, Value, json};
 
 use super::outcome::Outcome;
 use crate::{
-    bridge::{self, Road},
+    bridge,
     judge::{Verdict, Watch},
 };
 
@@ -56,21 +51,26 @@ impl Desk for BridgeDesk {
 
     fn submit(&self, action: &str, mut params: Map<String, Value>, watch: &dyn Watch) -> Outcome {
         params.insert("action".to_owned(), json!(action));
-        carry_out(&self.bridge, &Value::Object(params), watch)
+        let body = Value::Object(params).to_string();
+        Outcome::of(
+            follow(&self.bridge, body.as_bytes(), Manner::Watched, watch)
+                .and_then(|followed| followed.ticket)
+                .map(|ticket| *ticket),
+        )
     }
 
     fn look(&self, ticket: TicketId) -> Outcome {
-        Outcome::of(Road::look(&self.bridge, ticket, 0))
+        Outcome::of(self.bridge.look(ticket, None).and_then(|answer| answer.subject()))
     }
 
     fn withdraw(&self, ticket: TicketId) {
         // A ticket that cannot be withdrawn is decided or expires.
-        let _left = Road::cancel(&self.bridge, ticket);
+        let _left = self.bridge.withdraw(ticket);
     }
 
     fn approve(&self, native: &str, input: &Map<String, Value>, watch: &dyn Watch) -> Verdict {
         match self.use_tool(native, input) {
-            Ok(body) => bridge::ask(&self.bridge, &body, watch),
+            Ok(body) => bridge::verdict(&self.bridge, &body, watch),
             Err(reason) => Verdict::Deny { reason, ticket: None },
         }
     }
@@ -88,45 +88,4 @@ impl BridgeDesk {
         let question = translate::read(Host::Claude, Some(EVENT), &fields).map_err(|problem| problem.to_string())?;
         Ok(question.content.action(None))
     }
-}
-
-/// Submits and waits. While waiting it only reads, and follows the ticket that an edit put in another's place.
-fn carry_out(road: &dyn Road, body: &Value, watch: &dyn Watch) -> Outcome {
-    let mut found = road.submit(body, None, None);
-    loop {
-        let ticket = match &found {
-            Ok(ticket) if !is_over(ticket) => ticket,
-            _ => return Outcome::of(found),
-        };
-        let id = ticket.replaced_by.unwrap_or(ticket.id);
-        if !watch.queued(id) {
-            let _left_to_expire = road.cancel(id);
-            return Outcome::of(found);
-        }
-        let left = watch.deadline().saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Outcome::of(found);
-        }
-        found = look_again(road, id, left, found);
-    }
-}
-
-fn is_over(ticket: &Ticket) -> bool {
-    ticket.status.has_ended() && ticket.replaced_by.is_none()
-}
-
-/// Where the ticket stands a while later; where it stood, when the bridge does not say.
-fn look_again(
-    road: &dyn Road,
-    id: TicketId,
-    left: Duration,
-    before: Result<Ticket, CallError>,
-) -> Result<Ticket, CallError> {
-    let begun = Instant::now();
-    let found = road.look(id, left.as_secs().clamp(1, bridge::SLICE_SECONDS));
-    let over = found.as_ref().is_ok_and(is_over);
-    if !over {
-        std::thread::sleep(bridge::PAUSE.saturating_sub(begun.elapsed()).min(left));
-    }
-    found.or(before)
 }

@@ -2,6 +2,7 @@
 
 use std::{cell::Cell, sync::Arc, time::Instant};
 
+use ccc_client::Terms;
 use ccc_protocol::TicketId;
 use serde_json::{Map, Value, json};
 
@@ -69,7 +70,9 @@ impl Waiting {
             (arguments.get("tool_name").and_then(Value::as_str), arguments.get("input").and_then(Value::as_object));
         let answer = match asked {
             (Some(tool), Some(input)) => match self.session.desk.approve(tool, input, self) {
-                Verdict::Allow => json!({ "behavior": "allow", "updatedInput": input }),
+                Verdict::Allow(clearance) => match clearance.spend() {
+                    Terms::Free => json!({ "behavior": "allow", "updatedInput": input }),
+                },
                 Verdict::Deny { reason, ticket } => denial(&reason, ticket, "Do not repeat the same call."),
                 Verdict::Receipt { reason, ticket } => {
                     denial(&reason, Some(ticket), "A person has not decided yet: make the very same call again later.")

@@ -4,28 +4,35 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use ccc_hook::{
-    input::read_document,
-    judge::{self, Bridge},
-};
+use ccc_client::{CallError, Road};
+use ccc_hook::{input::read_document, judge};
 use ccc_hosts::{
     answer::{Reason, Reply},
     event::Event,
     host::{Host, Role},
     translate,
 };
-use ccc_protocol::bodies::Ticket;
+use ccc_protocol::TicketId;
 use serde_json::{Value, json};
 
 /// A bridge that is not there.
 struct Away;
 
-impl Bridge for Away {
-    fn submit(&mut self, _: &Value, _: Duration) -> Result<Ticket, Reason> {
-        Err(Reason::new("the bridge is away"))
+impl Away {
+    fn away() -> CallError {
+        CallError::Malformed("the bridge is away".to_owned())
     }
-    fn greet(&mut self) -> Result<String, Reason> {
-        Err(Reason::new("the bridge is away"))
+}
+
+impl Road for Away {
+    fn ask(&self, _: &[u8], _: Option<&str>, _: Option<u64>) -> Result<ccc_client::Answer, CallError> {
+        Err(Self::away())
+    }
+    fn look(&self, _: TicketId, _: Option<u64>) -> Result<ccc_client::Answer, CallError> {
+        Err(Self::away())
+    }
+    fn withdraw(&self, _: TicketId) -> Result<(), CallError> {
+        Err(Self::away())
     }
 }
 
@@ -52,10 +59,10 @@ fn answered(host: Host, told: Option<&str>, document: &[u8]) -> Reply {
     let gate = told.is_some_and(|event| host.role(event) == Some(Role::Gate));
     let action = question.content.action(None);
     let reason = match &question.content {
-        Event::Judge(_) => judge::judge(&mut Away, &action, Duration::ZERO).map(drop),
+        Event::Judge(_) => judge::judge(&Away, &action, Duration::ZERO).map(drop),
         Event::Record(_) => {
             assert!(!gate, "a call was told to a gate and taken for a record: {action}");
-            judge::record(&mut Away, &action)
+            judge::record(&Away, &action)
         }
     };
     let reason = reason.expect_err("there is no bridge");

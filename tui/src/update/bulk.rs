@@ -21,23 +21,24 @@ pub(super) fn open(model: &mut Model) {
 /// Approves each, where the key counts.
 pub(super) fn send(model: &mut Model, out: &mut Vec<Command>) {
     let Some(leaves) = fired(model) else { return };
-    for leave in &leaves {
+    let ids: Vec<TicketId> = leaves.iter().map(Leave::id).collect();
+    for leave in leaves {
         model.deciding.insert(leave.id(), Verb::Approve);
-        out.push(Command::Approve { leave: *leave, note: None, grant: None });
+        out.push(Command::Approve { leave, note: None, grant: None });
     }
-    sent(model, &leaves, "approval sent …");
+    sent(model, &ids, "approval sent …");
 }
 
 /// After decisions went out: one is told in the notice, several get a list of results.
-pub(super) fn sent(model: &mut Model, leaves: &[Leave], words: &'static str) {
+pub(super) fn sent(model: &mut Model, ids: &[TicketId], words: &'static str) {
     model.queue.unmark_all();
-    if leaves.len() < 2 {
+    if ids.len() < 2 {
         model.dialog = None;
         model.say(Tone::Plain, words);
         return;
     }
     let summary = model.dialog.take().map(|dialog| dialog.summary).unwrap_or_default();
-    let results = leaves.iter().map(|leave| (leave.id(), Outcome::Sent)).collect();
+    let results = ids.iter().map(|id| (*id, Outcome::Sent)).collect();
     forms::open(model, Kind::Results { results });
     if let Some(dialog) = &mut model.dialog {
         dialog.summary = summary;

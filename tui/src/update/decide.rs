@@ -121,15 +121,15 @@ fn open_denial(model: &mut Model, targets: Vec<Target>) {
 /// Denies what is on screen, where the key counts.
 pub(super) fn send_denial(model: &mut Model, reason: Option<&str>, out: &mut Vec<Command>) {
     let Some(leaves) = fired(model) else { return };
-    let several = leaves.len() > 1;
-    if let ([leave], false) = (leaves.as_slice(), several) {
-        model.done = Some(Done::Denied(leave.id()));
+    let ids: Vec<TicketId> = leaves.iter().map(Leave::id).collect();
+    if let [id] = ids[..] {
+        model.done = Some(Done::Denied(id));
     }
-    for leave in &leaves {
+    for leave in leaves {
         model.deciding.insert(leave.id(), Verb::Deny);
-        out.push(Command::Deny { leave: *leave, reason: reason.map(str::to_owned) });
+        out.push(Command::Deny { leave, reason: reason.map(str::to_owned) });
     }
-    bulk::sent(model, &leaves, "denial sent …");
+    bulk::sent(model, &ids, "denial sent …");
 }
 
 fn open_edit(model: &mut Model, target: Target) {

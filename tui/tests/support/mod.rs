@@ -121,7 +121,7 @@ impl Desk {
         Now { millis: self.millis, wall }
     }
 
-    /// One message, and previews answered at once; what it asked for.
+    /// One message, and previews answered at once; the readings and notifications that it asked for.
     pub(crate) fn take(&mut self, message: Message) -> Vec<Command> {
         let now = self.now();
         let commands = update(&mut self.model, message, now);
@@ -133,11 +133,11 @@ impl Desk {
                 drop(update(&mut self.model, Message::News(news), now));
             }
         }
-        self.asked.extend(
-            commands.iter().filter(|command| !is_reading(command) && !matches!(command, Command::Tell { .. })).cloned(),
-        );
+        let aside = |command: &Command| is_reading(command) || matches!(command, Command::Tell { .. });
+        let (read, asked): (Vec<_>, Vec<_>) = commands.into_iter().partition(aside);
+        self.asked.extend(asked);
         drop(update(&mut self.model, Message::Drawn, now));
-        commands
+        read
     }
 
     pub(crate) fn wait(&mut self, millis: u64) {

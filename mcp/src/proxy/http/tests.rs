@@ -25,7 +25,11 @@ struct Open;
 
 impl Judge for Open {
     fn judge(&self, call: &ToolCall, _: &dyn Watch) -> Verdict {
-        if call.tool == "bad" { Verdict::Deny { reason: "no".into(), ticket: None } } else { Verdict::Allow }
+        if call.tool == "bad" {
+            Verdict::Deny { reason: "no".into(), ticket: None }
+        } else {
+            Verdict::Allow(crate::signed::cleared())
+        }
     }
     fn withdraw(&self, _: TicketId) {}
     fn pin(&self, _: &PinRequest) -> Trust {

@@ -19,7 +19,7 @@ fn an_allowed_call_reaches_the_server_byte_for_byte_and_was_judged_whole() {
     let record = Arc::clone(&judged);
     let rig = Rig::judging(move |call, _| {
         record.lock().unwrap().push(call.clone());
-        Verdict::Allow
+        Verdict::Allow(crate::signed::cleared())
     });
     let line = rig.call(1, "echo");
     assert_eq!(rig.at_server(), line);
@@ -31,7 +31,7 @@ fn an_allowed_call_reaches_the_server_byte_for_byte_and_was_judged_whole() {
 fn leave_for_a_bare_call_is_none_for_one_that_says_more() {
     let rig = Rig::judging(|call, _| {
         let bare = json!({"m": 1}).as_object().cloned().unwrap();
-        if call.arguments == bare { Verdict::Allow } else { deny() }
+        if call.arguments == bare { Verdict::Allow(crate::signed::cleared()) } else { deny() }
     });
     let call = |id: u32, more: &str| {
         format!(
@@ -99,7 +99,7 @@ fn a_waiting_call_holds_nobody_up_and_passes_once_approved() {
             assert!(watch.queued(ticket(1)));
             door.pass();
         }
-        Verdict::Allow
+        Verdict::Allow(crate::signed::cleared())
     });
     let waiting = rig.call(1, "echo");
     let others = [r#"{"jsonrpc":"2.0","id":2,"method":"ping"}"#.to_owned(), call_line(3, "typed")];
@@ -145,7 +145,7 @@ fn a_cancelled_call_withdraws_its_ticket_is_answered_by_nothing_and_never_passes
             watch.queued(ticket(1));
             door.pass();
         }
-        Verdict::Allow
+        Verdict::Allow(crate::signed::cleared())
     });
     rig.client_sends(
         r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","_meta":{"progressToken":1}}}"#,
@@ -170,7 +170,7 @@ fn a_call_cancelled_before_its_ticket_is_known_is_told_so() {
     let rig = Rig::judging(move |_, watch| {
         door.pass();
         *record.lock().unwrap() = Some(watch.queued(ticket(1)));
-        Verdict::Allow
+        Verdict::Allow(crate::signed::cleared())
     });
     rig.call(1, "echo");
     rig.client_sends(CANCELLED);
@@ -187,7 +187,7 @@ fn the_end_of_the_client_withdraws_what_waits() {
     let rig = Rig::judging(move |_, watch| {
         watch.queued(ticket(1));
         door.pass();
-        Verdict::Allow
+        Verdict::Allow(crate::signed::cleared())
     });
     rig.client_sends(
         r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","_meta":{"progressToken":1}}}"#,
@@ -215,7 +215,7 @@ fn a_flood_of_calls_is_refused_at_the_limit_and_recovers() {
     let settings = Settings { limits: Limits { judged_at_once_max: 2, ..Limits::default() }, ..Settings::default() };
     let decide = move |_: &ToolCall, _: &dyn crate::judge::Watch| {
         door.pass();
-        Verdict::Allow
+        Verdict::Allow(crate::signed::cleared())
     };
     let rig = Rig::with(settings, decide, |_| Trust::Approved);
     rig.list(&[json!({"name": "echo"})]);
@@ -239,7 +239,7 @@ fn results_over_the_limit_are_withheld_and_secrets_masked() {
         secrets: crate::results::known_secrets(),
         ..Settings::default()
     };
-    let rig = Rig::with(settings, |_, _| Verdict::Allow, |_| Trust::Approved);
+    let rig = Rig::with(settings, |_, _| Verdict::Allow(crate::signed::cleared()), |_| Trust::Approved);
     rig.list(&[json!({"name": "echo"})]);
     rig.call(1, "echo");
     rig.at_server();
@@ -262,7 +262,7 @@ fn the_limit_holds_for_errors_and_tasks_and_masks_for_all_that_the_server_says()
         secrets: crate::results::known_secrets(),
         ..Settings::default()
     };
-    let rig = Rig::with(settings, |_, _| Verdict::Allow, |_| Trust::Approved);
+    let rig = Rig::with(settings, |_, _| Verdict::Allow(crate::signed::cleared()), |_| Trust::Approved);
     rig.list(&[json!({"name": "echo"})]);
     let token = "ghp_0123456789012345678901234567890123456789";
     let ask = |id: u32, method: &str| {

@@ -58,7 +58,7 @@ fn an_answer_that_nobody_asked_for_reaches_nobody() {
     let door = gate.clone();
     let rig = Rig::judging(move |_, _| {
         door.pass();
-        Verdict::Allow
+        Verdict::Allow(crate::signed::cleared())
     });
     rig.call(1, "echo");
     for id in ["1", "2", "\"1\"", "1.0"] {
@@ -76,7 +76,10 @@ fn an_answer_that_nobody_asked_for_reaches_nobody() {
 
 #[test]
 fn a_tool_list_does_not_slip_past_in_another_form() {
-    let rig = Rig::new(|_, _| Verdict::Allow, |_| Trust::Refused { reason: "no".into(), ticket: Some(ticket(1)) });
+    let rig = Rig::new(
+        |_, _| Verdict::Allow(crate::signed::cleared()),
+        |_| Trust::Refused { reason: "no".into(), ticket: Some(ticket(1)) },
+    );
     let lists = [
         r#"[{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"evil"}]}}]"#,
         r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"evil"}],"tools":[]}}"#,

@@ -14,7 +14,7 @@ fn tool(name: &str, description: &str) -> Value {
 /// Trusts all definitions but those that mention `new`; those wait.
 fn careful() -> Rig {
     Rig::new(
-        |_, _| Verdict::Allow,
+        |_, _| Verdict::Allow(crate::signed::cleared()),
         |request: &PinRequest| {
             let described = request.definition["description"].as_str().unwrap_or_default();
             if described.contains("new") { Trust::Waiting(ticket(1)) } else { Trust::Approved }
@@ -108,7 +108,7 @@ fn a_tool_changed_while_a_person_thought_is_not_called() {
         move |_, _| {
             bell.open();
             door.pass();
-            Verdict::Allow
+            Verdict::Allow(crate::signed::cleared())
         },
         |_| Trust::Approved,
     );
@@ -154,7 +154,7 @@ fn a_bridge_that_is_away_withholds_and_is_asked_again_at_the_next_list() {
             Trust::Approved
         }
     };
-    let rig = Rig::new(|_, _| Verdict::Allow, pin);
+    let rig = Rig::new(|_, _| Verdict::Allow(crate::signed::cleared()), pin);
     assert_eq!(rig.list(&[tool("a", "old")]), Vec::<String>::new());
     away.store(false, std::sync::atomic::Ordering::SeqCst);
     assert_eq!(rig.list(&[tool("a", "old")]), ["a"]);
@@ -163,7 +163,7 @@ fn a_bridge_that_is_away_withholds_and_is_asked_again_at_the_next_list() {
 #[test]
 fn a_server_that_keeps_changing_its_tools_does_not_fill_the_queue() {
     let settings = Settings { limits: Limits { definitions_asked_max: 3, ..Limits::default() }, ..Settings::default() };
-    let rig = Rig::with(settings, |_, _| Verdict::Allow, |_| Trust::Waiting(ticket(1)));
+    let rig = Rig::with(settings, |_, _| Verdict::Allow(crate::signed::cleared()), |_| Trust::Waiting(ticket(1)));
     for round in 0..5 {
         assert_eq!(rig.list(&[tool("a", &format!("new {round}")), tool("b", "new")]), Vec::<String>::new());
     }

@@ -133,7 +133,7 @@ impl Rig {
 
     /// All tools are trusted and every call is allowed.
     pub(super) fn open() -> Self {
-        Self::new(|_, _| Verdict::Allow, |_| Trust::Approved)
+        Self::new(|_, _| Verdict::Allow(crate::signed::cleared()), |_| Trust::Approved)
     }
 
     /// All tools are trusted; calls are decided by `decide`.

@@ -122,7 +122,11 @@ fn the_end_of_the_server_answers_everybody() {
 #[test]
 fn there_is_a_limit_to_unanswered_requests() {
     let settings = Settings { limits: Limits { outstanding_max: 2, ..Limits::default() }, ..Settings::default() };
-    let rig = Rig::with(settings, |_, _| crate::judge::Verdict::Allow, |_| crate::judge::Trust::Approved);
+    let rig = Rig::with(
+        settings,
+        |_, _| crate::judge::Verdict::Allow(crate::signed::cleared()),
+        |_| crate::judge::Trust::Approved,
+    );
     for id in 0..2 {
         rig.client_sends(&format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#));
         rig.at_server();

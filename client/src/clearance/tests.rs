@@ -1,0 +1,133 @@
+use ccc_protocol::TicketId;
+use ccc_protocol::bodies::Status;
+use serde_json::{Value, json};
+
+use super::{Clearance, Objection, Ruling, TOOL_BODY_BYTES_MAX, Terms, ask_for_clearance};
+use crate::played::{Clockwork, Script};
+use crate::signed::{answer, cleared, ticket};
+use crate::{Answer, Manner};
+
+fn id() -> TicketId {
+    TicketId::from_bytes([1; 16])
+}
+const MANNERS: [Manner; 2] = [Manner::Held, Manner::Watched];
+
+fn ruled(manner: Manner, answer: Option<Answer>, seconds: u64) -> Ruling {
+    ask_for_clearance(&Script::new([answer]), &json!({}), manner, &Clockwork::waiting(seconds))
+}
+
+fn used(status: &str) -> Value {
+    ticket(id(), status, "use-tool")
+}
+
+fn with(status: &str, member: &str, value: Value) -> Value {
+    let mut ticket = used(status);
+    ticket[member] = value;
+    ticket
+}
+
+fn is_closed(ruling: &Ruling, objection: Objection) -> bool {
+    matches!(ruling, Ruling::Closed(why, _) if *why == objection)
+}
+
+#[test]
+fn a_release_to_this_request_clears_and_is_free() {
+    for manner in MANNERS {
+        let ruling = ruled(manner, Some(answer(200, &used("released"))), 0);
+        assert!(matches!(ruling, Ruling::Cleared(Clearance { terms: Terms::Free })), "{ruling:?}");
+    }
+    assert_eq!(cleared().spend(), Terms::Free);
+}
+
+#[test]
+fn a_replayed_release_is_no_clearance() {
+    for manner in MANNERS {
+        let ruling = ruled(manner, Some(answer(200, &with("released", "replayed", json!(true)))), 60);
+        assert!(is_closed(&ruling, Objection::Spent), "{ruling:?}");
+    }
+}
+
+#[test]
+fn the_release_of_another_action_is_no_clearance() {
+    for manner in MANNERS {
+        for action in ["pin-tool", "use-tools", "start-session"] {
+            let ruling = ruled(manner, Some(answer(200, &ticket(id(), "released", action))), 60);
+            assert!(is_closed(&ruling, Objection::Foreign), "{action}: {ruling:?}");
+        }
+    }
+}
+
+#[test]
+fn no_status_but_released_is_a_clearance() {
+    for manner in MANNERS {
+        for status in Status::ALL {
+            let ruling = ruled(manner, Some(answer(200, &used(status.as_str()))), 0);
+            let fits = match status {
+                Status::Released => matches!(ruling, Ruling::Cleared(_)),
+                Status::Queued | Status::Approved | Status::Running => matches!(ruling, Ruling::Open(_)),
+                Status::Denied => is_closed(&ruling, Objection::Denied),
+                Status::Expired => is_closed(&ruling, Objection::Expired),
+                Status::Succeeded | Status::Failed | Status::Cancelled | Status::Lost => {
+                    is_closed(&ruling, Objection::Ended)
+                }
+            };
+            assert!(fits, "{status}: {ruling:?}");
+        }
+    }
+}
+
+#[test]
+fn a_status_that_nobody_knows_is_no_clearance() {
+    for manner in MANNERS {
+        let ruling = ruled(manner, Some(answer(200, &used("confined"))), 60);
+        assert!(matches!(ruling, Ruling::Unanswered(_)), "{ruling:?}");
+    }
+}
+
+#[test]
+fn a_released_ticket_within_a_refusal_is_no_clearance() {
+    for (kind, status) in [("urn:ccc:denied", 403), ("urn:ccc:conflict", 409)] {
+        let body = json!({"type": kind, "title": "", "status": status, "detail": "no", "instance": "", "ticket": used("released")});
+        for manner in MANNERS {
+            let ruling = ruled(manner, Some(answer(status, &body)), 60);
+            assert!(is_closed(&ruling, Objection::Foreign) || matches!(ruling, Ruling::Unanswered(_)), "{ruling:?}");
+        }
+    }
+}
+
+#[test]
+fn a_release_that_is_read_in_passing_is_no_clearance() {
+    let looked_at = with("released", "replayed", json!(true));
+    let script = Script::new([used("queued"), looked_at].map(|body| Some(answer(200, &body))));
+    let ruling = ask_for_clearance(&script, &json!({}), Manner::Watched, &Clockwork::waiting(60));
+    assert!(is_closed(&ruling, Objection::Spent), "{ruling:?}");
+}
+
+#[test]
+fn without_an_answer_there_is_no_clearance() {
+    for manner in MANNERS {
+        assert!(matches!(ruled(manner, None, 60), Ruling::Unanswered(_)));
+    }
+}
+
+#[test]
+fn nobody_who_waits_is_no_clearance() {
+    let script = Script::new([Some(answer(200, &used("approved")))]);
+    let watch = Clockwork::waiting(60).gone_after(0);
+    assert!(matches!(ask_for_clearance(&script, &json!({}), Manner::Watched, &watch), Ruling::Gone(_)));
+}
+
+#[test]
+fn a_call_too_large_to_judge_is_not_asked_about() {
+    let largest = TOOL_BODY_BYTES_MAX - r#"{"x":""}"#.len();
+    let call = |bytes: usize| json!({"x": "y".repeat(bytes)});
+    let ask = |call: &Value| {
+        let script = Script::new([Some(answer(200, &used("released")))]);
+        let ruling = ask_for_clearance(&script, call, Manner::Held, &Clockwork::waiting(0));
+        (ruling, script.asked.borrow().len())
+    };
+    assert!(matches!(ask(&call(largest)), (Ruling::Cleared(_), 1)));
+    let (ruling, asked) = ask(&call(largest + 1));
+    assert!(matches!(ruling, Ruling::TooLarge { bytes } if bytes == TOOL_BODY_BYTES_MAX + 1), "{ruling:?}");
+    assert_eq!(asked, 0);
+}
