@@ -13,13 +13,13 @@ use ccc_protocol::{
 };
 use ccc_queue::{
     config::Config,
-    message::{Message, News},
-    model::{Model, Size, Surface},
-    now::Now,
+    console::message::{Message, News},
+    console::model::Now,
+    console::model::{Model, Size, Surface},
+    console::update::update,
     text::Visible,
-    theme::Theme,
-    update::update,
     view,
+    view::theme::Theme,
 };
 use ratatui::{Terminal, backend::TestBackend};
 use serde_json::json;

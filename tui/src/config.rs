@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, path::Path};
 use serde::Deserialize;
 
 use crate::{
+    console::model::order::Grouping,
     keys::{KeyMap, KeyMapError},
-    model::order::Grouping,
 };
 
 /// A larger file is no settings file.

@@ -6,19 +6,19 @@ use ccc_client::Bridge;
 use ccc_protocol::exit;
 
 use crate::{
-    args::{self, Connect, Environment, Invocation, Task},
+    cli::args::{self, Connect, Environment, Invocation, Task},
+    cli::connect,
     commands,
     config::Config,
-    connect,
+    console::model::{self, Container, Model},
+    console::update,
     keys::TABLE,
     local,
-    model::{self, Container, Model},
-    plain,
-    screen::{self, Ended},
-    terminal,
+    surface::plain,
+    surface::screen::{self, Ended},
+    surface::terminal,
     text::{Tone, Untrusted, Visible},
-    theme::Theme,
-    update,
+    view::theme::Theme,
 };
 
 /// Runs the program with these arguments; the code to exit with.
@@ -57,7 +57,7 @@ impl Stop {
 
 fn invoke(invocation: Invocation) -> Result<u8, Stop> {
     match invocation {
-        Invocation::Help => print!("{}", include_str!("help.txt")),
+        Invocation::Help => print!("{}", include_str!("cli/help.txt")),
         Invocation::Version => println!("ccc-queue {}", env!("CARGO_PKG_VERSION")),
         Invocation::Keys => print_keys(),
         Invocation::Local { plain } => return open_local(plain),

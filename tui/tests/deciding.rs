@@ -5,8 +5,8 @@
 mod support;
 
 use ccc_protocol::bodies::{Risk, Status};
-use ccc_queue::message::{Command, Deed, Message, News, Trouble, Verb};
-use ccc_queue::model::Size;
+use ccc_queue::console::message::{Command, Deed, Message, News, Trouble, Verb};
+use ccc_queue::console::model::Size;
 use serde_json::json;
 use support::{Desk, id, plan_of, preview, ticket};
 
@@ -321,13 +321,13 @@ fn an_edit_sends_the_whole_parameters_and_the_digest_on_screen() {
         .model
         .dialog
         .as_mut()
-        .and_then(ccc_queue::model::dialog::Dialog::field)
+        .and_then(ccc_queue::console::model::dialog::Dialog::field)
         .map(|field| field.text().to_owned());
     assert!(text.unwrap().contains("https://example.com/1"));
     desk.model
         .dialog
         .as_mut()
-        .and_then(ccc_queue::model::dialog::Dialog::field)
+        .and_then(ccc_queue::console::model::dialog::Dialog::field)
         .unwrap()
         .set("{\"url\": \"https://example.org/\"}");
     desk.keys("ctrl-s");

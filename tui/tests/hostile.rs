@@ -8,8 +8,8 @@ mod support;
 use std::{fs, num::NonZero, path::PathBuf};
 
 use ccc_queue::{
-    message::Message,
-    model::{Size, Surface},
+    console::message::Message,
+    console::model::{Size, Surface},
     text::{Untrusted, is_seen},
     view,
 };

@@ -17,9 +17,9 @@ use ccc_protocol::{
     bodies::{Risk, Status, Ticket},
 };
 use ccc_queue::{
+    console::message::{Command, Message, News, Trouble, Verb},
+    console::model::Size,
     keys::{Chord, Code, Context},
-    message::{Command, Message, News, Trouble, Verb},
-    model::Size,
 };
 use proptest::{
     prelude::*,

@@ -6,9 +6,9 @@ mod support;
 
 use ccc_protocol::bodies::Status;
 use ccc_queue::{
-    message::{Command, Message, News, Trouble, Verb},
-    model::dialog::{Dialog, Kind},
-    summary,
+    console::message::{Command, Message, News, Trouble, Verb},
+    console::model::dialog::{Dialog, Kind},
+    wording::summary,
 };
 use serde_json::json;
 use support::{Desk, id, plan, scenes::policy_list, ticket, ticket_with};
@@ -147,7 +147,7 @@ fn how_the_container_is_started_is_whole_by_scrolling() {
     let mut desk = Desk::new(40, 10);
     let options = ccc_queue::text::Untrusted(&"-v /a/long/path:/workspace ".repeat(12)).line();
     let from_here = ccc_queue::text::Untrusted("ccc-client 'last of all'").line();
-    desk.model.container = Some(ccc_queue::model::Container { options, from_here });
+    desk.model.container = Some(ccc_queue::console::model::Container { options, from_here });
     desk.keys(":").types("container").keys("enter");
     assert!(!desk.screen().contains("last of all"), "{}", desk.screen());
     desk.keys("page-down page-down");

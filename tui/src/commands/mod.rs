@@ -11,7 +11,7 @@ mod watch;
 use ccc_client::{Bridge, CallError};
 use ccc_protocol::exit;
 
-use crate::{args::Task, program::Stop};
+use crate::{cli::args::Task, program::Stop};
 
 /// Not done: the person said no, or it had been decided.
 pub(crate) const NOT_DONE: u8 = exit::FAILED;

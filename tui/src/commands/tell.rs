@@ -11,10 +11,12 @@ use ccc_protocol::{
 
 use super::{find, print};
 use crate::{
+    console::model::scope,
     document,
     program::Stop,
-    scope, span, summary,
     text::{Row, Tone, Untrusted, Visible},
+    wording::span,
+    wording::summary,
 };
 
 /// As wide as pages are printed; a terminal wraps the rest.
@@ -62,7 +64,7 @@ pub(super) fn show(bridge: &Bridge, written: &str, json: bool) -> Result<u8, Sto
         print::rows(&document::preview(&checked_preview(bridge, &ticket)?, PAGE_CELLS))?;
         print::row(&Row::new().with(Tone::Plain, Visible::label("--digest ").then(&ticket.digest)))?;
     } else {
-        print::row(&Row::new().with(Tone::Plain, crate::update::fate(&ticket)))?;
+        print::row(&Row::new().with(Tone::Plain, crate::console::update::fate(&ticket)))?;
         print::json(&ticket)?;
     }
     Ok(exit::SUCCEEDED)

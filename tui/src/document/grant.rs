@@ -4,7 +4,7 @@ use ccc_protocol::bodies::Grant;
 
 use super::Page;
 use crate::{
-    scope,
+    console::model::scope,
     text::{Row, Tone, Untrusted, Visible},
 };
 

@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 
 use super::{cursor_sign, nothing};
 use crate::{
-    model::Model,
-    paint::Painter,
+    console::model::Model,
     text::{Row, Tone, Visible},
+    view::paint::Painter,
 };
 
 pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {

@@ -3,11 +3,11 @@
 use ratatui::layout::Rect;
 
 use crate::{
+    console::model::{Model, connection::Connection, filter::Filter},
     keys::{Act, Context, VIEWS},
-    model::{Model, connection::Connection, filter::Filter},
-    paint::Painter,
-    span,
     text::{Row, Tone, Untrusted, Visible},
+    view::paint::Painter,
+    wording::span,
 };
 
 pub(super) fn title(model: &Model, painter: &mut Painter<'_>) {

@@ -3,11 +3,12 @@
 use ccc_protocol::bodies::{Status, Ticket};
 
 use crate::{
-    armed::Refusal,
-    model::{Model, details::Reading},
-    paint::Painter,
-    span, summary,
+    console::armed::Refusal,
+    console::model::{Model, details::Reading},
     text::{Row, Tone, Visible},
+    view::paint::Painter,
+    wording::span,
+    wording::summary,
 };
 
 pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
@@ -72,5 +73,5 @@ fn ended(ticket: &Ticket) -> Row {
         Status::Failed | Status::Denied | Status::Lost => Tone::Bad,
         _ => Tone::Good,
     };
-    Row::new().with(tone, crate::update::fate(ticket))
+    Row::new().with(tone, crate::console::update::fate(ticket))
 }

@@ -5,16 +5,16 @@ use ratatui::layout::Rect;
 
 use super::{cursor_sign, help_rows};
 use crate::{
-    armed::Refusal,
-    keys::{Act, Context},
-    model::{
+    console::armed::Refusal,
+    console::model::scope::Scope,
+    console::model::{
         Container, Model,
         dialog::{Change, Choice, Dialog, Kind, Outcome},
         field::Field,
     },
-    paint::Painter,
-    scope::Scope,
+    keys::{Act, Context},
     text::{Row, Tone, Untrusted, Visible, wrap},
+    view::paint::Painter,
 };
 
 pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {

@@ -5,11 +5,12 @@ use ratatui::layout::Rect;
 
 use super::{cursor_sign, nothing, part};
 use crate::{
+    console::model::Model,
+    console::model::scope,
     document,
-    model::Model,
-    paint::Painter,
-    scope, span,
     text::{Row, Tone, Untrusted, Visible},
+    view::paint::Painter,
+    wording::span,
 };
 
 pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
@@ -59,6 +60,6 @@ fn row(model: &Model, grant: &Grant, here: bool) -> Row {
 fn differences(grant: &Grant) -> Vec<Visible> {
     let differ = grant.differ.iter().map(|(name, difference)| (name, scope::words(difference)));
     let equal = grant.params.iter().filter(|(name, _)| !grant.differ.contains_key(*name));
-    let equal = equal.map(|(name, value)| (name, crate::summary::value(value)));
+    let equal = equal.map(|(name, value)| (name, crate::wording::summary::value(value)));
     differ.chain(equal).map(|(name, words)| Untrusted(name).line().then("=").then(words)).collect()
 }

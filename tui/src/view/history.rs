@@ -5,11 +5,11 @@ use ratatui::layout::Rect;
 
 use super::{cursor_sign, nothing, part};
 use crate::{
+    console::model::{Model, history},
     document,
-    model::{Model, history},
-    paint::Painter,
-    span,
     text::{Row, Tone, Visible},
+    view::paint::Painter,
+    wording::span,
 };
 
 pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {

@@ -5,13 +5,14 @@ use ratatui::layout::Rect;
 
 use super::{cursor_sign, nothing, part};
 use crate::{
-    model::{
+    console::model::{
         Model,
         order::{Group, Line},
     },
-    paint::Painter,
-    span, summary,
     text::{Row, Tone, Untrusted, Visible},
+    view::paint::Painter,
+    wording::span,
+    wording::summary,
 };
 
 pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {

@@ -8,8 +8,10 @@ mod grants;
 mod help;
 mod history;
 mod list;
+pub mod paint;
 mod plain;
 mod policies;
+pub mod theme;
 
 pub use dialogs::container_rows;
 pub use grants::grant_rows;
@@ -19,11 +21,11 @@ pub use plain::{dialog_rows, view_rows};
 use ratatui::{Frame, layout::Rect};
 
 use crate::{
+    console::model::{HEIGHT_MIN, Model, WIDTH_MIN},
     keys::Context,
-    model::{HEIGHT_MIN, Model, WIDTH_MIN},
-    paint::Painter,
     text::{Row, Tone, Visible},
-    theme::Theme,
+    view::paint::Painter,
+    view::theme::Theme,
 };
 
 /// Draws one frame.

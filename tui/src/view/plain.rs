@@ -2,8 +2,8 @@
 
 use super::{agents, dialogs, grants, list, policies};
 use crate::{
+    console::model::{Model, history},
     keys::Context,
-    model::{Model, history},
     text::{Row, Tone, Visible},
 };
 

@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 
 use super::{cursor_sign, nothing};
 use crate::{
-    model::{Model, policies::PolicyRow},
-    paint::Painter,
+    console::model::{Model, policies::PolicyRow},
     text::{Row, Tone, Untrusted, Visible},
+    view::paint::Painter,
 };
 
 pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {

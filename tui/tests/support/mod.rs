@@ -11,14 +11,14 @@ use ccc_protocol::{
 };
 use ccc_queue::{
     config::Config,
+    console::message::{Command, Message, News},
+    console::model::Now,
+    console::model::{Model, Size, Surface},
+    console::update::{begin, update},
     keys::Chord,
-    message::{Command, Message, News},
-    model::{Model, Size, Surface},
-    now::Now,
     text::Visible,
-    theme::Theme,
-    update::{begin, update},
     view,
+    view::theme::Theme,
 };
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 use serde_json::{Value, json};

@@ -7,7 +7,7 @@ use ccc_protocol::{
         PathView, Plan, Policy, PolicyList, Preview, RecentAsk, Risk, Status, UrlView,
     },
 };
-use ccc_queue::message::{Message, News, Trouble, Verb};
+use ccc_queue::console::message::{Message, News, Trouble, Verb};
 use serde_json::json;
 
 use super::{Desk, NOON, id, plan, preview, seal, ticket, ticket_with};

@@ -2,12 +2,12 @@
 
 use super::{decide, forms};
 use crate::{
-    keys::{Act, Context},
-    message::Command,
-    model::{
+    console::message::Command,
+    console::model::{
         Model,
         dialog::{Change, Choice, Dialog, Kind},
     },
+    keys::{Act, Context},
     text::Tone,
 };
 

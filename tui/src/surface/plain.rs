@@ -15,17 +15,18 @@ use std::{
 use ccc_client::Bridge;
 
 use crate::{
-    armed::Target,
+    console::armed::Target,
+    console::message::{Command, Message, News},
+    console::model::{Model, Notice, Size, connection::Connection, dialog::Kind},
+    console::update,
     document,
     keys::{Act, Chord, Context, KeyRow, TABLE, VIEWS},
     link::Link,
-    message::{Command, Message, News},
-    model::{Model, Notice, Size, connection::Connection, dialog::Kind},
-    notify::{self, Waiting},
-    screen::{Clock, Ended},
-    terminal::{self, Signal},
+    surface::notify::{self, Waiting},
+    surface::screen::{Clock, Ended},
+    surface::terminal::{self, Signal},
     text::{Row, Tone, Untrusted, Visible},
-    update, view,
+    view,
 };
 
 /// As wide as pages are made; a terminal wraps the rest.
@@ -264,7 +265,7 @@ impl Console {
 
     /// Puts this text, and nothing else, into the field.
     fn fill(&mut self, text: &str) {
-        if let Some(field) = self.model.dialog.as_mut().and_then(crate::model::dialog::Dialog::field) {
+        if let Some(field) = self.model.dialog.as_mut().and_then(crate::console::model::dialog::Dialog::field) {
             field.set(text);
         }
     }

@@ -115,8 +115,10 @@ impl Scope {
         let uses = self
             .uses()
             .map_or(Visible::label("as often as the time allows"), |uses| Visible::number(uses).then(" more uses"));
-        let mut rows =
-            vec![(Visible::label("for"), crate::span::seconds(self.seconds())), (Visible::label("times"), uses)];
+        let mut rows = vec![
+            (Visible::label("for"), crate::wording::span::seconds(self.seconds())),
+            (Visible::label("times"), uses),
+        ];
         rows.extend(self.params.iter().map(|param| (Untrusted(&param.name).line(), param.words())));
         let row = |(at, (name, choice))| ScopeRow { name, choice, here: at == self.at };
         rows.into_iter().enumerate().map(row).collect()
@@ -162,7 +164,7 @@ impl Breadth {
 
     fn words(&self) -> Visible {
         match self.difference() {
-            None => Visible::label("exactly ").then(crate::summary::value(&self.value)),
+            None => Visible::label("exactly ").then(crate::wording::summary::value(&self.value)),
             Some(difference) => words(difference),
         }
     }

@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::{
     text::{Row, Tone, Visible},
-    theme::Theme,
+    view::theme::Theme,
 };
 
 /// Paints into one buffer with one theme.

@@ -5,7 +5,7 @@ use std::path::Path;
 use ccc_client::{Address, AddressError, Bridge, Identity, IdentityError, read_secrets};
 use ccc_protocol::secrets::Secrets;
 
-use crate::args::Connect;
+use crate::cli::args::Connect;
 
 /// Why there is nobody to speak as, or nowhere to speak to.
 #[derive(Debug, thiserror::Error)]

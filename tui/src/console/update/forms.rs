@@ -8,17 +8,17 @@ use super::{
     moving, stop,
 };
 use crate::{
-    armed::Target,
-    keys::{Act, Context},
-    message::Command,
-    model::{
+    console::armed::Target,
+    console::message::Command,
+    console::model::{
         Model,
         dialog::{Dialog, Kind},
         field::Field,
     },
-    summary,
+    keys::{Act, Context},
     text::{Row, Tone, Visible},
     view,
+    wording::summary,
 };
 
 /// Opens a dialog that is about no ticket.

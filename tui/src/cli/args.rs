@@ -6,7 +6,7 @@ use ccc_client::DEFAULT_URL;
 use ccc_protocol::Digest;
 use lexopt::{Arg, Parser};
 
-use crate::span;
+use crate::wording::span;
 
 /// What is asked for.
 #[derive(Debug, PartialEq, Eq)]

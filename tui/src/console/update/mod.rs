@@ -12,11 +12,11 @@ mod stop;
 use ccc_protocol::bodies::Status;
 
 use crate::{
-    armed::Lack,
+    console::armed::Lack,
+    console::message::{Command, Message},
+    console::model::Now,
+    console::model::{Model, Surface, dialog::Kind},
     keys::{Act, Chord, Context},
-    message::{Command, Message},
-    model::{Model, Surface, dialog::Kind},
-    now::Now,
     text::Tone,
 };
 
@@ -109,7 +109,7 @@ fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
         Act::Panic => stop::open(model),
         Act::Help => forms::open(model, Kind::Help { top: 0 }),
         Act::Filter => forms::open_filter(model),
-        Act::CommandLine => forms::open(model, Kind::Line(crate::model::field::Field::default())),
+        Act::CommandLine => forms::open(model, Kind::Line(crate::console::model::field::Field::default())),
         Act::Refresh => refresh(model, out),
         Act::Toggle | Act::SwitchGroup | Act::Looser | Act::Stricter => stop::policy(model, act, out),
         other => moving::act(model, other, out),
@@ -127,7 +127,7 @@ fn paste(model: &mut Model, text: &str) {
         model.say(Tone::Care, "pasted text decides nothing and was dropped");
         return;
     }
-    if let Some(field) = model.dialog.as_mut().and_then(crate::model::dialog::Dialog::field) {
+    if let Some(field) = model.dialog.as_mut().and_then(crate::console::model::dialog::Dialog::field) {
         field.insert(text);
     }
     forms::changed(model);
@@ -150,8 +150,8 @@ fn drawn(model: &mut Model) {
     match model.surface {
         Surface::Plain => {
             let preview = model.details.preview();
-            model.printed =
-                preview.map(|preview| crate::armed::Target { id: preview.ticket.id, digest: preview.ticket.digest });
+            model.printed = preview
+                .map(|preview| crate::console::armed::Target { id: preview.ticket.id, digest: preview.ticket.digest });
         }
         Surface::Screen => {
             let in_sight = model.view == Context::Queue && model.dialog.is_none() && model.size.is_enough();
@@ -166,7 +166,7 @@ fn snooze(model: &mut Model) {
     let minutes = model.config.snooze_minutes;
     if model.queue.selected().is_some_and(|ticket| ticket.status == Status::Queued) {
         model.queue.snooze(model.now.wall.plus_seconds(minutes * 60));
-        let span = crate::span::seconds(minutes * 60);
+        let span = crate::wording::span::seconds(minutes * 60);
         model.say(Tone::Plain, crate::text::Visible::label("put aside for ").then(span));
     } else if model.queue.selected().is_some() {
         model.say(Tone::Care, Lack::Decided.words());

@@ -7,9 +7,9 @@ use ccc_protocol::{
 
 use super::field::Field;
 use crate::{
-    armed::Target,
+    console::armed::Target,
+    console::model::scope::Scope,
     keys::Context,
-    scope::Scope,
     text::{Row, Visible},
 };
 

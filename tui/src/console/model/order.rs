@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, rc::Rc};
 
 use ccc_protocol::{TicketId, UserName, bodies::Ticket};
 
-use crate::summary;
+use crate::wording::summary;
 
 /// What rows are gathered under.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,4 +1,4 @@
-//! All that the console knows. Views draw from it alone; `crate::update` alone changes it.
+//! All that the console knows. Views draw from it alone; `crate::console::update` alone changes it.
 
 pub mod connection;
 pub mod details;
@@ -7,10 +7,12 @@ pub mod field;
 pub mod filter;
 pub mod history;
 mod layout;
+mod now;
 pub mod order;
 pub mod pick;
 pub mod policies;
 pub mod queue;
+pub mod scope;
 
 use std::collections::BTreeMap;
 
@@ -19,15 +21,15 @@ use ccc_protocol::{
     bodies::{ActionInfo, Grant, Status},
 };
 pub use layout::{Areas, HEAD_ROWS, HEIGHT_MIN, Size, WIDTH_MIN};
+pub use now::Now;
 
 use crate::{
-    armed::{Armed, Lack, Place, Refusal, Subject, Target},
     config::Config,
+    console::armed::{Armed, Lack, Place, Refusal, Subject, Target},
+    console::message::Verb,
     keys::{Chord, Context},
-    message::Verb,
-    now::Now,
-    summary,
     text::{Tone, Visible},
+    wording::summary,
 };
 use connection::Connection;
 use details::Details;

@@ -7,9 +7,9 @@ use ccc_protocol::{
 use serde_json::{Map, Value};
 
 use crate::{
-    armed::Leave,
+    console::armed::Leave,
+    console::model::Size,
     keys::{Act, Chord},
-    model::Size,
 };
 
 /// What happened.

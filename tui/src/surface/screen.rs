@@ -16,15 +16,16 @@ use crossterm::event::{Event, KeyEventKind, MouseEventKind};
 use ratatui::backend::{Backend as _, ClearType};
 
 use crate::{
+    console::message::{Command, Message, News},
+    console::model::Now,
+    console::model::{Model, Size},
+    console::update,
     keys::Chord,
     link::Link,
-    message::{Command, Message, News},
-    model::{Model, Size},
-    notify::{self, Waiting},
-    now::Now,
-    terminal::{self, Held, Screen, Signal},
-    theme::Theme,
-    update, view,
+    surface::notify::{self, Waiting},
+    surface::terminal::{self, Held, Screen, Signal},
+    view,
+    view::theme::Theme,
 };
 
 /// Ages and countdowns move on so often.

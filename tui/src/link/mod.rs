@@ -18,7 +18,7 @@ use ccc_protocol::{
     bodies::{Approve, Deny, Edit, Freeze, QueueList, SetGroup, SetPolicy, Ticket},
 };
 
-use crate::message::{Command, Deed, News, Trouble, Verb};
+use crate::console::message::{Command, Deed, News, Trouble, Verb};
 
 /// The stream is taken for dead when nothing, not even a sign of life, came for so long.
 const SILENCE_SECONDS_MAX: u64 = 60;

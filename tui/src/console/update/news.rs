@@ -9,11 +9,12 @@ use ccc_protocol::{
 
 use super::{bulk, forms, moving};
 use crate::{
-    armed::Lack,
-    message::{Command, Deed, News, Trouble, Verb},
-    model::{Done, Model, connection::Connection, dialog::Outcome, queue::Changes},
-    span, summary,
+    console::armed::Lack,
+    console::message::{Command, Deed, News, Trouble, Verb},
+    console::model::{Done, Model, connection::Connection, dialog::Outcome, queue::Changes},
     text::{Tone, Untrusted, Visible},
+    wording::span,
+    wording::summary,
 };
 
 pub(super) fn news(model: &mut Model, news: News, out: &mut Vec<Command>) {

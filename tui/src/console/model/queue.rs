@@ -14,7 +14,7 @@ use super::{
     filter::Filter,
     order::{Grouping, Line, Order},
 };
-use crate::{armed::Target, summary, text::Visible};
+use crate::{console::armed::Target, text::Visible, wording::summary};
 
 /// From this many new tickets on, one sort is cheaper than as many insertions.
 const BULK_MIN: usize = 64;

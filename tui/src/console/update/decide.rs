@@ -9,17 +9,17 @@ use ccc_protocol::{
 
 use super::{bulk, forms};
 use crate::{
-    armed::{Leave, Target},
-    keys::{Act, Context},
-    message::{Command, Verb},
-    model::{
+    console::armed::{Leave, Target},
+    console::message::{Command, Verb},
+    console::model::scope::Scope,
+    console::model::{
         Done, Model,
         dialog::{Dialog, Kind},
         field::Field,
     },
-    scope::Scope,
-    summary,
+    keys::{Act, Context},
     text::{Tone, Visible},
+    wording::summary,
 };
 
 /// What an approval carries beside the ticket.
@@ -138,14 +138,14 @@ fn open_edit(model: &mut Model, target: Target) {
     let declared = model.actions.get(ticket.action.as_str());
     let is_given = |name: &str| declared.is_none_or(|info| info.params.iter().any(|param| param.name == name));
     let given = ticket.params.iter().filter(|(name, _)| is_given(name));
-    let text = crate::edit::to_text(&given.map(|(name, value)| (name.clone(), value.clone())).collect());
+    let text = crate::text::json::to_text(&given.map(|(name, value)| (name.clone(), value.clone())).collect());
     forms::open_about(model, Kind::Edit { field: Field::area(&text), fault: None }, vec![target]);
 }
 
 /// Sends the edited parameters, where they can be read and the key counts.
 pub(super) fn send_edit(model: &mut Model, out: &mut Vec<Command>) {
     let Some(Dialog { kind: Kind::Edit { field, fault }, .. }) = &mut model.dialog else { return };
-    let params = match crate::edit::from_text(field.text()) {
+    let params = match crate::text::json::from_text(field.text()) {
         Ok(params) => params,
         Err(error) => {
             *fault = Some(error);
@@ -210,5 +210,5 @@ fn revoke_selected(model: &mut Model, out: &mut Vec<Command>) {
 }
 
 fn named(words: &'static str, id: TicketId) -> Visible {
-    Visible::label(words).then(crate::summary::short(id))
+    Visible::label(words).then(crate::wording::summary::short(id))
 }

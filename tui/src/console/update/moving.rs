@@ -3,9 +3,9 @@
 use super::forms;
 use crate::{
     config::Config,
+    console::message::Command,
+    console::model::{Model, Size},
     keys::{Act, Context, VIEWS},
-    message::Command,
-    model::{Model, Size},
     text::{Tone, Visible},
     view,
 };

@@ -4,9 +4,9 @@ use ccc_protocol::TicketId;
 
 use super::{decide::fired, forms};
 use crate::{
-    armed::Leave,
-    message::{Command, Verb},
-    model::{
+    console::armed::Leave,
+    console::message::{Command, Verb},
+    console::model::{
         Model,
         dialog::{Dialog, Kind, Outcome},
     },

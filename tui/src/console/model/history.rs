@@ -157,12 +157,12 @@ pub fn words(entry: &AuditEntry) -> Visible {
         words = words.then(" of ").then(about);
     }
     if let Some(ticket) = &entry.ticket {
-        words = words.then(" ").then(crate::summary::short(*ticket));
+        words = words.then(" ").then(crate::wording::summary::short(*ticket));
     }
     for value in
         ["params", "reason", "note"].iter().filter_map(|name| entry.detail.get(*name)).filter(|value| !value.is_null())
     {
-        words = words.then("  ").then(crate::summary::value(value));
+        words = words.then("  ").then(crate::wording::summary::value(value));
     }
     match &entry.ticket {
         Some(ticket) => words.then("  ").then(ticket),

@@ -2,9 +2,9 @@
 
 use super::{act, forms, moving};
 use crate::{
+    console::message::Command,
+    console::model::{Model, Surface, order::Grouping},
     keys::{Context, TABLE},
-    message::Command,
-    model::{Model, Surface, order::Grouping},
     text::{Tone, Untrusted, Visible},
 };
 

@@ -3,7 +3,7 @@
 use ccc_protocol::{TicketId, approval, bodies::Preview};
 
 use crate::{
-    armed::Lack,
+    console::armed::Lack,
     document,
     text::{Row, Visible},
 };
