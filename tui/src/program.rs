@@ -1,23 +1,27 @@
 //! The program around the console: reads the command line, does what it asks, and ends with an exit code.
 
-use std::{env, ffi::OsString, path::PathBuf, sync::Arc};
+use std::{env, ffi::OsString, sync::Arc};
 
 use ccc_client::Bridge;
 use ccc_protocol::exit;
 
 use crate::{
-    cli::args::{self, Connect, Environment, Invocation, Task},
-    cli::connect,
+    cli::{
+        Stop,
+        args::{self, Connect, Environment, Invocation, Task},
+        connect,
+    },
     commands,
-    config::Config,
-    console::model::{self, Container, Model},
-    console::update,
+    config::{self, Config},
+    console::{
+        message::Message,
+        model::{Model, Surface},
+    },
+    document::Container,
     keys::TABLE,
     local,
-    surface::plain,
-    surface::screen::{self, Ended},
-    surface::terminal,
-    text::{Tone, Untrusted, Visible},
+    surface::{Ended, plain, screen, terminal},
+    text::Untrusted,
     view::theme::Theme,
 };
 
@@ -38,21 +42,6 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         }
         stop.code
     })
-}
-
-/// Why the program ends before its work is done.
-#[derive(Debug)]
-pub(crate) struct Stop {
-    /// What a person reads; nothing is printed where it is empty.
-    pub(crate) words: String,
-    /// The code to exit with.
-    pub(crate) code: u8,
-}
-
-impl Stop {
-    pub(crate) fn usage(words: impl Into<String>) -> Self {
-        Self { words: words.into(), code: exit::USAGE }
-    }
 }
 
 fn invoke(invocation: Invocation) -> Result<u8, Stop> {
@@ -76,8 +65,8 @@ fn print_keys() {
 fn perform(connect: &Connect, task: &Task) -> Result<u8, Stop> {
     let bridge = connect::bridge(connect).map_err(|error| Stop::usage(error.to_string()))?;
     match task {
-        Task::Screen => open(Arc::new(bridge), false, |_| {}),
-        Task::Plain => open(Arc::new(bridge), true, |_| {}),
+        Task::Screen => open(Arc::new(bridge), false, None),
+        Task::Plain => open(Arc::new(bridge), true, None),
         other => commands::run(&bridge, other),
     }
 }
@@ -87,30 +76,23 @@ fn open_local(plain: bool) -> Result<u8, Stop> {
     let local = local::start()?;
     let (options, from_here) = (Untrusted(&local.paste).line(), Untrusted(&local.from_here).line());
     let container = Container { options: options.clone(), from_here: from_here.clone() };
-    let ended = open(Arc::clone(&local.bridge), plain, |model| {
-        model.container = Some(container);
-        match (plain, local.is_new) {
-            (true, _) => {
-                model.say(Tone::Strong, Visible::label("start the agent's container with: ").then(options.clone()));
-            }
-            (false, true) => update::show_container(model),
-            (false, false) => model.say(Tone::Plain, "`:container` shows what the agent's container is started with"),
-        }
-    });
+    let ended = open(Arc::clone(&local.bridge), plain, Some(Message::Local { container, is_new: local.is_new }));
     eprintln!("ccc-queue: start the agent's container with: {options}");
     eprintln!("ccc-queue: try it from here with: {from_here}");
     ended
 }
 
-/// Opens the console, on the screen or line by line, begun so.
-fn open(bridge: Arc<Bridge>, plain: bool, begin: impl FnOnce(&mut Model)) -> Result<u8, Stop> {
-    let config = config()?;
+/// Opens the console, on the screen or line by line, with this as its first message.
+fn open(bridge: Arc<Bridge>, plain: bool, first: Option<Message>) -> Result<u8, Stop> {
+    let config = settings()?;
     let theme = theme(&config);
     let server = Untrusted(&bridge.address().to_string()).line();
-    let surface = if plain { model::Surface::Plain } else { model::Surface::Screen };
-    let mut model = Model::new(bridge.user().clone(), server, config, surface);
-    begin(&mut model);
-    let ended = if plain { plain::run(model, bridge) } else { screen::run(model, theme, bridge) };
+    let surface = if plain { Surface::Plain } else { Surface::Screen };
+    let model = Model::new(bridge.user().clone(), server, config, surface);
+    let ended = match surface {
+        Surface::Plain => plain::run(model, first, bridge),
+        Surface::Screen => screen::run(model, first, theme, bridge),
+    };
     match ended {
         Ok(Ended::Left) => Ok(exit::SUCCEEDED),
         Ok(Ended::Signal(signal)) => Ok(by_signal(signal)),
@@ -130,15 +112,8 @@ fn theme(config: &Config) -> Theme {
     Theme::choose(config.colours, env::var("NO_COLOR").ok().as_deref(), env::var("TERM").ok().as_deref())
 }
 
-fn config() -> Result<Config, Stop> {
-    let Some(dir) = config_dir() else { return Ok(Config::default()) };
+fn settings() -> Result<Config, Stop> {
+    let Some(dir) = config::dir() else { return Ok(Config::default()) };
     let path = dir.join("console.toml");
     Config::load(&path).map_err(|error| Stop::usage(format!("{}: {error}", path.display())))
-}
-
-/// `$XDG_CONFIG_HOME/ccc`, or `~/.config/ccc`.
-pub(crate) fn config_dir() -> Option<PathBuf> {
-    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")))?;
-    Some(base.join("ccc"))
 }

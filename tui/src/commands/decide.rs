@@ -10,12 +10,13 @@ use ccc_protocol::{
 
 use super::{NOT_DONE, ask, find, print, tell};
 use crate::{
-    cli::args::{Asked, Terms},
+    cli::{
+        Stop,
+        args::{Asked, Terms},
+    },
     document,
-    program::Stop,
     text::{Row, Tone, Visible},
-    wording::span,
-    wording::summary,
+    wording::{span, summary},
 };
 
 pub(super) fn approve(bridge: &Bridge, written: &str, terms: &Terms, asked: &Asked) -> Result<u8, Stop> {
@@ -44,7 +45,7 @@ fn waiting(bridge: &Bridge, written: &str) -> Result<Ticket, Stop> {
     if ticket.status == Status::Queued {
         return Ok(ticket);
     }
-    let words = Visible::label("it waits no longer: ").then(crate::console::update::fate(&ticket)).to_string();
+    let words = Visible::label("it waits no longer: ").then(crate::wording::fate(&ticket)).to_string();
     Err(Stop { words, code: NOT_DONE })
 }
 
@@ -117,11 +118,11 @@ fn not_done() -> u8 {
 fn taken(answer: Result<Ticket, CallError>) -> Result<u8, Stop> {
     match answer {
         Ok(ticket) => {
-            print::row(&Row::new().with(Tone::Good, crate::console::update::fate(&ticket)))?;
+            print::row(&Row::new().with(Tone::Good, crate::wording::fate(&ticket)))?;
             Ok(exit::SUCCEEDED)
         }
         Err(CallError::Refused(problem)) if problem.ticket.is_some() => {
-            let fate = problem.ticket.as_deref().map_or_else(Visible::default, crate::console::update::fate);
+            let fate = problem.ticket.as_deref().map_or_else(Visible::default, crate::wording::fate);
             Err(Stop {
                 words: Visible::label("not taken, somebody was first: ").then(fate).to_string(),
                 code: NOT_DONE,

@@ -7,8 +7,8 @@ use ccc_protocol::{
 use serde_json::{Map, Value};
 
 use crate::{
-    console::armed::Leave,
-    console::model::Size,
+    console::{armed::Leave, model::Size},
+    document::Container,
     keys::{Act, Chord},
 };
 
@@ -21,6 +21,22 @@ pub enum Message {
     Act(Act),
     /// A command line was written, as after `:`.
     Line(String),
+    /// A line was entered in the line console, before anybody knows what it means: what was said before has been read.
+    Entered {
+        /// It came with others in less time than a person takes for a line.
+        together: bool,
+    },
+    /// The field in front holds this text and nothing else. A word that approves is typed: it can be emptied, never filled.
+    Fill(String),
+    /// The reason of this number in the list, from 0, is chosen.
+    Choose(usize),
+    /// The bridge was set up here, and an agent's container can be started so.
+    Local {
+        /// How.
+        container: Container,
+        /// True on first use.
+        is_new: bool,
+    },
     /// Text came at once, in brackets. It is text wherever it lands.
     Paste(String),
     /// A mouse button was pressed on this line of the screen.
@@ -58,13 +74,8 @@ pub enum News {
         /// Seconds until the next try.
         retry_seconds: u64,
     },
-    /// What waits: all of it, or what changed since the last reading.
-    Queue {
-        /// As signed by the server.
-        list: QueueList,
-        /// True where it is all that waits.
-        whole: bool,
-    },
+    /// What waits.
+    Queue(Result<QueueRead, String>),
     /// The preview that was asked for.
     Preview(TicketId, Result<Box<Preview>, String>),
     /// A decision was answered.
@@ -79,6 +90,15 @@ pub enum News {
     Actions(Result<ActionList, String>),
     /// Something that is no decision on a ticket was done, or was not.
     Done(Deed, Result<(), String>),
+}
+
+/// What waits: all of it, or what changed since the last reading.
+#[derive(Debug, Clone)]
+pub struct QueueRead {
+    /// As signed by the server.
+    pub list: QueueList,
+    /// True where it is all that waits.
+    pub whole: bool,
 }
 
 /// Why a decision was not taken.

@@ -16,7 +16,7 @@ use ccc_client::{Address, Bridge, CallError, DEFAULT_URL, Identity, read_secrets
 use ccc_keygen::{Pair, create, filter, write_private};
 use ccc_protocol::{UserName, exit};
 
-use crate::program::{Stop, config_dir};
+use crate::{cli::Stop, config};
 
 /// Who decides, and who asks.
 const PERSON: &str = "user";
@@ -43,7 +43,7 @@ pub(crate) struct Local {
 /// Sets up what is missing, and starts a server where none answers.
 pub(crate) fn start() -> Result<Local, Stop> {
     let workspace = workspace()?;
-    let files = Files::in_dir(&config_dir().ok_or_else(|| Stop::usage("neither XDG_CONFIG_HOME nor HOME is set"))?);
+    let files = Files::in_dir(&config::dir().ok_or_else(|| Stop::usage("neither XDG_CONFIG_HOME nor HOME is set"))?);
     let is_new = !files.config.exists();
     files.make_missing()?;
     let url = env::var("CONDUIT_URL").ok().filter(|url| !url.is_empty()).unwrap_or_else(|| DEFAULT_URL.to_owned());

@@ -3,48 +3,44 @@
 //! and what was typed before the page stood there is discarded, as are lines that come together, which are a paste's.
 
 use std::{
-    io::{self, BufRead as _, Write as _},
+    io::{self, Write as _},
     sync::{
         Arc,
-        mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel},
+        mpsc::{Receiver, RecvTimeoutError, channel},
     },
-    thread,
     time::Duration,
 };
 
 use ccc_client::Bridge;
 
+use super::{
+    Ended,
+    clock::Clock,
+    lines::{self, Read},
+    notify::{self, Waiting},
+    terminal::{self, Signal},
+};
 use crate::{
-    console::armed::Target,
-    console::message::{Command, Message, News},
-    console::model::{Model, Notice, Size, connection::Connection, dialog::Kind},
-    console::update,
+    console::{
+        armed::Target,
+        message::{Command, Message, News},
+        model::{Model, Notice, Size, connection::Connection},
+        update,
+    },
     document,
-    keys::{Act, Chord, Context, KeyRow, TABLE, VIEWS},
+    keys::{Act, Chord, Context, KeyRow, TABLE, View},
     link::Link,
-    surface::notify::{self, Waiting},
-    surface::screen::{Clock, Ended},
-    surface::terminal::{self, Signal},
     text::{Row, Tone, Untrusted, Visible},
     view,
 };
 
 /// As wide as pages are made; a terminal wraps the rest.
 const PAGE_CELLS: usize = 78;
-/// Lines that come closer than this are pasted or typed ahead.
-const TOGETHER: Duration = Duration::from_millis(50);
-/// A longer line is no answer to anything.
-const LINE_BYTES_MAX: u64 = 65_536;
 
 enum Input {
-    Line {
-        text: String,
-        /// It came with others in less time than a person takes for a line.
-        together: bool,
-    },
+    Read(Read),
     News(News),
     Signal(Signal),
-    End,
 }
 
 struct Console {
@@ -54,7 +50,7 @@ struct Console {
     /// What was told last, so that only what is new is told.
     told: Told,
     /// The view that is printed once it was read.
-    awaited: Option<Context>,
+    awaited: Option<View>,
     /// The lines of an edit, until a lone full stop.
     lines: Vec<String>,
     ended: Option<Ended>,
@@ -66,19 +62,19 @@ struct Told {
     notice: Option<Notice>,
     dialog: u64,
     page: Option<Target>,
-    view: Option<Context>,
+    view: Option<View>,
 }
 
 /// Runs the line console until it is left.
 ///
 /// # Errors
 /// Where stdout cannot be written.
-pub(crate) fn run(model: Model, bridge: Arc<Bridge>) -> io::Result<Ended> {
+pub(crate) fn run(model: Model, first: Option<Message>, bridge: Arc<Bridge>) -> io::Result<Ended> {
     let (inputs, received) = channel();
     let posts = inputs.clone();
     let link = Link::start(bridge, Arc::new(move |news| drop(posts.send(Input::News(news)))));
     terminal::signals(inputs.clone(), Input::Signal)?;
-    read_lines(inputs);
+    lines::read(inputs, Input::Read);
     let mut console = Console {
         model,
         clock: Clock::start(),
@@ -88,48 +84,15 @@ pub(crate) fn run(model: Model, bridge: Arc<Bridge>) -> io::Result<Ended> {
         lines: Vec::new(),
         ended: None,
     };
-    console.begin()?;
+    console.begin(first)?;
     console.main_loop(&received)
 }
 
-fn read_lines(inputs: Sender<Input>) {
-    thread::spawn(move || {
-        // Read on a thread of its own, so that it can be told whether more comes at once.
-        let (lines, read) = sync_channel(0);
-        thread::spawn(move || {
-            let mut input = io::stdin().lock();
-            while let Some(line) = next_line(&mut input)
-                && lines.send(line).is_ok()
-            {}
-        });
-        let (mut next, mut after_another) = (read.recv().ok(), false);
-        while let Some(text) = next {
-            let soon = read.recv_timeout(TOGETHER);
-            let together = after_another || soon.is_ok();
-            after_another = soon.is_ok();
-            if inputs.send(Input::Line { text, together }).is_err() {
-                return;
-            }
-            next = match soon {
-                Err(RecvTimeoutError::Timeout) => read.recv().ok(),
-                other => other.ok(),
-            };
-        }
-        drop(inputs.send(Input::End));
-    });
-}
-
-fn next_line(input: &mut impl io::BufRead) -> Option<String> {
-    let mut bytes = Vec::new();
-    let read = io::Read::take(input, LINE_BYTES_MAX).read_until(b'\n', &mut bytes);
-    let text = String::from_utf8_lossy(&bytes);
-    matches!(read, Ok(1..)).then(|| text.trim_end_matches(['\n', '\r']).to_owned())
-}
-
 impl Console {
-    fn begin(&mut self) -> io::Result<()> {
+    fn begin(&mut self, first: Option<Message>) -> io::Result<()> {
         say("ccc-queue, line by line: write `help` for all words, `list` for what waits, `quit` to leave")?;
         self.take(Message::Resize(Size { width: 80, height: 24 }))?;
+        first.into_iter().try_for_each(|message| self.take(message))?;
         for command in update::begin() {
             self.run(command)?;
         }
@@ -139,12 +102,12 @@ impl Console {
     fn main_loop(&mut self, received: &Receiver<Input>) -> io::Result<Ended> {
         loop {
             match received.recv_timeout(Duration::from_secs(1)) {
-                Ok(Input::Line { text, together }) => self.line(&text, together)?,
+                Ok(Input::Read(Read::Line { text, together })) => self.line(&text, together)?,
                 Ok(Input::News(news)) => self.news(news)?,
                 Ok(Input::Signal(Signal::End(signal))) => return Ok(Ended::Signal(signal)),
                 Ok(Input::Signal(Signal::Stop)) => terminal::stop()?,
                 Ok(Input::Signal(Signal::Continued)) => self.take(Message::Resumed)?,
-                Ok(Input::End) | Err(RecvTimeoutError::Disconnected) => return Ok(Ended::Left),
+                Ok(Input::Read(Read::End)) | Err(RecvTimeoutError::Disconnected) => return Ok(Ended::Left),
                 Err(RecvTimeoutError::Timeout) => self.take(Message::Tick)?,
             }
             if let Some(ended) = self.ended {
@@ -157,9 +120,9 @@ impl Console {
     fn news(&mut self, news: News) -> io::Result<()> {
         let is_due = matches!(
             (self.awaited, &news),
-            (Some(Context::Grants), News::Grants(_))
-                | (Some(Context::Policies | Context::Agents), News::Policies(_))
-                | (Some(Context::History), News::Audit(_))
+            (Some(View::Grants), News::Grants(_))
+                | (Some(View::Policies | View::Agents), News::Policies(_))
+                | (Some(View::History), News::Audit(_))
         );
         self.take(Message::News(news))?;
         if is_due {
@@ -172,19 +135,16 @@ impl Console {
     /// One line of the person's. What is said in answer is said also where it was said before.
     fn line(&mut self, line: &str, together: bool) -> io::Result<()> {
         let line = line.trim();
-        self.model.notice = None;
         self.told.notice = None;
-        if together {
-            self.model.armed.disturb(self.clock.now().millis);
-        }
+        self.update(Message::Entered { together })?;
         let context = self.model.context();
         match line {
             "" => Ok(()),
-            "leave" if self.model.dialog.is_some() => self.take(Message::Act(Act::Back)),
+            "leave" if self.model.dialog().is_some() => self.take(Message::Act(Act::Back)),
             _ if context.takes_text() => self.text(context, line),
             "list" => self.print(&view::view_rows(&self.model)),
-            "show" if self.model.view == Context::Grants => self.print(&view::grant_rows(&self.model)),
-            "show" if self.model.view == Context::History => self.print(&view::history_rows(&self.model)),
+            "show" if self.model.view() == View::Grants => self.print(&self.model.grant_page()),
+            "show" if self.model.view() == View::History => self.print(&self.model.entry_page()),
             "show" => {
                 self.told.page = None;
                 self.tell()
@@ -198,14 +158,15 @@ impl Console {
     fn help(&self) -> io::Result<()> {
         let mut rows: Vec<Row> = WORDS.iter().map(|(word, help)| named(Visible::label(word), help)).collect();
         let is_told = |row: &KeyRow| WORDS.iter().any(|(word, _)| word.split(' ').next() == Some(row.name));
-        let in_a_view = |row: &&KeyRow| !is_told(row) && row.contexts.iter().any(|context| VIEWS.contains(context));
+        let in_a_view =
+            |row: &&KeyRow| !is_told(row) && row.contexts.iter().any(|context| matches!(context, Context::View(_)));
         rows.extend(TABLE.iter().filter(in_a_view).map(|row| named(Visible::label(row.name), row.help)));
         self.print(&rows)
     }
 
     /// A key of the table, by its name or as it is pressed; else a command line.
     fn word(&mut self, context: Context, line: &str) -> io::Result<()> {
-        let keys = &self.model.config.keys;
+        let keys = &self.model.config().keys;
         let chord: Option<Chord> = line.parse().ok();
         let by_key = chord.and_then(|chord| keys.act(context, chord));
         let by_name = keys.rows(context).find(|(row, _)| row.name == line).map(|(row, _)| row.act);
@@ -213,7 +174,7 @@ impl Console {
             Some(Act::Filter | Act::CommandLine) => say("write `filter WORDS`, or the command itself"),
             Some(Act::Help) => self.help(),
             Some(act) => self.take(Message::Act(act)),
-            None if self.model.dialog.is_some() => say("no such word here; `leave` leaves the question"),
+            None if self.model.dialog().is_some() => say("no such word here; `leave` leaves the question"),
             None => self.take(Message::Line(line.to_owned())),
         }
     }
@@ -223,13 +184,13 @@ impl Console {
         match context {
             Context::Deny => self.reason(line),
             Context::Note => {
-                self.fill(line);
+                self.update(Message::Fill(line.to_owned()))?;
                 self.take(Message::Act(Act::Accept))
             }
             Context::Word => {
-                self.fill("");
+                self.update(Message::Fill(String::new()))?;
                 line.chars().try_for_each(|c| self.take(Message::Key(c.into())))?;
-                let asks_still = self.model.context() == Context::Word && self.model.notice.is_none();
+                let asks_still = self.model.context() == Context::Word && self.model.notice().is_none();
                 if asks_still { say("that is not the word; `leave` leaves the question") } else { Ok(()) }
             }
             Context::Edit if line == "." => self.send_edit(),
@@ -243,14 +204,12 @@ impl Console {
 
     /// The number of a listed reason, or a reason in the person's words. It denies, as Enter on the screen does.
     fn reason(&mut self, line: &str) -> io::Result<()> {
-        let reasons = self.model.config.reasons.len();
+        let reasons = self.model.config().reasons.len();
         let listed = line.parse::<usize>().ok().filter(|number| (1..=reasons).contains(number));
-        if let Some(Kind::Deny { choice, .. }) = self.model.dialog.as_mut().map(|dialog| &mut dialog.kind) {
-            *choice = listed.map_or(reasons, |number| number - 1);
-        }
-        if listed.is_none() {
-            self.fill(line);
-        }
+        self.update(match listed {
+            Some(number) => Message::Choose(number - 1),
+            None => Message::Fill(line.to_owned()),
+        })?;
         self.take(Message::Act(Act::Send))
     }
 
@@ -258,22 +217,21 @@ impl Console {
         // Nothing new was written since it was refused: what stands there is sent again.
         if !self.lines.is_empty() {
             let text = std::mem::take(&mut self.lines).join("\n");
-            self.fill(&text);
+            self.update(Message::Fill(text))?;
         }
         self.take(Message::Act(Act::Send))
     }
 
-    /// Puts this text, and nothing else, into the field.
-    fn fill(&mut self, text: &str) {
-        if let Some(field) = self.model.dialog.as_mut().and_then(crate::console::model::dialog::Dialog::field) {
-            field.set(text);
-        }
+    /// Takes a message and tells what came of it.
+    fn take(&mut self, message: Message) -> io::Result<()> {
+        self.update(message)?;
+        self.tell()
     }
 
-    fn take(&mut self, message: Message) -> io::Result<()> {
+    /// Takes a message that is one part of an answer: what comes of the whole is told with the last.
+    fn update(&mut self, message: Message) -> io::Result<()> {
         let commands = update::update(&mut self.model, message, self.clock.now());
-        commands.into_iter().try_for_each(|command| self.run(command))?;
-        self.tell()
+        commands.into_iter().try_for_each(|command| self.run(command))
     }
 
     fn run(&mut self, command: Command) -> io::Result<()> {
@@ -289,7 +247,7 @@ impl Console {
     }
 
     fn tell_waiting(&mut self, told: Waiting) -> io::Result<()> {
-        notify::run_command(&self.model.config.notify, told);
+        notify::run_command(&self.model.config().notify, told);
         if told.arrived == 0 {
             return Ok(());
         }
@@ -310,7 +268,7 @@ impl Console {
     }
 
     fn tell_connection(&mut self) -> io::Result<()> {
-        let words = match self.model.connection {
+        let words = match self.model.connection() {
             Connection::Connecting => "connecting",
             Connection::Live => "connected",
             Connection::Lost { .. } => "no connection; trying again by itself",
@@ -319,7 +277,7 @@ impl Console {
     }
 
     fn tell_notice(&mut self) -> io::Result<()> {
-        let notice = self.model.notice.clone();
+        let notice = self.model.notice().cloned();
         if self.told.notice == notice {
             return Ok(());
         }
@@ -328,9 +286,9 @@ impl Console {
     }
 
     fn tell_view(&mut self) -> io::Result<()> {
-        let view = self.model.view;
+        let view = self.model.view();
         match self.told.view.replace(view) {
-            Some(before) if before != view && view == Context::Queue => self.print(&view::view_rows(&self.model)),
+            Some(before) if before != view && view == View::Queue => self.print(&view::view_rows(&self.model)),
             Some(before) if before != view => {
                 self.awaited = Some(view);
                 Ok(())
@@ -340,7 +298,7 @@ impl Console {
     }
 
     fn tell_dialog(&mut self) -> io::Result<()> {
-        let Some(dialog) = &self.model.dialog else { return Ok(()) };
+        let Some(dialog) = self.model.dialog() else { return Ok(()) };
         if self.told.dialog == dialog.number {
             return Ok(());
         }
@@ -352,17 +310,16 @@ impl Console {
 
     /// The page of the ticket under the cursor, whole, once it was read and is right.
     fn tell_page(&mut self) -> io::Result<()> {
-        let Some(preview) = self.model.details.preview() else { return Ok(()) };
+        let Some(preview) = self.model.details().preview() else { return Ok(()) };
         let target = Target { id: preview.ticket.id, digest: preview.ticket.digest };
-        if self.told.page == Some(target) || self.model.view != Context::Queue {
+        if self.told.page == Some(target) || self.model.view() != View::Queue {
             return Ok(());
         }
         self.told.page = Some(target);
         let mut rows = document::preview(preview, PAGE_CELLS);
         rows.push(Row::new().with(Tone::Strong, "approve, deny, scope, edit, snooze, mark, down, up, or help?"));
         self.print(&rows)?;
-        let drawn = update::update(&mut self.model, Message::Drawn, self.clock.now());
-        drawn.into_iter().try_for_each(|command| self.run(command))
+        self.update(Message::Drawn)
     }
 
     fn print(&self, rows: &[Row]) -> io::Result<()> {

@@ -7,25 +7,28 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use ccc_client::Bridge;
-use ccc_protocol::Timestamp;
 use crossterm::event::{Event, KeyEventKind, MouseEventKind};
 use ratatui::backend::{Backend as _, ClearType};
 
+use super::{
+    Ended,
+    clock::Clock,
+    notify::{self, Waiting},
+    terminal::{self, Held, Screen, Signal},
+};
 use crate::{
-    console::message::{Command, Message, News},
-    console::model::Now,
-    console::model::{Model, Size},
-    console::update,
+    console::{
+        message::{Command, Message, News},
+        model::{Model, Size},
+        update,
+    },
     keys::Chord,
     link::Link,
-    surface::notify::{self, Waiting},
-    surface::terminal::{self, Held, Screen, Signal},
-    view,
-    view::theme::Theme,
+    view::{self, theme::Theme},
 };
 
 /// Ages and countdowns move on so often.
@@ -45,39 +48,6 @@ enum Input {
     Gone,
 }
 
-/// How the console ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ended {
-    /// The person left it.
-    Left,
-    /// A signal asked for it.
-    Signal(i32),
-}
-
-/// Both clocks, from when the program started.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Clock {
-    started: Instant,
-}
-
-impl Clock {
-    /// Starts it.
-    #[must_use]
-    pub(crate) fn start() -> Self {
-        Self { started: Instant::now() }
-    }
-
-    /// This moment.
-    #[must_use]
-    pub(crate) fn now(self) -> Now {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-        Now {
-            millis: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            wall: Timestamp::from_millis(i64::try_from(wall).unwrap_or(i64::MAX)),
-        }
-    }
-}
-
 struct Console {
     model: Model,
     theme: Theme,
@@ -94,17 +64,17 @@ struct Console {
 ///
 /// # Errors
 /// Where the terminal does not obey.
-pub(crate) fn run(model: Model, theme: Theme, bridge: Arc<Bridge>) -> io::Result<Ended> {
+pub(crate) fn run(model: Model, first: Option<Message>, theme: Theme, bridge: Arc<Bridge>) -> io::Result<Ended> {
     let (inputs, received) = channel();
     let posts = inputs.clone();
     let link = Link::start(bridge, Arc::new(move |news| drop(posts.send(Input::News(news)))));
-    let held = Held::take(model.config.mouse)?;
+    let held = Held::take(model.config().mouse)?;
     terminal::signals(inputs.clone(), Input::Signal)?;
     let screen = held.screen()?;
     read_terminal(inputs);
     let mut console =
         Console { model, theme, clock: Clock::start(), link, held, screen, has_decided: false, ended: None };
-    console.begin()?;
+    console.begin(first)?;
     console.main_loop(&received)
 }
 
@@ -121,9 +91,10 @@ fn read_terminal(inputs: Sender<Input>) {
 }
 
 impl Console {
-    fn begin(&mut self) -> io::Result<()> {
+    fn begin(&mut self, first: Option<Message>) -> io::Result<()> {
         let size = self.screen.size()?;
         self.take(Message::Resize(Size { width: size.width, height: size.height }))?;
+        first.into_iter().try_for_each(|message| self.take(message))?;
         for command in update::begin() {
             self.run(command)?;
         }
@@ -150,7 +121,7 @@ impl Console {
     /// Until something on screen changes by time alone.
     fn patience(&self) -> Duration {
         let now = self.clock.now().millis;
-        let settles = self.model.armed.settles_at();
+        let settles = self.model.armed().settles_at();
         let millis = if settles > now { (settles - now).min(TICK_MILLIS) } else { TICK_MILLIS };
         Duration::from_millis(millis.max(1))
     }
@@ -208,8 +179,8 @@ impl Console {
             None => Ok(()),
             Some(Command::Tell { waiting, arrived }) => {
                 let told = Waiting { waiting, arrived };
-                notify::run_command(&self.model.config.notify, told);
-                notify::tell_terminal(&mut stdout(), &self.model.config.notify, told)
+                notify::run_command(&self.model.config().notify, told);
+                notify::tell_terminal(&mut stdout(), &self.model.config().notify, told)
             }
             Some(Command::Redraw) => self.draw_anew(),
             Some(Command::Suspend) => {

@@ -95,7 +95,7 @@ fn lost(desk: &mut Desk) {
 
 fn decided_elsewhere(desk: &mut Desk) {
     queue(desk);
-    let mut decided = desk.model.queue.selected().unwrap().clone();
+    let mut decided = desk.model.queue().selected().unwrap().clone();
     decided.status = Status::Denied;
     decided.decided_by = Some("bob".parse().unwrap());
     decided.decided = Some(Timestamp::from_millis(NOON));

@@ -7,8 +7,7 @@ use ccc_protocol::{
 
 use super::field::Field;
 use crate::{
-    console::armed::Target,
-    console::model::scope::Scope,
+    console::{armed::Target, model::scope::Scope},
     keys::Context,
     text::{Row, Visible},
 };

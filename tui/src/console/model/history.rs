@@ -3,7 +3,7 @@
 use ccc_protocol::bodies::{AuditEntry, AuditList};
 
 use super::filter::Filter;
-use crate::text::{Untrusted, Visible};
+use crate::wording;
 
 /// How many entries are read at first; older ones are read when a person goes there.
 pub const WINDOW: u64 = 2000;
@@ -106,7 +106,7 @@ impl History {
     }
 
     fn refilter(&mut self) {
-        let fits = |entry: &AuditEntry| self.filter.is_empty() || self.filter.fits(words(entry).as_str());
+        let fits = |entry: &AuditEntry| self.filter.is_empty() || self.filter.fits(wording::entry(entry).as_str());
         self.fitting = (0..self.entries.len()).filter(|&at| self.entries.get(at).is_some_and(fits)).collect();
     }
 
@@ -142,30 +142,5 @@ impl History {
 
     fn keep_in_sight(&mut self) {
         self.top = self.top.min(self.at).max((self.at + 1).saturating_sub(self.height.max(1)));
-    }
-}
-
-/// An entry in one line: who did what to which. The whole id stands last: it is searched for more than it is read.
-#[must_use]
-pub fn words(entry: &AuditEntry) -> Visible {
-    let by = entry.by.as_ref().map_or(Visible::label("server"), Visible::from);
-    let mut words = by.then(" ").then(Untrusted(&entry.kind).line());
-    if let Some(action) = &entry.action {
-        words = words.then(" ").then(action);
-    }
-    if let Some(about) = entry.about.as_ref().filter(|about| entry.by.as_ref() != Some(about)) {
-        words = words.then(" of ").then(about);
-    }
-    if let Some(ticket) = &entry.ticket {
-        words = words.then(" ").then(crate::wording::summary::short(*ticket));
-    }
-    for value in
-        ["params", "reason", "note"].iter().filter_map(|name| entry.detail.get(*name)).filter(|value| !value.is_null())
-    {
-        words = words.then("  ").then(crate::wording::summary::value(value));
-    }
-    match &entry.ticket {
-        Some(ticket) => words.then("  ").then(ticket),
-        None => words,
     }
 }

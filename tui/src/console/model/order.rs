@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, rc::Rc};
 
 use ccc_protocol::{TicketId, UserName, bodies::Ticket};
 
-use crate::wording::summary;
+use crate::{config::Grouping, wording::summary};
 
 /// What rows are gathered under.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,52 +15,14 @@ pub struct Group {
     pub session: Option<String>,
 }
 
-/// How rows are gathered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Grouping {
-    /// By who asked and in which session.
-    #[default]
-    Session,
-    /// By who asked.
-    Agent,
-    /// Not at all: by age.
-    None,
-}
-
-impl Grouping {
-    /// The word in the config and on the command line.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Session => "session",
-            Self::Agent => "agent",
-            Self::None => "none",
-        }
-    }
-
-    /// From its word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Session, Self::Agent, Self::None].into_iter().find(|grouping| grouping.word() == word)
-    }
-
-    /// The next way, round and round.
-    #[must_use]
-    pub fn next(self) -> Self {
-        match self {
-            Self::Session => Self::Agent,
-            Self::Agent => Self::None,
-            Self::None => Self::Session,
-        }
-    }
-
-    fn group(self, ticket: &Ticket) -> Group {
-        match self {
-            Self::Session => {
-                Group { agent: Some(ticket.submitted_by.clone()), session: summary::session(ticket).map(str::to_owned) }
-            }
-            Self::Agent => Group { agent: Some(ticket.submitted_by.clone()), session: None },
-            Self::None => Group::default(),
+impl Group {
+    /// Where this ticket's row stands.
+    fn of(ticket: &Ticket, grouping: Grouping) -> Self {
+        let agent = Some(ticket.submitted_by.clone());
+        match grouping {
+            Grouping::Session => Self { agent, session: summary::session(ticket).map(str::to_owned) },
+            Grouping::Agent => Self { agent, session: None },
+            Grouping::None => Self::default(),
         }
     }
 }
@@ -175,7 +137,7 @@ impl Order {
     }
 
     fn line_for(&self, ticket: &Ticket) -> Line {
-        let group = self.grouping.group(ticket);
+        let group = Group::of(ticket, self.grouping);
         let group = self.counts.get_key_value(&group).map_or_else(|| Rc::new(group), |(known, _)| Rc::clone(known));
         Line { group, ticket: Some(ticket.id) }
     }

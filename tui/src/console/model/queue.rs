@@ -12,9 +12,9 @@ use ccc_protocol::{
 
 use super::{
     filter::Filter,
-    order::{Grouping, Line, Order},
+    order::{Line, Order},
 };
-use crate::{console::armed::Target, text::Visible, wording::summary};
+use crate::{config::Grouping, console::armed::Target, text::Visible, wording::summary};
 
 /// From this many new tickets on, one sort is cheaper than as many insertions.
 const BULK_MIN: usize = 64;

@@ -9,7 +9,10 @@ use ccc_protocol::bodies::{
 };
 use serde_json::{Map, Value};
 
-use crate::text::{Untrusted, Visible};
+use crate::{
+    text::{Untrusted, Visible},
+    wording,
+};
 
 /// What is offered for the time, in minutes, as far as the ticket allows it.
 const MINUTES: [u64; 7] = [1, 5, 15, 30, 60, 240, 480];
@@ -165,7 +168,7 @@ impl Breadth {
     fn words(&self) -> Visible {
         match self.difference() {
             None => Visible::label("exactly ").then(crate::wording::summary::value(&self.value)),
-            Some(difference) => words(difference),
+            Some(difference) => wording::difference(difference),
         }
     }
 
@@ -192,24 +195,6 @@ impl Breadth {
             // The other parameters, the recipient, tool and session among them, are held to be equal.
             Some(Difference::SameTool(_) | Difference::SameRecipient(_)) => true,
         }
-    }
-}
-
-/// A difference in words.
-#[must_use]
-pub fn words(difference: &Difference) -> Visible {
-    match difference {
-        Difference::SameHost(origin) => Visible::label("any page of ").then(Untrusted(origin).line()),
-        Difference::Under(dir) => Visible::label("anything in ").then(Untrusted(dir).line()),
-        Difference::OneOf(values) => {
-            Visible::label("one of ").then(Untrusted(&Value::Array(values.clone()).to_string()).line())
-        }
-        Difference::SameProgram(program) => Visible::label("any arguments of ").then(Untrusted(program).line()),
-        Difference::SameTool(tool) => {
-            Visible::label("any input of ").then(Untrusted(tool).line()).then(" in this session")
-        }
-        Difference::SameRecipient(to) => Visible::label("anything, to ").then(Untrusted(to).line()),
-        Difference::Between(least, most) => Visible::number(*least).then(" to ").then(Visible::number(*most)),
     }
 }
 
@@ -293,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_path_offers_its_directory_first_and_never_the_root() {
-        let names: Vec<Visible> = directories("/workspace/a/b/c.txt").iter().map(words).collect();
+        let names: Vec<Visible> = directories("/workspace/a/b/c.txt").iter().map(wording::difference).collect();
         let names: Vec<&str> = names.iter().map(Visible::as_str).collect();
         assert_eq!(names, ["anything in /workspace/a/b", "anything in /workspace/a"]);
         assert!(directories("/workspace/file").is_empty() && directories("/file").is_empty());

@@ -2,27 +2,29 @@
 
 use ccc_protocol::TicketId;
 
-use super::{decide::fired, forms};
+use super::{open, press::fired};
 use crate::{
-    console::armed::Leave,
-    console::message::{Command, Verb},
-    console::model::{
-        Model,
-        dialog::{Dialog, Kind, Outcome},
+    console::{
+        armed::Leave,
+        message::Command,
+        model::{
+            Model,
+            dialog::{Dialog, Kind, Outcome},
+        },
     },
     text::Tone,
 };
 
 /// Asks about all marked tickets.
 pub(super) fn open(model: &mut Model) {
-    forms::open_about(model, Kind::Bulk, model.queue.marked());
+    open::about(model, Kind::Bulk, model.queue.marked());
 }
 
 /// Approves each, where the key counts.
 pub(super) fn send(model: &mut Model, out: &mut Vec<Command>) {
     let Some(leaves) = fired(model) else { return };
     for leave in &leaves {
-        model.deciding.insert(leave.id(), Verb::Approve);
+        model.deciding.insert(leave.id());
         out.push(Command::Approve { leave: *leave, note: None, grant: None });
     }
     sent(model, &leaves, "approval sent …");
@@ -38,7 +40,7 @@ pub(super) fn sent(model: &mut Model, leaves: &[Leave], words: &'static str) {
     }
     let summary = model.dialog.take().map(|dialog| dialog.summary).unwrap_or_default();
     let results = leaves.iter().map(|leave| (leave.id(), Outcome::Sent)).collect();
-    forms::open(model, Kind::Results { results });
+    open::dialog(model, Kind::Results { results });
     if let Some(dialog) = &mut model.dialog {
         dialog.summary = summary;
     }

@@ -1,23 +1,15 @@
 //! What is written after `:`. Any act that decides nothing, by its name; and a few commands with a word of their own.
 
-use super::{act, forms, moving};
+use super::{filter, moving, open};
 use crate::{
-    console::message::Command,
-    console::model::{Model, Surface, order::Grouping},
-    keys::{Context, TABLE},
+    config::Grouping,
+    console::{message::Command, model::Model},
+    keys::{Act, Context, TABLE, View},
     text::{Tone, Untrusted, Visible},
 };
 
-/// The views by the names a person writes.
-const VIEW_NAMES: [(&str, Context); 5] = [
-    ("queue", Context::Queue),
-    ("history", Context::History),
-    ("grants", Context::Grants),
-    ("policies", Context::Policies),
-    ("agents", Context::Agents),
-];
-
-pub(super) fn run(model: &mut Model, line: &str, out: &mut Vec<Command>) {
+/// Does what a command line says; an act that it names is given back, to be done as any other.
+pub(super) fn run(model: &mut Model, line: &str, out: &mut Vec<Command>) -> Option<Act> {
     let (word, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
     let rest = rest.trim();
     match word {
@@ -25,30 +17,19 @@ pub(super) fn run(model: &mut Model, line: &str, out: &mut Vec<Command>) {
         "view" => to_view(model, rest, out),
         "group" => group(model, rest),
         "find" => {
-            moving::to_view(model, Context::Queue, out);
+            moving::to_view(model, View::Queue, out);
             find(model, rest);
         }
-        "filter" => forms::set_filter(model, rest),
-        "container" => container(model),
-        name => by_name(model, name, out),
+        "filter" => filter::set(model, rest),
+        "container" => open::container(model),
+        name => return by_name(model, name),
     }
-}
-
-/// How the agent's container is started: on a screen in a dialog, else in a line that the terminal wraps.
-fn container(model: &mut Model) {
-    match (&model.container, model.surface) {
-        (None, _) => model.say(Tone::Care, "this console was not started with `--local`"),
-        (Some(_), Surface::Screen) => super::show_container(model),
-        (Some(container), Surface::Plain) => {
-            let options = container.options.clone();
-            model.say(Tone::Strong, Visible::label("start the agent's container with: ").then(options));
-        }
-    }
+    None
 }
 
 fn to_view(model: &mut Model, name: &str, out: &mut Vec<Command>) {
-    match VIEW_NAMES.iter().find(|(known, _)| *known == name) {
-        Some((_, view)) => moving::to_view(model, *view, out),
+    match View::from_name(name) {
+        Some(view) => moving::to_view(model, view, out),
         None => model.say(Tone::Bad, "views are: queue, history, grants, policies, agents"),
     }
 }
@@ -72,12 +53,12 @@ fn find(model: &mut Model, part: &str) {
 }
 
 /// INVARIANT: a row that decides cannot be reached from here, as Enter ends the line.
-fn by_name(model: &mut Model, name: &str, out: &mut Vec<Command>) {
-    let view = model.view;
-    let named = TABLE.iter().find(|row| row.name == name && row.contexts.contains(&view));
-    match named {
+fn by_name(model: &mut Model, name: &str) -> Option<Act> {
+    let context = Context::from(model.view);
+    match TABLE.iter().find(|row| row.name == name && row.contexts.contains(&context)) {
         Some(row) if row.decides => model.say(Tone::Care, "what decides has a key of its own and no command"),
-        Some(row) => act(model, row.act, out),
+        Some(row) => return Some(row.act),
         None => model.say(Tone::Bad, Visible::label("no such command here: ").then(Untrusted(name).line())),
     }
+    None
 }

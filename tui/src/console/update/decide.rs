@@ -1,23 +1,26 @@
 //! Approving, denying, editing, marking and taking back.
-//!
-//! INVARIANT: a decision leaves here only with a [`Leave`], and only `Armed::fire` makes one.
 
 use ccc_protocol::{
     TicketId,
     bodies::{GrantRequest, Ticket},
 };
 
-use super::{bulk, forms};
+use super::{
+    bulk, open,
+    press::{fired, pressed},
+};
 use crate::{
-    console::armed::{Leave, Target},
-    console::message::{Command, Verb},
-    console::model::scope::Scope,
-    console::model::{
-        Done, Model,
-        dialog::{Dialog, Kind},
-        field::Field,
+    console::{
+        armed::Target,
+        message::Command,
+        model::{
+            Done, Model,
+            dialog::{Dialog, Kind},
+            field::Field,
+            scope::Scope,
+        },
     },
-    keys::{Act, Context},
+    keys::{Act, View},
     text::{Tone, Visible},
     wording::summary,
 };
@@ -50,28 +53,6 @@ fn on_row(model: &mut Model, act: Act, out: &mut Vec<Command>) {
     }
 }
 
-/// The one ticket on screen, where the key counts; else says why not.
-pub(super) fn pressed(model: &mut Model) -> Option<Target> {
-    match model.armed.press(model.key, model.now.millis) {
-        Ok(targets) => targets.first().copied(),
-        Err(refusal) => {
-            model.say(Tone::Care, refusal.words());
-            None
-        }
-    }
-}
-
-/// A person's leave for what is on screen, where the key counts; else says why not.
-pub(super) fn fired(model: &mut Model) -> Option<Vec<Leave>> {
-    match model.armed.fire(model.key, model.now.millis) {
-        Ok(leaves) => Some(leaves),
-        Err(refusal) => {
-            model.say(Tone::Care, refusal.words());
-            None
-        }
-    }
-}
-
 /// The next step towards an approval: the note that is missing, the word to be typed, or the approval.
 pub(super) fn approve(model: &mut Model, target: Target, terms: Terms, out: &mut Vec<Command>) {
     let Some(ticket) = model.queue.ticket(target.id).cloned() else { return };
@@ -80,12 +61,12 @@ pub(super) fn approve(model: &mut Model, target: Target, terms: Terms, out: &mut
     }
     if ticket.needs_note && terms.note.is_none() {
         let kind = Kind::Note { field: Field::default(), grant: terms.grant };
-        return forms::open_about(model, kind, vec![target]);
+        return open::about(model, kind, vec![target]);
     }
     if summary::deserves_care(&ticket) {
         let kind =
             Kind::Word { word: ticket.action.clone(), field: Field::default(), note: terms.note, grant: terms.grant };
-        return forms::open_about(model, kind, vec![target]);
+        return open::about(model, kind, vec![target]);
     }
     send_approval(model, &terms, out);
 }
@@ -93,7 +74,7 @@ pub(super) fn approve(model: &mut Model, target: Target, terms: Terms, out: &mut
 /// Approves what is on screen, where the key counts.
 pub(super) fn send_approval(model: &mut Model, terms: &Terms, out: &mut Vec<Command>) {
     for leave in fired(model).unwrap_or_default() {
-        model.deciding.insert(leave.id(), Verb::Approve);
+        model.deciding.insert(leave.id());
         if terms.grant.is_some() {
             model.done = Some(Done::Granted(leave.id()));
         }
@@ -109,13 +90,13 @@ fn open_scope(model: &mut Model, target: Target, out: &mut Vec<Command>) {
     let Some(preview) = model.details.preview() else { return };
     let declared = model.actions.get(preview.ticket.action.as_str()).map_or(&[][..], |info| &info.params);
     match Scope::new(preview, declared) {
-        Some(scope) => forms::open_about(model, Kind::Scope(Box::new(scope)), vec![target]),
+        Some(scope) => open::about(model, Kind::Scope(Box::new(scope)), vec![target]),
         None => model.say(Tone::Care, "rule or floor forbid more than this once: press the key for approving"),
     }
 }
 
 fn open_denial(model: &mut Model, targets: Vec<Target>) {
-    forms::open_about(model, Kind::Deny { choice: 0, field: Field::default() }, targets);
+    open::about(model, Kind::Deny { choice: 0, field: Field::default() }, targets);
 }
 
 /// Denies what is on screen, where the key counts.
@@ -126,7 +107,7 @@ pub(super) fn send_denial(model: &mut Model, reason: Option<&str>, out: &mut Vec
         model.done = Some(Done::Denied(leave.id()));
     }
     for leave in &leaves {
-        model.deciding.insert(leave.id(), Verb::Deny);
+        model.deciding.insert(leave.id());
         out.push(Command::Deny { leave: *leave, reason: reason.map(str::to_owned) });
     }
     bulk::sent(model, &leaves, "denial sent …");
@@ -139,7 +120,7 @@ fn open_edit(model: &mut Model, target: Target) {
     let is_given = |name: &str| declared.is_none_or(|info| info.params.iter().any(|param| param.name == name));
     let given = ticket.params.iter().filter(|(name, _)| is_given(name));
     let text = crate::text::json::to_text(&given.map(|(name, value)| (name.clone(), value.clone())).collect());
-    forms::open_about(model, Kind::Edit { field: Field::area(&text), fault: None }, vec![target]);
+    open::about(model, Kind::Edit { field: Field::area(&text), fault: None }, vec![target]);
 }
 
 /// Sends the edited parameters, where they can be read and the key counts.
@@ -153,7 +134,7 @@ pub(super) fn send_edit(model: &mut Model, out: &mut Vec<Command>) {
         }
     };
     for leave in fired(model).unwrap_or_default() {
-        model.deciding.insert(leave.id(), Verb::Edit);
+        model.deciding.insert(leave.id());
         model.edited = model.dialog.take();
         model.say(Tone::Plain, "edit sent …");
         out.push(Command::Edit { leave, params: params.clone() });
@@ -186,7 +167,7 @@ fn why_not_with_others(ticket: &Ticket) -> Option<&'static str> {
 }
 
 fn take_back(model: &mut Model, out: &mut Vec<Command>) {
-    if model.view == Context::Grants {
+    if model.view == View::Grants {
         return revoke_selected(model, out);
     }
     match model.done.take() {

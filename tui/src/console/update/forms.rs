@@ -1,61 +1,31 @@
-//! Dialogs: opening them, writing into them, leaving them.
+//! Dialogs: writing into them, choosing in them, leaving them.
 
 use ccc_protocol::TicketId;
 
 use super::{
     bulk, command_line,
     decide::{self, Terms},
-    moving, stop,
+    filter, open, press, stop,
 };
 use crate::{
-    console::armed::Target,
-    console::message::Command,
-    console::model::{
-        Model,
-        dialog::{Dialog, Kind},
-        field::Field,
+    console::{
+        message::Command,
+        model::{
+            Model,
+            dialog::{Dialog, Kind},
+            field::Field,
+        },
     },
+    document,
     keys::{Act, Context},
-    text::{Row, Tone, Visible},
-    view,
+    text::{Tone, Visible},
     wording::summary,
 };
-
-/// Opens a dialog that is about no ticket.
-pub(super) fn open(model: &mut Model, kind: Kind) {
-    open_about(model, kind, Vec::new());
-}
-
-/// Opens a dialog about tickets as they are on screen.
-pub(super) fn open_about(model: &mut Model, kind: Kind, targets: Vec<Target>) {
-    model.dialogs += 1;
-    let summary = targets.iter().filter_map(|target| model.queue.ticket(target.id)).map(|ticket| {
-        let head = Row::new()
-            .with(Tone::Dim, summary::short(ticket.id))
-            .with(Tone::Plain, " ")
-            .with(Tone::Strong, &ticket.action);
-        head.with(Tone::Plain, " ").with(Tone::Agent, summary::summary(ticket))
-    });
-    model.dialog = Some(Dialog { number: model.dialogs, kind, summary: summary.collect(), targets });
-}
-
-/// Opens the filter with the words in force.
-pub(super) fn open_filter(model: &mut Model) {
-    match model.filter() {
-        Some(filter) => {
-            let field = Field::line(filter.words());
-            open(model, Kind::Filter(field));
-        }
-        None => model.say(Tone::Care, NOT_FILTERED),
-    }
-}
-
-const NOT_FILTERED: &str = "grants and agents are not filtered; queue, history and policies are";
 
 /// A character was typed into a field.
 pub(super) fn typed(model: &mut Model, c: char, out: &mut Vec<Command>) {
     // Letters of the word count only once the dialog has settled; any typed before are discarded.
-    if model.context() == Context::Word && decide::pressed(model).is_none() {
+    if model.context() == Context::Word && press::pressed(model).is_none() {
         return;
     }
     if let Some(field) = model.dialog.as_mut().and_then(Dialog::field) {
@@ -73,19 +43,9 @@ pub(super) fn changed(model: &mut Model) {
         Some(Kind::Edit { fault, .. }) => *fault = None,
         Some(Kind::Filter(field)) => {
             let words = field.text().to_owned();
-            set_filter(model, &words);
+            filter::set(model, &words);
         }
         _ => {}
-    }
-}
-
-/// Filters the view on screen.
-pub(super) fn set_filter(model: &mut Model, words: &str) {
-    match model.view {
-        Context::Queue => model.queue.set_filter(words),
-        Context::History => model.history.set_filter(words),
-        Context::Policies => model.policies.set_filter(words),
-        _ => model.say(Tone::Care, NOT_FILTERED),
     }
 }
 
@@ -98,16 +58,35 @@ fn word_complete(model: &mut Model, out: &mut Vec<Command>) {
     }
 }
 
-/// An act while a dialog is in front.
-pub(super) fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
+/// Puts this text, and nothing else, into the field in front. A word that approves is typed: it can be emptied, never filled.
+pub(super) fn fill(model: &mut Model, text: &str) {
+    let Some(dialog) = &mut model.dialog else { return };
+    let is_word = matches!(dialog.kind, Kind::Word { .. });
+    if let Some(field) = dialog.field() {
+        field.set(if is_word { "" } else { text });
+    }
+    changed(model);
+}
+
+/// Chooses the reason of this number in the list, from 0.
+pub(super) fn choose_reason(model: &mut Model, number: usize) {
+    let reasons = model.config.reasons.len();
+    if let Some(Dialog { kind: Kind::Deny { choice, .. }, .. }) = &mut model.dialog {
+        *choice = number.min(reasons);
+    }
+}
+
+/// An act while a dialog is in front; the act that a command line named is given back, to be done as any other.
+pub(super) fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) -> Option<Act> {
     if let Some(field) = model.dialog.as_mut().and_then(Dialog::field).filter(|_| !is_choosing(act))
         && field.act(act)
     {
-        return changed_by_erasing(model, act);
+        changed_by_erasing(model, act);
+        return None;
     }
     match act {
         Act::Back => leave(model),
-        Act::Accept => accept(model, out),
+        Act::Accept => return accept(model, out),
         Act::Send => send(model, out),
         Act::Approve => yes(model, out),
         Act::CursorUp | Act::Up => choose(model, -1),
@@ -121,6 +100,7 @@ pub(super) fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
         Act::Unfreeze => stop::thaw(model, out),
         _ => {}
     }
+    None
 }
 
 /// In the list of reasons, up and down choose.
@@ -152,14 +132,14 @@ pub(super) fn edit_again(model: &mut Model, id: TicketId, why: &Visible) {
 fn leave(model: &mut Model) {
     let dialog = model.dialog.take();
     if matches!(dialog.map(|dialog| dialog.kind), Some(Kind::Filter(_))) {
-        set_filter(model, "");
+        filter::set(model, "");
     }
 }
 
-fn accept(model: &mut Model, out: &mut Vec<Command>) {
-    let Some(dialog) = model.dialog.take() else { return };
+fn accept(model: &mut Model, out: &mut Vec<Command>) -> Option<Act> {
+    let dialog = model.dialog.take()?;
     match dialog.kind {
-        Kind::Line(field) => command_line::run(model, field.text(), out),
+        Kind::Line(field) => return command_line::run(model, field.text(), out),
         Kind::Note { ref field, ref grant } => match field.text().trim() {
             "" => {
                 model.dialog = Some(dialog);
@@ -172,6 +152,7 @@ fn accept(model: &mut Model, out: &mut Vec<Command>) {
         },
         _ => {}
     }
+    None
 }
 
 fn after_note(model: &mut Model, dialog: &Dialog, terms: Terms) {
@@ -183,7 +164,7 @@ fn after_note(model: &mut Model, dialog: &Dialog, terms: Terms) {
     } else {
         Kind::Confirm { note, grant }
     };
-    open_about(model, kind, dialog.targets.clone());
+    open::about(model, kind, dialog.targets.clone());
 }
 
 fn send(model: &mut Model, out: &mut Vec<Command>) {
@@ -207,14 +188,14 @@ fn yes(model: &mut Model, out: &mut Vec<Command>) {
         }
         Some(Kind::Scope(scope)) => {
             let terms = Terms { note: None, grant: Some(scope.request()) };
-            if let Some(target) = decide::pressed(model) {
+            if let Some(target) = press::pressed(model) {
                 decide::approve(model, target, terms, out);
             }
         }
         Some(Kind::Bulk) => bulk::send(model, out),
         Some(Kind::Loosen(change)) => {
             let change = change.clone();
-            if decide::fired(model).is_some() {
+            if press::fired(model).is_some() {
                 model.dialog = None;
                 stop::send(change, out);
             }
@@ -224,7 +205,7 @@ fn yes(model: &mut Model, out: &mut Vec<Command>) {
 }
 
 fn choose(model: &mut Model, by: isize) {
-    let container_last = container_last(model);
+    let last = last_top(model);
     let reasons = model.config.reasons.len();
     match model.dialog.as_mut().map(|dialog| &mut dialog.kind) {
         Some(Kind::Deny { choice, .. }) => *choice = choice.saturating_add_signed(by).min(reasons),
@@ -233,21 +214,21 @@ fn choose(model: &mut Model, by: isize) {
         }
         Some(Kind::Scope(scope)) => scope.step(by),
         Some(Kind::Panic { agents, at }) => *at = at.saturating_add_signed(by).min(agents.len().saturating_sub(1)),
-        Some(Kind::Container { top }) => *top = top.saturating_add_signed(by).min(container_last),
-        Some(Kind::Help { top }) => *top = moving::help_top(&model.config, model.size, top.saturating_add_signed(by)),
+        Some(Kind::Container { top } | Kind::Help { top }) => *top = top.saturating_add_signed(by).min(last),
         _ => {}
     }
 }
 
-/// The last row that how to start the container can begin with: below it there is no more to see.
-fn container_last(model: &Model) -> usize {
-    // One row of the body is the dialog's edge, one its title.
-    let room = usize::from(model.areas().body.height).saturating_sub(2);
-    model
-        .container
-        .as_ref()
-        .map_or(0, |container| view::container_rows(container, model.size.width.into()).len())
-        .saturating_sub(room)
+/// The last row that the page in front can begin with: below it there is no more to see.
+fn last_top(model: &Model) -> usize {
+    let width = model.size.width.into();
+    let (rows, room) = match model.dialog.as_ref().map(|dialog| &dialog.kind) {
+        // One row of the body is the dialog's edge, one its title.
+        Some(Kind::Container { .. }) => (model.container_page(width), model.areas().body.height.saturating_sub(2)),
+        Some(Kind::Help { .. }) => (document::help(&model.config, width), model.size.height.saturating_sub(6)),
+        _ => return 0,
+    };
+    rows.len().saturating_sub(room.into())
 }
 
 fn widen(model: &mut Model, by: isize) {

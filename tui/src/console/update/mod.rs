@@ -3,20 +3,24 @@
 mod bulk;
 mod command_line;
 mod decide;
+mod filter;
 mod forms;
 mod moving;
 mod news;
-pub(crate) use news::fate;
+mod open;
+mod press;
 mod stop;
 
 use ccc_protocol::bodies::Status;
 
 use crate::{
-    console::armed::Lack,
-    console::message::{Command, Message},
-    console::model::Now,
-    console::model::{Model, Surface, dialog::Kind},
-    keys::{Act, Chord, Context},
+    console::{
+        armed::Lack,
+        message::{Command, Message},
+        model::{Model, Now, Surface, dialog::Kind},
+    },
+    document::Container,
+    keys::{Act, Chord, Context, View},
     text::Tone,
 };
 
@@ -24,11 +28,6 @@ use crate::{
 #[must_use]
 pub fn begin() -> Vec<Command> {
     vec![Command::ReadActions, Command::ReadPolicies]
-}
-
-/// Shows how the agent's container is started.
-pub fn show_container(model: &mut Model) {
-    forms::open(model, Kind::Container { top: 0 });
 }
 
 /// Takes one message.
@@ -39,7 +38,14 @@ pub fn update(model: &mut Model, message: Message, now: Now) -> Vec<Command> {
     match message {
         Message::Key(chord) => key(model, chord, &mut out),
         Message::Act(act) => self::act(model, act, &mut out),
-        Message::Line(line) => command_line::run(model, &line, &mut out),
+        Message::Line(line) => {
+            let asked = command_line::run(model, &line, &mut out);
+            asked.into_iter().for_each(|asked| act(model, asked, &mut out));
+        }
+        Message::Entered { together } => entered(model, together),
+        Message::Fill(text) => forms::fill(model, &text),
+        Message::Choose(number) => forms::choose_reason(model, number),
+        Message::Local { container, is_new } => local(model, container, is_new),
         Message::Paste(text) => paste(model, &text),
         Message::Click { column, line } => moving::click(model, column, line),
         Message::Wheel(rows) => moving::wheel(model, rows),
@@ -100,19 +106,40 @@ fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
         Act::Quit => out.push(Command::Quit),
         Act::Suspend => out.push(Command::Suspend),
         Act::Redraw => out.push(Command::Redraw),
-        _ if model.dialog.is_some() => forms::act(model, act, out),
+        _ if model.dialog.is_some() => {
+            let asked = forms::act(model, act, out);
+            asked.into_iter().for_each(|asked| self::act(model, asked, out));
+        }
         Act::Approve | Act::ApproveScope | Act::Deny | Act::Edit | Act::Mark | Act::TakeBack => {
             decide::act(model, act, out);
         }
         Act::Snooze => snooze(model),
         Act::Wake => wake(model),
         Act::Panic => stop::open(model),
-        Act::Help => forms::open(model, Kind::Help { top: 0 }),
-        Act::Filter => forms::open_filter(model),
-        Act::CommandLine => forms::open(model, Kind::Line(crate::console::model::field::Field::default())),
+        Act::Help => open::dialog(model, Kind::Help { top: 0 }),
+        Act::Filter => filter::open(model),
+        Act::CommandLine => open::dialog(model, Kind::Line(crate::console::model::field::Field::default())),
         Act::Refresh => refresh(model, out),
         Act::Toggle | Act::SwitchGroup | Act::Looser | Act::Stricter => stop::policy(model, act, out),
         other => moving::act(model, other, out),
+    }
+}
+
+/// A person has read what was said before. A line that came with others is a paste's, and arms nothing.
+fn entered(model: &mut Model, together: bool) {
+    model.notice = None;
+    if together {
+        model.armed.disturb(model.now.millis);
+    }
+}
+
+/// Whoever is here for the first time is shown how the agent's container is started; others are told how to see it.
+fn local(model: &mut Model, container: Container, is_new: bool) {
+    model.container = Some(container);
+    if is_new || model.surface == Surface::Plain {
+        open::container(model);
+    } else {
+        model.say(Tone::Plain, "`:container` shows what the agent's container is started with");
     }
 }
 
@@ -154,7 +181,7 @@ fn drawn(model: &mut Model) {
                 .map(|preview| crate::console::armed::Target { id: preview.ticket.id, digest: preview.ticket.digest });
         }
         Surface::Screen => {
-            let in_sight = model.view == Context::Queue && model.dialog.is_none() && model.size.is_enough();
+            let in_sight = model.view == View::Queue && model.dialog.is_none() && model.size.is_enough();
             if in_sight && !model.areas().details.is_empty() {
                 model.details.shown();
             }

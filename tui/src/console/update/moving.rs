@@ -1,13 +1,10 @@
 //! Moving about: cursor, scrolling, views, mouse.
 
-use super::forms;
+use super::filter;
 use crate::{
-    config::Config,
-    console::message::Command,
-    console::model::{Model, Size},
-    keys::{Act, Context, VIEWS},
+    console::{message::Command, model::Model},
+    keys::{Act, View},
     text::{Tone, Visible},
-    view,
 };
 
 pub(super) fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
@@ -26,8 +23,8 @@ pub(super) fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
         Act::ScrollLast => scroll(model, isize::MAX),
         Act::Open => model.open = true,
         Act::Back => back(model),
-        Act::NextView => turn_view(model, 1, out),
-        Act::PreviousView => turn_view(model, VIEWS.len() - 1, out),
+        Act::NextView => to_view(model, model.view.next(), out),
+        Act::PreviousView => to_view(model, model.view.previous(), out),
         Act::Regroup => regroup(model),
         _ => {}
     }
@@ -39,27 +36,26 @@ fn page(model: &Model) -> isize {
 
 fn step(model: &mut Model, rows: isize, out: &mut Vec<Command>) {
     match model.view {
-        Context::Queue => model.queue.step(rows),
-        Context::History => {
+        View::Queue => model.queue.step(rows),
+        View::History => {
             model.pane_scroll = 0;
             if model.history.step(rows) {
                 out.extend(model.history.older().map(|after| Command::ReadAudit { after }));
             }
         }
-        Context::Grants => {
+        View::Grants => {
             model.pane_scroll = 0;
             model.grant_pick.step(rows, model.grants.len());
         }
-        Context::Policies => model.policies.step(rows),
-        Context::Agents => model.agent_pick.step(rows, model.agents().len()),
-        _ => {}
+        View::Policies => model.policies.step(rows),
+        View::Agents => model.agent_pick.step(rows, model.agents().len()),
     }
 }
 
 fn to_end(model: &mut Model, last: bool, out: &mut Vec<Command>) {
     match (model.view, last) {
-        (Context::Queue, true) => model.queue.to_last(),
-        (Context::Queue, false) => model.queue.to_first(),
+        (View::Queue, true) => model.queue.to_last(),
+        (View::Queue, false) => model.queue.to_first(),
         (_, true) => step(model, isize::MAX, out),
         (_, false) => step(model, isize::MIN + 1, out),
     }
@@ -78,9 +74,9 @@ fn scroll(model: &mut Model, rows: isize) {
 /// How many rows the details on screen have, where they are no ticket's.
 fn pane_rows(model: &Model) -> Option<usize> {
     match model.view {
-        Context::History => Some(view::history_rows(model).len()),
-        Context::Grants => Some(view::grant_rows(model).len()),
-        _ => None,
+        View::History => Some(model.entry_page().len()),
+        View::Grants => Some(model.grant_page().len()),
+        View::Queue | View::Policies | View::Agents => None,
     }
 }
 
@@ -96,21 +92,15 @@ fn scroll_page(model: &mut Model, pages: isize) {
 fn back(model: &mut Model) {
     if model.open {
         model.open = false;
-    } else if model.view == Context::Queue && !model.queue.marked().is_empty() {
+    } else if model.view == View::Queue && !model.queue.marked().is_empty() {
         model.queue.unmark_all();
     } else if model.filter().is_some() {
-        forms::set_filter(model, "");
+        filter::set(model, "");
     }
 }
 
-fn turn_view(model: &mut Model, steps: usize, out: &mut Vec<Command>) {
-    let at = VIEWS.iter().position(|view| *view == model.view).unwrap_or(0);
-    let next = VIEWS.get((at + steps) % VIEWS.len()).copied().unwrap_or(Context::Queue);
-    to_view(model, next, out);
-}
-
 /// Turns to a view and reads what it shows.
-pub(super) fn to_view(model: &mut Model, view: Context, out: &mut Vec<Command>) {
+pub(super) fn to_view(model: &mut Model, view: View, out: &mut Vec<Command>) {
     model.view = view;
     model.open = false;
     model.pane_scroll = 0;
@@ -120,11 +110,11 @@ pub(super) fn to_view(model: &mut Model, view: Context, out: &mut Vec<Command>) 
 /// Reads what the view on screen shows.
 pub(super) fn read_view(model: &Model, out: &mut Vec<Command>) {
     match model.view {
-        Context::History => out.push(Command::ReadAudit { after: model.history.read_after(model.seq) }),
-        Context::Grants => out.push(Command::ReadGrants),
-        Context::Policies => out.push(Command::ReadPolicies),
-        Context::Agents => out.extend([Command::ReadPolicies, Command::ReadGrants]),
-        _ => {}
+        View::History => out.push(Command::ReadAudit { after: model.history.read_after(model.seq) }),
+        View::Grants => out.push(Command::ReadGrants),
+        View::Policies => out.push(Command::ReadPolicies),
+        View::Agents => out.extend([Command::ReadPolicies, Command::ReadGrants]),
+        View::Queue => {}
     }
 }
 
@@ -142,7 +132,7 @@ pub(super) fn click(model: &mut Model, column: u16, line: u16) {
     }
     let list = model.areas().list;
     let inside = list.contains(ratatui::layout::Position { x: column, y: line });
-    if inside && model.dialog.is_none() && model.view == Context::Queue {
+    if inside && model.dialog.is_none() && model.view == View::Queue {
         model.queue.to_line(usize::from(line - list.y));
     }
 }
@@ -151,10 +141,4 @@ pub(super) fn wheel(model: &mut Model, rows: isize) {
     if model.dialog.is_none() {
         scroll(model, rows);
     }
-}
-
-/// The first row of help, as far down as there is text.
-pub(super) fn help_top(config: &Config, size: Size, wanted: usize) -> usize {
-    let height = usize::from(size.height.saturating_sub(6));
-    wanted.min(view::help_rows(config, size.width.into()).len().saturating_sub(height))
 }

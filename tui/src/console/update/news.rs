@@ -9,19 +9,20 @@ use ccc_protocol::{
 
 use super::{bulk, forms, moving};
 use crate::{
-    console::armed::Lack,
-    console::message::{Command, Deed, News, Trouble, Verb},
-    console::model::{Done, Model, connection::Connection, dialog::Outcome, queue::Changes},
+    console::{
+        armed::Lack,
+        message::{Command, Deed, News, QueueRead, Trouble, Verb},
+        model::{Done, Model, connection::Connection, dialog::Outcome, queue::Changes},
+    },
     text::{Tone, Untrusted, Visible},
-    wording::span,
-    wording::summary,
+    wording::{self, span},
 };
 
 pub(super) fn news(model: &mut Model, news: News, out: &mut Vec<Command>) {
     match news {
         News::Connected => connected(model, out),
         News::Lost { why, retry_seconds } => lost(model, why, retry_seconds),
-        News::Queue { list, whole } => queue(model, list, whole, out),
+        News::Queue(Ok(read)) => queue(model, read, out),
         News::Preview(id, answer) => {
             let answer = answer.map_err(|why| Untrusted(&why).line());
             model.details.read(id, answer);
@@ -40,7 +41,11 @@ pub(super) fn news(model: &mut Model, news: News, out: &mut Vec<Command>) {
         News::Actions(Ok(list)) => {
             model.actions = list.actions.into_iter().map(|info| (info.action.as_str().to_owned(), info)).collect();
         }
-        News::Grants(Err(why)) | News::Policies(Err(why)) | News::Audit(Err(why)) | News::Actions(Err(why)) => {
+        News::Queue(Err(why))
+        | News::Grants(Err(why))
+        | News::Policies(Err(why))
+        | News::Audit(Err(why))
+        | News::Actions(Err(why)) => {
             model.say(Tone::Bad, Untrusted(&why).line());
         }
         News::Done(deed, answer) => done(model, &deed, answer, out),
@@ -64,12 +69,13 @@ fn lost(model: &mut Model, why: String, retry_seconds: u64) {
     model.connection = Connection::Lost { why, since_millis, retry_at_millis };
 }
 
-fn queue(model: &mut Model, list: QueueList, whole: bool, out: &mut Vec<Command>) {
+fn queue(model: &mut Model, read: QueueRead, out: &mut Vec<Command>) {
+    let QueueRead { list, whole } = read;
     let newer = list.seq != model.seq;
     model.seq = list.seq;
     let list = without_own(model, list);
     let found = count(&list);
-    let came_of_mine = list.tickets.iter().rfind(|ticket| is_end_of_mine(model, ticket)).map(fate);
+    let came_of_mine = list.tickets.iter().rfind(|ticket| is_end_of_mine(model, ticket)).map(wording::fate);
     let selected = model.queue.selected().map(|ticket| (ticket.id, ticket.seq));
     let waited = model.queue.waiting();
     let changes = model.queue.apply(list, whole);
@@ -119,7 +125,7 @@ fn tell_changes(model: &mut Model, changes: &Changes, found: &BTreeMap<Status, u
     match others.as_slice() {
         [] => {}
         [one] => {
-            let words = fate(one);
+            let words = wording::fate(one);
             model.report(words);
         }
         many => {
@@ -139,21 +145,6 @@ fn found_after(away: Visible, changes: &Changes, found: &BTreeMap<Status, usize>
         words = words.then(", ").then(Visible::number(changes.gone as u64)).then(" gone meanwhile");
     }
     words
-}
-
-/// How a ticket stands, and who decided it.
-pub(crate) fn fate(ticket: &Ticket) -> Visible {
-    let head =
-        Visible::from(&ticket.action).then(" ").then(summary::short(ticket.id)).then(": ").then(ticket.status.as_str());
-    let decided = match (ticket.status, &ticket.decided_by) {
-        (_, None) => Visible::default(),
-        (Status::Denied | Status::Approved, Some(by)) => Visible::label(" by ").then(by),
-        (_, Some(by)) => Visible::label(", approved by ").then(by),
-    };
-    let at = ticket.decided.as_ref().map_or_else(Visible::default, |at| Visible::label(" at ").then(at));
-    let why =
-        ticket.reason.as_deref().map_or_else(Visible::default, |why| Visible::label(": ").then(Untrusted(why).line()));
-    head.then(decided).then(at).then(why)
 }
 
 /// A ticket that changed under the cursor, as by another person's approval, is read again.
@@ -206,7 +197,7 @@ fn decided(model: &mut Model, verb: Verb, id: TicketId, answer: Result<Box<Ticke
 }
 
 fn already(ticket: &Ticket) -> Visible {
-    Visible::label("not taken, somebody was first: ").then(fate(ticket))
+    Visible::label("not taken, somebody was first: ").then(wording::fate(ticket))
 }
 
 fn taken(model: &Model, verb: Verb, ticket: &Ticket) -> Visible {
@@ -217,10 +208,10 @@ fn taken(model: &Model, verb: Verb, ticket: &Ticket) -> Visible {
             Visible::label("your approval counts: ").then(given).then(" needed")
         }
         Verb::Approve if matches!(model.done, Some(Done::Granted(id)) if id == ticket.id) => {
-            Visible::label("approved, and more of the same: ").then(fate(ticket))
+            Visible::label("approved, and more of the same: ").then(wording::fate(ticket))
         }
-        Verb::Edit => Visible::label("edited; the new ticket waits for approval: ").then(fate(ticket)),
-        Verb::Approve | Verb::Deny => fate(ticket),
+        Verb::Edit => Visible::label("edited; the new ticket waits for approval: ").then(wording::fate(ticket)),
+        Verb::Approve | Verb::Deny => wording::fate(ticket),
     }
 }
 

@@ -1,20 +1,22 @@
 //! Stopping agents, letting them go on, and changing policies. What lets more through is asked about first; what stops is not.
 
-use super::{decide, forms};
+use super::{open, press};
 use crate::{
-    console::message::Command,
-    console::model::{
-        Model,
-        dialog::{Change, Choice, Dialog, Kind},
+    console::{
+        message::Command,
+        model::{
+            Model,
+            dialog::{Change, Choice, Dialog, Kind},
+        },
     },
-    keys::{Act, Context},
+    keys::{Act, View},
     text::Tone,
 };
 
 /// Asks whom to stop: all, unless the agents are on screen and one is chosen there.
 pub(super) fn open(model: &mut Model) {
     let agents = model.agents();
-    let only = (model.view == Context::Agents).then(|| agents.get(model.agent_pick.at).cloned()).flatten();
+    let only = (model.view == View::Agents).then(|| agents.get(model.agent_pick.at).cloned()).flatten();
     let at = only.as_ref().and_then(|only| agents.iter().position(|agent| agent == only)).unwrap_or(0);
     let choices = agents.into_iter().map(|agent| Choice {
         chosen: only.as_ref().is_none_or(|only| *only == agent),
@@ -22,7 +24,7 @@ pub(super) fn open(model: &mut Model) {
         agent,
     });
     let choices = choices.collect();
-    forms::open(model, Kind::Panic { agents: choices, at });
+    open::dialog(model, Kind::Panic { agents: choices, at });
 }
 
 /// Chooses or leaves out the agent under the cursor.
@@ -51,7 +53,7 @@ pub(super) fn freeze(model: &mut Model, frozen: bool, out: &mut Vec<Command>) {
 
 /// Lets the chosen ones go on, where the key counts.
 pub(super) fn thaw(model: &mut Model, out: &mut Vec<Command>) {
-    if decide::fired(model).is_some() {
+    if press::fired(model).is_some() {
         freeze(model, false, out);
     }
 }
@@ -65,7 +67,7 @@ pub(super) fn policy(model: &mut Model, act: Act, out: &mut Vec<Command>) {
         _ => model.policies.shift(true),
     };
     match change {
-        Some(change) if model.policies.loosens(&change) => forms::open(model, Kind::Loosen(change)),
+        Some(change) if model.policies.loosens(&change) => open::dialog(model, Kind::Loosen(change)),
         Some(change) => send(change, out),
         None => model.say(Tone::Care, "no further that way"),
     }

@@ -2,14 +2,17 @@
 
 use crate::{
     config::Config,
-    keys::{Context, TABLE},
+    keys::{Context, TABLE, View},
     text::{Row, Tone, Untrusted, Visible},
 };
 
 const SECTIONS: [(&str, &[Context]); 4] = [
     ("IN EVERY VIEW", &[]),
-    ("QUEUE AND HISTORY", &[Context::Queue, Context::History]),
-    ("GRANTS, POLICIES, AGENTS", &[Context::Grants, Context::Policies, Context::Agents]),
+    ("QUEUE AND HISTORY", &[Context::View(View::Queue), Context::View(View::History)]),
+    (
+        "GRANTS, POLICIES, AGENTS",
+        &[Context::View(View::Grants), Context::View(View::Policies), Context::View(View::Agents)],
+    ),
     (
         "IN DIALOGS",
         &[
@@ -36,7 +39,7 @@ const SIGNS: [&str; 6] = [
 
 /// All of it, wrapped to so many cells.
 #[must_use]
-pub fn help_rows(config: &Config, width: usize) -> Vec<Row> {
+pub fn help(config: &Config, width: usize) -> Vec<Row> {
     let mut rows = vec![Row::new().with(Tone::Title, "SIGNS")];
     rows.extend(
         SIGNS
@@ -58,7 +61,7 @@ pub fn help_rows(config: &Config, width: usize) -> Vec<Row> {
 const KEY_CELLS: usize = 18;
 
 fn section(config: &Config, contexts: &[Context], in_every_view: bool) -> Vec<Row> {
-    let everywhere = |held: &[Context]| crate::keys::VIEWS.iter().all(|view| held.contains(view));
+    let everywhere = |held: &[Context]| View::ALL.iter().all(|view| held.contains(&Context::View(*view)));
     let here = |held: &[Context]| {
         if in_every_view {
             everywhere(held)
