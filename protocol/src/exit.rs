@@ -1,4 +1,4 @@
-//! The exit codes of `ccc-client`, which scripts may rely on.
+//! The exit codes of `ccc-client` and `ccc-queue`, which scripts may rely on.
 
 use crate::bodies::{Problem, Status, Ticket};
 
@@ -8,6 +8,9 @@ pub const SUCCEEDED: u8 = 0;
 
 /// It ran and failed, or its outcome is unknown.
 pub const FAILED: u8 = 1;
+
+/// It was not done: the person said no, or somebody had decided before.
+pub const NOT_DONE: u8 = 1;
 
 /// The command was called wrongly.
 pub const USAGE: u8 = 2;
@@ -63,9 +66,16 @@ pub fn of_http_status(status: u16) -> u8 {
     }
 }
 
+/// The exit code of a program that a signal ended, as shells report it: 128 and
+/// the signal's number.
+#[must_use]
+pub fn of_signal(signal: i32) -> u8 {
+    u8::try_from(signal).map_or(FAILED, |signal| signal.saturating_add(128))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{of_http_status, of_problem, of_ticket};
+    use super::{of_http_status, of_problem, of_signal, of_ticket};
     use crate::bodies::{Problem, Status, Ticket};
     use serde_json::json;
 
@@ -127,5 +137,10 @@ mod tests {
         for status in [500, 503] {
             assert_eq!(of_http_status(status), 6, "{status}");
         }
+    }
+
+    #[test]
+    fn a_signal_is_reported_as_shells_do() {
+        assert_eq!((of_signal(15), of_signal(2), of_signal(-1)), (143, 130, 1));
     }
 }

@@ -6,11 +6,7 @@ use ccc_client::Bridge;
 use ccc_protocol::exit;
 
 use crate::{
-    cli::{
-        Stop,
-        args::{self, Connect, Environment, Invocation, Task},
-        connect,
-    },
+    cli::{self, Connect, Environment, Invocation, Stop, Task, connect},
     commands,
     config::{self, Config},
     console::{
@@ -33,7 +29,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         user: env::var_os("CCC_USER"),
         url: env::var_os("CONDUIT_URL"),
     };
-    let done = args::parse(args, environment).map_err(Stop::usage).and_then(invoke);
+    let done = cli::parse(args, environment).map_err(Stop::usage).and_then(invoke);
     done.unwrap_or_else(|stop| {
         // A `chmod` line stands in a row of its own; each row is made visible for itself.
         for (at, line) in stop.words.lines().enumerate() {
@@ -46,8 +42,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
 
 fn invoke(invocation: Invocation) -> Result<u8, Stop> {
     match invocation {
-        Invocation::Help => print!("{}", include_str!("cli/help.txt")),
-        Invocation::Version => println!("ccc-queue {}", env!("CARGO_PKG_VERSION")),
+        Invocation::Print(text) => print!("{text}"),
         Invocation::Keys => print_keys(),
         Invocation::Local { plain } => return open_local(plain),
         Invocation::Task(connect, task) => return perform(&connect, &task),
@@ -102,10 +97,10 @@ fn open(bridge: Arc<Bridge>, plain: bool, first: Option<Message>) -> Result<u8, 
     }
 }
 
-/// As shells report a program that a signal ended. The terminal was given back before.
+/// A signal ended it: the terminal is given back before.
 fn by_signal(signal: i32) -> u8 {
     terminal::give_back();
-    u8::try_from(signal).map_or(exit::FAILED, |signal| signal.saturating_add(128))
+    exit::of_signal(signal)
 }
 
 fn theme(config: &Config) -> Theme {

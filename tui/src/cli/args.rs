@@ -1,108 +1,122 @@
 //! The command line and the environment, read into one task.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, num::NonZero};
 
 use ccc_client::DEFAULT_URL;
-use ccc_protocol::Digest;
-use lexopt::{Arg, Parser};
+use ccc_protocol::{Digest, TicketId};
+use clap::{Args as ClapArgs, Parser, Subcommand, error::ErrorKind};
 
+use super::{
+    task::{Asked, Connect, Environment, Invocation, Task, Terms},
+    wrong,
+};
 use crate::wording::span;
 
-/// What is asked for.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Invocation {
-    /// Print the help.
-    Help,
-    /// Print the version.
-    Version,
-    /// Print the key table.
-    Keys,
-    /// Set up what is missing, start a server if none answers, and open the console.
-    Local {
-        /// Line by line.
-        plain: bool,
-    },
-    /// Speak to a server.
-    Task(Connect, Task),
-}
-
-/// Where and as whom.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Connect {
-    /// The secrets file.
-    pub secrets: PathBuf,
-    /// The user; the file's only one, or its only approver, where none is given.
-    pub user: Option<String>,
-    /// The server.
-    pub url: String,
-}
-
-/// What to do there.
-#[derive(Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the command of the same name")]
-pub enum Task {
-    Screen,
-    Plain,
-    List { json: bool },
-    Show { id: String, json: bool },
-    Approve { id: String, terms: Terms, asked: Asked },
-    Deny { id: String, reason: Option<String>, asked: Asked },
-    Grants { json: bool },
-    Revoke { id: String },
-    Policies { json: bool },
-    Watch { json: bool },
-}
-
-/// What an approval carries.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Terms {
-    /// What is written beside it.
-    pub note: Option<String>,
-    /// More of the same for so many seconds.
-    pub seconds: Option<u64>,
-    /// More of the same so many times.
-    pub uses: Option<u32>,
-}
-
-/// Whether the person is asked.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// On the terminal.
-    OnTerminal,
-    /// Not again: they named what they had seen.
-    Already(Digest),
-}
-
-/// What of the environment matters.
-#[derive(Debug, Default)]
-pub struct Environment {
-    /// `CCC_SECRETS`
-    pub secrets: Option<OsString>,
-    /// `CCC_USER`
-    pub user: Option<OsString>,
-    /// `CONDUIT_URL`
-    pub url: Option<OsString>,
-}
-
-/// Every command, as a person writes it.
-const VERBS: [&str; 8] = ["list", "show", "approve", "deny", "grants", "revoke", "policies", "watch"];
-
-/// What was given so far.
-#[derive(Default)]
-struct Given {
+/// What agents ask for, and your answer. Without a command: the console
+#[derive(Debug, Parser)]
+#[command(name = "ccc-queue", version, after_help = MORE)]
+#[command(args_override_self = true, disable_help_subcommand = true, propagate_version = true)]
+struct Args {
+    /// The secrets file
+    #[arg(long, global = true, value_name = "FILE", help_heading = CONNECTION)]
     secrets: Option<OsString>,
+    /// Who decides; may be left out where the file holds one user with approval rights
+    #[arg(long, global = true, value_name = "NAME", help_heading = CONNECTION)]
     user: Option<OsString>,
+    /// The server [default: http://localhost:3015; unix:///PATH too]
+    #[arg(long, global = true, value_name = "URL", help_heading = CONNECTION)]
     url: Option<OsString>,
-    words: Vec<String>,
-    json: bool,
+    /// The console line by line, for screen readers and plain terminals
+    #[arg(long)]
     plain: bool,
+    /// Keys, configuration, server and console, in one command
+    #[arg(long)]
     local: bool,
-    yes: bool,
-    digest: Option<String>,
+    /// Every key and its name, for console.toml
+    #[arg(long)]
+    keys: bool,
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// What waits
+    List(Output),
+    /// What one would do, whole
+    Show(Show),
+    /// Approves one; asks on the terminal before it decides
+    #[command(after_help = APPROVE_HELP)]
+    Approve(Approve),
+    /// Denies one; asks on the terminal before it decides
+    #[command(after_help = DENY_HELP)]
+    Deny(Deny),
+    /// What may be done without a question for now
+    Grants(Output),
+    /// Ends a grant
+    Revoke {
+        /// The grant: its id, or the beginning or the end of it
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Groups, actions and what holds
+    Policies(Output),
+    /// What comes and goes, as it happens
+    Watch(Output),
+}
+
+#[derive(Debug, ClapArgs)]
+struct Output {
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+struct Show {
+    /// The request: its id, or the beginning or the end of it
+    #[arg(value_name = "ID")]
+    id: String,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, ClapArgs)]
+struct Approve {
+    #[command(flatten)]
+    which: Which,
+    /// What is written beside it
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     note: Option<String>,
+    /// And more of the same for so long
+    #[arg(long = "for", value_name = "15m", value_parser = seconds)]
+    seconds: Option<u64>,
+    /// And more of the same so many times
+    #[arg(long, value_name = "5", value_parser = uses)]
+    uses: Option<NonZero<u32>>,
+}
+
+#[derive(Debug, ClapArgs)]
+struct Deny {
+    #[command(flatten)]
+    which: Which,
+    /// Why, for the agent
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     reason: Option<String>,
-    span: Option<String>,
-    uses: Option<String>,
+}
+
+/// Which request is decided, and whether the person has seen it.
+#[derive(Debug, ClapArgs)]
+struct Which {
+    /// The request: its id, or the beginning or the end of it
+    #[arg(value_name = "ID")]
+    id: String,
+    /// Does not ask: with the whole id, and the digest that `show` printed
+    #[arg(long)]
+    yes: bool,
+    /// What was seen, as `show` printed it
+    #[arg(long, value_name = "sha-256:…", value_parser = digest)]
+    digest: Option<Digest>,
 }
 
 /// Reads the arguments.
@@ -110,143 +124,143 @@ struct Given {
 /// # Errors
 /// One line that says what to write instead.
 pub fn parse(args: impl IntoIterator<Item = OsString>, environment: Environment) -> Result<Invocation, String> {
-    let mut parser = Parser::from_iter(args);
-    let mut given = Given::default();
-    while let Some(arg) = parser.next().map_err(|error| error.to_string())? {
-        match arg {
-            Arg::Short('h') | Arg::Long("help") => return Ok(Invocation::Help),
-            Arg::Short('V') | Arg::Long("version") => return Ok(Invocation::Version),
-            Arg::Long("keys") => return Ok(Invocation::Keys),
-            Arg::Long("secrets") => given.secrets = Some(value(&mut parser, "--secrets FILE")?),
-            Arg::Long("user") => given.user = Some(value(&mut parser, "--user NAME")?),
-            Arg::Long("url") => given.url = Some(value(&mut parser, "--url URL")?),
-            Arg::Long("json") => given.json = true,
-            Arg::Long("plain") => given.plain = true,
-            Arg::Long("local") => given.local = true,
-            Arg::Long("yes") => given.yes = true,
-            Arg::Long("digest") => given.digest = Some(text(value(&mut parser, "--digest sha-256:…")?)?),
-            Arg::Long("note") => given.note = Some(text(value(&mut parser, "--note TEXT")?)?),
-            Arg::Long("reason") => given.reason = Some(text(value(&mut parser, "--reason TEXT")?)?),
-            Arg::Long("for") => given.span = Some(text(value(&mut parser, "--for 15m")?)?),
-            Arg::Long("uses") => given.uses = Some(text(value(&mut parser, "--uses 5")?)?),
-            Arg::Value(word) => given.words.push(text(word)?),
-            other => return Err(format!("{}; see `ccc-queue --help`", other.unexpected())),
+    let args: Vec<OsString> = args.into_iter().collect();
+    match Args::try_parse_from(&args) {
+        Ok(read) => read.into_invocation(environment),
+        Err(told) if told.kind() == ErrorKind::DisplayHelp => Ok(Invocation::Print(told.render().to_string())),
+        Err(told) if told.kind() == ErrorKind::DisplayVersion => {
+            Ok(Invocation::Print(concat!("ccc-queue ", env!("CARGO_PKG_VERSION"), "\n").to_owned()))
         }
+        Err(error) => Err(wrong::words(&error, &args)),
     }
-    given.into_invocation(environment)
 }
 
-fn value(parser: &mut Parser, usage: &str) -> Result<OsString, String> {
-    parser.value().map_err(|_| format!("a value is missing; write `{usage}`"))
+impl Args {
+    fn into_invocation(self, environment: Environment) -> Result<Invocation, String> {
+        if self.keys {
+            return Ok(Invocation::Keys);
+        }
+        match (self.local, self.plain, self.verb) {
+            (true, plain, None) => Ok(Invocation::Local { plain }),
+            (true, _, Some(_)) => Err("`--local` opens the console and takes no command".to_owned()),
+            (false, true, Some(_)) => Err(wrong::means_nothing("--plain")),
+            (false, true, None) => connected(self.secrets, self.user, self.url, environment, Task::Plain),
+            (false, false, None) => connected(self.secrets, self.user, self.url, environment, Task::Screen),
+            (false, false, Some(verb)) => {
+                let task = verb.into_task()?;
+                connected(self.secrets, self.user, self.url, environment, task)
+            }
+        }
+    }
+}
+
+/// The task with where and as whom; what is empty counts as not given.
+fn connected(
+    secrets: Option<OsString>,
+    user: Option<OsString>,
+    url: Option<OsString>,
+    environment: Environment,
+    task: Task,
+) -> Result<Invocation, String> {
+    let given = |value: Option<OsString>, else_: Option<OsString>| value.or(else_).filter(|value| !value.is_empty());
+    let (secrets, user, url) =
+        (given(secrets, environment.secrets), given(user, environment.user), given(url, environment.url));
+    let connect = Connect {
+        secrets: secrets
+            .ok_or(
+                "no secrets file; name it with `--secrets FILE` or in CCC_SECRETS, or start with `ccc-queue --local`",
+            )?
+            .into(),
+        user: user.map(text).transpose()?,
+        url: url.map_or_else(|| Ok(DEFAULT_URL.to_owned()), text)?,
+    };
+    Ok(Invocation::Task(connect, task))
 }
 
 fn text(given: OsString) -> Result<String, String> {
-    given.into_string().map_err(|given| format!("`{}` is not UTF-8 text", given.to_string_lossy().escape_debug()))
+    given.into_string().map_err(|given| format!("`{}` is not UTF-8 text", wrong::shown(&given.to_string_lossy())))
 }
 
-impl Given {
-    fn into_invocation(mut self, environment: Environment) -> Result<Invocation, String> {
-        let words = std::mem::take(&mut self.words);
-        if self.local {
-            return if words.is_empty() {
-                Ok(Invocation::Local { plain: self.plain })
-            } else {
-                Err("`--local` opens the console and takes no command".to_owned())
-            };
-        }
-        let secrets = self.secrets.take().or(environment.secrets).filter(|path| !path.is_empty());
-        let user = self.user.take().or(environment.user).filter(|user| !user.is_empty());
-        let url = self.url.take().or(environment.url).filter(|url| !url.is_empty());
-        let task = self.task(&words)?;
-        let connect = Connect {
-            secrets: secrets
-                .ok_or("no secrets file; name it with `--secrets FILE` or in CCC_SECRETS, or start with `ccc-queue --local`")?
-                .into(),
-            user: user.map(text).transpose()?,
-            url: url.map_or_else(|| Ok(DEFAULT_URL.to_owned()), text)?,
-        };
-        Ok(Invocation::Task(connect, task))
-    }
-
-    fn task(self, words: &[String]) -> Result<Task, String> {
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        self.refuse_stray(words.first().copied())?;
-        let json = self.json;
-        match words.as_slice() {
-            [] if self.plain => Ok(Task::Plain),
-            [] => Ok(Task::Screen),
-            ["list"] => Ok(Task::List { json }),
-            ["grants"] => Ok(Task::Grants { json }),
-            ["policies"] => Ok(Task::Policies { json }),
-            ["watch"] => Ok(Task::Watch { json }),
-            ["show", id] => Ok(Task::Show { id: id.to_string(), json }),
-            ["revoke", id] => Ok(Task::Revoke { id: id.to_string() }),
-            ["deny", id] => Ok(Task::Deny { id: id.to_string(), reason: self.reason.clone(), asked: self.asked(id)? }),
-            ["approve", id] => Ok(Task::Approve { id: id.to_string(), asked: self.asked(id)?, terms: self.terms()? }),
-            ["revoke"] => Err("which one? write `ccc-queue revoke ID`; `ccc-queue grants` shows them".to_owned()),
-            [verb @ ("show" | "deny" | "approve")] => {
-                Err(format!("which one? write `ccc-queue {verb} ID`; `ccc-queue list` shows them"))
+impl Verb {
+    fn into_task(self) -> Result<Task, String> {
+        Ok(match self {
+            Self::List(Output { json }) => Task::List { json },
+            Self::Show(Show { id, output: Output { json } }) => Task::Show { id, json },
+            Self::Approve(approve) => {
+                let (asked, terms) = (approve.which.asked()?, approve.terms()?);
+                Task::Approve { id: approve.which.id, terms, asked }
             }
-            [verb, .., stray] if VERBS.contains(verb) => {
-                Err(format!("`ccc-queue {verb}` takes no `{}`; see `ccc-queue --help`", stray.escape_debug()))
-            }
-            [other, ..] => Err(format!("`{}` is no command; write one of: {}", other.escape_debug(), VERBS.join(", "))),
-        }
+            Self::Deny(Deny { which, reason }) => Task::Deny { asked: which.asked()?, id: which.id, reason },
+            Self::Grants(Output { json }) => Task::Grants { json },
+            Self::Revoke { id } => Task::Revoke { id },
+            Self::Policies(Output { json }) => Task::Policies { json },
+            Self::Watch(Output { json }) => Task::Watch { json },
+        })
     }
+}
 
-    /// An option that the command does not know is refused, not ignored.
-    fn refuse_stray(&self, verb: Option<&str>) -> Result<(), String> {
-        let decides = matches!(verb, Some("approve" | "deny"));
-        let approves = verb == Some("approve");
-        let strays = [
-            (self.yes && !decides, "--yes"),
-            (self.digest.is_some() && !decides, "--digest"),
-            (self.note.is_some() && !approves, "--note"),
-            (self.span.is_some() && !approves, "--for"),
-            (self.uses.is_some() && !approves, "--uses"),
-            (self.reason.is_some() && verb != Some("deny"), "--reason"),
-            (self.json && matches!(verb, None | Some("approve" | "deny" | "revoke")), "--json"),
-            (self.plain && verb.is_some(), "--plain"),
-        ];
-        match strays.iter().find(|(stray, _)| *stray) {
-            Some((_, option)) => Err(format!("`{option}` means nothing here; see `ccc-queue --help`")),
-            None => Ok(()),
-        }
-    }
-
-    fn asked(&self, id: &str) -> Result<Asked, String> {
-        match (self.yes, &self.digest) {
+impl Which {
+    fn asked(&self) -> Result<Asked, String> {
+        match (self.yes, self.digest) {
             (false, None) => Ok(Asked::OnTerminal),
-            (true, Some(_)) if id.parse::<ccc_protocol::TicketId>().is_err() => {
+            (true, Some(_)) if self.id.parse::<TicketId>().is_err() => {
                 Err("with `--yes` the whole id is needed; `ccc-queue list` shows it".to_owned())
             }
-            (true, Some(digest)) => digest.parse().map(Asked::Already).map_err(|error| format!("`--digest`: {error}")),
+            (true, Some(digest)) => Ok(Asked::Already(digest)),
             (true, None) => {
                 Err("with `--yes` write `--digest sha-256:…` too, as `ccc-queue show` printed it".to_owned())
             }
             (false, Some(_)) => Err("`--digest` goes with `--yes`".to_owned()),
         }
     }
+}
 
+impl Approve {
     fn terms(&self) -> Result<Terms, String> {
-        let wrong_span = || "`--for` takes a time such as `90s`, `15m` or `2h`".to_owned();
-        let seconds = self
-            .span
-            .as_deref()
-            .map(|text| span::parse(text).filter(|&seconds| seconds > 0).ok_or_else(wrong_span))
-            .transpose()?;
-        let wrong_uses = || "`--uses` takes a whole number from 1".to_owned();
-        let uses = self
-            .uses
-            .as_deref()
-            .map(|text| text.parse().ok().filter(|&uses: &u32| uses > 0).ok_or_else(wrong_uses))
-            .transpose()?;
-        if uses.is_some() && seconds.is_none() {
+        if self.uses.is_some() && self.seconds.is_none() {
             return Err("a grant always ends: write `--for 15m` beside `--uses`".to_owned());
         }
-        Ok(Terms { note: self.note.clone(), seconds, uses })
+        Ok(Terms { note: self.note.clone(), seconds: self.seconds, uses: self.uses.map(NonZero::get) })
     }
 }
+
+fn seconds(text: &str) -> Result<u64, String> {
+    let wrong_span = || "`--for` takes a time such as `90s`, `15m` or `2h`".to_owned();
+    span::parse(text).filter(|&seconds| seconds > 0).ok_or_else(wrong_span)
+}
+
+fn uses(text: &str) -> Result<NonZero<u32>, String> {
+    text.parse().map_err(|_| "`--uses` takes a whole number from 1".to_owned())
+}
+
+fn digest(text: &str) -> Result<Digest, String> {
+    text.parse().map_err(|error| format!("`--digest`: {error}"))
+}
+
+const CONNECTION: &str = "Where and as whom";
+
+const MORE: &str = "\
+ID may be the beginning or the end of an id, where only one fits.
+--secrets, --user and --url may stand in CCC_SECRETS, CCC_USER and CONDUIT_URL.
+
+Exit codes:
+  0 done   1 not done: you said no, or it had been decided   2 wrong usage
+  6 server unreachable, or its answer not authentic   7 refused by the server
+
+Examples:
+  ccc-queue --local
+  ccc-queue --secrets secrets.json --user user
+  ccc-queue approve 5a6b7c8d --for 15m --uses 5";
+
+const APPROVE_HELP: &str = "\
+Examples:
+  ccc-queue approve 5a6b7c8d
+  ccc-queue approve 5a6b7c8d --note \"as agreed\" --for 15m --uses 5
+  ccc-queue approve 0198e6a2-7b1c-7d3e-8f40-5a6b7c8d9e0f --yes --digest sha-256:…";
+
+const DENY_HELP: &str = "\
+Examples:
+  ccc-queue deny 5a6b7c8d --reason \"use the mirror\"";
 
 #[cfg(test)]
 mod tests {
@@ -308,5 +322,90 @@ mod tests {
             let error = read(line).unwrap_err();
             assert!(error.contains(said), "{line}: {error}");
         }
+    }
+
+    #[test]
+    fn what_is_missing_wrong_or_unknown_is_said_in_one_line() {
+        for (line, said) in [
+            ("--secrets", "a value is missing; write `--secrets FILE`"),
+            ("approve x --note", "a value is missing; write `--note TEXT`"),
+            ("approve x --for 15m --uses 0", "`--uses` takes a whole number from 1"),
+            ("approve x --for soon", "`--for` takes a time"),
+            ("approve x --yes --digest abc", "`--digest`: "),
+            ("deny", "write `ccc-queue deny ID`"),
+            ("--json", "`--json` means nothing here"),
+            ("--nonsense", "`--nonsense` means nothing here"),
+            ("approve x --reason no", "`--reason` means nothing here"),
+            ("deny x --for 15m", "`--for` means nothing here"),
+            ("list --plain", "`--plain` means nothing here"),
+            ("--plain list", "`--plain` means nothing here"),
+            ("help", "`help` is no command"),
+            ("show a b", "`ccc-queue show` takes no `b`"),
+        ] {
+            let error = read(line).unwrap_err();
+            assert!(error.contains(said) && !error.contains('\n'), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_argument_is_told_on_one_line_and_obeyed_by_no_terminal() {
+        for hostile in ["a\nb", "\u{1b}[2J", "--\u{1b}[2J"] {
+            let args = ["ccc-queue", hostile].map(OsString::from);
+            let error = parse(args, Environment::default()).unwrap_err();
+            assert!(!error.chars().any(|c| c < ' '), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_may_begin_with_a_dash_and_the_last_of_several_counts() {
+        let reason = |line: &str| match task(line) {
+            Task::Deny { reason, .. } => reason,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(reason("deny x --reason -no").as_deref(), Some("-no"));
+        assert_eq!(reason("deny x --reason one --reason two").as_deref(), Some("two"));
+    }
+
+    #[test]
+    fn where_and_as_whom_stand_before_a_command_or_after_it_and_what_is_empty_is_not_given() {
+        let connect = |line: &[&str]| {
+            let args = std::iter::once("ccc-queue").chain(line.iter().copied()).map(OsString::from);
+            let environment = Environment {
+                secrets: Some("of-the-environment.json".into()),
+                user: Some("somebody".into()),
+                url: Some(OsString::new()),
+            };
+            match parse(args, environment) {
+                Ok(Invocation::Task(connect, _)) => connect,
+                other => panic!("{other:?}"),
+            }
+        };
+        let given = connect(&["--user", "bob", "list", "--secrets", "mine.json", "--url=unix:///run/ccc.sock"]);
+        assert_eq!((given.secrets.to_str(), given.user.as_deref()), (Some("mine.json"), Some("bob")));
+        assert_eq!(given.url, "unix:///run/ccc.sock");
+        let left_out = connect(&["list", "--user", ""]);
+        assert_eq!((left_out.secrets.to_str(), left_out.user), (Some("of-the-environment.json"), None));
+        assert_eq!(left_out.url, DEFAULT_URL);
+    }
+
+    #[test]
+    fn help_and_version_are_told_wherever_they_are_asked_for() {
+        let printed = |line: &str| match read(line) {
+            Ok(Invocation::Print(text)) => text,
+            other => panic!("{line}: {other:?}"),
+        };
+        for line in ["-h", "--help"] {
+            let help = printed(line);
+            for told in
+                ["approve", "--local", "Exit codes:", "Examples:", "ccc-queue approve 5a6b7c8d --for 15m --uses 5"]
+            {
+                assert!(help.contains(told), "{line}: {told}: {help}");
+            }
+        }
+        let help = printed("approve --help");
+        assert!(help.contains("--yes --digest sha-256:…") && help.contains("--note <TEXT>"), "{help}");
+        assert!(printed("-V").starts_with("ccc-queue "));
+        assert_eq!(printed("list --version"), printed("--version"));
+        assert_eq!(read("--keys"), Ok(Invocation::Keys));
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use ccc_client::{Address, AddressError, Bridge, Identity, IdentityError, read_secrets};
 use ccc_protocol::secrets::Secrets;
 
-use crate::cli::args::Connect;
+use super::Connect;
 
 /// Why there is nobody to speak as, or nowhere to speak to.
 #[derive(Debug, thiserror::Error)]

@@ -8,12 +8,9 @@ use ccc_protocol::{
     exit,
 };
 
-use super::{NOT_DONE, ask, find, print, tell};
+use super::{ask, find, print, tell};
 use crate::{
-    cli::{
-        Stop,
-        args::{Asked, Terms},
-    },
+    cli::{Asked, Stop, Terms},
     document,
     text::{Row, Tone, Visible},
     wording::{span, summary},
@@ -46,7 +43,7 @@ fn waiting(bridge: &Bridge, written: &str) -> Result<Ticket, Stop> {
         return Ok(ticket);
     }
     let words = Visible::label("it waits no longer: ").then(crate::wording::fate(&ticket)).to_string();
-    Err(Stop { words, code: NOT_DONE })
+    Err(Stop { words, code: exit::NOT_DONE })
 }
 
 fn grant(ticket: &Ticket, terms: &Terms) -> Result<Option<GrantRequest>, Stop> {
@@ -111,7 +108,7 @@ pub(super) fn revoke(bridge: &Bridge, written: &str) -> Result<u8, Stop> {
 
 fn not_done() -> u8 {
     print::words(&Row::new().with(Tone::Plain, "nothing was decided"));
-    NOT_DONE
+    exit::NOT_DONE
 }
 
 /// How the ticket stands after the decision; who was first, where it was somebody else.
@@ -125,7 +122,7 @@ fn taken(answer: Result<Ticket, CallError>) -> Result<u8, Stop> {
             let fate = problem.ticket.as_deref().map_or_else(Visible::default, crate::wording::fate);
             Err(Stop {
                 words: Visible::label("not taken, somebody was first: ").then(fate).to_string(),
-                code: NOT_DONE,
+                code: exit::NOT_DONE,
             })
         }
         Err(error) => Err(error.into()),

@@ -11,10 +11,7 @@ mod watch;
 use ccc_client::Bridge;
 use ccc_protocol::exit;
 
-use crate::{cli::Stop, cli::args::Task};
-
-/// Not done: the person said no, or it had been decided.
-pub(crate) const NOT_DONE: u8 = exit::FAILED;
+use crate::cli::{Stop, Task};
 
 /// Does one of them; the code to exit with.
 pub(crate) fn run(bridge: &Bridge, task: &Task) -> Result<u8, Stop> {
