@@ -61,6 +61,12 @@ pub mod audit {
     pub const DECLARED_GAP: u8 = 15;
 }
 
+/// What `ccc-queue` alone says.
+pub mod queue {
+    /// It was not done: the person said no, or somebody had decided before.
+    pub const NOT_DONE: u8 = 1;
+}
+
 /// What `ccc-hook` says to a coding agent.
 pub mod hook {
     /// The host goes by what stands on stdout, and goes on where nothing does.
@@ -103,9 +109,16 @@ pub fn of_http_status(status: u16) -> u8 {
     }
 }
 
+/// The exit code of a program that a signal ended, as shells report it: 128 and
+/// the signal's number.
+#[must_use]
+pub fn of_signal(signal: i32) -> u8 {
+    u8::try_from(signal).map_or(FAILED, |signal| signal.saturating_add(128))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{of_http_status, of_problem, of_ticket};
+    use super::{of_http_status, of_problem, of_signal, of_ticket};
     use crate::bodies::{Problem, Status, Ticket};
     use serde_json::json;
 
@@ -167,5 +180,10 @@ mod tests {
         for status in [500, 503] {
             assert_eq!(of_http_status(status), 6, "{status}");
         }
+    }
+
+    #[test]
+    fn a_signal_is_reported_as_shells_do() {
+        assert_eq!((of_signal(15), of_signal(2), of_signal(-1)), (143, 130, 1));
     }
 }

@@ -13,13 +13,13 @@ use ccc_protocol::{
 };
 use ccc_queue::{
     config::Config,
-    message::{Message, News},
-    model::{Model, Size, Surface},
-    now::Now,
+    console::{
+        message::{Message, News, QueueRead},
+        model::{Model, Now, Size, Surface},
+        update::update,
+    },
     text::Visible,
-    theme::Theme,
-    update::update,
-    view,
+    view::{self, theme::Theme},
 };
 use ratatui::{Terminal, backend::TestBackend};
 use serde_json::json;
@@ -68,7 +68,7 @@ impl Bench {
         let mut bench = Self { model, terminal, millis: 0 };
         bench.take(Message::Resize(size));
         let list = QueueList { seq: 1, tickets: (0..waiting).map(ticket).collect(), next: None };
-        bench.take(Message::News(News::Queue { list, whole: true }));
+        bench.take(Message::News(News::Queue(Ok(QueueRead { list, whole: true }))));
         bench
     }
 

@@ -1,13 +1,14 @@
 //! The console's own settings: `console.toml` in the configuration directory. All have a default; none touches what is decided.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    env,
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize;
 
-use crate::{
-    keys::{KeyMap, KeyMapError},
-    model::order::Grouping,
-};
+use crate::keys::{KeyMap, KeyMapError};
 
 /// A larger file is no settings file.
 const FILE_BYTES_MAX: usize = 65_536;
@@ -29,6 +30,46 @@ pub struct Config {
     pub notify: Notify,
     /// The keys.
     pub keys: KeyMap,
+}
+
+/// How rows are gathered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Grouping {
+    /// By who asked and in which session.
+    #[default]
+    Session,
+    /// By who asked.
+    Agent,
+    /// Not at all: by age.
+    None,
+}
+
+impl Grouping {
+    /// The word in the config and on the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Agent => "agent",
+            Self::None => "none",
+        }
+    }
+
+    /// From its word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Session, Self::Agent, Self::None].into_iter().find(|grouping| grouping.word() == word)
+    }
+
+    /// The next way, round and round.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Session => Self::Agent,
+            Self::Agent => Self::None,
+            Self::None => Self::Session,
+        }
+    }
 }
 
 /// Which colours are used. Nothing is ever told by colour alone.
@@ -206,6 +247,13 @@ impl Default for Config {
             keys: KeyMap::default(),
         }
     }
+}
+
+/// Where settings lie: `$XDG_CONFIG_HOME/ccc`, or `~/.config/ccc`; none where neither is an absolute path.
+pub(crate) fn dir() -> Option<PathBuf> {
+    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")))?;
+    Some(base.join("ccc"))
 }
 
 #[cfg(test)]

@@ -5,8 +5,10 @@
 mod support;
 
 use ccc_protocol::bodies::{Risk, Status};
-use ccc_queue::message::{Command, Deed, Message, News, Trouble, Verb};
-use ccc_queue::model::Size;
+use ccc_queue::console::{
+    message::{Command, Deed, Message, News, Trouble, Verb},
+    model::{Size, dialog::Kind},
+};
 use serde_json::json;
 use support::{Desk, id, plan_of, preview, ticket};
 
@@ -60,13 +62,13 @@ fn the_list_never_moves_another_ticket_under_the_cursor() {
     let mut desk = desk([5, 6]);
     desk.keys("j");
     desk.wait(1000);
-    let line = desk.model.queue.cursor_line();
+    let line = desk.model.queue().cursor_line();
     desk.waiting([1, 2, 3, 4]);
-    assert_eq!(desk.model.queue.selected().map(|ticket| ticket.id), Some(id(6)));
+    assert_eq!(desk.model.queue().selected().map(|ticket| ticket.id), Some(id(6)));
     desk.wait(1000);
     desk.keys("y");
     assert_eq!(approved(&desk), [id(6)]);
-    assert!(desk.model.queue.cursor_line() >= line);
+    assert!(desk.model.queue().cursor_line() >= line);
 }
 
 #[test]
@@ -76,7 +78,7 @@ fn a_row_that_had_to_go_off_the_screen_is_told_of_and_comes_back_with_the_cursor
     desk.waiting([1, 2]);
     assert!(desk.screen().contains("4 waiting, 2 above"), "{}", desk.screen());
     desk.keys("j");
-    assert_eq!(desk.model.queue.top(), 0);
+    assert_eq!(desk.model.queue().top(), 0);
     assert!(!desk.screen().contains("above"), "{}", desk.screen());
 }
 
@@ -87,7 +89,7 @@ fn an_ended_row_under_the_cursor_hides_nothing_that_there_is_room_for() {
     ended.status = Status::Expired;
     desk.queue(vec![ended], false);
     desk.waiting([1, 2]);
-    assert_eq!(desk.model.queue.top(), 0, "{}", desk.screen());
+    assert_eq!(desk.model.queue().top(), 0, "{}", desk.screen());
 }
 
 #[test]
@@ -97,7 +99,7 @@ fn enter_opens_and_never_approves() {
     desk.wait(1000);
     desk.keys("enter");
     assert!(desk.decisions().is_empty());
-    assert!(desk.model.open);
+    assert!(desk.model.is_open());
 }
 
 #[test]
@@ -117,9 +119,9 @@ fn the_click_that_brings_the_window_to_the_front_does_nothing() {
     desk.take(Message::Focus(false));
     desk.take(Message::Focus(true));
     desk.take(Message::Click { column: 5, line: 3 });
-    assert_eq!(desk.model.queue.selected().map(|ticket| ticket.id), Some(id(1)));
+    assert_eq!(desk.model.queue().selected().map(|ticket| ticket.id), Some(id(1)));
     desk.take(Message::Click { column: 5, line: 3 });
-    assert_eq!(desk.model.queue.selected().map(|ticket| ticket.id), Some(id(2)));
+    assert_eq!(desk.model.queue().selected().map(|ticket| ticket.id), Some(id(2)));
     assert!(desk.decisions().is_empty());
 }
 
@@ -130,7 +132,7 @@ fn nothing_is_decidable_before_its_preview_is_there() {
     desk.wait(5000);
     desk.keys("y n Y e space");
     assert!(desk.decisions().is_empty());
-    assert!(desk.model.dialog.is_none());
+    assert!(desk.model.dialog().is_none());
     assert!(desk.screen().contains("still being read"), "{}", desk.screen());
 }
 
@@ -227,18 +229,32 @@ fn the_word_cannot_be_pasted() {
 }
 
 #[test]
+fn the_word_is_never_filled_in_by_another_way_than_typing() {
+    let mut desk = Desk::new(120, 40);
+    careful(&mut desk);
+    desk.keys("y");
+    desk.wait(1000);
+    desk.take(Message::Fill("open-browse".into()));
+    desk.types("r");
+    assert!(desk.decisions().is_empty());
+    desk.take(Message::Fill(String::new()));
+    desk.types("open-browser");
+    assert_eq!(approved(&desk), [id(1)]);
+}
+
+#[test]
 fn what_deserves_care_must_be_read_to_its_last_line_first() {
     let mut desk = Desk::new(120, 12);
     careful(&mut desk);
     desk.keys("enter");
     desk.wait(1000);
     desk.keys("y");
-    assert!(desk.model.dialog.is_none());
+    assert!(desk.model.dialog().is_none());
     assert!(desk.screen().contains("last line"), "{}", desk.screen());
     desk.keys("]");
     desk.wait(1000);
     desk.keys("y");
-    assert!(desk.model.dialog.is_some());
+    assert!(desk.model.dialog().is_some());
 }
 
 #[test]
@@ -281,7 +297,7 @@ fn no_scope_where_grants_are_forbidden() {
     desk.waits(preview(&ticket, &plan_of(1)));
     desk.wait(1000);
     desk.keys("Y");
-    assert!(desk.model.dialog.is_none());
+    assert!(desk.model.dialog().is_none());
 }
 
 #[test]
@@ -309,7 +325,7 @@ fn what_deserves_care_cannot_be_marked() {
     let mut desk = Desk::new(120, 40);
     careful(&mut desk);
     desk.keys("space");
-    assert!(desk.model.queue.marked().is_empty());
+    assert!(desk.model.queue().marked().is_empty());
 }
 
 #[test]
@@ -317,19 +333,11 @@ fn an_edit_sends_the_whole_parameters_and_the_digest_on_screen() {
     let mut desk = desk([1]);
     desk.keys("e");
     desk.wait(400);
-    let text = desk
-        .model
-        .dialog
-        .as_mut()
-        .and_then(ccc_queue::model::dialog::Dialog::field)
-        .map(|field| field.text().to_owned());
-    assert!(text.unwrap().contains("https://example.com/1"));
-    desk.model
-        .dialog
-        .as_mut()
-        .and_then(ccc_queue::model::dialog::Dialog::field)
-        .unwrap()
-        .set("{\"url\": \"https://example.org/\"}");
+    let Some(Kind::Edit { field, .. }) = desk.model.dialog().map(|dialog| &dialog.kind) else {
+        panic!("{}", desk.screen())
+    };
+    assert!(field.text().contains("https://example.com/1"));
+    desk.take(Message::Fill("{\"url\": \"https://example.org/\"}".into()));
     desk.keys("ctrl-s");
     let [Command::Edit { leave, params }] = desk.asked.as_slice() else { panic!("{:?}", desk.asked) };
     assert_eq!((leave.digest(), params.get("url")), (ticket(1).digest, Some(&json!("https://example.org/"))));
@@ -342,7 +350,7 @@ fn an_edit_that_is_no_json_is_told_and_not_sent() {
     desk.wait(400);
     desk.types("x").keys("ctrl-s");
     assert!(desk.decisions().is_empty());
-    assert!(desk.model.dialog.is_some());
+    assert!(desk.model.dialog().is_some());
 }
 
 #[test]
@@ -380,7 +388,7 @@ fn a_command_line_cannot_decide() {
         desk.wait(500);
     }
     assert!(desk.decisions().is_empty());
-    assert!(desk.model.dialog.is_none());
+    assert!(desk.model.dialog().is_none());
 }
 
 #[test]
@@ -403,10 +411,10 @@ fn a_denial_of_mine_can_be_taken_back() {
 fn snoozed_tickets_come_back_by_themselves() {
     let mut desk = desk([1, 2]);
     desk.keys("s");
-    assert_eq!(desk.model.queue.snoozed(), 1);
+    assert_eq!(desk.model.queue().snoozed(), 1);
     assert!(!desk.screen().contains("example.com/1"), "{}", desk.screen());
     desk.wait(600_000);
-    assert_eq!(desk.model.queue.snoozed(), 0);
+    assert_eq!(desk.model.queue().snoozed(), 0);
 }
 
 #[test]

@@ -17,9 +17,11 @@ use ccc_protocol::{
     bodies::{Risk, Status, Ticket},
 };
 use ccc_queue::{
-    keys::{Chord, Code, Context},
-    message::{Command, Message, News, Trouble, Verb},
-    model::Size,
+    console::{
+        message::{Command, Message, News, QueueRead, Trouble, Verb},
+        model::Size,
+    },
+    keys::{Chord, Code, Context, View},
 };
 use proptest::{
     prelude::*,
@@ -182,7 +184,7 @@ impl Judge {
     fn queue(&mut self, ticket: Ticket) {
         self.desk.seq += 1;
         let list = ccc_protocol::bodies::QueueList { seq: self.desk.seq, tickets: vec![ticket], next: None };
-        self.send(Message::News(News::Queue { list, whole: false }));
+        self.send(Message::News(News::Queue(Ok(QueueRead { list, whole: false }))));
     }
 
     fn disturbing(&mut self, message: Message) {
@@ -231,7 +233,7 @@ impl Judge {
             self.decided.is_none_or(|(decided, by)| decided == now || decided + HELD <= now || by != chord),
             "{command:?} by a held key"
         );
-        assert!(made(n).risk != Risk::High || context != Context::Queue, "care was not asked for");
+        assert!(made(n).risk != Risk::High || context != Context::View(View::Queue), "care was not asked for");
     }
 }
 

@@ -9,7 +9,7 @@ mod support;
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use ccc_queue::theme::Theme;
+use ccc_queue::view::theme::Theme;
 use ratatui::{buffer::Buffer, style::Style};
 use support::{Desk, lines, scenes::SCENES};
 

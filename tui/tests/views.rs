@@ -6,9 +6,12 @@ mod support;
 
 use ccc_protocol::bodies::Status;
 use ccc_queue::{
-    message::{Command, Message, News, Trouble, Verb},
-    model::dialog::{Dialog, Kind},
-    summary,
+    console::{
+        message::{Command, Message, News, Trouble, Verb},
+        model::dialog::Kind,
+    },
+    document::Container,
+    wording::summary,
 };
 use serde_json::json;
 use support::{Desk, id, plan, scenes::policy_list, ticket, ticket_with};
@@ -29,6 +32,22 @@ fn what_could_not_be_read_is_read_when_somebody_answers_again() {
     assert!(desk.take(Message::News(News::Connected)).contains(&Command::ReadPreview(id(1))));
     desk.wait(400);
     assert!(desk.screen().contains("◆ ready"), "{}", desk.screen());
+}
+
+#[test]
+fn a_queue_that_cannot_be_read_is_told_and_what_was_read_before_stays() {
+    let mut desk = desk([1]);
+    desk.take(Message::News(News::Queue(Err("no bridge answers".into()))));
+    assert!(desk.screen().contains("no bridge answers"), "{}", desk.screen());
+    assert_eq!(desk.model.queue().selected().map(|ticket| ticket.id), Some(id(1)));
+}
+
+#[test]
+fn a_first_use_begins_with_how_the_container_is_started() {
+    let mut desk = Desk::new(100, 30);
+    let text = ccc_queue::text::Untrusted("-v /project:/workspace").line();
+    desk.take(Message::Local { container: Container { options: text.clone(), from_here: text }, is_new: true });
+    assert!(desk.screen().contains("-v /project:/workspace"), "{}", desk.screen());
 }
 
 #[test]
@@ -55,18 +74,18 @@ fn esc_steps_back_in_the_view_on_screen_and_in_no_other() {
     let mut desk = desk([1, 2]);
     desk.keys("space tab /").types("denied").keys("enter");
     desk.keys("esc");
-    assert!(desk.model.history.filter().is_empty());
-    assert_eq!(desk.model.queue.marked().len(), 1);
+    assert!(desk.model.history().filter().is_empty());
+    assert_eq!(desk.model.queue().marked().len(), 1);
 }
 
 #[test]
 fn views_without_a_filter_say_so_and_leave_the_queue_alone() {
     let mut desk = desk([1]);
     desk.keys("tab tab /");
-    assert!(desk.model.dialog.is_none());
+    assert!(desk.model.dialog().is_none());
     assert!(desk.screen().contains("not filtered"), "{}", desk.screen());
     desk.keys(":").types("filter nothing").keys("enter");
-    assert!(desk.model.queue.filter().is_empty());
+    assert!(desk.model.queue().filter().is_empty());
 }
 
 #[test]
@@ -75,11 +94,11 @@ fn a_refused_edit_stands_there_again_with_what_was_written_and_why() {
     desk.keys("e");
     desk.wait(400);
     let written = "{\"url\": \"https://example.org/\"}";
-    desk.model.dialog.as_mut().and_then(Dialog::field).unwrap().set(written);
+    desk.take(Message::Fill(written.into()));
     desk.keys("ctrl-s");
-    assert!(desk.model.dialog.is_none());
+    assert!(desk.model.dialog().is_none());
     refused(&mut desk, Verb::Edit, "parameter `url` is not allowed here", None);
-    let Some(Kind::Edit { field, fault: Some(_) }) = desk.model.dialog.as_ref().map(|dialog| &dialog.kind) else {
+    let Some(Kind::Edit { field, fault: Some(_) }) = desk.model.dialog().map(|dialog| &dialog.kind) else {
         panic!("{}", desk.screen())
     };
     assert_eq!(field.text(), written);
@@ -147,13 +166,15 @@ fn how_the_container_is_started_is_whole_by_scrolling() {
     let mut desk = Desk::new(40, 10);
     let options = ccc_queue::text::Untrusted(&"-v /a/long/path:/workspace ".repeat(12)).line();
     let from_here = ccc_queue::text::Untrusted("ccc-client 'last of all'").line();
-    desk.model.container = Some(ccc_queue::model::Container { options, from_here });
+    let container = Container { options, from_here };
+    desk.take(Message::Local { container, is_new: false });
+    assert!(desk.screen().contains("`:container` shows"), "{}", desk.screen());
     desk.keys(":").types("container").keys("enter");
     assert!(!desk.screen().contains("last of all"), "{}", desk.screen());
     desk.keys("page-down page-down");
     assert!(desk.screen().contains("last of all"), "{}", desk.screen());
     desk.keys("q");
-    assert!(desk.model.dialog.is_none());
+    assert!(desk.model.dialog().is_none());
 }
 
 #[test]
@@ -162,7 +183,7 @@ fn stopping_begins_at_the_agent_under_the_cursor() {
     desk.keys("tab tab tab tab");
     desk.policies(policy_list());
     desk.keys("j !");
-    let Some(Kind::Panic { agents, at }) = desk.model.dialog.as_ref().map(|dialog| &dialog.kind) else {
+    let Some(Kind::Panic { agents, at }) = desk.model.dialog().map(|dialog| &dialog.kind) else {
         panic!("{}", desk.screen())
     };
     let chosen: Vec<usize> = (0..agents.len()).filter(|&at| agents.get(at).is_some_and(|one| one.chosen)).collect();
@@ -187,7 +208,7 @@ fn what_has_ended_is_not_put_aside() {
     ended.status = Status::Expired;
     desk.queue(vec![ended], false);
     desk.keys("s");
-    assert_eq!(desk.model.queue.snoozed(), 0);
+    assert_eq!(desk.model.queue().snoozed(), 0);
     assert!(!desk.screen().contains("put aside"), "{}", desk.screen());
 }
 

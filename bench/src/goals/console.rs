@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ccc_queue::armed::HELD_MILLIS;
+use ccc_queue::console::armed::HELD_MILLIS;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 use super::Bench;

@@ -8,13 +8,13 @@ use ccc_protocol::{
 };
 use ccc_queue::{
     config::Config,
-    message::{Message, News},
-    model::{Model, Size, Surface},
-    now::Now,
+    console::{
+        message::{Message, News, QueueRead},
+        model::{Model, Now, Size, Surface},
+        update::update,
+    },
     text::Visible,
-    theme::Theme,
-    update::update,
-    view,
+    view::{self, theme::Theme},
 };
 use ratatui::{Terminal, backend::TestBackend};
 use serde_json::json;
@@ -61,10 +61,10 @@ impl Console {
         console.take(Message::Resize(Size { width, height }));
         console.take(Message::News(News::Connected));
         let tickets = (1..=pending as u64).map(ticket).collect();
-        console.take(Message::News(News::Queue {
+        console.take(Message::News(News::Queue(Ok(QueueRead {
             list: QueueList { seq: pending as u64, tickets, next: None },
             whole: true,
-        }));
+        }))));
         console
     }
 

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 fn main() {
-    let held = ccc_queue::terminal::Held::take(true).expect("a terminal");
+    let held = ccc_queue::surface::terminal::Held::take(true).expect("a terminal");
     print!("taken");
     std::io::stdout().flush().expect("a terminal");
     let mut line = String::new();

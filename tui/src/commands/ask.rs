@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{armed::SETTLE_MILLIS, program::Stop, text::Row};
+use crate::{cli::Stop, console::armed::SETTLE_MILLIS, text::Row};
 
 /// True where the person wrote just this word after the question.
 pub(super) fn answered(question: &Row, word: &str) -> Result<bool, Stop> {

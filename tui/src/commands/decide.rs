@@ -8,13 +8,12 @@ use ccc_protocol::{
     exit,
 };
 
-use super::{NOT_DONE, ask, find, print, tell};
+use super::{ask, find, print, tell};
 use crate::{
-    args::{Asked, Terms},
+    cli::{Asked, Stop, Terms},
     document,
-    program::Stop,
-    span, summary,
     text::{Row, Tone, Visible},
+    wording::{span, summary},
 };
 
 pub(super) fn approve(bridge: &Bridge, written: &str, terms: &Terms, asked: &Asked) -> Result<u8, Stop> {
@@ -43,8 +42,8 @@ fn waiting(bridge: &Bridge, written: &str) -> Result<Ticket, Stop> {
     if ticket.status == Status::Queued {
         return Ok(ticket);
     }
-    let words = Visible::label("it waits no longer: ").then(crate::update::fate(&ticket)).to_string();
-    Err(Stop { words, code: NOT_DONE })
+    let words = Visible::label("it waits no longer: ").then(crate::wording::fate(&ticket)).to_string();
+    Err(Stop { words, code: exit::queue::NOT_DONE })
 }
 
 fn grant(ticket: &Ticket, terms: &Terms) -> Result<Option<GrantRequest>, Stop> {
@@ -109,21 +108,21 @@ pub(super) fn revoke(bridge: &Bridge, written: &str) -> Result<u8, Stop> {
 
 fn not_done() -> u8 {
     print::words(&Row::new().with(Tone::Plain, "nothing was decided"));
-    NOT_DONE
+    exit::queue::NOT_DONE
 }
 
 /// How the ticket stands after the decision; who was first, where it was somebody else.
 fn taken(answer: Result<Ticket, CallError>) -> Result<u8, Stop> {
     match answer {
         Ok(ticket) => {
-            print::row(&Row::new().with(Tone::Good, crate::update::fate(&ticket)))?;
+            print::row(&Row::new().with(Tone::Good, crate::wording::fate(&ticket)))?;
             Ok(exit::SUCCEEDED)
         }
         Err(CallError::Refused(problem)) if problem.ticket.is_some() => {
-            let fate = problem.ticket.as_deref().map_or_else(Visible::default, crate::update::fate);
+            let fate = problem.ticket.as_deref().map_or_else(Visible::default, crate::wording::fate);
             Err(Stop {
                 words: Visible::label("not taken, somebody was first: ").then(fate).to_string(),
-                code: NOT_DONE,
+                code: exit::queue::NOT_DONE,
             })
         }
         Err(error) => Err(error.into()),

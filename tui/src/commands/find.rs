@@ -5,7 +5,7 @@ use std::fmt::Display;
 use ccc_client::{Bridge, CallError};
 use ccc_protocol::{GrantId, TicketId, bodies::Ticket, exit};
 
-use crate::program::Stop;
+use crate::cli::Stop;
 
 /// Shorter parts are refused: they fit by chance.
 const PART_CHARS_MIN: usize = 4;

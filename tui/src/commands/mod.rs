@@ -8,13 +8,10 @@ mod print;
 mod tell;
 mod watch;
 
-use ccc_client::{Bridge, CallError};
+use ccc_client::Bridge;
 use ccc_protocol::exit;
 
-use crate::{args::Task, program::Stop};
-
-/// Not done: the person said no, or it had been decided.
-pub(crate) const NOT_DONE: u8 = exit::FAILED;
+use crate::cli::{Stop, Task};
 
 /// Does one of them; the code to exit with.
 pub(crate) fn run(bridge: &Bridge, task: &Task) -> Result<u8, Stop> {
@@ -28,11 +25,5 @@ pub(crate) fn run(bridge: &Bridge, task: &Task) -> Result<u8, Stop> {
         Task::Deny { id, reason, asked } => decide::deny(bridge, id, reason.as_deref(), asked),
         Task::Revoke { id } => decide::revoke(bridge, id),
         Task::Screen | Task::Plain => Ok(exit::SUCCEEDED),
-    }
-}
-
-impl From<CallError> for Stop {
-    fn from(error: CallError) -> Self {
-        Self { code: error.exit_code(), words: error.to_string() }
     }
 }

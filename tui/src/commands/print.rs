@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use ccc_protocol::exit;
 use serde::Serialize;
 
-use crate::{edit::visible_json, program::Stop, text::Row};
+use crate::{cli::Stop, text::Row, text::json::visible_json};
 
 /// Rows to stdout.
 pub(crate) fn rows(rows: &[Row]) -> Result<(), Stop> {

@@ -11,10 +11,10 @@ use ccc_protocol::{
 
 use super::{find, print};
 use crate::{
+    cli::Stop,
     document,
-    program::Stop,
-    scope, span, summary,
     text::{Row, Tone, Untrusted, Visible},
+    wording::{self, span, summary},
 };
 
 /// As wide as pages are printed; a terminal wraps the rest.
@@ -62,7 +62,7 @@ pub(super) fn show(bridge: &Bridge, written: &str, json: bool) -> Result<u8, Sto
         print::rows(&document::preview(&checked_preview(bridge, &ticket)?, PAGE_CELLS))?;
         print::row(&Row::new().with(Tone::Plain, Visible::label("--digest ").then(&ticket.digest)))?;
     } else {
-        print::row(&Row::new().with(Tone::Plain, crate::update::fate(&ticket)))?;
+        print::row(&Row::new().with(Tone::Plain, crate::wording::fate(&ticket)))?;
         print::json(&ticket)?;
     }
     Ok(exit::SUCCEEDED)
@@ -106,7 +106,7 @@ fn grant_row(grant: &Grant, now: Timestamp) -> Row {
         .then("  ")
         .then(&grant.action);
     let params = grant.params.iter().map(|(name, value)| {
-        let words = grant.differ.get(name).map_or_else(|| summary::value(value), scope::words);
+        let words = grant.differ.get(name).map_or_else(|| summary::value(value), wording::difference);
         Visible::label("  ").then(Untrusted(name).line()).then("=").then(words)
     });
     Row::new().with(Tone::Plain, head).with(Tone::Plain, params.collect::<Visible>())

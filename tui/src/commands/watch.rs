@@ -7,7 +7,7 @@ use ccc_protocol::bodies::{Status, Ticket};
 
 use super::{print, tell};
 use crate::{
-    program::Stop,
+    cli::Stop,
     text::{Row, Tone, Untrusted, Visible},
 };
 
@@ -78,7 +78,7 @@ fn told(ticket: &Ticket, json: bool) -> Result<(), Stop> {
         Status::Queued => tell::ticket_row(ticket, tell::now()),
         _ => Row::new()
             .with(Tone::Plain, Visible::from(&ticket.id).then("  "))
-            .with(Tone::Plain, crate::update::fate(ticket)),
+            .with(Tone::Plain, crate::wording::fate(ticket)),
     };
     print::row(&row)
 }

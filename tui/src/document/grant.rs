@@ -4,8 +4,8 @@ use ccc_protocol::bodies::Grant;
 
 use super::Page;
 use crate::{
-    scope,
     text::{Row, Tone, Untrusted, Visible},
+    wording,
 };
 
 /// Everything about a grant, wrapped to so many cells.
@@ -29,7 +29,7 @@ pub fn grant(grant: &Grant, width: usize) -> Vec<Row> {
         page.section("MAY DIFFER");
         for (name, difference) in &grant.differ {
             let name = Untrusted(name).line().then(" ");
-            page.row(Row::new().with(Tone::Name, name).with(Tone::Agent, scope::words(difference)));
+            page.row(Row::new().with(Tone::Name, name).with(Tone::Agent, wording::difference(difference)));
         }
     }
     if !equal.is_empty() {

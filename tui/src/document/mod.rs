@@ -1,16 +1,20 @@
-//! The details of a ticket as rows: everything a person should know before deciding, whole.
+//! Pages: the details of a ticket, everything a person should know before deciding, as rows and whole; and what else is scrolled through.
 //!
 //! Every text of another's stands behind a gutter `│`, so that no line of it can pass for one of ours.
 
+mod container;
 mod diff;
 mod entry;
 mod facts;
 mod grant;
+mod help;
 mod page;
 mod plan;
 mod preview;
 
+pub use container::{Container, container};
 pub use entry::entry;
 pub use grant::{grant, uses};
+pub use help::help;
 pub use page::Page;
 pub use preview::preview;

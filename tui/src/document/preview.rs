@@ -156,7 +156,7 @@ fn said(page: &mut Page, ticket: &Ticket) {
 fn asked(page: &mut Page, ticket: &Ticket) {
     page.section("WHO ASKS");
     page.fact("agent", Tone::Strong, &ticket.submitted_by);
-    if let Some(session) = crate::summary::session(ticket) {
+    if let Some(session) = crate::wording::summary::session(ticket) {
         page.fact("session", Tone::Agent, Untrusted(session).line());
     }
     page.fact("when", Tone::Plain, &ticket.created);

@@ -119,6 +119,7 @@ fn index(chords: &[Vec<Chord>]) -> Result<HashMap<(Context, Chord), usize>, KeyM
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::View;
 
     fn own(name: &str, key: &str) -> BTreeMap<String, Vec<String>> {
         BTreeMap::from([(name.to_owned(), vec![key.to_owned()])])
@@ -153,8 +154,8 @@ mod tests {
     #[test]
     fn a_remapped_key_moves_and_the_old_one_is_free() {
         let map = KeyMap::new(&own("approve", "ctrl-y")).unwrap();
-        assert_eq!(map.act(Context::Queue, "ctrl-y".parse().unwrap()), Some(Act::Approve));
-        assert_eq!(map.act(Context::Queue, 'y'.into()), None);
+        assert_eq!(map.act(Context::View(View::Queue), "ctrl-y".parse().unwrap()), Some(Act::Approve));
+        assert_eq!(map.act(Context::View(View::Queue), 'y'.into()), None);
     }
 
     #[test]

@@ -1,9 +1,8 @@
 //! The table: every act a key can ask for, its keys, where they hold, and how help and key bar name it.
 
-use Context::{
-    Agents, Bulk, CommandLine, Confirm, Deny, Edit, Filter, Grants, Help, History, Note, Panic, Policies, Queue,
-    Results, Scope, Word,
-};
+use Context::{Bulk, CommandLine, Confirm, Deny, Edit, Filter, Help, Note, Panic, Results, Scope, Word};
+
+use super::context::{AGENTS, Context, GRANTS, HISTORY, POLICIES, QUEUE};
 
 /// What a person wants, by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,37 +59,6 @@ pub enum Act {
     NewLine,
 }
 
-/// Where the keyboard is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "views and dialogs bear their own names")]
-pub enum Context {
-    Queue,
-    History,
-    Grants,
-    Policies,
-    Agents,
-    Deny,
-    Note,
-    Word,
-    Confirm,
-    Scope,
-    Edit,
-    Bulk,
-    Results,
-    Panic,
-    Help,
-    Filter,
-    CommandLine,
-}
-
-impl Context {
-    /// True where a key that types a character writes it.
-    #[must_use]
-    pub fn takes_text(self) -> bool {
-        matches!(self, Deny | Note | Word | Edit | Filter | CommandLine)
-    }
-}
-
 /// One row of the table.
 #[derive(Debug)]
 pub struct KeyRow {
@@ -110,13 +78,13 @@ pub struct KeyRow {
     pub decides: bool,
 }
 
-/// The views, in the order of Tab.
-pub const VIEWS: &[Context] = &[Queue, History, Grants, Policies, Agents];
+/// Wherever no question is in front.
+const VIEWS: &[Context] = &[QUEUE, HISTORY, GRANTS, POLICIES, AGENTS];
 const TEXTS: &[Context] = &[Deny, Note, Word, Edit, Filter, CommandLine];
 const DIALOGS: &[Context] = &[Deny, Note, Word, Confirm, Scope, Edit, Bulk, Results, Panic, Help, Filter, CommandLine];
-const LISTS: &[Context] = &[Queue, History, Grants, Policies, Agents, Scope, Panic, Help];
+const LISTS: &[Context] = &[QUEUE, HISTORY, GRANTS, POLICIES, AGENTS, Scope, Panic, Help];
 const EVERYWHERE: &[Context] = &[
-    Queue, History, Grants, Policies, Agents, Deny, Note, Word, Confirm, Scope, Edit, Bulk, Results, Panic, Help,
+    QUEUE, HISTORY, GRANTS, POLICIES, AGENTS, Deny, Note, Word, Confirm, Scope, Edit, Bulk, Results, Panic, Help,
     Filter, CommandLine,
 ];
 
@@ -149,16 +117,16 @@ pub const TABLE: &[KeyRow] = &[
         Act::Approve,
         "approve",
         &["y"],
-        &[Queue, Confirm, Scope, Bulk],
+        &[QUEUE, Confirm, Scope, Bulk],
         Some("approve"),
         "approve this, once; with marks, each marked one",
     ),
-    deciding(Act::Deny, "deny", &["n"], &[Queue], Some("deny"), "deny it, with a reason that reaches the agent"),
+    deciding(Act::Deny, "deny", &["n"], &[QUEUE], Some("deny"), "deny it, with a reason that reaches the agent"),
     deciding(
         Act::ApproveScope,
         "scope",
         &["Y"],
-        &[Queue],
+        &[QUEUE],
         Some("scope"),
         "approve more of the same: how far, how long, how often",
     ),
@@ -166,18 +134,18 @@ pub const TABLE: &[KeyRow] = &[
         Act::Edit,
         "edit",
         &["e"],
-        &[Queue],
+        &[QUEUE],
         Some("edit"),
         "change the parameters; a new ticket takes this one's place",
     ),
-    row(Act::Snooze, "snooze", &["s"], &[Queue], Some("snooze"), "put it aside for a while"),
-    row(Act::Wake, "wake", &["S"], &[Queue], None, "bring back all that was put aside"),
-    row(Act::Mark, "mark", &["space"], &[Queue], Some("mark"), "mark it, to decide several one by one"),
+    row(Act::Snooze, "snooze", &["s"], &[QUEUE], Some("snooze"), "put it aside for a while"),
+    row(Act::Wake, "wake", &["S"], &[QUEUE], None, "bring back all that was put aside"),
+    row(Act::Mark, "mark", &["space"], &[QUEUE], Some("mark"), "mark it, to decide several one by one"),
     row(
         Act::TakeBack,
         "take-back",
         &["z"],
-        &[Queue, Grants],
+        &[QUEUE, GRANTS],
         Some("take back"),
         "end the grant just made or chosen, or lift the denial just made",
     ),
@@ -208,13 +176,13 @@ pub const TABLE: &[KeyRow] = &[
     row(Act::Last, "last", &["G", "end"], VIEWS, None, "last row"),
     row(Act::PageDown, "page-down", &["ctrl-f"], VIEWS, None, "a page of rows down"),
     row(Act::PageUp, "page-up", &["ctrl-b"], VIEWS, None, "a page of rows up"),
-    row(Act::ScrollDown, "scroll-down", &["J", "shift-down"], &[Queue, History, Grants], None, "details: a line down"),
-    row(Act::ScrollUp, "scroll-up", &["K", "shift-up"], &[Queue, History, Grants], None, "details: a line up"),
+    row(Act::ScrollDown, "scroll-down", &["J", "shift-down"], &[QUEUE, HISTORY, GRANTS], None, "details: a line down"),
+    row(Act::ScrollUp, "scroll-up", &["K", "shift-up"], &[QUEUE, HISTORY, GRANTS], None, "details: a line up"),
     row(
         Act::ScrollPageDown,
         "scroll-page-down",
         &["page-down", "ctrl-d"],
-        &[Queue, History, Grants, Help],
+        &[QUEUE, HISTORY, GRANTS, Help],
         Some("more"),
         "details: a page down",
     ),
@@ -222,17 +190,17 @@ pub const TABLE: &[KeyRow] = &[
         Act::ScrollPageUp,
         "scroll-page-up",
         &["page-up", "ctrl-u"],
-        &[Queue, History, Grants, Help],
+        &[QUEUE, HISTORY, GRANTS, Help],
         None,
         "details: a page up",
     ),
-    row(Act::ScrollFirst, "scroll-first", &["["], &[Queue, History, Grants], None, "details: to the first line"),
-    row(Act::ScrollLast, "scroll-last", &["]"], &[Queue, History, Grants], None, "details: to the last line"),
+    row(Act::ScrollFirst, "scroll-first", &["["], &[QUEUE, HISTORY, GRANTS], None, "details: to the first line"),
+    row(Act::ScrollLast, "scroll-last", &["]"], &[QUEUE, HISTORY, GRANTS], None, "details: to the last line"),
     row(
         Act::Open,
         "open",
         &["enter", "right", "l"],
-        &[Queue, History, Grants],
+        &[QUEUE, HISTORY, GRANTS],
         Some("open"),
         "details over the whole screen; never decides",
     ),
@@ -240,7 +208,7 @@ pub const TABLE: &[KeyRow] = &[
         Act::Back,
         "back",
         &["esc", "left", "h"],
-        &[Queue, History, Grants, Agents],
+        &[QUEUE, HISTORY, GRANTS, AGENTS],
         None,
         "back to the list; then: drop the marks, end the filter",
     ),
@@ -263,7 +231,7 @@ pub const TABLE: &[KeyRow] = &[
         None,
         "write a command: any name of this table that decides nothing, and `view NAME`, `group HOW`, `find ID`",
     ),
-    row(Act::Regroup, "regroup", &["v"], &[Queue], None, "group by agent and session, by agent, or not at all"),
+    row(Act::Regroup, "regroup", &["v"], &[QUEUE], None, "group by agent and session, by agent, or not at all"),
     row(Act::Refresh, "refresh", &["r"], VIEWS, Some("refresh"), "read everything anew"),
     row(Act::Help, "help", &["?"], VIEWS, Some("help"), "this help"),
     // Policies.
@@ -271,21 +239,21 @@ pub const TABLE: &[KeyRow] = &[
         Act::Toggle,
         "toggle",
         &["space"],
-        &[Policies],
+        &[POLICIES],
         Some("switch"),
         "a group: on or off; an action: its next override",
     ),
-    row(Act::SwitchGroup, "switch-group", &["e"], &[Policies], Some("on/off"), "the group of this row: on or off"),
+    row(Act::SwitchGroup, "switch-group", &["e"], &[POLICIES], Some("on/off"), "the group of this row: on or off"),
     row(
         Act::Looser,
         "looser",
         &["left"],
-        &[Policies],
+        &[POLICIES],
         Some("looser"),
         "override one step looser; asks before it loosens",
     ),
-    row(Act::Stricter, "stricter", &["right"], &[Policies], Some("stricter"), "override one step stricter"),
-    row(Act::Back, "back-policies", &["esc"], &[Policies], None, "end the filter"),
+    row(Act::Stricter, "stricter", &["right"], &[POLICIES], Some("stricter"), "override one step stricter"),
+    row(Act::Back, "back-policies", &["esc"], &[POLICIES], None, "end the filter"),
     // Forms.
     row(Act::Toggle, "choose", &["space"], &[Panic], Some("choose"), "choose or leave out this agent"),
     row(Act::Looser, "narrower", &["left"], &[Scope], Some("narrower"), "a narrower choice, or less"),

@@ -3,6 +3,7 @@
 //! INVARIANT: a [`Visible`] holds no character that a terminal obeys or hides. Whatever somebody else wrote becomes one
 //! through [`Untrusted`] alone, and nothing but a [`Visible`] is ever painted, printed or put into a title.
 
+pub mod json;
 mod reveal;
 mod row;
 mod visible;

@@ -3,11 +3,11 @@
 use ratatui::layout::Rect;
 
 use crate::{
-    keys::{Act, Context, VIEWS},
-    model::{Model, connection::Connection, filter::Filter},
-    paint::Painter,
-    span,
+    console::model::{Model, connection::Connection, filter::Filter},
+    keys::{Act, View},
     text::{Row, Tone, Untrusted, Visible},
+    view::paint::Painter,
+    wording::span,
 };
 
 pub(super) fn title(model: &Model, painter: &mut Painter<'_>) {
@@ -32,37 +32,37 @@ const GAP: &str = "   ";
 
 fn status(model: &Model) -> Row {
     let mut row = connection(model);
-    let waiting = model.queue.waiting();
+    let waiting = model.queue().waiting();
     row.push(Tone::Strong, Visible::label("  ").then(Visible::number(waiting as u64)).then(" waiting"));
-    if model.queue.snoozed() > 0 {
+    if model.queue().snoozed() > 0 {
         row.push(
             Tone::Plain,
-            Visible::label(", ").then(Visible::number(model.queue.snoozed() as u64)).then(" put aside"),
+            Visible::label(", ").then(Visible::number(model.queue().snoozed() as u64)).then(" put aside"),
         );
     }
-    let list_is_shown = model.view == Context::Queue && model.areas().list.height > 0;
-    let (above, below) = if list_is_shown { model.queue.off_screen() } else { (0, 0) };
+    let list_is_shown = model.view() == View::Queue && model.areas().list.height > 0;
+    let (above, below) = if list_is_shown { model.queue().off_screen() } else { (0, 0) };
     for (rows, words) in [(above, " above"), (below, " below")].into_iter().filter(|(rows, _)| *rows > 0) {
         row.push(Tone::Care, Visible::label(", ").then(Visible::number(rows as u64)).then(words));
     }
-    let marked = model.queue.marked().len();
+    let marked = model.queue().marked().len();
     if marked > 0 {
         row.push(Tone::Strong, Visible::label(", ").then(Visible::number(marked as u64)).then(" marked"));
     }
-    let stopped = model.policies.list().map_or(0, |list| list.frozen.len());
+    let stopped = model.policies().list().map_or(0, |list| list.frozen.len());
     if stopped > 0 {
         row.push(Tone::Bad, Visible::label(", ").then(Visible::count(stopped, "agent stopped", "agents stopped")));
     }
-    let who = Visible::label("  ").then(&model.me).then("@").then(model.server.clone());
+    let who = Visible::label("  ").then(model.me()).then("@").then(model.server().clone());
     row.with(Tone::Dim, who)
 }
 
 fn connection(model: &Model) -> Row {
-    match &model.connection {
+    match model.connection() {
         Connection::Connecting => Row::new().with(Tone::Care, "… connecting"),
         Connection::Live => Row::new().with(Tone::Good, "● live"),
         Connection::Lost { retry_at_millis, .. } => {
-            let left = span::seconds(retry_at_millis.saturating_sub(model.now.millis).div_ceil(1000));
+            let left = span::seconds(retry_at_millis.saturating_sub(model.now().millis).div_ceil(1000));
             Row::new().with(Tone::Bad, Visible::label("✗ no connection, again in ").then(left))
         }
     }
@@ -70,28 +70,18 @@ fn connection(model: &Model) -> Row {
 
 fn tabs(model: &Model) -> Row {
     let mut row = Row::new();
-    for view in VIEWS {
-        let (tone, left, right) = if *view == model.view { (Tone::Strong, "[", "]") } else { (Tone::Dim, " ", " ") };
-        row.push(tone, Visible::label(left).then(name(*view)).then(right));
+    for view in View::ALL {
+        let (tone, left, right) = if view == model.view() { (Tone::Strong, "[", "]") } else { (Tone::Dim, " ", " ") };
+        row.push(tone, Visible::label(left).then(view.name()).then(right));
     }
     row
-}
-
-fn name(view: Context) -> &'static str {
-    match view {
-        Context::History => "history",
-        Context::Grants => "grants",
-        Context::Policies => "policies",
-        Context::Agents => "agents",
-        _ => "queue",
-    }
 }
 
 /// What was just said; else why the connection is lost.
 pub(super) fn notice(model: &Model, painter: &mut Painter<'_>) {
     let area = model.areas().notice;
     painter.clear(area);
-    let row = match (&model.notice, &model.connection) {
+    let row = match (model.notice(), model.connection()) {
         (Some(notice), _) => Row::new().with(notice.tone, notice.text.clone()),
         (None, Connection::Lost { why, .. }) => Row::new().with(Tone::Bad, Untrusted(why).line()),
         (None, _) => filter(model),
@@ -121,14 +111,14 @@ pub(super) fn keys(model: &Model, painter: &mut Painter<'_>) {
 fn bar(model: &Model, area: Rect) -> Row {
     let context = model.context();
     let held: Vec<(Act, Row)> = model
-        .config
+        .config()
         .keys
         .rows(context)
         .filter(|(row, _)| row.act != Act::Filter || model.filter().is_some())
         .filter_map(|(row, chords)| Some((row.act, item(&chords.first()?.to_string(), row.bar?))))
         .collect();
     // Where only the list fits, nothing can be decided before the details were opened.
-    let opens = model.areas().details.is_empty() && model.queue.selected().is_some();
+    let opens = model.areas().details.is_empty() && model.queue().selected().is_some();
     let pinned = |act: &Act| matches!(act, Act::Help | Act::Quit | Act::Back) || opens && *act == Act::Open;
     let mut room = usize::from(area.width);
     room = room.saturating_sub(held.iter().filter(|(act, _)| pinned(act)).map(|(_, item)| item.width()).sum());

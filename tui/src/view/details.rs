@@ -3,19 +3,21 @@
 use ccc_protocol::bodies::{Status, Ticket};
 
 use crate::{
-    armed::Refusal,
-    model::{Model, details::Reading},
-    paint::Painter,
-    span, summary,
+    console::{
+        armed::Refusal,
+        model::{Model, details::Reading},
+    },
     text::{Row, Tone, Visible},
+    view::paint::Painter,
+    wording::{span, summary},
 };
 
 pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
     let areas = model.areas();
-    let Some(ticket) = model.queue.selected().filter(|_| !areas.head.is_empty()) else { return };
+    let Some(ticket) = model.queue().selected().filter(|_| !areas.head.is_empty()) else { return };
     painter.rows(areas.head, &[name(ticket), standing(model, ticket)]);
-    match model.details.reading() {
-        Reading::Ready(_) => painter.rows(areas.details, model.details.visible()),
+    match model.details().reading() {
+        Reading::Ready(_) => painter.rows(areas.details, model.details().visible()),
         Reading::Loading | Reading::Nothing => painter.row(areas.details, &Row::new().with(Tone::Dim, "reading …")),
         Reading::Inconsistent => painter.rows(areas.details, &inconsistent()),
         Reading::Failed(why) => {
@@ -45,10 +47,10 @@ fn standing(model: &Model, ticket: &Ticket) -> Row {
         return ended(ticket);
     }
     let left = ticket.expires.map_or_else(Visible::default, |expires| {
-        Visible::label("  expires in ").then(span::until(model.now.wall, expires))
+        Visible::label("  expires in ").then(span::until(model.now().wall, expires))
     });
     let row = armed(model).with(Tone::Dim, left);
-    let (rows, top) = (model.details.rows().len(), model.details.top());
+    let (rows, top) = (model.details().rows().len(), model.details().top());
     let lines =
         Visible::label("  line ").then(Visible::number(top as u64 + 1)).then("/").then(Visible::number(rows as u64));
     if rows > 0 { row.with(Tone::Dim, lines) } else { row }
@@ -56,10 +58,10 @@ fn standing(model: &Model, ticket: &Ticket) -> Row {
 
 /// Whether a key would count now, in words.
 fn armed(model: &Model) -> Row {
-    if model.dialog.is_some() {
+    if model.dialog().is_some() {
         return Row::new();
     }
-    match model.armed.state(model.now.millis) {
+    match model.armed().state(model.now().millis) {
         Ok(_) => Row::new().with(Tone::Good, "◆ ready"),
         Err(Refusal::Early | Refusal::Held) => Row::new().with(Tone::Dim, "◇ settling"),
         Err(Refusal::Nothing) => Row::new(),
@@ -72,5 +74,5 @@ fn ended(ticket: &Ticket) -> Row {
         Status::Failed | Status::Denied | Status::Lost => Tone::Bad,
         _ => Tone::Good,
     };
-    Row::new().with(tone, crate::update::fate(ticket))
+    Row::new().with(tone, crate::wording::fate(ticket))
 }

@@ -3,22 +3,25 @@
 use ccc_protocol::bodies::{Policy, Ticket};
 use ratatui::layout::Rect;
 
-use super::{cursor_sign, help_rows};
+use super::cursor_sign;
 use crate::{
-    armed::Refusal,
-    keys::{Act, Context},
-    model::{
-        Container, Model,
-        dialog::{Change, Choice, Dialog, Kind, Outcome},
-        field::Field,
+    console::{
+        armed::Refusal,
+        model::{
+            Model,
+            dialog::{Change, Choice, Dialog, Kind, Outcome},
+            field::Field,
+            scope::Scope,
+        },
     },
-    paint::Painter,
-    scope::Scope,
+    document,
+    keys::{Act, Context},
     text::{Row, Tone, Untrusted, Visible, wrap},
+    view::paint::Painter,
 };
 
 pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
-    let Some(dialog) = &model.dialog else { return };
+    let Some(dialog) = model.dialog() else { return };
     let body = model.areas().body;
     let width = usize::from(body.width);
     let (head, content) = (head(mark(model), dialog, width), content(model, dialog, width));
@@ -36,7 +39,7 @@ pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
 
 /// Whether a deciding key would count now, in a sign that takes the same room either way; none before a dialog that decides nothing.
 fn mark(model: &Model) -> Row {
-    match model.armed.state(model.now.millis) {
+    match model.armed().state(model.now().millis) {
         Ok(_) => Row::new().with(Tone::Good, "◆ "),
         Err(Refusal::Nothing) => Row::new(),
         Err(_) => Row::new().with(Tone::Dim, "◇ "),
@@ -102,34 +105,22 @@ fn content(model: &Model, dialog: &Dialog, width: usize) -> Vec<Row> {
             results.iter().zip(&dialog.summary).map(|((_, outcome), summary)| result(outcome, summary)).collect()
         }
         Kind::Container { top } => {
-            let rows = model.container.as_ref().map_or_else(Vec::new, |container| container_rows(container, width));
+            let rows = model.container_page(width);
             rows.into_iter().skip(*top).collect()
         }
         Kind::Panic { agents, at } => panic(model, agents, *at),
         Kind::Loosen(change) => vec![change_row(change), press(model, Context::Confirm, " does it")],
-        Kind::Help { top } => help_rows(&model.config, width).into_iter().skip(*top).collect(),
+        Kind::Help { top } => document::help(model.config(), width).into_iter().skip(*top).collect(),
         Kind::Filter(field) => vec![line("/", field, width)],
         Kind::Line(field) => vec![line(":", field, width)],
     }
 }
 
-/// How the agent's container is started, as rows.
-#[must_use]
-pub fn container_rows(container: &Container, width: usize) -> Vec<Row> {
-    let lines =
-        |text: &Visible| wrap(text, width).into_iter().map(|line| Row::new().with(Tone::Strong, line)).collect();
-    let options: Vec<Row> = lines(&container.options);
-    let from_here: Vec<Row> = lines(&container.from_here);
-    let between = [Row::new(), Row::new().with(Tone::Plain, "or try it from a shell here:")];
-    let last = [Row::new(), Row::new().with(Tone::Dim, "`:container` shows this again; it is printed at the end, too")];
-    options.into_iter().chain(between).chain(from_here).chain(last).collect()
-}
-
 fn reasons(model: &Model, choice: usize, field: &Field) -> Vec<Row> {
-    let listed = model.config.reasons.iter().enumerate();
+    let listed = model.config().reasons.iter().enumerate();
     let mut rows: Vec<Row> =
         listed.map(|(at, reason)| cursor_sign(at == choice).with(Tone::Plain, Untrusted(reason).line())).collect();
-    let typed = cursor_sign(choice == model.config.reasons.len())
+    let typed = cursor_sign(choice == model.config().reasons.len())
         .with(Tone::Dim, "or type: ")
         .with(Tone::Plain, with_cursor(field));
     rows.push(typed);
@@ -160,13 +151,13 @@ fn confirm(model: &Model, note: Option<&str>, width: usize) -> Vec<Row> {
 }
 
 fn press(model: &Model, context: Context, words: &'static str) -> Row {
-    let key = model.config.keys.key(context, Act::Approve).map(|chord| chord.to_string()).unwrap_or_default();
+    let key = model.config().keys.key(context, Act::Approve).map(|chord| chord.to_string()).unwrap_or_default();
     Row::new().with(Tone::Name, Untrusted(&key).line()).with(Tone::Plain, words)
 }
 
 fn scope_rows(model: &Model, dialog: &Dialog, scope: &Scope) -> Vec<Row> {
     let mut rows = vec![press(model, Context::Scope, " approves this one and grants the rest")];
-    let ticket = dialog.targets.first().and_then(|target| model.queue.ticket(target.id));
+    let ticket = dialog.targets.first().and_then(|target| model.queue().ticket(target.id));
     rows.extend(ticket.map(|ticket| would_have(model, ticket, scope)));
     rows.extend(scope.rows().into_iter().map(|row| {
         cursor_sign(row.here).with(Tone::Name, row.name.padded(10).then(" ")).with(Tone::Agent, row.choice)
@@ -176,7 +167,7 @@ fn scope_rows(model: &Model, dialog: &Dialog, scope: &Scope) -> Vec<Row> {
 
 /// What the grant would have let through, had it stood before.
 fn would_have(model: &Model, ticket: &Ticket, scope: &Scope) -> Row {
-    let (fitting, all) = scope.would_have_matched(ticket, model.history.entries());
+    let (fitting, all) = scope.would_have_matched(ticket, model.history().entries());
     let words = Visible::label("would have let through ").then(Visible::number(fitting as u64)).then(" of ");
     Row::new()
         .with(Tone::Dim, words.then(Visible::number(all as u64)).then(" earlier requests like it, as far as was read"))
@@ -207,7 +198,7 @@ fn result(outcome: &Outcome, summary: &Row) -> Row {
 }
 
 fn panic(model: &Model, agents: &[Choice], at: usize) -> Vec<Row> {
-    let key = |act| model.config.keys.key(Context::Panic, act).map(|chord| chord.to_string()).unwrap_or_default();
+    let key = |act| model.config().keys.key(Context::Panic, act).map(|chord| chord.to_string()).unwrap_or_default();
     let row =
         Row::new().with(Tone::Name, Untrusted(&key(Act::Panic)).line()).with(Tone::Plain, " stops the chosen now   ");
     let row = row.with(Tone::Name, Untrusted(&key(Act::Unfreeze)).line()).with(Tone::Plain, " lets them ask again");

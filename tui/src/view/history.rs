@@ -5,46 +5,38 @@ use ratatui::layout::Rect;
 
 use super::{cursor_sign, nothing, part};
 use crate::{
-    document,
-    model::{Model, history},
-    paint::Painter,
-    span,
+    console::model::Model,
     text::{Row, Tone, Visible},
+    view::paint::Painter,
+    wording::{self, span},
 };
 
 pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
     let areas = model.areas();
     part(painter, areas.list, areas.head);
-    if model.history.selected().is_none() {
-        let words = if model.history.is_read() { "nothing in the history fits" } else { "reading …" };
+    if model.history().selected().is_none() {
+        let words = if model.history().is_read() { "nothing in the history fits" } else { "reading …" };
         return nothing(painter, areas.list, words);
     }
-    for (y, (entry, here)) in (areas.list.y..areas.list.bottom()).zip(model.history.visible()) {
+    for (y, (entry, here)) in (areas.list.y..areas.list.bottom()).zip(model.history().visible()) {
         let line = Rect { y, height: 1, ..areas.list };
         painter.row(line, &row(model, entry, here));
         if here {
             painter.select(line);
         }
     }
-    let (fitting, all) = model.history.counts();
-    let older = if model.history.older().is_some() {
+    let (fitting, all) = model.history().counts();
+    let older = if model.history().older().is_some() {
         " read so far; older ones are read at the end of the list"
     } else {
         " in all"
     };
     let head = Visible::number(fitting as u64).then(" of ").then(Visible::number(all as u64)).then(older);
     painter.row(areas.head, &Row::new().with(Tone::Dim, head));
-    painter.rows(areas.details, history_rows(model).iter().skip(model.pane_scroll));
-}
-
-/// The entry under the cursor, as rows.
-#[must_use]
-pub fn history_rows(model: &Model) -> Vec<Row> {
-    let width = model.areas().details.width.into();
-    model.history.selected().map_or_else(Vec::new, |entry| document::entry(entry, width))
+    painter.rows(areas.details, model.entry_page().iter().skip(model.pane_scroll()));
 }
 
 fn row(model: &Model, entry: &AuditEntry, here: bool) -> Row {
-    let age = span::age(model.now.wall, entry.at).padded(4);
-    cursor_sign(here).with(Tone::Dim, age.then(" ")).with(Tone::Plain, history::words(entry))
+    let age = span::age(model.now().wall, entry.at).padded(4);
+    cursor_sign(here).with(Tone::Dim, age.then(" ")).with(Tone::Plain, wording::entry(entry))
 }

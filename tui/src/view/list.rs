@@ -5,27 +5,27 @@ use ratatui::layout::Rect;
 
 use super::{cursor_sign, nothing, part};
 use crate::{
-    model::{
+    console::model::{
         Model,
         order::{Group, Line},
     },
-    paint::Painter,
-    span, summary,
     text::{Row, Tone, Untrusted, Visible},
+    view::paint::Painter,
+    wording::{span, summary},
 };
 
 pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
     let areas = model.areas();
     part(painter, areas.list, areas.head);
-    if model.queue.order().is_empty() {
+    if model.queue().order().is_empty() {
         let words =
-            if model.queue.waiting() > 0 { "nothing fits the filter, or all is put aside" } else { "nothing waits" };
+            if model.queue().waiting() > 0 { "nothing fits the filter, or all is put aside" } else { "nothing waits" };
         return nothing(painter, areas.list, words);
     }
-    for (y, line) in (areas.list.y..areas.list.bottom()).zip(model.queue.visible()) {
+    for (y, line) in (areas.list.y..areas.list.bottom()).zip(model.queue().visible()) {
         let area = Rect { y, height: 1, ..areas.list };
         painter.row(area, &row(model, line));
-        if model.queue.is_cursor(line) {
+        if model.queue().is_cursor(line) {
             painter.select(area);
         }
     }
@@ -42,11 +42,11 @@ pub(super) fn all(model: &Model, rows_max: usize) -> Vec<Row> {
             .collect()),
         None => row(model, line),
     };
-    model.queue.order().from(0).take(rows_max).map(named).collect()
+    model.queue().order().from(0).take(rows_max).map(named).collect()
 }
 
 fn row(model: &Model, line: &Line) -> Row {
-    match line.ticket.and_then(|id| model.queue.ticket(id)) {
+    match line.ticket.and_then(|id| model.queue().ticket(id)) {
         Some(ticket) => ticket_row(model, line, ticket),
         None => head(model, &line.group),
     }
@@ -58,13 +58,13 @@ fn head(model: &Model, group: &Group) -> Row {
     if let Some(session) = &group.session {
         row.push(Tone::Dim, Visible::label(" · session ").then(Untrusted(session).line()));
     }
-    let count = model.queue.order().count(group);
+    let count = model.queue().order().count(group);
     row.with(Tone::Dim, Visible::label(" (").then(Visible::number(count as u64)).then(")"))
 }
 
 fn ticket_row(model: &Model, line: &Line, ticket: &Ticket) -> Row {
-    let mark = if model.queue.is_marked(ticket.id) { "✓" } else { " " };
-    let mut row = cursor_sign(model.queue.is_cursor(line)).with(Tone::Strong, mark);
+    let mark = if model.queue().is_marked(ticket.id) { "✓" } else { " " };
+    let mut row = cursor_sign(model.queue().is_cursor(line)).with(Tone::Strong, mark);
     row.push(Tone::Care, Visible::label(summary::care(ticket)).then(" "));
     row.push(Tone::Dim, standing(model, ticket).padded(9).then(" "));
     row.push(Tone::Strong, &ticket.action);
@@ -74,13 +74,13 @@ fn ticket_row(model: &Model, line: &Line, ticket: &Ticket) -> Row {
 
 /// Age and time left while it waits; how it stands once it does not.
 fn standing(model: &Model, ticket: &Ticket) -> Visible {
-    if model.deciding.contains_key(&ticket.id) {
+    if model.is_deciding(ticket.id) {
         return Visible::label("sent …");
     }
     if ticket.status != Status::Queued {
         return Visible::label(ticket.status.as_str());
     }
-    let age = span::age(model.now.wall, ticket.created).padded(4);
-    let left = ticket.expires.map_or_else(|| Visible::label("–"), |expires| span::until(model.now.wall, expires));
+    let age = span::age(model.now().wall, ticket.created).padded(4);
+    let left = ticket.expires.map_or_else(|| Visible::label("–"), |expires| span::until(model.now().wall, expires));
     age.then("→").then(left)
 }

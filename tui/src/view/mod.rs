@@ -5,32 +5,29 @@ mod bars;
 mod details;
 mod dialogs;
 mod grants;
-mod help;
 mod history;
 mod list;
+pub mod paint;
 mod plain;
 mod policies;
+pub mod theme;
 
-pub use dialogs::container_rows;
-pub use grants::grant_rows;
-pub use help::help_rows;
-pub use history::history_rows;
 pub use plain::{dialog_rows, view_rows};
 use ratatui::{Frame, layout::Rect};
 
 use crate::{
-    keys::Context,
-    model::{HEIGHT_MIN, Model, WIDTH_MIN},
-    paint::Painter,
+    console::model::{HEIGHT_MIN, Model, WIDTH_MIN},
+    keys::View,
     text::{Row, Tone, Visible},
-    theme::Theme,
+    view::paint::Painter,
+    view::theme::Theme,
 };
 
 /// Draws one frame.
 pub fn view(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
     let area = frame.area();
     let mut painter = Painter::new(frame.buffer_mut(), theme);
-    if model.size.is_enough() && area.width >= model.size.width && area.height >= model.size.height {
+    if model.size().is_enough() && area.width >= model.size().width && area.height >= model.size().height {
         draw(model, &mut painter);
     } else {
         too_small(model, area, &mut painter);
@@ -39,12 +36,12 @@ pub fn view(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
 
 fn draw(model: &Model, painter: &mut Painter<'_>) {
     bars::title(model, painter);
-    match model.view {
-        Context::History => history::draw(model, painter),
-        Context::Grants => grants::draw(model, painter),
-        Context::Policies => policies::draw(model, painter),
-        Context::Agents => agents::draw(model, painter),
-        _ => {
+    match model.view() {
+        View::History => history::draw(model, painter),
+        View::Grants => grants::draw(model, painter),
+        View::Policies => policies::draw(model, painter),
+        View::Agents => agents::draw(model, painter),
+        View::Queue => {
             list::draw(model, painter);
             details::draw(model, painter);
         }
@@ -62,11 +59,11 @@ fn too_small(model: &Model, area: Rect, painter: &mut Painter<'_>) {
         Row::new().with(
             Tone::Plain,
             Visible::label("has ")
-                .then(Visible::number(model.size.width))
+                .then(Visible::number(model.size().width))
                 .then("×")
-                .then(Visible::number(model.size.height)),
+                .then(Visible::number(model.size().height)),
         ),
-        Row::new().with(Tone::Plain, Visible::number(model.queue.waiting() as u64).then(" waiting")),
+        Row::new().with(Tone::Plain, Visible::number(model.queue().waiting() as u64).then(" waiting")),
         Row::new().with(Tone::Dim, "nothing can be decided here"),
     ];
     painter.rows(area, &rows);

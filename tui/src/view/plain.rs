@@ -2,9 +2,10 @@
 
 use super::{agents, dialogs, grants, list, policies};
 use crate::{
-    keys::Context,
-    model::{Model, history},
+    console::model::Model,
+    keys::View,
     text::{Row, Tone, Visible},
+    wording,
 };
 
 /// More rows than this are counted instead of printed; `find` and `filter` lead to them.
@@ -13,27 +14,27 @@ const ROWS_MAX: usize = 200;
 /// The rows of the view on screen.
 #[must_use]
 pub fn view_rows(model: &Model) -> Vec<Row> {
-    let mut rows: Vec<Row> = match model.view {
-        Context::History => {
+    let mut rows: Vec<Row> = match model.view() {
+        View::History => {
             let mut rows: Vec<Row> = model
-                .history
+                .history()
                 .newest()
                 .take(ROWS_MAX)
-                .map(|entry| Row::new().with(Tone::Plain, history::words(entry)))
+                .map(|entry| Row::new().with(Tone::Plain, wording::entry(entry)))
                 .collect();
             rows.reverse();
             rows
         }
-        Context::Grants => grants::all(model),
-        Context::Policies => policies::all(model),
-        Context::Agents => agents::all(model),
-        _ => list::all(model, ROWS_MAX),
+        View::Grants => grants::all(model),
+        View::Policies => policies::all(model),
+        View::Agents => agents::all(model),
+        View::Queue => list::all(model, ROWS_MAX),
     };
     if rows.is_empty() {
         rows.push(Row::new().with(Tone::Plain, "nothing here"));
     }
-    let more = model.queue.order().len().saturating_sub(ROWS_MAX);
-    if model.view == Context::Queue && more > 0 {
+    let more = model.queue().order().len().saturating_sub(ROWS_MAX);
+    if model.view() == View::Queue && more > 0 {
         rows.push(
             Row::new().with(Tone::Dim, Visible::label("and ").then(Visible::number(more as u64)).then(" rows more")),
         );
@@ -44,5 +45,5 @@ pub fn view_rows(model: &Model) -> Vec<Row> {
 /// The question in front.
 #[must_use]
 pub fn dialog_rows(model: &Model, width: usize) -> Vec<Row> {
-    model.dialog.as_ref().map_or_else(Vec::new, |dialog| dialogs::rows(model, dialog, width))
+    model.dialog().as_ref().map_or_else(Vec::new, |dialog| dialogs::rows(model, dialog, width))
 }

@@ -5,19 +5,19 @@ use ratatui::layout::Rect;
 
 use super::{cursor_sign, nothing};
 use crate::{
-    model::{Model, policies::PolicyRow},
-    paint::Painter,
+    console::model::{Model, policies::PolicyRow},
     text::{Row, Tone, Untrusted, Visible},
+    view::paint::Painter,
 };
 
 pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
     let area = model.areas().list;
-    if model.policies.list().is_none() {
+    if model.policies().list().is_none() {
         return nothing(painter, area, "reading …");
     }
     painter.row(area, &Row::new().with(Tone::Title, TITLE));
     let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    for (y, (policy, here)) in (below.y..below.bottom()).zip(model.policies.visible()) {
+    for (y, (policy, here)) in (below.y..below.bottom()).zip(model.policies().visible()) {
         let line = Rect { y, height: 1, ..below };
         painter.row(line, &row(policy, here));
         if here {
@@ -30,8 +30,8 @@ const TITLE: &str = "  action                    holds        override     own  
 
 /// All rows, whatever the screen's size.
 pub(super) fn all(model: &Model) -> Vec<Row> {
-    let selected = model.policies.selected();
-    super::titled(TITLE, model.policies.rows().map(|policy| row(policy, Some(policy) == selected)))
+    let selected = model.policies().selected();
+    super::titled(TITLE, model.policies().rows().map(|policy| row(policy, Some(policy) == selected)))
 }
 
 fn row(policy: PolicyRow<'_>, here: bool) -> Row {

@@ -11,14 +11,14 @@ use ccc_protocol::{
 };
 use ccc_queue::{
     config::Config,
+    console::{
+        message::{Command, Message, News, QueueRead},
+        model::{Model, Now, Size, Surface},
+        update::{begin, update},
+    },
     keys::Chord,
-    message::{Command, Message, News},
-    model::{Model, Size, Surface},
-    now::Now,
     text::Visible,
-    theme::Theme,
-    update::{begin, update},
-    view,
+    view::{self, theme::Theme},
 };
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 use serde_json::{Value, json};
@@ -165,7 +165,7 @@ impl Desk {
     pub(crate) fn queue(&mut self, tickets: Vec<Ticket>, whole: bool) {
         self.seq += 1;
         let list = QueueList { seq: self.seq, tickets, next: None };
-        self.take(Message::News(News::Queue { list, whole }));
+        self.take(Message::News(News::Queue(Ok(QueueRead { list, whole }))));
     }
 
     /// These tickets wait, each with a preview that fits.
@@ -198,7 +198,7 @@ impl Desk {
     }
 
     pub(crate) fn frame(&self) -> Buffer {
-        let Size { width, height } = self.model.size;
+        let Size { width, height } = self.model.size();
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| view::view(&self.model, self.theme, frame)).unwrap();
         terminal.backend().buffer().clone()

@@ -7,7 +7,7 @@ use ccc_protocol::{
         PathView, Plan, Policy, PolicyList, Preview, RecentAsk, Risk, Status, UrlView,
     },
 };
-use ccc_queue::message::{Message, News, Trouble, Verb};
+use ccc_queue::console::message::{Message, News, Trouble, Verb};
 use serde_json::json;
 
 use super::{Desk, NOON, id, plan, preview, seal, ticket, ticket_with};
@@ -95,7 +95,7 @@ fn lost(desk: &mut Desk) {
 
 fn decided_elsewhere(desk: &mut Desk) {
     queue(desk);
-    let mut decided = desk.model.queue.selected().unwrap().clone();
+    let mut decided = desk.model.queue().selected().unwrap().clone();
     decided.status = Status::Denied;
     decided.decided_by = Some("bob".parse().unwrap());
     decided.decided = Some(Timestamp::from_millis(NOON));

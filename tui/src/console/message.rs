@@ -1,0 +1,220 @@
+//! What goes into the model and what comes out of it: the whole border of the pure part.
+
+use ccc_protocol::{
+    ActionName, GrantId, TicketId, UserName,
+    bodies::{ActionList, AuditList, GrantList, GrantRequest, Policy, PolicyList, Preview, QueueList, Ticket},
+};
+use serde_json::{Map, Value};
+
+use crate::{
+    console::{armed::Leave, model::Size},
+    document::Container,
+    keys::{Act, Chord},
+};
+
+/// What happened.
+#[derive(Debug, Clone)]
+pub enum Message {
+    /// A key was pressed; the table says what it means where the keyboard is.
+    Key(Chord),
+    /// An act by its name: from the command line or the line console, never from a key.
+    Act(Act),
+    /// A command line was written, as after `:`.
+    Line(String),
+    /// A line was entered in the line console, before anybody knows what it means: what was said before has been read.
+    Entered {
+        /// It came with others in less time than a person takes for a line.
+        together: bool,
+    },
+    /// The field in front holds this text and nothing else. A word that approves is typed: it can be emptied, never filled.
+    Fill(String),
+    /// The reason of this number in the list, from 0, is chosen.
+    Choose(usize),
+    /// The bridge was set up here, and an agent's container can be started so.
+    Local {
+        /// How.
+        container: Container,
+        /// True on first use.
+        is_new: bool,
+    },
+    /// Text came at once, in brackets. It is text wherever it lands.
+    Paste(String),
+    /// A mouse button was pressed on this line of the screen.
+    Click {
+        /// From the left, 0.
+        column: u16,
+        /// From the top, 0.
+        line: u16,
+    },
+    /// The wheel was turned, downwards where positive.
+    Wheel(isize),
+    /// The terminal has another size.
+    Resize(Size),
+    /// The terminal's window came to the front, or left it.
+    Focus(bool),
+    /// The program runs again after it was suspended.
+    Resumed,
+    /// Time has passed.
+    Tick,
+    /// A frame was drawn, or a page printed, from the model as it is.
+    Drawn,
+    /// The link has something to say.
+    News(News),
+}
+
+/// What the link says.
+#[derive(Debug, Clone)]
+pub enum News {
+    /// The server answers, and hints arrive.
+    Connected,
+    /// It does not; another try is made after so many seconds.
+    Lost {
+        /// Why.
+        why: String,
+        /// Seconds until the next try.
+        retry_seconds: u64,
+    },
+    /// What waits.
+    Queue(Result<QueueRead, String>),
+    /// The preview that was asked for.
+    Preview(TicketId, Result<Box<Preview>, String>),
+    /// A decision was answered.
+    Decided(Verb, TicketId, Result<Box<Ticket>, Trouble>),
+    /// The standing grants.
+    Grants(Result<GrantList, String>),
+    /// The policies.
+    Policies(Result<PolicyList, String>),
+    /// A part of the history.
+    Audit(Result<AuditList, String>),
+    /// The actions and their parameters' types.
+    Actions(Result<ActionList, String>),
+    /// Something that is no decision on a ticket was done, or was not.
+    Done(Deed, Result<(), String>),
+}
+
+/// What waits: all of it, or what changed since the last reading.
+#[derive(Debug, Clone)]
+pub struct QueueRead {
+    /// As signed by the server.
+    pub list: QueueList,
+    /// True where it is all that waits.
+    pub whole: bool,
+}
+
+/// Why a decision was not taken.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trouble {
+    /// In the server's words.
+    pub why: String,
+    /// The ticket as somebody else decided it.
+    pub ticket: Option<Box<Ticket>>,
+}
+
+/// What was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named like the act")]
+pub enum Verb {
+    Approve,
+    Deny,
+    Edit,
+}
+
+/// What was done beside deciding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    /// A grant was ended.
+    Revoke(GrantId),
+    /// The grants that an approval carried were ended.
+    RevokeFrom(TicketId),
+    /// The cool-down of a denial was ended.
+    Lift(TicketId),
+    /// Agents were frozen, or thawed.
+    Freeze(bool),
+    /// A group was switched.
+    Group(String, bool),
+    /// An action's override was set, or taken away.
+    Override(ActionName, Option<Policy>),
+}
+
+/// What the world is asked to do.
+#[derive(Debug, PartialEq)]
+pub enum Command {
+    /// Read all that waits anew.
+    ReadQueue,
+    /// Read what a ticket would do.
+    ReadPreview(TicketId),
+    /// Read the grants.
+    ReadGrants,
+    /// Read the policies.
+    ReadPolicies,
+    /// Read the actions.
+    ReadActions,
+    /// Read the history after this number.
+    ReadAudit {
+        /// The number.
+        after: u64,
+    },
+    /// Approve.
+    Approve {
+        /// A person's leave.
+        leave: Leave,
+        /// What they wrote beside it.
+        note: Option<String>,
+        /// More of the same.
+        grant: Option<GrantRequest>,
+    },
+    /// Deny.
+    Deny {
+        /// A person's leave.
+        leave: Leave,
+        /// Why, for the agent.
+        reason: Option<String>,
+    },
+    /// Replace by a ticket with other parameters.
+    Edit {
+        /// A person's leave.
+        leave: Leave,
+        /// All of them.
+        params: Map<String, Value>,
+    },
+    /// End a grant.
+    Revoke(GrantId),
+    /// End the grants that this ticket's approval carried.
+    RevokeFrom(TicketId),
+    /// End the cool-down of this denial.
+    Lift(TicketId),
+    /// Freeze or thaw.
+    Freeze {
+        /// Whom.
+        users: Vec<UserName>,
+        /// Whether to freeze.
+        frozen: bool,
+    },
+    /// Switch a group.
+    SetGroup {
+        /// Which.
+        group: String,
+        /// On or off.
+        enabled: bool,
+    },
+    /// Set or take away an override.
+    SetPolicy {
+        /// Of which action.
+        action: ActionName,
+        /// What from now on.
+        policy: Option<Policy>,
+    },
+    /// So many wait now; so many of them are new since a person was last told.
+    Tell {
+        /// All that wait.
+        waiting: usize,
+        /// New ones.
+        arrived: usize,
+    },
+    /// Draw everything anew.
+    Redraw,
+    /// Give the terminal back until `fg`.
+    Suspend,
+    /// End.
+    Quit,
+}

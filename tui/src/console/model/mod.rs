@@ -1,0 +1,179 @@
+//! All that the console knows. Views draw from it alone; `crate::console::update` alone changes it.
+
+pub mod connection;
+pub mod details;
+pub mod dialog;
+pub mod field;
+pub mod filter;
+pub mod history;
+mod layout;
+mod notice;
+mod now;
+pub mod order;
+pub mod pick;
+pub mod policies;
+pub mod queue;
+mod read;
+pub mod scope;
+mod subject;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ccc_protocol::{
+    TicketId, UserName,
+    bodies::{ActionInfo, Grant},
+};
+pub use layout::{Areas, HEAD_ROWS, HEIGHT_MIN, Size, WIDTH_MIN};
+pub use notice::Notice;
+pub use now::Now;
+
+use crate::{
+    config::Config,
+    console::armed::{Armed, Target},
+    document::Container,
+    keys::{Chord, View},
+    text::Visible,
+};
+use connection::Connection;
+use details::Details;
+use dialog::Dialog;
+use history::History;
+use pick::Pick;
+use policies::Policies;
+use queue::Queue;
+
+/// How the console shows itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Surface {
+    /// A screen of cells.
+    Screen,
+    /// Line by line; details count as shown once they were printed.
+    Plain,
+}
+
+/// What this person decided last, so that it can be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// Denied this.
+    Denied(TicketId),
+    /// Approved this, and more of the same.
+    Granted(TicketId),
+}
+
+/// Everything.
+///
+/// INVARIANT: nobody but [`update`](crate::console::update) changes it. Its fields end at this room's door; whoever draws, prints or
+/// runs the program reads them through methods, and asks for a change by a [`Message`](crate::console::message::Message).
+///
+/// ```compile_fail,E0616
+/// use ccc_queue::console::model::Model;
+///
+/// fn close(model: &mut Model) {
+///     model.dialog = None;
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Model {
+    /// Who decides here.
+    pub(super) me: UserName,
+    /// Where the server is, as it was given.
+    pub(super) server: Visible,
+    /// How the console shows itself.
+    pub(super) surface: Surface,
+    /// Settings and keys.
+    pub(super) config: Config,
+    /// The terminal.
+    pub(super) size: Size,
+    /// The moment of the last message.
+    pub(super) now: Now,
+    /// The key of the last message, where it was one.
+    pub(super) key: Option<Chord>,
+    /// The view on screen.
+    pub(super) view: View,
+    /// Details over the whole screen.
+    pub(super) open: bool,
+    /// How the link stands.
+    pub(super) connection: Connection,
+    /// What waits.
+    pub(super) queue: Queue,
+    /// The audit sequence up to which the queue is true.
+    pub(super) seq: u64,
+    /// The details of the ticket under the cursor.
+    pub(super) details: Details,
+    /// The history.
+    pub(super) history: History,
+    /// The first row on screen of details that are no ticket's: an entry of the history, a grant.
+    pub(super) pane_scroll: usize,
+    /// The grants, and the cursor among them.
+    pub(super) grants: Vec<Grant>,
+    /// The cursor among the grants.
+    pub(super) grant_pick: Pick,
+    /// The policies.
+    pub(super) policies: Policies,
+    /// The cursor among the agents.
+    pub(super) agent_pick: Pick,
+    /// The actions as declared, by name.
+    pub(super) actions: BTreeMap<String, ActionInfo>,
+    /// The question in front.
+    pub(super) dialog: Option<Dialog>,
+    /// How the agent's container is started, where this console came with `--local`.
+    pub(super) container: Option<Container>,
+    /// The edit on its way, for the case that it is refused.
+    pub(super) edited: Option<Dialog>,
+    /// How many dialogs there were.
+    pub(super) dialogs: u64,
+    /// When a key may decide.
+    pub(super) armed: Armed,
+    /// Decisions on their way.
+    pub(super) deciding: BTreeSet<TicketId>,
+    /// What this person decided last.
+    pub(super) done: Option<Done>,
+    /// The last thing said.
+    pub(super) notice: Option<Notice>,
+    /// The window is in front; told by terminals that can.
+    pub(super) focused: bool,
+    /// The next click only brings the window to the front.
+    pub(super) click_is_focus: bool,
+    /// What the page below is made for; the line console has printed it whole.
+    pub(super) printed: Option<Target>,
+}
+
+impl Model {
+    /// Before anything was read.
+    #[must_use]
+    pub fn new(me: UserName, server: Visible, config: Config, surface: Surface) -> Self {
+        Self {
+            me,
+            server,
+            surface,
+            queue: Queue::new(config.grouping),
+            config,
+            size: Size { width: 80, height: 24 },
+            now: Now::default(),
+            key: None,
+            view: View::default(),
+            open: false,
+            connection: Connection::default(),
+            seq: 0,
+            details: Details::default(),
+            history: History::default(),
+            pane_scroll: 0,
+            grants: Vec::new(),
+            grant_pick: Pick::default(),
+            policies: Policies::default(),
+            agent_pick: Pick::default(),
+            actions: BTreeMap::new(),
+            dialog: None,
+            container: None,
+            edited: None,
+            dialogs: 0,
+            armed: Armed::default(),
+            deciding: BTreeSet::new(),
+            done: None,
+            notice: None,
+            focused: true,
+            click_is_focus: false,
+            printed: None,
+        }
+    }
+}

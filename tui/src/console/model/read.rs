@@ -1,0 +1,209 @@
+//! What others read of the model: to draw it, to print it, and to arm its keys.
+
+use ccc_protocol::{TicketId, UserName, bodies::Grant};
+
+use super::{
+    Areas, Model, Notice, Now, Size, Surface, connection::Connection, details::Details, dialog::Dialog, filter::Filter,
+    history::History, pick::Pick, policies::Policies, queue::Queue,
+};
+use crate::{
+    config::Config,
+    console::armed::Armed,
+    document,
+    keys::{Context, View},
+    text::{Row, Visible},
+};
+
+impl Model {
+    /// Who decides here.
+    #[must_use]
+    pub fn me(&self) -> &UserName {
+        &self.me
+    }
+
+    /// Where the server is, as it was given.
+    #[must_use]
+    pub fn server(&self) -> &Visible {
+        &self.server
+    }
+
+    /// How the console shows itself.
+    #[must_use]
+    pub fn surface(&self) -> Surface {
+        self.surface
+    }
+
+    /// Settings and keys.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The terminal.
+    #[must_use]
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
+    /// The moment of the last message.
+    #[must_use]
+    pub fn now(&self) -> Now {
+        self.now
+    }
+
+    /// The view on screen.
+    #[must_use]
+    pub fn view(&self) -> View {
+        self.view
+    }
+
+    /// True where details fill the screen.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// How the link stands.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// What waits.
+    #[must_use]
+    pub fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
+    /// The details of the ticket under the cursor.
+    #[must_use]
+    pub fn details(&self) -> &Details {
+        &self.details
+    }
+
+    /// The history.
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// The first row on screen of details that are no ticket's.
+    #[must_use]
+    pub fn pane_scroll(&self) -> usize {
+        self.pane_scroll
+    }
+
+    /// The grants.
+    #[must_use]
+    pub fn grants(&self) -> &[Grant] {
+        &self.grants
+    }
+
+    /// The cursor among the grants.
+    #[must_use]
+    pub fn grant_pick(&self) -> Pick {
+        self.grant_pick
+    }
+
+    /// The policies.
+    #[must_use]
+    pub fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
+    /// The cursor among the agents.
+    #[must_use]
+    pub fn agent_pick(&self) -> Pick {
+        self.agent_pick
+    }
+
+    /// The question in front.
+    #[must_use]
+    pub fn dialog(&self) -> Option<&Dialog> {
+        self.dialog.as_ref()
+    }
+
+    /// When a key may decide.
+    #[must_use]
+    pub fn armed(&self) -> &Armed {
+        &self.armed
+    }
+
+    /// The last thing said.
+    #[must_use]
+    pub fn notice(&self) -> Option<&Notice> {
+        self.notice.as_ref()
+    }
+
+    /// True while a decision on this ticket is on its way.
+    #[must_use]
+    pub fn is_deciding(&self, id: TicketId) -> bool {
+        self.deciding.contains(&id)
+    }
+
+    /// Where the keyboard is.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        self.dialog.as_ref().map_or(self.view.into(), Dialog::context)
+    }
+
+    /// The filter of the view on screen; none where the view has none.
+    #[must_use]
+    pub fn filter(&self) -> Option<&Filter> {
+        match self.view {
+            View::Queue => Some(self.queue.filter()),
+            View::History => Some(self.history.filter()),
+            View::Policies => Some(self.policies.filter()),
+            View::Grants | View::Agents => None,
+        }
+    }
+
+    /// The parts of the screen.
+    #[must_use]
+    pub fn areas(&self) -> Areas {
+        match self.view {
+            View::Queue | View::History | View::Grants => self.size.areas(self.open),
+            View::Policies | View::Agents => {
+                let areas = self.size.areas(false);
+                Areas { list: areas.body, ..areas }
+            }
+        }
+    }
+
+    /// All agents known: those one may approve for, and those that wait.
+    #[must_use]
+    pub fn agents(&self) -> Vec<UserName> {
+        let known = self.policies.list().map(|list| list.users.clone()).unwrap_or_default();
+        let mut agents: Vec<UserName> =
+            known.into_iter().chain(self.queue.waiting_by_agent().keys().cloned()).collect();
+        agents.sort_unstable();
+        agents.dedup();
+        agents
+    }
+
+    /// True where the agent is frozen.
+    #[must_use]
+    pub fn is_frozen(&self, agent: &UserName) -> bool {
+        self.policies.list().is_some_and(|list| list.frozen.contains(agent))
+    }
+
+    /// The entry of the history under the cursor, whole.
+    #[must_use]
+    pub fn entry_page(&self) -> Vec<Row> {
+        let width = self.areas().details.width.into();
+        self.history.selected().map_or_else(Vec::new, |entry| document::entry(entry, width))
+    }
+
+    /// The grant under the cursor, whole.
+    #[must_use]
+    pub fn grant_page(&self) -> Vec<Row> {
+        let width = self.areas().details.width.into();
+        self.grants.get(self.grant_pick.at).map_or_else(Vec::new, |grant| document::grant(grant, width))
+    }
+
+    /// How the agent's container is started; nothing where this console did not come with `--local`.
+    #[must_use]
+    pub fn container_page(&self, width: usize) -> Vec<Row> {
+        self.container.as_ref().map_or_else(Vec::new, |container| document::container(container, width))
+    }
+}

@@ -1,0 +1,120 @@
+//! What is on screen to be decided, and what it lacks before a key may decide it.
+
+use ccc_protocol::bodies::Status;
+
+use super::{
+    Areas, Model, Surface,
+    dialog::{Dialog, Kind},
+};
+use crate::{
+    console::armed::{Lack, Place, Subject, Target},
+    keys::View,
+    wording::summary,
+};
+
+/// Rows of a dialog beside those that name its tickets: edge, title, and at least two of its own.
+const DIALOG_ROWS: usize = 4;
+
+impl Model {
+    /// What is on screen to be decided: tickets as they were shown, never rows.
+    #[must_use]
+    pub fn subject(&self) -> Option<Subject> {
+        match &self.dialog {
+            Some(dialog) => self.subject_of(dialog),
+            None if self.view == View::Queue => self.subject_of_row(),
+            None => None,
+        }
+    }
+
+    fn subject_of_row(&self) -> Option<Subject> {
+        let ticket = self.queue.selected()?;
+        let target = Target { id: ticket.id, digest: ticket.digest };
+        let areas = self.areas();
+        let line = if self.surface == Surface::Plain {
+            0
+        } else {
+            u16::try_from(self.queue.cursor_line()).unwrap_or(u16::MAX)
+        };
+        let lacks = self.lack(target).or_else(|| self.not_on_screen(target, &areas)).or_else(|| self.unread(target));
+        Some(Subject { targets: vec![target], place: Place::Row(line), lacks })
+    }
+
+    fn not_on_screen(&self, target: Target, areas: &Areas) -> Option<Lack> {
+        let hidden = match self.surface {
+            Surface::Screen => areas.details.is_empty() || !self.size.is_enough(),
+            Surface::Plain => self.printed != Some(target),
+        };
+        hidden.then_some(Lack::Hidden)
+    }
+
+    fn unread(&self, target: Target) -> Option<Lack> {
+        let careful = self.queue.ticket(target.id).is_some_and(summary::deserves_care);
+        (careful && self.surface == Surface::Screen && !self.details.end_seen()).then_some(Lack::Unread)
+    }
+
+    /// Why this ticket cannot be decided, wherever it is shown.
+    fn lack(&self, target: Target) -> Option<Lack> {
+        let waits = |id| {
+            self.queue
+                .ticket(id)
+                .is_some_and(|ticket| ticket.status == Status::Queued && ticket.digest == target.digest)
+        };
+        if !waits(target.id) {
+            return Some(Lack::Decided);
+        }
+        if self.deciding.contains(&target.id) {
+            return Some(Lack::Deciding);
+        }
+        let is_shown = self.details.of() == Some(target.id);
+        if !is_shown {
+            return Some(Lack::Loading);
+        }
+        let fits = self.details.preview().is_none_or(|preview| preview.ticket.digest == target.digest);
+        if fits { self.details.lack() } else { Some(Lack::Inconsistent) }
+    }
+
+    fn subject_of(&self, dialog: &Dialog) -> Option<Subject> {
+        let decides = matches!(
+            dialog.kind,
+            Kind::Deny { .. }
+                | Kind::Word { .. }
+                | Kind::Confirm { .. }
+                | Kind::Scope(_)
+                | Kind::Edit { .. }
+                | Kind::Bulk
+        );
+        let changes = matches!(dialog.kind, Kind::Loosen(_) | Kind::Panic { .. });
+        if !decides && !changes {
+            return None;
+        }
+        let lacks = if changes { None } else { self.lack_in_dialog(&dialog.targets) };
+        Some(Subject { targets: dialog.targets.clone(), place: Place::Dialog(dialog.number), lacks })
+    }
+
+    /// Marked tickets were checked when they were marked; a single one stands in the details.
+    fn lack_in_dialog(&self, targets: &[Target]) -> Option<Lack> {
+        let on_screen = self.surface == Surface::Screen;
+        if on_screen && !self.size.is_enough() {
+            return Some(Lack::Hidden);
+        }
+        if on_screen && targets.len() + DIALOG_ROWS > usize::from(self.areas().body.height) {
+            return Some(Lack::Cut);
+        }
+        match targets {
+            [target] if !self.queue.is_marked(target.id) => self.lack(*target).or_else(|| self.unread(*target)),
+            many => many.iter().find_map(|target| self.lack_of_marked(*target)),
+        }
+    }
+
+    fn lack_of_marked(&self, target: Target) -> Option<Lack> {
+        let still = self
+            .queue
+            .ticket(target.id)
+            .is_some_and(|ticket| ticket.status == Status::Queued && ticket.digest == target.digest);
+        match (still, self.deciding.contains(&target.id)) {
+            (false, _) => Some(Lack::Decided),
+            (true, true) => Some(Lack::Deciding),
+            (true, false) => None,
+        }
+    }
+}

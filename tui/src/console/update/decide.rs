@@ -1,0 +1,196 @@
+//! Approving, denying, editing, marking and taking back.
+
+use ccc_protocol::{
+    TicketId,
+    bodies::{GrantRequest, Ticket},
+};
+
+use super::{
+    bulk, open,
+    press::{fired, pressed},
+};
+use crate::console::armed::Leave;
+use crate::{
+    console::{
+        armed::Target,
+        message::Command,
+        model::{
+            Done, Model,
+            dialog::{Dialog, Kind},
+            field::Field,
+            scope::Scope,
+        },
+    },
+    keys::{Act, View},
+    text::{Tone, Visible},
+    wording::summary,
+};
+
+/// What an approval carries beside the ticket.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Terms {
+    pub(super) note: Option<String>,
+    pub(super) grant: Option<GrantRequest>,
+}
+
+pub(super) fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
+    match act {
+        Act::Mark => mark(model),
+        Act::TakeBack => take_back(model, out),
+        Act::Approve if !model.queue.marked().is_empty() => bulk::open(model),
+        Act::Deny if !model.queue.marked().is_empty() => open_denial(model, model.queue.marked()),
+        _ => on_row(model, act, out),
+    }
+}
+
+fn on_row(model: &mut Model, act: Act, out: &mut Vec<Command>) {
+    let Some(target) = pressed(model) else { return };
+    match act {
+        Act::Approve => approve(model, target, Terms::default(), out),
+        Act::ApproveScope => open_scope(model, target, out),
+        Act::Deny => open_denial(model, vec![target]),
+        Act::Edit => open_edit(model, target),
+        _ => {}
+    }
+}
+
+/// The next step towards an approval: the note that is missing, the word to be typed, or the approval.
+pub(super) fn approve(model: &mut Model, target: Target, terms: Terms, out: &mut Vec<Command>) {
+    let Some(ticket) = model.queue.ticket(target.id).cloned() else { return };
+    if ticket.approvals.iter().any(|approval| approval.by == model.me) {
+        return model.say(Tone::Care, "your approval counts already: it waits for another person's");
+    }
+    if ticket.needs_note && terms.note.is_none() {
+        let kind = Kind::Note { field: Field::default(), grant: terms.grant };
+        return open::about(model, kind, vec![target]);
+    }
+    if summary::deserves_care(&ticket) {
+        let kind =
+            Kind::Word { word: ticket.action.clone(), field: Field::default(), note: terms.note, grant: terms.grant };
+        return open::about(model, kind, vec![target]);
+    }
+    send_approval(model, &terms, out);
+}
+
+/// Approves what is on screen, where the key counts.
+pub(super) fn send_approval(model: &mut Model, terms: &Terms, out: &mut Vec<Command>) {
+    for leave in fired(model).unwrap_or_default() {
+        model.deciding.insert(leave.id());
+        if terms.grant.is_some() {
+            model.done = Some(Done::Granted(leave.id()));
+        }
+        model.dialog = None;
+        model.say(Tone::Plain, "approval sent …");
+        out.push(Command::Approve { leave, note: terms.note.clone(), grant: terms.grant.clone() });
+    }
+}
+
+/// What a grant would have let through is told from the history, which is read for it.
+fn open_scope(model: &mut Model, target: Target, out: &mut Vec<Command>) {
+    out.push(Command::ReadAudit { after: model.history.read_after(model.seq) });
+    let Some(preview) = model.details.preview() else { return };
+    let declared = model.actions.get(preview.ticket.action.as_str()).map_or(&[][..], |info| &info.params);
+    match Scope::new(preview, declared) {
+        Some(scope) => open::about(model, Kind::Scope(Box::new(scope)), vec![target]),
+        None => model.say(Tone::Care, "rule or floor forbid more than this once: press the key for approving"),
+    }
+}
+
+fn open_denial(model: &mut Model, targets: Vec<Target>) {
+    open::about(model, Kind::Deny { choice: 0, field: Field::default() }, targets);
+}
+
+/// Denies what is on screen, where the key counts.
+pub(super) fn send_denial(model: &mut Model, reason: Option<&str>, out: &mut Vec<Command>) {
+    let Some(leaves) = fired(model) else { return };
+    let ids: Vec<TicketId> = leaves.iter().map(Leave::id).collect();
+    if let [id] = ids[..] {
+        model.done = Some(Done::Denied(id));
+    }
+    for leave in leaves {
+        model.deciding.insert(leave.id());
+        out.push(Command::Deny { leave, reason: reason.map(str::to_owned) });
+    }
+    bulk::sent(model, &ids, "denial sent …");
+}
+
+fn open_edit(model: &mut Model, target: Target) {
+    let Some(ticket) = model.queue.ticket(target.id) else { return };
+    // What the bridge derived is derived again, and refused where it is sent.
+    let declared = model.actions.get(ticket.action.as_str());
+    let is_given = |name: &str| declared.is_none_or(|info| info.params.iter().any(|param| param.name == name));
+    let given = ticket.params.iter().filter(|(name, _)| is_given(name));
+    let text = crate::text::json::to_text(&given.map(|(name, value)| (name.clone(), value.clone())).collect());
+    open::about(model, Kind::Edit { field: Field::area(&text), fault: None }, vec![target]);
+}
+
+/// Sends the edited parameters, where they can be read and the key counts.
+pub(super) fn send_edit(model: &mut Model, out: &mut Vec<Command>) {
+    let Some(Dialog { kind: Kind::Edit { field, fault }, .. }) = &mut model.dialog else { return };
+    let params = match crate::text::json::from_text(field.text()) {
+        Ok(params) => params,
+        Err(error) => {
+            *fault = Some(error);
+            return;
+        }
+    };
+    for leave in fired(model).unwrap_or_default() {
+        model.deciding.insert(leave.id());
+        model.edited = model.dialog.take();
+        model.say(Tone::Plain, "edit sent …");
+        out.push(Command::Edit { leave, params: params.clone() });
+    }
+}
+
+/// Marks the ticket as it stands on screen. What needs more than a key cannot be decided with others.
+fn mark(model: &mut Model) {
+    let marked = model.queue.selected().map(|ticket| ticket.id).filter(|&id| model.queue.is_marked(id));
+    if let Some(id) = marked {
+        let digest = model.queue.ticket(id).map(|ticket| ticket.digest);
+        digest.into_iter().for_each(|digest| model.queue.mark(Target { id, digest }));
+        return;
+    }
+    let Some(target) = pressed(model) else { return };
+    match model.queue.ticket(target.id).and_then(why_not_with_others) {
+        Some(why) => model.say(Tone::Care, why),
+        None => {
+            model.queue.mark(target);
+            model.queue.step(1);
+        }
+    }
+}
+
+fn why_not_with_others(ticket: &Ticket) -> Option<&'static str> {
+    if summary::deserves_care(ticket) {
+        return Some("this deserves care and is decided on its own");
+    }
+    ticket.needs_note.then_some("this needs a note and is decided on its own")
+}
+
+fn take_back(model: &mut Model, out: &mut Vec<Command>) {
+    if model.view == View::Grants {
+        return revoke_selected(model, out);
+    }
+    match model.done.take() {
+        Some(Done::Denied(id)) => {
+            model.say(Tone::Plain, named("lifting the denial of ", id));
+            out.push(Command::Lift(id));
+        }
+        Some(Done::Granted(id)) => {
+            model.say(Tone::Plain, named("ending what was granted with ", id));
+            out.push(Command::RevokeFrom(id));
+        }
+        None => model.say(Tone::Care, "nothing of yours to take back: no grant and no denial was made here"),
+    }
+}
+
+fn revoke_selected(model: &mut Model, out: &mut Vec<Command>) {
+    match model.grants.get(model.grant_pick.at) {
+        Some(grant) => out.push(Command::Revoke(grant.id)),
+        None => model.say(Tone::Care, "no grant is selected"),
+    }
+}
+
+fn named(words: &'static str, id: TicketId) -> Visible {
+    Visible::label(words).then(crate::wording::summary::short(id))
+}

@@ -1,0 +1,258 @@
+//! What the link says: lists, previews, answers to decisions, and whether the server is there.
+
+use std::collections::BTreeMap;
+
+use ccc_protocol::{
+    TicketId,
+    bodies::{QueueList, Status, Ticket},
+};
+
+use super::{bulk, forms, moving};
+use crate::{
+    console::{
+        armed::Lack,
+        message::{Command, Deed, News, QueueRead, Trouble, Verb},
+        model::{Done, Model, connection::Connection, dialog::Outcome, queue::Changes},
+    },
+    text::{Tone, Untrusted, Visible},
+    wording::{self, span},
+};
+
+pub(super) fn news(model: &mut Model, news: News, out: &mut Vec<Command>) {
+    match news {
+        News::Connected => connected(model, out),
+        News::Lost { why, retry_seconds } => lost(model, why, retry_seconds),
+        News::Queue(Ok(read)) => queue(model, read, out),
+        News::Preview(id, answer) => {
+            let answer = answer.map_err(|why| Untrusted(&why).line());
+            model.details.read(id, answer);
+        }
+        News::Decided(verb, id, answer) => decided(model, verb, id, answer, out),
+        News::Grants(Ok(list)) => {
+            let before = model.grants.get(model.grant_pick.at).map(|grant| grant.id);
+            model.grants = list.grants;
+            model.grant_pick.step(0, model.grants.len());
+            if model.grants.get(model.grant_pick.at).map(|grant| grant.id) != before {
+                model.pane_scroll = 0;
+            }
+        }
+        News::Policies(Ok(list)) => model.policies.take(list),
+        News::Audit(Ok(list)) => audit(model, list, out),
+        News::Actions(Ok(list)) => {
+            model.actions = list.actions.into_iter().map(|info| (info.action.as_str().to_owned(), info)).collect();
+        }
+        News::Queue(Err(why))
+        | News::Grants(Err(why))
+        | News::Policies(Err(why))
+        | News::Audit(Err(why))
+        | News::Actions(Err(why)) => {
+            model.say(Tone::Bad, Untrusted(&why).line());
+        }
+        News::Done(deed, answer) => done(model, &deed, answer, out),
+    }
+}
+
+/// What could not be read, or was set by others, while nobody answered is read now.
+fn connected(model: &mut Model, out: &mut Vec<Command>) {
+    model.connection = Connection::Live;
+    out.push(Command::ReadPolicies);
+    let unread = model.details.lack() == Some(Lack::Unavailable);
+    out.extend(model.details.of().filter(|_| unread).map(Command::ReadPreview));
+}
+
+fn lost(model: &mut Model, why: String, retry_seconds: u64) {
+    let since_millis = match model.connection {
+        Connection::Lost { since_millis, .. } => since_millis,
+        _ => model.now.millis,
+    };
+    let retry_at_millis = model.now.millis.saturating_add(retry_seconds * 1000);
+    model.connection = Connection::Lost { why, since_millis, retry_at_millis };
+}
+
+fn queue(model: &mut Model, read: QueueRead, out: &mut Vec<Command>) {
+    let QueueRead { list, whole } = read;
+    let newer = list.seq != model.seq;
+    model.seq = list.seq;
+    let list = without_own(model, list);
+    let found = count(&list);
+    let came_of_mine = list.tickets.iter().rfind(|ticket| is_end_of_mine(model, ticket)).map(wording::fate);
+    let selected = model.queue.selected().map(|ticket| (ticket.id, ticket.seq));
+    let waited = model.queue.waiting();
+    let changes = model.queue.apply(list, whole);
+    tell_changes(model, &changes, &found);
+    if let Some(words) = came_of_mine.filter(|_| model.connection == Connection::Live) {
+        model.report(words);
+    }
+    reread_selected(model, selected, out);
+    if newer {
+        moving::read_view(model, out);
+    }
+    let waiting = model.queue.waiting();
+    if changes.arrived > 0 || waiting != waited {
+        out.push(Command::Tell { waiting, arrived: changes.arrived });
+    }
+}
+
+/// True where something came of an approval of this person's.
+fn is_end_of_mine(model: &Model, ticket: &Ticket) -> bool {
+    let ran = ticket.status.has_ended() && ticket.status != Status::Denied;
+    ran && ticket.decided_by.as_ref() == Some(&model.me)
+}
+
+/// Nobody decides on their own request, so it is not offered.
+fn without_own(model: &Model, mut list: QueueList) -> QueueList {
+    list.tickets.retain(|ticket| ticket.submitted_by != model.me);
+    list
+}
+
+fn count(list: &QueueList) -> BTreeMap<Status, usize> {
+    let mut found = BTreeMap::new();
+    for ticket in &list.tickets {
+        *found.entry(ticket.status).or_insert(0) += 1;
+    }
+    found
+}
+
+/// After an absence, what was found; else what others decided meanwhile.
+fn tell_changes(model: &mut Model, changes: &Changes, found: &BTreeMap<Status, usize>) {
+    if let Connection::Lost { since_millis, .. } = model.connection {
+        let away = span::seconds(model.now.millis.saturating_sub(since_millis) / 1000);
+        model.say(Tone::Good, found_after(away, changes, found));
+        return;
+    }
+    let others: Vec<&Ticket> =
+        changes.left.iter().filter(|ticket| ticket.decided_by.as_ref() != Some(&model.me)).collect();
+    match others.as_slice() {
+        [] => {}
+        [one] => {
+            let words = wording::fate(one);
+            model.report(words);
+        }
+        many => {
+            let words = Visible::count(many.len(), "ticket left the queue", "tickets left the queue");
+            model.report(words);
+        }
+    }
+}
+
+fn found_after(away: Visible, changes: &Changes, found: &BTreeMap<Status, usize>) -> Visible {
+    let mut words = Visible::label("back after ").then(away).then(": ");
+    words = words.then(Visible::number(changes.arrived as u64)).then(" new");
+    for (status, count) in found.iter().filter(|(status, _)| **status != Status::Queued) {
+        words = words.then(", ").then(Visible::number(*count as u64)).then(" ").then(status.as_str());
+    }
+    if changes.gone > 0 {
+        words = words.then(", ").then(Visible::number(changes.gone as u64)).then(" gone meanwhile");
+    }
+    words
+}
+
+/// A ticket that changed under the cursor, as by another person's approval, is read again.
+fn reread_selected(model: &Model, before: Option<(TicketId, u64)>, out: &mut Vec<Command>) {
+    let now = model.queue.selected().filter(|ticket| ticket.status == Status::Queued);
+    if let (Some(now), Some((id, seq))) = (now, before)
+        && now.id == id
+        && now.seq != seq
+    {
+        out.push(Command::ReadPreview(id));
+    }
+}
+
+fn decided(model: &mut Model, verb: Verb, id: TicketId, answer: Result<Box<Ticket>, Trouble>, out: &mut Vec<Command>) {
+    model.deciding.remove(&id);
+    match answer {
+        Ok(ticket) => {
+            let words = taken(model, verb, &ticket);
+            bulk::note(model, id, Outcome::Taken(words.clone()));
+            match model.done {
+                // That there will be more is said this once.
+                Some(Done::Granted(granted)) if granted == id => model.answer(Tone::Good, words),
+                _ => model.say(Tone::Good, words),
+            }
+            let edited = (verb == Verb::Edit).then_some(ticket.id);
+            // One approval of several: the details name who has approved.
+            let half_approved = verb == Verb::Approve && ticket.status == Status::Queued;
+            out.extend(half_approved.then_some(Command::ReadPreview(ticket.id)));
+            if verb == Verb::Edit {
+                model.edited = None;
+            }
+            put(model, *ticket, out);
+            edited.map(|new| model.queue.to_ticket(new));
+        }
+        Err(trouble) => {
+            model.done =
+                model.done.filter(|done| !matches!(done, Done::Denied(known) | Done::Granted(known) if *known == id));
+            let decided = trouble.ticket.as_deref().filter(|ticket| ticket.status != Status::Queued);
+            let words = decided.map_or_else(|| Untrusted(&trouble.why).line(), already);
+            if verb == Verb::Edit {
+                forms::edit_again(model, id, &words);
+            }
+            bulk::note(model, id, Outcome::Refused(words.clone()));
+            model.answer(Tone::Bad, words);
+            if let Some(ticket) = trouble.ticket {
+                put(model, *ticket, out);
+            }
+        }
+    }
+}
+
+fn already(ticket: &Ticket) -> Visible {
+    Visible::label("not taken, somebody was first: ").then(wording::fate(ticket))
+}
+
+fn taken(model: &Model, verb: Verb, ticket: &Ticket) -> Visible {
+    match verb {
+        Verb::Approve if ticket.status == Status::Queued => {
+            let given =
+                Visible::number(ticket.approvals.len() as u64).then(" of ").then(Visible::number(ticket.needed));
+            Visible::label("your approval counts: ").then(given).then(" needed")
+        }
+        Verb::Approve if matches!(model.done, Some(Done::Granted(id)) if id == ticket.id) => {
+            Visible::label("approved, and more of the same: ").then(wording::fate(ticket))
+        }
+        Verb::Edit => Visible::label("edited; the new ticket waits for approval: ").then(wording::fate(ticket)),
+        Verb::Approve | Verb::Deny => wording::fate(ticket),
+    }
+}
+
+/// Takes one ticket over as if the queue had said so.
+fn put(model: &mut Model, ticket: Ticket, out: &mut Vec<Command>) {
+    let waited = model.queue.waiting();
+    let list = QueueList { seq: model.seq, tickets: vec![ticket], next: None };
+    model.queue.apply(without_own(model, list), false);
+    let waiting = model.queue.waiting();
+    if waiting != waited {
+        out.push(Command::Tell { waiting, arrived: 0 });
+    }
+}
+
+fn audit(model: &mut Model, list: ccc_protocol::bodies::AuditList, out: &mut Vec<Command>) {
+    let next = list.next;
+    model.history.take(list);
+    out.extend(next.map(|after| Command::ReadAudit { after }));
+}
+
+fn done(model: &mut Model, deed: &Deed, answer: Result<(), String>, out: &mut Vec<Command>) {
+    match answer {
+        Err(why) => model.answer(Tone::Bad, Untrusted(&why).line()),
+        Ok(()) => {
+            model.answer(Tone::Good, deed_words(deed));
+            out.extend([Command::ReadGrants, Command::ReadPolicies]);
+        }
+    }
+}
+
+fn deed_words(deed: &Deed) -> Visible {
+    match deed {
+        Deed::Revoke(_) | Deed::RevokeFrom(_) => Visible::label("the grant has ended"),
+        Deed::Lift(_) => Visible::label("the denial is lifted: the same may be asked again"),
+        Deed::Freeze(true) => Visible::label("stopped: grants ended, what waited was denied, what comes is refused"),
+        Deed::Freeze(false) => Visible::label("they may ask again"),
+        Deed::Group(group, true) => Visible::label("group switched on: ").then(Untrusted(group).line()),
+        Deed::Group(group, false) => Visible::label("group switched off: ").then(Untrusted(group).line()),
+        Deed::Override(action, Some(policy)) => {
+            Visible::label("override set: ").then(action).then(" → ").then(policy.as_str())
+        }
+        Deed::Override(action, None) => Visible::label("override taken away: ").then(action),
+    }
+}

@@ -1,0 +1,17 @@
+//! How the console meets a person: on a screen of cells, or line by line.
+
+mod clock;
+mod lines;
+pub mod notify;
+pub(crate) mod plain;
+pub(crate) mod screen;
+pub mod terminal;
+
+/// How the console ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// The person left it.
+    Left,
+    /// A signal asked for it.
+    Signal(i32),
+}

@@ -1,0 +1,228 @@
+//! The console on a screen: events in, frames out. One loop; everything it does is said by the model.
+
+use std::{
+    io::{self, stdout},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
+    thread,
+    time::Duration,
+};
+
+use ccc_client::Bridge;
+use crossterm::event::{Event, KeyEventKind, MouseEventKind};
+use ratatui::backend::{Backend as _, ClearType};
+
+use super::{
+    Ended,
+    clock::Clock,
+    notify::{self, Waiting},
+    terminal::{self, Held, Screen, Signal},
+};
+use crate::{
+    console::{
+        message::{Command, Message, News},
+        model::{Model, Size},
+        update,
+    },
+    keys::Chord,
+    link::Link,
+    view::{self, theme::Theme},
+};
+
+/// Ages and countdowns move on so often.
+const TICK_MILLIS: u64 = 1000;
+/// Events that are there already are all taken before the next frame, but not more than these.
+const BATCH_MAX: usize = 1000;
+/// How long a frame waits for the answer to a decision that was just sent. It mostly comes within this time, and a frame before it
+/// would be drawn at the cost of those who make it, only to be drawn anew.
+const ANSWER_MILLIS: u64 = 4;
+
+/// What reaches the loop.
+#[derive(Debug)]
+enum Input {
+    Terminal(Event),
+    News(News),
+    Signal(Signal),
+    Gone,
+}
+
+struct Console {
+    model: Model,
+    theme: Theme,
+    clock: Clock,
+    link: Link,
+    held: Held,
+    screen: Screen,
+    /// True where a decision was sent since the last frame.
+    has_decided: bool,
+    ended: Option<Ended>,
+}
+
+/// Runs the console until it is left.
+///
+/// # Errors
+/// Where the terminal does not obey.
+pub(crate) fn run(model: Model, first: Option<Message>, theme: Theme, bridge: Arc<Bridge>) -> io::Result<Ended> {
+    let (inputs, received) = channel();
+    let posts = inputs.clone();
+    let link = Link::start(bridge, Arc::new(move |news| drop(posts.send(Input::News(news)))));
+    let held = Held::take(model.config().mouse)?;
+    terminal::signals(inputs.clone(), Input::Signal)?;
+    let screen = held.screen()?;
+    read_terminal(inputs);
+    let mut console =
+        Console { model, theme, clock: Clock::start(), link, held, screen, has_decided: false, ended: None };
+    console.begin(first)?;
+    console.main_loop(&received)
+}
+
+/// Terminal events are read on a thread of their own: the link's news must not wait for a key.
+fn read_terminal(inputs: Sender<Input>) {
+    thread::spawn(move || {
+        while let Ok(event) = crossterm::event::read() {
+            if inputs.send(Input::Terminal(event)).is_err() {
+                return;
+            }
+        }
+        drop(inputs.send(Input::Gone));
+    });
+}
+
+impl Console {
+    fn begin(&mut self, first: Option<Message>) -> io::Result<()> {
+        let size = self.screen.size()?;
+        self.take(Message::Resize(Size { width: size.width, height: size.height }))?;
+        first.into_iter().try_for_each(|message| self.take(message))?;
+        for command in update::begin() {
+            self.run(command)?;
+        }
+        self.draw()
+    }
+
+    fn main_loop(&mut self, received: &Receiver<Input>) -> io::Result<Ended> {
+        loop {
+            match received.recv_timeout(self.patience()) {
+                Ok(input) => {
+                    self.batch(input, received)?;
+                    self.await_answer(received)?;
+                }
+                Err(RecvTimeoutError::Timeout) => self.take(Message::Tick)?,
+                Err(RecvTimeoutError::Disconnected) => return Ok(Ended::Left),
+            }
+            if let Some(ended) = self.ended {
+                return Ok(ended);
+            }
+            self.draw()?;
+        }
+    }
+
+    /// Until something on screen changes by time alone.
+    fn patience(&self) -> Duration {
+        let now = self.clock.now().millis;
+        let settles = self.model.armed().settles_at();
+        let millis = if settles > now { (settles - now).min(TICK_MILLIS) } else { TICK_MILLIS };
+        Duration::from_millis(millis.max(1))
+    }
+
+    fn batch(&mut self, first: Input, received: &Receiver<Input>) -> io::Result<()> {
+        self.input(first)?;
+        for input in received.try_iter().take(BATCH_MAX) {
+            self.input(input)?;
+        }
+        Ok(())
+    }
+
+    /// Gives the answer to a decision a moment to come into the next frame. Whatever else comes is no reason to wait on.
+    fn await_answer(&mut self, received: &Receiver<Input>) -> io::Result<()> {
+        if !self.has_decided {
+            return Ok(());
+        }
+        match received.recv_timeout(Duration::from_millis(ANSWER_MILLIS)) {
+            Ok(input) => self.batch(input, received),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn input(&mut self, input: Input) -> io::Result<()> {
+        match input {
+            Input::Terminal(event) => match message(event) {
+                Some(message) => self.take(message),
+                None => Ok(()),
+            },
+            Input::News(news) => self.take(Message::News(news)),
+            Input::Signal(Signal::End(signal)) => {
+                self.ended = Some(Ended::Signal(signal));
+                Ok(())
+            }
+            Input::Signal(Signal::Stop) => self.run(Command::Suspend),
+            Input::Signal(Signal::Continued) => {
+                self.held.enter()?;
+                self.take(Message::Resumed)
+            }
+            Input::Gone => {
+                self.ended = Some(Ended::Left);
+                Ok(())
+            }
+        }
+    }
+
+    fn take(&mut self, message: Message) -> io::Result<()> {
+        let commands = update::update(&mut self.model, message, self.clock.now());
+        commands.into_iter().try_for_each(|command| self.run(command))
+    }
+
+    fn run(&mut self, command: Command) -> io::Result<()> {
+        self.has_decided |= matches!(command, Command::Approve { .. } | Command::Deny { .. });
+        match self.link.take(command) {
+            None => Ok(()),
+            Some(Command::Tell { waiting, arrived }) => {
+                let told = Waiting { waiting, arrived };
+                notify::run_command(&self.model.config().notify, told);
+                notify::tell_terminal(&mut stdout(), &self.model.config().notify, told)
+            }
+            Some(Command::Redraw) => self.draw_anew(),
+            Some(Command::Suspend) => {
+                self.held.suspend()?;
+                self.take(Message::Resumed)
+            }
+            Some(_) => {
+                self.ended = Some(Ended::Left);
+                Ok(())
+            }
+        }
+    }
+
+    /// Forgets what the terminal shows. A new screen is made for it, as clearing the old one would ask the terminal where its cursor
+    /// is, and wait for an answer that our own reader takes.
+    fn draw_anew(&mut self) -> io::Result<()> {
+        self.screen = self.held.screen()?;
+        self.screen.backend_mut().clear_region(ClearType::All)
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let (model, theme) = (&self.model, self.theme);
+        terminal::draw(&mut self.screen, |frame| view::view(model, theme, frame))?;
+        self.has_decided = false;
+        self.take(Message::Drawn)
+    }
+}
+
+/// What an event of the terminal means; none where it means nothing here. A released key is no key.
+fn message(event: Event) -> Option<Message> {
+    match event {
+        Event::Key(key) if key.kind != KeyEventKind::Release => Chord::from_event(key).map(Message::Key),
+        Event::Key(_) => None,
+        Event::Paste(text) => Some(Message::Paste(text)),
+        Event::Resize(width, height) => Some(Message::Resize(Size { width, height })),
+        Event::FocusGained => Some(Message::Focus(true)),
+        Event::FocusLost => Some(Message::Focus(false)),
+        Event::Mouse(mouse) => match mouse.kind {
+            MouseEventKind::Down(_) => Some(Message::Click { column: mouse.column, line: mouse.row }),
+            MouseEventKind::ScrollDown => Some(Message::Wheel(3)),
+            MouseEventKind::ScrollUp => Some(Message::Wheel(-3)),
+            _ => None,
+        },
+    }
+}

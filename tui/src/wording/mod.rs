@@ -1,0 +1,11 @@
+//! What tickets, grants, entries and times are called in a line: the words that lists, pages, questions and commands have in common.
+
+mod difference;
+mod entry;
+mod fate;
+pub mod span;
+pub mod summary;
+
+pub use difference::difference;
+pub use entry::entry;
+pub use fate::fate;
