@@ -3,11 +3,12 @@
 //! INVARIANT: a [`Clearance`] is made by [`ask_for_clearance`] alone, from an answer whose signature held, in which the bridge says of the
 //! `use-tool` ticket that it was released to this very request. Whoever holds one has no status left to ask for.
 
+use ccc_protocol::actions::USE_TOOL;
 use ccc_protocol::bodies::{Status, Ticket};
 use serde_json::Value;
 
 use crate::error::CallError;
-use crate::follow::{End, Followed, Manner, USE_TOOL, Watch, follow};
+use crate::follow::{End, Followed, Manner, Watch, follow};
 use crate::road::Road;
 
 /// The largest body of a tool call that the bridge takes, in bytes.

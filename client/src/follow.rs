@@ -4,6 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ccc_protocol::TicketId;
+use ccc_protocol::actions::USE_TOOL;
 use ccc_protocol::bodies::{Status, Ticket};
 
 use crate::WAIT_SECONDS_MAX;
@@ -213,9 +214,6 @@ impl Course<'_> {
 fn is_taken(ticket: &Ticket) -> bool {
     ticket.call.is_some() || ticket.action.as_str() == USE_TOOL
 }
-
-/// The judge-only action that every bridge has.
-pub(crate) const USE_TOOL: &str = "use-tool";
 
 #[cfg(test)]
 mod tests;
