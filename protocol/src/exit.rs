@@ -2,7 +2,7 @@
 //!
 //! 0, 1 and 2 mean the same everywhere. 3 to 7 are said by whatever asks the bridge for something: `ccc-client`, the console's
 //! commands, `ccc-hook session`. What one program alone says stands in the module of its name. The console that a
-//! signal ended says 128 and the signal's number.
+//! signal ended says 128 and the signal's number ([`of_signal`]).
 //!
 //! Two things are not ours to number: `ccc-mcp` before a server ends with that server's code, and what a hook's code means
 //! is each coding agent's own.
@@ -63,7 +63,7 @@ pub mod audit {
 
 /// What `ccc-queue` alone says.
 pub mod queue {
-    /// It was not done: the person said no, or somebody had decided before.
+    /// Nothing was decided: the person said no, or somebody had decided before.
     pub const NOT_DONE: u8 = 1;
 }
 
@@ -109,8 +109,7 @@ pub fn of_http_status(status: u16) -> u8 {
     }
 }
 
-/// The exit code of a program that a signal ended, as shells report it: 128 and
-/// the signal's number.
+/// The exit code of a program that a signal ended, as shells report it: 128 and the signal's number.
 #[must_use]
 pub fn of_signal(signal: i32) -> u8 {
     u8::try_from(signal).map_or(FAILED, |signal| signal.saturating_add(128))

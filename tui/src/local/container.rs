@@ -1,9 +1,9 @@
 //! How an agent in a container reaches this bridge, as lines to paste.
 
-use ccc_protocol::actions::LIST_ACTIONS;
 use std::path::Path;
 
 use ccc_client::Address;
+use ccc_protocol::actions::LIST_ACTIONS;
 
 use super::files::{AGENT, Files};
 

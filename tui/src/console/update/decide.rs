@@ -9,10 +9,9 @@ use super::{
     bulk, open,
     press::{fired, pressed},
 };
-use crate::console::armed::Leave;
 use crate::{
     console::{
-        armed::Target,
+        armed::{Leave, Target},
         message::Command,
         model::{
             Done, Model,
