@@ -247,7 +247,11 @@ fn the_end_of_the_client_withdraws_what_waits() {
     client.hear();
     drop(client.to);
     assert_eq!(bridge.withdrawn.recv_timeout(SOON).unwrap(), id());
-    drop(client.from);
+    let told: Vec<String> = client.from.lines().map(Result::unwrap).collect();
+    let answers: Vec<Value> = told.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let answers: Vec<_> = answers.iter().filter(|told| told.get("id").is_some()).collect();
+    assert_eq!(answers.len(), 1, "{told:?}");
+    assert_eq!((&answers[0]["id"], &answers[0]["error"]["code"]), (&json!(1), &json!(-32000)));
     client.server.join().unwrap().unwrap();
 }
 

@@ -206,3 +206,16 @@ fn a_notification_that_is_never_answered_holds_up_what_follows_for_a_while_alone
     assert_eq!(rig.proxy.join().unwrap().unwrap(), 0);
     dripping.join().unwrap();
 }
+
+#[test]
+fn a_request_that_has_no_answer_when_the_client_ends_gets_one() {
+    let mut rig = Rig::new();
+    rig.send(&json!({"jsonrpc":"2.0","id":1,"method":"ping"}));
+    let (_, _, _held) = rig.asked();
+    drop(rig.client);
+    let mut line = String::new();
+    rig.answers.read_line(&mut line).unwrap();
+    let answer: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(1), &json!(-32000)));
+    assert_eq!(rig.proxy.join().unwrap().unwrap(), 0);
+}
