@@ -307,6 +307,31 @@ fn over_http_only_the_owner_of_the_token_is_heard_and_no_browser() {
 }
 
 #[test]
+fn a_request_with_two_readings_or_too_long_a_head_is_none() {
+    let bridge = bridge();
+    let address = http(&bridge);
+    let json = format!("Content-Type: application/json\r\nAuthorization: Bearer {TOKEN}");
+    let post = |version: &str, host: &str, fields: &str| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let _hung_up = write!(stream, "POST /mcp HTTP/1.1{version}\r\n{host}: localhost\r\n{fields}\r\n\r\n");
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).map(|()| answer)
+    };
+    for (version, host, fields) in [
+        (" x", "Host", json.clone()),
+        ("", "Host ", json.clone()),
+        ("", "Host", json.replace('\r', "")),
+        ("", "Host", format!("{json}\r\nHost: localhost")),
+        ("", "Host", format!("{json}\r\nContent-Length: 1\r\nTransfer-Encoding: chunked")),
+    ] {
+        assert_eq!(&post(version, host, &fields).unwrap(), b"HTTP/1.1 400", "{version}{host}{fields}");
+    }
+    // A head that is not read to its end resets the connection, which may overtake the answer.
+    let long = post("", "Host", &format!("{json}\r\nX: {}", "x".repeat(crate::http::HEAD_BYTES_MAX)));
+    assert!(long.is_err() || long.is_ok_and(|answer| &answer == b"HTTP/1.1 400"));
+}
+
+#[test]
 fn a_client_that_hangs_up_withdraws_its_call() {
     let bridge = bridge();
     let address = http(&bridge);
