@@ -14,6 +14,7 @@ use std::{
 
 use std::os::unix::process::CommandExt;
 
+use ccc_protocol::exit;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, test_kill_process_group, waitid};
 
 use super::{Proxy, Settings, outbox::Outbox, wait_until};
@@ -62,8 +63,8 @@ pub fn run(
     // What the server said last is on its way to the client: it has as long as the server had.
     wait_until(patience, || heard.is_finished());
     proxy.finish(patience, Proxy::server_ended);
-    let code = exit_code(status?);
-    Ok(if first? == Side::Client { 0 } else { code })
+    let code = exit::handed_on(status?.code());
+    Ok(if first? == Side::Client { exit::SUCCEEDED } else { code })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,10 +145,6 @@ fn wait_for_end(ends: &Receiver<Side>, child: &Kill, outbox: &Outbox, patience: 
             return Ok(Side::Server);
         }
     }
-}
-
-fn exit_code(status: ExitStatus) -> u8 {
-    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }
 
 /// A child that does not outlive its holder, nor does what it started and left in its process group.

@@ -17,6 +17,8 @@ use std::{
     time::Duration,
 };
 
+use ccc_protocol::exit;
+
 use super::{Proxy, Settings, lock, outbox::Outbox, process::pump_lines, wait_until};
 use crate::{
     answer,
@@ -73,7 +75,7 @@ pub fn run(
         proxy.answer_all(&format!("the MCP server `{}` gave no answer before the proxy ended", proxy.server.name));
     });
     link.end_session();
-    Ok(0)
+    Ok(exit::SUCCEEDED)
 }
 
 /// Tells that the client has ended, also where the thread that took what it said has failed.
