@@ -9,6 +9,7 @@
 //! nowhere. A thread that waits for a person holds nobody else up.
 
 mod call;
+mod end;
 mod from_client;
 mod from_server;
 mod http;
@@ -22,11 +23,11 @@ mod waiting;
 use std::{
     io::{self, Write},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, TryLockError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde::Deserialize;
@@ -43,11 +44,13 @@ use crate::{
     results::SecretRule,
 };
 
+pub(crate) use end::wait_until;
 pub(crate) use from_client::cancelled_id;
 pub use http::{Endpoint, EndpointError, run as run_http};
 pub use process::run as run_process;
 
-use table::{Judged, Table};
+use end::InHand;
+use table::Table;
 use tools::Tools;
 
 /// What one proxy goes by.
@@ -174,80 +177,6 @@ impl Proxy {
         })
     }
 
-    /// Nothing more comes from the client: what waits for a person is answered and withdrawn, and the server hears the end. It may
-    /// still answer what it was asked.
-    pub fn client_ended(&self) {
-        let judged = self.table().close();
-        self.upstream().close();
-        self.give_up(&[], &judged, "nothing more comes from the client");
-    }
-
-    /// Nothing more comes from the server: everybody who waits is told, and what waits for a person is withdrawn.
-    pub fn server_ended(&self) {
-        self.upstream().close();
-        self.answer_all(&format!("the MCP server `{}` ended", self.server.name));
-    }
-
-    /// The last that this proxy does, whatever ended it, before its program exits. A client that is slow to take its answers and a
-    /// bridge that is slow to take a ticket back have `at_most` for it.
-    ///
-    /// INVARIANT: each request that was read gets one answer before this returns, and none is cut short by the exit.
-    fn finish(self: &Arc<Self>, at_most: Duration, answer_all: fn(&Self)) {
-        self.aside(answer_all);
-        wait_until(at_most, || self.is_idle() && self.fall_silent());
-        // Also where somebody is still at work: whoever is in the middle of a message holds the lock, and the client up.
-        self.fall_silent();
-    }
-
-    /// Answers all that has no answer, because of `why`; nothing is asked from now on.
-    fn answer_all(&self, why: &str) {
-        let (judged, unanswered) = self.table().end();
-        self.give_up(&unanswered, &judged, why);
-    }
-
-    fn give_up(&self, unanswered: &[Id], judged: &[Judged], why: &str) {
-        let withdraw = || judged.iter().filter_map(|call| call.ticket).for_each(|ticket| self.judge.withdraw(ticket));
-        thread::scope(|scope| {
-            // Neither a client that does not read nor a bridge that is slow holds the other up.
-            let withdrawing = thread::Builder::new().spawn_scoped(scope, withdraw);
-            for id in unanswered {
-                self.tell_client(&answer::error(Some(id), CONNECTION_CLOSED, why));
-            }
-            for call in judged {
-                let what = format!("the call was not made: {why}");
-                self.tell_client(&answer::error(Some(&call.id), CONNECTION_CLOSED, &what));
-            }
-            if withdrawing.is_err() {
-                withdraw();
-            }
-        });
-    }
-
-    /// True when no message is being taken or told and no call judged: each that was has withdrawn what it asked, if nobody waits
-    /// for it any more.
-    fn is_idle(&self) -> bool {
-        self.judged_at_once.load(Ordering::Acquire) == 0 && self.in_hand.load(Ordering::Acquire) == 0
-    }
-
-    /// Says nothing more to the client. False where somebody is saying something.
-    fn fall_silent(&self) -> bool {
-        let mut client = match self.client.try_lock() {
-            Ok(client) => client,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return false,
-        };
-        *client = Box::new(io::sink());
-        true
-    }
-
-    /// Runs `work` on a thread of its own; here, where none can be had.
-    fn aside(self: &Arc<Self>, work: fn(&Self)) {
-        let in_hand = InHand::new(self);
-        if thread::Builder::new().spawn(move || work(&in_hand.0)).is_err() {
-            work(self);
-        }
-    }
-
     /// Passes a message on to the server. False, and noted, where it takes no more.
     fn tell_server(&self, line: &[u8]) -> bool {
         let sent = self.upstream().send(line);
@@ -324,30 +253,6 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.0.judged_at_once.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-/// Something that is being done, until it is dropped.
-struct InHand(Arc<Proxy>);
-
-impl InHand {
-    fn new(proxy: &Arc<Proxy>) -> Self {
-        proxy.in_hand.fetch_add(1, Ordering::AcqRel);
-        Self(Arc::clone(proxy))
-    }
-}
-
-impl Drop for InHand {
-    fn drop(&mut self) {
-        self.0.in_hand.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-/// Waits until `done`, and at most so long.
-pub(crate) fn wait_until(at_most: Duration, done: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !done() && begun.elapsed() < at_most {
-        thread::sleep(Duration::from_millis(5));
     }
 }
 

@@ -63,8 +63,10 @@ pub fn run(
     // What the server said last is on its way to the client: it has as long as the server had.
     wait_until(patience, || heard.is_finished());
     proxy.finish(patience, Proxy::server_ended);
-    let code = exit::handed_on(status?.code());
-    Ok(if first? == Side::Client { exit::SUCCEEDED } else { code })
+    match (first?, status?) {
+        (Side::Client, _) => Ok(exit::SUCCEEDED),
+        (Side::Server, status) => Ok(exit::handed_on(status.code())),
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
