@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::connection::{Broken, Connection};
 use crate::entropy;
 use crate::error::CallError;
-use crate::http::Head;
+use crate::http1::{AnswerHead, Framing};
 use crate::identity::Identity;
 use crate::request::{Method, Repeat, Request};
 
@@ -105,10 +105,9 @@ impl Bridge {
     }
 
     /// Sends a request once.
-    fn attempt(&self, request: &Request<'_>) -> Result<(Head, Answer, VerifiedAnswer), CallError> {
+    fn attempt(&self, request: &Request<'_>) -> Result<(AnswerHead, Answer, VerifiedAnswer), CallError> {
         let mut connection = self.connection(request.deadline)?;
-        let (head, signed) = self.exchange(&mut connection, request)?;
-        let framing = head.framing().map_err(CallError::malformed)?;
+        let (head, framing, signed) = self.exchange(&mut connection, request)?;
         let body = connection.read_body(framing, request.deadline).map_err(|broken| self.no_answer(broken))?;
         let (answer, verified) = self.believe(&head, body, &signed)?;
         if head.keeps_alive() {
@@ -122,11 +121,11 @@ impl Bridge {
         &self,
         connection: &mut Connection,
         request: &Request<'_>,
-    ) -> Result<(Head, SignedRequest), CallError> {
+    ) -> Result<(AnswerHead, Framing, SignedRequest), CallError> {
         let (bytes, signed) = self.sign(request)?;
         connection.send(&bytes, request.deadline).map_err(|cause| self.no_answer(cause.into()))?;
-        let head = connection.read_head(request.deadline).map_err(|broken| self.no_answer(broken))?;
-        Ok((head, signed))
+        let (head, framing) = connection.read_head(request.deadline).map_err(|broken| self.no_answer(broken))?;
+        Ok((head, framing, signed))
     }
 
     /// The kept connection when it is still good, else a new one.
@@ -195,18 +194,19 @@ impl Bridge {
     /// The answer, if it is one to this request.
     pub(crate) fn believe(
         &self,
-        head: &Head,
+        head: &AnswerHead,
         body: Vec<u8>,
         signed: &SignedRequest,
     ) -> Result<(Answer, VerifiedAnswer), CallError> {
         let by = (&self.key, self.user.as_str());
-        Answer::verify(by, signed.mark(), head.status, &head.fields[..], body)
+        Answer::verify(by, signed.mark(), head.status, head.fields.as_slice(), body)
             .map_err(|Disbelieved { why, body }| not_believed(why, head.status, || said(&body)))
     }
 
     /// Whether the head of an event stream is the answer to this request.
-    pub(crate) fn believe_stream(&self, head: &Head, signed: &SignedRequest) -> Result<(), CallError> {
-        let received = ReceivedAnswer { status: head.status, fields: &head.fields[..], shape: AnswerShape::StreamHead };
+    pub(crate) fn believe_stream(&self, head: &AnswerHead, signed: &SignedRequest) -> Result<(), CallError> {
+        let received =
+            ReceivedAnswer { status: head.status, fields: head.fields.as_slice(), shape: AnswerShape::StreamHead };
         match verify_answer(&self.key, self.user.as_str(), signed.mark(), &received) {
             Ok(_) => Ok(()),
             Err(why) => Err(not_believed(why, head.status, String::new)),
@@ -217,7 +217,7 @@ impl Bridge {
     pub(crate) fn mend_clock(
         &self,
         request: &Request<'_>,
-        head: &Head,
+        head: &AnswerHead,
         answer: &Answer,
         verified: VerifiedAnswer,
         tries: &mut Tries,
@@ -226,7 +226,7 @@ impl Bridge {
         if tries.clock_was_corrected || head.status != 401 || !verified.covers_date || !is_stale() {
             return Ok(false);
         }
-        let Some(server_now) = head.text("date").and_then(http_date::parse) else {
+        let Some(server_now) = once(head, "date").and_then(http_date::parse) else {
             return Ok(false);
         };
         let seconds = self.clock.correct(server_now);
@@ -240,6 +240,11 @@ impl Bridge {
     pub(crate) fn no_answer(&self, broken: Broken) -> CallError {
         broken.into_error(&self.address.to_string())
     }
+}
+
+/// The value of a field that was sent once.
+fn once<'a>(head: &'a AnswerHead, name: &str) -> Option<&'a str> {
+    head.fields.only(name).ok().flatten()
 }
 
 /// What an answer that does not verify says: without a signature, for some statuses that it was refused by somebody; else
@@ -282,11 +287,11 @@ fn pause_for_repeat(request: &Request<'_>, tries: &mut Tries, error: CallError) 
 
 /// Pauses as a signed 429 or 503 tells, where the request asked to wait;
 /// whether it did.
-fn pause_as_told(request: &Request<'_>, head: &Head) -> bool {
+fn pause_as_told(request: &Request<'_>, head: &AnswerHead) -> bool {
     if !request.waits() || !matches!(head.status, 429 | 503) {
         return false;
     }
-    let Some(seconds) = head.text("retry-after").and_then(|text| text.parse::<u64>().ok()) else {
+    let Some(seconds) = once(head, "retry-after").and_then(|text| text.parse::<u64>().ok()) else {
         return false;
     };
     let pause = Duration::from_secs(seconds.max(1));

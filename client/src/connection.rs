@@ -1,15 +1,22 @@
 //! One connection to the server: a request out, an answer in, every size
 //! bounded and every wait with a deadline.
 
-use std::io;
-use std::time::Instant;
+use std::io::{self, BufReader};
+use std::time::{Duration, Instant};
 
 use crate::error::CallError;
-use crate::http::{Framing, HEAD_BYTES_MAX, Head, chunk_length};
+use crate::http1::{AnswerHead, Body, Framing, Malformed};
 use crate::stream::Stream;
+use crate::timed::{Patience, Timed};
+
+/// The most bytes of an answer's head.
+const HEAD_BYTES_MAX: usize = 32 * 1024;
 
 /// The most bytes of an answer's body.
-pub(crate) const ANSWER_BYTES_MAX: u64 = 64 * 1024 * 1024;
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// What is read from a connection at once, in bytes.
+const BUFFER_BYTES: usize = 16 * 1024;
 
 /// Why no answer came from a connection.
 #[derive(Debug)]
@@ -17,7 +24,7 @@ pub(crate) enum Broken {
     /// The connection ended, or the deadline passed.
     Lost(io::Error),
     /// What came is not an answer.
-    Malformed(&'static str),
+    Malformed(Malformed),
 }
 
 impl Broken {
@@ -25,19 +32,19 @@ impl Broken {
     pub(crate) fn into_error(self, address: &str) -> CallError {
         match self {
             Self::Lost(cause) => CallError::Lost { address: address.to_owned(), cause },
-            Self::Malformed(fault) => CallError::malformed(fault),
+            Self::Malformed(Malformed(fault)) => CallError::malformed(fault),
         }
     }
 }
 
 impl From<io::Error> for Broken {
     fn from(error: io::Error) -> Self {
-        Self::Lost(error)
+        Malformed::of(&error).map_or(Self::Lost(error), Self::Malformed)
     }
 }
 
-impl From<&'static str> for Broken {
-    fn from(fault: &'static str) -> Self {
+impl From<Malformed> for Broken {
+    fn from(fault: Malformed) -> Self {
         Self::Malformed(fault)
     }
 }
@@ -45,125 +52,50 @@ impl From<&'static str> for Broken {
 /// A connection and what was read from it and not yet used.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    stream: Stream,
-    unread: Vec<u8>,
+    reader: BufReader<Timed<Stream>>,
 }
 
-/// Where in a body the reading stands.
-#[derive(Debug)]
-pub(crate) struct BodyPart {
-    framing: Framing,
-    /// What is left of the body, or of the chunk that is being read.
-    left: u64,
-    started: bool,
-    ended: bool,
-}
-
-impl BodyPart {
-    pub(crate) fn new(framing: Framing) -> Self {
-        match framing {
-            Framing::Length(left) => Self { framing, left, started: true, ended: left == 0 },
-            Framing::Chunked => Self { framing, left: 0, started: false, ended: false },
-        }
-    }
-}
+/// The body of an answer that goes on for as long as the connection.
+pub(crate) type EndlessBody = Body<BufReader<Timed<Stream>>>;
 
 impl Connection {
     pub(crate) fn new(stream: Stream) -> Self {
-        Self { stream, unread: Vec::new() }
+        // Whoever reads says until when.
+        let timed = Timed { stream, patience: Patience::Still(Duration::ZERO) };
+        Self { reader: BufReader::with_capacity(BUFFER_BYTES, timed) }
     }
 
     /// Whether another request can go out: nothing unread, nothing closed.
     pub(crate) fn is_reusable(&mut self) -> bool {
-        self.unread.is_empty() && self.stream.is_quiet()
+        self.reader.buffer().is_empty() && self.reader.get_mut().stream.is_quiet()
     }
 
     pub(crate) fn send(&mut self, request: &[u8], deadline: Instant) -> io::Result<()> {
-        self.stream.write_all(request, deadline)
+        self.reader.get_mut().stream.write_all(request, deadline)
     }
 
-    pub(crate) fn read_head(&mut self, deadline: Instant) -> Result<Head, Broken> {
-        let head = self.read_until(b"\r\n\r\n", HEAD_BYTES_MAX, deadline)?;
-        Ok(Head::parse(&head)?)
+    /// The head of the answer, and how its body ends.
+    pub(crate) fn read_head(&mut self, deadline: Instant) -> Result<(AnswerHead, Framing), Broken> {
+        self.reader.get_mut().patience = Patience::Until(deadline);
+        let head = AnswerHead::read(&mut self.reader, HEAD_BYTES_MAX)?;
+        if !head.is_http_1_1() {
+            return Err(Malformed("something else than HTTP/1.1").into());
+        }
+        let framing = head.framing()?;
+        // A bridge says how long its answers are: one that was cut off is not taken for whole.
+        if framing == Framing::UntilEnd {
+            return Err(Malformed("a body of uncertain length").into());
+        }
+        Ok((head, framing))
     }
 
     pub(crate) fn read_body(&mut self, framing: Framing, deadline: Instant) -> Result<Vec<u8>, Broken> {
-        if matches!(framing, Framing::Length(length) if length > ANSWER_BYTES_MAX) {
-            return Err(Broken::Malformed("a body larger than any answer"));
-        }
-        let mut body = Vec::new();
-        let mut part = BodyPart::new(framing);
-        while self.read_part(&mut part, &mut body, deadline)? {
-            if body.len() as u64 > ANSWER_BYTES_MAX {
-                return Err(Broken::Malformed("a body larger than any answer"));
-            }
-        }
-        Ok(body)
+        self.reader.get_mut().patience = Patience::Until(deadline);
+        Ok(Body::new(&mut self.reader, framing).read_whole(ANSWER_BYTES_MAX)?)
     }
 
-    /// Appends some more of a body to `body`; `false` when it has ended.
-    pub(crate) fn read_part(
-        &mut self,
-        part: &mut BodyPart,
-        body: &mut Vec<u8>,
-        deadline: Instant,
-    ) -> Result<bool, Broken> {
-        if part.left == 0 && part.framing == Framing::Chunked && !part.ended {
-            self.next_chunk(part, deadline)?;
-        }
-        if part.ended {
-            return Ok(false);
-        }
-        if self.unread.is_empty() {
-            self.fill(deadline)?;
-        }
-        let count = usize::try_from(part.left).unwrap_or(usize::MAX).min(self.unread.len());
-        body.extend(self.unread.drain(..count));
-        part.left -= count as u64;
-        part.ended = part.left == 0 && part.framing != Framing::Chunked;
-        Ok(!part.ended)
-    }
-
-    fn next_chunk(&mut self, part: &mut BodyPart, deadline: Instant) -> Result<(), Broken> {
-        const LINE_BYTES_MAX: usize = 256;
-        if part.started && !self.read_until(b"\r\n", 2, deadline)?.is_empty() {
-            return Err(Broken::Malformed("a chunk longer than it said"));
-        }
-        part.started = true;
-        part.left = chunk_length(&self.read_until(b"\r\n", LINE_BYTES_MAX, deadline)?)?;
-        if part.left == 0 {
-            while !self.read_until(b"\r\n", LINE_BYTES_MAX, deadline)?.is_empty() {}
-            part.ended = true;
-        }
-        Ok(())
-    }
-
-    /// What comes before `end`, which is taken too.
-    fn read_until(&mut self, end: &[u8], bytes_max: usize, deadline: Instant) -> Result<Vec<u8>, Broken> {
-        let mut searched = 0_usize;
-        loop {
-            let from = searched.saturating_sub(end.len());
-            let fresh = self.unread.get(from..).unwrap_or_default();
-            if let Some(at) = fresh.windows(end.len()).position(|window| window == end) {
-                let mut taken: Vec<u8> = self.unread.drain(..from + at + end.len()).collect();
-                taken.truncate(from + at);
-                return Ok(taken);
-            }
-            searched = self.unread.len();
-            if searched >= bytes_max.saturating_add(end.len()) {
-                return Err(Broken::Malformed("a line or head without an end"));
-            }
-            self.fill(deadline)?;
-        }
-    }
-
-    fn fill(&mut self, deadline: Instant) -> Result<(), Broken> {
-        let mut buffer = [0; 16 * 1024];
-        let count = self.stream.read(&mut buffer, deadline)?;
-        if count == 0 {
-            return Err(Broken::Lost(io::ErrorKind::UnexpectedEof.into()));
-        }
-        self.unread.extend_from_slice(buffer.get(..count).unwrap_or_default());
-        Ok(())
+    /// The body, to be read as it comes.
+    pub(crate) fn into_body(self, framing: Framing) -> EndlessBody {
+        Body::new(self.reader, framing)
     }
 }

@@ -3,7 +3,8 @@
 //!
 //! Blocking and without a runtime, over TCP or a Unix socket, so that the
 //! programs that use it start at once and stay small. Every read and write has
-//! a deadline, every size a limit.
+//! a deadline, every size a limit. [`http1`], [`sse`] and [`timed`] are for whoever else
+//! reads such messages.
 
 mod address;
 mod answer;
@@ -16,11 +17,13 @@ mod entropy;
 mod error;
 mod events;
 mod follow;
-mod http;
+pub mod http1;
 mod identity;
 mod request;
 mod road;
+pub mod sse;
 mod stream;
+pub mod timed;
 
 pub use address::{Address, AddressError};
 pub use answer::{Answer, Disbelieved};

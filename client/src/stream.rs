@@ -1,10 +1,12 @@
-//! A byte stream on which nothing can wait past a deadline.
+//! The connection to a bridge, by TCP or by a Unix socket.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
+
+use crate::timed::{ReadTime, is_pause, remaining};
 
 /// A connected stream.
 #[derive(Debug)]
@@ -24,21 +26,6 @@ impl Stream {
 
     pub(crate) fn connect_unix(path: &Path) -> io::Result<Self> {
         UnixStream::connect(path).map(Self::Unix)
-    }
-
-    /// Reads what is there, waiting until `deadline` for the first byte.
-    pub(crate) fn read(&mut self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
-        loop {
-            self.set_read_timeout(remaining(deadline)?)?;
-            let read = match self {
-                Self::Tcp(stream) => stream.read(buffer),
-                Self::Unix(stream) => stream.read(buffer),
-            };
-            match read {
-                Err(error) if is_pause(&error) => {}
-                done => return done,
-            }
-        }
     }
 
     /// Writes all of `bytes` before `deadline`.
@@ -81,13 +68,6 @@ impl Stream {
         }
     }
 
-    fn set_read_timeout(&self, timeout: Duration) -> io::Result<()> {
-        match self {
-            Self::Tcp(stream) => stream.set_read_timeout(Some(timeout)),
-            Self::Unix(stream) => stream.set_read_timeout(Some(timeout)),
-        }
-    }
-
     fn set_write_timeout(&self, timeout: Duration) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => stream.set_write_timeout(Some(timeout)),
@@ -96,16 +76,20 @@ impl Stream {
     }
 }
 
-/// The time left until `deadline`, which a socket takes as a timeout.
-fn remaining(deadline: Instant) -> io::Result<Duration> {
-    let left = deadline.saturating_duration_since(Instant::now());
-    if left.is_zero() {
-        return Err(io::Error::new(io::ErrorKind::TimedOut, "the time for an answer is over"));
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.read(buffer),
+            Self::Unix(stream) => stream.read(buffer),
+        }
     }
-    Ok(left.max(Duration::from_millis(1)))
 }
 
-/// A timeout of the socket or a signal: the deadline decides what follows.
-fn is_pause(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted)
+impl ReadTime for Stream {
+    fn read_within(&self, at_most: Option<Duration>) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.set_read_timeout(at_most),
+            Self::Unix(stream) => stream.set_read_timeout(at_most),
+        }
+    }
 }

@@ -1,23 +1,17 @@
 //! The command line.
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
-use lexopt::{
-    Arg::{Long, Short, Value},
-    Parser, ValueExt,
-};
+use ccc_hosts::host::Host;
+use clap::{Args as ClapArgs, Parser, Subcommand, error::ErrorKind};
 
-use ccc_hosts::host::{Host, UnknownHost};
-
-use crate::proxy::Endpoint;
+use crate::{log, proxy::Endpoint};
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq)]
 pub enum Command {
-    /// The help text.
-    Help,
-    /// The version.
-    Version,
+    /// Say what was asked for about the program itself: help or version.
+    Say(String),
     /// Stand between a client and a server.
     Proxy(ProxyArgs),
     /// Offer the bridge's actions.
@@ -71,7 +65,7 @@ pub enum Listen {
     /// On a Unix socket.
     Socket(PathBuf),
     /// On a loopback address, from those who have the token in the file.
-    Loopback(std::net::SocketAddr, PathBuf),
+    Loopback(SocketAddr, PathBuf),
 }
 
 /// `install` and `uninstall`.
@@ -91,182 +85,175 @@ pub struct InstallArgs {
     pub dry_run: bool,
 }
 
-/// All options, before it is known which belong together.
-#[derive(Default)]
-struct Given {
-    config: Option<PathBuf>,
-    server: Option<String>,
-    wait: Option<Duration>,
-    session: Option<String>,
-    url: Option<String>,
-    allow_remote: bool,
-    socket: Option<PathBuf>,
-    listen: Option<String>,
-    token: Option<PathBuf>,
-    client: Option<Host>,
-    file: Option<PathBuf>,
-    dry_run: bool,
-    verb: Option<String>,
-    command: Vec<String>,
-    /// The names of all that were given.
-    names: Vec<String>,
-}
-
-/// The options of each verb.
-const OPTIONS: [(&str, &[&str]); 4] = [
-    ("proxy", &["config", "server", "wait", "session", "url", "allow-remote"]),
-    ("serve", &["config", "wait", "session", "socket", "listen", "token"]),
-    ("install", &["config", "client", "server", "file", "dry-run"]),
-    ("uninstall", &["config", "client", "server", "file", "dry-run"]),
-];
-
-/// Reads a command line, the program's name not included.
+/// Reads a command line, the program's name included.
 ///
 /// # Errors
-/// When it asks for nothing that there is: one sentence with what to write instead.
+/// When it asks for nothing that there is: one line with what to write instead.
 pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Command, String> {
-    let mut parser = Parser::from_args(args);
-    let mut given = Given::default();
-    loop {
-        // What follows `--` belongs to the server, options and all.
-        if given.verb.is_some() && parser.try_raw_args().is_some_and(|args| args.peek().is_some_and(|arg| arg == "--"))
-        {
-            let rest = parser.raw_args().map_err(|error| error.to_string())?.skip(1);
-            given.command = rest.map(text).collect::<Result<_, _>>()?;
-            break;
-        }
-        match parser.next().map_err(|error| error.to_string())? {
-            None => break,
-            Some(Short('h') | Long("help")) => return Ok(Command::Help),
-            Some(Short('V') | Long("version")) => return Ok(Command::Version),
-            Some(Value(word)) => given.word(word)?,
-            Some(Long(name)) => {
-                let name = name.to_owned();
-                given.option(&name, &mut parser)?;
-            }
-            Some(Short(letter)) => return Err(format!("there is no option `-{letter}`; see `ccc-mcp --help`")),
-        }
+    match Line::try_parse_from(args) {
+        Ok(line) => line.command(),
+        Err(told) if told.use_stderr() => Err(one_line(&told)),
+        Err(told) => Ok(Command::Say(told.render().to_string())),
     }
-    given.command()
 }
 
-impl Given {
-    fn word(&mut self, word: OsString) -> Result<(), String> {
-        let word = text(word)?;
-        if self.verb.is_none() {
-            self.verb = Some(word);
-            return Ok(());
-        }
-        Err(format!("`{word}` is one word too many; write the server's command after `--`"))
-    }
+/// Policy and people between MCP clients and MCP servers.
+#[derive(Debug, Parser)]
+#[command(name = "ccc-mcp", version, after_help = AFTER_HELP)]
+struct Line {
+    /// Where the bridge is and who asks: {"url":…,"secrets":…,"user":…}, mode 600
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    verb: Verb,
+}
 
-    fn option(&mut self, name: &str, parser: &mut Parser) -> Result<(), String> {
-        let mut value = || parser.value().map_err(|error| error.to_string());
-        match name {
-            "config" => self.config = Some(value()?.into()),
-            "server" => self.server = Some(text(value()?)?),
-            "wait" => {
-                let seconds = value()?.parse().map_err(|_| "`--wait` takes whole seconds")?;
-                self.wait = Some(Duration::from_secs(seconds));
-            }
-            "session" => self.session = Some(text(value()?)?),
-            "url" => self.url = Some(text(value()?)?),
-            "allow-remote" => self.allow_remote = true,
-            "socket" => self.socket = Some(value()?.into()),
-            "listen" => self.listen = Some(text(value()?)?),
-            "token" => self.token = Some(value()?.into()),
-            "client" => self.client = Some(text(value()?)?.parse().map_err(|error: UnknownHost| error.to_string())?),
-            "file" => self.file = Some(value()?.into()),
-            "dry-run" => self.dry_run = true,
-            _ => return Err(format!("there is no option `--{name}`; see `ccc-mcp --help`")),
-        }
-        self.names.push(name.to_owned());
-        Ok(())
-    }
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Stand between a client and one server: each tool call is asked about, and each tool is withheld until its definition is
+    /// approved
+    #[command(after_help = PROXY_HELP)]
+    Proxy(ProxyLine),
+    /// Offer the bridge's actions as tools, and `approve` for Claude Code's --permission-prompt-tool
+    #[command(after_help = SERVE_HELP)]
+    Serve(ServeLine),
+    /// Wrap an entry of the client's config with the proxy
+    #[command(after_help = INSTALL_HELP)]
+    Install(InstallLine),
+    /// Take back what `install` did
+    Uninstall(InstallLine),
+}
 
-    /// What does nothing here was meant for something.
-    fn check_options(&self) -> Result<(), String> {
-        let verb = self.verb.as_deref().unwrap_or_default();
-        let Some((_, options)) = OPTIONS.iter().find(|(known, _)| *known == verb) else { return Ok(()) };
-        if let Some(other) = self.names.iter().find(|name| !options.contains(&name.as_str())) {
-            return Err(format!("`{verb}` has no option `--{other}`; it has --{}", options.join(", --")));
-        }
-        if self.allow_remote && self.url.is_none() {
-            return Err("`--allow-remote` is for a server that is reached by `--url URL`".to_owned());
-        }
-        if verb != "proxy" && !self.command.is_empty() {
-            return Err(format!("`{verb}` starts no server; leave out `--` and what follows it"));
-        }
-        Ok(())
-    }
+#[derive(Debug, ClapArgs)]
+struct CallLine {
+    /// How long a call waits for a person before it gets a receipt [default: as long as the client is known to wait]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    wait: Option<Duration>,
+    /// What calls are said to belong to [default: a new name each time]
+    #[arg(long, value_name = "NAME")]
+    session: Option<String>,
+}
 
+#[derive(Debug, ClapArgs)]
+struct ProxyLine {
+    /// What the server is called in rules: letters, digits, `.`, `_` and `-` [default: the name of its program, or of its host]
+    #[arg(long, value_name = "NAME")]
+    server: Option<String>,
+    #[command(flatten)]
+    call: CallLine,
+    /// The server behind streamable HTTP, http:// on this machine
+    #[arg(long, value_name = "URL", conflicts_with = "program")]
+    url: Option<Endpoint>,
+    /// … or elsewhere, on a network that may read and change it
+    #[arg(long)]
+    allow_remote: bool,
+    /// The server's command
+    #[arg(last = true, value_name = "COMMAND")]
+    program: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+struct ServeLine {
+    #[command(flatten)]
+    call: CallLine,
+    /// Serve streamable HTTP on a Unix socket instead of stdio
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["listen", "token"])]
+    socket: Option<PathBuf>,
+    /// … or on a loopback address, for clients with the token
+    #[arg(long, value_name = "ADDR:PORT", value_parser = loopback)]
+    listen: Option<SocketAddr>,
+    /// The token those send as `Authorization: Bearer`, mode 600
+    #[arg(long, value_name = "FILE", requires = "listen")]
+    token: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+struct InstallLine {
+    /// Whose config: claude, codex, copilot, cursor, gemini or kimi
+    #[arg(long, value_name = "CLIENT")]
+    client: Host,
+    /// The entry
+    #[arg(long, value_name = "NAME")]
+    server: String,
+    /// The client's config, where it is not in its usual place
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Show what would be written and write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Line {
     fn command(self) -> Result<Command, String> {
-        self.check_options()?;
-        match self.verb.as_deref() {
-            Some("proxy") => self.proxy().map(Command::Proxy),
-            Some("serve") => self.serve().map(Command::Serve),
-            Some("install") => self.install(false).map(Command::Install),
-            Some("uninstall") => self.install(true).map(Command::Install),
-            Some(other) => Err(format!("`{other}` is none of proxy, serve, install and uninstall")),
-            None => Err("say what to do: proxy, serve, install or uninstall; see `ccc-mcp --help`".to_owned()),
+        let config = self.config.ok_or_else(|| "say where the bridge is and who asks: `--config FILE`".to_owned());
+        match self.verb {
+            Verb::Proxy(line) => line.checked(config?).map(Command::Proxy),
+            Verb::Serve(line) => line.checked(config?).map(Command::Serve),
+            Verb::Install(line) => Ok(Command::Install(line.args(false, Some(config?)))),
+            Verb::Uninstall(line) => Ok(Command::Install(line.args(true, config.ok()))),
         }
     }
+}
 
-    fn proxy(self) -> Result<ProxyArgs, String> {
-        let config = self.config.ok_or(NO_CONFIG)?;
-        let (upstream, named) = match (self.url, self.command) {
-            (Some(url), command) if command.is_empty() => {
-                let endpoint: Endpoint = url.parse().map_err(|error: crate::proxy::EndpointError| error.to_string())?;
-                let endpoint = endpoint.checked(self.allow_remote).map_err(|error| error.to_string())?;
+impl ProxyLine {
+    fn checked(self, config: PathBuf) -> Result<ProxyArgs, String> {
+        let (upstream, named) = match self.url {
+            Some(url) => {
+                let endpoint = url.checked(self.allow_remote).map_err(|error| error.to_string())?;
                 let name = endpoint.name().to_owned();
                 (Upstream::Http(endpoint), name)
             }
-            (None, command) if !command.is_empty() => {
-                let name =
-                    command.first().and_then(|program| program.rsplit('/').next()).unwrap_or_default().to_owned();
-                (Upstream::Process(command), name)
+            None if self.allow_remote => return Err(NO_URL.to_owned()),
+            None => {
+                let program = self.program.first().ok_or(NO_SERVER)?;
+                let name = program.rsplit('/').next().unwrap_or_default().to_owned();
+                (Upstream::Process(self.program), name)
             }
-            _ => return Err("say which server: either `--url URL` or `-- COMMAND ARGS…`".to_owned()),
         };
         let server = server_name(self.server.unwrap_or(named))?;
-        Ok(ProxyArgs { config, server, wait: self.wait, session: self.session, upstream })
-    }
-
-    fn serve(self) -> Result<ServeArgs, String> {
-        let config = self.config.ok_or(NO_CONFIG)?;
-        let listen = match (self.socket, self.listen, self.token) {
-            (None, None, None) => Listen::Stdio,
-            (Some(path), None, None) => Listen::Socket(path),
-            (None, Some(address), Some(token)) => Listen::Loopback(loopback(&address)?, token),
-            (None, Some(_), None) => {
-                return Err(
-                    "`--listen` needs `--token FILE`: anybody on this machine could connect otherwise".to_owned()
-                );
-            }
-            _ => return Err("`--socket`, and `--listen` with `--token`, go one without the other".to_owned()),
-        };
-        Ok(ServeArgs { config, wait: self.wait, session: self.session, listen })
-    }
-
-    fn install(self, undo: bool) -> Result<InstallArgs, String> {
-        if !undo && self.config.is_none() {
-            return Err(NO_CONFIG.to_owned());
-        }
-        Ok(InstallArgs {
-            undo,
-            config: self.config,
-            client: self.client.ok_or("say whose config: `--client claude|codex|copilot|cursor|gemini|kimi`")?,
-            server: self.server.ok_or("say which entry: `--server NAME`")?,
-            file: self.file,
-            dry_run: self.dry_run,
-        })
+        Ok(ProxyArgs { config, server, wait: self.call.wait, session: self.call.session, upstream })
     }
 }
 
-const NO_CONFIG: &str = "say where the bridge is and who asks: `--config FILE`";
+impl ServeLine {
+    fn checked(self, config: PathBuf) -> Result<ServeArgs, String> {
+        let listen = match (self.socket, self.listen, self.token) {
+            (Some(path), _, _) => Listen::Socket(path),
+            (None, Some(address), Some(token)) => Listen::Loopback(address, token),
+            (None, Some(_), None) => return Err(NO_TOKEN.to_owned()),
+            (None, None, _) => Listen::Stdio,
+        };
+        Ok(ServeArgs { config, wait: self.call.wait, session: self.call.session, listen })
+    }
+}
 
-fn text(word: OsString) -> Result<String, String> {
-    word.into_string().map_err(|word| format!("`{}` is not UTF-8", word.to_string_lossy().escape_default()))
+impl InstallLine {
+    fn args(self, undo: bool, config: Option<PathBuf>) -> InstallArgs {
+        let Self { client, server, file, dry_run } = self;
+        InstallArgs { undo, config, client, server, file, dry_run }
+    }
+}
+
+/// What is wrong, on one line: clients keep the errors of their servers as lines of a log.
+fn one_line(told: &clap::Error) -> String {
+    if told.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return format!("{VERBS}{SEE_HELP}");
+    }
+    let text = told.render().to_string();
+    let part = |start: &str| text.split("\n\n").find_map(|part| part.trim().strip_prefix(start));
+    let usage = match told.kind() {
+        ErrorKind::InvalidSubcommand => Some(VERBS.to_owned()),
+        _ => part("Usage: ").map(|usage| format!("usage: {usage}")),
+    };
+    let tip = part("tip: a similar").map(|tip| format!("a similar{tip}"));
+    let parts = [part("error: ").map(str::to_owned), tip, usage];
+    let line = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    format!("{}{SEE_HELP}", log::harmless(&line))
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse().map(Duration::from_secs).map_err(|_| "write whole seconds".to_owned())
 }
 
 /// A name that stands in rules as `mcp:NAME/TOOL` and can be read in one way.
@@ -281,22 +268,60 @@ fn server_name(name: String) -> Result<String, String> {
     ))
 }
 
-fn loopback(text: &str) -> Result<std::net::SocketAddr, String> {
-    let address: std::net::SocketAddr =
-        text.parse().map_err(|_| format!("`{}` is not `ADDR:PORT`; write `127.0.0.1:8931`", text.escape_default()))?;
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr =
+        text.parse().map_err(|_| "write an address and a port, as `127.0.0.1:8931`".to_owned())?;
     if address.ip().is_loopback() {
         return Ok(address);
     }
-    Err(format!("`{address}` is not a loopback address; write `127.0.0.1:{}`", address.port()))
+    Err(format!("it is not a loopback address; write `127.0.0.1:{}`", address.port()))
 }
+
+const VERBS: &str = "say what to do: proxy, serve, install or uninstall";
+const NO_SERVER: &str = "say which server: either `--url URL` or `-- COMMAND ARGS…`";
+const NO_URL: &str = "`--allow-remote` is for a server that is reached by `--url URL`";
+const NO_TOKEN: &str = "`--listen` needs `--token FILE`: anybody on this machine could connect otherwise";
+const SEE_HELP: &str = "; see `ccc-mcp --help`";
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  the client ended, or a signal ended the program; done
+  2  called wrongly, or config or secrets cannot be used: nothing was started
+     proxy: otherwise that of the server where it ended first, 1 where a signal ended it
+
+Examples:
+  ccc-mcp --config ~/.config/ccc/mcp.json proxy --server files -- npx -y @modelcontextprotocol/server-filesystem /work
+  ccc-mcp --config ~/.config/ccc/mcp.json serve
+  ccc-mcp --config ~/.config/ccc/mcp.json install --client claude --server files";
+
+const PROXY_HELP: &str = "\
+Examples:
+  ccc-mcp --config ~/.config/ccc/mcp.json proxy --server files -- npx -y @modelcontextprotocol/server-filesystem /work
+  ccc-mcp --config ~/.config/ccc/mcp.json proxy --server web --url http://127.0.0.1:8080/mcp";
+
+const SERVE_HELP: &str = "\
+Examples:
+  ccc-mcp --config ~/.config/ccc/mcp.json serve
+  ccc-mcp --config ~/.config/ccc/mcp.json serve --listen 127.0.0.1:8931 --token ~/.config/ccc/mcp.token";
+
+const INSTALL_HELP: &str = "\
+Examples:
+  ccc-mcp --config ~/.config/ccc/mcp.json install --client claude --server files
+  ccc-mcp uninstall --client claude --server files";
 
 #[cfg(test)]
 mod tests {
-    use super::{Command, Listen, Upstream, read};
+    use super::{Command, Line, Listen, Upstream, read};
+    use clap::CommandFactory;
     use std::time::Duration;
 
     fn parse(line: &str) -> Result<Command, String> {
-        read(line.split_whitespace().map(Into::into))
+        read(std::iter::once("ccc-mcp").chain(line.split_whitespace()).map(Into::into))
+    }
+
+    #[test]
+    fn the_command_line_is_told_of_consistently() {
+        <Line as CommandFactory>::command().debug_assert();
     }
 
     #[test]
@@ -325,30 +350,33 @@ mod tests {
     fn a_wrong_line_says_what_to_write() {
         for (line, said) in [
             ("", "proxy, serve, install"),
-            ("fly", "none of proxy"),
+            ("fly", "unrecognized subcommand 'fly'; say what to do: proxy, serve"),
             ("proxy -- x", "--config FILE"),
             ("--config c proxy", "-- COMMAND"),
-            ("--config c proxy --url http://localhost/ -- x", "either"),
+            ("--config c proxy --url http://localhost/ -- x", "'--url <URL>' cannot be used with '[COMMAND]...'"),
             ("--config c proxy --url https://x/", "TLS"),
             ("--config c proxy --url http://example.com/", "--allow-remote"),
             ("--config c proxy --server a/b -- x", "--server NAME"),
-            ("--config c proxy x", "after `--`"),
+            ("--config c proxy x", "-- <COMMAND>"),
             ("--config c proxy --wait soon -- x", "whole seconds"),
             ("--config c serve --listen 127.0.0.1:1", "--token"),
             ("--config c serve --listen 0.0.0.0:1 --token t", "127.0.0.1:1"),
-            ("--config c serve --socket s --listen 127.0.0.1:1 --token t", "one without the other"),
-            ("--config c install --server x", "--client claude"),
+            ("--config c serve --socket s --listen 127.0.0.1:1 --token t", "'--socket <PATH>' cannot be used with"),
+            ("--config c install --server x", "not provided: --client <CLIENT>"),
             ("--config c install --client vim --server x", "claude"),
             ("install --client claude --server x", "--config FILE"),
-            ("--config c install --client claude", "--server NAME"),
+            ("--config c install --client claude", "not provided: --server <NAME>"),
             ("--nonsense", "--help"),
             ("--config c proxy --allow-remote -- x", "--url URL"),
-            ("--config c proxy --socket /x -- x", "`proxy` has no option `--socket`; it has --config,"),
-            ("--config c proxy --dry-run -- x", "--dry-run"),
-            ("--config c serve --server x", "`serve` has no option `--server`"),
-            ("--config c serve -- x", "leave out `--`"),
-            ("--config c install --client claude --server x --wait 3", "`install` has no option `--wait`"),
-            ("uninstall --client claude --server x --token t", "`uninstall` has no option `--token`"),
+            ("--config c proxy --socket /x -- x", "unexpected argument '--socket'"),
+            ("--config c proxy --dry-run -- x", "unexpected argument '--dry-run'"),
+            ("--config c serve --token t", "not provided: --listen <ADDR:PORT>"),
+            ("--config c serve --server x", "unexpected argument '--server'"),
+            ("--config c serve -- x", "unexpected argument 'x'"),
+            ("--config c serve --sockt x", "'--socket'"),
+            ("prox", "'proxy'"),
+            ("--config c install --client claude --server x --wait 3", "unexpected argument '--wait'"),
+            ("uninstall --client claude --server x --token t", "unexpected argument '--token'"),
         ] {
             let error = parse(line).unwrap_err();
             assert!(error.contains(said), "{line}: {error}");
@@ -368,7 +396,28 @@ mod tests {
             listen("--config c serve --listen [::1]:9 --token t"),
             Listen::Loopback("[::1]:9".parse().unwrap(), "t".into())
         );
-        assert_eq!(parse("proxy --help"), Ok(Command::Help));
-        assert_eq!(parse("-V"), Ok(Command::Version));
+    }
+
+    #[test]
+    fn help_tells_codes_and_examples_and_names_all_clients() {
+        let said = |line: &str| match parse(line) {
+            Ok(Command::Say(text)) => text,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(said("-V"), concat!("ccc-mcp ", env!("CARGO_PKG_VERSION"), "\n"));
+        for line in ["-h", "--help", "proxy --help", "serve -h", "install --help", "help"] {
+            let text = said(line);
+            assert!(text.contains("--config <FILE>") && text.contains("Examples:\n  ccc-mcp "), "{line}: {text}");
+        }
+        assert!(said("--help").contains("Exit codes:\n  0 "));
+        let text = said("install --help");
+        assert!(ccc_hosts::host::Host::ALL.iter().all(|host| text.contains(host.name())), "{text}");
+    }
+
+    #[test]
+    fn an_error_holds_nothing_that_a_terminal_obeys() {
+        let args = ["ccc-mcp", "proxy", "--\u{1b}[2J\nx"];
+        let error = read(args.map(Into::into)).unwrap_err();
+        assert!(!error.contains(['\u{1b}', '\n']), "{error:?}");
     }
 }

@@ -10,7 +10,7 @@ pub mod bridge;
 pub mod config;
 pub mod definition;
 pub mod frame;
-mod http1;
+mod http;
 pub mod id;
 
 pub mod judge;
@@ -21,7 +21,6 @@ mod patience;
 pub mod proxy;
 pub mod results;
 pub mod serve;
-mod sse;
 mod token;
 
 #[cfg(test)]

@@ -4,8 +4,12 @@ use std::io::{self, Write};
 
 /// Writes a line with nothing in it that a terminal would obey.
 pub(crate) fn note(about: &str, what: &str) {
-    let harmless: String = what.chars().flat_map(visible).collect();
-    let _unheard = writeln!(io::stderr().lock(), "ccc-mcp: {about}: {harmless}");
+    let _unheard = writeln!(io::stderr().lock(), "ccc-mcp: {about}: {}", harmless(what));
+}
+
+/// The text with the names of characters that a terminal would obey or hide.
+pub(crate) fn harmless(text: &str) -> String {
+    text.chars().flat_map(visible).collect()
 }
 
 /// The character, or its name where it would act on a terminal or cannot be seen.

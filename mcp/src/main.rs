@@ -18,18 +18,18 @@ use ccc_mcp::{
     proxy,
     serve::{self, BridgeDesk},
 };
-use ccc_protocol::exit::USAGE;
+use ccc_protocol::exit;
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGTERM},
     iterator::Signals,
 };
 
 fn main() -> ExitCode {
-    let ended = args::read(env::args_os().skip(1)).and_then(run);
+    let ended = args::read(env::args_os()).and_then(run);
     ended.map_or_else(
         |error| {
             let _unheard = writeln!(io::stderr(), "ccc-mcp: {error}");
-            ExitCode::from(USAGE)
+            ExitCode::from(exit::USAGE)
         },
         ExitCode::from,
     )
@@ -37,8 +37,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<u8, String> {
     match command {
-        Command::Help => print(include_str!("help.txt")),
-        Command::Version => print(concat!("ccc-mcp ", env!("CARGO_PKG_VERSION"), "\n")),
+        Command::Say(text) => print(&text),
         Command::Proxy(args) => run_proxy(args),
         Command::Serve(args) => run_serve(args),
         Command::Install(args) => run_install(&args),
@@ -46,7 +45,7 @@ fn run(command: Command) -> Result<u8, String> {
 }
 
 fn print(text: &str) -> Result<u8, String> {
-    io::stdout().write_all(text.as_bytes()).map(|()| 0).map_err(|error| error.to_string())
+    io::stdout().write_all(text.as_bytes()).map(|()| exit::SUCCEEDED).map_err(|error| error.to_string())
 }
 
 fn run_proxy(args: ProxyArgs) -> Result<u8, String> {
@@ -89,7 +88,7 @@ fn run_serve(args: ServeArgs) -> Result<u8, String> {
     let bridge = config.bridge().map_err(|error| error.to_string())?;
     let settings = config.settings(args.wait);
     let desk = BridgeDesk::new(bridge, cwd()?, session(args.session)?);
-    serve::run(desk, &settings, &args.listen).map(|()| 0).map_err(|error| error.to_string())
+    serve::run(desk, &settings, &args.listen).map(|()| exit::SUCCEEDED).map_err(|error| error.to_string())
 }
 
 fn run_install(args: &InstallArgs) -> Result<u8, String> {
@@ -104,7 +103,7 @@ fn run_install(args: &InstallArgs) -> Result<u8, String> {
         wrapping: wrapping.as_ref(),
         dry_run: args.dry_run,
     };
-    mcp_servers::apply(&wanted, &mut io::stdout()).map(|()| 0).map_err(|error| error.to_string())
+    mcp_servers::apply(&wanted, &mut io::stdout()).map(|()| exit::SUCCEEDED).map_err(|error| error.to_string())
 }
 
 /// Config and key are checked before anything is touched; a bridge that is not there now only has to be told of.

@@ -10,7 +10,7 @@
 mod signed;
 
 use std::{
-    io::{BufRead, BufReader, PipeReader, PipeWriter, Write},
+    io::{BufRead, BufReader, PipeReader, PipeWriter, Read, Write},
     sync::mpsc::{self, Receiver, Sender},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -66,6 +66,8 @@ while IFS= read -r line; do
     *'"tools/call"'*) echo "$line" >> "$CALLS"; echo '{"jsonrpc":"2.0","id":'"$id"',"result":{"content":[]}}' ;;
     *'"pid"'*) echo '{"jsonrpc":"2.0","id":'"$id"',"result":'"$$"'}' ;;
     *'"die"'*) exit 7 ;;
+    *'"hush"'*) exec >&- ;;
+    *'"leave"'*) sleep 1000 & exit 7 ;;
   esac
 done
 "#;
@@ -106,6 +108,20 @@ impl Rig {
         let mut line = String::new();
         self.from.read_line(&mut line).unwrap();
         serde_json::from_str(&line).unwrap_or(Value::Null)
+    }
+
+    /// All that the client still gets: the ids of errors that say that the connection is closed, in order. Nothing else may come.
+    fn closed(&mut self) -> Vec<Value> {
+        let mut ids = Vec::new();
+        for line in self.from.by_ref().lines() {
+            let told: Value = serde_json::from_str(&line.unwrap()).unwrap();
+            if told["method"] != "notifications/progress" {
+                assert_eq!(told["error"]["code"], json!(-32000), "{told}");
+                ids.push(told["id"].clone());
+            }
+        }
+        ids.sort_by_key(Value::to_string);
+        ids
     }
 
     fn call(&mut self, id: u32, tool: &str) {
@@ -274,6 +290,59 @@ fn a_server_that_stops_reading_is_ended_and_everybody_is_told() {
     assert!(ended(&rig.proxy));
     // What the proxy still read, or the pipe's end.
     let _broken = client.join().unwrap();
+}
+
+/// Whatever ends the proxy, whoever asked gets one answer: the request that the server has, and the call that a person has.
+#[test]
+fn each_request_is_answered_before_the_proxy_ends() {
+    type End = dyn Fn(&mut Rig, i32);
+    let tell = |method: &'static str| move |rig: &mut Rig, _| rig.send(&json!({"jsonrpc":"2.0","method":method}));
+    let kill = |_: &mut Rig, pid| {
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    };
+    let ways: [(&str, &End); 6] = [
+        ("the client ends", &|rig, _| rig.to = None),
+        ("somebody asks it to end", &|rig, _| rig.stop.send(()).unwrap()),
+        ("the server ends", &tell("die")),
+        ("the server is killed", &kill),
+        ("the server closes its output", &tell("hush")),
+        ("the server ends and leaves its output to another", &tell("leave")),
+    ];
+    for (way, end) in ways {
+        let mut rig = Rig::new(SERVER);
+        let pid = rig.server_pid();
+        rig.send(&json!({"jsonrpc":"2.0","id":1,"method":"ping"}));
+        rig.call(2, "slow");
+        assert_eq!(rig.hear()["method"], json!("notifications/progress"), "{way}");
+        end(&mut rig, pid);
+        assert_eq!(rig.closed(), [json!(1), json!(2)], "{way}");
+        assert_eq!((rig.withdrawn.recv_timeout(SOON).unwrap(), rig.calls_made()), (ticket(), 0), "{way}");
+        rig.proxy.join().unwrap().unwrap();
+    }
+}
+
+#[test]
+fn what_is_asked_while_the_proxy_ends_is_answered_at_once() {
+    // The server has closed its output, and needs to be killed: there is time to ask.
+    let mut rig = Rig::new("trap '' TERM; exec >&-; while :; do sleep 0.1; done");
+    rig.send(&json!({"jsonrpc":"2.0","id":1,"method":"ping"}));
+    assert_eq!(rig.hear()["id"], json!(1));
+    rig.send(&json!({"jsonrpc":"2.0","id":2,"method":"ping"}));
+    rig.call(3, "slow");
+    assert_eq!(rig.closed(), [json!(2), json!(3)]);
+    assert!(ended(&rig.proxy));
+}
+
+#[test]
+fn a_client_that_ends_behind_a_server_that_stops_reading_is_still_told() {
+    let mut rig = Rig::new("exec sleep 1000");
+    rig.send(&json!({"jsonrpc":"2.0","id":1,"method":"ping"}));
+    // Less than what waits for the server may be: the client's end is what ends the proxy.
+    flood(rig.to.as_mut().unwrap(), 400).unwrap();
+    rig.to = None;
+    assert_eq!(rig.closed(), [json!(1)]);
+    assert_eq!(rig.proxy.join().unwrap().unwrap(), 0);
 }
 
 #[test]

@@ -115,9 +115,15 @@ pub fn of_signal(signal: i32) -> u8 {
     u8::try_from(signal).map_or(FAILED, |signal| signal.saturating_add(128))
 }
 
+/// The exit code of a program that ends with that of another, which is `None` where a signal ended that one.
+#[must_use]
+pub fn handed_on(code: Option<i32>) -> u8 {
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(FAILED)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{of_http_status, of_problem, of_signal, of_ticket};
+    use super::{handed_on, of_http_status, of_problem, of_signal, of_ticket};
     use crate::bodies::{Problem, Status, Ticket};
     use serde_json::json;
 
@@ -184,5 +190,10 @@ mod tests {
     #[test]
     fn a_signal_is_reported_as_shells_do() {
         assert_eq!((of_signal(15), of_signal(2), of_signal(-1)), (143, 130, 1));
+    }
+
+    #[test]
+    fn another_programs_code_is_handed_on() {
+        assert_eq!([handed_on(Some(0)), handed_on(Some(7)), handed_on(Some(-1)), handed_on(None)], [0, 7, 1, 1]);
     }
 }

@@ -119,6 +119,18 @@ fn an_answer_with_two_lengths_is_none() {
     }
 }
 
+/// A bridge says how long its answers are; without a word on it, one that was cut off would pass for whole.
+#[test]
+fn an_answer_without_a_length_or_of_an_older_protocol_is_none() {
+    for (from, to) in [("content-length:", "x-length:"), ("HTTP/1.1", "HTTP/1.0")] {
+        let bent = move |r: &Received| {
+            String::from_utf8(r.answer(200, &ticket("succeeded"))).unwrap().replace(from, to).into_bytes()
+        };
+        let error = one(bent).unwrap_err();
+        assert!(matches!(error, CallError::Malformed(_)), "{from}: {error}");
+    }
+}
+
 #[test]
 fn a_cut_body_is_no_answer() {
     let cut = |r: &Received| {
@@ -390,6 +402,16 @@ fn events_are_read_as_they_come() {
     assert_eq!(next().unwrap().id, Some(42));
     assert_eq!(next().unwrap().hint.kind.as_str(), "denied");
     assert_eq!(next(), None);
+}
+
+#[test]
+fn an_event_has_a_limit() {
+    let server = FakeServer::start(vec![script(|r| {
+        let events = format!("data: {}\n\n", "x".repeat(100_000));
+        [r.stream_head(), chunk(&events), b"0\r\n\r\n".to_vec()].concat()
+    })]);
+    let error = server.bridge().events(None).unwrap().next(Duration::from_secs(10)).unwrap_err();
+    assert!(error.to_string().contains("too large"), "{error}");
 }
 
 #[test]

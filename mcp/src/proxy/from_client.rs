@@ -5,7 +5,7 @@ use std::sync::{Arc, atomic::Ordering};
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    Proxy,
+    InHand, Proxy,
     call::{self, Call},
     lock,
     table::{Cancelled, Kind, NotOpened},
@@ -21,6 +21,7 @@ use crate::{
 impl Proxy {
     /// Takes what the client sent.
     pub fn client_sent(self: &Arc<Self>, frame: Frame) {
+        let _in_hand = InHand::new(self);
         match frame {
             Frame::Line(line) => self.line_from_client(line),
             Frame::TooLong { bytes, id, asks } => {
@@ -136,6 +137,7 @@ impl Proxy {
         let (id, what) = match not_opened {
             NotOpened::InUse => (None, "this id belongs to a request that has no answer yet"),
             NotOpened::Full => (Some(id), "too many requests have no answer yet; send it again after some have"),
+            NotOpened::Ended => (Some(id), "the MCP server or its proxy is ending; this was not passed on"),
         };
         let code = if id.is_some() { CONNECTION_CLOSED } else { INVALID_REQUEST };
         self.tell_client(&answer::error(id, code, what));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{json, value::RawValue};
 
-use super::{Proxy, table::Kind, tools::Generation};
+use super::{InHand, Proxy, table::Kind, tools::Generation};
 use crate::{
     answer,
     definition::Page,
@@ -17,6 +17,7 @@ use crate::{
 impl Proxy {
     /// Takes what the server sent.
     pub fn server_sent(self: &Arc<Self>, frame: Frame) {
+        let _in_hand = InHand::new(self);
         match frame {
             Frame::Line(line) => self.line_from_server(&line),
             Frame::TooLong { bytes, id, asks } => {
@@ -54,6 +55,13 @@ impl Proxy {
     }
 
     fn answer_from_server(self: &Arc<Self>, id: Id, outcome: Outcome<'_>, line: &[u8]) {
+        if matches!(outcome, Outcome::Result(_)) {
+            let page = self.table().inspect(&id);
+            if let Some((serial, cursor)) = page {
+                let listed = Listed { proxy: Arc::clone(self), id, serial };
+                return self.tools_from_server(listed, cursor, line.to_vec());
+            }
+        }
         let kind = self.table().answered(&id);
         match (kind, outcome) {
             (None, _) => self.note(&format!("an answer to {id}, which nobody asked, was not passed on")),
@@ -61,7 +69,6 @@ impl Proxy {
                 // The listener may have given up; then nobody misses the answer.
                 let _gone = listener.send(String::from_utf8_lossy(line).into_owned());
             }
-            (Some(Kind::Tools { cursor }), Outcome::Result(_)) => self.tools_from_server(id, cursor, line.to_vec()),
             (Some(kind @ (Kind::Result | Kind::Task)), _) if line.len() > self.settings.limits.result_bytes_max => {
                 self.tell_client(&self.oversized(&kind, &id, line));
             }
@@ -70,17 +77,13 @@ impl Proxy {
     }
 
     /// Asking about definitions takes the bridge's time, which nobody else waits for.
-    fn tools_from_server(self: &Arc<Self>, id: Id, cursor: Option<String>, line: Vec<u8>) {
+    fn tools_from_server(self: &Arc<Self>, listed: Listed, cursor: Option<String>, line: Vec<u8>) {
         let generation = self.tools().generation();
-        let refused = id.clone();
-        let begun = self.spawn(move |proxy| {
-            let answer = proxy.trusted_tools(&id, cursor.as_deref(), &line, generation);
-            proxy.tell_client(&answer);
+        // Where no thread can be had, the page is dropped with the work, and answered by that.
+        self.spawn(move |proxy| {
+            let answer = proxy.trusted_tools(&listed.id, cursor.as_deref(), &line, generation);
+            listed.tell(&answer);
         });
-        if !begun {
-            let what = "too many tool lists and calls are being looked at; list the tools again later";
-            self.tell_client(&answer::error(Some(&refused), INTERNAL_ERROR, what));
-        }
     }
 
     /// The answer to a `tools/list` without what is not trusted.
@@ -142,6 +145,29 @@ impl Proxy {
             None | Some(Kind::OwnTools(_)) => {}
             Some(_) => self.tell_client(&answer::error(Some(&id), INTERNAL_ERROR, &dropped.what)),
         }
+    }
+}
+
+/// A page of tools on its way to the client. However looking at it ends, the client gets one answer.
+struct Listed {
+    proxy: Arc<Proxy>,
+    id: Id,
+    serial: u64,
+}
+
+impl Listed {
+    fn tell(&self, answer: &[u8]) {
+        let wanted = self.proxy.table().inspected(&self.id, self.serial);
+        if wanted {
+            self.proxy.tell_client(answer);
+        }
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        let what = "too many tool lists and calls are being looked at, or the proxy failed; list the tools again later";
+        self.tell(&answer::error(Some(&self.id), INTERNAL_ERROR, what));
     }
 }
 

@@ -9,6 +9,7 @@
 //! nowhere. A thread that waits for a person holds nobody else up.
 
 mod call;
+mod end;
 mod from_client;
 mod from_server;
 mod http;
@@ -26,10 +27,9 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use ccc_protocol::TicketId;
 use serde::Deserialize;
 
 use crate::{
@@ -44,10 +44,12 @@ use crate::{
     results::SecretRule,
 };
 
+pub(crate) use end::wait_until;
 pub(crate) use from_client::cancelled_id;
 pub use http::{Endpoint, EndpointError, run as run_http};
 pub use process::run as run_process;
 
+use end::InHand;
 use table::Table;
 use tools::Tools;
 
@@ -129,6 +131,8 @@ pub struct Proxy {
     listing: Mutex<()>,
     patience: Mutex<Patience>,
     judged_at_once: AtomicUsize,
+    /// Messages that are being taken, and ends that are being told.
+    in_hand: AtomicUsize,
     /// True while a thread listens for what people decide about definitions.
     watching: Mutex<bool>,
     /// True once the client began a session with `initialize`.
@@ -165,43 +169,12 @@ impl Proxy {
             pinning: Mutex::default(),
             listing: Mutex::default(),
             judged_at_once: AtomicUsize::new(0),
+            in_hand: AtomicUsize::new(0),
             watching: Mutex::new(false),
             initialized: AtomicBool::new(false),
             own_ids: AtomicUsize::new(0),
             definitions_asked: AtomicUsize::new(0),
         })
-    }
-
-    /// Nothing more comes from the client: what waits for a person is withdrawn, and the server hears the end.
-    pub fn client_ended(&self) {
-        let tickets = self.table().take_verdicts();
-        self.upstream().close();
-        self.withdraw_all(&tickets);
-    }
-
-    /// Nothing more comes from the server: everybody who waits is told, and what waits for a person is withdrawn.
-    pub fn server_ended(&self) {
-        let tickets = self.table().take_verdicts();
-        let unanswered = self.table().take_all();
-        thread::scope(|scope| {
-            // Neither a client that does not read nor a bridge that is slow holds the other up.
-            scope.spawn(|| self.withdraw_all(&tickets));
-            for id in unanswered {
-                let what = format!("the MCP server `{}` ended", self.server.name);
-                self.tell_client(&answer::error(Some(&id), CONNECTION_CLOSED, &what));
-            }
-        });
-    }
-
-    /// True when no call is being judged: each that was has withdrawn what it asked, if nobody waits for it any more.
-    fn is_idle(&self) -> bool {
-        self.judged_at_once.load(Ordering::Acquire) == 0
-    }
-
-    fn withdraw_all(&self, tickets: &[TicketId]) {
-        for ticket in tickets {
-            self.judge.withdraw(*ticket);
-        }
     }
 
     /// Passes a message on to the server. False, and noted, where it takes no more.
@@ -280,13 +253,6 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.0.judged_at_once.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-fn wait_until(at_most: Duration, done: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !done() && begun.elapsed() < at_most {
-        thread::sleep(Duration::from_millis(5));
     }
 }
 

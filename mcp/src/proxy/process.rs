@@ -2,18 +2,19 @@
 
 use std::{
     io::{self, BufReader, Read, Write},
-    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{self, Receiver, RecvTimeoutError},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 use std::os::unix::process::CommandExt;
 
+use ccc_protocol::exit;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, test_kill_process_group, waitid};
 
 use super::{Proxy, Settings, outbox::Outbox, wait_until};
@@ -26,17 +27,11 @@ use crate::{
 /// How often a child is asked whether it still runs, where nothing tells.
 const POLL: Duration = Duration::from_millis(10);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
-    Client,
-    Server,
-}
-
 /// Starts the server that `server` names and stands between it and the client until either ends, or `stop` says so. The exit code: 0
-/// where the client ended, that of the server where the server did.
+/// where the client ended, that of the server where the server did. By then, all that the client asked is answered.
 ///
 /// # Errors
-/// When the server cannot be started.
+/// When the server cannot be started, or cannot be waited for.
 pub fn run(
     server: ServerName,
     settings: Settings,
@@ -45,63 +40,74 @@ pub fn run(
     client_out: impl Write + Send + 'static,
     stop: Receiver<()>,
 ) -> io::Result<u8> {
-    let mut child = Kill { child: start(&server)?, reaped: false };
-    let (Some(stdin), Some(stdout)) = (child.child.stdin.take(), child.child.stdout.take()) else {
-        return Err(io::Error::other("the server has no pipes"));
-    };
-    let end = Duration::from_secs(settings.limits.end_seconds_max);
-    let line_bytes_max = settings.limits.line_bytes_max;
-    let outbox = Outbox::new(Duration::from_secs(settings.limits.send_seconds_max));
+    let (mut child, stdin, stdout) = Kill::start(&server)?;
+    let limits = settings.limits.clone();
+    let patience = Duration::from_secs(limits.end_seconds_max);
+    let outbox = Outbox::new(Duration::from_secs(limits.send_seconds_max));
     let proxy = Proxy::new(server, settings, judge, Box::new(client_out), Box::new(Arc::clone(&outbox)));
     let (ended, ends) = mpsc::channel();
-    let hurry = Arc::new(AtomicBool::new(false));
 
-    let lines = Arc::clone(&outbox);
-    thread::spawn(move || write_lines(stdin, &lines));
-    let (pump, told) = (Arc::clone(&proxy), ended.clone());
-    thread::spawn(move || {
-        pump_lines(Frames::new(BufReader::new(client_in), line_bytes_max), |frame| pump.client_sent(frame));
-        let _nobody_left = told.send(Side::Client);
-    });
-    let (hurried, told) = (Arc::clone(&hurry), ended.clone());
-    thread::spawn(move || {
-        if stop.recv().is_ok() {
-            hurried.store(true, Ordering::Relaxed);
-            let _nobody_left = told.send(Side::Client);
-        }
-    });
-    let pump = Arc::clone(&proxy);
-    thread::spawn(move || {
-        pump_lines(Frames::new(BufReader::new(stdout), line_bytes_max), |frame| pump.server_sent(frame));
-        let _nobody_left = ended.send(Side::Server);
-    });
-    match wait_for_end(&ends, &child, &outbox, end)? {
-        Side::Client => {
-            // Whoever waits to send gives up, so that nothing holds the end up.
-            outbox.close();
-            let closed = Arc::clone(&proxy);
-            let closing = thread::spawn(move || closed.client_ended());
-            child.end(end, &hurry)?;
-            // What the server said last is on its way to the client: it has as long as the server had.
-            let _quiet = ends.recv_timeout(end);
-            wait_until(end, || closing.is_finished() && proxy.is_idle());
-            Ok(0)
-        }
-        Side::Server => {
-            // A client that does not read holds up whoever tells it, for good.
-            let closed = Arc::clone(&proxy);
-            let closing = thread::spawn(move || closed.server_ended());
-            let status = child.end(end, &hurry)?;
-            // A question that was on its way to the bridge is withdrawn as soon as its ticket is known.
-            wait_until(end, || closing.is_finished() && proxy.is_idle());
-            Ok(exit_code(status))
-        }
+    write_lines(stdin, &outbox)?;
+    let (hearing, end) = (Arc::clone(&proxy), End(Side::Server, ended.clone()));
+    let heard = pump(stdout, limits.line_bytes_max, end, move |frame| hearing.server_sent(frame))?;
+    let hurry = listen_for(stop, ended.clone())?;
+    // The client comes last: of what cannot be begun, it has asked nothing.
+    let (asked, end) = (Arc::clone(&proxy), End(Side::Client, ended));
+    pump(client_in, limits.line_bytes_max, end, move |frame| asked.client_sent(frame))?;
+
+    let first = wait_for_end(&ends, &child, &outbox, patience);
+    // Whoever waits to send gives up, so that nothing holds the end up.
+    outbox.close();
+    proxy.aside(if matches!(first, Ok(Side::Client)) { Proxy::client_ended } else { Proxy::server_ended });
+    let status = child.end(patience, &hurry);
+    // What the server said last is on its way to the client: it has as long as the server had.
+    wait_until(patience, || heard.is_finished());
+    proxy.finish(patience, Proxy::server_ended);
+    match (first?, status?) {
+        (Side::Client, _) => Ok(exit::SUCCEEDED),
+        (Side::Server, status) => Ok(exit::handed_on(status.code())),
     }
 }
 
-fn start(server: &ServerName) -> io::Result<Child> {
-    let (program, args) = server.command.split_first().ok_or_else(|| io::Error::other("no command"))?;
-    Command::new(program).args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0).spawn()
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Client,
+    Server,
+}
+
+/// Tells that a side has ended, also where the thread that took what it said has failed.
+struct End(Side, Sender<Side>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let _another_was_first = self.1.send(self.0);
+    }
+}
+
+/// Has a thread take what comes from a side, until its end.
+fn pump(
+    from: impl Read + Send + 'static,
+    line_bytes_max: usize,
+    end: End,
+    take: impl Fn(Frame) + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().spawn(move || {
+        let _told_when_over = end;
+        pump_lines(Frames::new(BufReader::new(from), line_bytes_max), take);
+    })
+}
+
+/// Has a thread end the client's side once somebody asks for it. True from then on: there is no time to wait for the server.
+fn listen_for(stop: Receiver<()>, ended: Sender<Side>) -> io::Result<Arc<AtomicBool>> {
+    let hurry = Arc::new(AtomicBool::new(false));
+    let hurried = Arc::clone(&hurry);
+    thread::Builder::new().spawn(move || {
+        if stop.recv().is_ok() {
+            hurried.store(true, Ordering::Relaxed);
+            drop(End(Side::Client, ended));
+        }
+    })?;
+    Ok(hurry)
 }
 
 pub(super) fn pump_lines<R: io::BufRead>(mut frames: Frames<R>, take: impl Fn(Frame)) {
@@ -111,13 +117,17 @@ pub(super) fn pump_lines<R: io::BufRead>(mut frames: Frames<R>, take: impl Fn(Fr
     }
 }
 
-/// Hands the server what is for it, until nothing follows or it takes no more.
-fn write_lines(mut stdin: ChildStdin, outbox: &Outbox) {
-    while let Some(line) = outbox.next() {
-        if frame::write_line(&mut stdin, &line).is_err() {
-            return outbox.close();
+/// Has a thread hand the server what is for it, until nothing follows or it takes no more.
+fn write_lines(mut stdin: ChildStdin, outbox: &Arc<Outbox>) -> io::Result<()> {
+    let lines = Arc::clone(outbox);
+    thread::Builder::new().spawn(move || {
+        while let Some(line) = lines.next() {
+            if frame::write_line(&mut stdin, &line).is_err() {
+                return lines.close();
+            }
         }
-    }
+    })?;
+    Ok(())
 }
 
 /// The side that ended first. A server that is gone but left its output open to others has ended, after a while; one that takes no
@@ -139,10 +149,6 @@ fn wait_for_end(ends: &Receiver<Side>, child: &Kill, outbox: &Outbox, patience: 
     }
 }
 
-fn exit_code(status: ExitStatus) -> u8 {
-    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
-}
-
 /// A child that does not outlive its holder, nor does what it started and left in its process group.
 struct Kill {
     child: Child,
@@ -150,6 +156,18 @@ struct Kill {
 }
 
 impl Kill {
+    /// Starts the server, with pipes to it and from it.
+    fn start(server: &ServerName) -> io::Result<(Self, ChildStdin, ChildStdout)> {
+        let (program, args) = server.command.split_first().ok_or_else(|| io::Error::other("no command"))?;
+        let mut command = Command::new(program);
+        let started = command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0).spawn()?;
+        let mut kill = Self { child: started, reaped: false };
+        match (kill.child.stdin.take(), kill.child.stdout.take()) {
+            (Some(stdin), Some(stdout)) => Ok((kill, stdin, stdout)),
+            _ => Err(io::Error::other("the server has no pipes")),
+        }
+    }
+
     /// Waits for the child to end, asks the group to after `patience`, in a hurry at once, and makes it after as long again. What is
     /// left of the group when the child has gone is asked at once.
     fn end(&mut self, patience: Duration, hurry: &AtomicBool) -> io::Result<ExitStatus> {

@@ -24,6 +24,8 @@ pub(super) enum Kind {
         /// Where it begins; `None`: it is the first.
         cursor: Option<String>,
     },
+    /// A page of tools that came and is being looked at.
+    Inspected,
     /// A page of tools that the proxy asked for itself: the answer's line goes here.
     OwnTools(Sender<String>),
     /// A verdict; the server does not know of the call.
@@ -50,6 +52,16 @@ pub(super) enum NotOpened {
     InUse,
     /// Too many wait.
     Full,
+    /// Nothing is asked any more.
+    Ended,
+}
+
+/// A call that was waiting for its verdict when it was given up.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Judged {
+    pub(super) id: Id,
+    /// What a person was asked, if one was.
+    pub(super) ticket: Option<TicketId>,
 }
 
 /// What cancelling a request comes to.
@@ -67,17 +79,22 @@ pub(super) struct Table {
     entries: HashMap<Id, Entry>,
     next_serial: u64,
     outstanding_max: usize,
+    /// True once nothing is entered any more: it would get no answer.
+    closed: bool,
 }
 
 impl Table {
     pub(super) fn new(outstanding_max: usize) -> Self {
-        Self { entries: HashMap::new(), next_serial: 0, outstanding_max }
+        Self { entries: HashMap::new(), next_serial: 0, outstanding_max, closed: false }
     }
 
     /// Enters a request. The serial tells it from a later one with the same id.
     pub(super) fn open(&mut self, id: &Id, kind: Kind) -> Result<u64, NotOpened> {
         if self.entries.contains_key(id) {
             return Err(NotOpened::InUse);
+        }
+        if self.closed {
+            return Err(NotOpened::Ended);
         }
         if self.entries.len() >= self.outstanding_max {
             return Err(NotOpened::Full);
@@ -99,7 +116,7 @@ impl Table {
     /// Takes what the server's answer to `id` was waited for as.
     pub(super) fn answered(&mut self, id: &Id) -> Option<Kind> {
         match self.entries.get(id)?.kind {
-            Kind::Verdict { .. } => None,
+            Kind::Verdict { .. } | Kind::Inspected => None,
             _ => self.entries.remove(id).map(|entry| entry.kind),
         }
     }
@@ -143,26 +160,47 @@ impl Table {
         waits
     }
 
+    /// Keeps a page of tools that came while it is looked at: its serial, and where it begins. `None`: none was asked for.
+    pub(super) fn inspect(&mut self, id: &Id) -> Option<(u64, Option<String>)> {
+        let entry = self.entries.get_mut(id)?;
+        let Kind::Tools { cursor } = &mut entry.kind else { return None };
+        let cursor = cursor.take();
+        entry.kind = Kind::Inspected;
+        Some((entry.serial, cursor))
+    }
+
+    /// Takes a page that was looked at. False when nobody waits for it any more.
+    #[must_use]
+    pub(super) fn inspected(&mut self, id: &Id, serial: u64) -> bool {
+        let waits = matches!(self.entry(id, serial), Some(Entry { kind: Kind::Inspected, .. }));
+        if waits {
+            self.entries.remove(id);
+        }
+        waits
+    }
+
     /// The subscription on which changes of the tools are told.
     pub(super) fn subscription_to_tools(&self) -> Option<Id> {
         let to_tools = |entry: &Entry| matches!(entry.kind, Kind::Subscription { to_tools: true });
         self.entries.iter().find(|(_, entry)| to_tools(entry)).map(|(id, _)| id.clone())
     }
 
-    /// Takes all calls that wait for a verdict; their tickets.
-    pub(super) fn take_verdicts(&mut self) -> Vec<TicketId> {
+    /// Enters nothing more, and takes all calls that wait for a verdict.
+    pub(super) fn close(&mut self) -> Vec<Judged> {
+        self.closed = true;
         let verdicts = self.entries.extract_if(|_, entry| matches!(entry.kind, Kind::Verdict { .. }));
-        let ticket = |entry: Entry| match entry.kind {
-            Kind::Verdict { ticket } => ticket,
-            _ => None,
+        let judged = |(id, entry): (Id, Entry)| match entry.kind {
+            Kind::Verdict { ticket } => Judged { id, ticket },
+            _ => Judged { id, ticket: None },
         };
-        verdicts.filter_map(|(_, entry)| ticket(entry)).collect()
+        verdicts.map(judged).collect()
     }
 
-    /// Takes everything; the ids the client waits for.
-    pub(super) fn take_all(&mut self) -> Vec<Id> {
+    /// Enters nothing more, and takes everything: the calls that wait for a verdict, and the other ids the client waits for.
+    pub(super) fn end(&mut self) -> (Vec<Judged>, Vec<Id>) {
+        let judged = self.close();
         let waits = |entry: &Entry| !matches!(entry.kind, Kind::OwnTools(_));
-        self.entries.drain().filter(|(_, entry)| waits(entry)).map(|(id, _)| id).collect()
+        (judged, self.entries.drain().filter(|(_, entry)| waits(entry)).map(|(id, _)| id).collect())
     }
 
     fn entry(&mut self, id: &Id, serial: u64) -> Option<&mut Entry> {
@@ -172,7 +210,7 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cancelled, Kind, NotOpened, Table};
+    use super::{Cancelled, Judged, Kind, NotOpened, Table};
     use crate::id::Id;
     use ccc_protocol::TicketId;
 
@@ -224,7 +262,26 @@ mod tests {
         let (mut table, serial) = judged();
         table.note_ticket(&ID, serial, ticket());
         table.open(&Id::Number(2), Kind::Plain).unwrap();
-        assert_eq!(table.take_verdicts(), [ticket()]);
-        assert_eq!(table.take_all(), [Id::Number(2)]);
+        assert_eq!(table.close(), [Judged { id: ID, ticket: Some(ticket()) }]);
+        assert_eq!(table.end(), (vec![], vec![Id::Number(2)]));
+    }
+
+    #[test]
+    fn nothing_is_entered_after_the_end() {
+        let (mut table, _) = judged();
+        table.close();
+        assert_eq!(table.open(&ID, Kind::Plain), Err(NotOpened::Ended));
+    }
+
+    #[test]
+    fn a_page_that_is_looked_at_has_no_answer_yet() {
+        let (mut table, _) = judged();
+        let id = Id::Text("list".into());
+        let serial = table.open(&id, Kind::Tools { cursor: Some("c".into()) }).unwrap();
+        assert_eq!(table.inspect(&ID), None, "a call is no page");
+        assert_eq!(table.inspect(&id), Some((serial, Some("c".into()))));
+        assert!(table.answered(&id).is_none() && table.inspect(&id).is_none(), "and comes once");
+        assert_eq!(table.end().1.as_slice(), std::slice::from_ref(&id));
+        assert!(!table.inspected(&id, serial), "whoever looked at it comes too late");
     }
 }

@@ -5,7 +5,7 @@
 
 use std::{
     fs,
-    io::{self, BufRead, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     os::unix::{
         fs::{FileTypeExt, PermissionsExt},
@@ -20,6 +20,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ccc_client::{
+    http1::{Body, Malformed, RequestHead},
+    timed::{Patience, ReadTime, Timed},
+};
+
 use super::{
     Session,
     desk::Desk,
@@ -28,9 +33,9 @@ use super::{
 use crate::{
     config::read_private,
     frame::Frame,
-    http1::{Body, Head, ReadTime, Timed},
+    http::{HEAD_BYTES_MAX, on_one_line},
     message::{self, Line, Message},
-    patience::Patience,
+    patience,
     proxy::{Settings, cancelled_id},
 };
 
@@ -171,20 +176,31 @@ impl Server {
         }
     }
 
+    /// What has two readings, or is too long, is turned away before anything of it is done.
     fn exchange(&self, stream: impl Stream) -> io::Result<()> {
+        let mut refusing = stream.copy()?;
+        refusing.write_within(Duration::from_secs(REQUEST_SECONDS_MAX))?;
+        match self.answer(stream) {
+            Err(error) if Malformed::of(&error).is_some() => {
+                respond(&mut refusing, "400 Bad Request", "text/plain", b"")
+            }
+            done => done,
+        }
+    }
+
+    fn answer(&self, stream: impl Stream) -> io::Result<()> {
         let begun = Instant::now();
-        let within = |seconds| Some(begun + Duration::from_secs(seconds));
+        let within = |seconds| Patience::Until(begun + Duration::from_secs(seconds));
         let mut writing = stream.copy()?;
-        writing.write_within(Duration::from_secs(REQUEST_SECONDS_MAX))?;
         let connection = stream.copy()?;
-        let mut reader = BufReader::new(Timed { stream, until: within(HEAD_SECONDS_MAX) });
-        let Some(head) = Head::read(&mut reader)? else { return Ok(()) };
+        let mut reader = BufReader::new(Timed { stream, patience: within(HEAD_SECONDS_MAX) });
+        let Some(head) = RequestHead::read(&mut reader, HEAD_BYTES_MAX)? else { return Ok(()) };
         if let Some(status) = self.refusal(&head)? {
             return respond(&mut writing, status, "text/plain", b"");
         }
-        reader.get_mut().until = within(REQUEST_SECONDS_MAX);
+        reader.get_mut().patience = within(REQUEST_SECONDS_MAX);
         let message = self.body(&head, &mut reader)?;
-        let streams = head.field("accept")?.is_some_and(|types| types.contains("text/event-stream"));
+        let streams = head.fields.only("accept")?.is_some_and(|types| types.contains("text/event-stream"));
         let is_call =
             matches!(message::read(&message), Ok(Line::One(Message::Request { method, .. })) if method == "tools/call");
         let outlet = Arc::new(Reply {
@@ -216,23 +232,23 @@ impl Server {
                 return one;
             }
         }
-        let patience = Patience::new(self.settings.wait);
+        let patience = patience::Patience::new(self.settings.wait);
         let session = Session::new(Arc::clone(&self.desk), patience, Box::new(Arc::clone(outlet)));
         live.push(Arc::downgrade(&session));
         session
     }
 
     /// The status with which a request is turned away.
-    fn refusal(&self, head: &Head) -> io::Result<Option<&'static str>> {
-        let Some((method, target)) = head.request() else { return Ok(Some("400 Bad Request")) };
-        if head.field("origin")?.is_some() || !is_local_host(head.field("host")?) {
+    fn refusal(&self, head: &RequestHead) -> io::Result<Option<&'static str>> {
+        let fields = &head.fields;
+        if fields.only("origin")?.is_some() || !is_local_host(fields.only("host")?) {
             return Ok(Some("403 Forbidden"));
         }
-        if !self.is_allowed(head.field("authorization")?) {
+        if !self.is_allowed(fields.only("authorization")?) {
             return Ok(Some("401 Unauthorized"));
         }
-        Ok(match (target, method) {
-            ("/" | "/mcp", "POST") if head.is_type("application/json") => None,
+        Ok(match (head.target.as_str(), head.method.as_str()) {
+            ("/" | "/mcp", "POST") if fields.is_type("application/json") => None,
             ("/" | "/mcp", "POST") => Some("415 Unsupported Media Type"),
             ("/" | "/mcp", _) => Some("405 Method Not Allowed"),
             _ => Some("404 Not Found"),
@@ -246,16 +262,8 @@ impl Server {
         ccc_protocol::Digest::of(given.trim().as_bytes()) == ccc_protocol::Digest::of(token.as_bytes())
     }
 
-    fn body(&self, head: &Head, reader: impl BufRead) -> io::Result<Vec<u8>> {
-        let mut message = Vec::new();
-        let max = u64::try_from(self.settings.limits.line_bytes_max).unwrap_or(u64::MAX);
-        Body::new(reader, head.framing(false)?).take(max.saturating_add(1)).read_to_end(&mut message)?;
-        if message.len() as u64 > max {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        // Line breaks stand between tokens alone, where a blank means the same.
-        message.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
-        Ok(message)
+    fn body(&self, head: &RequestHead, reader: impl BufRead) -> io::Result<Vec<u8>> {
+        Body::new(reader, head.framing()?).read_whole(self.settings.limits.line_bytes_max).map(on_one_line)
     }
 }
 

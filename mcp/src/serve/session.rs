@@ -28,9 +28,9 @@ use crate::{
     frame::Frame,
     id::Id,
     log,
-    message::{self, INVALID_PARAMS, INVALID_REQUEST, Line, METHOD_NOT_FOUND, Malformed, Message},
+    message::{self, CONNECTION_CLOSED, INVALID_PARAMS, INVALID_REQUEST, Line, METHOD_NOT_FOUND, Malformed, Message},
     patience::Patience,
-    proxy::cancelled_id,
+    proxy::{cancelled_id, wait_until},
 };
 
 /// Calls that wait at once, beyond which they are refused.
@@ -98,12 +98,28 @@ impl Session {
         }
     }
 
-    /// Nobody waits any more: what is open is withdrawn.
+    /// Nobody hears any more: what is open is withdrawn.
     pub(super) fn end(&self) {
         let calls = std::mem::take(&mut *self.calls());
-        for ticket in calls.into_values().filter_map(|call| call.ticket) {
-            self.desk.withdraw(ticket);
-        }
+        self.withdraw(calls.into_values());
+    }
+
+    /// Nothing more comes from the client, which may still hear: what is open is answered and withdrawn. A client that does not read
+    /// holds nothing up beyond `at_most`.
+    pub(super) fn end_answering(self: &Arc<Self>, at_most: Duration) {
+        let (ids, calls): (Vec<Id>, Vec<Call>) = std::mem::take(&mut *self.calls()).into_iter().unzip();
+        let session = Arc::clone(self);
+        let telling = thread::Builder::new().spawn(move || {
+            for id in ids {
+                session.say(&answer::error(Some(&id), CONNECTION_CLOSED, "nothing more comes from the client"));
+            }
+        });
+        self.withdraw(calls.into_iter());
+        wait_until(at_most, || telling.as_ref().is_ok_and(thread::JoinHandle::is_finished));
+    }
+
+    fn withdraw(&self, calls: impl Iterator<Item = Call>) {
+        calls.filter_map(|call| call.ticket).for_each(|ticket| self.desk.withdraw(ticket));
     }
 
     /// True while the call of this id has no answer.

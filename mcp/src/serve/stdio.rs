@@ -1,7 +1,7 @@
 //! One client on standard input and output.
 
 use std::{
-    io::{self, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -17,7 +17,7 @@ pub(super) fn run(desk: &Arc<dyn Desk>, settings: &Settings) -> io::Result<()> {
     serve(desk, settings, io::stdin(), io::stdout())
 }
 
-/// Serves until the client has said all. Calls that need no person are still answered.
+/// Serves until the client has said all. Calls that need no person are still carried out, and each call gets its answer.
 pub(super) fn serve(
     desk: &Arc<dyn Desk>,
     settings: &Settings,
@@ -27,11 +27,19 @@ pub(super) fn serve(
     let outlet = Lines(Mutex::new(Box::new(client_out)));
     let session = Session::new(Arc::clone(desk), Patience::new(settings.wait), Box::new(outlet));
     let mut frames = Frames::new(BufReader::new(client_in), settings.limits.line_bytes_max);
+    let patience = Duration::from_secs(settings.limits.end_seconds_max);
+    let ended = take_all(&session, &mut frames);
+    session.wait_until_idle(patience);
+    session.end_answering(patience);
+    // An answer that is being written is not cut short by the exit.
+    session.wait_until_idle(patience);
+    ended
+}
+
+fn take_all<R: BufRead>(session: &Arc<Session>, frames: &mut Frames<R>) -> io::Result<()> {
     while let Some(frame) = frames.read()? {
         session.take(frame);
     }
-    session.wait_until_idle(Duration::from_secs(settings.limits.end_seconds_max));
-    session.end();
     Ok(())
 }
 

@@ -247,7 +247,11 @@ fn the_end_of_the_client_withdraws_what_waits() {
     client.hear();
     drop(client.to);
     assert_eq!(bridge.withdrawn.recv_timeout(SOON).unwrap(), id());
-    drop(client.from);
+    let told: Vec<String> = client.from.lines().map(Result::unwrap).collect();
+    let answers: Vec<Value> = told.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let answers: Vec<_> = answers.iter().filter(|told| told.get("id").is_some()).collect();
+    assert_eq!(answers.len(), 1, "{told:?}");
+    assert_eq!((&answers[0]["id"], &answers[0]["error"]["code"]), (&json!(1), &json!(-32000)));
     client.server.join().unwrap().unwrap();
 }
 
@@ -300,6 +304,31 @@ fn over_http_only_the_owner_of_the_token_is_heard_and_no_browser() {
     assert!(whole(get).starts_with("HTTP/1.1 405"));
     let told = post(address, &json, r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
     assert!(whole(told).starts_with("HTTP/1.1 202"));
+}
+
+#[test]
+fn a_request_with_two_readings_or_too_long_a_head_is_none() {
+    let bridge = bridge();
+    let address = http(&bridge);
+    let json = format!("Content-Type: application/json\r\nAuthorization: Bearer {TOKEN}");
+    let post = |version: &str, host: &str, fields: &str| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let _hung_up = write!(stream, "POST /mcp HTTP/1.1{version}\r\n{host}: localhost\r\n{fields}\r\n\r\n");
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).map(|()| answer)
+    };
+    for (version, host, fields) in [
+        (" x", "Host", json.clone()),
+        ("", "Host ", json.clone()),
+        ("", "Host", json.replace('\r', "")),
+        ("", "Host", format!("{json}\r\nHost: localhost")),
+        ("", "Host", format!("{json}\r\nContent-Length: 1\r\nTransfer-Encoding: chunked")),
+    ] {
+        assert_eq!(&post(version, host, &fields).unwrap(), b"HTTP/1.1 400", "{version}{host}{fields}");
+    }
+    // A head that is not read to its end resets the connection, which may overtake the answer.
+    let long = post("", "Host", &format!("{json}\r\nX: {}", "x".repeat(crate::http::HEAD_BYTES_MAX)));
+    assert!(long.is_err() || long.is_ok_and(|answer| &answer == b"HTTP/1.1 400"));
 }
 
 #[test]

@@ -1,17 +1,21 @@
 //! One message out and all that comes back for it.
 
 use std::{
-    io::{self, BufReader, Read, Write},
+    io::{self, BufReader, Write},
     time::{Duration, Instant},
 };
 
+use ccc_client::{
+    http1::{AnswerHead, Body},
+    sse::Events,
+    timed::{Patience, Timed},
+};
 use serde_json::{Map, Value};
 
 use super::{Link, lock};
 use crate::{
-    http1::{Body, Head, Timed},
+    http::{HEAD_BYTES_MAX, on_one_line},
     id::Id,
-    sse::Events,
 };
 
 /// The member of `_meta` by which a request of the stateless era names its version.
@@ -51,10 +55,15 @@ impl<'a> Outgoing<'a> {
         Self::Message { line, mirrored: mirrored(&message).unwrap_or_default() }
     }
 
-    /// How long all that comes back may take, where nobody waits for an answer and others wait for the end.
-    fn seconds_max(&self, id: Option<&Id>) -> Option<u64> {
-        let is_awaited = id.is_some() || matches!(self, Self::Listen);
-        (!is_awaited).then_some(UNAWAITED_SECONDS_MAX)
+    /// How long all that comes back may take: there is an end to that where nobody waits for an answer and others wait for the end.
+    fn patience(&self, id: Option<&Id>) -> Patience {
+        match self {
+            _ if id.is_some() => Patience::Endless,
+            Self::Listen => Patience::Endless,
+            Self::Message { .. } | Self::End => {
+                Patience::Until(Instant::now() + Duration::from_secs(UNAWAITED_SECONDS_MAX))
+            }
+        }
     }
 
     fn method(&self) -> &'static str {
@@ -100,41 +109,31 @@ impl Link {
         if let Some(id) = id {
             lock(&self.open).insert(id.clone(), stream.try_clone()?);
         }
-        let until = outgoing.seconds_max(id).map(|seconds| Instant::now() + Duration::from_secs(seconds));
+        let patience = outgoing.patience(id);
         stream.set_write_timeout(Some(Duration::from_secs(SEND_SECONDS_MAX)))?;
         stream.write_all(&self.request_bytes(outgoing))?;
-        let mut reader = BufReader::new(Timed { stream, until });
-        let head = Head::read(&mut reader)?.ok_or(io::ErrorKind::UnexpectedEof)?;
+        let mut reader = BufReader::new(Timed { stream, patience });
+        let head = AnswerHead::read(&mut reader, HEAD_BYTES_MAX)?;
         let heard = Heard {
-            session: head.field("mcp-session-id")?.filter(|session| is_token(session)).map(str::to_owned),
-            stream: head.is_type("text/event-stream"),
+            session: head.fields.only("mcp-session-id")?.filter(|session| is_token(session)).map(str::to_owned),
+            stream: head.fields.is_type("text/event-stream"),
         };
-        let status = head.status().unwrap_or_default();
-        if matches!(status, 202 | 204) {
+        if matches!(head.status, 202 | 204) {
             return Ok(heard);
         }
-        let body = BufReader::new(Body::new(reader, head.framing(true)?));
-        if status == 200 && heard.stream {
+        let body = Body::new(reader, head.framing()?);
+        if head.status == 200 && heard.stream {
             let mut events = Events::new(body, self.line_bytes_max);
-            while let Some(message) = events.read()? {
-                take(on_one_line(message));
+            while let Some(event) = events.read()? {
+                take(on_one_line(event.data));
             }
             return Ok(heard);
         }
-        if head.is_type("application/json") {
-            take(on_one_line(self.whole(body)?));
+        if head.fields.is_type("application/json") {
+            take(on_one_line(body.read_whole(self.line_bytes_max)?));
             return Ok(heard);
         }
-        Err(io::Error::other(format!("HTTP status {status}")))
-    }
-
-    fn whole(&self, body: impl Read) -> io::Result<Vec<u8>> {
-        let mut message = Vec::new();
-        let max = u64::try_from(self.line_bytes_max).unwrap_or(u64::MAX);
-        if body.take(max.saturating_add(1)).read_to_end(&mut message)? > self.line_bytes_max {
-            return Err(io::Error::other(format!("an answer of more than {max} bytes")));
-        }
-        Ok(message)
+        Err(io::Error::other(format!("HTTP status {}", head.status)))
     }
 
     fn request_bytes(&self, outgoing: &Outgoing<'_>) -> Vec<u8> {
@@ -174,14 +173,4 @@ impl Link {
 /// A value that a header field can carry.
 fn is_token(value: &str) -> bool {
     !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-/// Line breaks in JSON text stand between tokens alone, where a blank means the same.
-fn on_one_line(mut message: Vec<u8>) -> Vec<u8> {
-    for byte in &mut message {
-        if matches!(byte, b'\n' | b'\r') {
-            *byte = b' ';
-        }
-    }
-    message
 }

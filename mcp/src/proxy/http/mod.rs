@@ -11,11 +11,13 @@ use std::{
     net::{Shutdown, TcpStream},
     sync::{
         Arc, Mutex, OnceLock, Weak,
-        mpsc::{self, Receiver},
+        mpsc::{self, Receiver, Sender},
     },
     thread,
     time::Duration,
 };
+
+use ccc_protocol::exit;
 
 use super::{Proxy, Settings, lock, outbox::Outbox, process::pump_lines, wait_until};
 use crate::{
@@ -56,19 +58,33 @@ pub fn run(
     let carried = thread::Builder::new().spawn(move || carrier.carry(&lines))?;
     let (ended, ends) = mpsc::channel();
 
-    let (pump, told) = (Arc::clone(&proxy), ended.clone());
+    let told = ended.clone();
+    thread::Builder::new().spawn(move || stop.recv().is_ok_and(|()| told.send(()).is_ok()))?;
+    // The client comes last: of what cannot be begun, it has asked nothing.
+    let pump = Arc::clone(&proxy);
     thread::Builder::new().spawn(move || {
+        let _told_when_over = End(ended);
         pump_lines(Frames::new(BufReader::new(client_in), line_bytes_max), |frame| pump.client_sent(frame));
-        let _nobody_left = told.send(());
     })?;
-    thread::Builder::new().spawn(move || stop.recv().is_ok_and(|()| ended.send(()).is_ok()))?;
     let _one_of_them = ends.recv();
     // Whoever waits to send gives up, so that nothing holds the end up.
     outbox.close();
-    proxy.client_ended();
+    proxy.aside(Proxy::client_ended);
     wait_until(end, || carried.is_finished() && proxy.table().is_empty() && proxy.is_idle());
+    proxy.finish(end, |proxy| {
+        proxy.answer_all(&format!("the MCP server `{}` gave no answer before the proxy ended", proxy.server.name));
+    });
     link.end_session();
-    Ok(0)
+    Ok(exit::SUCCEEDED)
+}
+
+/// Tells that the client has ended, also where the thread that took what it said has failed.
+struct End(Sender<()>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let _another_was_first = self.0.send(());
+    }
 }
 
 /// What all exchanges with the server share.

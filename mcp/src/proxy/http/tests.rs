@@ -8,13 +8,14 @@ use std::{
     time::Duration,
 };
 
+use ccc_client::http1::{Body, RequestHead};
 use ccc_protocol::TicketId;
 use serde_json::{Value, json};
 
 use super::run;
 use crate::{
     definition::ServerName,
-    http1::{Body, Head},
+    http::HEAD_BYTES_MAX,
     judge::{Judge, PinRequest, ToolCall, Trust, Verdict, Watch},
     proxy::{Limits, Settings},
 };
@@ -40,7 +41,7 @@ impl Judge for Open {
     }
 }
 
-type Asked = (Head, Value, TcpStream);
+type Asked = (RequestHead, Value, TcpStream);
 
 struct Rig {
     client: std::io::PipeWriter,
@@ -86,9 +87,9 @@ fn never() -> Receiver<()> {
 
 fn serve(stream: TcpStream, sender: &Sender<Asked>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let Ok(Some(head)) = Head::read(&mut reader) else { return };
+    let Ok(Some(head)) = RequestHead::read(&mut reader, 1 << 16) else { return };
     let mut body = String::new();
-    Body::new(reader, head.framing(false).unwrap()).read_to_string(&mut body).unwrap();
+    Body::new(reader, head.framing().unwrap()).read_to_string(&mut body).unwrap();
     let message = serde_json::from_str(&body).unwrap_or(Value::Null);
     let _over = sender.send((head, message, stream));
 }
@@ -117,17 +118,18 @@ fn a_session_is_kept_and_ended() {
     assert_eq!(rig.answer()["result"]["protocolVersion"], json!("2025-11-25"));
     rig.send(&json!({"jsonrpc":"2.0","method":"notifications/initialized"}));
     let (head, _, stream) = rig.asked();
-    assert_eq!(head.field("mcp-protocol-version").unwrap(), Some("2025-11-25"));
+    assert_eq!(head.fields.only("mcp-protocol-version").unwrap(), Some("2025-11-25"));
     refuse(stream, "202 Accepted");
     let (head, _, stream) = rig.asked();
-    assert_eq!((head.request(), head.field("mcp-session-id").unwrap()), (Some(("GET", "/mcp")), Some("s-1")));
+    assert_eq!((head.method.as_str(), head.target.as_str()), ("GET", "/mcp"));
+    assert_eq!(head.fields.only("mcp-session-id").unwrap(), Some("s-1"));
     let said = "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\"}\n\n";
     let mut listening = stream.try_clone().unwrap();
     write!(listening, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n{said}").unwrap();
     assert_eq!(rig.answer()["method"], json!("notifications/message"));
     drop((rig.client, listening));
     let (head, _, end) = rig.asked.recv_timeout(SOON).unwrap();
-    assert_eq!((head.request().unwrap().0, head.field("mcp-session-id").unwrap()), ("DELETE", Some("s-1")));
+    assert_eq!((head.method.as_str(), head.fields.only("mcp-session-id").unwrap()), ("DELETE", Some("s-1")));
     refuse(end, "204 No Content");
     drop(stream);
     assert_eq!(rig.proxy.join().unwrap().unwrap(), 0);
@@ -139,15 +141,18 @@ fn calls_are_judged_and_streams_carry_what_comes_before_the_result() {
     let meta = json!({"io.modelcontextprotocol/protocolVersion":"2026-07-28"});
     rig.send(&json!({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":meta}}));
     let (head, _, stream) = rig.asked();
-    assert_eq!(head.field("mcp-protocol-version").unwrap(), Some("2026-07-28"));
-    assert_eq!((head.field("mcp-method").unwrap(), head.field("mcp-session-id").unwrap()), (Some("tools/list"), None));
+    assert_eq!(head.fields.only("mcp-protocol-version").unwrap(), Some("2026-07-28"));
+    assert_eq!(
+        (head.fields.only("mcp-method").unwrap(), head.fields.only("mcp-session-id").unwrap()),
+        (Some("tools/list"), None)
+    );
     reply(stream, JSON, r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"good"},{"name":"bad"}]}}"#);
     rig.answer();
     rig.send(&json!({"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"bad","_meta":meta}}));
     assert_eq!(rig.answer()["result"]["isError"], json!(true));
     rig.send(&json!({"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"good","_meta":meta}}));
     let (head, _, mut stream) = rig.asked();
-    assert_eq!(head.field("mcp-name").unwrap(), Some("good"));
+    assert_eq!(head.fields.only("mcp-name").unwrap(), Some("good"));
     let events = [
         json!({"jsonrpc":"2.0","method":"notifications/progress","params":{}}),
         json!({"jsonrpc":"2.0","id":3,"result":{}}),
@@ -205,4 +210,35 @@ fn a_notification_that_is_never_answered_holds_up_what_follows_for_a_while_alone
     drop(rig.client);
     assert_eq!(rig.proxy.join().unwrap().unwrap(), 0);
     dripping.join().unwrap();
+}
+
+#[test]
+fn a_request_that_has_no_answer_when_the_client_ends_gets_one() {
+    let mut rig = Rig::new();
+    rig.send(&json!({"jsonrpc":"2.0","id":1,"method":"ping"}));
+    let (_, _, _held) = rig.asked();
+    drop(rig.client);
+    let mut line = String::new();
+    rig.answers.read_line(&mut line).unwrap();
+    let answer: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(1), &json!(-32000)));
+    assert_eq!(rig.proxy.join().unwrap().unwrap(), 0);
+}
+
+#[test]
+fn an_answer_has_a_limit_of_head_body_and_events() {
+    let mut rig = Rig::new();
+    let over = "x".repeat(Limits::default().line_bytes_max + 1);
+    let answers = [
+        format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "x".repeat(HEAD_BYTES_MAX)),
+        format!("HTTP/1.1 200 OK\r\n{JSON}\r\n\r\n\"{over}\""),
+        format!("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: {over}\n\n"),
+    ];
+    for (id, answer) in answers.iter().enumerate() {
+        rig.send(&json!({"jsonrpc":"2.0","id":id,"method":"ping"}));
+        // The proxy hangs up as soon as it has read enough.
+        let _hung_up = rig.asked().2.write_all(answer.as_bytes());
+        let told = rig.answer();
+        assert_eq!((&told["id"], &told["error"]["code"]), (&json!(id), &json!(-32000)));
+    }
 }

@@ -195,7 +195,10 @@ fn the_end_of_the_client_withdraws_what_waits() {
     rig.at_client();
     rig.proxy.client_ended();
     assert_eq!(rig.withdrawn.recv().unwrap(), ticket(1));
+    let answer = rig.value_at_client();
+    assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(1), &json!(-32000)));
     gate.open();
+    rig.nothing_at_client();
     rig.nothing_at_server();
 }
 

@@ -59,6 +59,38 @@ fn a_tool_that_changes_after_it_was_trusted_is_withheld() {
 }
 
 #[test]
+fn a_list_that_is_looked_at_when_the_server_ends_is_answered() {
+    let gate = Gate::new();
+    let door = gate.clone();
+    let rig = Rig::new(
+        |_, _| Verdict::Allow(crate::signed::cleared()),
+        move |_| {
+            door.pass();
+            Trust::Approved
+        },
+    );
+    rig.client_sends(r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#);
+    rig.at_server();
+    rig.server_sends(&json!({"jsonrpc":"2.0","id":1,"result":{"tools":[tool("a", "b")]}}).to_string());
+    rig.pinned.recv().unwrap();
+    rig.proxy.server_ended();
+    let answer = rig.value_at_client();
+    assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(1), &json!(-32000)));
+    gate.open();
+    rig.nothing_at_client();
+}
+
+#[test]
+fn a_look_at_a_list_that_fails_leaves_an_answer() {
+    let rig = Rig::new(|_, _| Verdict::Allow(crate::signed::cleared()), |_| panic!("a judge that fails"));
+    rig.client_sends(r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#);
+    rig.at_server();
+    rig.server_sends(&json!({"jsonrpc":"2.0","id":1,"result":{"tools":[tool("a", "b")]}}).to_string());
+    let answer = rig.value_at_client();
+    assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(1), &json!(-32603)));
+}
+
+#[test]
 fn a_definition_is_asked_about_once() {
     let rig = careful();
     for _ in 0..3 {

@@ -113,6 +113,25 @@ impl Rig {
         decide: impl Fn(&ToolCall, &dyn Watch) -> Verdict + Send + Sync + 'static,
         pin: impl Fn(&PinRequest) -> Trust + Send + Sync + 'static,
     ) -> Self {
+        Self::build(settings, decide, pin, None)
+    }
+
+    /// All tools are trusted, every call is allowed, and what the client is told goes to `out`.
+    pub(super) fn to(out: Box<dyn Write + Send>) -> Self {
+        Self::build(
+            Settings::default(),
+            |_, _| Verdict::Allow(crate::signed::cleared()),
+            |_| Trust::Approved,
+            Some(out),
+        )
+    }
+
+    fn build(
+        settings: Settings,
+        decide: impl Fn(&ToolCall, &dyn Watch) -> Verdict + Send + Sync + 'static,
+        pin: impl Fn(&PinRequest) -> Trust + Send + Sync + 'static,
+        out: Option<Box<dyn Write + Send>>,
+    ) -> Self {
         let (to_client, client) = mpsc::channel();
         let (to_server, server) = mpsc::channel();
         let (pin_sender, pinned) = mpsc::channel();
@@ -127,7 +146,8 @@ impl Rig {
         };
         let name = ServerName { name: "peer".into(), command: vec!["peer".into(), "--stdio".into()] };
         let upstream = Box::new(ToServer(Some(to_server)));
-        let proxy = Proxy::new(name, settings, Box::new(judge), Box::new(Lines(to_client, Vec::new())), upstream);
+        let out = out.unwrap_or_else(|| Box::new(Lines(to_client, Vec::new())));
+        let proxy = Proxy::new(name, settings, Box::new(judge), out, upstream);
         Self { proxy, client, server, pinned, withdrawn, settle }
     }
 

@@ -3,9 +3,15 @@
 use super::rig::{Rig, call_line};
 use crate::{
     frame::Frame,
-    proxy::{Limits, Settings},
+    proxy::{Limits, Proxy, Settings},
 };
 use serde_json::json;
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex},
+    thread,
+    time::Duration,
+};
 
 #[test]
 fn what_is_not_judged_passes_byte_for_byte_and_in_order() {
@@ -117,6 +123,44 @@ fn the_end_of_the_server_answers_everybody() {
     rig.proxy.server_ended();
     let answer = rig.value_at_client();
     assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(3), &json!(-32000)));
+}
+
+#[test]
+fn what_is_asked_after_the_end_is_answered_and_not_passed_on() {
+    let rig = Rig::open();
+    rig.proxy.client_ended();
+    rig.client_sends(r#"{"jsonrpc":"2.0","id":3,"method":"ping"}"#);
+    rig.client_sends(&call_line(4, "echo"));
+    for id in [3, 4] {
+        let answer = rig.value_at_client();
+        assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(id), &json!(-32000)));
+    }
+    rig.nothing_at_client();
+}
+
+#[test]
+fn a_client_that_is_slow_to_read_gets_its_answers_whole_before_the_end() {
+    struct Slow(Arc<Mutex<Vec<u8>>>);
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            thread::sleep(Duration::from_millis(20));
+            let (now, _later) = bytes.split_at(bytes.len().div_ceil(3));
+            self.0.lock().unwrap().extend_from_slice(now);
+            Ok(now.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let read = Arc::new(Mutex::default());
+    let rig = Rig::to(Box::new(Slow(Arc::clone(&read))));
+    rig.client_sends(r#"{"jsonrpc":"2.0","id":3,"method":"ping"}"#);
+    rig.client_sends(r#"{"jsonrpc":"2.0","id":4,"method":"ping"}"#);
+    rig.proxy.finish(Duration::from_secs(20), Proxy::server_ended);
+    let read = read.lock().unwrap();
+    let answers: Vec<serde_json::Value> =
+        read.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
+    assert_eq!((answers.len(), read.last()), (2, Some(&b'\n')));
 }
 
 #[test]
