@@ -29,7 +29,7 @@ use crate::{
 
 /// An answer that is not signed yet.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     content: Content,
@@ -49,7 +49,7 @@ pub enum Content {
 impl Answer {
     /// 200 with this body.
     #[must_use]
-    pub fn ok(body: &impl Serialize) -> Self {
+    pub(crate) fn ok(body: &impl Serialize) -> Self {
         Self::json(StatusCode::OK, body)
     }
 
@@ -57,7 +57,7 @@ impl Answer {
     ///
     /// # Errors
     /// 403 for a denied one.
-    pub fn submitted(shown: Shown) -> Result<Self, Refusal> {
+    pub(crate) fn submitted(shown: Shown) -> Result<Self, Refusal> {
         let Shown { ticket, result } = shown;
         match (ticket.status, result) {
             (Status::Denied, _) => Err(denied(ticket)),
@@ -69,7 +69,7 @@ impl Answer {
 
     /// A refusal as the caller may know it. What only the log may know goes there, under the same request id.
     #[must_use]
-    pub fn refused(refusal: Refusal, request: RequestId) -> Self {
+    pub(crate) fn refused(refusal: Refusal, request: RequestId) -> Self {
         let (status, title) = meaning(refusal.kind);
         log(&refusal, status, request);
         let problem = Problem {
@@ -94,7 +94,7 @@ impl Answer {
 
     /// A stream of events.
     #[must_use]
-    pub fn events(stream: EventStream) -> Self {
+    pub(crate) fn events(stream: EventStream) -> Self {
         let mut answer = Self::of(StatusCode::OK, Content::Events(stream), None);
         answer.put(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
         answer.put(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -141,27 +141,20 @@ impl Answer {
 
     /// The same, with the date that a signature may cover.
     #[must_use]
-    pub fn dated(mut self, now: Timestamp) -> Self {
+    pub(crate) fn dated(mut self, now: Timestamp) -> Self {
         self.put(header::DATE, text(http_date::format(u64::try_from(now.seconds()).unwrap_or_default())));
-        self
-    }
-
-    /// The same, after which the connection ends.
-    #[must_use]
-    pub fn last_of_connection(mut self) -> Self {
-        self.put(header::CONNECTION, HeaderValue::from_static("close"));
         self
     }
 
     /// The same without its body, as `HEAD` is answered: what is signed is what is sent.
     #[must_use]
-    pub fn without_body(self) -> Self {
+    pub(crate) fn without_body(self) -> Self {
         Self { content: Content::Whole(Bytes::new()), digest: None, ..self }
     }
 
     /// The answer to a request whose signature was not right, or to `GET /health`.
     #[must_use]
-    pub fn unsigned(self) -> Response<Content> {
+    pub(crate) fn unsigned(self) -> Response<Content> {
         let mut response = Response::new(self.content);
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
@@ -170,7 +163,7 @@ impl Answer {
 
     /// The answer to a request whose signature was right, signed for that request alone.
     #[must_use]
-    pub fn signed(mut self, request: &Signed<'_>, now: Timestamp) -> Response<Content> {
+    pub(crate) fn signed(mut self, request: &Signed<'_>, now: Timestamp) -> Response<Content> {
         let content_digest = match &self.content {
             Content::Whole(bytes) => Some(self.digest.unwrap_or_else(|| ContentDigest::of(bytes)).field()),
             Content::Events(_) => None,

@@ -11,7 +11,7 @@ use crate::import;
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
+pub(crate) enum Command {
     /// Serve until told to stop.
     Serve(Wishes),
     /// Read config, secrets and rules, and say what was found.
@@ -58,14 +58,14 @@ pub struct Wishes {
 /// A call that cannot be understood: one line that says what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct UsageError(pub(crate) String);
+pub(crate) struct UsageError(pub(crate) String);
 
 impl Command {
     /// Reads the command line (without the program's name) and, where it is silent, the environment.
     ///
     /// # Errors
     /// When a flag or variable is unknown, lacks its value, or has one that it cannot have.
-    pub fn read(
+    pub(crate) fn read(
         args: impl IntoIterator<Item = OsString>,
         env: impl Fn(&str) -> Option<OsString>,
     ) -> Result<Self, UsageError> {
@@ -173,7 +173,7 @@ pub(crate) fn usage(error: lexopt::Error) -> UsageError {
 }
 
 /// What `--help` prints.
-pub const HELP: &str = "\
+pub(crate) const HELP: &str = "\
 ccc-server: the bridge on the host. Agents ask by signed requests; policy or a person decides; it runs here.
 
 Usage: ccc-server [options]

@@ -139,7 +139,7 @@ impl Signed<'_> {
 ///
 /// # Errors
 /// When it is another, or the field cannot be read.
-pub fn check_body(head: &Head, body: &ContentDigest) -> Result<(), Refusal> {
+pub(crate) fn check_body(head: &Head, body: &ContentDigest) -> Result<(), Refusal> {
     match head.content_digest()? {
         Some(signed) if signed != *body => {
             Err(Refusal::new(ProblemType::Unauthenticated, "the body is not the one whose Content-Digest was signed"))
@@ -162,7 +162,7 @@ pub struct Times {
 ///
 /// # Errors
 /// 401 where they are missing, wrong, stale or used before.
-pub fn authenticate_legacy(
+pub(crate) fn authenticate_legacy(
     fields: &Fields<'_>,
     body: &[u8],
     keyring: &Keyring,

@@ -1,7 +1,5 @@
 //! The road of one request, on one screen: head → signature → admission → route → body → endpoint → signed answer.
 
-use std::{sync::Arc, time::Duration};
-
 use ccc_core::{law::Law, limits::Limits, refusal::Refusal};
 use ccc_protocol::{
     Digest, RequestId, Timestamp,
@@ -20,14 +18,12 @@ use crate::{
     body::Upload,
     desk::Front,
     endpoints::{self, Call},
-    events::Term,
     head::{Head, Hosts},
     keyring::Keys,
     link::{Link, Phase},
     nonces::Nonces,
     random,
     route::{self, Endpoint, Found},
-    shares::Place,
 };
 
 /// What every connection shares.
@@ -135,7 +131,8 @@ impl Bridge {
         let content_digest = ContentDigest::of(&body);
         authenticate::check_body(head, &content_digest)?;
         let digest = Digest::from_bytes(*content_digest.sha256());
-        let call = Call { bridge: self, caller, limits, head, name: found.name, body, digest, link };
+        let call =
+            Call { front: &self.front, keys: &self.keys, caller, limits, head, name: found.name, body, digest, link };
         endpoints::answer(found.route.endpoint, call).await
     }
 
@@ -143,16 +140,6 @@ impl Bridge {
     fn takes_legacy(&self, head: &Head) -> bool {
         let enough = matches!((head.method(), head.target()), ("POST", "/action") | ("GET", "/queue"));
         self.legacy_signatures && enough && !head.has(&SIGNATURE)
-    }
-
-    /// Until when an event stream of this caller's lives.
-    pub(crate) fn term(&self, caller: &Caller, place: Place, limits: &Limits) -> Term {
-        Term {
-            user: Arc::clone(caller.known()),
-            keys: self.keys.subscribe(),
-            place,
-            lifetime: Duration::from_secs(limits.stream_seconds_max),
-        }
     }
 
     fn refused(&self, refusal: Refusal) -> Answer {

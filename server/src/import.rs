@@ -14,7 +14,7 @@ use crate::args::{UsageError, text, unknown, usage, value};
 
 /// What to translate.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
+pub(crate) struct Call {
     /// Whose file it is.
     pub from: Neighbour,
     /// The file.
@@ -27,7 +27,7 @@ pub struct Call {
 
 /// Whose approval rules can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Neighbour {
+pub(crate) enum Neighbour {
     /// AI Sentinel's approval config.
     Sentinel,
     /// JamJet's policy.
@@ -36,7 +36,7 @@ pub enum Neighbour {
 
 /// Why nothing was imported.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ImportFailure {
+pub(crate) enum ImportFailure {
     /// The file is not fit: a line for each fault.
     #[error("{0}")]
     Refused(String),
@@ -90,7 +90,7 @@ fn wrong(why: &str) -> UsageError {
 ///
 /// # Errors
 /// When the file is not fit, or the rules cannot be written.
-pub fn run(call: &Call) -> Result<(), ImportFailure> {
+pub(crate) fn run(call: &Call) -> Result<(), ImportFailure> {
     let imported = translated(call).map_err(ImportFailure::Refused)?;
     write(call.output.as_deref(), &imported.toml()).map_err(|error| {
         let to = call.output.as_ref().map_or_else(|| "stdout".to_owned(), |path| path.display().to_string());
@@ -147,7 +147,7 @@ fn write(output: Option<&Path>, rules: &str) -> io::Result<()> {
 }
 
 /// What `import --help` prints.
-pub const HELP: &str = "\
+pub(crate) const HELP: &str = "\
 ccc-server import: reads a neighbour's approval rules and writes the equivalent rules for the config of ccc-server.
 
 Usage: ccc-server import sentinel FILE [--output FILE]

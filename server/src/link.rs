@@ -1,12 +1,12 @@
 //! What is known of one connection: what its peer is doing and since when, and whom it belongs to.
 //!
-//! Time limits cost a request nothing: a [`Link`] notes the second in which something moved, and the
-//! [`crate::listen::Crowd`] looks over all links once a second.
+//! Time limits cost a request nothing: a [`Link`] notes the second in which something moved, and the crowd of connections
+//! is looked over once a second.
 
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering},
     },
     task::Waker,
     time::Duration,
@@ -16,7 +16,6 @@ use ccc_core::{limits::Limits, refusal::Refusal};
 
 use crate::{
     authenticate::{Caller, Signed},
-    listen::Pulse,
     shares::Place,
 };
 
@@ -50,6 +49,17 @@ pub enum Standing {
     User,
     /// A user who may approve for somebody.
     Approver,
+}
+
+/// What all links share.
+#[derive(Debug, Default)]
+pub struct Pulse {
+    /// Counts seconds.
+    pub seconds: AtomicU32,
+    /// Requests of this second whose signature was not right.
+    pub not_authentic: AtomicU32,
+    /// True where only the places reserved for approvers are left.
+    pub crowded: AtomicBool,
 }
 
 /// What is known of one connection.

@@ -6,10 +6,7 @@ use std::{
     collections::HashMap,
     future::Future,
     io,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU32, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -25,7 +22,7 @@ use tokio::{
 use crate::{
     bridge::Bridge,
     connection::{self, Socket},
-    link::{Link, Phase, Standing},
+    link::{Link, Phase, Pulse, Standing},
     socket_file::SocketFile,
 };
 
@@ -111,20 +108,9 @@ async fn watch(crowd: Arc<Crowd>, bridge: Arc<Bridge>) {
     }
 }
 
-/// What all links share.
-#[derive(Debug, Default)]
-pub struct Pulse {
-    /// Counts seconds.
-    pub seconds: AtomicU32,
-    /// Requests of this second whose signature was not right.
-    pub not_authentic: AtomicU32,
-    /// True where only the places reserved for approvers are left.
-    pub crowded: AtomicBool,
-}
-
 /// All connections.
 #[derive(Debug, Default)]
-pub struct Crowd {
+pub(crate) struct Crowd {
     pulse: Arc<Pulse>,
     members: Mutex<Members>,
     left: Notify,

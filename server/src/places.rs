@@ -66,14 +66,14 @@ impl Surroundings {
 
 /// A path after links are resolved, as far as it exists; what does not exist yet is taken as written.
 #[must_use]
-pub fn resolved(path: &Path) -> PathBuf {
+pub(crate) fn resolved(path: &Path) -> PathBuf {
     way(path).pop().unwrap_or_default()
 }
 
 /// Everything that decides where an absolute path leads, in the order met: each link on the way, where it lies itself; each
 /// directory that is left by `..`; and the end. What does not exist yet is taken as written.
 #[must_use]
-pub fn way(path: &Path) -> Vec<PathBuf> {
+pub(crate) fn way(path: &Path) -> Vec<PathBuf> {
     let mut met = vec![];
     let mut end = PathBuf::new();
     let mut ahead: Vec<PathBuf> = segments(path);
@@ -114,7 +114,7 @@ fn segments(path: &Path) -> Vec<PathBuf> {
 ///
 /// # Errors
 /// When it cannot be looked at.
-pub fn is_open_to_others(path: &Path) -> io::Result<bool> {
+pub(crate) fn is_open_to_others(path: &Path) -> io::Result<bool> {
     Ok(fs::metadata(path)?.mode() & 0o077 != 0)
 }
 
@@ -122,7 +122,7 @@ pub fn is_open_to_others(path: &Path) -> io::Result<bool> {
 ///
 /// # Errors
 /// When the system refuses.
-pub fn make_private_dir(dir: &Path) -> io::Result<()> {
+pub(crate) fn make_private_dir(dir: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 

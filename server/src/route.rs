@@ -42,7 +42,6 @@ pub enum Who {
 
 /// What answers a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is named after its path in the table")]
 pub enum Endpoint {
     Submit,
     Actions,
@@ -92,7 +91,7 @@ pub const ROUTES: &[Route] = &[
 
 /// A path that was found, with what its `{…}` stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Found<'a> {
+pub(crate) struct Found<'a> {
     /// The line of the table.
     pub route: &'static Route,
     /// The one segment that the path leaves open; empty where it leaves none.
@@ -103,7 +102,7 @@ pub struct Found<'a> {
 ///
 /// # Errors
 /// 404 for a path that is not in the table, 405 for one that is, with another method.
-pub fn find<'a>(method: &str, path: &'a str) -> Result<Found<'a>, Refusal> {
+pub(crate) fn find<'a>(method: &str, path: &'a str) -> Result<Found<'a>, Refusal> {
     let mut elsewhere = None;
     for route in ROUTES {
         if let Some(name) = matched(route.path, path) {

@@ -32,7 +32,7 @@ use crate::{
 
 /// Why a server did not start, or did not end well.
 #[derive(Debug, thiserror::Error)]
-pub enum ServerError {
+pub(crate) enum ServerError {
     /// Something that was read is not fit.
     #[error("{0}")]
     Setup(#[from] SetupError),
@@ -63,7 +63,7 @@ const CLOSE: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// When the server cannot start.
-pub async fn run(reload: Reload) -> Result<Closing, ServerError> {
+pub(crate) async fn run(reload: Reload) -> Result<Closing, ServerError> {
     let setup = &reload.setup;
     // Sockets first: with an address that is taken, nothing else is touched.
     let listeners = bind(setup)?;
@@ -92,14 +92,14 @@ pub async fn run(reload: Reload) -> Result<Closing, ServerError> {
 
 /// A server that answers nobody any more. What is left ends when the runtime does, with the desk's last checkpoint.
 #[derive(Debug)]
-pub struct Closing {
+pub(crate) struct Closing {
     clerk: JoinHandle<()>,
     _lock: DataLock,
 }
 
 impl Closing {
     /// Waits for the desk. To be called once the runtime is gone, and with it everybody who could ask the desk.
-    pub fn wait(self) {
+    pub(crate) fn wait(self) {
         let (ended, end) = mpsc::channel();
         // Ends with the desk, or with the process.
         std::thread::spawn(move || ended.send(self.clerk.join().is_ok()));

@@ -30,7 +30,7 @@ use crate::{
 use self::files::{adopt_seed_overrides, read_config, read_mail_permissions, read_secrets, with_password};
 
 /// The port where nothing else is said.
-pub const PORT: u16 = 3015;
+pub(crate) const PORT: u16 = 3015;
 
 /// What a server is to do, checked.
 #[derive(Debug)]

@@ -29,7 +29,6 @@ use crate::{
     store::{Nonce, RequestKey},
 };
 
-pub use super::lists::Hints;
 use super::{
     ClerkHandle, Posted, Shelf, Sitting,
     keep::Archive,
@@ -40,23 +39,23 @@ use super::{
 
 /// The law in force; replaced as a whole on reload.
 #[derive(Debug, Clone)]
-pub struct Lawbook(Arc<RwLock<Arc<Law>>>);
+pub(crate) struct Lawbook(Arc<RwLock<Arc<Law>>>);
 
 impl Lawbook {
     /// With this law.
     #[must_use]
-    pub fn new(law: Law) -> Self {
+    pub(crate) fn new(law: Law) -> Self {
         Self(Arc::new(RwLock::new(Arc::new(law))))
     }
 
     /// The law in force now.
     #[must_use]
-    pub fn current(&self) -> Arc<Law> {
+    pub(crate) fn current(&self) -> Arc<Law> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Another law from now on.
-    pub fn replace(&self, law: Law) {
+    pub(crate) fn replace(&self, law: Law) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(law);
     }
 }
@@ -136,8 +135,7 @@ impl Front {
     pub async fn approve(&self, caller: &Caller, id: TicketId, body: Approve) -> Result<bodies::Ticket, Refusal> {
         let grant = GrantId::new(self.unix_millis(), random::bytes());
         self.decide(caller, id, move |sitting, about| {
-            let cx = sitting.cx;
-            let approved = sitting.desk.approve(&about, body, grant, cx, sitting.change)?;
+            let approved = sitting.desk.approve(&about, body, grant, sitting.cx, sitting.change)?;
             sitting.hand_over(&approved)?;
             Ok(approved)
         })
@@ -149,11 +147,7 @@ impl Front {
     /// # Errors
     /// As [`ccc_core::desk::Desk::deny`].
     pub async fn deny(&self, caller: &Caller, id: TicketId, body: Deny) -> Result<bodies::Ticket, Refusal> {
-        self.decide(caller, id, move |sitting, about| {
-            let cx = sitting.cx;
-            sitting.desk.deny(&about, body, cx, sitting.change)
-        })
-        .await
+        self.decide(caller, id, move |sitting, about| sitting.desk.deny(&about, body, sitting.cx, sitting.change)).await
     }
 
     /// `POST /queue/{id}/edit`: answers the new ticket.
@@ -167,8 +161,7 @@ impl Front {
         let edited = prepared.submission(new, old.submitted_by().clone(), self.clock.local(), false);
         let digest = body.digest;
         self.decide(caller, id, move |sitting, about| {
-            let cx = sitting.cx;
-            sitting.desk.edit(&about, digest, edited, cx, sitting.change)
+            sitting.desk.edit(&about, digest, edited, sitting.cx, sitting.change)
         })
         .await
     }
@@ -178,11 +171,7 @@ impl Front {
     /// # Errors
     /// As [`ccc_core::desk::Desk::cancel`].
     pub async fn cancel(&self, caller: &Caller, id: TicketId) -> Result<bodies::Ticket, Refusal> {
-        self.decide(caller, id, |sitting, about| {
-            let cx = sitting.cx;
-            sitting.desk.cancel(&about, cx, sitting.change)
-        })
-        .await
+        self.decide(caller, id, |sitting, about| sitting.desk.cancel(&about, sitting.cx, sitting.change)).await
     }
 
     /// `POST /queue/{id}/lift`: a person's denial answers nothing any more.
@@ -190,11 +179,7 @@ impl Front {
     /// # Errors
     /// As [`ccc_core::desk::Desk::lift`].
     pub async fn lift(&self, caller: &Caller, id: TicketId) -> Result<bodies::Ticket, Refusal> {
-        self.decide(caller, id, |sitting, about| {
-            let cx = sitting.cx;
-            sitting.desk.lift(&about, cx, sitting.change)
-        })
-        .await
+        self.decide(caller, id, |sitting, about| sitting.desk.lift(&about, sitting.cx, sitting.change)).await
     }
 
     /// `POST /grants/{id}/revoke`.
@@ -203,10 +188,7 @@ impl Front {
     /// 404 where there is none that the caller may approve for.
     pub async fn revoke(&self, caller: &Caller, id: GrantId) -> Result<bodies::Grant, Refusal> {
         let by = caller.user().clone();
-        let revoke = move |sitting: &mut Sitting<'_>| {
-            let cx = sitting.cx;
-            sitting.desk.revoke(&by, id, cx, sitting.change)
-        };
+        let revoke = move |sitting: &mut Sitting<'_>| sitting.desk.revoke(&by, id, sitting.cx, sitting.change);
         self.clerk.serve(nonce(caller), revoke).await.map(|grant: Grant| grant.view())
     }
 
@@ -216,8 +198,7 @@ impl Front {
     /// As [`ccc_core::desk::Desk::set_group`].
     pub async fn set_group(&self, caller: &Caller, group: String, body: SetGroup) -> Result<PolicyList, Refusal> {
         self.set(caller, move |sitting, by| {
-            let cx = sitting.cx;
-            sitting.desk.set_group(by, &group, body.enabled, cx, sitting.change)
+            sitting.desk.set_group(by, &group, body.enabled, sitting.cx, sitting.change)
         })
         .await
     }
@@ -233,8 +214,7 @@ impl Front {
         body: SetPolicy,
     ) -> Result<PolicyList, Refusal> {
         self.set(caller, move |sitting, by| {
-            let cx = sitting.cx;
-            sitting.desk.set_policy(by, &action, body.policy, cx, sitting.change)
+            sitting.desk.set_policy(by, &action, body.policy, sitting.cx, sitting.change)
         })
         .await
     }
@@ -244,11 +224,7 @@ impl Front {
     /// # Errors
     /// As [`ccc_core::desk::Desk::freeze`].
     pub async fn freeze(&self, caller: &Caller, body: Freeze) -> Result<PolicyList, Refusal> {
-        self.set(caller, move |sitting, by| {
-            let cx = sitting.cx;
-            sitting.desk.freeze(by, body, cx, sitting.change)
-        })
-        .await
+        self.set(caller, move |sitting, by| sitting.desk.freeze(by, body, sitting.cx, sitting.change)).await
     }
 
     /// Waits until nothing runs any more, at most so long; then the stop is written down and the clerk ends with its last
@@ -329,8 +305,7 @@ impl Front {
         let id = held.id();
         let take = move |sitting: &mut Sitting<'_>| {
             if sitting.desk.open_ticket(id).is_some() {
-                let cx = sitting.cx;
-                return sitting.desk.take(id, cx, sitting.change);
+                return sitting.desk.take(id, sitting.cx, sitting.change);
             }
             sitting.ticket(id)?.map(Submitted::found).ok_or_else(|| Refusal::no_such("ticket", id))
         };
@@ -403,8 +378,7 @@ fn submit(
         None => None,
     };
     let known = prior.is_some();
-    let cx = sitting.cx;
-    let submitted = sitting.desk.submit(submission, prior, cx, sitting.change)?;
+    let submitted = sitting.desk.submit(submission, prior, sitting.cx, sitting.change)?;
     if let Some(key) = key.filter(|_| !known) {
         sitting.remember(&key, submitted.ticket.id())?;
     }

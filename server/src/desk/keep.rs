@@ -28,7 +28,7 @@ use super::{checkpoints::Checkpoints, prepare::off_the_road};
 
 /// Where checkpoints and mail permissions go.
 #[derive(Debug)]
-pub struct Keeping {
+pub(super) struct Keeping {
     /// The server's key for checkpoints.
     pub key: AuditKey,
     /// Where checkpoints are written.
@@ -117,7 +117,7 @@ fn replace(path: &Path, mail: &MailPermissions) -> std::io::Result<()> {
 
 /// Readers' way to what is stored. One connection, used by one reader at a time, away from the thread that serves everybody.
 #[derive(Debug, Clone)]
-pub struct Archive(Arc<Mutex<Reader>>);
+pub(super) struct Archive(Arc<Mutex<Reader>>);
 
 /// The most audit rows that one question reads.
 const ROWS_MAX: u64 = 5000;
@@ -125,7 +125,7 @@ const ROWS_MAX: u64 = 5000;
 impl Archive {
     /// Over this connection.
     #[must_use]
-    pub fn new(reader: Reader) -> Self {
+    pub(super) fn new(reader: Reader) -> Self {
         Self(Arc::new(Mutex::new(reader)))
     }
 

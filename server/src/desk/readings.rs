@@ -14,7 +14,7 @@ use ccc_protocol::{UserName, bodies::Ticket, content_digest::SharedBeginning};
 use serde::Serialize;
 
 /// What a ticket without a result begins with on the wire.
-pub const NO_RESULT: &[u8] = br#"{"result":null"#;
+pub(crate) const NO_RESULT: &[u8] = br#"{"result":null"#;
 
 /// A ticket as its caller is answered.
 #[derive(Debug)]

@@ -20,8 +20,9 @@ use serde::{Deserialize, de::DeserializeOwned};
 use crate::{
     answer::Answer,
     authenticate::Caller,
-    bridge::Bridge,
+    desk::Front,
     head::{Head, malformed},
+    keyring::Keys,
     link::Link,
     query,
     route::Endpoint,
@@ -29,9 +30,9 @@ use crate::{
 
 /// A request that was admitted, with its whole body.
 #[derive(Debug)]
-pub struct Call<'a> {
-    /// What it is asked of.
-    pub bridge: &'a Bridge,
+pub(crate) struct Call<'a> {
+    pub front: &'a Front,
+    pub keys: &'a Keys,
     /// Who asks.
     pub caller: Caller,
     /// The limits in force when it came.
@@ -52,7 +53,7 @@ pub struct Call<'a> {
 ///
 /// # Errors
 /// Whatever the desk refuses, and what the body or query is not.
-pub async fn answer(endpoint: Endpoint, call: Call<'_>) -> Result<Answer, Refusal> {
+pub(crate) async fn answer(endpoint: Endpoint, call: Call<'_>) -> Result<Answer, Refusal> {
     match endpoint {
         Endpoint::Submit => action::submit(call).await,
         Endpoint::Actions => action::list(call).await,

@@ -13,7 +13,8 @@ use rusqlite::Connection;
 
 pub use lock::DataLock;
 pub use read::Reader;
-pub use write::{Nonce, RequestKey, Writer, Written};
+pub use write::Writer;
+pub(crate) use write::{Nonce, RequestKey, Written};
 
 /// What can go wrong with the store. For the log: callers are told that the store does not answer.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +52,7 @@ pub enum StoreError {
 }
 
 /// The database's file name within the data directory.
-pub const DATABASE: &str = "ccc.db";
+pub(crate) const DATABASE: &str = "ccc.db";
 
 /// Opens the database for writing; makes it where there is none.
 ///

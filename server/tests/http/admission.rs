@@ -1,7 +1,7 @@
 //! Who gets in: signatures, freshness, replay, and that no path was forgotten.
 
 use ccc_protocol::signing::AnswerRefusal;
-use ccc_server::route::{ROUTES, Verb};
+use ccc_server::parts::{ROUTES, Route, Verb};
 
 use crate::{
     peer::{Ask, Peer, exchange, fresh_nonce, now, secret},
@@ -12,7 +12,7 @@ const ID: &str = "0198e6a2-7b1c-7d3e-8f40-5a6b7c8d9e0f";
 
 /// A request for each line of the routing table, as somebody with rights would send it.
 fn asks() -> Vec<Ask> {
-    let ask = |route: &ccc_server::route::Route| {
+    let ask = |route: &Route| {
         let segment = |segment: &'static str| if segment.starts_with('{') { ID } else { segment };
         let target = route.path.split('/').map(segment).collect::<Vec<_>>().join("/");
         match route.method {

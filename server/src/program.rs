@@ -1,0 +1,99 @@
+//! `ccc-server` from the command line to the exit code: what was asked for, and how it ended.
+
+use std::{process::ExitCode, time::Duration};
+
+use ccc_protocol::exit::{FAILED, SUCCEEDED as ENDED, USAGE as REFUSED};
+
+use crate::{
+    args::{Command, HELP, Wishes},
+    check,
+    import::{self, ImportFailure},
+    log,
+    places::Surroundings,
+    reload::Reload,
+    server,
+    setup::Setup,
+};
+
+/// Does what the command line asks for.
+#[must_use]
+pub fn main() -> ExitCode {
+    let code = match Command::read(std::env::args_os().skip(1), |name| std::env::var_os(name)) {
+        Ok(Command::Help) => {
+            print!("{HELP}");
+            ENDED
+        }
+        Ok(Command::Starter) => {
+            print!("{}", ccc_core::config::starter());
+            ENDED
+        }
+        Ok(Command::ImportHelp) => {
+            print!("{}", import::HELP);
+            ENDED
+        }
+        Ok(Command::Import(call)) => match import::run(&call) {
+            Ok(()) => ENDED,
+            Err(ImportFailure::Refused(error)) => refused(&error),
+            Err(ImportFailure::NotWritten(error)) => failed(&error),
+        },
+        Ok(Command::Version) => {
+            println!("ccc-server {}", env!("CARGO_PKG_VERSION"));
+            ENDED
+        }
+        Ok(Command::Check(wishes)) => match check::report(&wishes, &Surroundings::of_process()) {
+            Ok(report) => {
+                print!("{report}");
+                ENDED
+            }
+            Err(error) => refused(&error),
+        },
+        Ok(Command::Serve(wishes)) => serve(wishes),
+        Err(error) => refused(&error),
+    };
+    ExitCode::from(code)
+}
+
+fn serve(wishes: Wishes) -> u8 {
+    log::start();
+    keep_descriptors_from_programs();
+    let around = Surroundings::of_process();
+    if let Some(root) = &wishes.root {
+        eprintln!("CONDUIT_ROOT is {root} (a label: it changes nothing)");
+    }
+    let setup = match Setup::read(&wishes, &around) {
+        Ok(setup) => setup,
+        Err(error) => return refused(&error),
+    };
+    // One thread: it is faster here than several (the desk commits on a thread of its own).
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    let ended = runtime.block_on(server::run(Reload { wishes, around, setup }));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    match ended {
+        Ok(closing) => {
+            closing.wait();
+            ENDED
+        }
+        Err(server::ServerError::Setup(error)) => refused(&error),
+        Err(error) => failed(&error),
+    }
+}
+
+/// What the shell or service manager left open here is not for the programs that are started. What this program opens
+/// itself is closed to them from the start.
+fn keep_descriptors_from_programs() {
+    const AFTER_STDERR: i32 = 3;
+    close_fds::set_fds_cloexec(AFTER_STDERR, &[]);
+}
+
+fn refused(error: &dyn std::fmt::Display) -> u8 {
+    eprintln!("ccc-server: {error}");
+    REFUSED
+}
+
+fn failed(error: &dyn std::fmt::Display) -> u8 {
+    eprintln!("ccc-server: {error}");
+    FAILED
+}
