@@ -75,6 +75,7 @@ impl Bridge {
                 answer.signed(&signed, self.front.clock().now())
             }
             Err(_) if fault.is_none() && self.takes_legacy(head) => {
+                // Boxed as endpoints are: no connection keeps room for what few ask.
                 let answer = Box::pin(self.serve_legacy(head, upload, link, &law)).await;
                 answer.unwrap_or_else(|refusal| self.refused(refusal)).unsigned()
             }

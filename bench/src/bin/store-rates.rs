@@ -128,7 +128,7 @@ impl Desk {
 impl Keeps for Desk {
     async fn keep(&self) {
         let action = LIST_ACTIONS.parse().expect("a name");
-        self.front.submit(&self.caller, action, Map::new(), None, None).await.expect("accepted");
+        self.front.submit_and_wait(&self.caller, action, Map::new(), None, None).await.expect("accepted");
     }
 }
 

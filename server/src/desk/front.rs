@@ -6,7 +6,7 @@ use std::{
 };
 
 use ccc_core::{
-    desk::{About, Prior, Submitted},
+    desk::{About, Prior, Submission, Submitted},
     grant::Grant,
     law::Law,
     refusal::Refusal,
@@ -91,7 +91,7 @@ impl Front {
     ///
     /// # Errors
     /// As docs/protocol.md lists them. A denied ticket is no error here: the endpoint makes the 403.
-    pub async fn submit(
+    pub async fn submit_and_wait(
         &self,
         caller: &Caller,
         action: ActionName,
@@ -105,7 +105,7 @@ impl Front {
         let may_start = self.room.available_permits() > 0;
         let submission = prepared.submission(id, caller.user().clone(), self.clock.local(), may_start);
         let nonce = nonce(caller);
-        let submitted = self.clerk.serve(nonce, move |sitting| submit(sitting, submission, key)).await?;
+        let submitted = self.clerk.serve(nonce, move |sitting| open_once(sitting, submission, key)).await?;
         let answered =
             if submitted.leave { submitted } else { self.hold_to_take(caller, submitted.ticket, wait).await? };
         let shown = self.show(&answered.ticket).await;
@@ -367,18 +367,14 @@ impl Front {
     }
 }
 
-/// One submission at the desk: an idempotency key's earlier answer is looked for first, and remembered after.
-fn submit(
-    sitting: &mut Sitting<'_>,
-    submission: ccc_core::desk::Submission,
-    key: Option<RequestKey>,
-) -> Result<Submitted, Refusal> {
+/// Opens a ticket once for an idempotency key: its earlier answer is looked for first, and remembered after.
+fn open_once(sitting: &mut Sitting<'_>, submission: Submission, key: Option<RequestKey>) -> Result<Submitted, Refusal> {
     let prior = match &key {
         Some(key) => prior(sitting, key)?,
         None => None,
     };
     let known = prior.is_some();
-    let submitted = sitting.desk.submit(submission, prior, sitting.cx, sitting.change)?;
+    let submitted = sitting.desk.open_or_find(submission, prior, sitting.cx, sitting.change)?;
     if let Some(key) = key.filter(|_| !known) {
         sitting.remember(&key, submitted.ticket.id())?;
     }

@@ -14,7 +14,7 @@ pub(super) async fn submit(call: Call<'_>) -> Result<Answer, Refusal> {
     let key = request_key(&call)?;
     let wait = call.wait();
     let held = call.link.hold(&call.caller, call.limits, wait)?;
-    let shown = call.front.submit(&call.caller, action, params, key, wait).await?;
+    let shown = call.front.submit_and_wait(&call.caller, action, params, key, wait).await?;
     drop(held);
     Answer::submitted(shown)
 }

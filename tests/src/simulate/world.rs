@@ -132,7 +132,7 @@ impl World {
         let id = submission.asked().id;
         let before = self.model.clone();
         let answer = self.model.submit(id, &ask);
-        let real = self.commit(dice, |desk, cx, change| desk.submit(submission, None, cx, change));
+        let real = self.commit(dice, |desk, cx, change| desk.open_or_find(submission, None, cx, change));
         let Some(real) = real else { return self.model = before };
         let real = real.unwrap_or_else(|refusal| panic!("{at}: {ask:?} was refused: {}", refusal.detail));
         let (expected_id, expected) = match answer {
