@@ -1,56 +1,39 @@
 //! `ccc-server` from the command line to the exit code: what was asked for, and how it ended.
 
-use std::{process::ExitCode, time::Duration};
+use std::{fmt::Display, process::ExitCode, time::Duration};
 
-use ccc_protocol::exit::{FAILED, SUCCEEDED as ENDED, USAGE as REFUSED};
+use ccc_protocol::exit;
 
 use crate::{
-    args::{Command, HELP, Wishes},
+    args::{Command, Wishes},
     check,
     import::{self, ImportFailure},
     log,
     places::Surroundings,
     reload::Reload,
-    server,
+    server::{self, ServerError},
     setup::Setup,
 };
 
 /// Does what the command line asks for.
 #[must_use]
 pub fn main() -> ExitCode {
-    let code = match Command::read(std::env::args_os().skip(1), |name| std::env::var_os(name)) {
-        Ok(Command::Help) => {
-            print!("{HELP}");
-            ENDED
-        }
-        Ok(Command::Starter) => {
-            print!("{}", ccc_core::config::starter());
-            ENDED
-        }
-        Ok(Command::ImportHelp) => {
-            print!("{}", import::HELP);
-            ENDED
-        }
+    let asked = Command::read(std::env::args_os().skip(1), |name| std::env::var_os(name));
+    ExitCode::from(match asked {
+        Ok(Command::Serve(wishes)) => serve(wishes),
+        Ok(Command::Check(wishes)) => match check::report(&wishes, &Surroundings::of_process()) {
+            Ok(report) => printed(&report),
+            Err(error) => refused(&error),
+        },
         Ok(Command::Import(call)) => match import::run(&call) {
-            Ok(()) => ENDED,
+            Ok(()) => exit::SUCCEEDED,
             Err(ImportFailure::Refused(error)) => refused(&error),
             Err(ImportFailure::NotWritten(error)) => failed(&error),
         },
-        Ok(Command::Version) => {
-            println!("ccc-server {}", env!("CARGO_PKG_VERSION"));
-            ENDED
-        }
-        Ok(Command::Check(wishes)) => match check::report(&wishes, &Surroundings::of_process()) {
-            Ok(report) => {
-                print!("{report}");
-                ENDED
-            }
-            Err(error) => refused(&error),
-        },
-        Ok(Command::Serve(wishes)) => serve(wishes),
+        Ok(Command::Starter) => printed(ccc_core::config::starter()),
+        Ok(Command::Print(text)) => printed(&text),
         Err(error) => refused(&error),
-    };
-    ExitCode::from(code)
+    })
 }
 
 fn serve(wishes: Wishes) -> u8 {
@@ -74,9 +57,9 @@ fn serve(wishes: Wishes) -> u8 {
     match ended {
         Ok(closing) => {
             closing.wait();
-            ENDED
+            exit::SUCCEEDED
         }
-        Err(server::ServerError::Setup(error)) => refused(&error),
+        Err(ServerError::Setup(error)) => refused(&error),
         Err(error) => failed(&error),
     }
 }
@@ -88,12 +71,17 @@ fn keep_descriptors_from_programs() {
     close_fds::set_fds_cloexec(AFTER_STDERR, &[]);
 }
 
-fn refused(error: &dyn std::fmt::Display) -> u8 {
-    eprintln!("ccc-server: {error}");
-    REFUSED
+fn printed(text: &str) -> u8 {
+    print!("{text}");
+    exit::SUCCEEDED
 }
 
-fn failed(error: &dyn std::fmt::Display) -> u8 {
+fn refused(error: &dyn Display) -> u8 {
     eprintln!("ccc-server: {error}");
-    FAILED
+    exit::USAGE
+}
+
+fn failed(error: &dyn Display) -> u8 {
+    eprintln!("ccc-server: {error}");
+    exit::FAILED
 }
