@@ -3,13 +3,17 @@
 //! Plain types in, plain types out. Called by the desk alone.
 
 mod lock;
+mod migrate;
 mod read;
 mod schema;
 mod write;
 
 use std::path::{Path, PathBuf};
 
+use ccc_protocol::store::DATABASE;
 use rusqlite::Connection;
+
+use self::migrate::Migration;
 
 pub use lock::DataLock;
 pub use read::Reader;
@@ -42,27 +46,91 @@ pub enum StoreError {
     #[error("the data directory {0} is in use by another ccc-server: stop it, or name another with --data")]
     InUse(PathBuf),
     /// A newer version wrote this database.
-    #[error("the database was written by a newer version (schema {found}, this one knows {known}): use that version")]
+    #[error(
+        "{path} has schema {found}, which a newer ccc-server made; this one knows no schema beyond {known} and would lose \
+         what it does not know: start the newer version{}", go_back(copy.as_deref())
+    )]
     Newer {
-        /// In the file.
+        /// The database.
+        path: PathBuf,
+        /// Its schema.
         found: i64,
-        /// Of this program.
+        /// The newest that this program knows.
         known: i64,
+        /// What was kept of it when it had a schema that this program knows.
+        copy: Option<PathBuf>,
+    },
+    /// There are tables, and no server made them.
+    #[error("{0} is no database of ccc-server: name the server's own data directory with --data")]
+    Foreign(PathBuf),
+    /// The copy before a change of schema has no room.
+    #[error(
+        "{data} has room for {free} bytes, and {needed} are needed to keep a copy of the database before it is brought \
+         from schema {found} to {known}: free some space and start again; nothing was changed"
+    )]
+    NoRoom {
+        /// The data directory.
+        data: PathBuf,
+        /// Bytes that can still be written there.
+        free: u64,
+        /// Bytes that the copy needs, and some more to work with.
+        needed: u64,
+        /// The database's schema.
+        found: i64,
+        /// The one it was to have.
+        known: i64,
+    },
+    /// The copy before a change of schema could not be written.
+    #[error(
+        "the copy {path} of the database could not be written, without which it is not brought from schema {found} to \
+         {known}: {error}; nothing was changed"
+    )]
+    NotCopied {
+        /// The copy.
+        path: PathBuf,
+        /// The database's schema.
+        found: i64,
+        /// The one it was to have.
+        known: i64,
+        /// Of the database, or of the system.
+        error: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The change of schema failed.
+    #[error(
+        "the database could not be brought from schema {found} to {known}: {error}; it is as it was: start the version \
+         that was here before, and report this (a copy lies at {copy})"
+    )]
+    NotBroughtUp {
+        /// The database's schema.
+        found: i64,
+        /// The one it was to have.
+        known: i64,
+        /// What was kept before.
+        copy: PathBuf,
+        /// What the database says.
+        error: rusqlite::Error,
     },
 }
 
-/// The database's file name within the data directory.
-pub(crate) const DATABASE: &str = "ccc.db";
+fn go_back(copy: Option<&Path>) -> String {
+    copy.map_or_else(String::new, |copy| {
+        format!(", or go back to {}, as \"Upgrade\" in docs/operations.md has it", copy.display())
+    })
+}
 
-/// Opens the database for writing; makes it where there is none.
+/// Opens the database for writing; makes it where there is none, and brings it to today's schema where it has an earlier one.
 ///
 /// # Errors
-/// Where the files cannot be made or read, or are of a newer version.
+/// Where the files cannot be made or read, are of a newer version, or cannot be brought to today's.
 pub fn open(data: &Path) -> Result<Writer, StoreError> {
-    let path = data.join(DATABASE);
+    open_by(&Migration::of(data))
+}
+
+fn open_by(migration: &Migration<'_>) -> Result<Writer, StoreError> {
+    let path = migration.data.join(DATABASE);
     private_file(&path)?;
     let connection = Connection::open(&path)?;
-    schema::prepare(&connection)?;
+    migration.run(&connection)?;
     Ok(Writer::new(connection))
 }
 
