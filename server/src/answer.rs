@@ -38,12 +38,12 @@ pub(crate) struct Answer {
     digest: Option<ContentDigest>,
 }
 
-/// The body of an answer.
+/// What follows an answer's head: known whole, or pushed as it comes.
 #[derive(Debug)]
 pub enum Content {
-    /// All of it.
+    /// JSON, or nothing where `HEAD` asked.
     Whole(Bytes),
-    /// Hints, as they come.
+    /// Server-sent events, until the stream's term is over.
     Events(EventStream),
 }
 
@@ -93,7 +93,6 @@ impl Answer {
         answer
     }
 
-    /// A stream of events.
     #[must_use]
     pub(crate) fn events(stream: EventStream) -> Self {
         let mut answer = Self::of(StatusCode::OK, Content::Events(stream), None);

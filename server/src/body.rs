@@ -15,7 +15,6 @@ pub(crate) struct Upload {
 }
 
 impl Upload {
-    /// What hyper hands over.
     #[must_use]
     pub(crate) fn new(incoming: Incoming) -> Self {
         Self { ended: incoming.is_end_stream(), incoming }
@@ -62,7 +61,7 @@ fn joined(read: Bytes, chunk: Bytes) -> Bytes {
     bytes.freeze()
 }
 
-/// 413.
+/// 413, with the limit in words.
 pub(crate) fn too_large(bytes_max: u64) -> Refusal {
     Refusal::new(
         ProblemType::TooLarge,

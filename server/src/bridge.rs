@@ -31,20 +31,20 @@ use crate::{
 pub struct Bridge {
     /// The desk, through which everything happens.
     pub front: Front,
-    /// Who may sign.
+    /// Who may sign, as of the last reload.
     pub keys: Keys,
-    /// What was used once already.
+    /// The nonces that no request may bring again.
     pub nonces: Nonces,
     /// The names under which this server is asked for.
     pub hosts: Hosts,
     /// Whether the seed system's headers are taken, where they are enough.
     pub legacy_signatures: bool,
-    /// When this server began.
+    /// When this server began: what was signed before is stale.
     pub started: Timestamp,
 }
 
 impl Bridge {
-    /// Answers a request.
+    /// Answers a request, whatever it is: a refusal is an answer too.
     pub async fn answer(&self, request: Request<Incoming>, link: &Link) -> Response<Content> {
         let (head, body) = Head::of(request);
         let mut upload = Upload::new(body);

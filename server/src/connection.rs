@@ -88,12 +88,9 @@ pub fn http(limits: &Limits) -> http1::Builder {
 /// As many fields as hyper reads without allocating; a smaller limit is ours to check.
 const HYPER_FIELDS_MAX: u64 = 100;
 
-/// A socket of either kind.
 #[derive(Debug)]
 pub(crate) enum Socket {
-    /// Over the network, or loopback.
     Tcp(TokioIo<TcpStream>),
-    /// Over a file.
     Unix(TokioIo<UnixStream>),
 }
 

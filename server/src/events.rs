@@ -20,7 +20,7 @@ use crate::{
     shares::Place,
 };
 
-/// The body of an event stream.
+/// The body of an event stream: pieces of whole events. It ends when its [`pump`] does.
 #[derive(Debug)]
 pub struct EventStream(mpsc::Receiver<Bytes>);
 
@@ -29,11 +29,9 @@ pub struct EventStream(mpsc::Receiver<Bytes>);
 pub(crate) struct Term {
     /// Who listens: the stream ends when the secrets file says something else about them.
     pub user: Arc<Known>,
-    /// The keyring in force.
     pub keys: watch::Receiver<Arc<Keyring>>,
     /// The listener's place: held for the stream's life, given back by its drop.
     pub _place: Place,
-    /// At most so long.
     pub lifetime: Duration,
 }
 
@@ -57,7 +55,7 @@ pub(crate) fn stream(hints: Hints, term: Term) -> EventStream {
 }
 
 impl EventStream {
-    /// The next piece of the body.
+    /// The next piece, which holds one event or more that came together.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         self.0.poll_recv(cx)
     }

@@ -17,7 +17,7 @@ pub(crate) struct Call {
     /// Whose file it is
     #[arg(value_name = "NEIGHBOUR")]
     pub(crate) from: Neighbour,
-    /// The file
+    /// The neighbour's file
     pub(crate) file: PathBuf,
     /// A new file for the rules [default: stdout]
     #[arg(long, value_name = "FILE")]

@@ -45,7 +45,7 @@ pub enum Phase {
 pub enum Standing {
     /// Nobody has signed anything on it.
     Stranger,
-    /// A user.
+    /// A user who may approve for nobody.
     User,
     /// A user who may approve for somebody.
     Approver,
@@ -54,7 +54,7 @@ pub enum Standing {
 /// What all links share.
 #[derive(Debug, Default)]
 pub struct Pulse {
-    /// Counts seconds.
+    /// How many seconds the crowd has counted: the clock of time limits.
     pub seconds: AtomicU32,
     /// Requests of this second whose signature was not right.
     pub not_authentic: AtomicU32,
@@ -97,7 +97,6 @@ impl Link {
         self.state.store(second << 8 | phase as u64, Ordering::Relaxed);
     }
 
-    /// What the peer is doing.
     #[must_use]
     pub fn phase(&self) -> Phase {
         Phase::from(self.state.load(Ordering::Relaxed) as u8)
@@ -123,7 +122,6 @@ impl Link {
         self.still_seconds() > allowed
     }
 
-    /// Whom the connection belongs to.
     #[must_use]
     pub fn standing(&self) -> Standing {
         match self.standing.load(Ordering::Relaxed) {

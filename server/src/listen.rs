@@ -26,12 +26,12 @@ use crate::{
     socket_file::SocketFile,
 };
 
-/// The sockets of a server.
+/// The sockets of a server, bound and listening: tests bind port 0.
 #[derive(Debug, Default)]
 pub struct Listeners {
-    /// Over the network, or loopback.
+    /// Network or loopback addresses.
     pub tcp: Vec<TcpListener>,
-    /// Over a file.
+    /// The Unix socket, removed when it is dropped.
     pub unix: Option<SocketFile>,
 }
 

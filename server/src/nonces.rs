@@ -27,7 +27,7 @@ pub(crate) fn tag(user: &str, nonce: &[u8]) -> Tag {
 pub enum Use {
     /// It had not been used and now it has.
     First,
-    /// It was used before.
+    /// It was used before: a replay.
     Again,
     /// There is no room to remember it.
     Full,
@@ -62,7 +62,7 @@ impl Nonces {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remember(created, tag, now, max)
     }
 
-    /// How many are remembered.
+    /// How many are remembered, of all users.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).count

@@ -9,22 +9,22 @@ use std::{
 /// What the surroundings say about places and programs. Read once, so that everything behind it can be tested.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Surroundings {
-    /// `$HOME`.
+    /// `$HOME`, where it is absolute.
     pub home: Option<PathBuf>,
-    /// `$XDG_CONFIG_HOME`.
+    /// `$XDG_CONFIG_HOME`, where it is absolute: a relative one is to be ignored (XDG Base Directory Specification).
     pub config_home: Option<PathBuf>,
-    /// `$XDG_DATA_HOME`.
+    /// `$XDG_DATA_HOME`, where it is absolute.
     pub data_home: Option<PathBuf>,
-    /// `$PATH`.
+    /// The directories of `$PATH`, in order.
     pub path: Vec<PathBuf>,
     /// `$VISUAL`, the editor where config names none.
     pub visual: Option<String>,
-    /// The current directory.
+    /// The current directory, which paths of the command line are relative to.
     pub here: PathBuf,
 }
 
 impl Surroundings {
-    /// Of this process.
+    /// As this process was started.
     #[must_use]
     pub fn of_process() -> Self {
         let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());

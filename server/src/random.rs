@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-/// What one id takes.
+/// How many random bytes one id takes.
 const ID_BYTES: usize = 10;
 /// How many ids' bytes are asked for at once: asking costs more than taking.
 const AT_ONCE: usize = 64;

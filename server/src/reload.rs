@@ -33,7 +33,7 @@ pub(crate) struct Reload {
     pub wishes: Wishes,
     /// Where the process stands, which holds on.
     pub around: Surroundings,
-    /// What is in force.
+    /// What is in force, and what changes are told against.
     pub setup: Setup,
 }
 

@@ -12,7 +12,7 @@ pub struct Route {
     pub path: &'static str,
     /// Who may ask. The desk checks it; this is what the permission matrix holds it to.
     pub who: Who,
-    /// What answers.
+    /// The function that answers, by name.
     pub endpoint: Endpoint,
 }
 
@@ -40,7 +40,7 @@ pub enum Who {
     AnyApprover,
 }
 
-/// What answers a request.
+/// What answers a request, each named after its path in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {
     Submit,
@@ -92,7 +92,6 @@ pub const ROUTES: &[Route] = &[
 /// A path that was found, with what its `{…}` stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Found<'a> {
-    /// The line of the table.
     pub route: &'static Route,
     /// The one segment that the path leaves open; empty where it leaves none.
     pub name: &'a str,

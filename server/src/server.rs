@@ -33,23 +33,15 @@ use crate::{
 /// Why a server did not start, or did not end well.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServerError {
-    /// Something that was read is not fit.
+    /// Config, secrets, rules or keys: the program ends with 2.
     #[error("{0}")]
     Setup(#[from] SetupError),
-    /// The data cannot be served.
     #[error("{0}")]
     Store(#[from] crate::store::StoreError),
-    /// The socket's file cannot be had.
     #[error("{0}")]
     Socket(#[from] crate::socket_file::SocketError),
-    /// The address cannot be had.
     #[error("cannot listen on {addr}: {error}; stop what listens there, or give another `--port`")]
-    Address {
-        /// Which.
-        addr: SocketAddr,
-        /// What the system says.
-        error: io::Error,
-    },
+    Address { addr: SocketAddr, error: io::Error },
 }
 
 /// How long what runs may go on running after the word to stop; what has not ended then is lost, and said to be.

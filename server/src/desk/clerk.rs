@@ -90,11 +90,10 @@ type Reply = Box<dyn FnOnce(bool) + Send>;
 /// What a use case works with while the clerk serves it.
 #[derive(Debug)]
 pub(crate) struct Sitting<'a> {
-    /// The desk.
     pub desk: &'a mut Desk,
-    /// The law and the time.
+    /// One law and one time for the whole group.
     pub cx: Cx<'a>,
-    /// What will be committed.
+    /// What the whole group will commit.
     pub change: &'a mut Change,
     store: &'a Writer,
     nonces: &'a mut Vec<(u64, Nonce)>,

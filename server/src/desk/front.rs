@@ -42,19 +42,17 @@ use super::{
 pub(crate) struct Lawbook(Arc<RwLock<Arc<Law>>>);
 
 impl Lawbook {
-    /// With this law.
     #[must_use]
     pub(crate) fn new(law: Law) -> Self {
         Self(Arc::new(RwLock::new(Arc::new(law))))
     }
 
-    /// The law in force now.
+    /// What is in force now. Held on to, it stays what it was.
     #[must_use]
     pub(crate) fn current(&self) -> Arc<Law> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Another law from now on.
     pub(crate) fn replace(&self, law: Law) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(law);
     }
@@ -75,13 +73,13 @@ pub struct Front {
 }
 
 impl Front {
-    /// The law in force now.
+    /// The law in force now: config and secrets as of the last reload.
     #[must_use]
     pub fn law(&self) -> Arc<Law> {
         self.lawbook.current()
     }
 
-    /// The server's clock.
+    /// What every decision takes its time from; it never goes back behind the newest entry.
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.clock

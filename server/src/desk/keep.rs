@@ -29,15 +29,13 @@ use super::{checkpoints::Checkpoints, prepare::off_the_road};
 /// Where checkpoints and mail permissions go.
 #[derive(Debug)]
 pub(super) struct Keeping {
-    /// The server's key for checkpoints.
     pub key: AuditKey,
-    /// Where checkpoints are written.
     pub checkpoints: Checkpoints,
     /// How long new entries may stand without a checkpoint.
     pub every: Duration,
-    /// Entries between two checkpoints.
+    /// How many entries there are at most between two checkpoints.
     pub entries_max: u64,
-    /// The owner's mail permission file.
+    /// The owner's mail permission file, rewritten when a person changes who may mail whom.
     pub mail_file: Option<PathBuf>,
     /// How far the last checkpoint reached, and when it was written.
     pub last: (u64, Timestamp),
@@ -123,7 +121,6 @@ pub(super) struct Archive(Arc<Mutex<Reader>>);
 const ROWS_MAX: u64 = 5000;
 
 impl Archive {
-    /// Over this connection.
     #[must_use]
     pub(super) fn new(reader: Reader) -> Self {
         Self(Arc::new(Mutex::new(reader)))

@@ -19,7 +19,7 @@ pub(crate) const NO_RESULT: &[u8] = br#"{"result":null"#;
 /// A ticket as its caller is answered.
 #[derive(Debug)]
 pub struct Shown {
-    /// The ticket.
+    /// As its reader may see it.
     pub ticket: Ticket,
     /// Its result, where that is written already and the ticket holds none: what stands in the place of [`NO_RESULT`].
     pub result: Option<Arc<SharedBeginning>>,

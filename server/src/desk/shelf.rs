@@ -19,36 +19,29 @@ use super::rolling::Recent;
 #[derive(Debug, Default)]
 pub(crate) struct Shelf(RwLock<Published>);
 
-/// One committed state.
+/// What stood after one commit.
 #[derive(Debug, Default)]
 pub(crate) struct Published {
     /// The audit sequence up to which it is true.
     pub seq: u64,
-    /// Open tickets by name.
     pub open: BTreeMap<TicketId, Arc<Ticket>>,
     /// Open tickets in the order of their last change.
     pub by_change: BTreeMap<u64, TicketId>,
-    /// Standing grants.
     pub grants: BTreeMap<GrantId, Grant>,
     /// A person's denials by the digest of the call they answer: the denied ticket, and until when. One whose time is over
     /// may still be here.
     pub denials: HashMap<Digest, (TicketId, Timestamp)>,
-    /// Overrides, groups, freezes.
     pub overrides: Arc<Overrides>,
-    /// Who may mail whom.
     pub mail: MailPermissions,
-    /// The approved forms of MCP tools.
     pub pins: Pins,
-    /// What each user asked lately.
     pub recent: Recent,
 }
 
 /// One audit entry as the event streams tell of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Posted {
-    /// Its sequence.
+    /// Its number in the log, which listeners resume by.
     pub seq: u64,
-    /// What happened.
     pub kind: EntryKind,
     /// The ticket or grant it is about.
     pub id: Option<String>,

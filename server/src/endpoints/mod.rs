@@ -33,19 +33,15 @@ use crate::{
 pub(crate) struct Call<'a> {
     pub front: &'a Front,
     pub keys: &'a Keys,
-    /// Who asks.
     pub caller: Caller,
     /// The limits in force when it came.
     pub limits: &'a Limits,
-    /// Its head.
     pub head: &'a Head,
     /// What the open segment of its path holds.
     pub name: &'a str,
-    /// Its body.
     pub body: Bytes,
-    /// Of the body's bytes.
+    /// The body's, which a retry under the same idempotency key is told by.
     pub digest: Digest,
-    /// The connection it came on.
     pub link: &'a Link,
 }
 

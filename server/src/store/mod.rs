@@ -23,23 +23,23 @@ pub(crate) use write::{Nonce, RequestKey, Written};
 /// What can go wrong with the store. For the log: callers are told that the store does not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database refused.
+    /// SQLite refused, or could not read or write.
     #[error("database: {0}")]
     Database(#[from] rusqlite::Error),
     /// A stored row does not read as what it should be.
     #[error("stored {what} does not read: {error}")]
     Row {
-        /// What it should be.
+        /// What it should be, such as a ticket or an audit entry.
         what: &'static str,
-        /// Why it is not.
+        /// What its JSON lacks, or has too much.
         error: serde_json::Error,
     },
-    /// A file of the data directory.
+    /// A file of the data directory, or the directory, cannot be made, opened or written.
     #[error("{path}: {error}")]
     File {
-        /// Which.
+        /// The file or directory.
         path: PathBuf,
-        /// What happened.
+        /// What the system says.
         error: std::io::Error,
     },
     /// The data directory belongs to a running server.

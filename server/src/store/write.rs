@@ -22,20 +22,20 @@ pub struct Writer {
 /// An idempotency key as its user sent it, and what it was sent with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestKey {
-    /// Whose.
+    /// Who sent it: another user's same key is another.
     pub user: UserName,
-    /// The key.
+    /// As it was sent.
     pub key: String,
-    /// Of the body's bytes.
+    /// The digest of the body that it was sent with: another body is a conflict.
     pub body: Digest,
 }
 
 /// What an idempotency key was answered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
-    /// Of the body's bytes.
+    /// The digest of the body that it was first sent with.
     pub body: Digest,
-    /// The ticket.
+    /// What it opened then, however it stands now.
     pub ticket: TicketId,
 }
 
@@ -224,7 +224,7 @@ impl Writer {
 pub struct Nonce {
     /// Whose request it was. Not kept: of a nonce that was read back it is not known.
     pub user: Option<UserName>,
-    /// Of user and nonce together.
+    /// The digest of user and nonce together.
     pub tag: [u8; 16],
     /// When the request is stale anyway.
     pub until: Timestamp,
