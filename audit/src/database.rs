@@ -3,7 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use ccc_protocol::Digest;
+use ccc_protocol::{
+    Digest,
+    store::{DATABASE, SCHEMA},
+};
 use rusqlite::{Connection, OpenFlags, Row as SqlRow, types::ValueRef};
 
 use crate::{
@@ -11,10 +14,6 @@ use crate::{
     error::Error,
 };
 
-/// The database's file name within the data directory.
-const DATABASE: &str = "ccc.db";
-/// The schema that this program reads.
-const VERSION: i64 = 1;
 /// How long a lock of the server's is waited for.
 const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -182,11 +181,13 @@ fn known_version(path: &Path, connection: Connection) -> Result<Connection, Erro
         connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(Error::database(path))?;
     let shown = path.display();
     match found {
-        VERSION => Ok(connection),
-        0 => Err(Error::Usage(format!("`{shown}` is no database of ccc-server: name its data directory with --data"))),
-        _ => Err(Error::Usage(format!(
-            "`{shown}` was written by a newer version (schema {found}, this one reads {VERSION}): use that version"
+        // An earlier schema has the same log; what a server brings up is not ours to change.
+        1..=SCHEMA => Ok(connection),
+        newer if newer > SCHEMA => Err(Error::Usage(format!(
+            "`{shown}` has schema {newer}, which a newer ccc-server made; this ccc-audit knows no schema beyond {SCHEMA} \
+             and could misread it: use the ccc-audit of that server's version"
         ))),
+        _ => Err(Error::Usage(format!("`{shown}` is no database of ccc-server: name its data directory with --data"))),
     }
 }
 

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 /// The server's own tables, so that a change of theirs shows here.
-const SCHEMA: &str = include_str!("../../server/src/store/schema.rs");
+const SCHEMA: &str = include_str!("../../server/src/store/schema-1.sql");
 const AT: &str = "2026-03-07T12:00:00Z";
 const HOSTILE: &str = "=cmd|' /C calc'!A0\u{202e}\u{1b}[2J";
 
@@ -31,9 +31,8 @@ impl Bridge {
     fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         let database = Connection::open(home.path().join("ccc.db")).unwrap();
-        let tables = SCHEMA.split_once("const TABLES: &str = \"").unwrap().1.split_once("\";").unwrap().0;
         database.pragma_update(None, "journal_mode", "WAL").unwrap();
-        database.execute_batch(tables).unwrap();
+        database.execute_batch(SCHEMA).unwrap();
         database.pragma_update(None, "user_version", 1).unwrap();
         std::fs::write(home.path().join("audit.key"), format!("{KEY}\n")).unwrap();
         let mut bridge = Self { home, database, chain: Chain::default() };
@@ -405,6 +404,22 @@ fn verifying_changes_no_byte_of_the_database() {
     let before = bytes();
     assert_eq!(bridge.verify().0, 0);
     assert!(before == bytes());
+}
+
+#[test]
+fn a_database_of_a_newer_server_is_refused_and_that_of_nobody_too() {
+    let commands = [&["verify"][..], &["show"], &["export", "--format", "jsonl"]];
+    for (schema, said) in [(999, "has schema 999, which a newer ccc-server made"), (0, "is no database of ccc-server")]
+    {
+        let bridge = Bridge::new();
+        bridge.database.pragma_update(None, "user_version", schema).unwrap();
+        for command in commands {
+            let output = run(&[command, &["--data", "."]].concat(), bridge.home.path());
+            assert_eq!(output.status.code(), Some(2), "{command:?}");
+            assert!(text(&output.stderr).contains(said), "{command:?}: {}", text(&output.stderr));
+            assert!(output.stdout.is_empty(), "nothing is told of what could be misread");
+        }
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ pub mod json;
 pub mod legacy;
 pub mod secrets;
 pub mod signing;
+pub mod store;
 mod time;
 
 pub use digest::{Digest, DigestError};

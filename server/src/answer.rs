@@ -20,6 +20,7 @@ use hyper::{
     header::{self, HeaderMap, HeaderName, HeaderValue},
 };
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     authenticate::Signed,
@@ -29,7 +30,7 @@ use crate::{
 
 /// An answer that is not signed yet.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     content: Content,
@@ -37,19 +38,19 @@ pub struct Answer {
     digest: Option<ContentDigest>,
 }
 
-/// The body of an answer.
+/// What follows an answer's head: known whole, or pushed as it comes.
 #[derive(Debug)]
 pub enum Content {
-    /// All of it.
+    /// JSON, or nothing where `HEAD` asked.
     Whole(Bytes),
-    /// Hints, as they come.
+    /// Server-sent events, until the stream's term is over.
     Events(EventStream),
 }
 
 impl Answer {
     /// 200 with this body.
     #[must_use]
-    pub fn ok(body: &impl Serialize) -> Self {
+    pub(crate) fn ok(body: &impl Serialize) -> Self {
         Self::json(StatusCode::OK, body)
     }
 
@@ -57,11 +58,11 @@ impl Answer {
     ///
     /// # Errors
     /// 403 for a denied one.
-    pub fn submitted(shown: Shown) -> Result<Self, Refusal> {
+    pub(crate) fn submitted(shown: Shown) -> Result<Self, Refusal> {
         let Shown { ticket, result } = shown;
         match (ticket.status, result) {
             (Status::Denied, _) => Err(denied(ticket)),
-            (status, Some(result)) if status.has_ended() => Ok(Self::json_with_result(&ticket, &result)),
+            (status, Some(result)) if status.has_ended() => Ok(Self::json_with_result(ticket, &result)),
             (status, _) if status.has_ended() => Ok(Self::json(StatusCode::OK, &ticket)),
             _ => Ok(Self::json(StatusCode::ACCEPTED, &ticket)),
         }
@@ -69,7 +70,7 @@ impl Answer {
 
     /// A refusal as the caller may know it. What only the log may know goes there, under the same request id.
     #[must_use]
-    pub fn refused(refusal: Refusal, request: RequestId) -> Self {
+    pub(crate) fn refused(refusal: Refusal, request: RequestId) -> Self {
         let (status, title) = meaning(refusal.kind);
         log(&refusal, status, request);
         let problem = Problem {
@@ -92,9 +93,8 @@ impl Answer {
         answer
     }
 
-    /// A stream of events.
     #[must_use]
-    pub fn events(stream: EventStream) -> Self {
+    pub(crate) fn events(stream: EventStream) -> Self {
         let mut answer = Self::of(StatusCode::OK, Content::Events(stream), None);
         answer.put(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
         answer.put(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -104,25 +104,25 @@ impl Answer {
     fn json(status: StatusCode, body: &impl Serialize) -> Self {
         match written(body) {
             Ok(bytes) => Self::whole(status, bytes, None),
-            Err(error) => Self::unwritten(&error.to_string()),
+            Err(error) => {
+                tracing::error!(%error, "an answer could not be written as JSON");
+                Self::whole(StatusCode::SERVICE_UNAVAILABLE, vec![], None)
+            }
         }
     }
 
-    /// A ticket that has no result of its own, with one that many tickets have.
-    fn json_with_result(ticket: &Ticket, result: &SharedBeginning) -> Self {
-        let bytes = written(ticket).unwrap_or_default();
+    /// A ticket with a result that many tickets have. Where its JSON begins as expected, the result's bytes and their part of
+    /// the digest are taken as they are; where it does not, the whole is written as any other answer: what is answered here
+    /// is committed, and a shortcut is no reason to keep it from its caller.
+    fn json_with_result(ticket: Ticket, result: &SharedBeginning) -> Self {
+        let bytes = written(&ticket).unwrap_or_default();
         match bytes.strip_prefix(NO_RESULT) {
             Some(rest) => {
                 let (bytes, digest) = result.followed_by(rest);
                 Self::whole(StatusCode::OK, bytes, Some(digest))
             }
-            None => Self::unwritten("a ticket does not begin with its result"),
+            None => Self::json(StatusCode::OK, &Ticket { result: result_of(result), ..ticket }),
         }
-    }
-
-    fn unwritten(error: &str) -> Self {
-        tracing::error!(error, "an answer could not be written as JSON");
-        Self::whole(StatusCode::SERVICE_UNAVAILABLE, vec![], None)
     }
 
     fn whole(status: StatusCode, bytes: Vec<u8>, digest: Option<ContentDigest>) -> Self {
@@ -141,27 +141,20 @@ impl Answer {
 
     /// The same, with the date that a signature may cover.
     #[must_use]
-    pub fn dated(mut self, now: Timestamp) -> Self {
+    pub(crate) fn dated(mut self, now: Timestamp) -> Self {
         self.put(header::DATE, text(http_date::format(u64::try_from(now.seconds()).unwrap_or_default())));
-        self
-    }
-
-    /// The same, after which the connection ends.
-    #[must_use]
-    pub fn last_of_connection(mut self) -> Self {
-        self.put(header::CONNECTION, HeaderValue::from_static("close"));
         self
     }
 
     /// The same without its body, as `HEAD` is answered: what is signed is what is sent.
     #[must_use]
-    pub fn without_body(self) -> Self {
+    pub(crate) fn without_body(self) -> Self {
         Self { content: Content::Whole(Bytes::new()), digest: None, ..self }
     }
 
     /// The answer to a request whose signature was not right, or to `GET /health`.
     #[must_use]
-    pub fn unsigned(self) -> Response<Content> {
+    pub(crate) fn unsigned(self) -> Response<Content> {
         let mut response = Response::new(self.content);
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
@@ -170,7 +163,7 @@ impl Answer {
 
     /// The answer to a request whose signature was right, signed for that request alone.
     #[must_use]
-    pub fn signed(mut self, request: &Signed<'_>, now: Timestamp) -> Response<Content> {
+    pub(crate) fn signed(mut self, request: &Signed<'_>, now: Timestamp) -> Response<Content> {
         let content_digest = match &self.content {
             Content::Whole(bytes) => Some(self.digest.unwrap_or_else(|| ContentDigest::of(bytes)).field()),
             Content::Events(_) => None,
@@ -190,6 +183,12 @@ impl Answer {
         self.put(SIGNATURE, text(signature.signature));
         self.unsigned()
     }
+}
+
+/// The result that [`NO_RESULT`] gives way to, as a value.
+fn result_of(beginning: &SharedBeginning) -> Option<Value> {
+    let (object, _) = beginning.followed_by(b"}");
+    serde_json::from_slice::<Value>(&object).ok()?.get_mut("result").map(Value::take)
 }
 
 /// As JSON. Most answers are about a ticket, which fits without growing.
@@ -291,6 +290,29 @@ mod tests {
         assert!(refusal.ticket.is_some_and(|ticket| ticket.denied_until.is_some()));
         ticket.denied_until = None;
         assert_eq!(denied(ticket).detail, "`deploy` was denied: not now");
+    }
+
+    #[test]
+    fn a_shared_result_reaches_its_caller_also_where_the_ticket_does_not_begin_as_expected() {
+        let digest = format!("sha-256:{}", "0".repeat(64));
+        let ticket = |result: Value| -> Ticket {
+            serde_json::from_value(serde_json::json!({
+                "id": "0198e6a2-7b1c-7d3e-8f40-5a6b7c8d9e0f", "seq": 1, "status": "succeeded", "action": "list-actions", "params": {},
+                "submitted_by": "agent", "created": "2026-03-07T12:00:00Z", "expires": null, "plan": digest, "digest": digest,
+                "rule": "r", "needed": 1, "approvals": [], "decided_by": null, "decided": null, "reason": null, "result": result,
+            }))
+            .unwrap()
+        };
+        let list = SharedBeginning::of(br#"{"result":{"actions":[1]}"#.to_vec());
+        for stored in [Value::Null, serde_json::json!("an earlier list")] {
+            let shown = Shown { ticket: ticket(stored.clone()), result: Some(std::sync::Arc::new(list.clone())) };
+            let answer = Answer::submitted(shown).unwrap();
+            assert_eq!(answer.status, StatusCode::OK, "{stored}");
+            let Content::Whole(bytes) = &answer.content else { panic!("a whole body") };
+            assert!(answer.digest.is_none_or(|digest| digest == ContentDigest::of(bytes)));
+            let told: Ticket = serde_json::from_slice(bytes).unwrap();
+            assert_eq!(told, ticket(serde_json::json!({ "actions": [1] })), "{stored}");
+        }
     }
 
     #[test]

@@ -5,13 +5,13 @@ use std::{
     path::PathBuf,
 };
 
-use lexopt::{Arg, Parser};
+use clap::{Parser, Subcommand};
 
 use crate::import;
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
+pub(crate) enum Command {
     /// Serve until told to stop.
     Serve(Wishes),
     /// Read config, secrets and rules, and say what was found.
@@ -20,103 +20,130 @@ pub enum Command {
     Import(import::Call),
     /// Print a first config.
     Starter,
-    /// Print how to import.
-    ImportHelp,
-    /// Print how to call this.
-    Help,
-    /// Print the version.
-    Version,
+    /// Print this: help, or the version.
+    Print(String),
+}
+
+/// The bridge on the host. Agents ask by signed requests; policy or a person decides; it runs here.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ccc-server",
+    version,
+    after_help = AFTER_HELP,
+    // A wrapper may set a flag that its own caller sets again: the last counts, and volumes add up.
+    args_override_self = true,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+)]
+struct Cli {
+    #[command(flatten)]
+    wishes: Wishes,
+    /// Read everything, say what was found, and exit with 0 or 2
+    #[arg(long)]
+    check: bool,
+    /// Print a first config, with rules for coding agents' tool calls, and exit
+    #[arg(long)]
+    starter: bool,
+    #[command(subcommand)]
+    command: Option<Other>,
+}
+
+/// What is done instead of serving.
+#[derive(Debug, Subcommand)]
+enum Other {
+    Import(import::Call),
 }
 
 /// What flags and environment say beside the config file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
+#[command(about = None, long_about = None)]
 pub struct Wishes {
-    /// The config file.
+    /// Config [default: $XDG_CONFIG_HOME/ccc/config.toml where it is there]
+    #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// The secrets file.
+    /// Who may sign (make one: ccc-keygen --create user,agent --can-approve user=agent)
+    #[arg(long, value_name = "FILE")]
     pub secrets: Option<PathBuf>,
-    /// The address to listen on; empty for no TCP.
-    pub bind: Option<String>,
-    /// The port to listen on.
-    pub port: Option<u16>,
-    /// The Unix socket to listen on.
-    pub socket: Option<PathBuf>,
-    /// Where data lies.
-    pub data: Option<PathBuf>,
-    /// The mail permission file.
-    pub mail_perms: Option<PathBuf>,
-    /// Container and host directory of each volume, before those of the file.
+    /// A directory that agents may name; may be given several times
+    // They stand before those of the config.
+    #[arg(long = "volume", value_name = "CONTAINER=HOST", value_parser = volume)]
     pub volumes: Vec<(String, PathBuf)>,
-    /// True where listening beyond loopback is wanted.
+    /// Address to listen on; "" for no TCP [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDR")]
+    pub bind: Option<String>,
+    /// Port to listen on [default: 3015]
+    #[arg(long, value_name = "N", value_parser = port)]
+    pub port: Option<u16>,
+    /// Unix socket to listen on
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+    /// Listen beyond loopback
+    #[arg(long)]
     pub allow_remote: bool,
-    /// True where effects are replaced by words.
+    /// Where tickets and the audit log lie [default: $XDG_DATA_HOME/ccc]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Who may mail whom, read at start and kept up to date
+    #[arg(long, value_name = "FILE")]
+    pub mail_perms: Option<PathBuf>,
+    /// Decide, queue and audit as always, run nothing
+    #[arg(long)]
     pub dry_run: bool,
     /// `CONDUIT_ROOT`, which is printed and changes nothing.
+    #[arg(skip)]
     pub root: Option<String>,
 }
+
+const AFTER_HELP: &str = "\
+Environment: CONDUIT_BIND, CONDUIT_PORT, CONDUIT_MAIL_PERMS (a flag beats them, they beat the file),
+CONDUIT_ROOT (printed, changes nothing). RUST_LOG sets what is logged to stderr (default info).
+SIGHUP reloads secrets, volumes, actions and rules; SIGTERM ends what is being answered and stops.
+
+Examples:
+  ccc-server --secrets secrets.json --volume /workspace=$HOME/agent
+  ccc-server --config bridge.toml --socket /run/user/1000/ccc/ccc.sock
+  ccc-server --config bridge.toml --check";
 
 /// A call that cannot be understood: one line that says what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct UsageError(pub(crate) String);
+pub(crate) struct UsageError(String);
 
 impl Command {
     /// Reads the command line (without the program's name) and, where it is silent, the environment.
     ///
     /// # Errors
     /// When a flag or variable is unknown, lacks its value, or has one that it cannot have.
-    pub fn read(
+    pub(crate) fn read(
         args: impl IntoIterator<Item = OsString>,
         env: impl Fn(&str) -> Option<OsString>,
     ) -> Result<Self, UsageError> {
-        let mut wishes = Wishes::default();
-        let mut check = false;
-        let mut parser = Parser::from_args(args);
-        while let Some(arg) = parser.next().map_err(usage)? {
-            match arg {
-                Arg::Long("help") | Arg::Short('h') => return Ok(Self::Help),
-                Arg::Long("version") | Arg::Short('V') => return Ok(Self::Version),
-                Arg::Long("starter") => return Ok(Self::Starter),
-                Arg::Long("check") => check = true,
-                Arg::Long(flag) => {
-                    let flag = flag.to_owned();
-                    wishes.take(&flag, &mut parser)?;
-                }
-                Arg::Value(word) if word == "import" && !check && wishes == Wishes::default() => {
-                    return Ok(import::Call::read(&mut parser)?.map_or(Self::ImportHelp, Self::Import));
-                }
-                other => return Err(unknown(&other)),
+        let name = OsString::from("ccc-server");
+        let cli = match Cli::try_parse_from(std::iter::once(name).chain(args)) {
+            Ok(cli) => cli,
+            Err(asked) if !asked.use_stderr() => return Ok(Self::Print(asked.render().to_string())),
+            Err(error) => return Err(UsageError(one_line(&error))),
+        };
+        match cli {
+            Cli { command: Some(Other::Import(call)), .. } => call.checked().map(Self::Import).map_err(UsageError),
+            Cli { starter: true, .. } => Ok(Self::Starter),
+            Cli { mut wishes, check, .. } => {
+                wishes.take_environment(env)?;
+                Ok(if check { Self::Check(wishes) } else { Self::Serve(wishes) })
             }
         }
-        wishes.take_environment(env)?;
-        Ok(if check { Self::Check(wishes) } else { Self::Serve(wishes) })
     }
 }
 
 impl Wishes {
-    fn take(&mut self, flag: &str, parser: &mut Parser) -> Result<(), UsageError> {
-        match flag {
-            "allow-remote" => self.allow_remote = true,
-            "dry-run" => self.dry_run = true,
-            "config" => self.config = Some(value(flag, parser)?.into()),
-            "secrets" => self.secrets = Some(value(flag, parser)?.into()),
-            "bind" => self.bind = Some(text("--bind", value(flag, parser)?)?),
-            "port" => self.port = Some(port("--port", &value(flag, parser)?)?),
-            "socket" => self.socket = Some(value(flag, parser)?.into()),
-            "data" => self.data = Some(value(flag, parser)?.into()),
-            "mail-perms" => self.mail_perms = Some(value(flag, parser)?.into()),
-            "volume" => self.volumes.push(volume(&text("--volume", value(flag, parser)?)?)?),
-            _ => return Err(unknown(&Arg::Long(flag))),
-        }
-        Ok(())
-    }
-
     fn take_environment(&mut self, env: impl Fn(&str) -> Option<OsString>) -> Result<(), UsageError> {
         if self.bind.is_none() {
-            self.bind = env("CONDUIT_BIND").map(|bind| text("CONDUIT_BIND", bind)).transpose()?;
+            self.bind = env("CONDUIT_BIND")
+                .map(|bind| variable("CONDUIT_BIND", &bind, |text| Ok(text.to_owned())))
+                .transpose()?;
         }
         if self.port.is_none() {
-            self.port = env("CONDUIT_PORT").map(|number| port("CONDUIT_PORT", &number)).transpose()?;
+            self.port = env("CONDUIT_PORT").map(|number| variable("CONDUIT_PORT", &number, port)).transpose()?;
         }
         if self.mail_perms.is_none() {
             self.mail_perms = env("CONDUIT_MAIL_PERMS").map(PathBuf::from);
@@ -126,82 +153,39 @@ impl Wishes {
     }
 }
 
-pub(crate) fn value(flag: &str, parser: &mut Parser) -> Result<OsString, UsageError> {
-    parser.value().map_err(|_| UsageError(format!("`--{flag}` lacks its value; see `ccc-server --help`")))
+fn variable<T>(name: &str, value: &OsStr, read: impl Fn(&str) -> Result<T, String>) -> Result<T, UsageError> {
+    let read = value.to_str().ok_or_else(|| "it is no UTF-8 text".to_owned()).and_then(read);
+    read.map_err(|why| UsageError(format!("`{name}` is `{}`: {why}", value.to_string_lossy().escape_default())))
 }
 
-pub(crate) fn text(what: &str, value: OsString) -> Result<String, UsageError> {
-    value.into_string().map_err(|value| {
-        UsageError(format!("`{what}` is no UTF-8 text: `{}`", value.to_string_lossy().escape_default()))
-    })
+fn port(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| "write a port from 0 to 65535, such as 3015".to_owned())
 }
 
-fn port(what: &str, value: &OsStr) -> Result<u16, UsageError> {
-    let number = value.to_str().and_then(|text| text.parse().ok());
-    number.ok_or_else(|| {
-        UsageError(format!(
-            "`{what}` is `{}`; write a port from 0 to 65535, such as 3015",
-            value.to_string_lossy().escape_default()
-        ))
-    })
-}
-
-fn volume(text: &str) -> Result<(String, PathBuf), UsageError> {
+fn volume(text: &str) -> Result<(String, PathBuf), String> {
     match text.split_once('=') {
         Some((container, host)) if container.starts_with('/') && !host.is_empty() => {
             Ok((container.to_owned(), host.into()))
         }
-        _ => Err(UsageError(format!(
-            "`--volume {}` is no volume; write `--volume /workspace=DIR`",
-            text.escape_default()
-        ))),
+        _ => Err("write it as /workspace=DIR".to_owned()),
     }
 }
 
-pub(crate) fn unknown(arg: &Arg<'_>) -> UsageError {
-    let shown = match arg {
-        Arg::Short(letter) => format!("-{}", letter.escape_default()),
-        Arg::Long(name) => format!("--{}", name.escape_default()),
-        Arg::Value(value) => value.to_string_lossy().escape_default().to_string(),
-    };
-    UsageError(format!("`{shown}` is not known here; see `ccc-server --help`"))
+/// What clap says in paragraphs (the error, hints, usage), without the usage: logs of service managers go by lines.
+fn one_line(error: &clap::Error) -> String {
+    let said = error.render().to_string();
+    let said = said.split("Usage:").next().unwrap_or_default();
+    let paragraphs = said.split("\n\n").map(|paragraph| {
+        let words: Vec<&str> = paragraph.split_whitespace().collect();
+        let words = words.join(" ");
+        words.strip_prefix("error: ").or(words.strip_prefix("tip: ")).unwrap_or(&words).to_owned()
+    });
+    let mut sentences: Vec<String> = paragraphs.filter(|words| !words.is_empty()).collect();
+    sentences.retain(|words| !words.starts_with("For more information"));
+    let said: String =
+        sentences.join("; ").chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
+    format!("{said}; see `ccc-server --help`")
 }
-
-#[expect(clippy::needless_pass_by_value, reason = "the form that `map_err` takes")]
-pub(crate) fn usage(error: lexopt::Error) -> UsageError {
-    UsageError(format!("{error}; see `ccc-server --help`"))
-}
-
-/// What `--help` prints.
-pub const HELP: &str = "\
-ccc-server: the bridge on the host. Agents ask by signed requests; policy or a person decides; it runs here.
-
-Usage: ccc-server [options]
-       ccc-server import sentinel|jamjet FILE    (see ccc-server import --help)
-
-  --config FILE            config (default: $XDG_CONFIG_HOME/ccc/config.toml where it is there)
-  --secrets FILE           who may sign (make one: ccc-keygen --create user,agent --can-approve user=agent)
-  --volume CONTAINER=HOST  a directory that agents may name; may be given several times
-  --bind ADDR              address to listen on (default 127.0.0.1; \"\" for no TCP)
-  --port N                 port to listen on (default 3015)
-  --socket PATH            Unix socket to listen on
-  --allow-remote           listen beyond loopback
-  --data DIR               where tickets and the audit log lie (default: $XDG_DATA_HOME/ccc)
-  --mail-perms FILE        who may mail whom, read at start and kept up to date
-  --dry-run                decide, queue and audit as always, run nothing
-  --check                  read everything, say what was found, and exit with 0 or 2
-  --starter                print a first config, with rules for coding agents' tool calls, and exit
-  --help, --version
-
-Environment: CONDUIT_BIND, CONDUIT_PORT, CONDUIT_MAIL_PERMS (a flag beats them, they beat the file),
-CONDUIT_ROOT (printed, changes nothing). RUST_LOG sets what is logged to stderr (default info).
-SIGHUP reloads secrets, volumes, actions and rules; SIGTERM ends what is being answered and stops.
-
-Examples:
-  ccc-server --secrets secrets.json --volume /workspace=$HOME/agent
-  ccc-server --config bridge.toml --socket /run/user/1000/ccc/ccc.sock
-  ccc-server --config bridge.toml --check
-";
 
 #[cfg(test)]
 mod tests {
@@ -230,6 +214,12 @@ mod tests {
     }
 
     #[test]
+    fn the_last_of_a_flag_counts() {
+        let twice = wishes(&["--port", "1", "--dry-run", "--port", "2", "--dry-run"], &[]);
+        assert_eq!((twice.port, twice.dry_run), (Some(2), true));
+    }
+
+    #[test]
     fn volumes_come_in_the_order_given() {
         let volumes = wishes(&["--volume", "/workspace=/srv/a", "--volume", "/home/claude=~/b=c"], &[]).volumes;
         assert_eq!(volumes, [("/workspace".to_owned(), "/srv/a".into()), ("/home/claude".to_owned(), "~/b=c".into())]);
@@ -238,7 +228,9 @@ mod tests {
     #[test]
     fn check_is_no_serving() {
         assert!(matches!(read(&["--check", "--config", "x"], &[]), Ok(Command::Check(_))));
-        assert!(matches!(read(&["--config", "x", "--help"], &[]), Ok(Command::Help)));
+        assert!(
+            matches!(read(&["--config", "x", "--help"], &[]), Ok(Command::Print(help)) if help.contains("Examples"))
+        );
         assert!(matches!(read(&["--starter"], &[]), Ok(Command::Starter)));
     }
 
@@ -254,7 +246,7 @@ mod tests {
         assert_eq!((call.from, call.servers), (import::Neighbour::JamJet, vec!["pg".to_owned(), "fs".to_owned()]));
         assert_eq!((call.file, call.output), ("policy.yaml".into(), Some("rules.toml".into())));
         assert_eq!(read_import(&["import", "sentinel", "a.json"]).from, import::Neighbour::Sentinel);
-        assert_eq!(read(&["import", "--help"], &[]), Ok(Command::ImportHelp));
+        assert!(matches!(read(&["import", "--help"], &[]), Ok(Command::Print(help)) if help.contains("rules.toml")));
     }
 
     #[test]
@@ -280,8 +272,18 @@ mod tests {
             &["--check", "import", "jamjet", "a"],
         ] {
             let error = read(args, &[]).unwrap_err().to_string();
-            assert!(!error.is_empty() && !error.contains('\n'), "{args:?}: {error}");
+            assert!(!error.contains('\n') && error.contains("ccc-server"), "{args:?}: {error}");
         }
-        assert!(read(&[], &[("CONDUIT_PORT", "x")]).is_err());
+        let said = |args: &[&str], env: &[(&str, &str)]| read(args, env).unwrap_err().to_string();
+        for (args, mends) in [
+            (&["--prot", "1"][..], "'--port'"),
+            (&["--port", "99999"], "from 0 to 65535"),
+            (&["--volume", "workspace=x"], "write it as /workspace=DIR"),
+            (&["import", "cedar", "x"], "[possible values: sentinel, jamjet]"),
+            (&["import", "sentinel", "a", "--server", "pg"], "for `import jamjet`"),
+        ] {
+            assert!(said(args, &[]).contains(mends), "{args:?}: {}", said(args, &[]));
+        }
+        assert!(said(&[], &[("CONDUIT_PORT", "x")]).starts_with("`CONDUIT_PORT` is `x`: write a port"));
     }
 }

@@ -35,7 +35,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The user.
+    /// Whose key signed.
     #[must_use]
     pub fn user(&self) -> &UserName {
         self.user.name()
@@ -69,7 +69,7 @@ impl Caller {
         self.user.approves()
     }
 
-    /// What the user has in use.
+    /// What the user has taken of waits, streams and requests, which its limits count.
     #[must_use]
     pub fn share(&self) -> &Arc<Share> {
         self.user.share()
@@ -122,7 +122,7 @@ impl Signed<'_> {
         caller.use_once(nonces, limits, now)
     }
 
-    /// Who signed.
+    /// Whose key signed, fresh or not: the answer is signed with it.
     #[must_use]
     pub fn user(&self) -> &Known {
         &self.user
@@ -139,7 +139,7 @@ impl Signed<'_> {
 ///
 /// # Errors
 /// When it is another, or the field cannot be read.
-pub fn check_body(head: &Head, body: &ContentDigest) -> Result<(), Refusal> {
+pub(crate) fn check_body(head: &Head, body: &ContentDigest) -> Result<(), Refusal> {
     match head.content_digest()? {
         Some(signed) if signed != *body => {
             Err(Refusal::new(ProblemType::Unauthenticated, "the body is not the one whose Content-Digest was signed"))
@@ -151,9 +151,9 @@ pub fn check_body(head: &Head, body: &ContentDigest) -> Result<(), Refusal> {
 /// The server's two times. `now` is never before the newest commit.
 #[derive(Debug, Clone, Copy)]
 pub struct Times {
-    /// When this server began.
+    /// When this server began: what was signed before is stale.
     pub started: Timestamp,
-    /// The time of this request.
+    /// The server's time as the request came, which freshness is held against.
     pub now: Timestamp,
 }
 
@@ -162,7 +162,7 @@ pub struct Times {
 ///
 /// # Errors
 /// 401 where they are missing, wrong, stale or used before.
-pub fn authenticate_legacy(
+pub(crate) fn authenticate_legacy(
     fields: &Fields<'_>,
     body: &[u8],
     keyring: &Keyring,

@@ -9,22 +9,21 @@ use crate::head::malformed;
 
 /// A body on its way.
 #[derive(Debug)]
-pub struct Upload {
+pub(crate) struct Upload {
     incoming: Incoming,
     ended: bool,
 }
 
 impl Upload {
-    /// What hyper hands over.
     #[must_use]
-    pub fn new(incoming: Incoming) -> Self {
+    pub(crate) fn new(incoming: Incoming) -> Self {
         Self { ended: incoming.is_end_stream(), incoming }
     }
 
     /// True where something of it was left unread: the connection ends after the answer, so that nobody takes the
     /// rest for a request.
     #[must_use]
-    pub fn is_unread(&self) -> bool {
+    pub(crate) fn is_unread(&self) -> bool {
         !self.ended
     }
 
@@ -32,7 +31,7 @@ impl Upload {
     ///
     /// # Errors
     /// 413 as soon as it is known to be longer than `bytes_max`; 400 where it breaks off.
-    pub async fn read(&mut self, bytes_max: u64) -> Result<Bytes, Refusal> {
+    pub(crate) async fn read(&mut self, bytes_max: u64) -> Result<Bytes, Refusal> {
         if self.incoming.size_hint().lower() > bytes_max {
             return Err(too_large(bytes_max));
         }
@@ -62,7 +61,7 @@ fn joined(read: Bytes, chunk: Bytes) -> Bytes {
     bytes.freeze()
 }
 
-/// 413.
+/// 413, with the limit in words.
 pub(crate) fn too_large(bytes_max: u64) -> Refusal {
     Refusal::new(
         ProblemType::TooLarge,

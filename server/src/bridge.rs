@@ -1,7 +1,5 @@
 //! The road of one request, on one screen: head → signature → admission → route → body → endpoint → signed answer.
 
-use std::{sync::Arc, time::Duration};
-
 use ccc_core::{law::Law, limits::Limits, refusal::Refusal};
 use ccc_protocol::{
     Digest, RequestId, Timestamp,
@@ -20,14 +18,12 @@ use crate::{
     body::Upload,
     desk::Front,
     endpoints::{self, Call},
-    events::Term,
     head::{Head, Hosts},
     keyring::Keys,
     link::{Link, Phase},
     nonces::Nonces,
     random,
     route::{self, Endpoint, Found},
-    shares::Place,
 };
 
 /// What every connection shares.
@@ -35,20 +31,20 @@ use crate::{
 pub struct Bridge {
     /// The desk, through which everything happens.
     pub front: Front,
-    /// Who may sign.
+    /// Who may sign, as of the last reload.
     pub keys: Keys,
-    /// What was used once already.
+    /// The nonces that no request may bring again.
     pub nonces: Nonces,
     /// The names under which this server is asked for.
     pub hosts: Hosts,
     /// Whether the seed system's headers are taken, where they are enough.
     pub legacy_signatures: bool,
-    /// When this server began.
+    /// When this server began: what was signed before is stale.
     pub started: Timestamp,
 }
 
 impl Bridge {
-    /// Answers a request.
+    /// Answers a request, whatever it is: a refusal is an answer too.
     pub async fn answer(&self, request: Request<Incoming>, link: &Link) -> Response<Content> {
         let (head, body) = Head::of(request);
         let mut upload = Upload::new(body);
@@ -79,6 +75,7 @@ impl Bridge {
                 answer.signed(&signed, self.front.clock().now())
             }
             Err(_) if fault.is_none() && self.takes_legacy(head) => {
+                // Boxed as endpoints are: no connection keeps room for what few ask.
                 let answer = Box::pin(self.serve_legacy(head, upload, link, &law)).await;
                 answer.unwrap_or_else(|refusal| self.refused(refusal)).unsigned()
             }
@@ -135,7 +132,8 @@ impl Bridge {
         let content_digest = ContentDigest::of(&body);
         authenticate::check_body(head, &content_digest)?;
         let digest = Digest::from_bytes(*content_digest.sha256());
-        let call = Call { bridge: self, caller, limits, head, name: found.name, body, digest, link };
+        let call =
+            Call { front: &self.front, keys: &self.keys, caller, limits, head, name: found.name, body, digest, link };
         endpoints::answer(found.route.endpoint, call).await
     }
 
@@ -143,16 +141,6 @@ impl Bridge {
     fn takes_legacy(&self, head: &Head) -> bool {
         let enough = matches!((head.method(), head.target()), ("POST", "/action") | ("GET", "/queue"));
         self.legacy_signatures && enough && !head.has(&SIGNATURE)
-    }
-
-    /// Until when an event stream of this caller's lives.
-    pub(crate) fn term(&self, caller: &Caller, place: Place, limits: &Limits) -> Term {
-        Term {
-            user: Arc::clone(caller.known()),
-            keys: self.keys.subscribe(),
-            place,
-            lifetime: Duration::from_secs(limits.stream_seconds_max),
-        }
     }
 
     fn refused(&self, refusal: Refusal) -> Answer {

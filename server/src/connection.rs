@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Serves one connection until either side is done with it.
-pub async fn serve(bridge: Arc<Bridge>, link: Arc<Link>, socket: Socket, http: http1::Builder) {
+pub(crate) async fn serve(bridge: Arc<Bridge>, link: Arc<Link>, socket: Socket, http: http1::Builder) {
     let stream = Stream { socket, link: Arc::clone(&link) };
     let service = service_fn({
         let link = Arc::clone(&link);
@@ -88,12 +88,9 @@ pub fn http(limits: &Limits) -> http1::Builder {
 /// As many fields as hyper reads without allocating; a smaller limit is ours to check.
 const HYPER_FIELDS_MAX: u64 = 100;
 
-/// A socket of either kind.
 #[derive(Debug)]
-pub enum Socket {
-    /// Over the network, or loopback.
+pub(crate) enum Socket {
     Tcp(TokioIo<TcpStream>),
-    /// Over a file.
     Unix(TokioIo<UnixStream>),
 }
 

@@ -20,20 +20,18 @@ use crate::{
     shares::Place,
 };
 
-/// The body of an event stream.
+/// The body of an event stream: pieces of whole events. It ends when its [`pump`] does.
 #[derive(Debug)]
 pub struct EventStream(mpsc::Receiver<Bytes>);
 
 /// Until when a stream lives.
 #[derive(Debug)]
-pub struct Term {
+pub(crate) struct Term {
     /// Who listens: the stream ends when the secrets file says something else about them.
     pub user: Arc<Known>,
-    /// The keyring in force.
     pub keys: watch::Receiver<Arc<Keyring>>,
-    /// The listener's place, given back at the end.
-    pub place: Place,
-    /// At most so long.
+    /// The listener's place: held for the stream's life, given back by its drop.
+    pub _place: Place,
     pub lifetime: Duration,
 }
 
@@ -50,14 +48,14 @@ const ALIVE: Bytes = Bytes::from_static(b":\n\n");
 
 /// Starts a stream of these hints.
 #[must_use]
-pub fn stream(hints: Hints, term: Term) -> EventStream {
+pub(crate) fn stream(hints: Hints, term: Term) -> EventStream {
     let (events, stream) = mpsc::channel(PIECES_WAITING_MAX);
     tokio::spawn(pump(hints, term, events));
     EventStream(stream)
 }
 
 impl EventStream {
-    /// The next piece of the body.
+    /// The next piece, which holds one event or more that came together.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         self.0.poll_recv(cx)
     }

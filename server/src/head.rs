@@ -26,7 +26,7 @@ impl Head {
         (Self { parts, has_body }, body)
     }
 
-    /// The method.
+    /// As it was sent, in the case it was sent in.
     #[must_use]
     pub fn method(&self) -> &str {
         self.parts.method.as_str()
@@ -38,7 +38,7 @@ impl Head {
         self.parts.uri.path_and_query().map_or("", |target| target.as_str())
     }
 
-    /// The path alone.
+    /// What stands before `?`, not decoded.
     #[must_use]
     pub fn path(&self) -> &str {
         self.parts.uri.path()

@@ -6,12 +6,12 @@ use uuid::Uuid;
 
 /// A user's key for one request, with one spelling whatever case it was sent in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct IdempotencyKey(Uuid);
+pub(crate) struct IdempotencyKey(Uuid);
 
 /// A field value that is not a UUID in quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the Idempotency-Key is not a UUID in quotes; write it as `\"0198e6a2-7b1c-7d3e-8f40-5a6b7c8d9e0f\"`")]
-pub struct IdempotencyKeyError;
+pub(crate) struct IdempotencyKeyError;
 
 impl FromStr for IdempotencyKey {
     type Err = IdempotencyKeyError;

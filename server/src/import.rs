@@ -8,35 +8,38 @@ use std::{
 };
 
 use ccc_core::import::{Imported, jamjet, sentinel};
-use lexopt::{Arg, Parser};
+use clap::{Args, ValueEnum};
 
-use crate::args::{UsageError, text, unknown, usage, value};
-
-/// What to translate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
-    /// Whose file it is.
-    pub from: Neighbour,
-    /// The file.
-    pub file: PathBuf,
-    /// Where the rules go, a new file; stdout where none is named.
-    pub output: Option<PathBuf>,
-    /// The MCP servers whose tools the file lets pass.
-    pub servers: Vec<String>,
+/// Read a neighbour's approval rules and write the equivalent rules for the config of ccc-server
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Call {
+    /// Whose file it is
+    #[arg(value_name = "NEIGHBOUR")]
+    pub(crate) from: Neighbour,
+    /// The neighbour's file
+    pub(crate) file: PathBuf,
+    /// A new file for the rules [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// An MCP server whose tools `allow` and `audit` let pass; may be given several times
+    #[arg(long = "server", value_name = "NAME", value_parser = server)]
+    pub(crate) servers: Vec<String>,
 }
 
 /// Whose approval rules can be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Neighbour {
-    /// AI Sentinel's approval config.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Neighbour {
+    /// AI Sentinel's approval config (JSON, what SENTINEL_APPROVAL_CONFIG names)
     Sentinel,
-    /// JamJet's policy.
+    /// A JamJet policy (YAML, version 1)
+    #[value(name = "jamjet")]
     JamJet,
 }
 
 /// Why nothing was imported.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ImportFailure {
+pub(crate) enum ImportFailure {
     /// The file is not fit: a line for each fault.
     #[error("{0}")]
     Refused(String),
@@ -49,48 +52,33 @@ pub enum ImportFailure {
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 impl Call {
-    /// What follows `import` on the command line; nothing where only help is wanted.
-    pub(crate) fn read(parser: &mut Parser) -> Result<Option<Self>, UsageError> {
-        let mut words = vec![];
-        let (mut output, mut servers) = (None, vec![]);
-        while let Some(arg) = parser.next().map_err(usage)? {
-            match arg {
-                Arg::Long("help") | Arg::Short('h') => return Ok(None),
-                Arg::Long("output") => output = Some(value("output", parser)?.into()),
-                Arg::Long("server") => servers.push(server(text("--server", value("server", parser)?)?)?),
-                Arg::Value(word) => words.push(word),
-                other => return Err(unknown(&other)),
+    /// What only the call as a whole shows.
+    ///
+    /// # Errors
+    /// Where an option does not go with the neighbour.
+    pub(crate) fn checked(self) -> Result<Self, String> {
+        match self.from {
+            Neighbour::Sentinel if !self.servers.is_empty() => {
+                Err("`--server` is for `import jamjet`, whose rules can let tools pass; see `ccc-server import --help`"
+                    .to_owned())
             }
+            _ => Ok(self),
         }
-        let [from, file] = <[_; 2]>::try_from(words).map_err(|_| wrong("name whose file it is, and the file"))?;
-        let from = match from.to_str() {
-            Some("sentinel") if servers.is_empty() => Neighbour::Sentinel,
-            Some("sentinel") => return Err(wrong("`--server` is for `import jamjet`, whose rules can let tools pass")),
-            Some("jamjet") => Neighbour::JamJet,
-            _ => return Err(wrong(&format!("`{}` is unknown", from.to_string_lossy().escape_default()))),
-        };
-        Ok(Some(Self { from, file: file.into(), output, servers }))
     }
 }
 
-fn server(name: String) -> Result<String, UsageError> {
+fn server(name: &str) -> Result<String, String> {
     if name.is_empty() || name.contains('/') || name.chars().any(char::is_control) {
-        return Err(wrong(&format!("`--server {}` is no server's name", name.escape_default())));
+        return Err("write the name that the server has in the agent's settings, without `/`".to_owned());
     }
-    Ok(name)
-}
-
-fn wrong(why: &str) -> UsageError {
-    UsageError(format!(
-        "{why}; write `ccc-server import sentinel approvals.json` or `ccc-server import jamjet policy.yaml`"
-    ))
+    Ok(name.to_owned())
 }
 
 /// Translates, writes the rules, and says on stderr what stays behind.
 ///
 /// # Errors
 /// When the file is not fit, or the rules cannot be written.
-pub fn run(call: &Call) -> Result<(), ImportFailure> {
+pub(crate) fn run(call: &Call) -> Result<(), ImportFailure> {
     let imported = translated(call).map_err(ImportFailure::Refused)?;
     write(call.output.as_deref(), &imported.toml()).map_err(|error| {
         let to = call.output.as_ref().map_or_else(|| "stdout".to_owned(), |path| path.display().to_string());
@@ -146,26 +134,13 @@ fn write(output: Option<&Path>, rules: &str) -> io::Result<()> {
     }
 }
 
-/// What `import --help` prints.
-pub const HELP: &str = "\
-ccc-server import: reads a neighbour's approval rules and writes the equivalent rules for the config of ccc-server.
-
-Usage: ccc-server import sentinel FILE [--output FILE]
-       ccc-server import jamjet FILE [--output FILE] [--server NAME]...
-
-  sentinel         an AI Sentinel approval config (JSON, what SENTINEL_APPROVAL_CONFIG names)
-  jamjet           a JamJet policy (YAML, version 1)
-  --output FILE    a new file for the rules (default: stdout)
-  --server NAME    an MCP server whose tools `allow` and `audit` let pass; may be given several times
-  --help
-
+const AFTER_HELP: &str = "\
 The rules belong at the end of the config. What has no equivalent is said on stderr and in comments. What the format forbids
 ends with 2 and writes nothing. ${VAR} is never expanded. Nothing that was read becomes looser: see docs/policy.md.
 
 Examples:
   ccc-server import sentinel approvals.json >> ~/.config/ccc/config.toml && ccc-server --check
-  ccc-server import jamjet ~/.jamjet/policy.yaml --server postgres --output rules.toml
-";
+  ccc-server import jamjet ~/.jamjet/policy.yaml --server postgres --output rules.toml";
 
 #[cfg(test)]
 mod tests {

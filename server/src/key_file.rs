@@ -15,7 +15,7 @@ const KEY_CHARS_MIN: usize = 32;
 ///
 /// # Errors
 /// A sentence that says what to do.
-pub fn read_or_make(path: &Path) -> Result<AuditKey, String> {
+pub(crate) fn read_or_make(path: &Path) -> Result<AuditKey, String> {
     match read(path)? {
         Some(key) => Ok(key),
         None => make(path),
@@ -26,7 +26,7 @@ pub fn read_or_make(path: &Path) -> Result<AuditKey, String> {
 ///
 /// # Errors
 /// When others can read it, it is too short, or the system refuses.
-pub fn read(path: &Path) -> Result<Option<AuditKey>, String> {
+pub(crate) fn read(path: &Path) -> Result<Option<AuditKey>, String> {
     let shown = path.display();
     let text = match fs::read_to_string(path) {
         Ok(text) => text,

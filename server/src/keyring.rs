@@ -57,7 +57,7 @@ impl Keyring {
         self.users.values().map(fingerprint).collect()
     }
 
-    /// The user of this name.
+    /// Looked for by the name as a request spells it.
     #[must_use]
     pub fn user(&self, name: &str) -> Option<&Arc<Known>> {
         self.users.get(name)
@@ -71,7 +71,7 @@ impl Keyring {
 }
 
 impl Known {
-    /// The user's name.
+    /// The name that signs, and that policy goes by.
     #[must_use]
     pub fn name(&self) -> &UserName {
         &self.name
@@ -89,31 +89,31 @@ impl Known {
         !self.entry.can_approve.is_empty()
     }
 
-    /// What the user has in use.
+    /// What the user has taken of waits, streams and requests. A reload keeps it for the name, whatever else changes.
     #[must_use]
     pub fn share(&self) -> &Arc<Share> {
         &self.share
     }
 }
 
-/// The keyring in force.
+/// Who may sign now, replaced as a whole on reload.
 #[derive(Debug)]
 pub struct Keys(watch::Sender<Arc<Keyring>>);
 
 impl Keys {
-    /// With this keyring in force.
+    /// In force from the start.
     #[must_use]
     pub fn new(keyring: Keyring) -> Self {
         Self(watch::Sender::new(Arc::new(keyring)))
     }
 
-    /// The keyring in force.
+    /// What is in force now. Held on to, it stays what it was.
     #[must_use]
     pub fn current(&self) -> Arc<Keyring> {
         Arc::clone(&self.0.borrow())
     }
 
-    /// Puts another in its place.
+    /// Puts another in force, and has event streams look whether their users are in it.
     pub fn replace(&self, keyring: Keyring) {
         self.0.send_replace(Arc::new(keyring));
     }

@@ -1,40 +1,64 @@
 //! The bridge on the host: listens, authenticates, routes; the use cases; the store; running what was allowed.
 //!
-//! A request's road is one screen: [`bridge::Bridge::answer`]. Requests reach the desk only as an
-//! [`authenticate::Caller`], the desk alone commits, and nothing runs without the permit of a committed ticket.
+//! A request's road is one screen: `Bridge::answer`. Requests reach the desk only as a `Caller`, the desk alone commits,
+//! and nothing runs without the permit of a committed ticket.
+//!
+//! [`program::main`] is the whole program. Everything else is the crate's own, but for the [`parts`] of which tests and
+//! the bench build a bridge.
 
-pub mod answer;
-pub mod args;
-pub mod authenticate;
-pub mod body;
-pub mod bridge;
-pub mod check;
-pub mod clock;
-pub mod connection;
-pub mod desk;
-pub mod endpoints;
-pub mod events;
-pub mod exec;
-pub mod head;
-pub mod idempotency;
-pub mod import;
-pub mod key_file;
-pub mod keyring;
+mod answer;
+mod args;
+mod authenticate;
+mod body;
+mod bridge;
+mod check;
+mod clock;
+mod connection;
+mod desk;
+mod endpoints;
+mod events;
+mod exec;
+mod head;
+mod idempotency;
+mod import;
+mod key_file;
+mod keyring;
 mod let_go;
-pub mod link;
-pub mod listen;
-pub mod log;
-pub mod mail;
-pub mod nonces;
-pub mod places;
-pub mod programs;
-pub mod query;
-pub mod random;
-pub mod reload;
-pub mod route;
-pub mod server;
-pub mod setup;
-pub mod shares;
-pub mod socket_file;
-pub mod store;
-pub mod volumes;
+mod link;
+mod listen;
+mod log;
+mod nonces;
+mod places;
+pub mod program;
+mod programs;
+mod query;
+mod random;
+mod reload;
+mod route;
+mod server;
+mod setup;
+mod shares;
+mod socket_file;
+mod store;
+mod volumes;
+
+/// What tests and the bench build a bridge of, or a piece of one.
+pub mod parts {
+    pub use crate::{
+        args::Wishes,
+        authenticate::{Caller, Times, authenticate},
+        bridge::Bridge,
+        check::report,
+        connection::http,
+        desk::{Front, Running, Site, open as open_desk},
+        exec::Effects,
+        head::{Head, Hosts},
+        keyring::{Keyring, Keys},
+        listen::{Listeners, serve},
+        nonces::Nonces,
+        places::Surroundings,
+        route::{ROUTES, Route, Verb, Who},
+        setup::{Setup, SetupError},
+        store::{DataLock, Reader, StoreError, Writer, open as open_store, reader as open_reader},
+    };
+}

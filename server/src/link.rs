@@ -1,12 +1,12 @@
 //! What is known of one connection: what its peer is doing and since when, and whom it belongs to.
 //!
-//! Time limits cost a request nothing: a [`Link`] notes the second in which something moved, and the
-//! [`crate::listen::Crowd`] looks over all links once a second.
+//! Time limits cost a request nothing: a [`Link`] notes the second in which something moved, and the crowd of connections
+//! is looked over once a second.
 
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering},
     },
     task::Waker,
     time::Duration,
@@ -16,7 +16,6 @@ use ccc_core::{limits::Limits, refusal::Refusal};
 
 use crate::{
     authenticate::{Caller, Signed},
-    listen::Pulse,
     shares::Place,
 };
 
@@ -46,10 +45,21 @@ pub enum Phase {
 pub enum Standing {
     /// Nobody has signed anything on it.
     Stranger,
-    /// A user.
+    /// A user who may approve for nobody.
     User,
     /// A user who may approve for somebody.
     Approver,
+}
+
+/// What all links share.
+#[derive(Debug, Default)]
+pub struct Pulse {
+    /// How many seconds the crowd has counted: the clock of time limits.
+    pub seconds: AtomicU32,
+    /// Requests of this second whose signature was not right.
+    pub not_authentic: AtomicU32,
+    /// True where only the places reserved for approvers are left.
+    pub crowded: AtomicBool,
 }
 
 /// What is known of one connection.
@@ -87,7 +97,6 @@ impl Link {
         self.state.store(second << 8 | phase as u64, Ordering::Relaxed);
     }
 
-    /// What the peer is doing.
     #[must_use]
     pub fn phase(&self) -> Phase {
         Phase::from(self.state.load(Ordering::Relaxed) as u8)
@@ -113,7 +122,6 @@ impl Link {
         self.still_seconds() > allowed
     }
 
-    /// Whom the connection belongs to.
     #[must_use]
     pub fn standing(&self) -> Standing {
         match self.standing.load(Ordering::Relaxed) {

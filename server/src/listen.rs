@@ -6,10 +6,7 @@ use std::{
     collections::HashMap,
     future::Future,
     io,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU32, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -25,16 +22,16 @@ use tokio::{
 use crate::{
     bridge::Bridge,
     connection::{self, Socket},
-    link::{Link, Phase, Standing},
+    link::{Link, Phase, Pulse, Standing},
     socket_file::SocketFile,
 };
 
-/// The sockets of a server.
+/// The sockets of a server, bound and listening: tests bind port 0.
 #[derive(Debug, Default)]
 pub struct Listeners {
-    /// Over the network, or loopback.
+    /// Network or loopback addresses.
     pub tcp: Vec<TcpListener>,
-    /// Over a file.
+    /// The Unix socket, removed when it is dropped.
     pub unix: Option<SocketFile>,
 }
 
@@ -111,20 +108,9 @@ async fn watch(crowd: Arc<Crowd>, bridge: Arc<Bridge>) {
     }
 }
 
-/// What all links share.
-#[derive(Debug, Default)]
-pub struct Pulse {
-    /// Counts seconds.
-    pub seconds: AtomicU32,
-    /// Requests of this second whose signature was not right.
-    pub not_authentic: AtomicU32,
-    /// True where only the places reserved for approvers are left.
-    pub crowded: AtomicBool,
-}
-
 /// All connections.
 #[derive(Debug, Default)]
-pub struct Crowd {
+pub(crate) struct Crowd {
     pulse: Arc<Pulse>,
     members: Mutex<Members>,
     left: Notify,

@@ -6,7 +6,7 @@ use std::io::IsTerminal as _;
 use tracing_subscriber::{EnvFilter, fmt};
 
 /// Starts logging to stderr: `info` and above, or what `RUST_LOG` asks for.
-pub fn start() {
+pub(crate) fn start() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(coloured).with_target(false);

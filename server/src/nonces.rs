@@ -12,11 +12,11 @@ use sha2::{Digest, Sha256};
 use crate::store::Nonce;
 
 /// What a (user, nonce) pair is remembered as.
-pub type Tag = [u8; 16];
+pub(crate) type Tag = [u8; 16];
 
 /// The tag of a user's nonce: the first half of a SHA-256. The zero byte cannot stand in a user name.
 #[must_use]
-pub fn tag(user: &str, nonce: &[u8]) -> Tag {
+pub(crate) fn tag(user: &str, nonce: &[u8]) -> Tag {
     let hash = Sha256::new().chain_update(user).chain_update([0]).chain_update(nonce).finalize();
     hash.first_chunk().copied().unwrap_or_default()
 }
@@ -27,7 +27,7 @@ pub fn tag(user: &str, nonce: &[u8]) -> Tag {
 pub enum Use {
     /// It had not been used and now it has.
     First,
-    /// It was used before.
+    /// It was used before: a replay.
     Again,
     /// There is no room to remember it.
     Full,
@@ -62,7 +62,7 @@ impl Nonces {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remember(created, tag, now, max)
     }
 
-    /// How many are remembered.
+    /// How many are remembered, of all users.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).count

@@ -9,22 +9,22 @@ use std::{
 /// What the surroundings say about places and programs. Read once, so that everything behind it can be tested.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Surroundings {
-    /// `$HOME`.
+    /// `$HOME`, where it is absolute.
     pub home: Option<PathBuf>,
-    /// `$XDG_CONFIG_HOME`.
+    /// `$XDG_CONFIG_HOME`, where it is absolute: a relative one is to be ignored (XDG Base Directory Specification).
     pub config_home: Option<PathBuf>,
-    /// `$XDG_DATA_HOME`.
+    /// `$XDG_DATA_HOME`, where it is absolute.
     pub data_home: Option<PathBuf>,
-    /// `$PATH`.
+    /// The directories of `$PATH`, in order.
     pub path: Vec<PathBuf>,
     /// `$VISUAL`, the editor where config names none.
     pub visual: Option<String>,
-    /// The current directory.
+    /// The current directory, which paths of the command line are relative to.
     pub here: PathBuf,
 }
 
 impl Surroundings {
-    /// Of this process.
+    /// As this process was started.
     #[must_use]
     pub fn of_process() -> Self {
         let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
@@ -66,14 +66,14 @@ impl Surroundings {
 
 /// A path after links are resolved, as far as it exists; what does not exist yet is taken as written.
 #[must_use]
-pub fn resolved(path: &Path) -> PathBuf {
+pub(crate) fn resolved(path: &Path) -> PathBuf {
     way(path).pop().unwrap_or_default()
 }
 
 /// Everything that decides where an absolute path leads, in the order met: each link on the way, where it lies itself; each
 /// directory that is left by `..`; and the end. What does not exist yet is taken as written.
 #[must_use]
-pub fn way(path: &Path) -> Vec<PathBuf> {
+pub(crate) fn way(path: &Path) -> Vec<PathBuf> {
     let mut met = vec![];
     let mut end = PathBuf::new();
     let mut ahead: Vec<PathBuf> = segments(path);
@@ -114,7 +114,7 @@ fn segments(path: &Path) -> Vec<PathBuf> {
 ///
 /// # Errors
 /// When it cannot be looked at.
-pub fn is_open_to_others(path: &Path) -> io::Result<bool> {
+pub(crate) fn is_open_to_others(path: &Path) -> io::Result<bool> {
     Ok(fs::metadata(path)?.mode() & 0o077 != 0)
 }
 
@@ -122,7 +122,7 @@ pub fn is_open_to_others(path: &Path) -> io::Result<bool> {
 ///
 /// # Errors
 /// When the system refuses.
-pub fn make_private_dir(dir: &Path) -> io::Result<()> {
+pub(crate) fn make_private_dir(dir: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 

@@ -10,7 +10,7 @@ use crate::places::{self, Surroundings, resolved};
 
 /// Where programs are looked for, and where they must not lie.
 #[derive(Debug)]
-pub struct Programs<'a> {
+pub(crate) struct Programs<'a> {
     around: &'a Surroundings,
     volumes: Vec<PathBuf>,
 }
@@ -18,13 +18,13 @@ pub struct Programs<'a> {
 impl<'a> Programs<'a> {
     /// Programs outside these host directories.
     #[must_use]
-    pub fn outside(volumes: impl IntoIterator<Item = PathBuf>, around: &'a Surroundings) -> Self {
+    pub(crate) fn outside(volumes: impl IntoIterator<Item = PathBuf>, around: &'a Surroundings) -> Self {
         Self { around, volumes: volumes.into_iter().map(|volume| resolved(&volume)).collect() }
     }
 
     /// The absolute path of a program, given by name or path.
     #[must_use]
-    pub fn find(&self, program: &str) -> Option<String> {
+    pub(crate) fn find(&self, program: &str) -> Option<String> {
         let path = if program.contains('/') {
             Some(self.around.absolute(&self.around.here, program)).filter(|path| self.is_fit(path))
         } else {

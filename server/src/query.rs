@@ -8,7 +8,7 @@ use crate::head::malformed;
 ///
 /// # Errors
 /// When a parameter is unknown, given twice, or not a whole number.
-pub fn read<const N: usize>(query: &str, names: [&str; N]) -> Result<[Option<u64>; N], Refusal> {
+pub(crate) fn read<const N: usize>(query: &str, names: [&str; N]) -> Result<[Option<u64>; N], Refusal> {
     let mut values = [None; N];
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-/// What one id takes.
+/// How many random bytes one id takes.
 const ID_BYTES: usize = 10;
 /// How many ids' bytes are asked for at once: asking costs more than taking.
 const AT_ONCE: usize = 64;
@@ -14,7 +14,7 @@ thread_local! {
 /// Ten random bytes, as ids take them, never given twice. Where the system has none, the id is of its time alone: ids are
 /// names, not secrets, and the store refuses a second ticket of one name.
 #[must_use]
-pub fn bytes() -> [u8; ID_BYTES] {
+pub(crate) fn bytes() -> [u8; ID_BYTES] {
     AHEAD.with_borrow_mut(|ahead| {
         if ahead.is_empty() {
             *ahead = fresh();

@@ -28,18 +28,18 @@ const QUIET: Duration = Duration::from_millis(200);
 
 /// The files that a setup was read from, and what to do when one changes.
 #[derive(Debug)]
-pub struct Reload {
+pub(crate) struct Reload {
     /// What was asked for on the command line, which holds on.
     pub wishes: Wishes,
     /// Where the process stands, which holds on.
     pub around: Surroundings,
-    /// What is in force.
+    /// What is in force, and what changes are told against.
     pub setup: Setup,
 }
 
 /// What tells that there is a reason to reload.
 #[derive(Debug)]
-pub struct Reasons {
+pub(crate) struct Reasons {
     hangup: Option<Signal>,
     changed: mpsc::Sender<()>,
     changes: mpsc::Receiver<()>,
@@ -76,7 +76,7 @@ impl Reasons {
 impl Reload {
     /// Begins to look out for reasons.
     #[must_use]
-    pub fn reasons(&self) -> Reasons {
+    pub(crate) fn reasons(&self) -> Reasons {
         let (changed, changes) = mpsc::channel(1);
         let hangup = signal(SignalKind::hangup()).map_err(|error| tracing::warn!(%error, "no reload on SIGHUP")).ok();
         let watcher = watch(&self.files(), changed.clone());
@@ -84,7 +84,7 @@ impl Reload {
     }
 
     /// Reloads whenever there is a reason to, for as long as it is polled.
-    pub async fn keep(mut self, mut reasons: Reasons, bridge: Arc<Bridge>, key: AuditKey) {
+    pub(crate) async fn keep(mut self, mut reasons: Reasons, bridge: Arc<Bridge>, key: AuditKey) {
         loop {
             reasons.next().await;
             // A link may lead elsewhere now. Before the reading: what changes meanwhile is another reason.

@@ -12,7 +12,7 @@ pub struct Route {
     pub path: &'static str,
     /// Who may ask. The desk checks it; this is what the permission matrix holds it to.
     pub who: Who,
-    /// What answers.
+    /// The function that answers, by name.
     pub endpoint: Endpoint,
 }
 
@@ -40,9 +40,8 @@ pub enum Who {
     AnyApprover,
 }
 
-/// What answers a request.
+/// What answers a request, each named after its path in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is named after its path in the table")]
 pub enum Endpoint {
     Submit,
     Actions,
@@ -92,8 +91,7 @@ pub const ROUTES: &[Route] = &[
 
 /// A path that was found, with what its `{…}` stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Found<'a> {
-    /// The line of the table.
+pub(crate) struct Found<'a> {
     pub route: &'static Route,
     /// The one segment that the path leaves open; empty where it leaves none.
     pub name: &'a str,
@@ -103,7 +101,7 @@ pub struct Found<'a> {
 ///
 /// # Errors
 /// 404 for a path that is not in the table, 405 for one that is, with another method.
-pub fn find<'a>(method: &str, path: &'a str) -> Result<Found<'a>, Refusal> {
+pub(crate) fn find<'a>(method: &str, path: &'a str) -> Result<Found<'a>, Refusal> {
     let mut elsewhere = None;
     for route in ROUTES {
         if let Some(name) = matched(route.path, path) {

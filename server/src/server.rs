@@ -32,24 +32,16 @@ use crate::{
 
 /// Why a server did not start, or did not end well.
 #[derive(Debug, thiserror::Error)]
-pub enum ServerError {
-    /// Something that was read is not fit.
+pub(crate) enum ServerError {
+    /// Config, secrets, rules or keys: the program ends with 2.
     #[error("{0}")]
     Setup(#[from] SetupError),
-    /// The data cannot be served.
     #[error("{0}")]
     Store(#[from] crate::store::StoreError),
-    /// The socket's file cannot be had.
     #[error("{0}")]
     Socket(#[from] crate::socket_file::SocketError),
-    /// The address cannot be had.
     #[error("cannot listen on {addr}: {error}; stop what listens there, or give another `--port`")]
-    Address {
-        /// Which.
-        addr: SocketAddr,
-        /// What the system says.
-        error: io::Error,
-    },
+    Address { addr: SocketAddr, error: io::Error },
 }
 
 /// How long what runs may go on running after the word to stop; what has not ended then is lost, and said to be.
@@ -63,7 +55,7 @@ const CLOSE: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// When the server cannot start.
-pub async fn run(reload: Reload) -> Result<Closing, ServerError> {
+pub(crate) async fn run(reload: Reload) -> Result<Closing, ServerError> {
     let setup = &reload.setup;
     // Sockets first: with an address that is taken, nothing else is touched.
     let listeners = bind(setup)?;
@@ -92,14 +84,14 @@ pub async fn run(reload: Reload) -> Result<Closing, ServerError> {
 
 /// A server that answers nobody any more. What is left ends when the runtime does, with the desk's last checkpoint.
 #[derive(Debug)]
-pub struct Closing {
+pub(crate) struct Closing {
     clerk: JoinHandle<()>,
     _lock: DataLock,
 }
 
 impl Closing {
     /// Waits for the desk. To be called once the runtime is gone, and with it everybody who could ask the desk.
-    pub fn wait(self) {
+    pub(crate) fn wait(self) {
         let (ended, end) = mpsc::channel();
         // Ends with the desk, or with the process.
         std::thread::spawn(move || ended.send(self.clerk.join().is_ok()));

@@ -30,22 +30,22 @@ use crate::{
 use self::files::{adopt_seed_overrides, read_config, read_mail_permissions, read_secrets, with_password};
 
 /// The port where nothing else is said.
-pub const PORT: u16 = 3015;
+pub(crate) const PORT: u16 = 3015;
 
 /// What a server is to do, checked.
 #[derive(Debug)]
 pub struct Setup {
-    /// The config file, where there is one.
+    /// Where the config was read. Without one, built-in actions alone.
     pub config_file: Option<PathBuf>,
-    /// The secrets file.
+    /// Where [`Self::secrets`] was read, and is read again.
     pub secrets_file: PathBuf,
-    /// Who may sign.
+    /// Who may sign, and who may approve for whom.
     pub secrets: Secrets,
     /// Config and secrets as decisions need them.
     pub law: Law,
-    /// Where to listen for TCP.
+    /// The TCP address, port 0 for any; none where `--bind ""` says so.
     pub tcp: Option<SocketAddr>,
-    /// Where to listen on a file.
+    /// The Unix socket, beside TCP or alone.
     pub socket: Option<SocketPlan>,
     /// Names under which the server is asked for, beside loopback names.
     pub hosts: Vec<String>,
@@ -59,11 +59,11 @@ pub struct Setup {
     pub mail_password_file: Option<PathBuf>,
     /// The seed's policy overrides, where the config names them.
     pub policy_overrides_file: Option<PathBuf>,
-    /// The data directory.
+    /// The directory of database, lock and checkpoints.
     pub data: PathBuf,
     /// The key of the audit checkpoints.
     pub audit_key_file: PathBuf,
-    /// Where checkpoints go.
+    /// The file that checkpoints are appended to.
     pub checkpoint_file: PathBuf,
     /// A program of the owner's that gets each checkpoint.
     pub checkpoint_command: Option<Vec<String>>,

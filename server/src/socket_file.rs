@@ -25,9 +25,9 @@ pub struct SocketFile {
 /// Where the socket is to be and who may use it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SocketPlan {
-    /// Its file.
+    /// The file to listen on, replaced where a dead server left it.
     pub path: PathBuf,
-    /// Its mode, such as `0o600`.
+    /// Its permission bits, such as `0o600`, whatever the umask is.
     pub mode: u32,
     /// The group it is given to: a name or a number.
     pub group: Option<String>,
@@ -47,12 +47,7 @@ pub enum SocketError {
     NoGroup(String),
     /// The system refuses.
     #[error("the socket {path} cannot be made: {error}")]
-    Io {
-        /// Its file.
-        path: PathBuf,
-        /// What the system says.
-        error: io::Error,
-    },
+    Io { path: PathBuf, error: io::Error },
 }
 
 impl SocketFile {

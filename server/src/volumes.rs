@@ -32,7 +32,7 @@ const CONTENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// The volume with the directory that is there now as its root, until volumes are read again.
 #[must_use]
-pub fn pinned(mut volume: Volume) -> Volume {
+pub(crate) fn pinned(mut volume: Volume) -> Volume {
     let find = || -> io::Result<Root> {
         let path = std::fs::canonicalize(&volume.host)?;
         let metadata = Dir::open_ambient_dir(&path, ambient_authority())?.dir_metadata()?;
@@ -48,7 +48,7 @@ pub fn pinned(mut volume: Volume) -> Volume {
 /// # Errors
 /// 422 about the parameter where the path leaves the volume or is not what is wanted; it names container paths alone.
 /// 503 where the volume itself cannot be opened.
-pub fn resolve(question: &PathQuestion, volumes: &Volumes) -> Result<ResolvedPath, Refusal> {
+pub(crate) fn resolve(question: &PathQuestion, volumes: &Volumes) -> Result<ResolvedPath, Refusal> {
     let asked = Asked { param: &question.param, lexical: &question.lexical, volumes };
     let (root, dir) = asked.open_root()?;
     let found = asked.find(&dir)?;
@@ -68,7 +68,7 @@ pub fn resolve(question: &PathQuestion, volumes: &Volumes) -> Result<ResolvedPat
 ///
 /// # Errors
 /// Where the path no longer leads to where the plan says, or the file cannot be read.
-pub fn head(path: &PathView, volumes: &Volumes, bytes_max: u64) -> Result<Option<FileView>, Refusal> {
+pub(crate) fn head(path: &PathView, volumes: &Volumes, bytes_max: u64) -> Result<Option<FileView>, Refusal> {
     let lexical = volumes.locate(&path.param, &path.container)?;
     let asked = Asked { param: &path.param, lexical: &lexical, volumes };
     let (root, dir) = asked.open_root()?;
@@ -97,7 +97,7 @@ pub fn head(path: &PathView, volumes: &Volumes, bytes_max: u64) -> Result<Option
 ///
 /// # Errors
 /// Where it is beneath no volume, or no directory.
-pub fn open_dir(volumes: &Volumes, host: &str) -> io::Result<Dir> {
+pub(crate) fn open_dir(volumes: &Volumes, host: &str) -> io::Result<Dir> {
     let mut roots = volumes.iter().filter_map(|volume| volume.root.as_ref());
     let holding = roots.find_map(|root| Some((root, beneath(&root.path, host)?)));
     let (root, relative) = holding.ok_or_else(|| io::Error::other("the directory lies in no volume"))?;

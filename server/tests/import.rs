@@ -65,7 +65,7 @@ fn what_a_format_forbids_ends_with_2_and_a_line_for_each_fault() {
         (["jamjet", "twice.yaml"], vec!["version"]),
         (["jamjet", "large.yaml"], vec!["larger than 1048576 bytes"]),
         (["jamjet", "missing.yaml"], vec!["cannot be read"]),
-        (["cedar", "role.json"], vec!["`cedar` is unknown"]),
+        (["cedar", "role.json"], vec!["invalid value 'cedar'"]),
     ] {
         let output = import(home.path(), &args);
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{args:?}");

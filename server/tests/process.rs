@@ -263,6 +263,22 @@ fn a_data_directory_in_use_and_an_address_in_use_are_refused() {
 }
 
 #[test]
+fn a_database_of_a_newer_server_is_refused_in_a_sentence_that_says_what_to_do() {
+    let home = tempfile::tempdir().unwrap();
+    write_secrets(home.path(), 'a');
+    let args = ["--secrets", "secrets.json", "--port", "0", "--data", "data"];
+    drop(Server::start(home.path(), &args));
+    let database = rusqlite::Connection::open(home.path().join("data/ccc.db")).unwrap();
+    database.pragma_update(None, "user_version", 999).unwrap();
+    drop(database);
+    let refused = output(home.path(), &args);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    let sentence = said.lines().find_map(|line| line.strip_prefix("ccc-server: ")).unwrap();
+    assert!(sentence.contains("has schema 999") && sentence.ends_with(": start the newer version"), "{said}");
+}
+
+#[test]
 fn a_wrong_call_or_an_unfit_file_is_exit_2_and_one_sentence() {
     let home = tempfile::tempdir().unwrap();
     let path = write_secrets(home.path(), 'a');

@@ -9,12 +9,7 @@ use std::{
 };
 
 use ccc_core::policy::{LocalTime, Overrides, Question, Standing, Verdict, Weekday, decide};
-use ccc_server::{
-    args::Wishes,
-    check,
-    places::Surroundings,
-    setup::{Setup, SetupError},
-};
+use ccc_server::parts::{Setup, SetupError, Surroundings, Wishes, report};
 
 /// A home with a secrets file that only its owner can read.
 struct Home(tempfile::TempDir);
@@ -351,7 +346,7 @@ fn a_config_that_does_not_parse_says_where() {
 fn check_says_what_it_found_and_touches_nothing() {
     let home = Home::new();
     let config = "legacy_signatures = true\n[volumes]\n\"/workspace\" = \"../nowhere\"\n[[rule]]\nname = \"lost\"\naction = [\"no-such-action\"]\npolicy = \"queue\"\n";
-    let report = check::report(&home.wishes(config), &home.around()).unwrap();
+    let report = report(&home.wishes(config), &home.around()).unwrap();
     for said in [
         "bridge.toml", "http://127.0.0.1:3015", "/workspace", "no directory", "rule `lost` can never match",
         "legacy_signatures", "user approves for agent",

@@ -6,7 +6,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use ccc_protocol::bodies::{Status, Ticket};
-use ccc_server::route::ROUTES;
+use ccc_server::parts::ROUTES;
 use ccc_tests::{
     bridge::{Bridge, Site},
     wire::Ask,

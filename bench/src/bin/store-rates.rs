@@ -18,14 +18,7 @@ use ccc_protocol::{
     secrets::Secrets,
     signing::{RequestToSign, Stamp, sign_request},
 };
-use ccc_server::{
-    authenticate::{Caller, Times, authenticate},
-    desk::{self, Front, Site},
-    exec::Effects,
-    head::Head,
-    keyring::Keyring,
-    nonces::Nonces,
-};
+use ccc_server::parts::{Caller, Effects, Front, Head, Keyring, Nonces, Site, Times, authenticate, open_desk};
 use http_body_util::Empty;
 use hyper::{
     Request, Response,
@@ -125,7 +118,7 @@ impl Desk {
             mail_file: None,
         };
         std::fs::create_dir(&site.data).expect("a data directory");
-        let running = desk::open(site).expect("a desk");
+        let running = open_desk(site).expect("a desk");
         // The clerk ends with the process, and the hold on the directory with it.
         std::mem::forget(running.lock);
         Self { front: running.front, caller: caller(&secrets).await }
@@ -135,7 +128,7 @@ impl Desk {
 impl Keeps for Desk {
     async fn keep(&self) {
         let action = LIST_ACTIONS.parse().expect("a name");
-        self.front.submit(&self.caller, action, Map::new(), None, None).await.expect("accepted");
+        self.front.submit_and_wait(&self.caller, action, Map::new(), None, None).await.expect("accepted");
     }
 }
 

@@ -107,7 +107,7 @@ impl World {
         let mut desk = Desk::restore(Books::default(), &law.limits);
         let mut change = Change::default();
         let cx = Cx { law: &law, now: now() };
-        let queued = desk.submit(submission.clone(), None, cx, &mut change).expect("submitted").ticket;
+        let queued = desk.open_or_find(submission.clone(), None, cx, &mut change).expect("submitted").ticket;
         Self { submission, queued, law }
     }
 

@@ -91,7 +91,7 @@ impl Desk {
     ///
     /// # Errors
     /// Where the request conflicts with an earlier one, is not allowed whatever policy says, or a limit is reached.
-    pub fn submit(
+    pub fn open_or_find(
         &mut self,
         submission: Submission,
         prior: Option<Prior>,

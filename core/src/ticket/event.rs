@@ -79,6 +79,20 @@ pub struct Outcome {
     pub reason: Option<String>,
 }
 
+impl Outcome {
+    /// What was observed says that it worked.
+    #[must_use]
+    pub fn success(result: Value) -> Self {
+        Self { succeeded: true, result: Some(result), reason: None }
+    }
+
+    /// It failed, or was not done, for this reason: a sentence for the agent.
+    #[must_use]
+    pub fn failure(reason: impl Into<String>) -> Self {
+        Self { succeeded: false, result: None, reason: Some(reason.into()) }
+    }
+}
+
 /// On whose account a ticket is withdrawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Withdrawal {

@@ -17,7 +17,7 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// The way to the file; each checkpoint is one more line.
 #[derive(Debug)]
-pub struct Checkpoints {
+pub(super) struct Checkpoints {
     lines: Sender<String>,
     writer: JoinHandle<()>,
 }
@@ -27,7 +27,7 @@ impl Checkpoints {
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub fn open(path: PathBuf, command: Option<Vec<String>>) -> io::Result<Self> {
+    pub(super) fn open(path: PathBuf, command: Option<Vec<String>>) -> io::Result<Self> {
         let (lines, written) = channel();
         let writer = thread::Builder::new()
             .name("checkpoints".to_owned())

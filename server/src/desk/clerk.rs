@@ -75,7 +75,7 @@ pub(super) enum Work {
 
 /// The way to the clerk.
 #[derive(Debug, Clone)]
-pub struct ClerkHandle(Sender<Asked<Job>>);
+pub(crate) struct ClerkHandle(Sender<Asked<Job>>);
 
 /// One use case, and how its caller is told. The clerk calls the first part, commits, and calls the second. A job that is
 /// dropped tells its caller that nothing was accepted.
@@ -89,12 +89,11 @@ type Reply = Box<dyn FnOnce(bool) + Send>;
 
 /// What a use case works with while the clerk serves it.
 #[derive(Debug)]
-pub struct Sitting<'a> {
-    /// The desk.
+pub(crate) struct Sitting<'a> {
     pub desk: &'a mut Desk,
-    /// The law and the time.
+    /// One law and one time for the whole group.
     pub cx: Cx<'a>,
-    /// What will be committed.
+    /// What the whole group will commit.
     pub change: &'a mut Change,
     store: &'a Writer,
     nonces: &'a mut Vec<(u64, Nonce)>,
@@ -109,7 +108,7 @@ impl ClerkHandle {
     ///
     /// # Errors
     /// The use case's own refusal, or 503 where the commit could not be made: then nothing was accepted.
-    pub async fn serve<T: Send + 'static>(
+    pub(crate) async fn serve<T: Send + 'static>(
         &self,
         nonce: Option<Nonce>,
         work: impl FnOnce(&mut Sitting<'_>) -> Result<T, Refusal> + Send + 'static,
@@ -121,10 +120,9 @@ impl ClerkHandle {
     ///
     /// # Errors
     /// 503 where the commit could not be made; the clerk ends all the same.
-    pub async fn close(&self) -> Result<(), Refusal> {
+    pub(crate) async fn close(&self) -> Result<(), Refusal> {
         let close = |sitting: &mut Sitting<'_>| {
-            let cx = sitting.cx;
-            sitting.desk.note(EntryKind::ServerStopped, serde_json::Map::new(), cx, sitting.change);
+            sitting.desk.note(EntryKind::ServerStopped, serde_json::Map::new(), sitting.cx, sitting.change);
             Ok(())
         };
         self.ask(None, close, true).await
@@ -161,7 +159,7 @@ impl Sitting<'_> {
     ///
     /// # Errors
     /// 503 where the store does not answer.
-    pub fn ticket(&mut self, id: TicketId) -> Result<Option<Arc<Ticket>>, Refusal> {
+    pub(crate) fn ticket(&mut self, id: TicketId) -> Result<Option<Arc<Ticket>>, Refusal> {
         if let Some(open) = self.desk.open_ticket(id) {
             return Ok(Some(Arc::clone(open)));
         }
@@ -176,7 +174,7 @@ impl Sitting<'_> {
     ///
     /// # Errors
     /// 503 where the store does not answer.
-    pub fn answered(&mut self, key: &RequestKey) -> Result<Option<Written>, Refusal> {
+    pub(crate) fn answered(&mut self, key: &RequestKey) -> Result<Option<Written>, Refusal> {
         let answered = self.store.answered(key);
         self.whole(answered)
     }
@@ -185,7 +183,7 @@ impl Sitting<'_> {
     ///
     /// # Errors
     /// 503 where the store does not answer.
-    pub fn remember(&mut self, key: &RequestKey, ticket: TicketId) -> Result<(), Refusal> {
+    pub(crate) fn remember(&mut self, key: &RequestKey, ticket: TicketId) -> Result<(), Refusal> {
         let until = self.cx.now.plus_seconds(self.cx.law.limits.idempotency_seconds);
         let remembered = self.store.remember(key, ticket, until);
         self.whole(remembered)
@@ -196,7 +194,7 @@ impl Sitting<'_> {
     ///
     /// # Errors
     /// Where the ticket is gone.
-    pub fn hand_over(&mut self, approved: &Ticket) -> Result<(), Refusal> {
+    pub(crate) fn hand_over(&mut self, approved: &Ticket) -> Result<(), Refusal> {
         if approved.status().has_ended() || !is_settled(approved) {
             return Ok(());
         }

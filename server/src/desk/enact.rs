@@ -17,10 +17,9 @@ impl Front {
     pub async fn enact(&self, law: Law, users: KnownUsers) -> Result<BTreeSet<UserName>, Refusal> {
         self.lawbook.replace(law);
         let end = move |sitting: &mut Sitting<'_>| {
-            let cx = sitting.cx;
-            let cut_off = sitting.desk.meet_users(users, cx, sitting.change);
+            let cut_off = sitting.desk.meet_users(users, sitting.cx, sitting.change);
             let detail = Map::from_iter([("cut_off".to_owned(), json!(cut_off))]);
-            sitting.desk.note(EntryKind::Reloaded, detail, cx, sitting.change);
+            sitting.desk.note(EntryKind::Reloaded, detail, sitting.cx, sitting.change);
             Ok(cut_off)
         };
         // A group that the clerk began before goes by the old law; once it is over, all go by the new.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use ccc_core::{
-    desk::{About, Prior, Submitted},
+    desk::{About, Prior, Submission, Submitted},
     grant::Grant,
     law::Law,
     refusal::Refusal,
@@ -29,7 +29,6 @@ use crate::{
     store::{Nonce, RequestKey},
 };
 
-pub use super::lists::Hints;
 use super::{
     ClerkHandle, Posted, Shelf, Sitting,
     keep::Archive,
@@ -40,23 +39,21 @@ use super::{
 
 /// The law in force; replaced as a whole on reload.
 #[derive(Debug, Clone)]
-pub struct Lawbook(Arc<RwLock<Arc<Law>>>);
+pub(crate) struct Lawbook(Arc<RwLock<Arc<Law>>>);
 
 impl Lawbook {
-    /// With this law.
     #[must_use]
-    pub fn new(law: Law) -> Self {
+    pub(crate) fn new(law: Law) -> Self {
         Self(Arc::new(RwLock::new(Arc::new(law))))
     }
 
-    /// The law in force now.
+    /// What is in force now. Held on to, it stays what it was.
     #[must_use]
-    pub fn current(&self) -> Arc<Law> {
+    pub(crate) fn current(&self) -> Arc<Law> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Another law from now on.
-    pub fn replace(&self, law: Law) {
+    pub(crate) fn replace(&self, law: Law) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(law);
     }
 }
@@ -76,13 +73,13 @@ pub struct Front {
 }
 
 impl Front {
-    /// The law in force now.
+    /// The law in force now: config and secrets as of the last reload.
     #[must_use]
     pub fn law(&self) -> Arc<Law> {
         self.lawbook.current()
     }
 
-    /// The server's clock.
+    /// What every decision takes its time from; it never goes back behind the newest entry.
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.clock
@@ -92,7 +89,7 @@ impl Front {
     ///
     /// # Errors
     /// As docs/protocol.md lists them. A denied ticket is no error here: the endpoint makes the 403.
-    pub async fn submit(
+    pub async fn submit_and_wait(
         &self,
         caller: &Caller,
         action: ActionName,
@@ -106,7 +103,7 @@ impl Front {
         let may_start = self.room.available_permits() > 0;
         let submission = prepared.submission(id, caller.user().clone(), self.clock.local(), may_start);
         let nonce = nonce(caller);
-        let submitted = self.clerk.serve(nonce, move |sitting| submit(sitting, submission, key)).await?;
+        let submitted = self.clerk.serve(nonce, move |sitting| open_once(sitting, submission, key)).await?;
         let answered =
             if submitted.leave { submitted } else { self.hold_to_take(caller, submitted.ticket, wait).await? };
         let shown = self.show(&answered.ticket).await;
@@ -136,8 +133,7 @@ impl Front {
     pub async fn approve(&self, caller: &Caller, id: TicketId, body: Approve) -> Result<bodies::Ticket, Refusal> {
         let grant = GrantId::new(self.unix_millis(), random::bytes());
         self.decide(caller, id, move |sitting, about| {
-            let cx = sitting.cx;
-            let approved = sitting.desk.approve(&about, body, grant, cx, sitting.change)?;
+            let approved = sitting.desk.approve(&about, body, grant, sitting.cx, sitting.change)?;
             sitting.hand_over(&approved)?;
             Ok(approved)
         })
@@ -149,11 +145,7 @@ impl Front {
     /// # Errors
     /// As [`ccc_core::desk::Desk::deny`].
     pub async fn deny(&self, caller: &Caller, id: TicketId, body: Deny) -> Result<bodies::Ticket, Refusal> {
-        self.decide(caller, id, move |sitting, about| {
-            let cx = sitting.cx;
-            sitting.desk.deny(&about, body, cx, sitting.change)
-        })
-        .await
+        self.decide(caller, id, move |sitting, about| sitting.desk.deny(&about, body, sitting.cx, sitting.change)).await
     }
 
     /// `POST /queue/{id}/edit`: answers the new ticket.
@@ -167,8 +159,7 @@ impl Front {
         let edited = prepared.submission(new, old.submitted_by().clone(), self.clock.local(), false);
         let digest = body.digest;
         self.decide(caller, id, move |sitting, about| {
-            let cx = sitting.cx;
-            sitting.desk.edit(&about, digest, edited, cx, sitting.change)
+            sitting.desk.edit(&about, digest, edited, sitting.cx, sitting.change)
         })
         .await
     }
@@ -178,11 +169,7 @@ impl Front {
     /// # Errors
     /// As [`ccc_core::desk::Desk::cancel`].
     pub async fn cancel(&self, caller: &Caller, id: TicketId) -> Result<bodies::Ticket, Refusal> {
-        self.decide(caller, id, |sitting, about| {
-            let cx = sitting.cx;
-            sitting.desk.cancel(&about, cx, sitting.change)
-        })
-        .await
+        self.decide(caller, id, |sitting, about| sitting.desk.cancel(&about, sitting.cx, sitting.change)).await
     }
 
     /// `POST /queue/{id}/lift`: a person's denial answers nothing any more.
@@ -190,11 +177,7 @@ impl Front {
     /// # Errors
     /// As [`ccc_core::desk::Desk::lift`].
     pub async fn lift(&self, caller: &Caller, id: TicketId) -> Result<bodies::Ticket, Refusal> {
-        self.decide(caller, id, |sitting, about| {
-            let cx = sitting.cx;
-            sitting.desk.lift(&about, cx, sitting.change)
-        })
-        .await
+        self.decide(caller, id, |sitting, about| sitting.desk.lift(&about, sitting.cx, sitting.change)).await
     }
 
     /// `POST /grants/{id}/revoke`.
@@ -203,10 +186,7 @@ impl Front {
     /// 404 where there is none that the caller may approve for.
     pub async fn revoke(&self, caller: &Caller, id: GrantId) -> Result<bodies::Grant, Refusal> {
         let by = caller.user().clone();
-        let revoke = move |sitting: &mut Sitting<'_>| {
-            let cx = sitting.cx;
-            sitting.desk.revoke(&by, id, cx, sitting.change)
-        };
+        let revoke = move |sitting: &mut Sitting<'_>| sitting.desk.revoke(&by, id, sitting.cx, sitting.change);
         self.clerk.serve(nonce(caller), revoke).await.map(|grant: Grant| grant.view())
     }
 
@@ -216,8 +196,7 @@ impl Front {
     /// As [`ccc_core::desk::Desk::set_group`].
     pub async fn set_group(&self, caller: &Caller, group: String, body: SetGroup) -> Result<PolicyList, Refusal> {
         self.set(caller, move |sitting, by| {
-            let cx = sitting.cx;
-            sitting.desk.set_group(by, &group, body.enabled, cx, sitting.change)
+            sitting.desk.set_group(by, &group, body.enabled, sitting.cx, sitting.change)
         })
         .await
     }
@@ -233,8 +212,7 @@ impl Front {
         body: SetPolicy,
     ) -> Result<PolicyList, Refusal> {
         self.set(caller, move |sitting, by| {
-            let cx = sitting.cx;
-            sitting.desk.set_policy(by, &action, body.policy, cx, sitting.change)
+            sitting.desk.set_policy(by, &action, body.policy, sitting.cx, sitting.change)
         })
         .await
     }
@@ -244,11 +222,7 @@ impl Front {
     /// # Errors
     /// As [`ccc_core::desk::Desk::freeze`].
     pub async fn freeze(&self, caller: &Caller, body: Freeze) -> Result<PolicyList, Refusal> {
-        self.set(caller, move |sitting, by| {
-            let cx = sitting.cx;
-            sitting.desk.freeze(by, body, cx, sitting.change)
-        })
-        .await
+        self.set(caller, move |sitting, by| sitting.desk.freeze(by, body, sitting.cx, sitting.change)).await
     }
 
     /// Waits until nothing runs any more, at most so long; then the stop is written down and the clerk ends with its last
@@ -329,8 +303,7 @@ impl Front {
         let id = held.id();
         let take = move |sitting: &mut Sitting<'_>| {
             if sitting.desk.open_ticket(id).is_some() {
-                let cx = sitting.cx;
-                return sitting.desk.take(id, cx, sitting.change);
+                return sitting.desk.take(id, sitting.cx, sitting.change);
             }
             sitting.ticket(id)?.map(Submitted::found).ok_or_else(|| Refusal::no_such("ticket", id))
         };
@@ -392,19 +365,14 @@ impl Front {
     }
 }
 
-/// One submission at the desk: an idempotency key's earlier answer is looked for first, and remembered after.
-fn submit(
-    sitting: &mut Sitting<'_>,
-    submission: ccc_core::desk::Submission,
-    key: Option<RequestKey>,
-) -> Result<Submitted, Refusal> {
+/// Opens a ticket once for an idempotency key: its earlier answer is looked for first, and remembered after.
+fn open_once(sitting: &mut Sitting<'_>, submission: Submission, key: Option<RequestKey>) -> Result<Submitted, Refusal> {
     let prior = match &key {
         Some(key) => prior(sitting, key)?,
         None => None,
     };
     let known = prior.is_some();
-    let cx = sitting.cx;
-    let submitted = sitting.desk.submit(submission, prior, cx, sitting.change)?;
+    let submitted = sitting.desk.open_or_find(submission, prior, sitting.cx, sitting.change)?;
     if let Some(key) = key.filter(|_| !known) {
         sitting.remember(&key, submitted.ticket.id())?;
     }

@@ -38,7 +38,6 @@ impl<J> Asked<J> {
     }
 }
 
-/// The clerk's inbox.
 #[derive(Debug)]
 pub(super) struct Inbox<J> {
     asked: Receiver<Asked<J>>,
@@ -57,7 +56,7 @@ struct Coming {
     answered: usize,
     since: Instant,
     came: usize,
-    /// For each of them.
+    /// That time, by how many they were.
     each: Duration,
 }
 

@@ -28,16 +28,14 @@ use super::{checkpoints::Checkpoints, prepare::off_the_road};
 
 /// Where checkpoints and mail permissions go.
 #[derive(Debug)]
-pub struct Keeping {
-    /// The server's key for checkpoints.
+pub(super) struct Keeping {
     pub key: AuditKey,
-    /// Where checkpoints are written.
     pub checkpoints: Checkpoints,
     /// How long new entries may stand without a checkpoint.
     pub every: Duration,
-    /// Entries between two checkpoints.
+    /// How many entries there are at most between two checkpoints.
     pub entries_max: u64,
-    /// The owner's mail permission file.
+    /// The owner's mail permission file, rewritten when a person changes who may mail whom.
     pub mail_file: Option<PathBuf>,
     /// How far the last checkpoint reached, and when it was written.
     pub last: (u64, Timestamp),
@@ -117,15 +115,14 @@ fn replace(path: &Path, mail: &MailPermissions) -> std::io::Result<()> {
 
 /// Readers' way to what is stored. One connection, used by one reader at a time, away from the thread that serves everybody.
 #[derive(Debug, Clone)]
-pub struct Archive(Arc<Mutex<Reader>>);
+pub(super) struct Archive(Arc<Mutex<Reader>>);
 
 /// The most audit rows that one question reads.
 const ROWS_MAX: u64 = 5000;
 
 impl Archive {
-    /// Over this connection.
     #[must_use]
-    pub fn new(reader: Reader) -> Self {
+    pub(super) fn new(reader: Reader) -> Self {
         Self(Arc::new(Mutex::new(reader)))
     }
 

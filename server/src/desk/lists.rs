@@ -331,7 +331,7 @@ impl Hints {
 impl Posted {
     /// As the streams tell of a committed entry.
     #[must_use]
-    pub fn of_entry(entry: &AuditEntry) -> Self {
+    pub(crate) fn of_entry(entry: &AuditEntry) -> Self {
         let grant =
             || entry.detail.get("grant").or_else(|| entry.detail.get("id")).and_then(Value::as_str).map(str::to_owned);
         Self {

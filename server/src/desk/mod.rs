@@ -6,7 +6,7 @@ mod checkpoints;
 mod clerk;
 mod enact;
 mod explain;
-pub mod front;
+mod front;
 mod inbox;
 mod keep;
 mod lists;
@@ -20,10 +20,12 @@ mod turns;
 mod wait;
 mod worker;
 
-pub use clerk::{ClerkHandle, Sitting};
-pub use front::{Front, Lawbook};
-pub use keep::{Archive, Keeping};
-pub use lists::Hints;
-pub use open::{Found, Running, Site, open};
-pub use readings::{NO_RESULT, Shown};
-pub use shelf::{Posted, Published, Shelf};
+pub use front::Front;
+pub use open::{Running, Site, open};
+
+pub(crate) use clerk::{ClerkHandle, Sitting};
+pub(crate) use front::Lawbook;
+pub(crate) use lists::Hints;
+pub(crate) use open::Found;
+pub(crate) use readings::{NO_RESULT, Shown};
+pub(crate) use shelf::{Posted, Shelf};

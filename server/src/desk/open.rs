@@ -35,17 +35,17 @@ const POSTS_WAITING_MAX: usize = 1024;
 /// Where a desk works and with what.
 #[derive(Debug)]
 pub struct Site {
-    /// The data directory.
+    /// The data directory: made where it is missing, and held for as long as [`Running::lock`] is.
     pub data: PathBuf,
-    /// Config and secrets as read.
+    /// The law until the first reload.
     pub law: Law,
     /// Who there is, each with the fingerprint of the secret.
     pub users: KnownUsers,
-    /// What carries effects out.
+    /// What runs programs and sends mail.
     pub effects: Effects,
-    /// The server's key for checkpoints.
+    /// What checkpoints are signed with.
     pub audit_key: AuditKey,
-    /// The checkpoint file.
+    /// The file that checkpoints are appended to.
     pub checkpoints: PathBuf,
     /// A program of the owner's that gets each checkpoint.
     pub checkpoint_command: Option<Vec<String>>,
@@ -58,7 +58,7 @@ pub struct Site {
 /// A desk at work.
 #[derive(Debug)]
 pub struct Running {
-    /// Its use cases.
+    /// Its use cases, cheap to clone.
     pub front: Front,
     /// The nonces that a restart must still know.
     pub nonces: Vec<Nonce>,
@@ -66,7 +66,7 @@ pub struct Running {
     pub found: Found,
     /// The clerk, to be waited for at the end: it writes the last checkpoint.
     pub clerk: std::thread::JoinHandle<()>,
-    /// The hold on the data directory.
+    /// The hold on the data directory, to be kept until the clerk has ended.
     pub lock: DataLock,
 }
 

@@ -14,12 +14,12 @@ use ccc_protocol::{UserName, bodies::Ticket, content_digest::SharedBeginning};
 use serde::Serialize;
 
 /// What a ticket without a result begins with on the wire.
-pub const NO_RESULT: &[u8] = br#"{"result":null"#;
+pub(crate) const NO_RESULT: &[u8] = br#"{"result":null"#;
 
 /// A ticket as its caller is answered.
 #[derive(Debug)]
 pub struct Shown {
-    /// The ticket.
+    /// As its reader may see it.
     pub ticket: Ticket,
     /// Its result, where that is written already and the ticket holds none: what stands in the place of [`NO_RESULT`].
     pub result: Option<Arc<SharedBeginning>>,

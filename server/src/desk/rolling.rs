@@ -18,7 +18,7 @@ const SUMMARY_CHARS_MAX: usize = 120;
 
 /// The last few requests of each user.
 #[derive(Debug, Default)]
-pub struct Recent(HashMap<UserName, VecDeque<Ask>>);
+pub(crate) struct Recent(HashMap<UserName, VecDeque<Ask>>);
 
 #[derive(Debug, Clone)]
 struct Ask {
@@ -27,7 +27,7 @@ struct Ask {
 
 impl Recent {
     /// Remembers a ticket, or how it stands now.
-    pub fn note(&mut self, ticket: &Arc<Ticket>) {
+    pub(crate) fn note(&mut self, ticket: &Arc<Ticket>) {
         let asks = self.0.entry(ticket.submitted_by().clone()).or_default();
         if let Some(known) = asks.iter_mut().find(|ask| ask.ticket.id() == ticket.id()) {
             known.ticket = Arc::clone(ticket);
@@ -43,7 +43,7 @@ impl Recent {
 
     /// What the user asked before this ticket, newest first.
     #[must_use]
-    pub fn before(&self, user: &UserName, id: TicketId) -> Vec<RecentAsk> {
+    pub(crate) fn before(&self, user: &UserName, id: TicketId) -> Vec<RecentAsk> {
         let asks = self.0.get(user).into_iter().flatten();
         asks.filter(|ask| ask.ticket.id() < id).map(Ask::view).collect()
     }

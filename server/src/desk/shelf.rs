@@ -17,38 +17,31 @@ use super::rolling::Recent;
 
 /// The committed state, replaced piece by piece after each commit.
 #[derive(Debug, Default)]
-pub struct Shelf(RwLock<Published>);
+pub(crate) struct Shelf(RwLock<Published>);
 
-/// One committed state.
+/// What stood after one commit.
 #[derive(Debug, Default)]
-pub struct Published {
+pub(crate) struct Published {
     /// The audit sequence up to which it is true.
     pub seq: u64,
-    /// Open tickets by name.
     pub open: BTreeMap<TicketId, Arc<Ticket>>,
     /// Open tickets in the order of their last change.
     pub by_change: BTreeMap<u64, TicketId>,
-    /// Standing grants.
     pub grants: BTreeMap<GrantId, Grant>,
     /// A person's denials by the digest of the call they answer: the denied ticket, and until when. One whose time is over
     /// may still be here.
     pub denials: HashMap<Digest, (TicketId, Timestamp)>,
-    /// Overrides, groups, freezes.
     pub overrides: Arc<Overrides>,
-    /// Who may mail whom.
     pub mail: MailPermissions,
-    /// The approved forms of MCP tools.
     pub pins: Pins,
-    /// What each user asked lately.
     pub recent: Recent,
 }
 
 /// One audit entry as the event streams tell of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Posted {
-    /// Its sequence.
+pub(crate) struct Posted {
+    /// Its number in the log, which listeners resume by.
     pub seq: u64,
-    /// What happened.
     pub kind: EntryKind,
     /// The ticket or grant it is about.
     pub id: Option<String>,
@@ -61,14 +54,14 @@ pub struct Posted {
 impl Shelf {
     /// The state as a restored desk holds it.
     #[must_use]
-    pub fn of(desk: &Desk) -> Self {
+    pub(crate) fn of(desk: &Desk) -> Self {
         let shelf = Self::default();
         shelf.replace(desk);
         shelf
     }
 
     /// Everything anew: at a start, and after a failed commit.
-    pub fn replace(&self, desk: &Desk) {
+    pub(crate) fn replace(&self, desk: &Desk) {
         let mut published = self.write();
         let recent = std::mem::take(&mut published.recent);
         *published = Published { seq: desk.chain().seq, recent, mail: desk.mail().clone(), ..Published::default() };
@@ -82,7 +75,7 @@ impl Shelf {
     }
 
     /// What a commit changed, and the desk as it stands since.
-    pub fn apply(&self, change: &Change, desk: &Desk) {
+    pub(crate) fn apply(&self, change: &Change, desk: &Desk) {
         let mut published = self.write();
         published.seq = desk.chain().seq;
         // Few stand at a time, and people make them.
@@ -109,7 +102,7 @@ impl Shelf {
     }
 
     /// The committed state. Held for as long as it takes to copy what is wanted.
-    pub fn read(&self) -> RwLockReadGuard<'_, Published> {
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Published> {
         // A poisoned lock holds whole states all the same: each write below ends whole or the process does.
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }

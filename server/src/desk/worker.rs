@@ -49,17 +49,11 @@ impl Worker {
         let begun = match self.prepare(&ticket).await {
             Ok(prepared) => {
                 let plan = prepared.plan.digest();
-                let begin = move |sitting: &mut Sitting<'_>| {
-                    let cx = sitting.cx;
-                    sitting.desk.begin(id, plan, cx, sitting.change)
-                };
+                let begin = move |sitting: &mut Sitting<'_>| sitting.desk.begin(id, plan, sitting.cx, sitting.change);
                 self.front.clerk.serve(None, begin).await
             }
             Err(reason) => {
-                let stop = move |sitting: &mut Sitting<'_>| {
-                    let cx = sitting.cx;
-                    sitting.desk.stop(id, reason, cx, sitting.change)
-                };
+                let stop = move |sitting: &mut Sitting<'_>| sitting.desk.stop(id, reason, sitting.cx, sitting.change);
                 self.front.clerk.serve(None, stop).await
             }
         };
@@ -75,9 +69,9 @@ impl Worker {
         let outcome = match self.room.acquire().await {
             Ok(_room) => match self.prepare(ticket).await {
                 Ok(prepared) => self.effects.run(permit, prepared.plan.plan(), &self.front.law()).await,
-                Err(reason) => failed(reason),
+                Err(reason) => Outcome::failure(reason),
             },
-            Err(_) => failed("the server is stopping".to_owned()),
+            Err(_) => Outcome::failure("the server is stopping"),
         };
         self.keep_end(id, outcome).await;
     }
@@ -93,10 +87,7 @@ impl Worker {
     async fn keep_end(&self, id: TicketId, outcome: Outcome) {
         loop {
             let end = outcome.clone();
-            let finish = move |sitting: &mut Sitting<'_>| {
-                let cx = sitting.cx;
-                sitting.desk.finish(id, end, cx, sitting.change)
-            };
+            let finish = move |sitting: &mut Sitting<'_>| sitting.desk.finish(id, end, sitting.cx, sitting.change);
             match self.front.clerk.serve(None, finish).await {
                 Ok(_) => return,
                 Err(refusal) if refusal.kind == ccc_protocol::bodies::ProblemType::Unavailable => {
@@ -110,8 +101,4 @@ impl Worker {
             }
         }
     }
-}
-
-fn failed(reason: String) -> Outcome {
-    Outcome { succeeded: false, result: None, reason: Some(reason) }
 }

@@ -14,14 +14,14 @@ pub(super) async fn submit(call: Call<'_>) -> Result<Answer, Refusal> {
     let key = request_key(&call)?;
     let wait = call.wait();
     let held = call.link.hold(&call.caller, call.limits, wait)?;
-    let shown = call.bridge.front.submit(&call.caller, action, params, key, wait).await?;
+    let shown = call.front.submit_and_wait(&call.caller, action, params, key, wait).await?;
     drop(held);
     Answer::submitted(shown)
 }
 
 pub(super) async fn list(call: Call<'_>) -> Result<Answer, Refusal> {
     call.no_query()?;
-    Ok(Answer::ok(&call.bridge.front.actions(&call.caller)))
+    Ok(Answer::ok(&call.front.actions(&call.caller)))
 }
 
 /// `{"action": NAME, ...params}`.

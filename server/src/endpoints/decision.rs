@@ -7,25 +7,25 @@ use crate::answer::Answer;
 
 pub(super) async fn approve(call: Call<'_>) -> Result<Answer, Refusal> {
     call.no_query()?;
-    let ticket = call.bridge.front.approve(&call.caller, call.ticket()?, call.message()?).await?;
+    let ticket = call.front.approve(&call.caller, call.ticket()?, call.message()?).await?;
     Ok(Answer::ok(&ticket))
 }
 
 pub(super) async fn deny(call: Call<'_>) -> Result<Answer, Refusal> {
     call.no_query()?;
-    let ticket = call.bridge.front.deny(&call.caller, call.ticket()?, call.message()?).await?;
+    let ticket = call.front.deny(&call.caller, call.ticket()?, call.message()?).await?;
     Ok(Answer::ok(&ticket))
 }
 
 pub(super) async fn edit(call: Call<'_>) -> Result<Answer, Refusal> {
     call.no_query()?;
-    let ticket = call.bridge.front.edit(&call.caller, call.ticket()?, call.message()?).await?;
+    let ticket = call.front.edit(&call.caller, call.ticket()?, call.message()?).await?;
     Ok(Answer::ok(&ticket))
 }
 
 pub(super) async fn lift(call: Call<'_>) -> Result<Answer, Refusal> {
     call.no_query()?;
     call.no_message()?;
-    let ticket = call.bridge.front.lift(&call.caller, call.ticket()?).await?;
+    let ticket = call.front.lift(&call.caller, call.ticket()?).await?;
     Ok(Answer::ok(&ticket))
 }

@@ -7,6 +7,6 @@ use crate::answer::Answer;
 
 pub(super) async fn list(call: Call<'_>) -> Result<Answer, Refusal> {
     let (after, limit) = call.page()?;
-    let queue = call.bridge.front.queue(&call.caller, after, limit).await?;
+    let queue = call.front.queue(&call.caller, after, limit).await?;
     Ok(Answer::ok(&queue))
 }

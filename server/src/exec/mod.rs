@@ -2,6 +2,7 @@
 //! its own, limits on time and output. It never touches the store.
 
 mod environment;
+mod mail;
 mod open;
 mod output;
 mod process;
@@ -13,11 +14,9 @@ use ccc_core::{
     ticket::{Outcome, Permit},
 };
 use ccc_protocol::{approval, bodies::Plan};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use self::environment::Environment;
-
-use crate::mail::Mailer;
+use self::{environment::Environment, mail::Mailer};
 
 /// What carries effects out.
 #[derive(Debug)]
@@ -39,30 +38,24 @@ impl Effects {
         let allowed = permit.plan();
         drop(permit);
         if approval::plan_digest(plan) != allowed {
-            return failed("what would run is no longer what was shown: nothing was run");
+            return Outcome::failure("what would run is no longer what was shown: nothing was run");
         }
         if self.dry_run {
-            return succeeded(json!({ "dry_run": true }));
+            return Outcome::success(json!({ "dry_run": true }));
         }
         match plan {
             Plan::Run { .. } => run::run(plan, &self.environment, law).await,
             Plan::Open { .. } => open::open(plan, &self.environment, law).await,
             Plan::Mail { mail, .. } => match &self.mailer {
                 Some(mailer) => mailer.send(mail, law.limits.mail_seconds_max).await,
-                None => failed("this bridge has no mail server: its owner names one under `[smtp]`"),
+                None => Outcome::failure("this bridge has no mail server: its owner names one under `[smtp]`"),
             },
             // Done by the bridge itself within its commit, or by the caller: there is nothing to carry out here.
-            Plan::Bridge { .. } | Plan::Release { .. } => failed("this action has no effect that the bridge runs"),
+            Plan::Bridge { .. } | Plan::Release { .. } => {
+                Outcome::failure("this action has no effect that the bridge runs")
+            }
         }
     }
-}
-
-pub(crate) fn succeeded(result: Value) -> Outcome {
-    Outcome { succeeded: true, result: Some(result), reason: None }
-}
-
-pub(crate) fn failed(reason: impl Into<String>) -> Outcome {
-    Outcome { succeeded: false, result: None, reason: Some(reason.into()) }
 }
 
 #[cfg(test)]

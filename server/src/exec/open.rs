@@ -7,35 +7,37 @@ use ccc_protocol::bodies::Plan;
 use serde_json::json;
 
 use super::{
-    Environment, failed,
+    environment::Environment,
     process::{Process, Start, ending},
-    succeeded,
 };
 
 /// Starts it. An early end with an error is a failure; what still runs after the watch is taken to work.
 pub(super) async fn open(plan: &Plan, environment: &Environment, law: &Law) -> Outcome {
     let Plan::Open { program, args, dir, .. } = plan else {
-        return failed("this plan opens no program");
+        return Outcome::failure("this plan opens no program");
     };
     let start = Start { program, args, dir: dir.as_deref(), volumes: &law.volumes };
     let mut process = match start.start(environment, Stdio::null) {
         Ok(process) => process,
-        Err(reason) => return failed(reason),
+        Err(reason) => return Outcome::failure(reason),
     };
     let watch = Duration::from_millis(law.limits.open_watch_millis);
     match tokio::time::timeout(watch, process.child.wait()).await {
         Err(_) => {
             leave(process);
-            succeeded(json!({ "opened": true }))
+            Outcome::success(json!({ "opened": true }))
         }
-        Ok(Ok(status)) if status.success() => succeeded(json!({ "opened": true, "exit_code": 0 })),
+        Ok(Ok(status)) if status.success() => Outcome::success(json!({ "opened": true, "exit_code": 0 })),
         Ok(Ok(status)) => {
             let reason = format!("`{}` {}", start.name(), ending(status));
-            Outcome { result: Some(json!({ "opened": false, "exit_code": status.code() })), ..failed(reason) }
+            Outcome { result: Some(json!({ "opened": false, "exit_code": status.code() })), ..Outcome::failure(reason) }
         }
         Ok(Err(error)) => {
             tracing::error!(%error, "an opener cannot be waited for");
-            failed(format!("`{}` was started and could not be waited for: what it did is unknown", start.name()))
+            Outcome::failure(format!(
+                "`{}` was started and could not be waited for: what it did is unknown",
+                start.name()
+            ))
         }
     }
 }

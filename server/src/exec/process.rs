@@ -11,7 +11,7 @@ use ccc_core::volume::Volumes;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 
-use super::Environment;
+use super::environment::Environment;
 use crate::volumes;
 
 /// How long a group has to end by itself after it was asked to.

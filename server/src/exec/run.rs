@@ -11,7 +11,7 @@ use ccc_protocol::bodies::Plan;
 use serde_json::{Value, json};
 
 use super::{
-    Environment, failed,
+    environment::Environment,
     output::{Captured, Names},
     process::{Process, Start, ending},
 };
@@ -22,12 +22,12 @@ const OUTPUT_GRACE: Duration = Duration::from_millis(500);
 /// Runs a program to its end or its time limit.
 pub(super) async fn run(plan: &Plan, environment: &Environment, law: &Law) -> Outcome {
     let Plan::Run { program, args, dir, timeout_seconds, paths, .. } = plan else {
-        return failed("this plan runs no program");
+        return Outcome::failure("this plan runs no program");
     };
     let start = Start { program, args, dir: dir.as_deref(), volumes: &law.volumes };
     let mut process = match start.start(environment, Stdio::piped) {
         Ok(process) => process,
-        Err(reason) => return failed(reason),
+        Err(reason) => return Outcome::failure(reason),
     };
     let output_bytes_max = usize::try_from(law.limits.output_bytes_max).unwrap_or(usize::MAX);
     let watched = watch(&mut process, Duration::from_secs(*timeout_seconds), output_bytes_max).await;
@@ -76,7 +76,9 @@ impl Watched {
             Ok(status) => *status,
             Err(error) => {
                 tracing::error!(%error, "a program cannot be waited for");
-                return failed(format!("`{name}` was started and could not be waited for: what it did is unknown"));
+                return Outcome::failure(format!(
+                    "`{name}` was started and could not be waited for: what it did is unknown"
+                ));
             }
         };
         let succeeded = self.in_time && status.success();

@@ -21,7 +21,7 @@ use ccc_protocol::{
     bodies::{PathView, Risk},
 };
 
-use super::{Effects, Environment, Outcome, Plan, open, run};
+use super::{Effects, Outcome, Plan, environment::Environment, open, run};
 use crate::volumes::pinned;
 
 struct Place {

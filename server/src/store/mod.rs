@@ -2,66 +2,41 @@
 //!
 //! Plain types in, plain types out. Called by the desk alone.
 
+mod error;
 mod lock;
+mod migrate;
+mod nonce;
 mod read;
 mod schema;
 mod write;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use ccc_protocol::store::DATABASE;
 use rusqlite::Connection;
 
+use self::migrate::Migration;
+
+pub use error::StoreError;
 pub use lock::DataLock;
+pub(crate) use nonce::Nonce;
 pub use read::Reader;
-pub use write::{Nonce, RequestKey, Writer, Written};
+pub use write::Writer;
+pub(crate) use write::{RequestKey, Written};
 
-/// What can go wrong with the store. For the log: callers are told that the store does not answer.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The database refused.
-    #[error("database: {0}")]
-    Database(#[from] rusqlite::Error),
-    /// A stored row does not read as what it should be.
-    #[error("stored {what} does not read: {error}")]
-    Row {
-        /// What it should be.
-        what: &'static str,
-        /// Why it is not.
-        error: serde_json::Error,
-    },
-    /// A file of the data directory.
-    #[error("{path}: {error}")]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// What happened.
-        error: std::io::Error,
-    },
-    /// The data directory belongs to a running server.
-    #[error("the data directory {0} is in use by another ccc-server: stop it, or name another with --data")]
-    InUse(PathBuf),
-    /// A newer version wrote this database.
-    #[error("the database was written by a newer version (schema {found}, this one knows {known}): use that version")]
-    Newer {
-        /// In the file.
-        found: i64,
-        /// Of this program.
-        known: i64,
-    },
-}
-
-/// The database's file name within the data directory.
-pub const DATABASE: &str = "ccc.db";
-
-/// Opens the database for writing; makes it where there is none.
+/// Opens the database for writing; makes it where there is none, and brings it to today's schema where it has an earlier one.
 ///
 /// # Errors
-/// Where the files cannot be made or read, or are of a newer version.
+/// Where the files cannot be made or read, are of a newer version, or cannot be brought to today's.
 pub fn open(data: &Path) -> Result<Writer, StoreError> {
-    let path = data.join(DATABASE);
+    open_by(&Migration::of(data))
+}
+
+fn open_by(migration: &Migration<'_>) -> Result<Writer, StoreError> {
+    let path = migration.data.join(DATABASE);
     private_file(&path)?;
     let connection = Connection::open(&path)?;
-    schema::prepare(&connection)?;
+    migration.run(&connection)?;
     Ok(Writer::new(connection))
 }
 

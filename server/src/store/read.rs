@@ -5,7 +5,7 @@ use ccc_protocol::{Digest, TicketId, Timestamp, bodies::AuditEntry, signing::WIN
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::de::DeserializeOwned;
 
-use super::{Nonce, StoreError, write::number};
+use super::{Nonce, StoreError};
 
 pub(super) const OVERRIDES: &str = "overrides";
 pub(super) const MAIL: &str = "mail";
@@ -163,6 +163,11 @@ fn value<T: DeserializeOwned>(what: &'static str, row: &Row<'_>) -> Result<T, St
 
 fn parse<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|error| StoreError::Row { what, error })
+}
+
+/// SQLite's integers are signed; sequence numbers never come near their end.
+pub(super) fn number(seq: u64) -> i64 {
+    i64::try_from(seq).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -11,7 +11,10 @@ use ccc_protocol::{Digest, TicketId, Timestamp, UserName};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Serialize;
 
-use super::{StoreError, read};
+use super::{
+    Nonce, StoreError,
+    read::{self, number},
+};
 
 /// The database's one writer.
 #[derive(Debug)]
@@ -22,20 +25,20 @@ pub struct Writer {
 /// An idempotency key as its user sent it, and what it was sent with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestKey {
-    /// Whose.
+    /// Who sent it: another user's same key is another.
     pub user: UserName,
-    /// The key.
+    /// As it was sent.
     pub key: String,
-    /// Of the body's bytes.
+    /// The digest of the body that it was sent with: another body is a conflict.
     pub body: Digest,
 }
 
 /// What an idempotency key was answered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
-    /// Of the body's bytes.
+    /// The digest of the body that it was first sent with.
     pub body: Digest,
-    /// The ticket.
+    /// What it opened then, however it stands now.
     pub ticket: TicketId,
 }
 
@@ -219,26 +222,10 @@ impl Writer {
     }
 }
 
-/// A request's nonce as it is kept: sixteen bytes, and until when they matter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Nonce {
-    /// Whose request it was. Not kept: of a nonce that was read back it is not known.
-    pub user: Option<UserName>,
-    /// Of user and nonce together.
-    pub tag: [u8; 16],
-    /// When the request is stale anyway.
-    pub until: Timestamp,
-}
-
 fn json<T: Serialize>(what: &'static str, value: &T) -> Result<String, StoreError> {
     // Most tickets fit without growing.
     let mut text = Vec::with_capacity(2048);
     let written = serde_json::to_writer(&mut text, value);
     let text = written.and_then(|()| String::from_utf8(text).map_err(serde::ser::Error::custom));
     text.map_err(|error| StoreError::Row { what, error })
-}
-
-/// SQLite's integers are signed; sequence numbers never come near their end.
-pub(super) fn number(seq: u64) -> i64 {
-    i64::try_from(seq).unwrap_or(i64::MAX)
 }

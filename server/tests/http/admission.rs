@@ -1,7 +1,7 @@
 //! Who gets in: signatures, freshness, replay, and that no path was forgotten.
 
 use ccc_protocol::signing::AnswerRefusal;
-use ccc_server::route::{ROUTES, Verb};
+use ccc_server::parts::{ROUTES, Route, Verb};
 
 use crate::{
     peer::{Ask, Peer, exchange, fresh_nonce, now, secret},
@@ -12,7 +12,7 @@ const ID: &str = "0198e6a2-7b1c-7d3e-8f40-5a6b7c8d9e0f";
 
 /// A request for each line of the routing table, as somebody with rights would send it.
 fn asks() -> Vec<Ask> {
-    let ask = |route: &ccc_server::route::Route| {
+    let ask = |route: &Route| {
         let segment = |segment: &'static str| if segment.starts_with('{') { ID } else { segment };
         let target = route.path.split('/').map(segment).collect::<Vec<_>>().join("/");
         match route.method {
@@ -86,10 +86,12 @@ fn no_path_answers_a_stale_request_and_the_answer_tells_the_time() {
 #[test]
 fn a_nonce_is_one_users_and_good_for_one_request_of_whatever_kind() {
     let served = Served::start();
-    let nonce = fresh_nonce();
-    assert_eq!(exchange(served.addr, &Ask { nonce: nonce.clone(), ..Ask::get("/queue") }).status, 200);
-    assert_eq!(exchange(served.addr, &Ask { nonce: nonce.clone(), ..Ask::get("/actions") }).status, 401);
-    assert_eq!(exchange(served.addr, &Ask { nonce, ..Ask::get("/actions").of("user") }).status, 200);
+    // Of one second, in which a nonce is remembered: the clock may tick between two requests.
+    let (nonce, created) = (fresh_nonce(), now());
+    let again = |ask: Ask| exchange(served.addr, &Ask { nonce: nonce.clone(), created, ..ask }).status;
+    assert_eq!(again(Ask::get("/queue")), 200);
+    assert_eq!(again(Ask::get("/actions")), 401);
+    assert_eq!(again(Ask::get("/actions").of("user")), 200);
 }
 
 #[test]

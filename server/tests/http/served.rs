@@ -9,11 +9,7 @@ use std::{
 
 use ccc_core::limits::Limits;
 use ccc_protocol::secrets::Secrets;
-use ccc_server::{
-    bridge::Bridge,
-    keyring::Keyring,
-    listen::{Listeners, serve},
-};
+use ccc_server::parts::{Bridge, Keyring, Listeners, serve};
 use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::{peer::secret, site};

@@ -10,15 +10,7 @@ use ccc_core::{
     volume::Volumes,
 };
 use ccc_protocol::secrets::Secrets;
-use ccc_server::{
-    bridge::Bridge,
-    desk::{self, Running, Site},
-    exec::Effects,
-    head::Hosts,
-    keyring::{Keyring, Keys},
-    nonces::Nonces,
-    store::DataLock,
-};
+use ccc_server::parts::{Bridge, DataLock, Effects, Hosts, Keyring, Keys, Nonces, Running, Site, open_desk};
 
 use crate::served::Settings;
 
@@ -42,7 +34,7 @@ pub fn bridge(settings: &Settings, secrets: &Secrets, dir: &Path) -> (Bridge, Da
         checkpoint_every: std::time::Duration::from_secs(60),
         mail_file: None,
     };
-    let Running { front, nonces, lock, .. } = desk::open(site).unwrap();
+    let Running { front, nonces, lock, .. } = open_desk(site).unwrap();
     let started = front.clock().now();
     let bridge = Bridge {
         keys: Keys::new(Keyring::new(secrets, &Keyring::default())),

@@ -7,10 +7,7 @@ use std::{
 
 use ccc_core::limits::Limits;
 use ccc_protocol::signing::{RequestHead, SignatureOfRequest};
-use ccc_server::{
-    connection,
-    head::{Head, Hosts},
-};
+use ccc_server::parts::{Head, Hosts, http};
 use hyper::{Request, Response, body::Incoming, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
@@ -100,7 +97,7 @@ async fn serve(input: &[u8], taken: &Arc<Mutex<Option<Taken>>>) {
         }
     });
     // However the connection ends: what was taken before counts.
-    let _ = connection::http(&Limits::default()).serve_connection(TokioIo::new(server), service).await;
+    let _ = http(&Limits::default()).serve_connection(TokioIo::new(server), service).await;
 }
 
 fn take(request: Request<Incoming>) -> Option<Taken> {

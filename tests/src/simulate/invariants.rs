@@ -10,7 +10,7 @@ use ccc_protocol::{
     Digest, TicketId,
     bodies::{AuditEntry, EntryKind, Status},
 };
-use ccc_server::store;
+use ccc_server::parts::open_reader;
 
 /// What was committed so far, as an outsider keeps it.
 #[derive(Debug, Default)]
@@ -90,7 +90,7 @@ impl Invariants {
     /// What is stored is what was committed: the log is a true prefix of what happened.
     pub(super) fn hold(&self, data: &Path, at: &str) {
         let newest = u64::try_from(self.log.len()).unwrap_or(0).saturating_sub(200);
-        let reader = store::reader(data).unwrap_or_else(|error| panic!("{at}: {error}"));
+        let reader = open_reader(data).unwrap_or_else(|error| panic!("{at}: {error}"));
         let tail = reader.entries_after(newest, 1000).unwrap_or_else(|error| panic!("{at}: {error}"));
         assert_eq!(
             tail.len() as u64 + newest,

@@ -22,7 +22,7 @@ use ccc_protocol::{
     actions::USE_TOOL,
     bodies::{Approve, Deny, Freeze, GrantRequest, Policy, Status},
 };
-use ccc_server::store::{self, Writer};
+use ccc_server::parts::{StoreError, Writer, open_store};
 use ccc_toolcall::facts;
 use serde_json::{Map, Value, json};
 
@@ -87,7 +87,7 @@ const START_OF_TIME: i64 = 1_750_000_000;
 impl World {
     pub(super) fn open(data: &Path) -> Self {
         let law = law();
-        let store = store::open(data).expect("a store in an empty directory");
+        let store = open_store(data).expect("a store in an empty directory");
         let desk = Desk::restore(store.books(at(START_OF_TIME)).expect("empty books"), &law.limits);
         let model = Model { now: START_OF_TIME, ..Model::default() };
         Self {
@@ -132,7 +132,7 @@ impl World {
         let id = submission.asked().id;
         let before = self.model.clone();
         let answer = self.model.submit(id, &ask);
-        let real = self.commit(dice, |desk, cx, change| desk.submit(submission, None, cx, change));
+        let real = self.commit(dice, |desk, cx, change| desk.open_or_find(submission, None, cx, change));
         let Some(real) = real else { return self.model = before };
         let real = real.unwrap_or_else(|refusal| panic!("{at}: {ask:?} was refused: {}", refusal.detail));
         let (expected_id, expected) = match answer {
@@ -273,7 +273,7 @@ impl World {
     /// The process dies, and another one reads what was committed.
     fn reopen(&mut self) {
         self.restarts += 1;
-        self.store = store::open(&self.data).expect("the store opens again");
+        self.store = open_store(&self.data).expect("the store opens again");
         self.desk = Desk::restore(self.store.books(self.now()).expect("the books read"), &self.law.limits);
     }
 
@@ -303,7 +303,7 @@ impl World {
         self.reopen();
     }
 
-    fn keep(&mut self, change: &Change) -> Result<(), store::StoreError> {
+    fn keep(&mut self, change: &Change) -> Result<(), StoreError> {
         self.store.begin()?;
         self.store.write(change, &[], &self.law.limits)?;
         self.store.commit()?;

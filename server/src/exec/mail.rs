@@ -21,11 +21,9 @@ use lettre::{
 };
 use serde_json::json;
 
-use crate::exec::{failed, succeeded};
-
 /// The mail server, as the config names it. Each mail is a connection of its own.
 #[derive(Debug)]
-pub struct Mailer {
+pub(super) struct Mailer {
     smtp: Smtp,
 }
 
@@ -37,26 +35,26 @@ const RELAY_PORT: u16 = 25;
 impl Mailer {
     /// Nothing is connected yet. The password, where there is one, has been read.
     #[must_use]
-    pub fn new(smtp: Smtp) -> Self {
+    pub(super) fn new(smtp: Smtp) -> Self {
         Self { smtp }
     }
 
     /// Sends the mail just as it was shown.
-    pub async fn send(&self, mail: &MailView, seconds_max: u64) -> Outcome {
+    pub(super) async fn send(&self, mail: &MailView, seconds_max: u64) -> Outcome {
         let message = match message(mail) {
             Ok(message) => message,
-            Err(reason) => return failed(reason),
+            Err(reason) => return Outcome::failure(reason),
         };
         let transport = match self.transport() {
             Ok(transport) => transport,
-            Err(reason) => return failed(reason),
+            Err(reason) => return Outcome::failure(reason),
         };
         match tokio::time::timeout(Duration::from_secs(seconds_max), transport.send(message)).await {
-            Ok(Ok(answer)) => succeeded(json!({ "smtp": said(&answer) })),
+            Ok(Ok(answer)) => Outcome::success(json!({ "smtp": said(&answer) })),
             Ok(Err(error)) => self.refused(&error),
             Err(_) => {
                 tracing::warn!(host = self.smtp.host, "the mail server did not answer in time");
-                failed(format!(
+                Outcome::failure(format!(
                     "the mail server did not answer within {seconds_max} s: whether it took the mail is unknown"
                 ))
             }
@@ -92,13 +90,13 @@ impl Mailer {
         match error.status() {
             Some(code) => {
                 let lasting = if error.is_permanent() { "for good" } else { "for now" };
-                let outcome = failed(format!("the mail server refused the mail {lasting}, with {code}"));
+                let outcome = Outcome::failure(format!("the mail server refused the mail {lasting}, with {code}"));
                 Outcome { result: Some(json!({ "smtp": code.to_string() })), ..outcome }
             }
             None if error.is_tls() => {
-                failed("the connection to the mail server could not be secured: nothing was sent")
+                Outcome::failure("the connection to the mail server could not be secured: nothing was sent")
             }
-            None => failed("the mail server could not be reached, or broke off: the log has the cause"),
+            None => Outcome::failure("the mail server could not be reached, or broke off: the log has the cause"),
         }
     }
 }

@@ -1,0 +1,87 @@
+//! `ccc-server` from the command line to the exit code: what was asked for, and how it ended.
+
+use std::{fmt::Display, process::ExitCode, time::Duration};
+
+use ccc_protocol::exit;
+
+use crate::{
+    args::{Command, Wishes},
+    check,
+    import::{self, ImportFailure},
+    log,
+    places::Surroundings,
+    reload::Reload,
+    server::{self, ServerError},
+    setup::Setup,
+};
+
+/// Does what the command line asks for.
+#[must_use]
+pub fn main() -> ExitCode {
+    let asked = Command::read(std::env::args_os().skip(1), |name| std::env::var_os(name));
+    ExitCode::from(match asked {
+        Ok(Command::Serve(wishes)) => serve(wishes),
+        Ok(Command::Check(wishes)) => match check::report(&wishes, &Surroundings::of_process()) {
+            Ok(report) => printed(&report),
+            Err(error) => refused(&error),
+        },
+        Ok(Command::Import(call)) => match import::run(&call) {
+            Ok(()) => exit::SUCCEEDED,
+            Err(ImportFailure::Refused(error)) => refused(&error),
+            Err(ImportFailure::NotWritten(error)) => failed(&error),
+        },
+        Ok(Command::Starter) => printed(ccc_core::config::starter()),
+        Ok(Command::Print(text)) => printed(&text),
+        Err(error) => refused(&error),
+    })
+}
+
+fn serve(wishes: Wishes) -> u8 {
+    log::start();
+    keep_descriptors_from_programs();
+    let around = Surroundings::of_process();
+    if let Some(root) = &wishes.root {
+        eprintln!("CONDUIT_ROOT is {root} (a label: it changes nothing)");
+    }
+    let setup = match Setup::read(&wishes, &around) {
+        Ok(setup) => setup,
+        Err(error) => return refused(&error),
+    };
+    // One thread: it is faster here than several (the desk commits on a thread of its own).
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    let ended = runtime.block_on(server::run(Reload { wishes, around, setup }));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    match ended {
+        Ok(closing) => {
+            closing.wait();
+            exit::SUCCEEDED
+        }
+        Err(ServerError::Setup(error)) => refused(&error),
+        Err(error) => failed(&error),
+    }
+}
+
+/// What the shell or service manager left open here is not for the programs that are started. What this program opens
+/// itself is closed to them from the start.
+fn keep_descriptors_from_programs() {
+    const AFTER_STDERR: i32 = 3;
+    close_fds::set_fds_cloexec(AFTER_STDERR, &[]);
+}
+
+fn printed(text: &str) -> u8 {
+    print!("{text}");
+    exit::SUCCEEDED
+}
+
+fn refused(error: &dyn Display) -> u8 {
+    eprintln!("ccc-server: {error}");
+    exit::USAGE
+}
+
+fn failed(error: &dyn Display) -> u8 {
+    eprintln!("ccc-server: {error}");
+    exit::FAILED
+}
