@@ -19,6 +19,7 @@ pub mod secrets;
 pub mod signing;
 pub mod store;
 mod time;
+pub mod visible;
 
 pub use digest::{Digest, DigestError};
 pub use ids::{ActionName, GrantId, NameError, RequestId, TicketId, UserName};
