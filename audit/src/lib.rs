@@ -21,11 +21,10 @@ pub mod since;
 pub mod source;
 pub mod tickets;
 pub mod verify;
-pub mod visible;
 
 use std::{io::Write, process::ExitCode};
 
-use ccc_protocol::{Timestamp, exit};
+use ccc_protocol::{Timestamp, exit, visible};
 
 use args::{Args, Command};
 use error::Error;
@@ -45,7 +44,7 @@ pub fn not_a_call(told: &clap::Error) -> ExitCode {
     let wrong = wrong.join(" ");
     let wrong = wrong.strip_prefix("error: ").unwrap_or(&wrong);
     // Nothing can be done where stderr is closed.
-    let _ = writeln!(std::io::stderr(), "ccc-audit: {}; see `ccc-audit --help`", visible::text(wrong));
+    let _ = writeln!(std::io::stderr(), "ccc-audit: {}; see `ccc-audit --help`", visible::marked(wrong));
     ExitCode::from(exit::USAGE)
 }
 
@@ -63,7 +62,7 @@ pub fn run(args: &Args, now: Timestamp, out: &mut dyn Write) -> ExitCode {
         Err(error) if error.is_broken_pipe() => ExitCode::from(exit::SUCCEEDED),
         Err(error) => {
             // Nothing can be done where stderr is closed too.
-            let _ = writeln!(std::io::stderr(), "ccc-audit: {}", visible::text(&error.to_string()));
+            let _ = writeln!(std::io::stderr(), "ccc-audit: {}", visible::marked(&error.to_string()));
             ExitCode::from(error.exit_code())
         }
     }

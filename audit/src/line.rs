@@ -1,8 +1,8 @@
 //! One entry in one line that a person reads.
 
-use ccc_protocol::bodies::AuditEntry;
+use ccc_protocol::{bodies::AuditEntry, visible};
 
-use crate::{color::Color, visible};
+use crate::color::Color;
 
 /// Number, time, what happened, who to whom, action, ticket, status, the rest; in columns.
 pub(crate) fn of(entry: &AuditEntry, color: Color) -> String {
@@ -13,7 +13,7 @@ pub(crate) fn of(entry: &AuditEntry, color: Color) -> String {
         "{:>7}  {:<24}  {:<16}  {:<16}  {:<20}  {:<36}  {}  {detail}",
         entry.seq,
         entry.at.to_string(),
-        visible::text(entry.kind.as_str()),
+        visible::marked(entry.kind.as_str()),
         who(entry),
         or_dash(entry.action.as_ref().map(ToString::to_string)),
         or_dash(entry.ticket.as_ref().map(ToString::to_string)),
@@ -24,7 +24,7 @@ pub(crate) fn of(entry: &AuditEntry, color: Color) -> String {
 
 /// Something that is no entry, in its place.
 pub(crate) fn unreadable(place: crate::entry::Place, why: &str) -> String {
-    format!("{:>7}  {place}: {}", "?", visible::text(why))
+    format!("{:>7}  {place}: {}", "?", visible::marked(why))
 }
 
 fn who(entry: &AuditEntry) -> String {
@@ -38,7 +38,7 @@ fn who(entry: &AuditEntry) -> String {
 
 fn json_line(entry: &AuditEntry) -> String {
     // A map of JSON values always has a JSON form.
-    visible::text(&serde_json::to_string(&entry.detail).unwrap_or_default())
+    visible::json(&serde_json::to_string(&entry.detail).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -60,13 +60,13 @@ mod tests {
             line.starts_with("      7  2026-03-07T12:00:00Z      denied            user for agent    open-browser"),
             "{line}"
         );
-        assert!(line.ends_with(r#"denied     {"reason":"no\u{202e}\u001b[2J"}"#), "{line}");
+        assert!(line.ends_with(r#"denied     {"reason":"no\u202e\u001b[2J"}"#), "{line}");
         assert!(of(&entry, Color::Ansi).contains("\x1b[31mdenied   \x1b[0m"));
     }
 
     #[test]
     fn what_the_server_did_says_so() {
         let line = of(&entry(r#"{"seq":1,"at":"2026-03-07T12:00:00Z","kind":"server-\u001bstarted"}"#), Color::Plain);
-        assert!(line.contains(r"server-\u{1b}started  server  "), "{line}");
+        assert!(line.contains("server-␛started   server  "), "{line}");
     }
 }

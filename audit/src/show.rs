@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use ccc_protocol::Timestamp;
+use ccc_protocol::{Timestamp, visible};
 use notify::{EventKind, RecursiveMode, Watcher as _};
 
 use crate::{
@@ -18,7 +18,6 @@ use crate::{
     filter::Filter,
     line,
     source::Source,
-    visible,
 };
 
 /// How long to wait at most before looking again: not every file system tells of changes.

@@ -369,7 +369,7 @@ fn show_picks_and_makes_visible() {
     let bridge = Bridge::new();
     let shown = text(&bridge.run(&["show", "--data", "."]).stdout);
     assert_eq!(shown.lines().count(), 4);
-    assert!(!shown.contains(['\u{202e}', '\u{1b}']) && shown.contains(r"\u{202e}"), "{shown}");
+    assert!(!shown.contains(['\u{202e}', '\u{1b}']) && shown.contains(r"\u202e"), "{shown}");
     let count = |args: &[&str]| text(&bridge.run(&[&["show", "--data", "."], args].concat()).stdout).lines().count();
     assert_eq!(count(&["--user", "user"]), 1);
     assert_eq!(count(&["--status", "queued"]), 2);

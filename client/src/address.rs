@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Instant;
 
+use ccc_protocol::visible;
+
 use crate::stream::Stream;
 
 /// Where a server listens, as `http://host:port` or `unix:///path`.
@@ -85,7 +87,7 @@ impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        let fault = |fault| AddressError { given: text.escape_debug().collect(), fault };
+        let fault = |fault| AddressError { given: visible::escaped(text), fault };
         if let Some(path) = text.strip_prefix("unix://") {
             return match path.starts_with('/') {
                 true => Ok(Self::Unix(path.into())),

@@ -5,7 +5,6 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ccc_protocol::UserName;
 use ccc_protocol::bodies::{Problem, ProblemType};
 use ccc_protocol::content_digest::ContentDigest;
 use ccc_protocol::http_date;
@@ -13,6 +12,7 @@ use ccc_protocol::signing::{
     AnswerRefusal, AnswerShape, Key, ReceivedAnswer, RequestToSign, SignedRequest, Stamp, Target, VerifiedAnswer,
     authority, sign_request, verify_answer,
 };
+use ccc_protocol::{UserName, visible};
 
 use crate::address::Address;
 use crate::answer::{self, Answer, Disbelieved};
@@ -258,15 +258,10 @@ fn not_believed(why: AnswerRefusal, status: u16, detail: impl FnOnce() -> String
     }
 }
 
-/// What a stranger's problem says.
+/// What a stranger's problem says, short and visible.
 fn said(body: &[u8]) -> String {
-    answer::body::<Problem>(body).map(|problem| harmless(&problem.detail)).unwrap_or_default()
-}
-
-/// A stranger's words, short and without anything that a terminal acts on.
-fn harmless(words: &str) -> String {
     const CHARS_MAX: usize = 200;
-    words.chars().take(CHARS_MAX).map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).collect()
+    answer::body::<Problem>(body).map(|problem| visible::excerpt(&problem.detail, CHARS_MAX)).unwrap_or_default()
 }
 
 /// Pauses before a request is sent again, or gives back why it is not.

@@ -5,9 +5,9 @@ use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use ccc_protocol::UserName;
 use ccc_protocol::secrets::{Secrets, SecretsError};
 use ccc_protocol::signing::Key;
+use ccc_protocol::{UserName, visible};
 
 /// The largest secrets file that is read.
 const SECRETS_BYTES_MAX: u64 = 1024 * 1024;
@@ -103,7 +103,7 @@ impl Identity {
             Some(name) => secrets
                 .users()
                 .find(|(user, _)| user.as_str() == name)
-                .ok_or_else(|| IdentityError::UnknownUser { user: name.escape_debug().collect(), known: known() })?,
+                .ok_or_else(|| IdentityError::UnknownUser { user: visible::escaped(name), known: known() })?,
             None => secrets.only_user().ok_or_else(|| IdentityError::WhichUser { known: known() })?,
         };
         Ok(Self { user: chosen.0.clone(), key: chosen.1.secret.key() })

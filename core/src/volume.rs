@@ -1,6 +1,7 @@
 //! What agents see of the host: directories of the container and what lies behind them. Text alone; links are the server's to resolve.
 
 use crate::{params::value::LexicalPath, refusal::Refusal};
+use ccc_protocol::visible;
 
 /// One directory of the container and the host's directory behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +55,7 @@ impl Volume {
     /// # Errors
     /// Where the container directory is not absolute, or not normal.
     pub fn new(container: &str, host: impl Into<String>) -> Result<Self, VolumeError> {
-        let error = || VolumeError::Container(container.escape_debug().to_string());
+        let error = || VolumeError::Container(visible::escaped(container));
         let segments = container.strip_prefix('/').ok_or_else(error)?;
         let relative =
             normal(segments).filter(|normal| normal.len() == segments.trim_end_matches('/').len()).ok_or_else(error)?;
@@ -182,6 +183,10 @@ impl Volumes {
 const DOT_DOT: &str = "which holds `..`: write the path without it";
 
 /// What is wrong with a path whatever the volumes are.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "files have names in any script, joiners among them; whoever shows one makes it visible"
+)]
 fn fault_of(text: &str) -> Option<&'static str> {
     if text.is_empty() {
         Some("which is empty: write a path, or `.` for the default volume")
@@ -205,11 +210,7 @@ fn normal(segments: &str) -> Option<String> {
 /// The start of what was given, its control characters made visible.
 fn shown(text: &str) -> String {
     const SHOWN_CHARS_MAX: usize = 200;
-    let mut shown: String = text.chars().take(SHOWN_CHARS_MAX).flat_map(char::escape_debug).collect();
-    if text.chars().nth(SHOWN_CHARS_MAX).is_some() {
-        shown.push('…');
-    }
-    shown
+    visible::excerpt(text, SHOWN_CHARS_MAX)
 }
 
 #[cfg(test)]

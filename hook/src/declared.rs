@@ -4,6 +4,8 @@
 
 use std::env;
 
+use ccc_protocol::visible;
+
 /// The longest hint, in characters.
 const CHARS_MAX: usize = 128;
 
@@ -19,7 +21,7 @@ pub fn user() -> Option<String> {
 
 /// Printable characters only, of bounded length; nothing where nothing is left.
 fn clean(value: &str) -> Option<String> {
-    let value: String = value.chars().filter(|c| !c.is_control()).take(CHARS_MAX).collect();
+    let value: String = value.chars().filter(|&c| visible::is_visible(c)).take(CHARS_MAX).collect();
     let value = value.trim().to_owned();
     Some(value).filter(|value| !value.is_empty())
 }
@@ -31,7 +33,7 @@ mod tests {
     #[test]
     fn a_declared_user_is_short_and_printable() {
         assert_eq!(clean(" ana@example.com\n").as_deref(), Some("ana@example.com"));
-        assert_eq!(clean(" \u{1b} "), None);
+        assert_eq!(clean(" \u{1b}\u{202e}\u{61c}\u{3164}\u{2800} "), None);
         assert_eq!(clean(&"x".repeat(500)).unwrap().len(), CHARS_MAX);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ccc_protocol::exit;
+use ccc_protocol::{exit, visible};
 
 /// The longest reason a host is given, in characters.
 pub const REASON_CHARS_MAX: usize = 2_000;
@@ -36,8 +36,8 @@ impl Answer {
 }
 
 /// Words for the agent and its person. Never empty, because a denial without
-/// words lets the call run on some hosts, and free of control characters,
-/// because they end up on a terminal.
+/// words lets the call run on some hosts, and without a character that is not
+/// seen, because they end up on a terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason(String);
 
@@ -45,18 +45,15 @@ impl Reason {
     /// The words, cut at [`REASON_CHARS_MAX`] with a mark where they were cut.
     #[must_use]
     pub fn new(words: &str) -> Self {
-        let mut clean: String = words
-            .chars()
-            .take(REASON_CHARS_MAX)
-            .map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c })
-            .collect();
-        if words.chars().nth(REASON_CHARS_MAX).is_some() {
-            clean.push('…');
+        if words.trim().is_empty() {
+            return Self("blocked without a reason".to_owned());
         }
-        if clean.trim().is_empty() {
-            clean = "blocked without a reason".to_owned();
+        let mut shown = visible::marked_lines(words);
+        if let Some((end, _)) = shown.char_indices().nth(REASON_CHARS_MAX) {
+            shown.truncate(end);
+            shown.push('…');
         }
-        Self(clean)
+        Self(shown)
     }
 
     /// The words.
@@ -134,9 +131,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reason_is_never_empty_and_carries_no_control_characters() {
+    fn a_reason_is_never_empty_and_carries_no_unseen_character() {
         assert!(!Reason::new("  \t").as_str().trim().is_empty());
-        assert_eq!(Reason::new("a\u{1b}[2Jb\nc").as_str(), "a\u{fffd}[2Jb\nc");
+        assert_eq!(Reason::new("a\u{1b}[2Jb\nc").as_str(), "a␛[2Jb\nc");
+        assert_eq!(Reason::new("\u{202e}\u{61c}\u{3164}").as_str(), "‹U+202E›‹U+061C›‹U+3164›");
         let long = Reason::new(&"x".repeat(REASON_CHARS_MAX + 1));
         assert_eq!(long.as_str().chars().count(), REASON_CHARS_MAX + 1);
         assert!(long.as_str().ends_with('…'));

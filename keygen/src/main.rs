@@ -10,8 +10,8 @@ use std::process::ExitCode;
 
 use args::{Command, Task};
 use ccc_keygen::{create, filter, rotate, write_private};
-use ccc_protocol::exit;
 use ccc_protocol::secrets::Secrets;
+use ccc_protocol::{exit, visible};
 
 /// The largest secrets file that is read.
 const SECRETS_BYTES_MAX: u64 = 1024 * 1024;
@@ -125,5 +125,5 @@ fn print(text: &str) -> Result<(), Failure> {
 /// Writes words for a person. Where not even that is possible, the exit code
 /// alone speaks.
 fn say(words: &str) {
-    let _ = writeln!(io::stderr(), "ccc-keygen: {words}");
+    let _ = writeln!(io::stderr(), "ccc-keygen: {}", visible::marked_lines(words));
 }

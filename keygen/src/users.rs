@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use ccc_protocol::secrets::{Secret, Secrets, SecretsError, User};
 use ccc_protocol::{NameError, UserName, hex};
+use ccc_protocol::{
+    secrets::{Secret, Secrets, SecretsError, User},
+    visible,
+};
 
 /// Why there are no such users.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +50,7 @@ impl FromStr for Pair {
     type Err = KeygenError;
 
     fn from_str(text: &str) -> Result<Self, KeygenError> {
-        let not_a_pair = || KeygenError::NotAPair(text.escape_debug().collect());
+        let not_a_pair = || KeygenError::NotAPair(visible::escaped(text));
         let (name, values) = text.split_once('=').ok_or_else(not_a_pair)?;
         let values = values.split(',').map(str::parse).collect::<Result<_, _>>()?;
         Ok(Self { name: name.parse()?, values })

@@ -2,10 +2,12 @@
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
+use ccc_protocol::visible;
+
 use ccc_hosts::host::Host;
 use clap::{Args as ClapArgs, Parser, Subcommand, error::ErrorKind};
 
-use crate::{log, proxy::Endpoint};
+use crate::proxy::Endpoint;
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq)]
@@ -249,7 +251,7 @@ fn one_line(told: &clap::Error) -> String {
     let parts = [part("error: ").map(str::to_owned), tip, usage];
     let line = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
-    format!("{}{SEE_HELP}", log::harmless(&line))
+    format!("{}{SEE_HELP}", visible::escaped(&line))
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -264,7 +266,7 @@ fn server_name(name: String) -> Result<String, String> {
     }
     Err(format!(
         "`{}` cannot name a server; write `--server NAME` with letters, digits, `.`, `_` and `-`",
-        name.escape_default()
+        visible::escaped(&name)
     ))
 }
 

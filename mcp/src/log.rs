@@ -2,49 +2,26 @@
 
 use std::io::{self, Write};
 
-/// Writes a line with nothing in it that a terminal would obey.
+use ccc_protocol::visible;
+
+/// Writes one line, in which everything can be seen.
 pub(crate) fn note(about: &str, what: &str) {
-    let _unheard = writeln!(io::stderr().lock(), "ccc-mcp: {about}: {}", harmless(what));
+    let _unheard = writeln!(io::stderr().lock(), "{}", line(about, what));
 }
 
-/// The text with the names of characters that a terminal would obey or hide.
-pub(crate) fn harmless(text: &str) -> String {
-    text.chars().flat_map(visible).collect()
-}
-
-/// The character, or its name where it would act on a terminal or cannot be seen.
-fn visible(character: char) -> impl Iterator<Item = char> {
-    let shown = !character.is_control() && !is_hidden(character);
-    let plain = shown.then_some(character);
-    let escaped = (!shown).then(|| character.escape_unicode());
-    plain.into_iter().chain(escaped.into_iter().flatten())
-}
-
-/// Zero-width, bidi, variation and tag characters.
-fn is_hidden(character: char) -> bool {
-    let ranges = [
-        0xad..=0xad,
-        0x200b..=0x200f,
-        0x2028..=0x202e,
-        0x2060..=0x206f,
-        0xfe00..=0xfe0f,
-        0xfeff..=0xfeff,
-        0xfff9..=0xfffb,
-        0xe0000..=0xe0fff,
-    ];
-    ranges.iter().any(|range| range.contains(&u32::from(character)))
+fn line(about: &str, what: &str) -> String {
+    format!("ccc-mcp: {}: {}", visible::marked(about), visible::marked(what))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::visible;
+    use super::line;
 
     #[test]
     fn what_a_terminal_would_obey_or_hide_is_named() {
-        let shown = |text: &str| text.chars().flat_map(visible).collect::<String>();
         assert_eq!(
-            shown("a\u{1b}[2J\n\u{9b}\u{202e}\u{200b}\u{e0041}é😀"),
-            "a\\u{1b}[2J\\u{a}\\u{9b}\\u{202e}\\u{200b}\\u{e0041}é😀"
+            line("a\u{3164}", "\u{1b}[2J\n\u{9b}\u{202e}\u{61c}\u{2800}\u{e0041}é😀"),
+            "ccc-mcp: a‹U+3164›: ␛[2J␊‹U+009B›‹U+202E›‹U+061C›‹U+2800›‹U+E0041›é😀"
         );
     }
 }

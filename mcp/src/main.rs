@@ -18,7 +18,7 @@ use ccc_mcp::{
     proxy,
     serve::{self, BridgeDesk},
 };
-use ccc_protocol::exit;
+use ccc_protocol::{exit, visible};
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGTERM},
     iterator::Signals,
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     let ended = args::read(env::args_os()).and_then(run);
     ended.map_or_else(
         |error| {
-            let _unheard = writeln!(io::stderr(), "ccc-mcp: {error}");
+            let _unheard = writeln!(io::stderr(), "ccc-mcp: {}", visible::marked_lines(&error));
             ExitCode::from(exit::USAGE)
         },
         ExitCode::from,
@@ -59,7 +59,7 @@ fn run_proxy(args: ProxyArgs) -> Result<u8, String> {
             let server = ServerName { name: args.server, command };
             let program = server.command.first().cloned().unwrap_or_default();
             proxy::run_process(server, settings, judge, client_in, client_out, stop)
-                .map_err(|error| format!("`{}` cannot be started: {error}", program.escape_debug()))
+                .map_err(|error| format!("`{}` cannot be started: {error}", visible::escaped(&program)))
         }
         Upstream::Http(endpoint) => {
             let server = ServerName { name: args.server, command: vec![endpoint.as_str().to_owned()] };
@@ -111,7 +111,11 @@ fn wrapping(config: &Path, server: &str) -> Result<Wrapping, String> {
     let checked = Config::load(config).map_err(|error| error.to_string())?;
     let bridge = checked.bridge().map_err(|error| error.to_string())?;
     if let Err(error) = bridge.actions() {
-        let _unheard = writeln!(io::stderr(), "ccc-mcp: until this is mended all calls will be refused: {error}");
+        let _unheard = writeln!(
+            io::stderr(),
+            "ccc-mcp: until this is mended all calls will be refused: {}",
+            visible::marked_lines(&error.to_string())
+        );
     }
     let path = |path: io::Result<std::path::PathBuf>| {
         let path = path.map_err(|error| error.to_string())?;

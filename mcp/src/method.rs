@@ -5,6 +5,8 @@
 //! into here comes near it. All names of MCP, JSON-RPC's own (`rpc.…`) and those of extensions
 //! (`com.example/x`, `$/x`) are made of these.
 
+use ccc_protocol::visible;
+
 /// The methods whose messages this crate looks into, in either direction.
 const LOOKED_INTO: [&str; 9] = [
     "initialize", "notifications/cancelled", "notifications/initialized", "notifications/tools/list_changed",
@@ -22,7 +24,7 @@ const JUDGED: [[&str; 2]; 2] = [["tools", "call"], ["tools", "list"]];
 /// that drops what stands before or behind would find a method that is judged.
 pub(crate) fn check(method: &str) -> Result<(), String> {
     if method.is_empty() || !method.chars().all(is_plain) {
-        let shown = method.escape_debug();
+        let shown = visible::escaped(method);
         return Err(format!("the method `{shown}` is not made of ASCII letters, digits and `_./$:-` alone"));
     }
     if method.split('/').any(|segment| matches!(segment, "." | "..")) {

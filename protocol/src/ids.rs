@@ -2,6 +2,8 @@
 
 use std::{borrow::Borrow, fmt, str::FromStr};
 
+use crate::visible;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
@@ -16,8 +18,7 @@ pub struct NameError {
 
 impl NameError {
     fn new(what: &'static str, wanted: &'static str, given: &str) -> Self {
-        let given = given.chars().take(80).flat_map(char::escape_default).collect();
-        Self { what, wanted, given }
+        Self { what, wanted, given: visible::excerpt(given, 80) }
     }
 }
 

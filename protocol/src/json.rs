@@ -3,6 +3,7 @@
 //! lone surrogates, no number that another reader would round or spell
 //! differently, nothing after the value.
 
+use crate::visible;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
@@ -328,8 +329,10 @@ impl Reader<'_> {
         let rest = self.text.get(self.at..).unwrap_or_default();
         match rest.chars().next() {
             None => self.error(format!("the end of the text instead of {wanted}")),
-            Some(found) if found.is_control() => self.error(format!("a control character instead of {wanted}")),
-            Some(found) => self.error(format!("`{found}` instead of {wanted}")),
+            Some(found) => {
+                let found = visible::escaped(found.encode_utf8(&mut [0; 4]));
+                self.error(format!("`{found}` instead of {wanted}"))
+            }
         }
     }
 
@@ -368,7 +371,7 @@ fn too_large() -> String {
 /// The start of a text that goes into a message about it.
 fn excerpt(text: &str) -> String {
     const EXCERPT_CHARS_MAX: usize = 64;
-    text.chars().take(EXCERPT_CHARS_MAX).flat_map(char::escape_debug).collect()
+    visible::excerpt(text, EXCERPT_CHARS_MAX)
 }
 
 fn error(at: usize, what: impl Into<String>) -> JsonError {

@@ -8,6 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use crate::visible;
+
 use serde_json::{Map, Value, json};
 
 use crate::UserName;
@@ -266,7 +268,7 @@ fn approval_faults(name: &UserName, user: &User, users: &BTreeMap<UserName, User
 }
 
 fn shown(text: &str) -> String {
-    text.chars().take(64).flat_map(char::escape_debug).collect()
+    visible::excerpt(text, 64)
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::{
     path::PathBuf,
 };
 
+use ccc_protocol::visible;
+
 use clap::{Parser, Subcommand};
 
 use crate::import;
@@ -148,14 +150,14 @@ impl Wishes {
         if self.mail_perms.is_none() {
             self.mail_perms = env("CONDUIT_MAIL_PERMS").map(PathBuf::from);
         }
-        self.root = env("CONDUIT_ROOT").map(|root| root.to_string_lossy().escape_default().to_string());
+        self.root = env("CONDUIT_ROOT").map(|root| visible::escaped(&root.to_string_lossy()));
         Ok(())
     }
 }
 
 fn variable<T>(name: &str, value: &OsStr, read: impl Fn(&str) -> Result<T, String>) -> Result<T, UsageError> {
     let read = value.to_str().ok_or_else(|| "it is no UTF-8 text".to_owned()).and_then(read);
-    read.map_err(|why| UsageError(format!("`{name}` is `{}`: {why}", value.to_string_lossy().escape_default())))
+    read.map_err(|why| UsageError(format!("`{name}` is `{}`: {why}", visible::escaped(&value.to_string_lossy()))))
 }
 
 fn port(text: &str) -> Result<u16, String> {
@@ -182,9 +184,7 @@ fn one_line(error: &clap::Error) -> String {
     });
     let mut sentences: Vec<String> = paragraphs.filter(|words| !words.is_empty()).collect();
     sentences.retain(|words| !words.starts_with("For more information"));
-    let said: String =
-        sentences.join("; ").chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
-    format!("{said}; see `ccc-server --help`")
+    format!("{}; see `ccc-server --help`", visible::escaped(&sentences.join("; ")))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ccc_core::{limits::Limits, refusal::Refusal};
-use ccc_protocol::{bodies::ProblemType, content_digest::ContentDigest, signing};
+use ccc_protocol::{bodies::ProblemType, content_digest::ContentDigest, signing, visible};
 use hyper::{
     Method, Request,
     body::{Body as _, Incoming},
@@ -207,7 +207,7 @@ fn is_json(content_type: &str) -> bool {
 
 /// What a stranger wrote, short and without anything that is not plain text.
 fn shown(text: &str) -> String {
-    text.chars().take(80).flat_map(char::escape_default).collect()
+    visible::excerpt(text, 80)
 }
 
 pub(crate) fn malformed(detail: impl Into<String>) -> Refusal {

@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ccc_protocol::visible;
+
 use ccc_core::import::{Imported, jamjet, sentinel};
 use clap::{Args, ValueEnum};
 
@@ -68,7 +70,7 @@ impl Call {
 }
 
 fn server(name: &str) -> Result<String, String> {
-    if name.is_empty() || name.contains('/') || name.chars().any(char::is_control) {
+    if name.is_empty() || name.contains('/') || !name.chars().all(visible::is_visible) {
         return Err("write the name that the server has in the agent's settings, without `/`".to_owned());
     }
     Ok(name.to_owned())
@@ -85,7 +87,7 @@ pub(crate) fn run(call: &Call) -> Result<(), ImportFailure> {
         ImportFailure::NotWritten(format!("the rules cannot be written to {to}: {error}"))
     })?;
     for note in imported.notes() {
-        eprintln!("{note}");
+        eprintln!("{}", visible::marked_lines(note));
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What stands behind the `?` of a request target: numbers by name, each at most once, none unknown.
 
 use ccc_core::refusal::Refusal;
+use ccc_protocol::visible;
 
 use crate::head::malformed;
 
@@ -27,7 +28,7 @@ pub(crate) fn read<const N: usize>(query: &str, names: [&str; N]) -> Result<[Opt
 }
 
 fn unknown(name: &str, names: &[&str]) -> Refusal {
-    let name: String = name.chars().take(80).flat_map(char::escape_default).collect();
+    let name = visible::excerpt(name, 80);
     match names {
         [] => malformed(format!("this path takes no query, not `{name}`")),
         _ => malformed(format!("the query's `{name}` is not known here; write {}", names.join(" or "))),

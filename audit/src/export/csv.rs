@@ -2,9 +2,9 @@
 
 use std::io::{Result, Write};
 
-use ccc_protocol::bodies::AuditEntry;
+use ccc_protocol::{bodies::AuditEntry, visible};
 
-use crate::{entry::Row, visible};
+use crate::entry::Row;
 
 const COLUMNS: &str = "seq,at,kind,by,about,ticket,action,status,detail,hash";
 
@@ -33,7 +33,7 @@ pub(super) fn write(entry: &AuditEntry, row: &Row, out: &mut dyn Write) -> Resul
 
 /// Always in quotes. What a spreadsheet would take for a formula gets an apostrophe before it, as OWASP advises.
 fn cell(value: &str) -> String {
-    let shown = visible::text(value).replace('"', "\"\"");
+    let shown = visible::marked(value).replace('"', "\"\"");
     let guard = if shown.trim_start().starts_with(is_formula_start) { "'" } else { "" };
     format!("\"{guard}{shown}\"")
 }
@@ -53,9 +53,9 @@ mod tests {
             (" @SUM(A1)", "\"' @SUM(A1)\""),
             ("-2", "\"'-2\""),
             ("＝1", "\"'＝1\""),
-            ("\t=1", "\"\\t=1\""),
+            ("\t=1", "\"␉=1\""),
             ("a\",\"=b", "\"a\"\",\"\"=b\""),
-            ("a\r\nb", "\"a\\r\\nb\""),
+            ("a\r\nb", "\"a␍␊b\""),
             ("", "\"\""),
         ] {
             assert_eq!(cell(value), expected);

@@ -9,13 +9,14 @@ use std::{
     path::Path,
 };
 
+use ccc_protocol::visible;
+
 use crate::{
     args::{self, Export, Format},
     entry::{self, Found, Row},
     error::Error,
     import::{HEAD, MIDDLE, TAIL},
     source::Source,
-    visible,
 };
 
 /// Exports everything there is at this moment.
@@ -77,6 +78,6 @@ fn write_row(row: &Row, format: Format, out: &mut dyn Write) -> Result<(), Error
 }
 
 fn skip(place: entry::Place, why: &str) -> Result<(), Error> {
-    writeln!(std::io::stderr(), "ccc-audit: {place} left out: {}", visible::text(why))?;
+    writeln!(std::io::stderr(), "ccc-audit: {place} left out: {}", visible::marked(why))?;
     Ok(())
 }

@@ -2,7 +2,9 @@
 
 use std::io::Write;
 
-use crate::{checkpoints::Checkpoints, visible};
+use ccc_protocol::visible;
+
+use crate::checkpoints::Checkpoints;
 
 use super::{
     Category, Findings,
@@ -49,7 +51,7 @@ impl Report {
     pub fn write(&self, beside: Option<&Beside>, out: &mut dyn Write) -> std::io::Result<()> {
         writeln!(out, "{}: {}", self.category(), Counted(self.entries, "entry"))?;
         for finding in self.findings.kept() {
-            writeln!(out, "  wrong    {}", visible::text(&finding.to_string()))?;
+            writeln!(out, "  wrong    {}", visible::marked(&finding.to_string()))?;
         }
         if self.findings.more > 0 {
             writeln!(out, "  wrong    {} more", self.findings.more)?;

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use args::{Call, Command, Environment, Task, Wait};
 use ccc_client::{Answer, Bridge, CallError, Identity, read_secrets};
-use ccc_protocol::actions::LIST_ACTIONS;
 use ccc_protocol::bodies::{Status, Ticket};
+use ccc_protocol::{actions::LIST_ACTIONS, visible};
 use ccc_protocol::{exit, json};
 
 /// The largest action that is read from standard input.
@@ -179,7 +179,6 @@ fn say_usage(fault: &str) -> u8 {
 /// Writes words for a person. Where not even that is possible, the exit code
 /// alone speaks.
 fn say(words: &str, code: u8) -> u8 {
-    let words: String = words.chars().map(|c| if c.is_control() && c != '\n' { '?' } else { c }).collect();
-    let _ = writeln!(io::stderr(), "ccc-client: {words}");
+    let _ = writeln!(io::stderr(), "ccc-client: {}", visible::marked_lines(words));
     code
 }

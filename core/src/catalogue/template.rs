@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use ccc_protocol::visible;
+
 /// One argument as the declaration writes it: what parameters are put in is never read as a template again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
@@ -40,7 +42,7 @@ impl Template {
     /// # Errors
     /// A sentence that says what to write instead.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
-        let fault = |fault| TemplateError { template: text.escape_debug().to_string(), fault };
+        let fault = |fault| TemplateError { template: visible::escaped(text), fault };
         if text.contains('\0') {
             return Err(fault(NUL));
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ccc_protocol::{
     ActionName, Digest,
     bodies::{Policy, Risk},
+    visible,
 };
 use serde_json::Map;
 
@@ -72,7 +73,7 @@ pub(super) fn check_defaults(catalogue: &Catalogue, volumes: &Volumes) -> Vec<Fa
 }
 
 fn fault(position: Position, action: &str, why: &str) -> Fault {
-    Fault::at(position, format!("action `{}`: {why}", action.escape_debug()))
+    Fault::at(position, format!("action `{}`: {why}", visible::escaped(action)))
 }
 
 /// A built-in action with the file's settings. A floor above its own policy lifts the policy.
@@ -140,7 +141,7 @@ fn declare(
 fn declare_param(action: &str, located: &Located<(String, ParamSpec)>) -> Result<Param, Fault> {
     let (name, spec) = &located.value;
     param::declare(name, spec)
-        .map_err(|why| fault(located.position, action, &format!("parameter `{}`: {why}", name.escape_debug())))
+        .map_err(|why| fault(located.position, action, &format!("parameter `{}`: {why}", visible::escaped(name))))
 }
 
 fn policy(spec: &ActionSpec, own: Policy) -> Result<Policy, String> {
@@ -157,7 +158,9 @@ fn group(spec: &ActionSpec, own: &str) -> Result<String, String> {
     // A group stands in a path of the protocol, as an action's name does.
     match group.parse::<ActionName>() {
         Ok(_) => Ok(group.to_owned()),
-        Err(_) => Err(format!("`{}` is no group: write a-z 0-9 - _ ., starting with a letter", group.escape_debug())),
+        Err(_) => {
+            Err(format!("`{}` is no group: write a-z 0-9 - _ ., starting with a letter", visible::escaped(group)))
+        }
     }
 }
 

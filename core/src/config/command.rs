@@ -1,6 +1,7 @@
 //! The command of a declared action: `run = ["cargo", "test", "--manifest-path", "{path}/Cargo.toml", "{filter?}"]`.
 
 use crate::catalogue::{Command, Entry, Kind, Param, Part, Template};
+use ccc_protocol::visible;
 
 /// The command that these words are. What it puts behind path parameters is noted in their declarations.
 pub(super) fn declare(
@@ -26,7 +27,7 @@ pub(super) fn declare(
 /// The program's absolute path; its name as written where nothing of that name was found, so that running it fails with a sentence.
 pub(super) fn find(program: &str, found: impl Fn(&str) -> Option<String>) -> Result<String, String> {
     if program.is_empty() || program.contains(['{', '}', '\0']) {
-        return Err(format!("`{}` is no program: write its name or absolute path", program.escape_debug()));
+        return Err(format!("`{}` is no program: write its name or absolute path", visible::escaped(program)));
     }
     let has_path = program.contains('/');
     if has_path && !program.starts_with(['/', '~']) {

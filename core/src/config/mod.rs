@@ -13,7 +13,7 @@ mod starter;
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
-use ccc_protocol::{actions::USE_TOOL, bodies::Policy};
+use ccc_protocol::{actions::USE_TOOL, bodies::Policy, visible};
 use serde::Deserialize;
 
 pub use error::{ConfigError, Fault, Position};
@@ -275,7 +275,7 @@ impl FromStr for Bind {
             address => address.parse().map(Self::At).map_err(|_| {
                 format!(
                     "`{}` is no address to listen at: write one such as `127.0.0.1` or `::1`, or nothing for no TCP",
-                    text.escape_debug()
+                    visible::escaped(text)
                 )
             }),
         }

@@ -1,5 +1,6 @@
 //! From the text of the file to the config.
 
+use ccc_protocol::visible;
 use toml::Spanned;
 
 use super::{
@@ -91,7 +92,7 @@ impl Reading<'_> {
             if host.is_empty() || host.contains('\0') {
                 return Err(Fault::at(
                     *position,
-                    format!("volume `{}` has no host directory", container.escape_debug()),
+                    format!("volume `{}` has no host directory", visible::escaped(container)),
                 ));
             }
             checked.push(Volume::new(container, host).map_err(|error| Fault::at(*position, error.to_string()))?);
@@ -185,10 +186,11 @@ fn mode(text: &str) -> Result<u32, String> {
     let is_octal = matches!(text.len(), 3..=4) && text.bytes().all(|b| (b'0'..=b'7').contains(&b));
     let mode = u32::from_str_radix(text, 8).ok().filter(|mode| is_octal && *mode <= 0o777);
     mode.ok_or_else(|| {
-        format!("`socket_mode` is `{}`: write three octal digits in quotes, such as `\"0660\"`", text.escape_debug())
+        format!("`socket_mode` is `{}`: write three octal digits in quotes, such as `\"0660\"`", visible::escaped(text))
     })
 }
 
+#[expect(clippy::disallowed_methods, reason = "a line break would end the header; a sender's name may hold joiners")]
 fn smtp(table: SmtpTable) -> Result<Smtp, String> {
     if table.host.is_empty() {
         return Err("`smtp.host` is empty: write the mail server's name".to_owned());

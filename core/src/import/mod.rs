@@ -10,6 +10,8 @@ pub mod sentinel;
 
 use std::fmt;
 
+use ccc_protocol::visible;
+
 use rule::Rule;
 
 /// The most rules or patterns of one file.
@@ -67,5 +69,5 @@ impl std::error::Error for ImportError {}
 
 /// What somebody else wrote, fit for one line of a message or comment.
 fn shown(text: &str) -> String {
-    format!("`{}`", text.escape_debug())
+    format!("`{}`", visible::escaped(text))
 }

@@ -45,6 +45,10 @@ pub(super) fn check(drafting: &mut Drafting<'_>, at: &str, kind: &Kind, value: &
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a text is passed on as it is, in any script; a control would steer the program that reads it"
+)]
 fn text_arg(kind: &Kind, text: &str) -> Result<Arg, String> {
     let Kind::Text { pattern, min, max, multiline } = kind else { return Err(String::new()) };
     if let Some(control) = text.chars().find(|c| c.is_control() && !(*multiline && matches!(c, '\n' | '\r' | '\t'))) {

@@ -1,5 +1,6 @@
 //! What was given, in words for an error: never longer than a line, never with a control character raw.
 
+use ccc_protocol::visible;
 use serde_json::Value;
 
 const SHOWN_CHARS_MAX: usize = 80;
@@ -20,11 +21,7 @@ pub fn words(value: &Value) -> String {
 /// The start of a text, escaped.
 #[must_use]
 pub fn shown(text: &str) -> String {
-    let mut shown: String = text.chars().take(SHOWN_CHARS_MAX).flat_map(char::escape_debug).collect();
-    if text.chars().nth(SHOWN_CHARS_MAX).is_some() {
-        shown.push('…');
-    }
-    shown
+    visible::excerpt(text, SHOWN_CHARS_MAX)
 }
 
 #[cfg(test)]

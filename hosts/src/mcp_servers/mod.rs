@@ -10,6 +10,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ccc_protocol::visible;
+
 use crate::{files, host::Host, settings::place::Places};
 
 /// What a server is started with.
@@ -203,12 +205,12 @@ fn find(wanted: &Wanted<'_>) -> Result<Config, InstallError> {
         |paths: Vec<&PathBuf>| paths.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ");
     match found.len() {
         0 | 1 => found.pop().ok_or_else(|| InstallError::NoEntry {
-            server: wanted.server.escape_debug().to_string(),
+            server: visible::escaped(wanted.server),
             looked_in: names(paths.iter().collect()),
             known: if known.is_empty() { "none".to_owned() } else { known.join(", ") },
         }),
         _ => Err(InstallError::Ambiguous {
-            server: wanted.server.escape_debug().to_string(),
+            server: visible::escaped(wanted.server),
             places: names(found.iter().map(|config| &config.path).collect()),
         }),
     }

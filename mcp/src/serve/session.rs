@@ -14,6 +14,7 @@ use std::{
 use ccc_protocol::{
     TicketId,
     json::{self, Limits},
+    visible,
 };
 use serde_json::{Map, Value, value::RawValue};
 
@@ -167,7 +168,7 @@ impl Session {
             _ => self.say(&answer::error(
                 Some(&id),
                 METHOD_NOT_FOUND,
-                &format!("there is no method `{}`", method.escape_debug()),
+                &format!("there is no method `{}`", visible::escaped(method)),
             )),
         }
     }

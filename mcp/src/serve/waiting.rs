@@ -3,7 +3,7 @@
 use std::{cell::Cell, sync::Arc, time::Instant};
 
 use ccc_client::Terms;
-use ccc_protocol::TicketId;
+use ccc_protocol::{TicketId, visible};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -50,7 +50,7 @@ impl Waiting {
         if !offered {
             return Outcome::refused(format!(
                 "there is no tool `{}`; list the tools to see what there is",
-                tool.escape_debug()
+                visible::escaped(tool)
             ));
         }
         self.session.desk.submit(tool, arguments, self)

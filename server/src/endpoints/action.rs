@@ -1,7 +1,7 @@
 //! `POST /action` and `GET /actions`: asking for something, and what may be asked for.
 
 use ccc_core::refusal::Refusal;
-use ccc_protocol::{ActionName, actions, json};
+use ccc_protocol::{ActionName, actions, json, visible};
 use hyper::header::HeaderName;
 use serde_json::{Map, Value};
 
@@ -50,8 +50,7 @@ fn flat_object(call: &Call<'_>) -> Result<(ActionName, Map<String, Value>), Refu
 
 /// What cannot be an action's name names no action.
 fn no_such_action(name: &str) -> Refusal {
-    let shown: String = name.chars().take(80).flat_map(char::escape_default).collect();
-    Refusal::no_such("action", shown)
+    Refusal::no_such("action", visible::excerpt(name, 80))
 }
 
 /// The seed's headers bind neither method nor path: they are not enough to change who may mail whom.

@@ -13,7 +13,7 @@ mod ticket;
 use std::{pin::Pin, str::FromStr, time::Duration};
 
 use ccc_core::{limits::Limits, refusal::Refusal};
-use ccc_protocol::{Digest, TicketId, json};
+use ccc_protocol::{Digest, TicketId, json, visible};
 use hyper::{body::Bytes, header::HeaderName};
 use serde::{Deserialize, de::DeserializeOwned};
 
@@ -95,7 +95,7 @@ impl Call<'_> {
 
     /// The path's open segment as the name of a `what`; another spelling names nothing.
     fn named<T: FromStr>(&self, what: &str) -> Result<T, Refusal> {
-        let shown = || self.name.chars().take(80).flat_map(char::escape_default).collect::<String>();
+        let shown = || visible::excerpt(self.name, 80);
         self.name.parse().map_err(|_| Refusal::no_such(what, shown()))
     }
 

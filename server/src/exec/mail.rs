@@ -6,7 +6,7 @@ use ccc_core::{
     config::{Password, Security, Smtp},
     ticket::Outcome,
 };
-use ccc_protocol::bodies::MailView;
+use ccc_protocol::{bodies::MailView, visible};
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{
@@ -103,7 +103,7 @@ impl Mailer {
 
 fn message(mail: &MailView) -> Result<Message, String> {
     let address = |what: &str, text: &str| {
-        text.parse::<Mailbox>().map_err(|_| format!("the {what} `{}` is no mail address", text.escape_debug()))
+        text.parse::<Mailbox>().map_err(|_| format!("the {what} `{}` is no mail address", visible::escaped(text)))
     };
     Message::builder()
         .from(address("sender", &mail.from)?)

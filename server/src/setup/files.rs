@@ -9,7 +9,7 @@ use ccc_core::{
     config::{self, Config, Password, Smtp},
     desk::MailPermissions,
 };
-use ccc_protocol::secrets::Secrets;
+use ccc_protocol::{secrets::Secrets, visible};
 
 use super::SetupError;
 use crate::places;
@@ -34,7 +34,7 @@ pub(super) fn adopt_seed_overrides(config: &mut Config, path: &Path) -> Result<V
     let unknown = config.override_as_seed(&overrides);
     Ok(unknown
         .into_iter()
-        .map(|name| format!("{}: `{}` is no action or group here", path.display(), name.escape_debug()))
+        .map(|name| format!("{}: `{}` is no action or group here", path.display(), visible::escaped(&name)))
         .collect())
 }
 

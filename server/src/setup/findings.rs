@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use ccc_protocol::visible;
+
 use ccc_core::{config, desk::MailPermission, params::email, policy::lint, volume::Volume};
 
 use super::{Setup, SetupError};
@@ -118,7 +120,7 @@ impl Setup {
     fn mail_to_nobody(&self) -> Vec<String> {
         let Some((path, permissions)) = &self.mail else { return vec![] };
         let fault = |entry: &MailPermission| {
-            let to = entry.to.escape_debug();
+            let to = visible::escaped(&entry.to);
             let no_user = self.law.users.named(&entry.user).is_none();
             let no_user = no_user.then(|| format!("`{}` is no user: its mails to `{to}` are not sent", entry.user));
             no_user.or_else(|| email::fault_of(&entry.to).map(|why| format!("`{to}` is no mail address: {why}")))

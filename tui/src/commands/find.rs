@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use ccc_client::{Bridge, CallError};
-use ccc_protocol::{GrantId, TicketId, bodies::Ticket, exit};
+use ccc_protocol::{GrantId, TicketId, bodies::Ticket, exit, visible};
 
 use crate::cli::Stop;
 
@@ -39,7 +39,7 @@ pub(super) fn open_tickets(bridge: &Bridge) -> Result<Vec<Ticket>, CallError> {
 
 fn the_one<T: Display + Copy>(written: &str, ids: impl Iterator<Item = T>, what: &str) -> Result<T, Stop> {
     let refused = |words: String| Stop { words, code: exit::REFUSED };
-    let shown = written.escape_debug();
+    let shown = visible::escaped(written);
     if written.chars().count() < PART_CHARS_MIN {
         return Err(Stop::usage(format!(
             "`{shown}` is too short for an id; write at least {PART_CHARS_MIN} characters of it"

@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use ccc_protocol::visible;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// A key with the modifiers held.
@@ -142,7 +144,7 @@ impl FromStr for Chord {
     fn from_str(text: &str) -> Result<Self, ChordError> {
         let (ctrl, rest) = strip(text, "ctrl-");
         let (alt, rest) = strip(rest, "alt-");
-        let code = code(rest).ok_or_else(|| ChordError(text.escape_debug().to_string()))?;
+        let code = code(rest).ok_or_else(|| ChordError(visible::escaped(text)))?;
         Ok(Self { code, ctrl, alt })
     }
 }
@@ -160,7 +162,7 @@ fn code(text: &str) -> Option<Code> {
     }
     let mut chars = text.chars();
     match (chars.next(), chars.next()) {
-        (Some(c), None) if !c.is_control() => Some(Code::Char(c)),
+        (Some(c), None) if visible::is_visible(c) => Some(Code::Char(c)),
         (Some('f'), Some(_)) => {
             text.get(1..)?.parse().ok().filter(|number| (1..=12).contains(number)).map(Code::Function)
         }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use ccc_protocol::visible;
+
 use super::{Act, Chord, ChordError, Code, Context, KeyRow, TABLE};
 
 /// Which key asks for which act, and where.
@@ -48,7 +50,7 @@ impl KeyMap {
     /// Where a name or key does not exist, a key would mean two things, or Enter would decide.
     pub fn new(own: &BTreeMap<String, Vec<String>>) -> Result<Self, KeyMapError> {
         if let Some(name) = own.keys().find(|name| TABLE.iter().all(|row| row.name != name.as_str())) {
-            return Err(KeyMapError::NoSuchAct(name.escape_debug().to_string()));
+            return Err(KeyMapError::NoSuchAct(visible::escaped(name)));
         }
         let chords = TABLE.iter().map(|row| chords_of(row, own)).collect::<Result<Vec<_>, _>>()?;
         let index = index(&chords)?;

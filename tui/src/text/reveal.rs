@@ -5,6 +5,7 @@
 
 use std::{borrow::Cow, fmt::Write as _, sync::LazyLock};
 
+use ccc_protocol::visible;
 use regex::{Captures, Regex};
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthChar as _;
@@ -56,23 +57,22 @@ fn count_empty(rows: &mut Vec<Visible>, empty: usize) {
     }
 }
 
-/// Everything that is not drawn as itself in one or two cells of its own.
-///
-/// Categories C (controls, format, surrogate, private, unassigned) and Z (separators) but the plain space; the default
-/// ignorables that Unicode files under letters and marks (grapheme joiner, Hangul and Khmer fillers, variation selectors); blanks
-/// that are no spaces (braille, object replacement); glyphs that draw over their neighbours; skin tones, which join in some
-/// terminals and not in others; and the marks this module writes itself.
-const UNSEEN_CLASS: &str = concat!(
-    r"[\p{C}\p{Z}&&[^ ]]|[",
-    r"\x{034F}\x{115F}\x{1160}\x{17B4}\x{17B5}\x{180B}-\x{180F}\x{3164}\x{FE00}-\x{FE0F}\x{FFA0}\x{E0100}-\x{E01EF}",
-    r"\x{2800}\x{FFFC}",
+/// What is seen and does not keep to one or two cells of its own: unassigned characters, of whose width terminals think
+/// differently; glyphs that draw over their neighbours; skin tones, which join in some terminals and not in others.
+const BEYOND_CELLS: &str = concat!(
+    r"\p{Cn}",
     r"\x{FDFA}\x{FDFB}\x{FDFD}\x{2E3A}\x{2E3B}\x{A9C5}\x{102A}\x{12031}\x{12219}\x{1242B}",
     r"\x{1F3FB}-\x{1F3FF}",
-    r"\x{2039}\x{203A}\x{2400}-\x{2426}]"
 );
 
-/// None only if the class above did not compile; then nothing beyond ASCII is drawn as itself.
-static UNSEEN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(UNSEEN_CLASS).ok());
+/// Everything that is not drawn as itself: what is unseen anywhere, the marks that stand for it, and what cells cannot hold.
+/// None only if the class did not compile; then nothing beyond ASCII is drawn as itself.
+static UNSEEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let tables = [visible::UNSEEN, visible::MARKS].concat();
+    let ranges =
+        tables.iter().map(|&(first, last)| format!(r"\x{{{:X}}}-\x{{{:X}}}", u32::from(first), u32::from(last)));
+    Regex::new(&format!("[{BEYOND_CELLS}{}]", ranges.collect::<String>())).ok()
+});
 
 /// True where a character is drawn, be it as a mark on the one before: what a person types into a field must be.
 #[must_use]
@@ -94,21 +94,12 @@ fn name_unseen(text: &str) -> Cow<'_, str> {
     match &*UNSEEN {
         Some(unseen) => unseen
             .replace_all(text, |found: &Captures<'_>| found.get(0).map_or_else(String::new, |hit| names(hit.as_str()))),
-        None => text.chars().map(|c| if matches!(c, ' '..='~') { c.to_string() } else { name(c) }).collect(),
+        None => text.chars().map(|c| if matches!(c, ' '..='~') { c.to_string() } else { visible::mark(c) }).collect(),
     }
 }
 
 fn names(text: &str) -> String {
-    text.chars().map(name).collect()
-}
-
-/// `␛` where the control has a picture, else its number.
-fn name(c: char) -> String {
-    match u32::from(c) {
-        code @ 0..0x20 => char::from_u32(0x2400 + code).unwrap_or('␀').to_string(),
-        0x7f => "␡".to_owned(),
-        code => format!("‹U+{code:04X}›"),
-    }
+    text.chars().map(visible::mark).collect()
 }
 
 /// Leaves each base character its first marks and counts the rest; a mark without a base is written out.
@@ -127,7 +118,7 @@ fn push_cluster(bounded: &mut String, cluster: &str) {
     let mut chars = cluster.chars();
     let Some(base) = chars.next() else { return };
     if base.width().unwrap_or(0) == 0 {
-        bounded.push_str(&name(base));
+        bounded.push_str(&visible::mark(base));
     } else {
         bounded.push(base);
     }
@@ -160,6 +151,22 @@ mod tests {
             '\u{3164}', '\u{378}', '\u{e000}',
         ] {
             assert_eq!(line(&format!("a{hidden}b")), format!("a‹U+{:04X}›b", u32::from(hidden)));
+        }
+    }
+
+    #[test]
+    fn no_character_that_is_unseen_elsewhere_is_drawn_here() {
+        for c in ('\0'..=char::MAX).filter(|&c| !visible::is_visible(c)) {
+            assert!(!is_seen(c));
+            assert_eq!(line(&format!("a{c}b")), format!("a{}b", visible::mark(c)));
+        }
+    }
+
+    #[test]
+    fn every_character_is_drawn_as_visible_ones() {
+        let all: Vec<char> = ('\0'..=char::MAX).collect();
+        for text in all.chunks(256).map(|chars| chars.iter().collect::<String>()) {
+            assert!(line(&text).chars().all(visible::is_visible), "{text:?}");
         }
     }
 

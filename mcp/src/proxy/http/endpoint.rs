@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use ccc_protocol::visible;
+
 /// How long a connection may take to be made.
 const CONNECT_SECONDS_MAX: u64 = 10;
 
@@ -83,7 +85,7 @@ impl FromStr for Endpoint {
     type Err = EndpointError;
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
-        let malformed = || EndpointError::Malformed(text.chars().take(200).flat_map(char::escape_default).collect());
+        let malformed = || EndpointError::Malformed(visible::excerpt(text, 200));
         if text.starts_with("https://") {
             return Err(EndpointError::Tls(text.to_owned()));
         }
