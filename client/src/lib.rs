@@ -21,6 +21,7 @@ pub mod http1;
 mod identity;
 mod request;
 mod road;
+mod shown;
 pub mod sse;
 mod stream;
 pub mod timed;
@@ -35,6 +36,7 @@ pub use follow::{End, Followed, Manner, Until, Watch, follow};
 pub use identity::{Identity, IdentityError, read_secrets};
 pub use request::{Method, Repeat, Request, deadline_after};
 pub use road::Road;
+pub use shown::Shown;
 
 /// Of the static programs that are built on this crate: see its manifest.
 #[cfg(target_env = "musl")]

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use ccc_client::Shown;
 use ccc_hook::cli::{self, Command, SessionLine};
 use ccc_hook::run::{self, Installed};
 use ccc_hook::session::Session;
@@ -26,7 +27,7 @@ fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err((code, words)) => {
             // With stderr gone the code still tells.
-            let _ = writeln!(io::stderr(), "ccc-hook: {words}");
+            let _ = writeln!(Shown::new(io::stderr()), "ccc-hook: {words}");
             ExitCode::from(code)
         }
     }
@@ -56,7 +57,7 @@ fn person(arguments: Vec<OsString>) -> Result<u8, Failed> {
     let command = cli::parse(arguments).map_err(usage)?;
     let places =
         Places::of_person().ok_or((exit::FAILED, "HOME is not set: set it to the home directory".to_owned()))?;
-    let out = &mut io::stdout();
+    let out = &mut Shown::new(io::stdout());
     match command {
         Command::Help => said(out, HELP),
         Command::Version => said(out, concat!("ccc-hook ", env!("CARGO_PKG_VERSION"), "\n")),
@@ -71,13 +72,15 @@ fn person(arguments: Vec<OsString>) -> Result<u8, Failed> {
         Command::Doctor(hosts) => doctor::doctor(&hosts, &places, out).map_err(failed).map(code),
         Command::SessionStart(line) => {
             let session = session_of(line, &places)?;
-            session::start(&session, out, &mut io::stderr()).map_err(|error| (session_code(&error), error.to_string()))
+            // Its id is read by scripts.
+            session::start(&session, &mut io::stdout(), &mut Shown::new(io::stderr()))
+                .map_err(|error| (session_code(&error), error.to_string()))
         }
     }
 }
 
 fn said(out: &mut impl Write, words: &str) -> Result<u8, Failed> {
-    out.write_all(words.as_bytes()).map_err(failed)?;
+    out.write_all(words.as_bytes()).and_then(|()| out.flush()).map_err(failed)?;
     Ok(exit::SUCCEEDED)
 }
 

@@ -9,6 +9,7 @@ use std::{
     thread,
 };
 
+use ccc_client::Shown;
 use ccc_hosts::mcp_servers::{self, Wanted, Wrapping};
 use ccc_mcp::{
     args::{self, Command, InstallArgs, ProxyArgs, ServeArgs, Upstream},
@@ -28,7 +29,7 @@ fn main() -> ExitCode {
     let ended = args::read(env::args_os()).and_then(run);
     ended.map_or_else(
         |error| {
-            let _unheard = writeln!(io::stderr(), "ccc-mcp: {}", visible::marked_lines(&error));
+            let _unheard = writeln!(Shown::new(io::stderr()), "ccc-mcp: {error}");
             ExitCode::from(exit::USAGE)
         },
         ExitCode::from,
@@ -103,7 +104,9 @@ fn run_install(args: &InstallArgs) -> Result<u8, String> {
         wrapping: wrapping.as_ref(),
         dry_run: args.dry_run,
     };
-    mcp_servers::apply(&wanted, &mut io::stdout()).map(|()| exit::SUCCEEDED).map_err(|error| error.to_string())
+    mcp_servers::apply(&wanted, &mut Shown::new(io::stdout()))
+        .map(|()| exit::SUCCEEDED)
+        .map_err(|error| error.to_string())
 }
 
 /// Config and key are checked before anything is touched; a bridge that is not there now only has to be told of.
@@ -111,11 +114,8 @@ fn wrapping(config: &Path, server: &str) -> Result<Wrapping, String> {
     let checked = Config::load(config).map_err(|error| error.to_string())?;
     let bridge = checked.bridge().map_err(|error| error.to_string())?;
     if let Err(error) = bridge.actions() {
-        let _unheard = writeln!(
-            io::stderr(),
-            "ccc-mcp: until this is mended all calls will be refused: {}",
-            visible::marked_lines(&error.to_string())
-        );
+        let warning = "until this is mended all calls will be refused";
+        let _unheard = writeln!(Shown::new(io::stderr()), "ccc-mcp: {warning}: {error}");
     }
     let path = |path: io::Result<std::path::PathBuf>| {
         let path = path.map_err(|error| error.to_string())?;

@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use ccc_protocol::visible;
+
 use clap::{
     Error,
     error::{ContextKind, ContextValue, ErrorKind},
@@ -35,7 +37,7 @@ pub(super) fn means_nothing(option: &str) -> String {
 
 /// A person's own text on one line, with nothing in it that a terminal obeys.
 pub(super) fn shown(text: &str) -> String {
-    text.escape_debug().to_string()
+    visible::escaped(text)
 }
 
 /// The first word that is a command.
