@@ -2,8 +2,8 @@
 
 use std::str::FromStr;
 
-use ccc_core::duration;
 use ccc_protocol::Timestamp;
+use ccc_protocol::duration;
 
 /// A moment as a person writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,6 @@ pub mod audit;
 pub mod catalogue;
 pub mod config;
 pub mod desk;
-pub mod duration;
 pub mod grant;
 pub mod import;
 pub mod law;

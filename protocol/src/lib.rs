@@ -7,6 +7,7 @@ pub mod approval;
 pub mod bodies;
 pub mod content_digest;
 mod digest;
+pub mod duration;
 pub mod exit;
 pub mod hex;
 pub mod http_date;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ccc_protocol::{
     ActionName, Digest,
     bodies::{Policy, Risk},
-    visible,
+    duration, visible,
 };
 use serde_json::Map;
 
@@ -17,7 +17,6 @@ use super::{
 };
 use crate::{
     catalogue::{Action, Catalogue, Effect, Kind, Param, builtin},
-    duration,
     limits::Limits,
     params,
     volume::Volumes,

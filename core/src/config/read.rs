@@ -1,6 +1,6 @@
 //! From the text of the file to the config.
 
-use ccc_protocol::visible;
+use ccc_protocol::{duration, visible};
 use toml::Spanned;
 
 use super::{
@@ -10,7 +10,6 @@ use super::{
     file::{ActionSpec, AuditTable, DesktopTable, File, SmtpTable},
 };
 use crate::{
-    duration,
     law::Desktop,
     limits::Limits,
     plan::Place,

@@ -3,6 +3,7 @@
 use ccc_protocol::{
     GrantId, Timestamp,
     bodies::{Difference, Facts, GrantRequest},
+    duration,
 };
 use serde_json::Value;
 
@@ -17,7 +18,6 @@ use crate::{
         effect::Effect,
         param::{Kind, Param},
     },
-    duration,
     limits::Limits,
     params::value::Arg,
     policy::Needs,

@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use ccc_protocol::{actions::USE_TOOL, bodies::Policy};
+use ccc_protocol::{actions::USE_TOOL, bodies::Policy, duration};
 use toml::Value;
 
 use super::pattern::Pattern;
-use crate::duration;
 
 /// One `[[rule]]` on `use-tool`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use ccc_protocol::{ActionName, UserName, bodies::Policy};
+use ccc_protocol::{ActionName, UserName, bodies::Policy, duration};
 
 use super::{
     bind::{self, Misfit},
@@ -14,7 +14,6 @@ use super::{
 };
 use crate::{
     catalogue::Catalogue,
-    duration,
     params::{url::is_internal_host, value::Arg},
 };
 

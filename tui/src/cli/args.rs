@@ -225,7 +225,7 @@ impl Approve {
 }
 
 fn seconds(text: &str) -> Result<u64, String> {
-    let wrong_span = || "`--for` takes a time such as `90s`, `15m` or `2h`".to_owned();
+    let wrong_span = || "`--for` takes a time such as `90s`, `15m`, `2h30m` or `1d`".to_owned();
     span::parse(text).filter(|&seconds| seconds > 0).ok_or_else(wrong_span)
 }
 

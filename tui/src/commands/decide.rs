@@ -53,7 +53,7 @@ fn grant(ticket: &Ticket, terms: &Terms) -> Result<Option<GrantRequest>, Stop> {
         let words = if longest == 0 {
             "no grant may be made of this; leave `--for` out".to_owned()
         } else {
-            format!("a grant of this lasts {} at most", span::seconds(longest))
+            format!("a grant of this lasts {} at most", span::exactly(longest))
         };
         return Err(Stop::usage(words));
     }
@@ -72,7 +72,7 @@ fn agrees(ticket: &Ticket, terms: &Terms) -> Result<bool, Stop> {
         let uses = terms.uses.map_or_else(Visible::default, |uses| {
             Visible::label(", at most ").then(Visible::number(uses)).then(" times")
         });
-        Visible::label(", and exactly this again for ").then(span::seconds(seconds)).then(uses)
+        Visible::label(", and exactly this again for ").then(span::exactly(seconds)).then(uses)
     });
     let what = Visible::label("approve ").then(&ticket.action).then(" for ").then(&ticket.submitted_by).then(more);
     if summary::deserves_care(ticket) {

@@ -12,7 +12,7 @@ pub(super) fn plan(page: &mut Page, plan: &Plan) {
             page.fact(
                 "runs",
                 Tone::Plain,
-                Visible::label("a program, at most ").then(crate::wording::span::seconds(*timeout_seconds)),
+                Visible::label("a program, at most ").then(crate::wording::span::exactly(*timeout_seconds)),
             );
             command(page, program, args, dir.as_deref());
             mapped(page, paths);

@@ -120,7 +120,7 @@ impl Scope {
             .uses()
             .map_or(Visible::label("as often as the time allows"), |uses| Visible::number(uses).then(" more uses"));
         let mut rows = vec![
-            (Visible::label("for"), crate::wording::span::seconds(self.seconds())),
+            (Visible::label("for"), crate::wording::span::exactly(self.seconds())),
             (Visible::label("times"), uses),
         ];
         rows.extend(self.params.iter().map(|param| (Untrusted(&param.name).line(), param.words())));
