@@ -1,16 +1,13 @@
 //! Who speaks: a user of a secrets file that nobody else can read.
 
-use std::fs::File;
-use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use ccc_protocol::secrets::{Secrets, SecretsError};
+use ccc_protocol::private_file::Exposure;
+use ccc_protocol::secrets::{self, Secrets, SecretsError};
 use ccc_protocol::signing::Key;
 use ccc_protocol::{UserName, visible};
 
-/// The largest secrets file that is read.
-const SECRETS_BYTES_MAX: u64 = 1024 * 1024;
+use crate::private_file::{self, PrivateFileError};
 
 /// A user and the key to sign with.
 #[derive(Debug, Clone)]
@@ -29,8 +26,8 @@ pub enum IdentityError {
     Unreadable {
         /// The path as it was given.
         path: String,
-        /// What the system said.
-        cause: std::io::Error,
+        /// What the system said, or what it is instead.
+        cause: PrivateFileError,
     },
     /// Others can read the file.
     #[error("others can read the secrets file `{path}`; make it yours alone with\n  chmod 600 {path}")]
@@ -78,14 +75,10 @@ pub enum IdentityError {
 /// When it cannot be read, others can read it, or it is not a secrets file.
 pub fn read_secrets(path: &Path) -> Result<Secrets, IdentityError> {
     let shown = || path.display().to_string();
-    let unreadable = |cause| IdentityError::Unreadable { path: shown(), cause };
-    let file = File::open(path).map_err(unreadable)?;
-    let mode = file.metadata().map_err(unreadable)?.permissions().mode();
-    if mode & 0o077 != 0 {
-        return Err(IdentityError::Exposed { path: shown() });
-    }
-    let mut text = Vec::new();
-    file.take(SECRETS_BYTES_MAX).read_to_end(&mut text).map_err(unreadable)?;
+    let text = private_file::read(path, secrets::FILE_BYTES_MAX).map_err(|cause| match cause {
+        PrivateFileError::Exposed(Exposure::Open) => IdentityError::Exposed { path: shown() },
+        cause => IdentityError::Unreadable { path: shown(), cause },
+    })?;
     Secrets::parse(&text).map_err(|cause| IdentityError::Invalid { path: shown(), cause })
 }
 

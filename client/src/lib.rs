@@ -19,6 +19,7 @@ mod events;
 mod follow;
 pub mod http1;
 mod identity;
+pub mod private_file;
 mod request;
 mod road;
 mod shown;

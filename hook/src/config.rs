@@ -2,13 +2,12 @@
 //! agent and has no say here: where the bridge is, who asks and with which
 //! secret come from this file alone.
 
-use std::fs;
-use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ccc_client::private_file::{self, PrivateFileError};
 use ccc_protocol::json::{self, JsonError};
+use ccc_protocol::private_file::Exposure;
 use serde::{Deserialize, Serialize};
 
 /// The longest hold, in seconds: with [`HOST_MARGIN_SECONDS`] it is the
@@ -54,7 +53,7 @@ pub fn hold_seconds_default() -> u64 {
 pub enum ConfigError {
     /// It could not be opened or read.
     #[error("ccc-hook's config cannot be read ({0}): run `ccc-hook install` again")]
-    Unreadable(#[from] io::Error),
+    Unreadable(PrivateFileError),
     /// Others may read or change it.
     #[error("others can read ccc-hook's config or secrets: a person must run chmod 600 on them")]
     Loose,
@@ -78,7 +77,7 @@ impl Config {
     /// # Errors
     /// When it cannot be read, is not private or is not such a file.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let mut config: Self = json::read_message(&read_private(path)?)?;
+        let mut config: Self = json::read_message(&private_file::read(path, CONFIG_BYTES_MAX)?)?;
         if config.hold_seconds > HOLD_SECONDS_MAX {
             return Err(ConfigError::HoldTooLong(config.hold_seconds));
         }
@@ -107,19 +106,18 @@ impl Config {
     }
 }
 
-fn read_private(path: &Path) -> Result<Vec<u8>, ConfigError> {
-    let metadata = fs::metadata(path)?;
-    if metadata.mode() & 0o077 != 0 {
-        return Err(ConfigError::Loose);
+impl From<PrivateFileError> for ConfigError {
+    fn from(error: PrivateFileError) -> Self {
+        match error {
+            PrivateFileError::Exposed(Exposure::Open) => Self::Loose,
+            error => Self::Unreadable(error),
+        }
     }
-    if metadata.len() > CONFIG_BYTES_MAX {
-        return Err(io::Error::from(io::ErrorKind::FileTooLarge).into());
-    }
-    Ok(fs::read(path)?)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;

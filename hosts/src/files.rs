@@ -7,6 +7,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use ccc_client::private_file::{self, Existing};
+
 /// How many backups of one file are kept apart before installing is refused.
 const BACKUPS_MAX: usize = 1_000;
 
@@ -30,7 +32,7 @@ pub fn write_private(path: &Path, text: &str) -> io::Result<()> {
     if let Some(directory) = path.parent() {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     }
-    replace(path, text, 0o600)
+    private_file::write(path, text, Existing::Replaced)
 }
 
 /// Writes a settings file, keeping its mode where it was there before.
@@ -41,9 +43,8 @@ pub fn write_settings(path: &Path, text: &str) -> io::Result<()> {
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory)?;
     }
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let mode = fs::metadata(&target).map_or(0o600, |metadata| metadata.permissions().mode() & 0o777);
-    replace(&target, text, mode)
+    let mode = fs::metadata(path).map_or(0o600, |metadata| metadata.permissions().mode() & 0o777);
+    private_file::replace(path, text, mode)
 }
 
 /// Copies a settings file beside itself under a name that is not taken.
@@ -74,25 +75,6 @@ pub fn back_up_for(program: &str, path: &Path, text: &str) -> io::Result<PathBuf
         }
     }
     Err(io::Error::other("too many backups beside it: remove some"))
-}
-
-fn replace(path: &Path, text: &str, mode: u32) -> io::Result<()> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    let beside = PathBuf::from(name);
-    let written = write_beside(&beside, text, mode).and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        // What could not be put in place must not lie about.
-        let _ = fs::remove_file(&beside);
-    }
-    written
-}
-
-fn write_beside(path: &Path, text: &str, mode: u32) -> io::Result<()> {
-    let mut file = create_new(path, mode)?;
-    file.set_permissions(fs::Permissions::from_mode(mode))?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }
 
 fn create_new(path: &Path, mode: u32) -> io::Result<File> {

@@ -1,9 +1,9 @@
 //! Writing a file that its owner alone can read, whole or not at all.
 
-use std::fs::{self, File, Permissions};
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use ccc_client::private_file::{self, Existing};
 
 /// Why a file was not written. The old one, if there was one, is untouched.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +28,8 @@ pub enum FileError {
 /// # Errors
 /// When the file is there and may not be replaced, or cannot be written.
 pub fn write_private(path: &Path, text: &str, replace: bool) -> Result<(), FileError> {
-    write(path, text, replace).map_err(|cause| {
+    let existing = if replace { Existing::Replaced } else { Existing::Stays };
+    private_file::write(path, text, existing).map_err(|cause| {
         let path = path.display().to_string();
         if cause.kind() == ErrorKind::AlreadyExists && !replace {
             FileError::Exists(path)
@@ -36,30 +37,6 @@ pub fn write_private(path: &Path, text: &str, replace: bool) -> Result<(), FileE
             FileError::Unwritable { path, cause }
         }
     })
-}
-
-fn write(path: &Path, text: &str, replace: bool) -> io::Result<()> {
-    let path = &if replace { target(path)? } else { path.to_owned() };
-    let dir = match path.parent() {
-        Some(dir) if !dir.as_os_str().is_empty() => dir,
-        _ => Path::new("."),
-    };
-    // Made with mode 0600 from the start: nobody else reads even half of it.
-    let mut file =
-        tempfile::Builder::new().prefix(".ccc-").permissions(Permissions::from_mode(0o600)).tempfile_in(dir)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    if replace { file.persist(path) } else { file.persist_noclobber(path) }.map_err(|error| error.error)?;
-    File::open(dir)?.sync_all()
-}
-
-/// Where the file lies that is to be replaced: a link stays, or the old secrets
-/// would live on behind it.
-fn target(path: &Path) -> io::Result<PathBuf> {
-    match fs::canonicalize(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(path.to_owned()),
-        target => target,
-    }
 }
 
 #[cfg(test)]

@@ -2,19 +2,17 @@
 
 mod args;
 
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use args::{Command, Task};
+use ccc_client::private_file;
 use ccc_keygen::{create, filter, rotate, write_private};
-use ccc_protocol::secrets::Secrets;
+use ccc_protocol::private_file::Exposure;
+use ccc_protocol::secrets::{self, Secrets};
 use ccc_protocol::{exit, visible};
-
-/// The largest secrets file that is read.
-const SECRETS_BYTES_MAX: u64 = 1024 * 1024;
 
 const HELP: &str = include_str!("help.txt");
 
@@ -100,19 +98,15 @@ fn listing(secrets: &Secrets) -> String {
 
 fn read(path: &Path) -> Result<Secrets, Failure> {
     let shown = path.display();
-    let fail = |error: io::Error| Failure { words: format!("`{shown}` cannot be read: {error}"), code: exit::FAILED };
-    // Looked at before it is opened: a pipe would have to be waited for.
-    let found = fs::metadata(path).map_err(fail)?;
-    if !found.is_file() {
-        return Err(Failure { words: format!("`{shown}` is no regular file"), code: exit::FAILED });
+    let (text, exposure) = private_file::read_with_exposure(path, secrets::FILE_BYTES_MAX)
+        .map_err(|error| Failure { words: format!("`{shown}` cannot be read: {error}"), code: exit::FAILED })?;
+    match exposure {
+        Some(Exposure::Open) => {
+            say(&format!("others can read `{shown}`; make it yours alone with\n  chmod 600 {shown}"));
+        }
+        Some(exposure) => say(&format!("`{shown}` is not yours alone: {exposure}")),
+        None => {}
     }
-    let file = File::open(path).map_err(fail)?;
-    let mode = found.permissions().mode();
-    if mode & 0o077 != 0 {
-        say(&format!("others can read `{shown}`; make it yours alone with\n  chmod 600 {shown}"));
-    }
-    let mut text = Vec::new();
-    file.take(SECRETS_BYTES_MAX).read_to_end(&mut text).map_err(fail)?;
     Secrets::parse(&text).map_err(|error| Failure { words: format!("{shown}: {error}"), code: exit::FAILED })
 }
 

@@ -2,14 +2,19 @@
 //! belongs to the agent.
 
 use std::{
-    fs, io,
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use ccc_client::{Address, Bridge, Identity, IdentityError, read_secrets};
-use ccc_protocol::json::{self, JsonError};
+use ccc_client::{
+    Address, Bridge, Identity, IdentityError,
+    private_file::{self, PrivateFileError},
+    read_secrets,
+};
+use ccc_protocol::{
+    json::{self, JsonError},
+    private_file::Exposure,
+};
 use serde::Deserialize;
 
 use crate::{
@@ -53,8 +58,8 @@ pub enum ConfigError {
     Unreadable {
         /// As given.
         path: String,
-        /// What the system said.
-        cause: io::Error,
+        /// What the system said, or what it is instead.
+        cause: PrivateFileError,
     },
     /// Others may read or change it.
     #[error("others can read or change `{0}`; make it yours alone with\n  chmod 600 {0}")]
@@ -122,18 +127,10 @@ impl Config {
 /// When it is not such a file, or cannot be read.
 pub fn read_private(path: &Path) -> Result<Vec<u8>, ConfigError> {
     let shown = || path.display().to_string();
-    let unreadable = |cause| ConfigError::Unreadable { path: shown(), cause };
-    let file = fs::File::open(path).map_err(unreadable)?;
-    let metadata = file.metadata().map_err(unreadable)?;
-    if metadata.mode() & 0o077 != 0 {
-        return Err(ConfigError::Exposed(shown()));
-    }
-    if metadata.len() > CONFIG_BYTES_MAX {
-        return Err(unreadable(io::ErrorKind::FileTooLarge.into()));
-    }
-    let mut text = Vec::new();
-    io::Read::read_to_end(&mut io::Read::take(file, CONFIG_BYTES_MAX), &mut text).map_err(unreadable)?;
-    Ok(text)
+    private_file::read(path, CONFIG_BYTES_MAX).map_err(|cause| match cause {
+        PrivateFileError::Exposed(Exposure::Open) => ConfigError::Exposed(shown()),
+        cause => ConfigError::Unreadable { path: shown(), cause },
+    })
 }
 
 #[cfg(test)]

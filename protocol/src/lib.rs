@@ -16,6 +16,7 @@ mod inline;
 pub mod jcs;
 pub mod json;
 pub mod legacy;
+pub mod private_file;
 pub mod secrets;
 pub mod signing;
 pub mod store;

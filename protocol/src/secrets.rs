@@ -19,6 +19,9 @@ use crate::signing::{Key, is_keyid};
 /// The fewest characters of a secret.
 pub const SECRET_CHARS_MIN: usize = 32;
 
+/// The largest secrets file that anybody reads, in bytes.
+pub const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
 /// What a user signs with. Shown nowhere: neither by `Debug` nor by serde.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Box<str>);

@@ -4,9 +4,9 @@
 use std::{fs, io, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
 
 use ccc_core::audit::AuditKey;
-use ccc_protocol::hex;
+use ccc_protocol::{hex, private_file::Exposure};
 
-use crate::places;
+use crate::{places, private_file};
 
 /// The fewest characters of a key that somebody wrote by hand.
 const KEY_CHARS_MIN: usize = 32;
@@ -28,14 +28,18 @@ pub(crate) fn read_or_make(path: &Path) -> Result<AuditKey, String> {
 /// When others can read it, it is too short, or the system refuses.
 pub(crate) fn read(path: &Path) -> Result<Option<AuditKey>, String> {
     let shown = path.display();
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
+    let content = match private_file::read(path) {
+        Ok(content) => content,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(format!("the audit key {shown} cannot be read: {error}")),
     };
-    if places::is_open_to_others(path).unwrap_or(true) {
-        return Err(format!("others can read the audit key; run `chmod 600 {shown}`"));
+    match content.exposure {
+        None => {}
+        Some(Exposure::Open) => return Err(format!("others can read the audit key; run `chmod 600 {shown}`")),
+        Some(exposure) => return Err(format!("the audit key {shown} cannot be used: {exposure}")),
     }
+    let text =
+        String::from_utf8(content.bytes).map_err(|error| format!("the audit key {shown} cannot be read: {error}"))?;
     let key =
         Some(text.trim()).filter(|text| text.len() >= KEY_CHARS_MIN).and_then(|text| AuditKey::new(text.as_bytes()));
     key.map(Some).ok_or_else(|| {

@@ -29,6 +29,7 @@ mod listen;
 mod log;
 mod nonces;
 mod places;
+mod private_file;
 pub mod program;
 mod programs;
 mod query;

@@ -17,7 +17,7 @@ use ccc_core::{
     user::{User, Users},
     volume::{Volume, Volumes},
 };
-use ccc_protocol::secrets::Secrets;
+use ccc_protocol::{private_file::Exposure, secrets::Secrets};
 
 use crate::{
     args::Wishes,
@@ -173,6 +173,8 @@ struct Sources<'a> {
     around: &'a Surroundings,
     config: Config,
     file: Option<PathBuf>,
+    /// What makes the file unfit for a secret.
+    exposure: Option<Exposure>,
 }
 
 impl<'a> Sources<'a> {
@@ -180,8 +182,8 @@ impl<'a> Sources<'a> {
         let named = wishes.config.as_ref().map(|path| around.here.join(path));
         let usual = || around.config_dir().map(|dir| dir.join("config.toml")).filter(|path| path.is_file());
         let file = named.or_else(usual);
-        let config = file.as_deref().map(read_config).transpose()?.unwrap_or_default();
-        Ok(Self { wishes, around, config, file })
+        let (config, exposure) = file.as_deref().map(read_config).transpose()?.unwrap_or_default();
+        Ok(Self { wishes, around, config, file, exposure })
     }
 
     /// What the seed's overrides hold that means nothing here.
@@ -242,7 +244,8 @@ impl<'a> Sources<'a> {
 
     fn smtp(&self) -> Result<Option<Smtp>, SetupError> {
         let password_file = self.mail_password_file();
-        let read = |smtp| with_password(smtp, password_file.as_deref(), self.file.as_deref());
+        let config = self.file.as_deref().map(|file| (file, self.exposure));
+        let read = |smtp| with_password(smtp, password_file.as_deref(), config);
         self.config.smtp.clone().map(read).transpose()
     }
 

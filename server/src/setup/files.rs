@@ -9,17 +9,19 @@ use ccc_core::{
     config::{self, Config, Password, Smtp},
     desk::MailPermissions,
 };
-use ccc_protocol::{secrets::Secrets, visible};
+use ccc_protocol::{private_file::Exposure, secrets::Secrets, visible};
 
 use super::SetupError;
-use crate::places;
+use crate::private_file::{self, Content};
 
-/// The config; a `.json` has the seed's keys.
-pub(super) fn read_config(path: &Path) -> Result<Config, SetupError> {
-    let text = read_text("the config", path)?;
+/// The config, and what would expose a secret in it; a `.json` has the seed's keys.
+pub(super) fn read_config(path: &Path) -> Result<(Config, Option<Exposure>), SetupError> {
+    let Content { bytes, exposure } = private_file::read_any(path).map_err(unreadable("the config", path))?;
+    let text = text("the config", path, bytes)?;
     let is_seeds = path.extension().is_some_and(|extension| extension == "json");
     let config = if is_seeds { config::read_seed_json(&text) } else { config::read(&text) };
     config
+        .map(|config| (config, exposure))
         .map_err(|error| SetupError(error.faults.iter().map(|fault| format!("{}: {fault}", path.display())).collect()))
 }
 
@@ -41,33 +43,40 @@ pub(super) fn adopt_seed_overrides(config: &mut Config, path: &Path) -> Result<V
 /// The secrets file, which only its owner can read.
 pub(super) fn read_secrets(path: &Path) -> Result<Secrets, SetupError> {
     let shown = path.display();
-    let text = fs::read(path).map_err(|error| match error.kind() {
+    let content = private_file::read(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => format!("there is no secrets file {shown}; make one with `ccc-keygen --create user,agent --can-approve user=agent --output {shown}`"),
         _ => format!("the secrets file {shown} cannot be read: {error}"),
     })?;
-    owners_alone("the secrets file", path)?;
-    Secrets::parse(&text)
+    owners_alone("the secrets file", path, content.exposure)?;
+    Secrets::parse(&content.bytes)
         .map_err(|error| SetupError(error.to_string().lines().map(|line| format!("{shown}: {line}")).collect()))
 }
 
 /// The mail server with its password read, so that a missing file shows now and not at the first mail. One that stands in
 /// the config itself, as the seed has it, makes that a private file.
-pub(super) fn with_password(smtp: Smtp, file: Option<&Path>, config: Option<&Path>) -> Result<Smtp, SetupError> {
+pub(super) fn with_password(
+    smtp: Smtp,
+    file: Option<&Path>,
+    config: Option<(&Path, Option<Exposure>)>,
+) -> Result<Smtp, SetupError> {
     let Some(path) = file else {
-        let holder = config.filter(|_| smtp.password.is_some());
-        holder.map(|config| owners_alone("the config, which holds the mail password", config)).transpose()?;
+        if let (Some(_), Some((config, exposure))) = (&smtp.password, config) {
+            owners_alone("the config, which holds the mail password", config, exposure)?;
+        }
         return Ok(smtp);
     };
-    let text = read_text("the mail password", path)?;
-    owners_alone("the mail password", path)?;
-    let password = text.lines().next().unwrap_or_default().to_owned();
+    let what = "the mail password";
+    let Content { bytes, exposure } = private_file::read(path).map_err(unreadable(what, path))?;
+    owners_alone(what, path, exposure)?;
+    let password = text(what, path, bytes)?.lines().next().unwrap_or_default().to_owned();
     Ok(Smtp { password: Some(Password::Inline(password)), ..smtp })
 }
 
-fn owners_alone(what: &str, path: &Path) -> Result<(), SetupError> {
-    match places::is_open_to_others(path) {
-        Ok(false) => Ok(()),
-        _ => Err(format!("others can read {what}; run `chmod 600 {}`", path.display()).into()),
+fn owners_alone(what: &str, path: &Path, exposure: Option<Exposure>) -> Result<(), SetupError> {
+    match exposure {
+        None => Ok(()),
+        Some(Exposure::Open) => Err(format!("others can read {what}; run `chmod 600 {}`", path.display()).into()),
+        Some(exposure) => Err(format!("{what} {} cannot be used: {exposure}", path.display()).into()),
     }
 }
 
@@ -88,6 +97,10 @@ pub(super) fn read_mail_permissions(path: PathBuf) -> Result<(PathBuf, MailPermi
     }
 }
 
-fn read_text(what: &str, path: &Path) -> Result<String, SetupError> {
-    fs::read_to_string(path).map_err(|error| format!("{what} {} cannot be read: {error}", path.display()).into())
+fn text(what: &str, path: &Path, bytes: Vec<u8>) -> Result<String, SetupError> {
+    String::from_utf8(bytes).map_err(|error| unreadable(what, path)(io::Error::other(error)))
+}
+
+fn unreadable(what: &str, path: &Path) -> impl Fn(io::Error) -> SetupError {
+    move |error| format!("{what} {} cannot be read: {error}", path.display()).into()
 }
