@@ -1,10 +1,15 @@
 //! Where things lie when nobody says.
 
-use std::path::{Path, PathBuf};
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+use ccc_protocol::base_dir::BaseDir;
 
 /// The server's data directory.
 pub(crate) fn default_data() -> PathBuf {
-    under("XDG_DATA_HOME", ".local/share").join("ccc")
+    ours(BaseDir::Data)
 }
 
 /// The checkpoint file in a data directory, where there is one.
@@ -14,11 +19,11 @@ pub(crate) fn checkpoints_of(data: &Path) -> Option<PathBuf> {
 
 /// The server's audit key beside its config, where there is one.
 pub(crate) fn default_key() -> Option<PathBuf> {
-    Some(under("XDG_CONFIG_HOME", ".config").join("ccc/audit.key")).filter(|path| path.exists())
+    Some(ours(BaseDir::Config).join("audit.key")).filter(|path| path.exists())
 }
 
-/// The directory that a variable names, else the one within the home directory. Only absolute paths count.
-fn under(variable: &str, within_home: &str) -> PathBuf {
-    let named = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-    named.unwrap_or_else(|| std::env::home_dir().unwrap_or_default().join(within_home))
+/// As the server finds it; without `HOME`, by what the system knows of the user.
+fn ours(dir: BaseDir) -> PathBuf {
+    let home = |name: &str| (name == "HOME").then(env::home_dir).flatten();
+    dir.ours(|name| home(name).map(Into::into).or_else(|| env::var_os(name))).unwrap_or_default()
 }

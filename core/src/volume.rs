@@ -1,7 +1,7 @@
 //! What agents see of the host: directories of the container and what lies behind them. Text alone; links are the server's to resolve.
 
 use crate::{params::value::LexicalPath, refusal::Refusal};
-use ccc_protocol::visible;
+use ccc_protocol::{beneath::beneath, visible};
 
 /// One directory of the container and the host's directory behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,12 +67,6 @@ impl Volume {
     #[must_use]
     pub fn container(&self) -> &str {
         if self.container.is_empty() { "/" } else { &self.container }
-    }
-
-    /// What of an absolute container path lies beneath this volume.
-    fn beneath<'a>(&self, absolute: &'a str) -> Option<&'a str> {
-        let rest = absolute.strip_prefix(&*self.container)?;
-        if rest.is_empty() { Some("") } else { rest.strip_prefix('/') }
     }
 
     fn join(&self, relative: &str) -> String {
@@ -169,12 +163,11 @@ impl Volumes {
     }
 
     fn longest(&self, absolute: &str) -> Option<LexicalPath> {
-        let absolute = if absolute == "/" { "" } else { absolute };
         let fits = self
             .list
             .iter()
             .enumerate()
-            .filter_map(|(volume, at)| Some((at.container.len(), volume, at.beneath(absolute)?)));
+            .filter_map(|(volume, at)| Some((at.container.len(), volume, beneath(absolute, at.container())?)));
         let (_, volume, relative) = fits.max_by_key(|(length, ..)| *length)?;
         Some(LexicalPath { volume, relative: relative.to_owned() })
     }

@@ -6,6 +6,8 @@
 
 use std::env;
 
+use ccc_protocol::beneath::beneath;
+
 use crate::host::Host;
 
 /// The project that the host's environment names.
@@ -19,9 +21,8 @@ pub fn named(host: Host) -> Option<String> {
 #[must_use]
 pub fn around<'a>(project: &'a str, cwd: &str) -> Option<&'a str> {
     let project = project.trim_end_matches('/');
-    let beneath = cwd.strip_prefix(project)?.strip_prefix('/')?;
-    let is_beneath = project.starts_with('/') && !beneath.trim_matches('/').is_empty();
-    is_beneath.then_some(project)
+    let is_around = project.starts_with('/') && beneath(cwd, project).is_some_and(|names| !names.is_empty());
+    is_around.then_some(project)
 }
 
 #[cfg(test)]

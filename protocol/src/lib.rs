@@ -4,6 +4,8 @@
 
 pub mod actions;
 pub mod approval;
+pub mod base_dir;
+pub mod beneath;
 pub mod bodies;
 pub mod content_digest;
 mod digest;

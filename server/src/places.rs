@@ -1,10 +1,14 @@
 //! Where things lie: the directories of the desktop's conventions, `~`, and paths relative to the file that names them.
 
 use std::{
-    env, fs, io,
+    env,
+    ffi::OsString,
+    fs, io,
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
     path::{Component, Path, PathBuf},
 };
+
+use ccc_protocol::base_dir::BaseDir;
 
 /// What the surroundings say about places and programs. Read once, so that everything behind it can be tested.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,15 +45,23 @@ impl Surroundings {
     /// The directory of this program's config.
     #[must_use]
     pub fn config_dir(&self) -> Option<PathBuf> {
-        let home = || self.home.as_ref().map(|home| home.join(".config"));
-        self.config_home.clone().or_else(home).map(|dir| dir.join("ccc"))
+        BaseDir::Config.ours(|name| self.value_of(name))
     }
 
     /// The directory of this program's data.
     #[must_use]
     pub fn data_dir(&self) -> Option<PathBuf> {
-        let home = || self.home.as_ref().map(|home| home.join(".local/share"));
-        self.data_home.clone().or_else(home).map(|dir| dir.join("ccc"))
+        BaseDir::Data.ours(|name| self.value_of(name))
+    }
+
+    fn value_of(&self, variable: &str) -> Option<OsString> {
+        let value = match variable {
+            "HOME" => &self.home,
+            "XDG_CONFIG_HOME" => &self.config_home,
+            "XDG_DATA_HOME" => &self.data_home,
+            _ => return None,
+        };
+        value.clone().map(OsString::from)
     }
 
     /// The absolute path that `text` means when it is written in a file of `base`.

@@ -22,6 +22,7 @@ use ccc_core::{
 };
 use ccc_protocol::{
     Digest,
+    beneath::beneath,
     bodies::{FileView, PathView},
     visible,
 };
@@ -100,7 +101,7 @@ pub(crate) fn head(path: &PathView, volumes: &Volumes, bytes_max: u64) -> Result
 /// Where it is beneath no volume, or no directory.
 pub(crate) fn open_dir(volumes: &Volumes, host: &str) -> io::Result<Dir> {
     let mut roots = volumes.iter().filter_map(|volume| volume.root.as_ref());
-    let holding = roots.find_map(|root| Some((root, beneath(&root.path, host)?)));
+    let holding = roots.find_map(|root| Some((root, beneath(host, &root.path)?)));
     let (root, relative) = holding.ok_or_else(|| io::Error::other("the directory lies in no volume"))?;
     let dir = open_pinned(root)?;
     let dir = if relative.is_empty() { dir } else { dir.open_dir(relative)? };
@@ -110,12 +111,6 @@ pub(crate) fn open_dir(volumes: &Volumes, host: &str) -> io::Result<Dir> {
     } else {
         Err(io::Error::other("it is another directory now"))
     }
-}
-
-/// What of a host path lies beneath this root.
-fn beneath<'a>(root: &str, host: &'a str) -> Option<&'a str> {
-    let rest = host.strip_prefix(root.trim_end_matches('/'))?;
-    if rest.is_empty() { Some("") } else { rest.strip_prefix('/') }
 }
 
 /// The root, if it is still the directory that was found at this path.

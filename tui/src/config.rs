@@ -1,10 +1,6 @@
 //! The console's own settings: `console.toml` in the configuration directory. All have a default; none touches what is decided.
 
-use std::{
-    collections::BTreeMap,
-    env,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::Path};
 
 use serde::Deserialize;
 
@@ -247,13 +243,6 @@ impl Default for Config {
             keys: KeyMap::default(),
         }
     }
-}
-
-/// Where settings lie: `$XDG_CONFIG_HOME/ccc`, or `~/.config/ccc`; none where neither is an absolute path.
-pub(crate) fn dir() -> Option<PathBuf> {
-    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")))?;
-    Some(base.join("ccc"))
 }
 
 #[cfg(test)]

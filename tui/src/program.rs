@@ -8,7 +8,7 @@ use ccc_protocol::exit;
 use crate::{
     cli::{self, Connect, Environment, Invocation, Stop, Task, connect},
     commands,
-    config::{self, Config},
+    config::Config,
     console::{
         message::Message,
         model::{Model, Surface},
@@ -108,7 +108,7 @@ fn theme(config: &Config) -> Theme {
 }
 
 fn settings() -> Result<Config, Stop> {
-    let Some(dir) = config::dir() else { return Ok(Config::default()) };
+    let Some(dir) = ccc_client::config_dir() else { return Ok(Config::default()) };
     let path = dir.join("console.toml");
     Config::load(&path).map_err(|error| Stop::usage(format!("{}: {error}", path.display())))
 }

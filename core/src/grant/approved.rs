@@ -1,6 +1,9 @@
 //! The request behind an approval, with its parameters typed again from what its ticket holds.
 
-use ccc_protocol::bodies::{Facts, PathView, Plan};
+use ccc_protocol::{
+    beneath::beneath,
+    bodies::{Facts, PathView, Plan},
+};
 use ccc_toolcall::facts;
 use serde_json::Value;
 
@@ -77,7 +80,7 @@ fn names(value: &Value, path: &PathView) -> bool {
 }
 
 fn path(view: &PathView) -> ResolvedPath {
-    let relative = view.host.strip_prefix(&view.volume).unwrap_or(&view.host).trim_start_matches('/');
+    let relative = beneath(&view.host, &view.volume).unwrap_or(&view.host);
     ResolvedPath {
         volume: 0,
         relative: relative.to_owned(),

@@ -2,6 +2,7 @@
 
 use ccc_protocol::{
     Timestamp, UserName,
+    beneath::lies_beneath,
     bodies::{BESIDE_ARGUMENTS, CommandFact, Difference, Facts},
 };
 use serde_json::Value;
@@ -10,7 +11,6 @@ use super::Grant;
 use crate::{
     catalogue::{Action, Effect},
     params::value::{Arg, Args, UrlArg},
-    policy::condition::is_beneath,
 };
 
 impl Grant {
@@ -46,7 +46,7 @@ impl Request<'_> {
             (Difference::OneOf(values), _) => values.contains(given),
             (Difference::SameHost(wanted), Some(Arg::Url(url))) => origin(url) == *wanted,
             (Difference::Under(dir), Some(Arg::Path(path))) => {
-                is_beneath(&path.container, dir) && self.stays_beneath(name, dir)
+                lies_beneath(&path.container, dir) && self.stays_beneath(name, dir)
             }
             (Difference::Between(least, most), Some(Arg::Integer(number))) => least <= number && number <= most,
             (Difference::SameRecipient(to), Some(Arg::Text(_))) => self.goes_to(to) && is_mail_text(name),
@@ -61,7 +61,11 @@ impl Request<'_> {
 
     /// What the command puts behind the path may be a link that leads elsewhere.
     fn stays_beneath(&self, name: &str, dir: &str) -> bool {
-        self.args.beneath.iter().filter(|place| place.param == name).all(|place| is_beneath(&place.path.container, dir))
+        self.args
+            .beneath
+            .iter()
+            .filter(|place| place.param == name)
+            .all(|place| lies_beneath(&place.path.container, dir))
     }
 
     fn goes_to(&self, to: &str) -> bool {
@@ -75,7 +79,7 @@ impl Request<'_> {
         };
         let cwd = if cwd == "/" { cwd } else { cwd.trim_end_matches('/') };
         let project = facts.project.as_deref().filter(|_| is_pinned("project", grant)).unwrap_or(cwd);
-        let stays = facts.paths.iter().all(|fact| is_beneath(&fact.path, project));
+        let stays = facts.paths.iter().all(|fact| lies_beneath(&fact.path, project));
         let same = facts.commands.iter().all(|command| program_text(command) == wanted);
         is_pinned("tool", grant) && stays && same && !facts.commands.is_empty()
     }

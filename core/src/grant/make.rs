@@ -2,6 +2,7 @@
 
 use ccc_protocol::{
     GrantId, Timestamp,
+    beneath::beneath,
     bodies::{Difference, Facts, GrantRequest},
     duration,
 };
@@ -139,8 +140,9 @@ fn under(dir: &str, container: &str, relative: &str) -> Result<(), String> {
             "`{dir}` is no container directory: write an absolute path without `..` and without a slash at its end"
         ));
     }
-    let root = container.strip_suffix(relative).unwrap_or(container).trim_end_matches('/');
-    if dir.strip_prefix(root).is_none_or(|rest| !rest.starts_with('/')) {
+    let root = container.strip_suffix(relative).unwrap_or(container);
+    if beneath(dir, root).is_none_or(str::is_empty) {
+        let root = root.trim_end_matches('/');
         return Err(format!("`{dir}` holds the whole volume: name a directory within `{root}`"));
     }
     Ok(())

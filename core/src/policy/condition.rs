@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use ccc_protocol::bodies::{Class, CommandFact, Facts};
+use ccc_protocol::{
+    beneath::lies_beneath,
+    bodies::{Class, CommandFact, Facts},
+};
 use serde::Serialize;
 
 use super::{
@@ -199,24 +202,15 @@ fn host_fit(hosts: &HostGlobs, host: &str, is_internal: bool) -> Fit {
 
 fn is_beneath_any(path: &str, dirs: &[Dir], question: &Question<'_>) -> bool {
     dirs.iter().any(|dir| match dir {
-        Dir::Fixed(dir) => is_beneath(path, dir),
+        Dir::Fixed(dir) => lies_beneath(path, dir),
         Dir::Project => {
-            question.facts.and_then(|facts| facts.project.as_deref()).is_some_and(|dir| is_beneath(path, dir))
+            question.facts.and_then(|facts| facts.project.as_deref()).is_some_and(|dir| lies_beneath(path, dir))
         }
         Dir::Cwd => match question.args.named("cwd") {
-            Some(Arg::Text(cwd)) => cwd.starts_with('/') && is_beneath(path, cwd.trim_end_matches('/')),
+            Some(Arg::Text(cwd)) => cwd.starts_with('/') && lies_beneath(path, cwd),
             _ => false,
         },
     })
-}
-
-/// True where the path is the directory or lies in it, by whole segments. Both are absolute or from `~`; a path that climbs
-/// is nowhere.
-#[must_use]
-pub fn is_beneath(path: &str, dir: &str) -> bool {
-    let climbs = |path: &str| path.split('/').any(|segment| segment == ".." || segment == ".");
-    let rest = if dir == "/" { Some(path) } else { path.strip_prefix(dir) };
-    path.starts_with(['/', '~']) && !climbs(path) && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl fmt::Display for Condition {
@@ -272,16 +266,6 @@ fn write_dirs(dirs: &[Dir], f: &mut fmt::Formatter<'_>) -> fmt::Result {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn beneath_goes_by_whole_segments() {
-        assert!(
-            is_beneath("/workspace", "/workspace") && is_beneath("/workspace/a", "/workspace") && is_beneath("/a", "/")
-        );
-        for path in ["/workspace2", "/work", "workspace/a", "/workspace/../etc/passwd", "/workspace/./a", ""] {
-            assert!(!is_beneath(path, "/workspace"), "{path}");
-        }
-    }
 
     #[test]
     fn several_values_fit_whole_only_where_each_does() {

@@ -4,6 +4,8 @@ use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use ccc_client::config_dir;
+
 use crate::host::Host;
 
 /// For whom a hook is installed.
@@ -41,15 +43,14 @@ pub struct Places {
 
 impl Places {
     /// From the environment of the person who installs. The hook itself never
-    /// asks it.
+    /// asks it. None where it names no home directory.
     #[must_use]
     pub fn of_person() -> Option<Self> {
         let given = |name: &str| env::var_os(name).filter(|value: &OsString| !value.is_empty());
         let home = PathBuf::from(given("HOME")?);
-        let config = given("XDG_CONFIG_HOME").map_or_else(|| home.join(".config"), PathBuf::from);
         let moved = |host: Host| Some((host, PathBuf::from(given(host.profile().home_variable?)?)));
         let moved = Host::ALL.into_iter().filter_map(moved).collect();
-        Some(Self { project: env::current_dir().ok()?, ours: config.join("ccc").join("hook"), home, moved })
+        Some(Self { project: env::current_dir().ok()?, ours: config_dir()?.join("hook"), home, moved })
     }
 
     /// The settings file to write into; `None` where the host has none for

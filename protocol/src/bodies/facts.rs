@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::beneath::lies_beneath;
+
 use serde::{Deserialize, Serialize};
 
 /// What a call touches.
@@ -110,13 +112,13 @@ impl Facts {
 
     /// The paths at or beneath `directory` (absolute, or from `~`).
     pub fn paths_under(&self, directory: &str) -> impl Iterator<Item = &PathFact> {
-        self.paths.iter().filter(move |fact| is_under(&fact.path, directory))
+        self.paths.iter().filter(move |fact| lies_beneath(&fact.path, directory))
     }
 
     /// True where every path is at or beneath one of the directories, and there is one.
     #[must_use]
     pub fn all_under(&self, directories: &[String]) -> bool {
-        let inside = |fact: &PathFact| directories.iter().any(|directory| is_under(&fact.path, directory));
+        let inside = |fact: &PathFact| directories.iter().any(|directory| lies_beneath(&fact.path, directory));
         !self.paths.is_empty() && self.opaque.is_empty() && self.paths.iter().all(inside)
     }
 
@@ -131,13 +133,6 @@ impl Facts {
     pub fn only(&self, classes: &[Class]) -> bool {
         !self.classes.is_empty() && self.classes.keys().all(|class| classes.contains(class))
     }
-}
-
-/// True where `path` is `directory` or lies beneath it, by their text alone. A pattern in `path` counts as a name.
-#[must_use]
-pub fn is_under(path: &str, directory: &str) -> bool {
-    let directory = directory.trim_end_matches('/');
-    path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// A kind of thing that a call does; a call may do several.
@@ -300,13 +295,5 @@ mod tests {
         for place in [Place::Project, Place::ProjectRoot, Place::Temporary, Place::Outside] {
             assert_eq!(serde_json::to_value(place).unwrap(), place.as_str());
         }
-    }
-
-    #[test]
-    fn a_name_that_only_begins_like_the_directory_is_not_under_it() {
-        assert!(is_under("/p/app", "/p/app/"));
-        assert!(is_under("/p/app/a", "/p/app"));
-        assert!(!is_under("/p/apple", "/p/app"));
-        assert!(is_under("/anything", "/"));
     }
 }

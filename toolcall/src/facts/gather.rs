@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::sensitive::{holds_secrets, may_last, sensitive};
 use super::variables::Exported;
 use super::{Access, At, Class, CommandFact, Facts, PathFact, Place, hosts, paths};
-use ccc_protocol::bodies::facts::is_under;
+use ccc_protocol::beneath::{beneath, lies_beneath};
 
 /// The most paths, hosts and reasons kept of one call; more is unknown.
 const KEPT_MAX: usize = 512;
@@ -34,7 +34,7 @@ impl Gather {
             is_absolute.then(|| paths::resolve("/", path, home.as_deref())).flatten()
         };
         let cwd = absolute(at.cwd).unwrap_or_else(|| "/".to_owned());
-        let named = at.project.and_then(absolute).filter(|project| is_under(&cwd, project));
+        let named = at.project.and_then(absolute).filter(|project| lies_beneath(&cwd, project));
         let project = named.filter(|project| !paths::is_too_wide(project));
         let project = project.or_else(|| (!paths::is_too_wide(&cwd)).then(|| cwd.clone()));
         let facts = Facts { project, ..Facts::default() };
@@ -132,8 +132,8 @@ impl Gather {
 
     /// True for the project's directory, and for `*` in it.
     fn is_everything(&self, path: &str) -> bool {
-        let rest = self.project().and_then(|project| path.strip_prefix(project));
-        rest.is_some_and(|rest| matches!(rest.trim_start_matches('/'), "" | "*" | "?*" | "*?"))
+        let rest = self.project().and_then(|project| beneath(path, project));
+        rest.is_some_and(|rest| matches!(rest, "" | "*" | "?*" | "*?"))
     }
 
     fn place(&self, path: &str) -> Place {

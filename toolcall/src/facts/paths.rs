@@ -1,6 +1,6 @@
 //! Paths by their text alone: made absolute, `.` and `..` taken out, and where they lie.
 
-use ccc_protocol::bodies::facts::is_under;
+use ccc_protocol::beneath::lies_beneath;
 
 use super::{Access, Place};
 
@@ -90,11 +90,11 @@ pub(super) fn place(path: &str, project: Option<&str>) -> Place {
         if path == project {
             return Place::ProjectRoot;
         }
-        if is_under(path, project) {
+        if lies_beneath(path, project) {
             return Place::Project;
         }
     }
-    let temporary = TEMPORARY.iter().any(|directory| path != *directory && is_under(path, directory));
+    let temporary = TEMPORARY.iter().any(|directory| path != *directory && lies_beneath(path, directory));
     if temporary { Place::Temporary } else { Place::Outside }
 }
 

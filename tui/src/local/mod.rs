@@ -10,7 +10,7 @@ use std::{env, path::Path, sync::Arc};
 
 use ccc_client::{Address, AddressError, Bridge, DEFAULT_URL, Identity, read_secrets};
 
-use crate::{cli::Stop, config};
+use crate::cli::Stop;
 use files::{Files, PERSON};
 use server::Server;
 
@@ -32,7 +32,8 @@ pub(crate) struct Local {
 /// Sets up what is missing, and starts a server where none answers.
 pub(crate) fn start() -> Result<Local, Stop> {
     let workspace = workspace::here()?;
-    let files = Files::in_dir(&config::dir().ok_or_else(|| Stop::usage("neither XDG_CONFIG_HOME nor HOME is set"))?);
+    let files =
+        Files::in_dir(&ccc_client::config_dir().ok_or_else(|| Stop::usage("neither XDG_CONFIG_HOME nor HOME is set"))?);
     let is_new = !files.config.exists();
     files.make_missing()?;
     let url = env::var("CONDUIT_URL").ok().filter(|url| !url.is_empty()).unwrap_or_else(|| DEFAULT_URL.to_owned());

@@ -2,6 +2,7 @@
 
 use ccc_protocol::{
     actions::{SEND_EMAIL, USE_TOOL},
+    beneath::beneath,
     bodies::{Risk, Ticket},
 };
 use serde_json::Value;
@@ -76,7 +77,7 @@ fn telling(ticket: &Ticket) -> (&'static str, &Value) {
 fn from_project<'a>(path: &'a str, project: &str) -> Option<&'a str> {
     let project = project.trim_end_matches('/');
     let (before, _) = project.rsplit_once('/').filter(|(before, _)| !before.is_empty())?;
-    path.strip_prefix(project).filter(|rest| rest.starts_with('/'))?;
+    beneath(path, project).filter(|names| !names.is_empty())?;
     path.get(before.len()..)
 }
 

@@ -55,7 +55,7 @@ fn is_harmless_place(name: &str, piece: &str, gather: &Gather) -> bool {
         return true;
     }
     let kept = TEMPORARY.contains(&name.to_uppercase().as_str());
-    let own = |(named, places): &&(&str, &[&str])| *named == name && places.iter().any(|place| beneath(piece, place));
+    let own = |(named, places): &&(&str, &[&str])| *named == name && places.iter().any(|place| goes_on(piece, place));
     kept && piece.starts_with('/') && (gather.is_temporary("/", piece) || is_top(piece))
         || SYSTEM.iter().find(own).is_some()
 }
@@ -64,7 +64,8 @@ fn is_top(piece: &str) -> bool {
     matches!(piece.trim_end_matches('/'), "/tmp" | "/var/tmp" | "/private/tmp")
 }
 
-fn beneath(piece: &str, place: &str) -> bool {
+/// True where a place goes on from the start of one that is known, also within a name: `openjdk` as `openjdk-17`.
+fn goes_on(piece: &str, place: &str) -> bool {
     !piece.split('/').any(|part| part == "..") && piece.strip_prefix(place).is_some_and(|rest| !rest.starts_with('.'))
 }
 

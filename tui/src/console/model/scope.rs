@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use ccc_protocol::{
     actions,
+    beneath::lies_beneath,
     bodies::{AuditEntry, CommandFact, Difference, EntryKind, Facts, GrantRequest, ParamInfo, Plan, Preview, Ticket},
 };
 use serde_json::{Map, Value};
@@ -181,9 +182,7 @@ impl Breadth {
             Some(Difference::SameHost(origin)) => text
                 .strip_prefix(origin.as_str())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#'])),
-            Some(Difference::Under(dir)) => {
-                text == dir || text.strip_prefix(dir.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
-            }
+            Some(Difference::Under(dir)) => lies_beneath(text, dir),
             Some(Difference::OneOf(values)) => values.contains(value),
             Some(Difference::Between(least, most)) => {
                 value.as_i64().is_some_and(|number| (*least..=*most).contains(&number))
