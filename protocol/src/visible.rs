@@ -131,19 +131,24 @@ fn push_escape(escaped: &mut String, c: char) {
     }
 }
 
-/// JSON that means the same, with what is unseen in its strings written as JSON escapes. Line breaks between its values,
-/// which are no part of a string, must not be in it: JSON in one line has none.
+/// JSON that means the same, with what is unseen in its strings written as JSON escapes. Line breaks stay: JSON has them
+/// between its values alone.
 #[must_use]
 pub fn json(json: &str) -> String {
-    written(
-        json,
-        |c| !is_visible(c),
-        |shown, c| {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                push(shown, format_args!("\\u{unit:04x}"));
-            }
-        },
-    )
+    json_where(json, is_visible)
+}
+
+/// As [`json`], for a surface that shows still less than [`is_visible`] tells.
+#[must_use]
+pub fn json_where(json: &str, is_seen: impl Fn(char) -> bool) -> String {
+    written(json, |c| c != '\n' && !is_seen(c), push_json_escape)
+}
+
+/// Each UTF-16 unit as `\uXXXX`.
+fn push_json_escape(shown: &mut String, c: char) {
+    for unit in c.encode_utf16(&mut [0; 2]) {
+        push(shown, format_args!("\\u{unit:04x}"));
+    }
 }
 
 /// Most text is plain ASCII and is copied as it is.

@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, process::ExitCode, time::Duration};
 
-use ccc_protocol::exit;
+use ccc_protocol::{exit, visible};
 
 use crate::{
     args::{Command, Wishes},
@@ -22,7 +22,7 @@ pub fn main() -> ExitCode {
     ExitCode::from(match asked {
         Ok(Command::Serve(wishes)) => serve(wishes),
         Ok(Command::Check(wishes)) => match check::report(&wishes, &Surroundings::of_process()) {
-            Ok(report) => printed(&report),
+            Ok(report) => printed(&visible::marked_lines(&report)),
             Err(error) => refused(&error),
         },
         Ok(Command::Import(call)) => match import::run(&call) {
@@ -77,11 +77,11 @@ fn printed(text: &str) -> u8 {
 }
 
 fn refused(error: &dyn Display) -> u8 {
-    eprintln!("ccc-server: {error}");
+    eprintln!("ccc-server: {}", visible::marked_lines(&error.to_string()));
     exit::USAGE
 }
 
 fn failed(error: &dyn Display) -> u8 {
-    eprintln!("ccc-server: {error}");
+    eprintln!("ccc-server: {}", visible::marked_lines(&error.to_string()));
     exit::FAILED
 }

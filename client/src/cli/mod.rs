@@ -164,9 +164,11 @@ fn words_about(ticket: &Ticket) -> Option<String> {
     })
 }
 
-fn print(bytes: &[u8]) -> u8 {
+/// Prints JSON, of which a terminal obeys nothing.
+fn print(json: &[u8]) -> u8 {
+    let line = visible::json(&String::from_utf8_lossy(json)) + "\n";
     let mut out = io::stdout().lock();
-    match out.write_all(&[bytes, b"\n"].concat()).and_then(|()| out.flush()) {
+    match out.write_all(line.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => exit::SUCCEEDED,
         Err(error) => say(&format!("standard output cannot be written: {error}"), exit::FAILED),
     }

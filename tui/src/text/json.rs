@@ -1,8 +1,9 @@
 //! Parameters as text to be edited, and back. Characters that nobody could see stand escaped, so that what is sent is what was read.
 
-use std::fmt::Write as _;
-
-use ccc_protocol::json::{self, Limits};
+use ccc_protocol::{
+    json::{self, Limits},
+    visible,
+};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -18,22 +19,7 @@ pub fn to_text(params: &Map<String, Value>) -> String {
 #[must_use]
 pub fn visible_json(value: &impl Serialize) -> String {
     let pretty = serde_json::to_string_pretty(value).unwrap_or_else(|_| "null".to_owned());
-    let mut text = String::with_capacity(pretty.len());
-    for c in pretty.chars() {
-        if c == '\n' || is_seen(c) {
-            text.push(c);
-        } else {
-            escape(&mut text, c);
-        }
-    }
-    text
-}
-
-/// As JSON writes it: each UTF-16 unit as `\uXXXX`.
-fn escape(text: &mut String, c: char) {
-    for unit in c.encode_utf16(&mut [0; 2]) {
-        let _ = write!(text, "\\u{unit:04x}");
-    }
+    visible::json_where(&pretty, is_seen)
 }
 
 /// The parameters, read the one way that JSON is read here.
