@@ -54,6 +54,9 @@ struct PolicySet {
 struct FreezeSet {
     users: Vec<UserName>,
     frozen: bool,
+    /// Whose freeze it was, where that is somebody who is gone and another lifted it.
+    #[serde(default)]
+    of: Option<UserName>,
 }
 
 #[derive(Deserialize)]
@@ -73,10 +76,13 @@ impl Settings {
                 Some(policy) => drop(settings.actions.insert(action, policy)),
                 None => drop(settings.actions.remove(&action)),
             }),
-            EntryKind::FreezeSet => self.set(entry, |settings, FreezeSet { users, frozen }| {
-                settings.frozen.retain(|user| !users.contains(user));
-                settings.frozen.extend(users.into_iter().filter(|_| frozen));
-            }),
+            EntryKind::FreezeSet => {
+                let of = detail(entry).and_then(|FreezeSet { of, .. }| of).or_else(|| entry.by.clone());
+                self.set_of(of, entry, |settings, FreezeSet { users, frozen, .. }| {
+                    settings.frozen.retain(|user| !users.contains(user));
+                    settings.frozen.extend(users.into_iter().filter(|_| frozen));
+                });
+            }
             EntryKind::GrantMade => {
                 let made: Option<bodies::Grant> = detail(entry);
                 self.grants.extend(made.map(|grant| (grant.id, Given { grant, used: 0 })));
@@ -94,8 +100,17 @@ impl Settings {
     }
 
     fn set<D: DeserializeOwned>(&mut self, entry: &AuditEntry, set: impl FnOnce(&mut policy::Settings, D)) {
-        let (Some(by), Some(detail)) = (&entry.by, detail(entry)) else { return };
-        set(self.overrides.by.entry(by.clone()).or_default(), detail);
+        self.set_of(entry.by.clone(), entry, set);
+    }
+
+    fn set_of<D: DeserializeOwned>(
+        &mut self,
+        whose: Option<UserName>,
+        entry: &AuditEntry,
+        set: impl FnOnce(&mut policy::Settings, D),
+    ) {
+        let (Some(whose), Some(detail)) = (whose, detail(entry)) else { return };
+        set(self.overrides.by.entry(whose).or_default(), detail);
         self.overrides.by.retain(|_, settings| *settings != policy::Settings::default());
     }
 

@@ -140,6 +140,14 @@ impl Bridge {
         accepted(&self.post(&format!("/queue/{id}/lift"), &Nothing {})?)
     }
 
+    /// Ends a run under way. Gives the ticket as it stands then, or a few seconds later.
+    ///
+    /// # Errors
+    /// No believable answer, or a refusal: it does not run, or cannot be stopped.
+    pub fn stop(&self, id: TicketId) -> Result<Ticket, CallError> {
+        self.decide(&format!("/queue/{id}/stop"), &Nothing {})
+    }
+
     /// Puts a ticket with other parameters in the place of this one.
     ///
     /// # Errors

@@ -85,12 +85,18 @@ limits! {
     grants_per_user_max: 100,
     /// Programs running at a time.
     runs_max: 16,
+    /// Of those, programs of one user at a time.
+    runs_per_user_max: 12,
     /// How long a program may run where its action does not say.
     run_seconds_max: 600,
     /// How much of a program's output is kept, for each of stdout and stderr.
     output_bytes_max: 64 * 1024,
     /// How long an opener is watched for an early failure, in milliseconds.
     open_watch_millis: 400,
+    /// Programs open on the person's screen for one user at a time.
+    openers_per_user_max: 16,
+    /// How long the same, opened for the same user, opens nothing again.
+    open_again_seconds: 5,
     /// How long a mail may take to be handed over.
     mail_seconds_max: 60,
     /// An agent's or approver's free text (reason, note), in bytes.

@@ -52,6 +52,8 @@ fn request(judge_only: bool, needed: u32) -> Request {
         call: None,
         replaces: None,
         approved_seconds_max: APPROVED_SECONDS,
+        let_in: None,
+        reading: Default::default(),
     }
 }
 
@@ -60,7 +62,13 @@ fn queued(judge_only: bool, needed: u32) -> Ticket {
 }
 
 fn approve(ticket: &Ticket, by: &str) -> Event {
-    Event::Approve { by: user(by), digest: ticket.request().digest, note: None, lapsed: vec![] }
+    Event::Approve {
+        by: user(by),
+        digest: ticket.request().digest,
+        note: None,
+        lapsed: vec![],
+        needs: ticket.needs().clone(),
+    }
 }
 
 fn step(ticket: &Ticket, event: Event) -> Ticket {
@@ -125,30 +133,39 @@ fn events(ticket: &Ticket) -> Vec<Event> {
         Event::Withdraw(Withdrawal::BySubmitter),
         Event::Lose,
         Event::Repeat,
+        Event::Requeue {
+            lapsed: vec![user("user")],
+            needs: Needs { count: 2, ..ticket.needs().clone() },
+            reason: "changed".to_owned(),
+            until: at(EXPIRES),
+        },
+        Event::Forbid { reason: "changed".to_owned() },
+        Event::AskStop { by: user("user") },
     ]
 }
 
-/// Rows: the state before. Columns: approve, deny, replace, begin, stop, finish, release, withdraw, lose, repeat.
+/// Rows: the state before. Columns: approve, deny, replace, begin, stop, finish, release, withdraw, lose, repeat,
+/// requeue, forbid, ask to stop.
 /// A dot is a refusal.
 const RUNNABLE: &str = "
-queued    approved denied denied .       .      .         . cancelled .    .
-approved  .        .      .      running failed .         . cancelled .    .
-running   .        .      .      .       .      succeeded . .         lost .
-succeeded .        .      .      .       .      .         . .         .    .
-failed    .        .      .      .       .      .         . .         .    .
-denied    .        .      .      .       .      .         . .         .    denied
-expired   .        .      .      .       .      .         . .         .    .
-cancelled .        .      .      .       .      .         . .         .    .
-lost      .        .      .      .       .      .         . .         .    .
+queued    approved denied denied .       .      .         .        cancelled .    .      queued denied .
+approved  .        denied .      running failed .         .        cancelled .    .      queued denied .
+running   .        .      .      .       .      succeeded .        .         lost .      .      .      running
+succeeded .        .      .      .       .      .         .        .         .    .      .      .      .
+failed    .        .      .      .       .      .         .        .         .    .      .      .      .
+denied    .        .      .      .       .      .         .        .         .    denied .      .      .
+expired   .        .      .      .       .      .         .        .         .    .      .      .      .
+cancelled .        .      .      .       .      .         .        .         .    .      .      .      .
+lost      .        .      .      .       .      .         .        .         .    .      .      .      .
 ";
 
 const JUDGE_ONLY: &str = "
-queued    approved denied denied .       .      .         .        cancelled .    .
-approved  .        .      .      .       failed .         released cancelled .    .
-released  .        .      .      .       .      .         .        .         .    .
-denied    .        .      .      .       .      .         .        .         .    denied
-expired   .        .      .      .       .      .         .        .         .    .
-cancelled .        .      .      .       .      .         .        .         .    .
+queued    approved denied denied .       .      .         .        cancelled .    .      queued denied .
+approved  .        denied .      .       failed .         released cancelled .    .      queued denied .
+released  .        .      .      .       .      .         .        .         .    .      .      .      .
+denied    .        .      .      .       .      .         .        .         .    denied .      .      .
+expired   .        .      .      .       .      .         .        .         .    .      .      .      .
+cancelled .        .      .      .       .      .         .        .         .    .      .      .      .
 ";
 
 fn check(table: &str, judge_only: bool) {
@@ -215,7 +232,8 @@ fn an_approved_ticket_that_is_not_started_in_time_fails_and_nothing_runs() {
 fn another_digest_decides_nothing() {
     let ticket = queued(false, 1);
     let other = Digest::of(b"something else");
-    let approve = Event::Approve { by: user("user"), digest: other, note: None, lapsed: vec![] };
+    let approve =
+        Event::Approve { by: user("user"), digest: other, note: None, lapsed: vec![], needs: ticket.needs().clone() };
     assert_eq!(ticket.step(approve, at(OPENED + 1)).unwrap_err(), StepRefusal::WrongDigest);
     let deny = Event::Deny { by: user("user"), reason: None, digest: Some(other) };
     assert_eq!(ticket.step(deny, at(OPENED + 1)).unwrap_err(), StepRefusal::WrongDigest);
@@ -244,8 +262,13 @@ fn two_people_are_two_people() {
 fn an_approver_who_lost_the_right_no_longer_counts() {
     let ticket = queued(false, 2);
     let once = step(&ticket, approve(&ticket, "ann"));
-    let event =
-        Event::Approve { by: user("bob"), digest: ticket.request().digest, note: None, lapsed: vec![user("ann")] };
+    let event = Event::Approve {
+        by: user("bob"),
+        digest: ticket.request().digest,
+        note: None,
+        lapsed: vec![user("ann")],
+        needs: ticket.needs().clone(),
+    };
     let after = step(&once, event);
     assert_eq!(after.status(), Status::Queued);
     assert_eq!(after.approvals().iter().map(|approval| approval.by.as_str()).collect::<Vec<_>>(), ["bob"]);
@@ -257,7 +280,13 @@ fn a_justification_is_more_than_blanks() {
     asked.needs.justification = true;
     let ticket = open(asked, Opening::Queue { until: at(EXPIRES) }).ticket;
     for note in [None, Some("  \n".to_owned())] {
-        let event = Event::Approve { by: user("user"), digest: ticket.request().digest, note, lapsed: vec![] };
+        let event = Event::Approve {
+            by: user("user"),
+            digest: ticket.request().digest,
+            note,
+            lapsed: vec![],
+            needs: ticket.needs().clone(),
+        };
         assert_eq!(ticket.step(event, at(OPENED + 1)).unwrap_err(), StepRefusal::NoteMissing);
     }
 }

@@ -17,9 +17,9 @@ use serde_json::{Value, json};
 /// `lead` may approve for somebody else.
 const WHO: [&str; 5] = ["nobody", "other", "lead", "agent", "user"];
 
-const TICKET_ROUTES: [&str; 7] = [
+const TICKET_ROUTES: [&str; 8] = [
     "GET /queue/{id}", "GET /queue/{id}/preview", "POST /queue/{id}/approve", "POST /queue/{id}/deny",
-    "POST /queue/{id}/edit", "POST /queue/{id}/cancel", "POST /queue/{id}/lift",
+    "POST /queue/{id}/edit", "POST /queue/{id}/cancel", "POST /queue/{id}/lift", "POST /queue/{id}/stop",
 ];
 
 const OTHER_ROUTES: [&str; 12] = [
@@ -59,6 +59,8 @@ fn expected_of_ticket(route: &str, state: Status, who: &str) -> u16 {
         "GET /queue/{id}/preview" => true,
         "POST /queue/{id}/cancel" => matches!(state, Status::Queued | Status::Approved),
         "POST /queue/{id}/lift" => state == Status::Denied,
+        "POST /queue/{id}/stop" => state == Status::Running,
+        "POST /queue/{id}/deny" => matches!(state, Status::Queued | Status::Approved),
         _ => state == Status::Queued,
     };
     match (for_whom, fits_state) {

@@ -4,13 +4,13 @@
 
 mod support;
 
-use ccc_protocol::bodies::{Risk, Status};
+use ccc_protocol::bodies::{Risk, Status, Ticket};
 use ccc_queue::console::{
     message::{Command, Deed, Message, News, Trouble, Verb},
     model::{Size, dialog::Kind},
 };
 use serde_json::json;
-use support::{Desk, id, plan_of, preview, ticket};
+use support::{Desk, id, plan_of, preview, ticket, ticket_with};
 
 fn desk(numbers: impl IntoIterator<Item = u64>) -> Desk {
     let mut desk = Desk::new(120, 30);
@@ -452,4 +452,57 @@ fn the_answer_to_a_person_is_not_pushed_away_by_news_that_come_right_after() {
     came_of_it(&mut desk, 2);
     let screen = desk.screen();
     assert!(!screen.contains("the grant has ended") && screen.contains(": succeeded"), "{screen}");
+}
+
+/// A ticket of this action that runs.
+fn running(n: u64, action: &str) -> Ticket {
+    let plan = plan_of(n);
+    let mut ticket = ticket_with(n, "agent", action, &json!({}), &plan);
+    ticket.status = Status::Running;
+    ticket
+}
+
+#[test]
+fn what_runs_is_ended_only_where_it_was_asked_about_and_chosen() {
+    let mut desk = desk([1]);
+    desk.keys("X");
+    assert!(desk.model.dialog().is_none(), "nothing runs");
+    desk.queue(vec![running(2, "build"), running(3, "send-email"), running(4, "build")], false);
+    desk.keys("X");
+    let screen = desk.screen();
+    assert!(screen.contains("END WHAT RUNS") && screen.contains("cannot be stopped"), "{screen}");
+    desk.wait(400);
+    desk.keys("X");
+    assert!(desk.asked.is_empty(), "none is chosen: {:?}", desk.asked);
+    // The mail is left out however often it is chosen.
+    desk.keys("space down space down down");
+    desk.wait(400);
+    desk.keys("X");
+    assert_eq!(desk.asked, [Command::Stop(id(2))]);
+}
+
+#[test]
+fn a_freeze_is_sent_first_and_only_then_is_asked_about_what_runs() {
+    let mut desk = desk([1]);
+    desk.queue(vec![running(2, "build"), running(3, "edit-file")], false);
+    desk.keys("! !");
+    assert_eq!(desk.asked, [Command::Freeze { users: Vec::new(), frozen: true }]);
+    assert!(desk.model.dialog().is_none(), "nothing stands between the keys and the freeze");
+    desk.take(Message::News(News::Done(Deed::Freeze(true), Ok(()))));
+    assert!(desk.screen().contains("END WHAT RUNS"), "{}", desk.screen());
+    desk.wait(400);
+    desk.keys("X");
+    assert_eq!(desk.asked.last(), Some(&Command::Stop(id(2))));
+    assert_eq!(desk.asked.len(), 2, "what opens on the screen is not stopped");
+}
+
+#[test]
+fn a_ticket_whose_approval_counts_no_longer_waits_again() {
+    let mut desk = desk([1]);
+    let mut approved = ticket(1);
+    approved.status = Status::Approved;
+    desk.queue(vec![approved], false);
+    assert_eq!(desk.model.queue().waiting(), 0);
+    desk.waiting([1]);
+    assert_eq!(desk.model.queue().waiting(), 1);
 }

@@ -106,7 +106,7 @@ impl World {
         let submission = submission(&law);
         let mut desk = Desk::restore(Books::default(), &law.limits);
         let mut change = Change::default();
-        let cx = Cx { law: &law, now: now() };
+        let cx = Cx { law: &law, now: now(), local: LOCAL };
         let queued = desk.open_or_find(submission.clone(), None, cx, &mut change).expect("submitted").ticket;
         Self { submission, queued, law }
     }

@@ -51,6 +51,8 @@ pub struct Desk {
     pub(super) calls: HashMap<Digest, TicketId>,
     pub(super) denials: HashMap<Digest, Denial>,
     pub(super) grants: BTreeMap<GrantId, Grant>,
+    /// Grants that ended with their last use, until their time is over: what they let in may still go on.
+    pub(super) used_up: BTreeMap<GrantId, Timestamp>,
     pub(super) overrides: Overrides,
     pub(super) mail: MailPermissions,
     pub(super) pins: Pins,
@@ -86,12 +88,15 @@ impl Desk {
             ..Self::default()
         };
         for ticket in books.open {
+            let last_use = ticket.request().let_in.iter().filter(|leave| leave.was_last);
+            desk.used_up.extend(last_use.map(|leave| (leave.grant, leave.until)));
             desk.shelve(Arc::new(ticket), limits);
         }
         for ticket in books.denied {
             desk.shelve(Arc::new(ticket), limits);
         }
         for grant in books.grants {
+            let grant = grant.read(limits);
             desk.due.insert((grant.until, Due::Grant(grant.id)));
             desk.grants.insert(grant.id, grant);
         }

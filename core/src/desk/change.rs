@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ccc_protocol::{GrantId, TicketId};
+use ccc_protocol::{GrantId, TicketId, UserName};
 
 use crate::{
     audit::Sealed,
@@ -32,6 +32,8 @@ pub struct Change {
     pub permits: Vec<Permit>,
     /// Approved tickets that wait for the worker, to be looked at only after the commit.
     pub to_start: Vec<TicketId>,
+    /// Runs to be ended, and by whose wish, only after the commit.
+    pub to_stop: Vec<(TicketId, UserName)>,
 }
 
 /// A setting that is stored as one value.

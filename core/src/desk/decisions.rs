@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ccc_protocol::{
     GrantId, TicketId, UserName,
-    bodies::{Approve, AuditEntry, Deny, EntryKind, ProblemType, Status},
+    bodies::{Approval, Approve, AuditEntry, Deny, EntryKind, ProblemType, Status},
 };
 use serde_json::Map;
 
@@ -15,7 +15,7 @@ use crate::{
     ticket::{Event, Outcome, Step, StepRefusal, Ticket, Withdrawal},
 };
 
-use super::{Change, Cx, Desk, Submission, books::call_of, services::result_of};
+use super::{Change, Cx, Desk, Submission, again::Today, books::call_of, services::result_of, submit::Origin};
 
 /// Who decides about which ticket, and how that ticket is stored if it has ended.
 #[derive(Debug, Clone)]
@@ -43,18 +43,21 @@ impl Desk {
         change: &mut Change,
     ) -> Result<Arc<Ticket>, Refusal> {
         let ticket = self.to_decide(about, cx)?;
-        has_roles(about.by, &ticket, cx)?;
+        let needs = self.needs_of_now(&ticket, cx)?;
+        has_roles(about.by, &needs, cx).map_err(|refusal| since(refusal, &ticket, &needs))?;
         fits(body.note.as_deref(), "note", cx)?;
-        if body.grant.is_some() && ticket.request().needs.count > 1 {
+        if body.grant.is_some() && needs.count > 1 {
             // A grant is signed with an approval: nobody else's yes may be counted for it.
             return Err(Refusal::invalid(
                 "grant",
                 "a ticket that needs several people carries no grant: each time is decided anew",
             ));
         }
+        let lapsed = lapsed(&ticket, &needs, cx);
         let event =
-            Event::Approve { by: about.by.clone(), digest: body.digest, note: body.note, lapsed: lapsed(&ticket, cx) };
-        let step = ticket.step(event, cx.now).map_err(|refusal| refused(refusal, &ticket))?;
+            Event::Approve { by: about.by.clone(), digest: body.digest, note: body.note, lapsed, needs: needs.clone() };
+        let step = ticket.step(event, cx.now);
+        let step = step.map_err(|refusal| since(refused(refusal, &ticket), &ticket, &needs))?;
         let grant = body.grant.map(|asked| self.new_grant(&asked, &step.ticket, grant_id, cx)).transpose()?;
         let approved = step.ticket.status() == Status::Approved;
         let ticket = self.record(step.ticket, step.note, None, cx.now, &cx.law.limits, change);
@@ -104,7 +107,8 @@ impl Desk {
         let event = Event::Replace { by: about.by.clone(), digest, with: edited.asked.id };
         self.advance(&ticket, event, cx, change)?;
         let decision = still_asked(self.decision(&edited, None, cx));
-        Ok(self.open(edited, decision, None, Some(about.id), cx, change))
+        let origin = Origin { replaces: Some(about.id), ..Origin::default() };
+        Ok(self.open(edited, decision, origin, cx, change))
     }
 
     /// Ends the cool-down of a person's denial: the same request again is asked again.
@@ -146,10 +150,24 @@ impl Desk {
     }
 
     /// The ticket, where this person may decide it.
-    fn to_decide(&self, about: &About<'_>, cx: Cx<'_>) -> Result<Arc<Ticket>, Refusal> {
+    pub(super) fn to_decide(&self, about: &About<'_>, cx: Cx<'_>) -> Result<Arc<Ticket>, Refusal> {
         let ticket = self.find(about)?;
         may_decide(about.by, ticket.submitted_by(), about.id, cx)?;
         Ok(ticket)
+    }
+
+    /// What a yes to this ticket needs by the rules of now. One that is decided already is not asked about again.
+    fn needs_of_now(&self, ticket: &Ticket, cx: Cx<'_>) -> Result<Needs, Refusal> {
+        if ticket.status() != Status::Queued {
+            return Ok(ticket.needs().clone());
+        }
+        match self.today(ticket, cx) {
+            Today::Asks { needs, .. } => Ok(needs),
+            Today::Refuses { reason } => {
+                let detail = format!("the rules have changed since it was asked, and refuse it now: {reason}");
+                Err(Refusal::conflict(detail).with_ticket(ticket.view()))
+            }
+        }
     }
 
     fn open_or_unknown(&self, about: &About<'_>, cx: Cx<'_>) -> Refusal {
@@ -210,19 +228,30 @@ fn may_decide(by: &UserName, submitter: &UserName, id: TicketId, cx: Cx<'_>) -> 
     Err(Refusal::no_such("ticket", id))
 }
 
-fn has_roles(by: &UserName, ticket: &Ticket, cx: Cx<'_>) -> Result<(), Refusal> {
-    let missing = ticket.request().needs.roles.iter().find(|role| !cx.law.users.has_role(by, role));
+fn has_roles(by: &UserName, needs: &Needs, cx: Cx<'_>) -> Result<(), Refusal> {
+    let missing = needs.roles.iter().find(|role| !cx.law.users.has_role(by, role));
     match missing {
         Some(role) => Err(Refusal::not_allowed(format!("this ticket needs an approver with the role `{role}`"))),
         None => Ok(()),
     }
 }
 
-/// Earlier approvers who have lost the right or the role since: the last approval counts only those who still have it.
-fn lapsed(ticket: &Ticket, cx: Cx<'_>) -> Vec<UserName> {
+/// Earlier approvers whose yes would not be enough by these needs: they have lost the right or the role since, or gave no reason.
+pub(super) fn lapsed(ticket: &Ticket, needs: &Needs, cx: Cx<'_>) -> Vec<UserName> {
     let entitled =
-        |by: &UserName| cx.law.users.may_approve(by, ticket.submitted_by()) && has_roles(by, ticket, cx).is_ok();
-    ticket.approvals().iter().map(|approval| &approval.by).filter(|by| !entitled(by)).cloned().collect()
+        |by: &UserName| cx.law.users.may_approve(by, ticket.submitted_by()) && has_roles(by, needs, cx).is_ok();
+    let says_why = |note: Option<&str>| !needs.justification || note.is_some_and(|note| !note.trim().is_empty());
+    let counts = |approval: &&Approval| entitled(&approval.by) && says_why(approval.note.as_deref());
+    ticket.approvals().iter().filter(|approval| !counts(approval)).map(|approval| approval.by.clone()).collect()
+}
+
+/// The refusal, with a word about what has changed since the ticket was asked.
+fn since(refusal: Refusal, ticket: &Ticket, needs: &Needs) -> Refusal {
+    if *needs == ticket.request().needs {
+        return refusal;
+    }
+    let detail = format!("{}; the rules have changed since it was asked, and ask for more now", refusal.detail);
+    Refusal { detail, ..refusal }
 }
 
 fn fits(text: Option<&str>, param: &str, cx: Cx<'_>) -> Result<(), Refusal> {

@@ -11,7 +11,7 @@ use crate::{
     grant::{self, Grant},
     policy::Decision,
     refusal::Refusal,
-    ticket::Ticket,
+    ticket::{LetIn, Ticket},
 };
 
 use super::{Change, Cx, Desk, books::Due};
@@ -67,16 +67,26 @@ impl Desk {
     }
 
     /// Counts the use of the grant that made policy accept, in the commit of the ticket it accepted.
-    pub(super) fn use_grant(&mut self, decision: &Decision, ticket: TicketId, cx: Cx<'_>, change: &mut Change) {
-        let Some(grant) = decision.grant.and_then(|id| self.grants.get_mut(&id)) else { return };
+    pub(super) fn use_grant(
+        &mut self,
+        decision: &Decision,
+        ticket: TicketId,
+        cx: Cx<'_>,
+        change: &mut Change,
+    ) -> Option<LetIn> {
+        let grant = decision.grant.and_then(|id| self.grants.get_mut(&id))?;
         grant.used = grant.used.saturating_add(1);
         let grant = grant.clone();
         let used = AuditEntry { ticket: Some(ticket), ..entry(EntryKind::GrantUsed, None, &grant, cx) };
         self.log(used, change);
         change.grants.push(grant.clone());
-        if !grant.is_live(cx.now) {
+        let was_last = !grant.is_live(cx.now);
+        if was_last {
             self.end_grant(&grant, EntryKind::GrantUsedUp, None, cx, change);
+            self.used_up.retain(|_, until| cx.now < *until);
+            self.used_up.insert(grant.id, grant.until);
         }
+        Some(LetIn { grant: grant.id, until: grant.until, made_by: grant.made_by, was_last })
     }
 
     pub(super) fn end_grant(

@@ -6,6 +6,7 @@
 //!
 //! INVARIANT: a use case that refuses has changed nothing. Checks stand before the first change.
 
+mod again;
 mod books;
 mod change;
 mod decisions;
@@ -20,8 +21,9 @@ mod upkeep;
 
 use ccc_protocol::Timestamp;
 
-use crate::law::Law;
+use crate::{law::Law, policy::LocalTime};
 
+pub use again::{Again, again};
 pub use books::{Books, Desk, KnownUsers};
 pub use change::{Change, Setting};
 pub use decisions::About;
@@ -36,4 +38,6 @@ pub struct Cx<'a> {
     pub law: &'a Law,
     /// The server's time.
     pub now: Timestamp,
+    /// The time of day where the server stands.
+    pub local: LocalTime,
 }

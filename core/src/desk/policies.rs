@@ -90,17 +90,32 @@ impl Desk {
         };
         let detail = json!({ "users": users, "frozen": body.frozen });
         self.set(by, EntryKind::FreezeSet, set, detail, cx, change);
+        if !body.frozen {
+            self.thaw_for_the_gone(by, &users, cx, change);
+        }
         if body.frozen {
             self.clear(by, &users, cx, change);
         }
         Ok(())
     }
 
+    /// A freeze whose setter could not lift it any more is lifted by whoever may approve for the user.
+    fn thaw_for_the_gone(&mut self, by: &UserName, users: &BTreeSet<UserName>, cx: Cx<'_>, change: &mut Change) {
+        for user in users {
+            let setters: Vec<_> = self.overrides.orphaned_freezes(user, &cx.law.users).cloned().collect();
+            for setter in setters {
+                let thaw = |settings: &mut Settings| settings.frozen.remove(user);
+                let detail = json!({ "users": [user], "frozen": false, "of": setter });
+                self.set_of(&setter, thaw, entry(EntryKind::FreezeSet, by, detail, cx), change);
+            }
+        }
+    }
+
     /// True where the ticket's user is frozen, or its group switched off, since it was approved.
     pub(super) fn is_barred(&self, ticket: &Ticket, cx: Cx<'_>) -> bool {
         let (user, users) = (ticket.submitted_by(), &cx.law.users);
         let group = cx.law.catalogue.named(ticket.request().action.as_str()).map(|action| action.group.as_str());
-        self.overrides.frozen_by(user, users).is_some()
+        self.overrides.frozen_by(user).is_some()
             || group.is_none_or(|group| self.overrides.group_disabled_by(group, user, users).is_some())
     }
 
@@ -113,14 +128,24 @@ impl Desk {
         cx: Cx<'_>,
         change: &mut Change,
     ) {
+        self.set_of(by, set, entry(kind, by, detail, cx), change);
+    }
+
+    fn set_of(
+        &mut self,
+        whose: &UserName,
+        set: impl FnOnce(&mut Settings) -> bool,
+        entry: AuditEntry,
+        change: &mut Change,
+    ) {
         let mut changed = self.overrides.clone();
-        if !set(changed.by.entry(by.clone()).or_default()) {
+        if !set(changed.by.entry(whose.clone()).or_default()) {
             return;
         }
         changed.by.retain(|_, settings| *settings != Settings::default());
         self.overrides = changed;
         change.settings.push(Setting::Overrides(self.overrides.clone()));
-        self.log(entry(kind, by, detail, cx), change);
+        self.log(entry, change);
     }
 
     /// The panic key's work: nothing of these users goes on.

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use ccc_protocol::{Digest, TicketId};
+use ccc_protocol::{
+    Digest, TicketId,
+    bodies::{Plan, Status},
+};
 
 use crate::{
     catalogue::effect::Effect,
@@ -10,7 +13,7 @@ use crate::{
     ticket::{Event, Outcome, Ticket},
 };
 
-use super::{Change, Cx, Desk, decisions::refused};
+use super::{About, Change, Cx, Desk, decisions::refused};
 
 impl Desk {
     /// The worker is about to start an approved ticket with the plan it resolved anew. The permit is in the change, for
@@ -33,6 +36,11 @@ impl Desk {
         if let Some(refusal) = self.mail_forbidden(&ticket, cx) {
             return self.advance(&ticket, Event::Stop { reason: refusal.detail }, cx, change);
         }
+        if ticket.status() == Status::Approved && !ticket.request().judge_only {
+            if let Some(instead) = self.held_back(&ticket, cx, change) {
+                return Ok(instead);
+            }
+        }
         self.advance(&ticket, Event::Begin { plan }, cx, change)
     }
 
@@ -49,6 +57,26 @@ impl Desk {
     ) -> Result<Arc<Ticket>, Refusal> {
         let ticket = self.open.get(&id).cloned().ok_or_else(|| Refusal::no_such("ticket", id))?;
         self.advance(&ticket, Event::Stop { reason }, cx, change)
+    }
+
+    /// A person wants a run under way to be ended. The run's own end is what ends the ticket.
+    ///
+    /// # Errors
+    /// Where the person may not approve it, it does not run, or what it started is not the bridge's to end.
+    pub fn stop_run(&mut self, about: &About<'_>, cx: Cx<'_>, change: &mut Change) -> Result<Arc<Ticket>, Refusal> {
+        let ticket = self.to_decide(about, cx)?;
+        let not = |why: &str| Err(Refusal::conflict(why).with_ticket(ticket.view()));
+        match (ticket.status(), &ticket.request().plan) {
+            (Status::Queued | Status::Approved, _) => not("it has not started: deny it"),
+            (Status::Running, Plan::Open { .. }) => not("what is open on the person's screen cannot be stopped here"),
+            (Status::Running, Plan::Mail { .. }) => not("a mail that is under way cannot be stopped"),
+            (Status::Released, _) => not("a released call is its caller's to do: it cannot be stopped"),
+            _ => {
+                let stopped = self.advance(&ticket, Event::AskStop { by: about.by.clone() }, cx, change)?;
+                change.to_stop.push((about.id, about.by.clone()));
+                Ok(stopped)
+            }
+        }
     }
 
     /// It ran, and this was observed.

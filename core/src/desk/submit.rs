@@ -18,7 +18,7 @@ use crate::{
     planned::Planned,
     policy::{Decision, LocalTime, Question, Standing, Verdict, decide},
     refusal::Refusal,
-    ticket::{self, Event, Opening, Request, Ticket},
+    ticket::{self, Event, LetIn, Opening, Request, Ticket},
 };
 
 use super::{Change, Cx, Desk, books::Denial, services::result_of};
@@ -46,7 +46,7 @@ pub struct Submission {
     pub(super) asked: Asked,
     /// The time of day where the server stands.
     pub(super) local: LocalTime,
-    /// True where the worker has room to start at once.
+    /// True where a place to run in was taken for it: it may start in the very commit that opens it.
     may_start: bool,
     /// What a person approves: ticket, action, parameters, plan and submitter in one.
     digest: Digest,
@@ -71,6 +71,17 @@ pub struct Submitted {
     /// True where the ticket was released to this very request, by its own change or by that of the yes it was held for: the
     /// one answer that is leave. However many ask with the same call, or find it released, one of them is given it.
     pub leave: bool,
+}
+
+/// Where a new ticket comes from.
+#[derive(Debug, Default)]
+pub(super) struct Origin {
+    /// What a retry is known by, where the action is judge-only.
+    pub(super) call: Option<Digest>,
+    /// The ticket that an approver's edit replaces.
+    pub(super) replaces: Option<TicketId>,
+    /// The grant that let it in.
+    pub(super) let_in: Option<LetIn>,
 }
 
 impl Submitted {
@@ -112,8 +123,9 @@ impl Desk {
             return self.denied_again(&denial, cx, change);
         }
         self.has_room(&submission, &decision, cx)?;
-        self.use_grant(&decision, submission.asked.id, cx, change);
-        Ok(Submitted::changed(self.open(submission, decision, call, None, cx, change)))
+        let let_in = self.use_grant(&decision, submission.asked.id, cx, change);
+        let origin = Origin { call, let_in, ..Origin::default() };
+        Ok(Submitted::changed(self.open(submission, decision, origin, cx, change)))
     }
 
     /// An approved judge-only ticket is released to its submitter's request, once; any other open one is answered as it stands.
@@ -128,6 +140,9 @@ impl Desk {
         // A freeze or a group switched off since the approval stands above it.
         if self.is_barred(&ticket, cx) {
             return Ok(Submitted::found(ticket));
+        }
+        if let Some(instead) = self.held_back(&ticket, cx, change) {
+            return Ok(Submitted::found(instead));
         }
         Ok(match ticket.step(Event::Release, cx.now) {
             Ok(step) => Submitted::changed(self.record(step.ticket, step.note, None, cx.now, &cx.law.limits, change)),
@@ -216,19 +231,18 @@ impl Desk {
         Ok(())
     }
 
-    /// Opens the ticket as policy decided. `edited_from` is the ticket that an approver's edit replaces.
+    /// Opens the ticket as policy decided.
     pub(super) fn open(
         &mut self,
         submission: Submission,
         decision: Decision,
-        call: Option<Digest>,
-        edited_from: Option<TicketId>,
+        origin: Origin,
         cx: Cx<'_>,
         change: &mut Change,
     ) -> Arc<Ticket> {
         let opening = opening(&submission, &decision, cx);
         let after = submission.after_acceptance();
-        let request = request(submission, decision, call, edited_from, cx);
+        let request = request(submission, decision, origin, cx);
         let opened = ticket::open(request, opening);
         let ticket = self.record(opened.ticket, opened.note, opened.permit, cx.now, &cx.law.limits, change);
         match ticket.status() {
@@ -282,13 +296,7 @@ fn opening(submission: &Submission, decision: &Decision, cx: Cx<'_>) -> Opening 
     }
 }
 
-fn request(
-    submission: Submission,
-    decision: Decision,
-    call: Option<Digest>,
-    replaces: Option<TicketId>,
-    cx: Cx<'_>,
-) -> Request {
+fn request(submission: Submission, decision: Decision, origin: Origin, cx: Cx<'_>) -> Request {
     let Submission { asked, digest, .. } = submission;
     let (plan, plan_digest) = asked.plan.into_parts();
     let (action, limits) = (asked.action, &cx.law.limits);
@@ -308,8 +316,10 @@ fn request(
         rule: decision.rule,
         needs: decision.needs,
         judge_only,
-        call,
-        replaces,
+        call: origin.call,
+        replaces: origin.replaces,
         approved_seconds_max: if judge_only { limits.release_seconds_max } else { start_seconds_max },
+        let_in: origin.let_in,
+        reading: asked.facts.into(),
     }
 }

@@ -56,7 +56,8 @@ impl Desk {
     }
 
     /// These are the users from now on. Whoever was known and is gone, or has another secret, is cut off: their open
-    /// tickets and grants end. So do grants whose makers lost the right. Gives who was cut off.
+    /// tickets and grants end, and their yes to others' tickets counts no longer. So it is with who lost the right. Gives who was cut
+    /// off.
     pub fn meet_users(&mut self, users: KnownUsers, cx: Cx<'_>, change: &mut Change) -> BTreeSet<UserName> {
         let strangers =
             self.open.values().map(|ticket| ticket.submitted_by()).filter(|user| !users.contains_key(*user));
@@ -64,6 +65,7 @@ impl Desk {
             self.known_users.iter().filter(|(user, known)| users.get(*user) != Some(*known)).map(|(user, _)| user);
         let cut_off: BTreeSet<UserName> = changed.chain(strangers).cloned().collect();
         self.cut_off(&cut_off, cx, change);
+        self.uncount(&cut_off, cx, change);
         if self.known_users != users {
             let detail = Map::from_iter([("cut_off".to_owned(), serde_json::json!(cut_off))]);
             self.known_users = users;

@@ -1,10 +1,11 @@
 //! The request behind an approval, with its parameters typed again from what its ticket holds.
 
+use std::sync::Arc;
+
 use ccc_protocol::{
     beneath::beneath,
     bodies::{Facts, PathView, Plan},
 };
-use ccc_toolcall::facts;
 use serde_json::Value;
 
 use crate::{
@@ -18,25 +19,25 @@ use crate::{
 };
 
 /// What an approval is about.
-pub(super) struct Approved<'a> {
-    pub(super) action: &'a Action,
-    pub(super) args: Args,
-    pub(super) facts: Option<Facts>,
+pub(crate) struct Approved<'a> {
+    pub(crate) action: &'a Action,
+    pub(crate) args: Args,
+    pub(crate) facts: Option<Arc<Facts>>,
 }
 
 impl<'a> Approved<'a> {
-    pub(super) fn new(ticket: &Ticket, action: &'a Action, limits: &Limits) -> Self {
+    pub(crate) fn new(ticket: &Ticket, action: &'a Action, limits: &Limits) -> Self {
         let request = ticket.request();
         let typed = action.params.iter().filter_map(|param| {
             let arg = arg(&param.name, &param.kind, request.params.get(&param.name)?, paths(&request.plan))?;
             Some((param.name.clone(), arg))
         });
         let args = Args { typed: typed.collect(), json: request.params.clone(), beneath: vec![] };
-        let facts = action.is_judge_only().then(|| facts::of_request(&args.json, limits.into()));
+        let facts = ticket.facts(limits).filter(|_| action.is_judge_only()).cloned();
         Self { action, args, facts }
     }
 
-    pub(super) fn text(&self, name: &str) -> &str {
+    pub(crate) fn text(&self, name: &str) -> &str {
         text(&self.args, name)
     }
 }

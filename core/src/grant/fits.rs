@@ -7,7 +7,7 @@ use ccc_protocol::{
 };
 use serde_json::Value;
 
-use super::Grant;
+use super::{Grant, reach, words};
 use crate::{
     catalogue::{Action, Effect},
     params::value::{Arg, Args, UrlArg},
@@ -27,9 +27,16 @@ impl Grant {
         let nothing_left_out = self.params.keys().all(|name| args.json.contains_key(name));
         nothing_left_out
             && args.json.iter().all(|(name, given)| match self.differ.get(name) {
-                None => self.params.get(name) == Some(given),
+                None => words::is_same(name, &self.params, &args.json),
                 Some(difference) => request.is_within(name, given, difference, self),
             })
+            && (self.differ.is_empty() || !action.is_judge_only() || self.reaches(args, facts))
+    }
+
+    /// Whichever word of a tool call may differ: what the call then does is no more than what was approved.
+    fn reaches(&self, args: &Args, facts: Option<&Facts>) -> bool {
+        let (Some(approved), Some(given)) = (&self.approved, facts) else { return false };
+        reach::covers(approved, given) && words::beside_the_command_is_same(&self.params, &args.json)
     }
 }
 
@@ -74,14 +81,8 @@ impl Request<'_> {
 
     fn runs_only(&self, wanted: &str, grant: &Grant) -> bool {
         let Some(facts) = self.readable_facts() else { return false };
-        let Some(cwd) = self.text("cwd").filter(|cwd| is_pinned("cwd", grant) && cwd.starts_with('/')) else {
-            return false;
-        };
-        let cwd = if cwd == "/" { cwd } else { cwd.trim_end_matches('/') };
-        let project = facts.project.as_deref().filter(|_| is_pinned("project", grant)).unwrap_or(cwd);
-        let stays = facts.paths.iter().all(|fact| lies_beneath(&fact.path, project));
         let same = facts.commands.iter().all(|command| program_text(command) == wanted);
-        is_pinned("tool", grant) && stays && same && !facts.commands.is_empty()
+        is_pinned("tool", grant) && is_pinned("cwd", grant) && same && !facts.commands.is_empty()
     }
 
     fn uses(&self, wanted: &str, grant: &Grant) -> bool {

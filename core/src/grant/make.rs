@@ -45,7 +45,7 @@ pub fn make(
     limits: &Limits,
 ) -> Result<Grant, Refusal> {
     let request = ticket.request();
-    within_terms(asked, &request.needs.clone().under_floor(action.floor), limits)?;
+    within_terms(asked, &ticket.needs().clone().under_floor(action.floor), limits)?;
     let approved = Approved::new(ticket, action, limits);
     for (name, difference) in &asked.params {
         check(name, difference, &approved).map_err(|why| refused(format!("`{name}`: {why}")))?;
@@ -62,12 +62,13 @@ pub fn make(
         made_by: ticket.approvals().iter().map(|approval| approval.by.clone()).collect(),
         made: now,
         from: request.id,
+        approved: approved.facts.clone(),
     };
     // A pattern that the approved request itself does not fit is leave for something nobody saw.
-    if grant.fits_args(action, &approved.args, approved.facts.as_ref()) {
+    if grant.fits_args(action, &approved.args, approved.facts.as_deref()) {
         Ok(grant)
     } else {
-        Err(refused("the approved request itself does not fit it"))
+        Err(refused("it would reach further than what was approved, or the approved request itself does not fit it"))
     }
 }
 
@@ -183,6 +184,6 @@ fn same_tool(wanted: &str, approved: &Approved<'_>) -> Result<(), String> {
 }
 
 fn readable<'a>(approved: &'a Approved<'_>) -> Result<&'a Facts, String> {
-    let facts = approved.facts.as_ref().filter(|facts| facts.is_readable());
+    let facts = approved.facts.as_deref().filter(|facts| facts.is_readable());
     facts.ok_or_else(|| "only a tool call that can be read whole can differ in this way".to_owned())
 }

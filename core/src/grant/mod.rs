@@ -3,16 +3,22 @@
 mod approved;
 mod fits;
 mod make;
+mod reach;
+mod words;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use ccc_protocol::{
-    ActionName, GrantId, TicketId, Timestamp, UserName,
-    bodies::{self, Difference},
+    ActionName, GrantId, TicketId, Timestamp, UserName, actions,
+    bodies::{self, Difference, Facts},
 };
+use ccc_toolcall::facts;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::limits::Limits;
+
+pub(crate) use approved::Approved;
 pub use fits::{origin, program_text};
 pub use make::{VALUES_MAX, make};
 
@@ -41,9 +47,20 @@ pub struct Grant {
     pub made: Timestamp,
     /// The ticket whose approval carried it.
     pub from: TicketId,
+    /// What the approved tool call touches, read from `params`: how far a difference reaches. Without it none does.
+    #[serde(skip)]
+    pub approved: Option<Arc<Facts>>,
 }
 
 impl Grant {
+    /// A grant as stored, with the approved call read once more.
+    #[must_use]
+    pub(crate) fn read(self, limits: &Limits) -> Self {
+        let is_call = self.action.as_str() == actions::USE_TOOL && !self.differ.is_empty();
+        let approved = is_call.then(|| Arc::new(facts::of_request(&self.params, limits.into())));
+        Self { approved, ..self }
+    }
+
     /// True where time and uses are left.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {

@@ -40,7 +40,7 @@ pub fn decide(question: &Question<'_>, book: &Rulebook, standing: &Standing<'_>)
 /// Why everything of this caller, or of this group, is refused.
 pub(super) fn switched_off(question: &Question<'_>, overrides: &Overrides) -> Option<String> {
     let Question { caller, action, users, .. } = question;
-    if let Some(by) = overrides.frozen_by(caller, users) {
+    if let Some(by) = overrides.frozen_by(caller) {
         return Some(format!("{by} has frozen the requests of {caller}"));
     }
     let by = overrides.group_disabled_by(&action.group, caller, users)?;

@@ -86,6 +86,19 @@ impl Needs {
         self.grant_seconds_max = self.grant_seconds_max.min(asks.grant_seconds_max.unwrap_or(u64::MAX));
     }
 
+    /// The stricter of each of both.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let least = |one: Option<u64>, other: Option<u64>| one.into_iter().chain(other).min();
+        Self {
+            roles: self.roles.union(&other.roles).cloned().collect(),
+            count: self.count.max(other.count),
+            justification: self.justification || other.justification,
+            expires_seconds: least(self.expires_seconds, other.expires_seconds),
+            grant_seconds_max: self.grant_seconds_max.min(other.grant_seconds_max),
+        }
+    }
+
     /// These needs for an action with this floor: what is never looser than `queue` takes no grants.
     pub(crate) fn under_floor(self, floor: Option<Policy>) -> Self {
         match floor {

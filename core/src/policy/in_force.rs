@@ -12,8 +12,8 @@ use crate::{catalogue::action::Action, limits::Limits, user::Users};
 /// What holds for this caller and action where no rule with conditions matches, and no grant.
 #[must_use]
 pub fn in_force(action: &Action, caller: &UserName, book: &Rulebook, overrides: &Overrides, users: &Users) -> Policy {
-    let is_off = overrides.frozen_by(caller, users).is_some()
-        || overrides.group_disabled_by(&action.group, caller, users).is_some();
+    let is_off =
+        overrides.frozen_by(caller).is_some() || overrides.group_disabled_by(&action.group, caller, users).is_some();
     if is_off {
         return Policy::AutoDeny;
     }

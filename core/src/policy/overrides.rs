@@ -57,12 +57,18 @@ impl Overrides {
             .map(|(approver, _)| approver)
     }
 
-    /// Somebody who froze this caller and may still approve for them.
+    /// Somebody who froze this caller. Unlike an override a freeze holds on where its setter is gone or has lost the right since:
+    /// what was stopped in an emergency goes on by somebody's yes alone.
     #[must_use]
-    pub fn frozen_by(&self, caller: &UserName, users: &Users) -> Option<&UserName> {
+    pub fn frozen_by(&self, caller: &UserName) -> Option<&UserName> {
+        self.by.iter().find(|(_, settings)| settings.frozen.contains(caller)).map(|(approver, _)| approver)
+    }
+
+    /// Who froze this user and could not thaw them any more: whoever may approve for the user does it in their place.
+    pub fn orphaned_freezes<'a>(&'a self, user: &'a UserName, users: &'a Users) -> impl Iterator<Item = &'a UserName> {
         self.by
             .iter()
-            .find(|(approver, settings)| users.may_approve(approver, caller) && settings.frozen.contains(caller))
-            .map(|(approver, _)| approver)
+            .filter(move |(setter, settings)| settings.frozen.contains(user) && !users.may_approve(setter, user))
+            .map(|(setter, _)| setter)
     }
 }

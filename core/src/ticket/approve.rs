@@ -6,6 +6,7 @@ use ccc_protocol::{
 };
 
 use super::{Note, Standing, Step, StepRefusal, Ticket};
+use crate::policy::Needs;
 
 /// One person's yes, and which earlier ones no longer count.
 pub(super) struct Yes {
@@ -13,6 +14,7 @@ pub(super) struct Yes {
     pub(super) digest: Digest,
     pub(super) note: Option<String>,
     pub(super) lapsed: Vec<UserName>,
+    pub(super) needs: Needs,
 }
 
 pub(super) fn approve(ticket: &Ticket, yes: Yes, now: Timestamp) -> Result<Step, StepRefusal> {
@@ -23,24 +25,26 @@ pub(super) fn approve(ticket: &Ticket, yes: Yes, now: Timestamp) -> Result<Step,
     if approvals.iter().any(|earlier| earlier.by == yes.by) {
         return Err(StepRefusal::SecondVote);
     }
-    if ticket.request.needs.justification && yes.note.as_deref().is_none_or(|note| note.trim().is_empty()) {
+    if yes.needs.justification && yes.note.as_deref().is_none_or(|note| note.trim().is_empty()) {
         return Err(StepRefusal::NoteMissing);
     }
     let log = Note::new(EntryKind::Approved, Some(&yes.by))
         .with("digest", yes.digest.to_string())
         .with_some("note", yes.note.clone());
     approvals.push(Approval { by: yes.by.clone(), at: now, note: yes.note });
-    Ok(ticket.moved(standing(ticket, approvals, yes.by, now), log))
+    Ok(ticket.moved(standing(ticket, approvals, yes.needs, yes.by, now), log))
 }
 
-fn standing(ticket: &Ticket, approvals: Vec<Approval>, by: UserName, now: Timestamp) -> Standing {
-    let enough = u32::try_from(approvals.len()).unwrap_or(u32::MAX) >= ticket.request.needs.count;
+fn standing(ticket: &Ticket, approvals: Vec<Approval>, needs: Needs, by: UserName, now: Timestamp) -> Standing {
+    let enough = u32::try_from(approvals.len()).unwrap_or(u32::MAX) >= needs.count;
+    let needs = ticket.changed(needs);
     if !enough {
-        return Standing { approvals, ..ticket.standing.clone() };
+        return Standing { approvals, needs, ..ticket.standing.clone() };
     }
     Standing {
         status: Status::Approved,
         approvals,
+        needs,
         decided_by: Some(by),
         decided: Some(now),
         deadline: Some(now.plus_seconds(ticket.request.approved_seconds_max)),

@@ -1,10 +1,12 @@
 //! What can happen to a ticket, and why it may not.
 
 use ccc_protocol::{
-    Digest, TicketId, UserName,
+    Digest, TicketId, Timestamp, UserName,
     bodies::{EntryKind, Status},
 };
 use serde_json::{Map, Value};
+
+use crate::policy::Needs;
 
 /// What happens. Whether a person may make it happen is the desk's to check, before: here stands what the ticket
 /// allows.
@@ -20,6 +22,29 @@ pub enum Event {
         note: Option<String>,
         /// Earlier approvers who lost the right meanwhile: their yes no longer counts.
         lapsed: Vec<UserName>,
+        /// What the rules of now need, never less than what the ticket needed before.
+        needs: Needs,
+    },
+    /// What let it go on counts no longer, or the rules ask more: it waits for people again, or goes on waiting.
+    Requeue {
+        /// Approvers whose yes no longer counts.
+        lapsed: Vec<UserName>,
+        /// What the rules of now need.
+        needs: Needs,
+        /// Why, for whoever looks.
+        reason: String,
+        /// Until when it waits, where it did not wait before.
+        until: Timestamp,
+    },
+    /// The rules of now refuse it.
+    Forbid {
+        /// Why, for the agent.
+        reason: String,
+    },
+    /// A person wants its run to be ended.
+    AskStop {
+        /// The person.
+        by: UserName,
     },
     /// A person says no.
     Deny {
@@ -123,6 +148,12 @@ pub enum StepRefusal {
     /// The deadline has not come.
     #[error("the ticket's time is not over")]
     Early,
+    /// Somebody asked for it before.
+    #[error("its run is being ended already")]
+    Stopping,
+    /// Nothing about it is other than before.
+    #[error("nothing has changed")]
+    Unchanged,
     /// Only judge-only tickets are released, and only others are started.
     #[error("this is not how such an action goes on")]
     WrongKind,

@@ -5,13 +5,14 @@ mod approve;
 mod event;
 mod open;
 mod permit;
+mod reading;
 mod step;
 mod view;
 
 use std::sync::Arc;
 
 use ccc_protocol::{
-    ActionName, Digest, TicketId, Timestamp, UserName,
+    ActionName, Digest, GrantId, TicketId, Timestamp, UserName,
     bodies::{Approval, Plan, Risk, Status},
 };
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ use crate::policy::Needs;
 pub use event::{Event, Note, Outcome, StepRefusal, Withdrawal};
 pub use open::{Opened, Opening, open};
 pub use permit::Permit;
+pub use reading::Reading;
 pub use step::Step;
 
 /// What was asked for: fixed from the first moment to the last.
@@ -64,6 +66,26 @@ pub struct Request {
     pub replaces: Option<TicketId>,
     /// How long it may stay approved, in seconds: until its start, or until its caller takes it.
     pub approved_seconds_max: u64,
+    /// The grant that let it in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub let_in: Option<LetIn>,
+    /// What its tool call touches, read once.
+    #[serde(skip)]
+    pub reading: Reading,
+}
+
+/// The grant that let a ticket in, as it counts when policy is asked again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetIn {
+    /// Its name.
+    pub grant: GrantId,
+    /// Leave ends here, also for what it let in and nobody started.
+    pub until: Timestamp,
+    /// Whose leave it was.
+    pub made_by: Vec<UserName>,
+    /// True where this was its last use: that it is gone is no sign that somebody revoked it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub was_last: bool,
 }
 
 /// A ticket. Its standing changes by [`Ticket::step`] alone.
@@ -99,6 +121,12 @@ struct Standing {
     /// A freeze denied it and not a person's judgement of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     by_freeze: bool,
+    /// What an approval needs, where the rules have come to ask more since it was opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    needs: Option<Needs>,
+    /// Who asked for its run to be ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stopped_by: Option<UserName>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
@@ -158,6 +186,24 @@ impl Ticket {
     #[must_use]
     pub fn decided(&self) -> Option<Timestamp> {
         self.standing.decided
+    }
+
+    /// What an approval needs: what was asked for at its opening, or more, where rules have been tightened since.
+    #[must_use]
+    pub fn needs(&self) -> &Needs {
+        self.standing.needs.as_ref().unwrap_or(&self.request.needs)
+    }
+
+    /// Who asked for its run to be ended.
+    #[must_use]
+    pub fn stopped_by(&self) -> Option<&UserName> {
+        self.standing.stopped_by.as_ref()
+    }
+
+    /// True where no person has said yes: a rule or a grant let it go on.
+    #[must_use]
+    pub fn was_let_in(&self) -> bool {
+        self.standing.approvals.is_empty() && self.standing.decided_by.is_none() && self.standing.decided.is_some()
     }
 
     /// Who has approved so far.

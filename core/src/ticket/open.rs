@@ -76,6 +76,8 @@ fn standing(status: Status) -> Standing {
         replaced_by: None,
         repeats: 0,
         by_freeze: false,
+        needs: None,
+        stopped_by: None,
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     Event, Note, Outcome, Permit, Standing, StepRefusal, Ticket, Withdrawal,
     approve::{Yes, approve},
 };
+use crate::policy::Needs;
 
 /// A change: the ticket as it then stands, what the log will say, and the permit where it starts.
 #[derive(Debug)]
@@ -28,9 +29,22 @@ impl Ticket {
     /// A [`StepRefusal`] where the event does not fit; the ticket is as it was.
     pub fn step(&self, event: Event, now: Timestamp) -> Result<Step, StepRefusal> {
         match event {
-            Event::Approve { by, digest, note, lapsed } => approve(self, Yes { by, digest, note, lapsed }, now),
+            Event::Approve { by, digest, note, lapsed, needs } => {
+                approve(self, Yes { by, digest, note, lapsed, needs }, now)
+            }
+            Event::Requeue { lapsed, needs, reason, until } => self.requeued(&lapsed, needs, &reason, until),
+            Event::Forbid { reason } => {
+                self.has_not_started()?;
+                let mut step = self.ended(Status::Denied, None, Some(reason));
+                step.ticket.standing.decided_by = None;
+                step.ticket.standing.decided = Some(now);
+                Ok(step)
+            }
+            Event::AskStop { by } => self.stop_asked(by),
             Event::Deny { by, reason, digest } => {
-                self.is_undecided(now)?;
+                // Until it starts or is taken, a no comes in time.
+                self.has_not_started()?;
+                self.in_time(now)?;
                 self.shows(digest.unwrap_or(self.request.digest))?;
                 Ok(self.denied(by, reason, now))
             }
@@ -76,6 +90,18 @@ impl Ticket {
     pub(super) fn is_undecided(&self, now: Timestamp) -> Result<(), StepRefusal> {
         self.is(Status::Queued)?;
         self.in_time(now)
+    }
+
+    fn has_not_started(&self) -> Result<(), StepRefusal> {
+        match self.standing.status {
+            Status::Queued | Status::Approved => Ok(()),
+            other => Err(StepRefusal::Already(other)),
+        }
+    }
+
+    /// These needs, where they are others than those of the ticket's opening.
+    pub(super) fn changed(&self, needs: Needs) -> Option<Needs> {
+        (needs != self.request.needs).then_some(needs)
     }
 
     fn is(&self, status: Status) -> Result<(), StepRefusal> {
@@ -128,6 +154,41 @@ impl Ticket {
         self.is(Status::Approved)?;
         self.in_time(now)?;
         Ok(self.ended(Status::Released, Some(&self.request.submitted_by), None))
+    }
+
+    fn requeued(&self, lapsed: &[UserName], needs: Needs, reason: &str, until: Timestamp) -> Result<Step, StepRefusal> {
+        self.has_not_started()?;
+        let waited = self.standing.status == Status::Queued;
+        let mut approvals = self.standing.approvals.clone();
+        approvals.retain(|earlier| !lapsed.contains(&earlier.by));
+        let all_count = approvals.len() == self.standing.approvals.len();
+        if waited && all_count && needs == *self.needs() {
+            return Err(StepRefusal::Unchanged);
+        }
+        let kind = if waited && all_count { EntryKind::Tightened } else { EntryKind::Requeued };
+        let note = Note::new(kind, None)
+            .with("reason", reason)
+            .with("needed", needs.count)
+            .with("lapsed", lapsed.iter().map(UserName::as_str).collect::<Vec<_>>());
+        let standing = Standing {
+            status: Status::Queued,
+            approvals,
+            needs: self.changed(needs),
+            decided_by: None,
+            decided: None,
+            deadline: if waited { self.standing.deadline } else { Some(until) },
+            ..self.standing.clone()
+        };
+        Ok(self.moved(standing, note))
+    }
+
+    fn stop_asked(&self, by: UserName) -> Result<Step, StepRefusal> {
+        self.is(Status::Running)?;
+        if self.standing.stopped_by.is_some() {
+            return Err(StepRefusal::Stopping);
+        }
+        let note = Note::new(EntryKind::StopAsked, Some(&by));
+        Ok(self.moved(Standing { stopped_by: Some(by), ..self.standing.clone() }, note))
     }
 
     fn finished(&self, outcome: Outcome) -> Step {

@@ -51,6 +51,13 @@ entry_kinds! {
     Submitted = "submitted",
     /// A person said yes; more may be needed.
     Approved = "approved",
+    /// What let it go on counts no longer: it waits for a person again, or for more of them. `detail.lapsed` names whose yes is
+    /// not counted any more.
+    Requeued = "requeued",
+    /// The rules ask more of it now than when it was asked; it goes on waiting.
+    Tightened = "tightened",
+    /// A person asked for its run to be ended; how it ended follows.
+    StopAsked = "stop-asked",
     /// A rule's yes or the last needed one was taken up, and the effect begins.
     Started = "started",
     /// It ran, and what was observed says that it worked.

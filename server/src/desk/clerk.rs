@@ -5,6 +5,7 @@
 //! is restored from what is stored, and everybody in the group is told that nothing was accepted.
 
 use std::{
+    collections::HashMap,
     sync::{
         Arc,
         mpsc::{RecvTimeoutError, Sender, channel},
@@ -18,7 +19,7 @@ use ccc_core::{
     refusal::Refusal,
     ticket::{Permit, Ticket},
 };
-use ccc_protocol::{TicketId, Timestamp, bodies::EntryKind, exit::server::STORE_LOST};
+use ccc_protocol::{TicketId, Timestamp, UserName, bodies::EntryKind, exit::server::STORE_LOST};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::{
@@ -30,6 +31,7 @@ use super::{
     Lawbook, Shelf,
     inbox::{Asked, Inbox},
     keep::Keeping,
+    rooms::Place,
     shelf::Posted,
     wait::{Gift, Waiting, is_settled},
 };
@@ -67,10 +69,12 @@ enum Next {
 /// What the worker is told after a commit.
 #[derive(Debug)]
 pub(super) enum Work {
-    /// Run this, now.
-    Run(Permit, Arc<Ticket>),
+    /// Run this, now, in this place.
+    Run(Permit, Arc<Ticket>, Place),
     /// Resolve this anew and ask for its permit.
     Start(TicketId),
+    /// End this run, as this person wishes.
+    Stop(TicketId, UserName),
 }
 
 /// The way to the clerk.
@@ -99,6 +103,7 @@ pub(crate) struct Sitting<'a> {
     nonces: &'a mut Vec<(u64, Nonce)>,
     waiting: &'a Waiting,
     gifts: &'a mut Vec<Gift>,
+    seats: &'a mut Vec<(TicketId, Place)>,
     broken: &'a mut Option<StoreError>,
 }
 
@@ -208,6 +213,13 @@ impl Sitting<'_> {
         Ok(())
     }
 
+    /// Keeps a place for what was just begun; where nothing was, the place is another's.
+    pub(super) fn seat(&mut self, id: TicketId, place: Place) {
+        if self.change.permits.iter().any(|permit| permit.ticket() == id) {
+            self.seats.push((id, place));
+        }
+    }
+
     /// A store that fails within a group breaks the whole group: nothing of it is committed.
     fn whole<T>(&mut self, result: Result<T, StoreError>) -> Result<T, Refusal> {
         result.map_err(|error| {
@@ -243,6 +255,7 @@ struct Group {
     change: Change,
     nonces: Vec<(u64, Nonce)>,
     gifts: Vec<Gift>,
+    seats: Vec<(TicketId, Place)>,
     replies: Vec<Reply>,
     broken: Option<StoreError>,
     /// True where the clerk ends after it.
@@ -322,7 +335,7 @@ impl Clerk {
         now: Timestamp,
         group: &mut Group,
     ) -> Result<(), StoreError> {
-        let cx = Cx { law, now };
+        let cx = Cx { law, now, local: self.clock.local() };
         self.desk.tick(cx, &mut group.change);
         let closing_time = inbox.closing_time();
         let mut next = first;
@@ -335,6 +348,7 @@ impl Clerk {
                 nonces: &mut group.nonces,
                 waiting: &self.waiting,
                 gifts: &mut group.gifts,
+                seats: &mut group.seats,
                 broken: &mut group.broken,
             };
             group.replies.push((job.serve)(&mut sitting));
@@ -371,7 +385,7 @@ impl Clerk {
             self.shelf.apply(&group.change, &self.desk);
             group.gifts.drain(..).for_each(Gift::give);
             self.waiting.tell(&group.change.tickets);
-            self.set_working(&mut group.change);
+            self.set_working(&mut group.change, group.seats.drain(..).collect());
         }
         self.keeping.before_answers(&group.change);
         self.answer(group.replies, true);
@@ -392,13 +406,16 @@ impl Clerk {
         }
     }
 
-    fn set_working(&self, change: &mut Change) {
+    fn set_working(&self, change: &mut Change, mut seats: HashMap<TicketId, Place>) {
         for permit in change.permits.drain(..) {
             let ticket = change.tickets.iter().rev().find(|ticket| ticket.id() == permit.ticket());
-            if let Some(ticket) = ticket {
+            if let Some((ticket, place)) = ticket.zip(seats.remove(&permit.ticket())) {
                 // The worker lives as long as the server.
-                let _ = self.work.send(Work::Run(permit, Arc::clone(ticket)));
+                let _ = self.work.send(Work::Run(permit, Arc::clone(ticket), place));
             }
+        }
+        for (id, by) in change.to_stop.drain(..) {
+            let _ = self.work.send(Work::Stop(id, by));
         }
         for id in change.to_start.drain(..) {
             let _ = self.work.send(Work::Start(id));

@@ -6,6 +6,7 @@ use std::{
 };
 
 use ccc_core::{
+    catalogue::{Action, Effect},
     desk::{About, Prior, Submission, Submitted},
     grant::Grant,
     law::Law,
@@ -17,10 +18,7 @@ use ccc_protocol::{
     bodies::{self, Approve, Deny, Edit, Freeze, PolicyList, SetGroup, SetPolicy, Status},
 };
 use serde_json::{Map, Value};
-use tokio::sync::{
-    Semaphore,
-    broadcast::{self, error::RecvError},
-};
+use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::{
     authenticate::Caller,
@@ -32,8 +30,10 @@ use crate::{
 use super::{
     ClerkHandle, Posted, Shelf, Sitting,
     keep::Archive,
-    prepare::prepare,
+    prepare::{off_the_road, prepare},
     readings::{ActionLists, Shown},
+    rooms::Rooms,
+    stops::Stops,
     wait::{Waiter, Waiting, is_settled},
 };
 
@@ -68,7 +68,8 @@ pub struct Front {
     pub(super) waiting: Arc<Waiting>,
     pub(super) posts: broadcast::Sender<Arc<[Posted]>>,
     pub(super) archive: Archive,
-    pub(super) room: Arc<Semaphore>,
+    pub(super) rooms: Rooms,
+    pub(super) stops: Stops,
     pub(super) lists: Arc<ActionLists>,
 }
 
@@ -100,10 +101,16 @@ impl Front {
         let law = self.law();
         let prepared = prepare(&law, &action, params).await?;
         let id = TicketId::new(self.unix_millis(), random::bytes());
-        let may_start = self.room.available_permits() > 0;
-        let submission = prepared.submission(id, caller.user().clone(), self.clock.local(), may_start);
-        let nonce = nonce(caller);
-        let submitted = self.clerk.serve(nonce, move |sitting| open_once(sitting, submission, key)).await?;
+        let place = if runs(&prepared.action) { self.rooms.try_take(caller.user()) } else { None };
+        let submission = prepared.submission(id, caller.user().clone(), self.clock.local(), place.is_some());
+        let work = move |sitting: &mut Sitting<'_>| {
+            let submitted = open_once(sitting, submission, key)?;
+            if let Some(place) = place {
+                sitting.seat(id, place);
+            }
+            Ok(submitted)
+        };
+        let submitted = self.clerk.serve(nonce(caller), work).await?;
         let answered =
             if submitted.leave { submitted } else { self.hold_to_take(caller, submitted.ticket, wait).await? };
         let shown = self.show(&answered.ticket).await;
@@ -131,6 +138,7 @@ impl Front {
     /// # Errors
     /// As [`ccc_core::desk::Desk::approve`].
     pub async fn approve(&self, caller: &Caller, id: TicketId, body: Approve) -> Result<bodies::Ticket, Refusal> {
+        self.read(id).await;
         let grant = GrantId::new(self.unix_millis(), random::bytes());
         self.decide(caller, id, move |sitting, about| {
             let approved = sitting.desk.approve(&about, body, grant, sitting.cx, sitting.change)?;
@@ -162,6 +170,15 @@ impl Front {
             sitting.desk.edit(&about, digest, edited, sitting.cx, sitting.change)
         })
         .await
+    }
+
+    /// `POST /queue/{id}/stop`: ends a run under way, and answers once it has ended or a few seconds later.
+    ///
+    /// # Errors
+    /// As [`ccc_core::desk::Desk::stop_run`].
+    pub async fn stop(&self, caller: &Caller, id: TicketId) -> Result<bodies::Ticket, Refusal> {
+        self.decide(caller, id, |sitting, about| sitting.desk.stop_run(&about, sitting.cx, sitting.change)).await?;
+        self.ticket(caller, id, Some(STOP_WAIT)).await
     }
 
     /// `POST /queue/{id}/cancel`.
@@ -225,8 +242,8 @@ impl Front {
         self.set(caller, move |sitting, by| sitting.desk.freeze(by, body, sitting.cx, sitting.change)).await
     }
 
-    /// Waits until nothing runs any more, at most so long; then the stop is written down and the clerk ends with its last
-    /// checkpoint. What still runs then is lost, which the next start records.
+    /// Waits until nothing runs any more, at most so long, and then ends what does; then the stop is written down and the clerk
+    /// ends with its last checkpoint. What has not ended by then is lost, which the next start records.
     pub async fn drain(&self, at_most: Duration) {
         let mut posts = self.posts.subscribe();
         let idle = async {
@@ -237,8 +254,13 @@ impl Front {
                 }
             }
         };
-        if tokio::time::timeout(at_most, idle).await.is_err() {
-            tracing::warn!("stopping while programs still run: their tickets are lost");
+        tokio::pin!(idle);
+        if tokio::time::timeout(at_most, &mut idle).await.is_err() {
+            tracing::warn!("stopping while programs still run: they are ended");
+            self.stops.stop_all("ended because the server stopped");
+            if tokio::time::timeout(STOP_WAIT, idle).await.is_err() {
+                tracing::warn!("stopping while something still runs: its ticket is lost");
+            }
         }
         if let Err(refusal) = self.clerk.close().await {
             tracing::error!(cause = refusal.cause, "the stop could not be written down");
@@ -301,6 +323,7 @@ impl Front {
             return Ok(Submitted::found(held));
         }
         let id = held.id();
+        self.read(id).await;
         let take = move |sitting: &mut Sitting<'_>| {
             if sitting.desk.open_ticket(id).is_some() {
                 return sitting.desk.take(id, sitting.cx, sitting.change);
@@ -308,6 +331,24 @@ impl Front {
             sitting.ticket(id)?.map(Submitted::found).ok_or_else(|| Refusal::no_such("ticket", id))
         };
         self.clerk.serve(nonce(caller), take).await
+    }
+
+    /// Has the ticket's tool call read, where nobody has since the start, away from the threads that serve everybody.
+    async fn read(&self, id: TicketId) {
+        let unread = self.shelf.read().open.get(&id).filter(|ticket| !ticket.is_read()).cloned();
+        if let Some(ticket) = unread {
+            let law = self.law();
+            // Where that fails, whoever needs it reads it.
+            let _ = off_the_road(move || Ok(drop(ticket.facts(&law.limits).cloned()))).await;
+        }
+    }
+
+    /// The same for everything that has not started.
+    pub(super) async fn read_all(&self) {
+        let open: Vec<TicketId> = self.shelf.read().open.keys().copied().collect();
+        for id in open {
+            self.read(id).await;
+        }
     }
 
     async fn decide(
@@ -365,7 +406,15 @@ impl Front {
     }
 }
 
-/// Opens a ticket once for an idempotency key: its earlier answer is looked for first, and remembered after.
+/// How long a stop is waited for: a group is asked to end, and ended where it does not.
+const STOP_WAIT: Duration = Duration::from_secs(5);
+
+/// True for what takes a place to run in.
+fn runs(action: &Action) -> bool {
+    matches!(action.effect, Effect::Run(_) | Effect::Open(_) | Effect::Mail)
+}
+
+/// One submission at the desk: an idempotency key's earlier answer is looked for first, and remembered after.
 fn open_once(sitting: &mut Sitting<'_>, submission: Submission, key: Option<RequestKey>) -> Result<Submitted, Refusal> {
     let prior = match &key {
         Some(key) => prior(sitting, key)?,

@@ -286,7 +286,7 @@ fn policy_list(now: &InForce<'_>, caller: &UserName, seq: u64) -> PolicyList {
     };
     PolicyList {
         seq,
-        frozen: users.iter().filter(|user| overrides.frozen_by(user, &law.users).is_some()).cloned().collect(),
+        frozen: users.iter().filter(|user| overrides.frozen_by(user).is_some()).cloned().collect(),
         groups: groups.into_iter().map(group).collect(),
         users,
     }

@@ -12,7 +12,7 @@ use ccc_protocol::{
     bodies::{EntryKind, Status},
 };
 use serde_json::{Map, Value};
-use tokio::sync::{Semaphore, broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc};
 
 use crate::{
     clock::Clock,
@@ -25,6 +25,8 @@ use super::{
     checkpoints::{self, Checkpoints},
     clerk::{Clerk, carry},
     keep::{Archive, Keeping},
+    rooms::Rooms,
+    stops::Stops,
     wait::Waiting,
     worker::Worker,
 };
@@ -91,11 +93,12 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
     clock.raise(books.chain.latest);
     let nonces = store.nonces(clock.now())?;
     let mut desk = Desk::restore(books, &site.law.limits);
-    let (found, to_start) = recover(&mut desk, &store, &site, clock.now())?;
+    let (found, to_start) = recover(&mut desk, &store, &site, &clock)?;
     let shelf = Arc::new(Shelf::of(&desk));
 
-    let runs_max = usize::try_from(site.law.limits.runs_max).unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS);
-    let room = Arc::new(Semaphore::new(runs_max));
+    let rooms = Rooms::new(site.law.limits.runs_max, site.law.limits.runs_per_user_max);
+    let stops = Stops::default();
+    let effects = site.effects.written_down(&site.data);
     let (posts, _) = broadcast::channel(POSTS_WAITING_MAX);
     let (work, inbox) = mpsc::unbounded_channel();
     let waiting = Arc::new(Waiting::default());
@@ -135,10 +138,11 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
         waiting,
         posts,
         archive,
-        room: Arc::clone(&room),
+        rooms,
+        stops: stops.clone(),
         lists: Arc::default(),
     };
-    let worker = Worker { front: front.clone(), effects: Arc::new(site.effects), room };
+    let worker = Worker { front: front.clone(), effects: Arc::new(effects), stops };
     tokio::spawn(worker.run(inbox));
     for id in to_start {
         // The worker was just started.
@@ -152,9 +156,9 @@ fn recover(
     desk: &mut Desk,
     store: &Writer,
     site: &Site,
-    now: Timestamp,
+    clock: &Clock,
 ) -> Result<(Found, Vec<ccc_protocol::TicketId>), StoreError> {
-    let cx = Cx { law: &site.law, now };
+    let cx = Cx { law: &site.law, now: clock.now(), local: clock.local() };
     let mut change = Change::default();
     let lost = desk.open_tickets().filter(|ticket| ticket.status() == Status::Running).count();
     let reached = checkpoints::reached(&site.checkpoints, &site.audit_key);

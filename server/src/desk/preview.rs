@@ -7,16 +7,17 @@ use ccc_core::{
         Kind, Param,
         effect::{Effect, Service},
     },
+    desk::{Again, Cx, again},
     law::Law,
     params::url::{self, is_internal_host},
+    policy::Needs,
     refusal::Refusal,
     ticket::Ticket,
 };
 use ccc_protocol::{
     TicketId,
-    bodies::{FileView, PathView, Plan, Preview, UrlView},
+    bodies::{self, Facts, FileView, PathView, Plan, Preview, Status, UrlView},
 };
-use ccc_toolcall::facts;
 use serde_json::{Map, Value};
 
 use crate::{authenticate::Caller, volumes};
@@ -39,9 +40,9 @@ impl Front {
         let urls = urls(&law, &ticket);
         let (files, mut warnings) = heads(&law, &ticket).await?;
         warnings.extend(urls.iter().filter(|url| is_internal_host(&url.host)).map(internal));
-        let view = self.view(&ticket).await;
-        let facts =
-            ticket.request().judge_only.then(|| facts::of_request(&ticket.request().params, (&law.limits).into()));
+        let facts = self.facts(&ticket).await?;
+        let (view, changed) = self.as_of_now(&ticket).await;
+        warnings.extend(changed);
         Ok(Preview {
             plan: ticket.request().plan.clone(),
             urls,
@@ -53,6 +54,32 @@ impl Front {
             approved_before,
             ticket: view,
         })
+    }
+
+    /// The call's facts, read once for each ticket.
+    async fn facts(&self, ticket: &Arc<Ticket>) -> Result<Option<Facts>, Refusal> {
+        let (ticket, law) = (Arc::clone(ticket), self.law());
+        off_the_road(move || Ok(ticket.facts(&law.limits).map(|facts| Facts::clone(facts)))).await
+    }
+
+    /// The ticket with what its approval needs by the rules of now, and a warning where that is more than when it was asked.
+    async fn as_of_now(&self, ticket: &Arc<Ticket>) -> (bodies::Ticket, Option<String>) {
+        let view = self.view(ticket).await;
+        if ticket.status() != Status::Queued {
+            return (view, None);
+        }
+        let (law, overrides) = (self.law(), Arc::clone(&self.shelf.read().overrides));
+        let cx = Cx { law: &law, now: self.clock.now(), local: self.clock.local() };
+        match again(ticket, &overrides, cx) {
+            Ok(Again { needs, .. }) if needs == ticket.request().needs => (view, None),
+            Ok(Again { needs, rule, .. }) => {
+                let warning = format!("the rules ask for more than when it was asked: {rule}");
+                (with_needs(view, &needs), Some(warning))
+            }
+            Err(reason) => {
+                (view, Some(format!("the rules have changed since it was asked, and refuse it now: {reason}")))
+            }
+        }
     }
 
     async fn params_of(&self, caller: &Caller, id: Option<TicketId>) -> Option<Map<String, Value>> {
@@ -70,6 +97,16 @@ impl Front {
         }
         let published = self.shelf.read();
         published.pins.standing(&request.submitted_by, &request.params).map(|pin| pin.ticket)
+    }
+}
+
+fn with_needs(view: bodies::Ticket, needs: &Needs) -> bodies::Ticket {
+    bodies::Ticket {
+        needed: needs.count,
+        needs_note: needs.justification,
+        needs_roles: needs.roles.iter().cloned().collect(),
+        grant_seconds_max: needs.grant_seconds_max,
+        ..view
     }
 }
 

@@ -6,15 +6,17 @@
 use std::{sync::Arc, time::Duration};
 
 use ccc_core::ticket::{Outcome, Permit, Ticket};
-use ccc_protocol::TicketId;
-use tokio::sync::{Semaphore, mpsc};
+use ccc_protocol::{TicketId, bodies::Status};
+use tokio::sync::mpsc;
 
-use crate::exec::Effects;
+use crate::exec::{Effects, Order, Stop};
 
 use super::{
     Front, Sitting,
     clerk::Work,
     prepare::{Prepared, prepare},
+    rooms::Place,
+    stops::Stops,
 };
 
 /// How long the end of a run waits before it is offered to the store again.
@@ -25,7 +27,7 @@ const KEEP_END_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Worker {
     pub(super) front: Front,
     pub(super) effects: Arc<Effects>,
-    pub(super) room: Arc<Semaphore>,
+    pub(super) stops: Stops,
 }
 
 impl Worker {
@@ -33,23 +35,33 @@ impl Worker {
     pub(super) async fn run(self, mut work: mpsc::UnboundedReceiver<Work>) {
         while let Some(next) = work.recv().await {
             let worker = self.clone();
-            tokio::spawn(async move {
-                match next {
-                    Work::Run(permit, ticket) => worker.effect(permit, &ticket).await,
-                    Work::Start(id) => worker.start(id).await,
+            match next {
+                Work::Run(permit, ticket, place) => {
+                    // Before anything is awaited: the word to stop comes behind the permit, and finds the run.
+                    let stop = self.stops.begin(ticket.id());
+                    tokio::spawn(async move { worker.effect(permit, &ticket, stop, place).await });
                 }
-            });
+                Work::Start(id) => drop(tokio::spawn(async move { worker.start(id).await })),
+                Work::Stop(id, by) => self.stops.stop(id, format!("stopped by {by}")),
+            }
         }
     }
 
     /// An approved ticket: resolved anew, begun with the plan as it is now. The clerk sends the permit back as work.
     async fn start(&self, id: TicketId) {
-        let Ok(_room) = self.room.acquire().await else { return };
-        let Some(ticket) = self.front.shelf.read().open.get(&id).cloned() else { return };
+        let Some(ticket) = self.approved(id) else { return };
+        let Some(place) = self.front.rooms.take(ticket.submitted_by()).await else { return };
+        // It may have been denied, withdrawn or frozen while it waited.
+        let Some(ticket) = self.approved(id) else { return };
         let begun = match self.prepare(&ticket).await {
             Ok(prepared) => {
                 let plan = prepared.plan.digest();
-                let begin = move |sitting: &mut Sitting<'_>| sitting.desk.begin(id, plan, sitting.cx, sitting.change);
+                let begin = move |sitting: &mut Sitting<'_>| {
+                    let cx = sitting.cx;
+                    let begun = sitting.desk.begin(id, plan, cx, sitting.change)?;
+                    sitting.seat(id, place);
+                    Ok(begun)
+                };
                 self.front.clerk.serve(None, begin).await
             }
             Err(reason) => {
@@ -63,16 +75,23 @@ impl Worker {
         }
     }
 
+    fn approved(&self, id: TicketId) -> Option<Arc<Ticket>> {
+        let open = self.front.shelf.read().open.get(&id).cloned();
+        open.filter(|ticket| ticket.status() == Status::Approved)
+    }
+
     /// A running ticket: resolved once more, right before the effect, and run where it is still what the permit is for.
-    async fn effect(&self, permit: Permit, ticket: &Arc<Ticket>) {
+    async fn effect(&self, permit: Permit, ticket: &Arc<Ticket>, stop: Stop, place: Place) {
         let id = ticket.id();
-        let outcome = match self.room.acquire().await {
-            Ok(_room) => match self.prepare(ticket).await {
-                Ok(prepared) => self.effects.run(permit, prepared.plan.plan(), &self.front.law()).await,
-                Err(reason) => Outcome::failure(reason),
-            },
-            Err(_) => Outcome::failure("the server is stopping"),
+        let outcome = match self.prepare(ticket).await {
+            Ok(prepared) => {
+                let order = Order { user: ticket.submitted_by(), law: &self.front.law(), stop };
+                self.effects.run(permit, prepared.plan.plan(), order).await
+            }
+            Err(reason) => Outcome::failure(reason),
         };
+        self.stops.over(id);
+        drop(place);
         self.keep_end(id, outcome).await;
     }
 

@@ -1,4 +1,4 @@
-//! What a person says to a ticket: `approve`, `deny`, `edit`, and `lift` for the cool-down of a denial.
+//! What a person says to a ticket: `approve`, `deny`, `edit`, `lift` for the cool-down of a denial, and `stop` for a run under way.
 
 use ccc_core::refusal::Refusal;
 
@@ -27,5 +27,12 @@ pub(super) async fn lift(call: Call<'_>) -> Result<Answer, Refusal> {
     call.no_query()?;
     call.no_message()?;
     let ticket = call.front.lift(&call.caller, call.ticket()?).await?;
+    Ok(Answer::ok(&ticket))
+}
+
+pub(super) async fn stop(call: Call<'_>) -> Result<Answer, Refusal> {
+    call.no_query()?;
+    call.no_message()?;
+    let ticket = call.front.stop(&call.caller, call.ticket()?).await?;
     Ok(Answer::ok(&ticket))
 }

@@ -65,6 +65,7 @@ pub(crate) fn answer(endpoint: Endpoint, call: Call<'_>) -> Answering<'_> {
         Endpoint::Deny => Box::pin(decision::deny(call)),
         Endpoint::Edit => Box::pin(decision::edit(call)),
         Endpoint::Lift => Box::pin(decision::lift(call)),
+        Endpoint::Stop => Box::pin(decision::stop(call)),
         Endpoint::Grants => Box::pin(grant::list(call)),
         Endpoint::Revoke => Box::pin(grant::revoke(call)),
         Endpoint::Policies => Box::pin(policy::list(call)),

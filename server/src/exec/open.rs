@@ -7,12 +7,13 @@ use ccc_protocol::bodies::Plan;
 use serde_json::json;
 
 use super::{
-    environment::Environment,
+    Environment,
+    openers::Opened,
     process::{Process, Start, ending},
 };
 
 /// Starts it. An early end with an error is a failure; what still runs after the watch is taken to work.
-pub(super) async fn open(plan: &Plan, environment: &Environment, law: &Law) -> Outcome {
+pub(super) async fn open(plan: &Plan, environment: &Environment, law: &Law, opened: Opened) -> Outcome {
     let Plan::Open { program, args, dir, .. } = plan else {
         return Outcome::failure("this plan opens no program");
     };
@@ -24,7 +25,7 @@ pub(super) async fn open(plan: &Plan, environment: &Environment, law: &Law) -> O
     let watch = Duration::from_millis(law.limits.open_watch_millis);
     match tokio::time::timeout(watch, process.child.wait()).await {
         Err(_) => {
-            leave(process);
+            leave(process, opened);
             Outcome::success(json!({ "opened": true }))
         }
         Ok(Ok(status)) if status.success() => Outcome::success(json!({ "opened": true, "exit_code": 0 })),
@@ -43,8 +44,9 @@ pub(super) async fn open(plan: &Plan, environment: &Environment, law: &Law) -> O
 }
 
 /// It is the person's now. Somebody still waits for its end, so that it leaves no zombie.
-fn leave(mut process: Process) {
+fn leave(mut process: Process, opened: Opened) {
     tokio::spawn(async move {
         let _ = process.child.wait().await;
+        drop(opened);
     });
 }

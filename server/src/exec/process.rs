@@ -15,7 +15,7 @@ use super::environment::Environment;
 use crate::volumes;
 
 /// How long a group has to end by itself after it was asked to.
-const TERM_GRACE: Duration = Duration::from_secs(2);
+pub(super) const TERM_GRACE: Duration = Duration::from_secs(2);
 
 /// What is started.
 pub(super) struct Start<'a> {
@@ -28,7 +28,7 @@ pub(super) struct Start<'a> {
 /// A running program, leader of a group of its own.
 pub(super) struct Process {
     pub(super) child: Child,
-    group: Option<Pid>,
+    pub(super) group: Option<Pid>,
 }
 
 impl Start<'_> {

@@ -6,12 +6,13 @@ use std::{
     time::Duration,
 };
 
-use ccc_core::{law::Law, ticket::Outcome};
-use ccc_protocol::bodies::Plan;
+use ccc_core::ticket::Outcome;
+use ccc_protocol::{TicketId, bodies::Plan};
 use serde_json::{Value, json};
 
 use super::{
-    environment::Environment,
+    Environment, Order, Stop,
+    ledger::Ledger,
     output::{Captured, Names},
     process::{Process, Start, ending},
 };
@@ -20,33 +21,48 @@ use super::{
 const OUTPUT_GRACE: Duration = Duration::from_millis(500);
 
 /// Runs a program to its end or its time limit.
-pub(super) async fn run(plan: &Plan, environment: &Environment, law: &Law) -> Outcome {
+pub(super) async fn run(
+    plan: &Plan,
+    environment: &Environment,
+    order: Order<'_>,
+    ledger: Option<(&Ledger, TicketId)>,
+) -> Outcome {
     let Plan::Run { program, args, dir, timeout_seconds, paths, .. } = plan else {
         return Outcome::failure("this plan runs no program");
     };
+    let Order { law, mut stop, .. } = order;
     let start = Start { program, args, dir: dir.as_deref(), volumes: &law.volumes };
     let mut process = match start.start(environment, Stdio::piped) {
         Ok(process) => process,
         Err(reason) => return Outcome::failure(reason),
     };
+    let written =
+        ledger.zip(process.group).map(|((ledger, ticket), group)| ledger.write(ticket, group, *timeout_seconds));
     let output_bytes_max = usize::try_from(law.limits.output_bytes_max).unwrap_or(usize::MAX);
-    let watched = watch(&mut process, Duration::from_secs(*timeout_seconds), output_bytes_max).await;
+    let watched = watch(&mut process, Duration::from_secs(*timeout_seconds), output_bytes_max, &mut stop).await;
+    drop(written);
     let names = Names::new(&law.volumes, paths);
     watched.outcome(start.name(), *timeout_seconds, &names)
+}
+
+/// Why the bridge ended a run.
+enum Early {
+    OverTime,
+    Stopped(String),
 }
 
 /// What was observed of a run.
 struct Watched {
     ended: io::Result<ExitStatus>,
-    in_time: bool,
+    early: Option<Early>,
     stdout: Captured,
     stderr: Captured,
 }
 
-async fn watch(process: &mut Process, limit: Duration, output_bytes_max: usize) -> Watched {
+async fn watch(process: &mut Process, limit: Duration, output_bytes_max: usize, stop: &mut Stop) -> Watched {
     let (stdout_pipe, stderr_pipe) = (process.child.stdout.take(), process.child.stderr.take());
     let (mut stdout, mut stderr) = (Captured::default(), Captured::default());
-    let (ended, in_time) = {
+    let (ended, early) = {
         let reading = async {
             tokio::join!(stdout.fill(stdout_pipe, output_bytes_max), stderr.fill(stderr_pipe, output_bytes_max))
         };
@@ -56,9 +72,10 @@ async fn watch(process: &mut Process, limit: Duration, output_bytes_max: usize) 
         tokio::pin!(deadline);
         let ended = loop {
             tokio::select! {
-                status = process.child.wait() => break (status, true),
+                status = process.child.wait() => break (status, None),
                 _ = &mut reading, if !is_read => is_read = true,
-                () = &mut deadline => break (process.end().await, false),
+                () = &mut deadline => break (process.end().await, Some(Early::OverTime)),
+                reason = stop.comes() => break (process.end().await, Some(Early::Stopped(reason))),
             }
         };
         if !is_read {
@@ -67,7 +84,7 @@ async fn watch(process: &mut Process, limit: Duration, output_bytes_max: usize) 
         process.end_rest();
         ended
     };
-    Watched { ended, in_time, stdout, stderr }
+    Watched { ended, early, stdout, stderr }
 }
 
 impl Watched {
@@ -81,10 +98,11 @@ impl Watched {
                 ));
             }
         };
-        let succeeded = self.in_time && status.success();
-        let reason = match self.in_time {
-            true => (!succeeded).then(|| format!("`{name}` {}", ending(status))),
-            false => Some(format!("`{name}` ran longer than {timeout_seconds} s and was ended")),
+        let succeeded = self.early.is_none() && status.success();
+        let reason = match &self.early {
+            None => (!succeeded).then(|| format!("`{name}` {}", ending(status))),
+            Some(Early::OverTime) => Some(format!("`{name}` ran longer than {timeout_seconds} s and was ended")),
+            Some(Early::Stopped(reason)) => Some(reason.clone()),
         };
         Outcome { succeeded, result: Some(self.result(status, names)), reason }
     }
@@ -94,7 +112,7 @@ impl Watched {
         json!({
             "exit_code": status.code(),
             "signal": status.signal(),
-            "timed_out": !self.in_time,
+            "timed_out": matches!(self.early, Some(Early::OverTime)),
             "stdout": self.stdout.text(names),
             "stderr": self.stderr.text(names),
             "truncated": self.stdout.truncated || self.stderr.truncated,

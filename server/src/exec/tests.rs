@@ -4,6 +4,7 @@ use std::{
     ffi::OsString,
     fs,
     path::Path,
+    sync::OnceLock,
     time::{Duration, Instant},
 };
 
@@ -17,11 +18,11 @@ use ccc_core::{
     volume::{Volume, Volumes},
 };
 use ccc_protocol::{
-    Digest, TicketId, Timestamp,
+    Digest, TicketId, Timestamp, UserName,
     bodies::{PathView, Risk},
 };
 
-use super::{Effects, Outcome, Plan, environment::Environment, open, run};
+use super::{Effects, Environment, Order, Outcome, Plan, Stop, ledger::Ledger, open, openers::Openers, run};
 use crate::volumes::pinned;
 
 struct Place {
@@ -50,7 +51,7 @@ impl Place {
     }
 
     async fn sh(&self, script: &str, args: &[&str], timeout_seconds: u64) -> Outcome {
-        run::run(&self.plan(script, args, None, timeout_seconds), &environment(), &self.law).await
+        run::run(&self.plan(script, args, None, timeout_seconds), &environment(), order(&self.law), None).await
     }
 
     fn plan(&self, script: &str, args: &[&str], dir: Option<&str>, timeout_seconds: u64) -> Plan {
@@ -87,6 +88,16 @@ fn environment() -> Environment {
         ("XDG_RUNTIME_DIR", "/run/x"),
     ];
     Environment::allowed(given.map(|(name, value)| (OsString::from(name), OsString::from(value))))
+}
+
+fn user() -> UserName {
+    "agent".parse().unwrap()
+}
+
+/// Nobody ends it early.
+fn order(law: &Law) -> Order<'_> {
+    static AGENT: OnceLock<UserName> = OnceLock::new();
+    Order { user: AGENT.get_or_init(user), law, stop: Stop::never() }
 }
 
 fn text<'a>(outcome: &'a Outcome, field: &str) -> &'a str {
@@ -146,7 +157,7 @@ async fn a_missing_program_is_a_failed_ticket_with_a_sentence_without_host_path(
             panic!("a plan that runs")
         };
         let plan = Plan::Run { declaration, program: program.into(), args, dir: None, timeout_seconds: 1, paths };
-        let outcome = run::run(&plan, &environment(), &place.law).await;
+        let outcome = run::run(&plan, &environment(), order(&place.law), None).await;
         let reason = outcome.reason.unwrap();
         assert!(
             !outcome.succeeded && reason.contains("`tool` is not on the host") && !reason.contains("/no/such"),
@@ -218,9 +229,13 @@ async fn a_child_that_leaves_the_group_and_keeps_the_stream_open_holds_no_answer
 async fn a_program_starts_in_its_directory_and_its_output_names_the_containers_paths() {
     let place = Place::new();
     fs::create_dir(place.dir.path().join("app")).unwrap();
-    let outcome =
-        run::run(&place.plan("pwd -P; ls /proc/self/fd | wc -l", &[], Some("app"), 10), &environment(), &place.law)
-            .await;
+    let outcome = run::run(
+        &place.plan("pwd -P; ls /proc/self/fd | wc -l", &[], Some("app"), 10),
+        &environment(),
+        order(&place.law),
+        None,
+    )
+    .await;
     assert!(text(&outcome, "stdout").starts_with("/workspace/app\n"), "{outcome:?}");
 }
 
@@ -233,7 +248,7 @@ async fn a_directory_that_was_replaced_by_a_link_is_not_started_in() {
     fs::remove_dir(place.dir.path().join("app")).unwrap();
     for target in ["other", "/tmp"] {
         std::os::unix::fs::symlink(target, place.dir.path().join("app")).unwrap();
-        let outcome = run::run(&plan, &environment(), &place.law).await;
+        let outcome = run::run(&plan, &environment(), order(&place.law), None).await;
         assert_eq!(outcome.reason.as_deref(), Some("its working directory cannot be opened: nothing was run"));
         fs::remove_file(place.dir.path().join("app")).unwrap();
     }
@@ -243,7 +258,8 @@ async fn a_directory_that_was_replaced_by_a_link_is_not_started_in() {
 async fn opened(place: &Place, script: &str, args: &[&str]) -> Outcome {
     let (program, args) = shell(script, args);
     let plan = Plan::Open { declaration: Digest::of(b""), program, args, dir: None, paths: vec![] };
-    open::open(&plan, &environment(), &place.law).await
+    let opened = Openers::default().open(&user(), Digest::of(b""), &place.law.limits).unwrap();
+    open::open(&plan, &environment(), &place.law, opened).await
 }
 
 #[tokio::test]
@@ -279,12 +295,14 @@ fn permit(plan: &Plan) -> Permit {
         call: None,
         replaces: None,
         approved_seconds_max: 60,
+        let_in: None,
+        reading: Default::default(),
     };
     ticket::open(request, Opening::Start).permit.unwrap()
 }
 
 fn effects(dry_run: bool) -> Effects {
-    Effects { environment: environment(), mailer: None, dry_run }
+    Effects { environment: environment(), mailer: None, dry_run, openers: Openers::default(), ledger: None }
 }
 
 #[tokio::test]
@@ -292,10 +310,10 @@ async fn a_permit_runs_its_own_plan_alone() {
     let place = Place::new();
     let shown = place.plan("true", &[], None, 10);
     let other = place.plan("touch \"$1\"", &[&place.host("ran")], None, 10);
-    let outcome = effects(false).run(permit(&shown), &other, &place.law).await;
+    let outcome = effects(false).run(permit(&shown), &other, order(&place.law)).await;
     assert_eq!(outcome.reason.as_deref(), Some("what would run is no longer what was shown: nothing was run"));
     assert!(!place.dir.path().join("ran").exists());
-    assert!(effects(false).run(permit(&other), &other, &place.law).await.succeeded);
+    assert!(effects(false).run(permit(&other), &other, order(&place.law)).await.succeeded);
     assert!(place.dir.path().join("ran").exists());
 }
 
@@ -303,7 +321,85 @@ async fn a_permit_runs_its_own_plan_alone() {
 async fn a_dry_run_runs_nothing_and_says_so() {
     let place = Place::new();
     let plan = place.plan("touch \"$1\"", &[&place.host("ran")], None, 10);
-    let outcome = effects(true).run(permit(&plan), &plan, &place.law).await;
+    let outcome = effects(true).run(permit(&plan), &plan, order(&place.law)).await;
     assert_eq!(outcome.result.unwrap()["dry_run"], true);
     assert!(outcome.succeeded && !place.dir.path().join("ran").exists());
+}
+
+#[tokio::test]
+async fn a_run_is_ended_with_its_whole_group_when_somebody_stops_it() {
+    let place = Place::new();
+    let plan = place.plan("sleep 600 & echo $! > \"$1\"; echo begun; wait", &[&place.host("pid")], None, 600);
+    let (ends, stop) = tokio::sync::watch::channel(None);
+    let order = Order { stop: Stop::when(stop), ..order(&place.law) };
+    let environment = environment();
+    let stopper = async {
+        while fs::read_to_string(place.host("pid")).unwrap_or_default().trim().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        ends.send_replace(Some("stopped by ana".to_owned()));
+    };
+    let (outcome, ()) = tokio::join!(run::run(&plan, &environment, order, None), stopper);
+    assert!(!outcome.succeeded);
+    assert_eq!(outcome.reason.as_deref(), Some("stopped by ana"));
+    assert_eq!(text(&outcome, "stdout"), "begun\n");
+    let child = fs::read_to_string(place.host("pid")).unwrap();
+    wait_until("the group ends", || !is_running(child.trim()));
+}
+
+#[tokio::test]
+async fn what_was_stopped_before_it_began_never_begins() {
+    let place = Place::new();
+    let plan = place.plan("touch \"$1\"", &[&place.host("ran")], None, 10);
+    let (_ends, stop) = tokio::sync::watch::channel(Some("stopped by ana".to_owned()));
+    let order = Order { stop: Stop::when(stop), ..order(&place.law) };
+    let outcome = effects(false).run(permit(&plan), &plan, order).await;
+    assert!(outcome.reason.unwrap().starts_with("stopped by ana"));
+    assert!(!place.dir.path().join("ran").exists());
+}
+
+#[tokio::test]
+async fn a_run_that_its_server_left_behind_is_ended_by_the_next_one_when_its_time_is_over() {
+    let place = Place::new();
+    let ledger = Ledger::open(place.dir.path()).unwrap();
+    let ticket = TicketId::new(1, [1; 10]);
+    let plan = place.plan("echo $$ > \"$1\"; sleep 600", &[&place.host("pid")], None, 1);
+    let (law, environment, next) = (place.law.clone(), environment(), ledger.clone());
+    // Aborted in the middle, as a killed server is: the program goes on, and so does its record.
+    let _written = std::mem::ManuallyDrop::new({
+        let Plan::Run { program, args, .. } = &plan else { panic!("a plan that runs") };
+        let start = super::process::Start { program, args, dir: None, volumes: &law.volumes };
+        let process = start.start(&environment, std::process::Stdio::null).unwrap();
+        (ledger.write(ticket, process.group.unwrap(), 1), process)
+    });
+    wait_until("it runs", || !fs::read_to_string(place.host("pid")).unwrap_or_default().trim().is_empty());
+    let pid = fs::read_to_string(place.host("pid")).unwrap();
+    assert!(is_running(pid.trim()) && place.dir.path().join("runs").join(ticket.to_string()).exists());
+    next.end_over_time();
+    let began = Instant::now();
+    while is_running(pid.trim()) {
+        assert!(began.elapsed() < Duration::from_secs(20), "it is ended");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let record = place.dir.path().join("runs").join(ticket.to_string());
+    while record.exists() {
+        assert!(began.elapsed() < Duration::from_secs(20), "its record goes with it");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_record_of_a_number_that_is_anothers_now_ends_nobody() {
+    let place = Place::new();
+    let ledger = Ledger::open(place.dir.path()).unwrap();
+    let other = std::process::Command::new("/bin/sleep").arg("600").spawn().unwrap();
+    let record = place.dir.path().join("runs").join(TicketId::new(1, [1; 10]).to_string());
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let told = serde_json::json!({
+        "group": other.id(), "began_ticks": 1, "boot": boot.trim(), "timeout_seconds": 0
+    });
+    fs::write(&record, told.to_string()).unwrap();
+    ledger.end_over_time();
+    assert!(!record.exists() && is_running(&other.id().to_string()));
+    end(&other.id().to_string());
 }

@@ -111,11 +111,19 @@ impl Model {
 
     fn take(&mut self, id: TicketId) -> Answer {
         let frozen = self.tickets.get(&id).is_some_and(|expected| self.is_frozen(expected.ask.user));
+        let refused = self.is_refused_now(id);
         let Some(expected) = self.tickets.get_mut(&id) else { return Answer::Opened(Status::Lost) };
         if expected.status == Status::Approved && !frozen {
-            (expected.status, expected.deadline) = (Status::Released, None);
+            // The policy of now is asked again: what was approved under another is refused with the rest.
+            let (status, decided_by) =
+                if refused { (Status::Denied, None) } else { (Status::Released, expected.decided_by) };
+            (expected.status, expected.deadline, expected.decided_by) = (status, None, decided_by);
         }
         Answer::Again(id, expected.status)
+    }
+
+    fn is_refused_now(&self, id: TicketId) -> bool {
+        self.tickets.get(&id).is_some_and(|expected| self.rank(&expected.ask).0 == Rank::Deny)
     }
 
     fn is_frozen(&self, user: &str) -> bool {
@@ -159,7 +167,10 @@ impl Model {
     /// A yes: `None` where it is refused.
     pub(super) fn approve(&mut self, by: &'static str, id: TicketId, grant: Option<(GrantId, u32)>) -> Option<Status> {
         let now = self.now;
-        let expected = self.decidable(by, id)?;
+        if self.is_refused_now(id) {
+            return None;
+        }
+        let expected = self.decidable(by, id).filter(|expected| expected.status == Status::Queued)?;
         // A floor of queue forbids grants, and so does a second person whose yes would be counted for it.
         if expected.approvals.contains(&by) || (grant.is_some() && matches!(expected.ask.action, "floored" | "pair")) {
             return None;
@@ -187,7 +198,8 @@ impl Model {
 
     fn decidable(&mut self, by: &str, id: TicketId) -> Option<&mut Expected> {
         let expected = self.tickets.get_mut(&id)?;
-        (may_approve(by, expected.ask.user) && expected.status == Status::Queued).then_some(expected)
+        (may_approve(by, expected.ask.user) && matches!(expected.status, Status::Queued | Status::Approved))
+            .then_some(expected)
     }
 
     pub(super) fn cancel(&mut self, by: &str, id: TicketId) -> Option<Status> {
@@ -201,11 +213,16 @@ impl Model {
 
     pub(super) fn begin(&mut self, id: TicketId, as_shown: bool) -> Option<Status> {
         let frozen = self.tickets.get(&id).is_some_and(|expected| self.is_frozen(expected.ask.user));
+        let refused = self.is_refused_now(id);
         let expected = self.tickets.get_mut(&id)?;
         if expected.status != Status::Approved || (expected.ask.action == USE_TOOL && !frozen) {
             return None;
         }
         expected.deadline = None;
+        if refused && !frozen {
+            (expected.status, expected.decided_by) = (Status::Denied, None);
+            return Some(Status::Denied);
+        }
         expected.status = if as_shown && !frozen { Status::Running } else { Status::Failed };
         Some(expected.status)
     }

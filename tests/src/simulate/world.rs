@@ -83,6 +83,7 @@ approve = { count = 2 }
 "#;
 
 const START_OF_TIME: i64 = 1_750_000_000;
+const LOCAL: LocalTime = LocalTime { weekday: Weekday::Mon, minute_of_day: 600 };
 
 impl World {
     pub(super) fn open(data: &Path) -> Self {
@@ -256,7 +257,7 @@ impl World {
     fn tick(&mut self, at: &str) {
         let (now, law) = (self.now(), self.law.clone());
         let mut change = Change::default();
-        self.desk.tick(Cx { law: &law, now }, &mut change);
+        self.desk.tick(Cx { law: &law, now, local: LOCAL }, &mut change);
         self.keep(&change).unwrap_or_else(|error| panic!("{at}: {error}"));
         self.model.tick();
     }
@@ -265,7 +266,7 @@ impl World {
         self.reopen();
         let (now, law) = (self.now(), self.law.clone());
         let mut change = Change::default();
-        self.desk.recover(Cx { law: &law, now }, &mut change);
+        self.desk.recover(Cx { law: &law, now, local: LOCAL }, &mut change);
         self.keep(&change).unwrap_or_else(|error| panic!("{at}: {error}"));
         self.model.restart();
     }
@@ -285,7 +286,7 @@ impl World {
     ) -> Option<Result<T, Refusal>> {
         let (now, law) = (self.now(), self.law.clone());
         let mut change = Change::default();
-        let result = work(&mut self.desk, Cx { law: &law, now }, &mut change);
+        let result = work(&mut self.desk, Cx { law: &law, now, local: LOCAL }, &mut change);
         assert!(result.is_ok() || change.is_empty(), "a refusal changed something");
         if dice.one_in(12) {
             self.store.begin().expect("a transaction");
@@ -380,7 +381,7 @@ impl World {
             args,
             facts,
         };
-        Submission::new(asked, LocalTime { weekday: Weekday::Mon, minute_of_day: 600 }, true)
+        Submission::new(asked, LOCAL, true)
     }
 
     fn now(&self) -> Timestamp {

@@ -51,6 +51,12 @@ enum Verb {
     /// Denies one; asks on the terminal before it decides
     #[command(after_help = DENY_HELP)]
     Deny(Deny),
+    /// Ends a run under way; asks on the terminal first
+    Stop {
+        /// The run: its id, or the beginning or the end of it
+        #[arg(value_name = "ID")]
+        id: String,
+    },
     /// What may be done without a question for now
     Grants(Output),
     /// Ends a grant
@@ -192,6 +198,7 @@ impl Verb {
             }
             Self::Deny(Deny { which, reason }) => Task::Deny { asked: which.asked()?, id: which.id, reason },
             Self::Grants(Output { json }) => Task::Grants { json },
+            Self::Stop { id } => Task::Stop { id },
             Self::Revoke { id } => Task::Revoke { id },
             Self::Policies(Output { json }) => Task::Policies { json },
             Self::Watch(Output { json }) => Task::Watch { json },

@@ -41,6 +41,7 @@ pub enum Task {
     Show { id: String, json: bool },
     Approve { id: String, terms: Terms, asked: Asked },
     Deny { id: String, reason: Option<String>, asked: Asked },
+    Stop { id: String },
     Grants { json: bool },
     Revoke { id: String },
     Policies { json: bool },

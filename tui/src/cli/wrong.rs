@@ -10,7 +10,7 @@ use clap::{
 };
 
 /// Every command, as a person writes it.
-const VERBS: [&str; 8] = ["list", "show", "approve", "deny", "grants", "revoke", "policies", "watch"];
+const VERBS: [&str; 9] = ["list", "show", "approve", "deny", "stop", "grants", "revoke", "policies", "watch"];
 
 /// The error of these arguments.
 pub(super) fn words(error: &Error, args: &[OsString]) -> String {

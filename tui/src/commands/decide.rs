@@ -99,6 +99,20 @@ pub(super) fn deny(bridge: &Bridge, written: &str, reason: Option<&str>, asked: 
     if agreed { taken(bridge.deny(ticket.id, &denial)) } else { Ok(not_done()) }
 }
 
+/// Ends a run, once the person has said so.
+pub(super) fn stop(bridge: &Bridge, written: &str) -> Result<u8, Stop> {
+    let ticket = bridge.ticket(find::ticket(bridge, written)?)?;
+    if ticket.status != Status::Running {
+        let words = Visible::label("it does not run: ").then(crate::wording::fate(&ticket)).to_string();
+        return Err(Stop { words, code: exit::queue::NOT_DONE });
+    }
+    print::row(&tell::ticket_row(&ticket, tell::now()))?;
+    let question =
+        Visible::label("end the run of ").then(&ticket.action).then(" for ").then(&ticket.submitted_by).then("? [y/N]");
+    let agreed = ask::answered(&Row::new().with(Tone::Strong, question), "y")?;
+    if agreed { taken(bridge.stop(ticket.id)) } else { Ok(not_done()) }
+}
+
 pub(super) fn revoke(bridge: &Bridge, written: &str) -> Result<u8, Stop> {
     let id = find::grant(bridge, written)?;
     bridge.revoke(id)?;

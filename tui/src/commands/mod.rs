@@ -23,6 +23,7 @@ pub(crate) fn run(bridge: &Bridge, task: &Task) -> Result<u8, Stop> {
         Task::Watch { json } => watch::watch(bridge, *json),
         Task::Approve { id, terms, asked } => decide::approve(bridge, id, terms, asked),
         Task::Deny { id, reason, asked } => decide::deny(bridge, id, reason.as_deref(), asked),
+        Task::Stop { id } => decide::stop(bridge, id),
         Task::Revoke { id } => decide::revoke(bridge, id),
         Task::Screen | Task::Plain => Ok(exit::SUCCEEDED),
     }

@@ -128,6 +128,8 @@ pub enum Deed {
     RevokeFrom(TicketId),
     /// The cool-down of a denial was ended.
     Lift(TicketId),
+    /// A run under way was ended, and what became of it.
+    Stop(TicketId),
     /// Agents were frozen, or thawed.
     Freeze(bool),
     /// A group was switched.
@@ -183,6 +185,8 @@ pub enum Command {
     RevokeFrom(TicketId),
     /// End the cool-down of this denial.
     Lift(TicketId),
+    /// End a run under way.
+    Stop(TicketId),
     /// Freeze or thaw.
     Freeze {
         /// Whom.

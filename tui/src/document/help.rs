@@ -24,6 +24,7 @@ const SECTIONS: [(&str, &[Context]); 4] = [
             Context::Edit,
             Context::Bulk,
             Context::Panic,
+            Context::Stop,
         ],
     ),
 ];

@@ -73,6 +73,7 @@ pub enum Context {
     Bulk,
     Results,
     Panic,
+    Stop,
     Help,
     Filter,
     CommandLine,

@@ -1,6 +1,6 @@
 //! The table: every act a key can ask for, its keys, where they hold, and how help and key bar name it.
 
-use Context::{Bulk, CommandLine, Confirm, Deny, Edit, Filter, Help, Note, Panic, Results, Scope, Word};
+use Context::{Bulk, CommandLine, Confirm, Deny, Edit, Filter, Help, Note, Panic, Results, Scope, Stop, Word};
 
 use super::context::{AGENTS, Context, GRANTS, HISTORY, POLICIES, QUEUE};
 
@@ -18,6 +18,7 @@ pub enum Act {
     TakeBack,
     Panic,
     Unfreeze,
+    StopRuns,
     Up,
     Down,
     PageUp,
@@ -81,10 +82,11 @@ pub struct KeyRow {
 /// Wherever no question is in front.
 const VIEWS: &[Context] = &[QUEUE, HISTORY, GRANTS, POLICIES, AGENTS];
 const TEXTS: &[Context] = &[Deny, Note, Word, Edit, Filter, CommandLine];
-const DIALOGS: &[Context] = &[Deny, Note, Word, Confirm, Scope, Edit, Bulk, Results, Panic, Help, Filter, CommandLine];
-const LISTS: &[Context] = &[QUEUE, HISTORY, GRANTS, POLICIES, AGENTS, Scope, Panic, Help];
+const DIALOGS: &[Context] =
+    &[Deny, Note, Word, Confirm, Scope, Edit, Bulk, Results, Panic, Stop, Help, Filter, CommandLine];
+const LISTS: &[Context] = &[QUEUE, HISTORY, GRANTS, POLICIES, AGENTS, Scope, Panic, Stop, Help];
 const EVERYWHERE: &[Context] = &[
-    QUEUE, HISTORY, GRANTS, POLICIES, AGENTS, Deny, Note, Word, Confirm, Scope, Edit, Bulk, Results, Panic, Help,
+    QUEUE, HISTORY, GRANTS, POLICIES, AGENTS, Deny, Note, Word, Confirm, Scope, Edit, Bulk, Results, Panic, Stop, Help,
     Filter, CommandLine,
 ];
 
@@ -160,6 +162,8 @@ pub const TABLE: &[KeyRow] = &[
     row(Act::Panic, "freeze", &["!"], &[Panic], Some("freeze"), "freeze the chosen agents now"),
     deciding(Act::Unfreeze, "unfreeze", &["u"], &[Panic], Some("unfreeze"), "let the chosen agents ask again"),
     deciding(Act::Send, "send", &["enter"], &[Deny], Some("deny"), "deny, for the reason shown"),
+    row(Act::StopRuns, "stop", &["X"], VIEWS, None, "what runs, and which of it to end: asks first"),
+    row(Act::StopRuns, "stop-chosen", &["X"], &[Stop], Some("stop"), "end the chosen runs"),
     deciding(
         Act::Send,
         "send-edit",
@@ -255,7 +259,7 @@ pub const TABLE: &[KeyRow] = &[
     row(Act::Stricter, "stricter", &["right"], &[POLICIES], Some("stricter"), "override one step stricter"),
     row(Act::Back, "back-policies", &["esc"], &[POLICIES], None, "end the filter"),
     // Forms.
-    row(Act::Toggle, "choose", &["space"], &[Panic], Some("choose"), "choose or leave out this agent"),
+    row(Act::Toggle, "choose", &["space"], &[Panic, Stop], Some("choose"), "choose or leave out this one"),
     row(Act::Looser, "narrower", &["left"], &[Scope], Some("narrower"), "a narrower choice, or less"),
     row(Act::Stricter, "wider", &["right"], &[Scope], Some("wider"), "a wider choice, or more"),
     row(Act::CursorUp, "previous-reason", &["up"], &[Deny], None, "the reason before"),

@@ -36,6 +36,7 @@ fn decide(bridge: &Bridge, command: Command) -> Option<News> {
         Command::Revoke(id) => done(Deed::Revoke(id), bridge.revoke(id)),
         Command::RevokeFrom(id) => done(Deed::RevokeFrom(id), revoke_from(bridge, id)),
         Command::Lift(id) => done(Deed::Lift(id), bridge.lift(id)),
+        Command::Stop(id) => done(Deed::Stop(id), stop(bridge, id)),
         Command::Freeze { users, frozen } => {
             let users = (!users.is_empty()).then_some(users);
             done(Deed::Freeze(frozen), bridge.freeze(&Freeze { users, frozen }))
@@ -62,6 +63,16 @@ fn decided(verb: Verb, id: TicketId, answer: Result<Ticket, CallError>) -> News 
 
 fn done(deed: Deed, answer: Result<(), CallError>) -> News {
     News::Done(deed, answer.map_err(|error| error.to_string()))
+}
+
+/// Ends a run; one that had just ended by itself is no failure.
+fn stop(bridge: &Bridge, id: TicketId) -> Result<(), CallError> {
+    match bridge.stop(id) {
+        Err(CallError::Refused(problem)) if problem.ticket.as_ref().is_some_and(|ticket| ticket.status.has_ended()) => {
+            Ok(())
+        }
+        answer => answer.map(drop),
+    }
 }
 
 /// Ends every grant that this ticket's approval carried.

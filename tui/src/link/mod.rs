@@ -57,6 +57,7 @@ impl Link {
             | Command::Revoke(_)
             | Command::RevokeFrom(_)
             | Command::Lift(_)
+            | Command::Stop(_)
             | Command::Freeze { .. }
             | Command::SetGroup { .. }
             | Command::SetPolicy { .. } => &self.decisions,

@@ -366,6 +366,7 @@ fn how_to_answer(context: Context) -> &'static str {
         Context::Panic => {
             "`choose` chooses, `up` and `down` move, `freeze` stops, `unfreeze` lets go on; `leave` leaves"
         }
+        Context::Stop => "`choose` chooses, `up` and `down` move, `stop-chosen` ends the chosen runs; `leave` leaves",
         Context::Confirm | Context::Bulk => "`approve` does it; `leave` leaves",
         _ => "`leave` leaves",
     }

@@ -9,7 +9,7 @@ use crate::{
         armed::Refusal,
         model::{
             Model,
-            dialog::{Change, Choice, Dialog, Kind, Outcome},
+            dialog::{Change, Choice, Dialog, Kind, Outcome, Run},
             field::Field,
             scope::Scope,
         },
@@ -59,7 +59,7 @@ fn focus(dialog: &Dialog) -> usize {
         Kind::Deny { choice, .. } => *choice,
         Kind::Edit { field, .. } => field.cursor().0,
         Kind::Scope(scope) => scope.at() + 2,
-        Kind::Panic { at, .. } => at + 2,
+        Kind::Panic { at, .. } | Kind::Stop { at, .. } => at + 2,
         Kind::Word { .. } | Kind::Confirm { .. } => usize::MAX - 1,
         _ => 0,
     }
@@ -77,6 +77,7 @@ fn head(mark: Row, dialog: &Dialog, width: usize) -> Vec<Row> {
         Kind::Results { .. } => "WHAT BECAME OF EACH",
         Kind::Container { .. } => "START THE AGENT'S CONTAINER WITH",
         Kind::Panic { .. } => "STOP AGENTS",
+        Kind::Stop { .. } => "END WHAT RUNS",
         Kind::Loosen(_) => "LET MORE THROUGH",
         Kind::Help { .. } => "HELP",
         Kind::Filter(_) => "FILTER",
@@ -109,6 +110,7 @@ fn content(model: &Model, dialog: &Dialog, width: usize) -> Vec<Row> {
             rows.into_iter().skip(*top).collect()
         }
         Kind::Panic { agents, at } => panic(model, agents, *at),
+        Kind::Stop { runs, at } => stop(model, runs, *at),
         Kind::Loosen(change) => vec![change_row(change), press(model, Context::Confirm, " does it")],
         Kind::Help { top } => document::help(model.config(), width).into_iter().skip(*top).collect(),
         Kind::Filter(field) => vec![line("/", field, width)],
@@ -207,6 +209,25 @@ fn panic(model: &Model, agents: &[Choice], at: usize) -> Vec<Row> {
         let sign = if choice.chosen { "[x] " } else { "[ ] " };
         let frozen = if choice.frozen { "  (stopped)" } else { "" };
         cursor_sign(place == at).with(Tone::Strong, sign).with(Tone::Plain, &choice.agent).with(Tone::Bad, frozen)
+    }));
+    rows
+}
+
+fn stop(model: &Model, runs: &[Run], at: usize) -> Vec<Row> {
+    let key = model.config().keys.key(Context::Stop, Act::StopRuns).map(|chord| chord.to_string()).unwrap_or_default();
+    let row = Row::new().with(Tone::Name, Untrusted(&key).line()).with(Tone::Plain, " ends the chosen runs");
+    let mut rows = vec![row, Row::new().with(Tone::Care, "what they have done stays done")];
+    rows.extend(runs.iter().enumerate().map(|(place, run)| {
+        let sign = match (run.kept, run.chosen) {
+            (Some(_), _) => "    ",
+            (None, true) => "[x] ",
+            (None, false) => "[ ] ",
+        };
+        let row = cursor_sign(place == at).with(Tone::Strong, sign).with(Tone::Plain, run.summary.clone());
+        match run.kept {
+            Some(why) => row.with(Tone::Dim, Visible::label("  ").then(why)),
+            None => row,
+        }
     }));
     rows
 }

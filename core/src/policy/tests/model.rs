@@ -86,7 +86,7 @@ impl PlainRule {
 fn model(world: &PlainWorld) -> Outcome {
     let rightful: Vec<_> = world.settings.iter().filter(|setting| ["ada", "bob"].contains(&setting.by)).collect();
     // 1
-    if rightful.iter().any(|setting| setting.freezes || setting.group_off) {
+    if world.settings.iter().any(|setting| setting.freezes) || rightful.iter().any(|setting| setting.group_off) {
         return Outcome::Deny;
     }
     // 2

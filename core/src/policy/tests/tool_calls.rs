@@ -164,11 +164,12 @@ fn a_grant_of_a_program_covers_that_program_in_that_directory_alone() {
     let approved = call("Bash", json!({"command": "cargo test"}));
     let mut grant = grant("use-tool", &approved.json);
     grant.differ = [("input".to_owned(), Difference::SameProgram("cargo test".into()))].into();
+    let cargo = || Facts { project: Some("/workspace/app".into()), ..commands(&[("cargo", Some("cargo test"))]) };
+    grant.approved = Some(cargo().into());
     let accepted = |facts: Facts, args| {
         World { grants: vec![grant.clone()], args, ..world("", facts) }.decide().verdict == Verdict::Accept
     };
     let other = call("Bash", json!({"command": "cargo test -p x"}));
-    let cargo = || commands(&[("cargo", Some("cargo test"))]);
     assert!(accepted(cargo(), other.clone()));
     assert!(!accepted(commands(&[("cargo", Some("cargo test")), ("curl", None)]), other.clone()));
     assert!(!accepted(commands(&[("cargo", Some("cargo publish"))]), other.clone()));
@@ -184,6 +185,7 @@ fn a_grant_of_a_tool_covers_that_tool_in_that_session_alone() {
     let approved = call("Edit", json!({"path": "a"}));
     let mut grant = grant("use-tool", &approved.json);
     grant.differ = [("input".to_owned(), Difference::SameTool("Edit".into()))].into();
+    grant.approved = Some(Facts::default().into());
     let accepted = |args| {
         World { grants: vec![grant.clone()], args, ..world("", Facts::default()) }.decide().verdict == Verdict::Accept
     };
@@ -206,6 +208,7 @@ fn a_grant_of_a_tool_covers_nothing_that_a_call_says_beside_its_arguments() {
     let accepted = |approved: &Args, args: &Args| {
         let mut grant = grant("use-tool", &approved.json);
         grant.differ = [("input".to_owned(), Difference::SameTool("mcp:files/write".into()))].into();
+        grant.approved = Some(Facts::default().into());
         let decision = World { grants: vec![grant], args: args.clone(), ..world("", Facts::default()) }.decide();
         decision.verdict == Verdict::Accept
     };

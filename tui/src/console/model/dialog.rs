@@ -88,6 +88,13 @@ pub enum Kind {
         /// The row under the cursor.
         at: usize,
     },
+    /// Which of what runs to end.
+    Stop {
+        /// What runs.
+        runs: Vec<Run>,
+        /// The row under the cursor.
+        at: usize,
+    },
     /// A policy change that lets more through.
     Loosen(Change),
     /// The key table.
@@ -123,6 +130,19 @@ pub struct Choice {
     pub frozen: bool,
 }
 
+/// A run under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Its ticket.
+    pub id: TicketId,
+    /// It in words.
+    pub summary: Visible,
+    /// Whether the key is about it.
+    pub chosen: bool,
+    /// Why it cannot be stopped.
+    pub kept: Option<&'static str>,
+}
+
 /// A change of policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
@@ -156,6 +176,7 @@ impl Dialog {
             Kind::Bulk => Context::Bulk,
             Kind::Results { .. } => Context::Results,
             Kind::Panic { .. } => Context::Panic,
+            Kind::Stop { .. } => Context::Stop,
             Kind::Help { .. } | Kind::Container { .. } => Context::Help,
             Kind::Filter(_) => Context::Filter,
             Kind::Line(_) => Context::CommandLine,

@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ccc_protocol::{
     TicketId, UserName,
-    bodies::{ActionInfo, Grant},
+    bodies::{ActionInfo, Grant, Ticket},
 };
 pub use layout::{Areas, HEAD_ROWS, HEIGHT_MIN, Size, WIDTH_MIN};
 pub use notice::Notice;
@@ -96,6 +96,10 @@ pub struct Model {
     pub(super) connection: Connection,
     /// What waits.
     pub(super) queue: Queue,
+    /// What runs, of the users whose requests are decided here.
+    pub(super) runs: BTreeMap<TicketId, Ticket>,
+    /// Whom the freeze under way is about; nobody named is everybody.
+    pub(super) frozen_now: Vec<UserName>,
     /// The audit sequence up to which the queue is true.
     pub(super) seq: u64,
     /// The details of the ticket under the cursor.
@@ -154,6 +158,8 @@ impl Model {
             view: View::default(),
             open: false,
             connection: Connection::default(),
+            runs: BTreeMap::new(),
+            frozen_now: Vec::new(),
             seq: 0,
             details: Details::default(),
             history: History::default(),

@@ -180,6 +180,13 @@ impl Queue {
                 fresh.push(id);
             }
             (None, false) => {}
+            // What let it go on counts no longer: it waits anew.
+            (Some(false), true) => {
+                *self.waiting.entry(ticket.submitted_by.clone()).or_insert(0) += 1;
+                self.drop_row(id);
+                self.entries.insert(id, Entry { ticket, words: OnceCell::new() });
+                fresh.push(id);
+            }
             (Some(waited), waits) => {
                 if waited && !waits {
                     self.no_longer_waits(&ticket);

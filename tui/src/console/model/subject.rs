@@ -83,7 +83,7 @@ impl Model {
                 | Kind::Edit { .. }
                 | Kind::Bulk
         );
-        let changes = matches!(dialog.kind, Kind::Loosen(_) | Kind::Panic { .. });
+        let changes = matches!(dialog.kind, Kind::Loosen(_) | Kind::Panic { .. } | Kind::Stop { .. });
         if !decides && !changes {
             return None;
         }

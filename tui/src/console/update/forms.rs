@@ -98,6 +98,7 @@ pub(super) fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) -> Option
         Act::Toggle => stop::toggle(model),
         Act::Panic => stop::freeze(model, true, out),
         Act::Unfreeze => stop::thaw(model, out),
+        Act::StopRuns => stop::runs(model, out),
         _ => {}
     }
     None
@@ -213,6 +214,7 @@ fn choose(model: &mut Model, by: isize) {
             field.act(if by < 0 { Act::CursorUp } else { Act::CursorDown });
         }
         Some(Kind::Scope(scope)) => scope.step(by),
+        Some(Kind::Stop { runs, at }) => *at = at.saturating_add_signed(by).min(runs.len().saturating_sub(1)),
         Some(Kind::Panic { agents, at }) => *at = at.saturating_add_signed(by).min(agents.len().saturating_sub(1)),
         Some(Kind::Container { top } | Kind::Help { top }) => *top = top.saturating_add_signed(by).min(last),
         _ => {}

@@ -116,6 +116,7 @@ fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
         Act::Snooze => snooze(model),
         Act::Wake => wake(model),
         Act::Panic => stop::open(model),
+        Act::StopRuns => stop::open_runs(model),
         Act::Help => open::dialog(model, Kind::Help { top: 0 }),
         Act::Filter => filter::open(model),
         Act::CommandLine => open::dialog(model, Kind::Line(crate::console::model::field::Field::default())),

@@ -7,7 +7,7 @@ use ccc_protocol::{
     bodies::{QueueList, Status, Ticket},
 };
 
-use super::{bulk, forms, moving};
+use super::{bulk, forms, moving, stop};
 use crate::{
     console::{
         armed::Lack,
@@ -74,6 +74,7 @@ fn queue(model: &mut Model, read: QueueRead, out: &mut Vec<Command>) {
     let newer = list.seq != model.seq;
     model.seq = list.seq;
     let list = without_own(model, list);
+    note_runs(model, &list, whole);
     let found = count(&list);
     let came_of_mine = list.tickets.iter().rfind(|ticket| is_end_of_mine(model, ticket)).map(wording::fate);
     let selected = model.queue.selected().map(|ticket| (ticket.id, ticket.seq));
@@ -90,6 +91,20 @@ fn queue(model: &mut Model, read: QueueRead, out: &mut Vec<Command>) {
     let waiting = model.queue.waiting();
     if changes.arrived > 0 || waiting != waited {
         out.push(Command::Tell { waiting, arrived: changes.arrived });
+    }
+}
+
+/// What runs is kept beside what waits: it can be stopped.
+fn note_runs(model: &mut Model, list: &QueueList, whole: bool) {
+    if whole {
+        model.runs.clear();
+    }
+    for ticket in &list.tickets {
+        if ticket.status == Status::Running {
+            model.runs.insert(ticket.id, ticket.clone());
+        } else {
+            model.runs.remove(&ticket.id);
+        }
     }
 }
 
@@ -238,6 +253,9 @@ fn done(model: &mut Model, deed: &Deed, answer: Result<(), String>, out: &mut Ve
         Ok(()) => {
             model.answer(Tone::Good, deed_words(deed));
             out.extend([Command::ReadGrants, Command::ReadPolicies]);
+            if *deed == Deed::Freeze(true) {
+                stop::after_freeze(model);
+            }
         }
     }
 }
@@ -246,6 +264,7 @@ fn deed_words(deed: &Deed) -> Visible {
     match deed {
         Deed::Revoke(_) | Deed::RevokeFrom(_) => Visible::label("the grant has ended"),
         Deed::Lift(_) => Visible::label("the denial is lifted: the same may be asked again"),
+        Deed::Stop(id) => Visible::label("ended: the run of ").then(wording::summary::short(*id)),
         Deed::Freeze(true) => Visible::label("stopped: grants ended, what waited was denied, what comes is refused"),
         Deed::Freeze(false) => Visible::label("they may ask again"),
         Deed::Group(group, true) => Visible::label("group switched on: ").then(Untrusted(group).line()),
