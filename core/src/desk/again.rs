@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use ccc_protocol::{UserName, bodies::Status};
+use ccc_protocol::{GrantId, UserName, bodies::Status};
 
 use crate::{
     grant::Approved,
@@ -81,19 +81,10 @@ impl Desk {
     pub(super) fn today(&self, ticket: &Ticket, cx: Cx<'_>) -> Today {
         match again(ticket, &self.overrides, cx) {
             Ok(Again { needs, accepts, rule }) => {
-                Today::Asks { needs, lets_in: accepts || self.is_let_in(ticket, cx), rule }
+                Today::Asks { needs, lets_in: accepts || is_let_in(ticket, cx), rule }
             }
             Err(reason) => Today::Refuses { reason },
         }
-    }
-
-    /// The grant that let it in was not revoked, and its time is not over. That the ticket used it up takes nothing away.
-    fn is_let_in(&self, ticket: &Ticket, cx: Cx<'_>) -> bool {
-        ticket.request().let_in.as_ref().is_some_and(|leave| {
-            let stands = self.grants.contains_key(&leave.grant) || self.used_up.contains_key(&leave.grant);
-            let maker_may = |maker: &UserName| cx.law.users.may_approve(maker, ticket.submitted_by());
-            cx.now < leave.until && stands && leave.made_by.iter().all(maker_may)
-        })
     }
 
     /// Asks again about an approved ticket that is about to go on. None where it may; else how it stands instead: refused, or
@@ -157,10 +148,30 @@ impl Desk {
         }
     }
 
+    /// What this grant let in, and nobody started, waits for a person.
+    pub(super) fn take_back(&mut self, grant: GrantId, cx: Cx<'_>, change: &mut Change) {
+        for ticket in self.not_started() {
+            let came_by_it = ticket.request().let_in.as_ref().is_some_and(|leave| leave.grant == grant);
+            if came_by_it && ticket.was_let_in() {
+                let reason = "the grant that let it in was taken back".to_owned();
+                let _ = self.advance(&ticket, requeue(vec![], ticket.needs().clone(), reason, cx), cx, change);
+            }
+        }
+    }
+
     fn not_started(&self) -> Vec<Arc<Ticket>> {
         let waits = |ticket: &&Arc<Ticket>| matches!(ticket.status(), Status::Queued | Status::Approved);
         self.open.values().filter(waits).cloned().collect()
     }
+}
+
+/// The time of the grant that let it in is not over, and who made it still may. That it was used up takes nothing away, and
+/// where it was taken back the ticket waits already.
+fn is_let_in(ticket: &Ticket, cx: Cx<'_>) -> bool {
+    ticket.request().let_in.as_ref().is_some_and(|leave| {
+        let maker_may = |maker: &UserName| cx.law.users.may_approve(maker, ticket.submitted_by());
+        cx.now < leave.until && leave.made_by.iter().all(maker_may)
+    })
 }
 
 fn has_enough(ticket: &Ticket, lapsed: &[UserName], needs: &Needs) -> bool {

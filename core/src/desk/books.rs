@@ -51,8 +51,6 @@ pub struct Desk {
     pub(super) calls: HashMap<Digest, TicketId>,
     pub(super) denials: HashMap<Digest, Denial>,
     pub(super) grants: BTreeMap<GrantId, Grant>,
-    /// Grants that ended with their last use, until their time is over: what they let in may still go on.
-    pub(super) used_up: BTreeMap<GrantId, Timestamp>,
     pub(super) overrides: Overrides,
     pub(super) mail: MailPermissions,
     pub(super) pins: Pins,
@@ -88,8 +86,6 @@ impl Desk {
             ..Self::default()
         };
         for ticket in books.open {
-            let last_use = ticket.request().let_in.iter().filter(|leave| leave.was_last);
-            desk.used_up.extend(last_use.map(|leave| (leave.grant, leave.until)));
             desk.shelve(Arc::new(ticket), limits);
         }
         for ticket in books.denied {

@@ -80,13 +80,10 @@ impl Desk {
         let used = AuditEntry { ticket: Some(ticket), ..entry(EntryKind::GrantUsed, None, &grant, cx) };
         self.log(used, change);
         change.grants.push(grant.clone());
-        let was_last = !grant.is_live(cx.now);
-        if was_last {
+        if !grant.is_live(cx.now) {
             self.end_grant(&grant, EntryKind::GrantUsedUp, None, cx, change);
-            self.used_up.retain(|_, until| cx.now < *until);
-            self.used_up.insert(grant.id, grant.until);
         }
-        Some(LetIn { grant: grant.id, until: grant.until, made_by: grant.made_by, was_last })
+        Some(LetIn { grant: grant.id, until: grant.until, made_by: grant.made_by })
     }
 
     pub(super) fn end_grant(
@@ -101,7 +98,12 @@ impl Desk {
         self.due.remove(&(grant.until, Due::Grant(grant.id)));
         change.grants.retain(|kept| kept.id != grant.id);
         change.ended_grants.push(grant.id);
+        let is_taken_back = matches!(kind, EntryKind::GrantRevoked | EntryKind::GrantEnded);
         self.log(entry(kind, by, grant, cx), change);
+        // A grant that ended with its last use or its time was leave all the same; one that was taken back is none.
+        if is_taken_back {
+            self.take_back(grant.id, cx, change);
+        }
     }
 }
 

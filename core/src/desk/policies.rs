@@ -150,10 +150,6 @@ impl Desk {
 
     /// The panic key's work: nothing of these users goes on.
     fn clear(&mut self, by: &UserName, users: &BTreeSet<UserName>, cx: Cx<'_>, change: &mut Change) {
-        let grants: Vec<_> = self.grants.values().filter(|grant| users.contains(&grant.user)).cloned().collect();
-        for grant in grants {
-            self.end_grant(&grant, EntryKind::GrantRevoked, Some(by), cx, change);
-        }
         let tickets: Vec<_> =
             self.open.values().filter(|ticket| users.contains(ticket.submitted_by())).cloned().collect();
         for ticket in tickets {
@@ -165,6 +161,10 @@ impl Desk {
             };
             // A ticket whose time is over is left to its expiry.
             let _ = self.advance(&ticket, event, cx, change);
+        }
+        let grants: Vec<_> = self.grants.values().filter(|grant| users.contains(&grant.user)).cloned().collect();
+        for grant in grants {
+            self.end_grant(&grant, EntryKind::GrantRevoked, Some(by), cx, change);
         }
     }
 }

@@ -115,6 +115,10 @@ impl Desk {
         self.check_service(&submission, cx)?;
         let call = submission.call;
         if let Some(open) = call.and_then(|call| self.calls.get(&call)).copied() {
+            if let Some(ticket) = self.open.get(&open) {
+                // The same call, and so the same facts: nobody waits for them to be read again.
+                ticket.know(submission.asked.facts.as_ref());
+            }
             return self.take(open, cx, change);
         }
         let denial = self.denial_of(&submission, call);

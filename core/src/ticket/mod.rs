@@ -83,9 +83,6 @@ pub struct LetIn {
     pub until: Timestamp,
     /// Whose leave it was.
     pub made_by: Vec<UserName>,
-    /// True where this was its last use: that it is gone is no sign that somebody revoked it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub was_last: bool,
 }
 
 /// A ticket. Its standing changes by [`Ticket::step`] alone.

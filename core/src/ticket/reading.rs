@@ -40,6 +40,14 @@ impl Ticket {
         request.judge_only.then(|| request.reading.0.get_or_init(read))
     }
 
+    /// Takes facts that were read from the same call elsewhere.
+    pub(crate) fn know(&self, facts: Option<&Facts>) {
+        if let Some(facts) = facts.filter(|_| !self.is_read()) {
+            // Another may have read them meanwhile: they are the same.
+            let _ = self.request().reading.0.set(Arc::new(facts.clone()));
+        }
+    }
+
     /// True where the facts are at hand, or there are none.
     #[must_use]
     pub fn is_read(&self) -> bool {

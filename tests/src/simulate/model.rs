@@ -35,6 +35,9 @@ pub(super) struct Expected {
     pub(super) deadline: Option<i64>,
     pub(super) approvals: Vec<&'static str>,
     pub(super) decided_by: Option<&'static str>,
+    /// Let in by a rule, or by a grant of this maker until then; none once people decide about it.
+    pub(super) let_in: Option<Option<(&'static str, i64)>>,
+    pub(super) stopping: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +45,7 @@ pub(super) struct Leave {
     pub(super) ask: Ask,
     pub(super) until: i64,
     pub(super) uses: u32,
+    pub(super) by: &'static str,
 }
 
 /// All that the protocol says stands.
@@ -76,8 +80,15 @@ pub(super) fn may_approve(by: &str, user: &str) -> bool {
     APPROVERS.iter().any(|(approver, users)| *approver == by && users.contains(&user))
 }
 
+impl Expected {
+    fn wait_again(&mut self, now: i64) {
+        (self.status, self.deadline, self.decided_by) = (Status::Queued, Some(now + QUEUE_SECONDS), None);
+        self.let_in = None;
+    }
+}
+
 impl Model {
-    pub(super) fn submit(&mut self, id: TicketId, ask: &Ask) -> Answer {
+    pub(super) fn submit(&mut self, id: TicketId, ask: &Ask, may_start: bool) -> Answer {
         if let Some(again) = self.open_call(ask) {
             return self.take(again);
         }
@@ -87,17 +98,28 @@ impl Model {
             return Answer::Again(denied, Status::Denied);
         }
         let judge_only = ask.action == USE_TOOL;
-        let (status, deadline) = match rank.0 {
-            Rank::Deny => (Status::Denied, None),
-            Rank::Accept if judge_only => (Status::Released, None),
-            Rank::Accept => (Status::Running, None),
-            Rank::Queue => match self.use_grant(ask) {
-                true if judge_only => (Status::Released, None),
-                true => (Status::Running, None),
-                false => (Status::Queued, Some(self.now + QUEUE_SECONDS)),
-            },
+        let leave = if rank.0 == Rank::Queue { self.use_grant(ask) } else { None };
+        let let_in = match rank.0 {
+            Rank::Accept => Some(None),
+            Rank::Queue => leave.map(Some),
+            Rank::Deny => None,
         };
-        let expected = Expected { ask: ask.clone(), status, deadline, approvals: vec![], decided_by: None };
+        let (status, deadline) = match (rank.0, let_in.is_some()) {
+            (Rank::Deny, _) => (Status::Denied, None),
+            (_, false) => (Status::Queued, Some(self.now + QUEUE_SECONDS)),
+            (_, true) if judge_only => (Status::Released, None),
+            (_, true) if may_start => (Status::Running, None),
+            (_, true) => (Status::Approved, Some(self.now + START_SECONDS)),
+        };
+        let expected = Expected {
+            ask: ask.clone(),
+            status,
+            deadline,
+            approvals: vec![],
+            decided_by: None,
+            let_in,
+            stopping: false,
+        };
         self.tickets.insert(id, expected);
         Answer::Opened(status)
     }
@@ -120,6 +142,10 @@ impl Model {
             (expected.status, expected.deadline, expected.decided_by) = (status, None, decided_by);
         }
         Answer::Again(id, expected.status)
+    }
+
+    fn is_asked_now(&self, id: TicketId) -> bool {
+        self.tickets.get(&id).is_some_and(|expected| self.rank(&expected.ask).0 == Rank::Queue)
     }
 
     fn is_refused_now(&self, id: TicketId) -> bool {
@@ -152,16 +178,17 @@ impl Model {
         (rank, Why::Policy)
     }
 
-    fn use_grant(&mut self, ask: &Ask) -> bool {
+    /// Whose leave it was, and until when.
+    fn use_grant(&mut self, ask: &Ask) -> Option<(&'static str, i64)> {
         let now = self.now;
         let fits = |leave: &Leave| leave.ask == *ask && now < leave.until && leave.uses > 0;
         let first = self.grants.iter().filter(|(_, leave)| fits(leave)).min_by_key(|(id, leave)| (leave.until, **id));
-        let Some(id) = first.map(|(id, _)| *id) else { return false };
-        if let Some(leave) = self.grants.get_mut(&id) {
-            leave.uses -= 1;
-        }
+        let id = first.map(|(id, _)| *id)?;
+        let leave = self.grants.get_mut(&id)?;
+        leave.uses -= 1;
+        let used = (leave.by, leave.until);
         self.grants.retain(|_, leave| leave.uses > 0);
-        true
+        Some(used)
     }
 
     /// A yes: `None` where it is refused.
@@ -182,7 +209,8 @@ impl Model {
         }
         let patience = if expected.ask.action == USE_TOOL { RELEASE_SECONDS } else { START_SECONDS };
         (expected.status, expected.deadline, expected.decided_by) = (Status::Approved, Some(now + patience), Some(by));
-        let leave = grant.map(|(id, uses)| (id, Leave { ask: expected.ask.clone(), until: now + GRANT_SECONDS, uses }));
+        let leave =
+            grant.map(|(id, uses)| (id, Leave { ask: expected.ask.clone(), until: now + GRANT_SECONDS, uses, by }));
         self.grants.extend(leave);
         Some(Status::Approved)
     }
@@ -213,7 +241,8 @@ impl Model {
 
     pub(super) fn begin(&mut self, id: TicketId, as_shown: bool) -> Option<Status> {
         let frozen = self.tickets.get(&id).is_some_and(|expected| self.is_frozen(expected.ask.user));
-        let refused = self.is_refused_now(id);
+        let (refused, asked) = (self.is_refused_now(id), self.is_asked_now(id));
+        let now = self.now;
         let expected = self.tickets.get_mut(&id)?;
         if expected.status != Status::Approved || (expected.ask.action == USE_TOOL && !frozen) {
             return None;
@@ -222,6 +251,12 @@ impl Model {
         if refused && !frozen {
             (expected.status, expected.decided_by) = (Status::Denied, None);
             return Some(Status::Denied);
+        }
+        // What a rule let in waits once the rule asks; what a grant let in goes on until the grant's time is over.
+        let leave_stands = expected.let_in.flatten().is_some_and(|(_, until)| now < until);
+        if expected.let_in.is_some() && asked && !leave_stands && !frozen {
+            expected.wait_again(now);
+            return Some(Status::Queued);
         }
         expected.status = if as_shown && !frozen { Status::Running } else { Status::Failed };
         Some(expected.status)
@@ -253,6 +288,33 @@ impl Model {
             }
         }
         true
+    }
+
+    /// A person wants a run to end.
+    pub(super) fn stop(&mut self, by: &str, id: TicketId) -> Option<Status> {
+        let expected = self.tickets.get_mut(&id)?;
+        let may = may_approve(by, expected.ask.user) && expected.status == Status::Running && !expected.stopping;
+        may.then(|| {
+            expected.stopping = true;
+            Status::Running
+        })
+    }
+
+    /// An approver has another secret: their votes and grants end, and what went on by them waits again.
+    pub(super) fn rotate(&mut self, who: &'static str) {
+        let now = self.now;
+        self.grants.retain(|_, leave| leave.by != who);
+        for expected in self.tickets.values_mut() {
+            if !matches!(expected.status, Status::Queued | Status::Approved) {
+                continue;
+            }
+            let voted = expected.approvals.contains(&who);
+            expected.approvals.retain(|by| *by != who);
+            let by_leave = expected.let_in.flatten().is_some_and(|(by, _)| by == who);
+            if expected.status == Status::Approved && (voted || by_leave) {
+                expected.wait_again(now);
+            }
+        }
     }
 
     /// Time has come so far.

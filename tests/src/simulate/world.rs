@@ -8,7 +8,7 @@ use std::{
 
 use ccc_core::{
     config,
-    desk::{About, Asked, Change, Cx, Desk, Submission},
+    desk::{About, Asked, Change, Cx, Desk, KnownUsers, Submission},
     law::Law,
     params,
     policy::{LocalTime, Weekday},
@@ -41,6 +41,7 @@ pub(super) struct World {
     desk: Desk,
     model: Model,
     invariants: Invariants,
+    users: KnownUsers,
     restarts: u64,
     steps: u64,
 }
@@ -91,16 +92,22 @@ impl World {
         let store = open_store(data).expect("a store in an empty directory");
         let desk = Desk::restore(store.books(at(START_OF_TIME)).expect("empty books"), &law.limits);
         let model = Model { now: START_OF_TIME, ..Model::default() };
-        Self {
+        let mut world = Self {
             data: data.to_owned(),
             law,
             store,
             desk,
             model,
             invariants: Invariants::default(),
+            users: EVERYBODY.map(|who| (name(who), Digest::of(who.as_bytes()))).into(),
             restarts: 0,
             steps: 0,
-        }
+        };
+        let (users, now, law) = (world.users.clone(), world.now(), world.law.clone());
+        let mut change = Change::default();
+        world.desk.meet_users(users, Cx { law: &law, now, local: LOCAL }, &mut change);
+        world.keep(&change).expect("a commit");
+        world
     }
 
     pub(super) fn summary(&self) -> Summary {
@@ -110,7 +117,7 @@ impl World {
 
     /// One random event on both sides.
     pub(super) fn step(&mut self, dice: &mut Dice, at: &str) {
-        match dice.roll(20) {
+        match dice.roll(22) {
             0..=5 => self.submit(dice, at),
             6..=9 => self.approve(dice, at),
             10 | 11 => self.deny(dice, at),
@@ -119,6 +126,8 @@ impl World {
             15 | 16 => self.finish(dice, at),
             17 => self.set_policy(dice, at),
             18 => self.freeze(dice, at),
+            19 => self.stop(dice, at),
+            20 => self.rotate(dice, at),
             _ => self.time_or_restart(dice, at),
         }
         self.model.now += 1;
@@ -129,10 +138,11 @@ impl World {
     fn submit(&mut self, dice: &mut Dice, at: &str) {
         let (Some(user), Some(action)) = (dice.pick(&AGENTS), dice.pick(&ACTIONS)) else { return };
         let ask = Ask { user, action, number: dice.roll(3) };
-        let submission = self.submission(dice, &ask);
+        let may_start = !dice.one_in(3);
+        let submission = self.submission(dice, &ask, may_start);
         let id = submission.asked().id;
         let before = self.model.clone();
-        let answer = self.model.submit(id, &ask);
+        let answer = self.model.submit(id, &ask, may_start);
         let real = self.commit(dice, |desk, cx, change| desk.open_or_find(submission, None, cx, change));
         let Some(real) = real else { return self.model = before };
         let real = real.unwrap_or_else(|refusal| panic!("{at}: {ask:?} was refused: {}", refusal.detail));
@@ -207,6 +217,29 @@ impl World {
         let outcome = Outcome { succeeded, result: None, reason: None };
         let real = self.commit(dice, |desk, cx, change| desk.finish(id, outcome, cx, change));
         self.settle(before, real, expected, &format!("{at}: {id} ends"));
+    }
+
+    fn stop(&mut self, dice: &mut Dice, at: &str) {
+        let (Some(by), Some(id)) = (dice.pick(&EVERYBODY), self.any_ticket(dice)) else { return };
+        let before = self.model.clone();
+        let expected = self.model.stop(by, id);
+        let (user, ended) = (name(by), Some(self.stored(id)));
+        let real = self.commit(dice, |desk, cx, change| desk.stop_run(&About { by: &user, id, ended }, cx, change));
+        self.settle(before, real, expected, &format!("{at}: {by} stops {id}"));
+    }
+
+    fn rotate(&mut self, dice: &mut Dice, at: &str) {
+        let approvers = APPROVERS.map(|(by, _)| by);
+        let Some(who) = dice.pick(&approvers) else { return };
+        let before = self.model.clone();
+        self.model.rotate(who);
+        let mut users = self.users.clone();
+        users.insert(name(who), Digest::of(&dice.bytes()));
+        let next = users.clone();
+        let real = self.commit(dice, |desk, cx, change| Ok(desk.meet_users(next, cx, change)));
+        let Some(real) = real else { return self.model = before };
+        assert_eq!(real.map(|cut_off| cut_off.len()).unwrap_or_default(), 1, "{at}: {who} alone has another secret");
+        self.users = users;
     }
 
     fn set_policy(&mut self, dice: &mut Dice, at: &str) {
@@ -358,7 +391,7 @@ impl World {
         dice.pick(&open)
     }
 
-    fn submission(&self, dice: &mut Dice, ask: &Ask) -> Submission {
+    fn submission(&self, dice: &mut Dice, ask: &Ask, may_start: bool) -> Submission {
         let action = Arc::clone(self.law.catalogue.named(ask.action).expect("an action of the world"));
         let given =
             if ask.action == USE_TOOL { tool_call(ask.number) } else { object(json!({ "number": ask.number })) };
@@ -381,7 +414,7 @@ impl World {
             args,
             facts,
         };
-        Submission::new(asked, LOCAL, true)
+        Submission::new(asked, LOCAL, may_start)
     }
 
     fn now(&self) -> Timestamp {
