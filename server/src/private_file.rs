@@ -15,22 +15,22 @@ use ccc_protocol::{
 use rustix::{fs::OFlags, process::geteuid};
 
 /// The largest config that is read, in bytes: more rules than any machine needs.
-pub const CONFIG_BYTES_MAX: u64 = 64 * 1024 * 1024;
+pub(crate) const CONFIG_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// What a file holds, and whether others reach it.
 #[derive(Debug)]
-pub struct Content {
+pub(crate) struct Content {
     /// As it is.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// What makes it unfit for a secret.
-    pub exposure: Option<Exposure>,
+    pub(crate) exposure: Option<Exposure>,
 }
 
 /// Reads a regular file.
 ///
 /// # Errors
 /// When the system refuses, or it is something else or larger than [`secrets::FILE_BYTES_MAX`].
-pub fn read(path: &Path) -> io::Result<Content> {
+pub(crate) fn read(path: &Path) -> io::Result<Content> {
     // Not blocking: a pipe would have to be waited for, and is refused.
     #[expect(clippy::cast_possible_wrap, reason = "flags are bits; the system takes them as a signed number")]
     let flags = OFlags::NONBLOCK.bits() as i32;
@@ -46,7 +46,7 @@ pub fn read(path: &Path) -> io::Result<Content> {
 ///
 /// # Errors
 /// When the system refuses, or it is larger than [`CONFIG_BYTES_MAX`].
-pub fn read_any(path: &Path) -> io::Result<Content> {
+pub(crate) fn read_any(path: &Path) -> io::Result<Content> {
     let file = File::open(path)?;
     let exposure = facts(&file)?.check().err();
     content(file, exposure, CONFIG_BYTES_MAX)

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use crate::support::{FakeServer, Received, SECRETS, Script, script};
-use ccc_protocol::Digest;
+use ccc_protocol::{Digest, visible};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -78,6 +78,19 @@ fn the_answer_goes_to_standard_output_and_words_to_standard_error() {
     let (code, out, err, _) = run(vec![answers(202, ticket("queued"))], &[ACTION]);
     assert_eq!((code, out), (0, ticket("queued") + "\n"));
     assert!(err.contains(&format!("ccc-client --id {ID} --wait")), "{err}");
+}
+
+#[test]
+fn a_terminal_obeys_nothing_of_the_answer_and_the_json_means_the_same() {
+    let hostile = "\u{1b}[2J\u{9b}31m\u{202e}\u{61c}\u{3164}é";
+    let mut given: Value = serde_json::from_str(&ticket("denied")).unwrap();
+    given["reason"] = hostile.into();
+    let (_, out, _, _) = run(vec![answers(200, given.to_string())], &[ACTION]);
+    assert!(out.trim_end().chars().all(visible::is_visible), "{out:?}");
+    assert_eq!(serde_json::from_str::<Value>(&out).unwrap(), given);
+    let refusal = problem(422, None).replace("denied by a rule", "\u{9b}31m\u{202e}\u{61c}\u{3164}");
+    let (_, _, err, _) = run(vec![answers(422, refusal)], &[ACTION]);
+    assert_eq!(err, "ccc-client: ‹U+009B›31m‹U+202E›‹U+061C›‹U+3164›\n");
 }
 
 #[test]

@@ -299,6 +299,11 @@ mod tests {
             task("approve abc --for 15m --uses 5"),
             Task::Approve { id: "abc".into(), terms, asked: Asked::OnTerminal }
         );
+        for (span, seconds) in [("1d", 86_400), ("2h30m", 9000), ("90s", 90), ("90", 90)] {
+            let terms = Terms { note: None, seconds: Some(seconds), uses: None };
+            let asked = Asked::OnTerminal;
+            assert_eq!(task(&format!("approve abc --for {span}")), Task::Approve { id: "abc".into(), terms, asked });
+        }
         assert_eq!(
             task("deny abc --reason no"),
             Task::Deny { id: "abc".into(), reason: Some("no".into()), asked: Asked::OnTerminal }
