@@ -76,7 +76,7 @@ fn seventy_tool_calls_of_a_megabyte_are_listed_watched_and_decided() {
     let whole = story.now(one);
     assert_eq!((whole.params["input"]["content"].as_str().unwrap().len(), whole.abridged), (BYTES, false));
     let console = story.console();
-    console.sees("70 waiting").sees("Write: …");
+    console.sees("70 waiting").sees("Write: /workspace/file-0");
     assert_eq!(story.bridge.approve("user", &whole).status, 200);
     console.sees("69 waiting");
 
