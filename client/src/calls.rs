@@ -164,12 +164,19 @@ impl Bridge {
         self.post(&format!("/queue/{id}/cancel"), &Nothing {})
     }
 
-    /// The grants in force for the users this one may approve for.
+    /// The grants in force for the users this one may approve for, all pages of them.
     ///
     /// # Errors
     /// No believable answer, or a refusal.
     pub fn grants(&self) -> Result<GrantList, CallError> {
-        self.read("/grants")
+        let mut list: GrantList = self.read("/grants")?;
+        while let Some(next) = list.next {
+            let more: GrantList = self.read(&format!("/grants?after={next}"))?;
+            list.grants.extend(more.grants);
+            // A server that does not come on is not followed for ever.
+            list.next = more.next.filter(|further| *further > next);
+        }
+        Ok(list)
     }
 
     /// Ends a grant.

@@ -20,3 +20,4 @@ pub mod refusal;
 pub mod ticket;
 pub mod user;
 pub mod volume;
+pub mod written;

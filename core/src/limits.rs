@@ -55,6 +55,8 @@ limits! {
     approver_connections_reserved: 64,
     /// Open tickets of one user.
     queued_per_user_max: 1000,
+    /// Parameters of one user's open tickets, in bytes as JSON; the first is taken whatever its size.
+    queued_bytes_per_user_max: 16 * 1024 * 1024,
     /// Open tickets of all users.
     queued_max: 10_000,
     /// Requests of one user in a minute; 0 is no limit.
@@ -109,6 +111,8 @@ limits! {
     list_default: 500,
     /// Entries of a list at most.
     list_max: 5000,
+    /// A page of a list, in bytes; an entry that is alone on its page may be longer.
+    list_bytes_max: 4 * 1024 * 1024,
     /// Audit entries between two checkpoints.
     checkpoint_entries: 1000,
     /// How long an idempotency key is remembered.

@@ -34,6 +34,7 @@ fn request(judge_only: bool, needed: u32) -> Request {
         id,
         action,
         params: Map::new(),
+        params_bytes: 0,
         submitted_by,
         created: at(OPENED),
         plan,

@@ -1,4 +1,4 @@
-//! What stands behind the `?` of a request target: numbers by name, each at most once, none unknown.
+//! What stands behind the `?` of a request target: values by name, each at most once, none unknown.
 
 use ccc_core::refusal::Refusal;
 use ccc_protocol::visible;
@@ -10,6 +10,22 @@ use crate::head::malformed;
 /// # Errors
 /// When a parameter is unknown, given twice, or not a whole number.
 pub(crate) fn read<const N: usize>(query: &str, names: [&str; N]) -> Result<[Option<u64>; N], Refusal> {
+    let mut numbers = [None; N];
+    let written = read_as_written(query, names)?;
+    for ((number_of, written), name) in numbers.iter_mut().zip(written).zip(names) {
+        *number_of = written.map(|written| number(name, written)).transpose()?;
+    }
+    Ok(numbers)
+}
+
+/// The same with each value as it stands there.
+///
+/// # Errors
+/// When a parameter is unknown or given twice.
+pub(crate) fn read_as_written<'a, const N: usize>(
+    query: &'a str,
+    names: [&str; N],
+) -> Result<[Option<&'a str>; N], Refusal> {
     let mut values = [None; N];
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -17,14 +33,21 @@ pub(crate) fn read<const N: usize>(query: &str, names: [&str; N]) -> Result<[Opt
         let Some((_, place)) = place else {
             return Err(unknown(name, &names));
         };
-        let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
-        let number = value.parse().ok().filter(|_| digits);
-        let number = number.ok_or_else(|| malformed(format!("the query's `{name}` is not a whole number")))?;
-        if place.replace(number).is_some() {
+        if place.replace(value).is_some() {
             return Err(malformed(format!("the query gives `{name}` twice; give it once")));
         }
     }
     Ok(values)
+}
+
+/// The value of `name` as a whole number.
+///
+/// # Errors
+/// Where it is none.
+pub(crate) fn number(name: &str, value: &str) -> Result<u64, Refusal> {
+    let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+    let number = value.parse().ok().filter(|_| digits);
+    number.ok_or_else(|| malformed(format!("the query's `{name}` is not a whole number")))
 }
 
 fn unknown(name: &str, names: &[&str]) -> Refusal {

@@ -86,6 +86,13 @@ impl Story {
         Self { promise, bridge: Site::new().on_socket().config(ACTIONS).start() }
     }
 
+    /// Begins with these lines of `[limits]`.
+    #[must_use]
+    pub fn limited(promise: &'static str, limits: &str) -> Self {
+        let config = ACTIONS.replacen("[limits]\n", &format!("[limits]\n{limits}\n"), 1);
+        Self { promise, bridge: Site::new().on_socket().config(config).start() }
+    }
+
     /// The agent asks for an action; what waits.
     pub fn asks(&self, action: &Value) -> TicketId {
         self.bridge.submit("agent", action).ticket().id

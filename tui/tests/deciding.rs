@@ -344,6 +344,42 @@ fn an_edit_sends_the_whole_parameters_and_the_digest_on_screen() {
 }
 
 #[test]
+fn what_the_list_has_cut_is_edited_whole() {
+    let mut desk = desk([1]);
+    let cut = json!({ "url": "https://exam…" }).as_object().unwrap().clone();
+    desk.queue(vec![ccc_protocol::bodies::Ticket { params: cut, abridged: true, ..ticket(1) }], false);
+    desk.wait(1000);
+    desk.keys("e");
+    desk.wait(400);
+    let Some(Kind::Edit { field, .. }) = desk.model.dialog().map(|dialog| &dialog.kind) else {
+        panic!("{}", desk.screen())
+    };
+    assert!(field.text().contains("https://example.com/1"), "{}", field.text());
+}
+
+#[test]
+fn a_queue_that_was_not_read_is_never_said_to_be_empty() {
+    let mut desk = Desk::new(120, 30);
+    assert!(!desk.screen().contains("nothing waits"), "before the first reading: {}", desk.screen());
+    desk.queue(vec![], true);
+    assert!(desk.screen().contains("nothing waits"), "{}", desk.screen());
+    desk.take(Message::News(News::Queue(Err("the answer is too long".into()))));
+    let told = |desk: &Desk| {
+        let plain =
+            ccc_queue::view::view_rows(&desk.model).iter().map(|row| row.text().to_string()).collect::<String>();
+        let screen = desk.screen();
+        for text in [plain, screen] {
+            assert!(text.contains("could not be read") && !text.contains("nothing waits"), "{text}");
+        }
+    };
+    told(&desk);
+    assert!(desk.screen().contains("? waiting"), "{}", desk.screen());
+    desk.queue(vec![], true);
+    desk.take(Message::News(News::Lost { why: "refused".into(), retry_seconds: 1 }));
+    told(&desk);
+}
+
+#[test]
 fn an_edit_that_is_no_json_is_told_and_not_sent() {
     let mut desk = desk([1]);
     desk.keys("e");

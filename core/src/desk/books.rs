@@ -41,12 +41,20 @@ pub struct Books {
 /// Users by name, each with a fingerprint of the secret: what tells after a restart who is gone or has another secret.
 pub type KnownUsers = BTreeMap<UserName, Digest>;
 
+/// What one user's open tickets come to.
+#[derive(Debug, Default)]
+pub(super) struct OpenOf {
+    tickets: u64,
+    /// Of their parameters, as JSON.
+    bytes: u64,
+}
+
 /// All that stands, as of the last change. `open_by_user`, `calls` and `due` are ways to find what the rest holds.
 #[derive(Debug, Default)]
 pub struct Desk {
     pub(super) chain: Chain,
     pub(super) open: BTreeMap<TicketId, Arc<Ticket>>,
-    pub(super) open_by_user: HashMap<UserName, usize>,
+    pub(super) open_by_user: HashMap<UserName, OpenOf>,
     /// Open judge-only tickets by what a retry is known by.
     pub(super) calls: HashMap<Digest, TicketId>,
     pub(super) denials: HashMap<Digest, Denial>,
@@ -191,7 +199,9 @@ impl Desk {
         if let Some(call) = ticket.request().call {
             self.calls.insert(call, ticket.id());
         }
-        *self.open_by_user.entry(ticket.submitted_by().clone()).or_default() += 1;
+        let open = self.open_by_user.entry(ticket.submitted_by().clone()).or_default();
+        open.tickets += 1;
+        open.bytes = open.bytes.saturating_add(ticket.request().params_bytes);
         self.open.insert(ticket.id(), ticket);
     }
 
@@ -203,9 +213,10 @@ impl Desk {
         if let Some(call) = earlier.request().call {
             self.calls.remove(&call);
         }
-        if let Some(count) = self.open_by_user.get_mut(earlier.submitted_by()) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
+        if let Some(open) = self.open_by_user.get_mut(earlier.submitted_by()) {
+            open.tickets = open.tickets.saturating_sub(1);
+            open.bytes = open.bytes.saturating_sub(earlier.request().params_bytes);
+            if open.tickets == 0 {
                 self.open_by_user.remove(earlier.submitted_by());
             }
         }
@@ -221,7 +232,12 @@ impl Desk {
 
     /// How many open tickets the user has.
     pub(super) fn open_of(&self, user: &UserName) -> u64 {
-        self.open_by_user.get(user).map_or(0, |count| u64::try_from(*count).unwrap_or(u64::MAX))
+        self.open_by_user.get(user).map_or(0, |open| open.tickets)
+    }
+
+    /// How many bytes the parameters of the user's open tickets are.
+    pub(super) fn open_bytes_of(&self, user: &UserName) -> u64 {
+        self.open_by_user.get(user).map_or(0, |open| open.bytes)
     }
 }
 

@@ -19,6 +19,7 @@ use crate::{
     policy::{Decision, LocalTime, Question, Standing, Verdict, decide},
     refusal::Refusal,
     ticket::{self, Event, LetIn, Opening, Request, Ticket},
+    written::written_bytes,
 };
 
 use super::{Change, Cx, Desk, books::Denial, services::result_of};
@@ -52,6 +53,8 @@ pub struct Submission {
     digest: Digest,
     /// What a retry is known by, where the action is judge-only.
     call: Option<Digest>,
+    /// How many bytes the parameters are as JSON.
+    params_bytes: u64,
 }
 
 /// An earlier request of the same user under the same idempotency key.
@@ -229,6 +232,14 @@ impl Desk {
             );
             return Err(Refusal::limit(detail));
         }
+        let (held, more) = (self.open_bytes_of(&submission.asked.caller), submission.params_bytes);
+        if own > 0 && held.saturating_add(more) > limits.queued_bytes_per_user_max {
+            let detail = format!(
+                "your {own} open tickets hold {held} bytes, and {more} more are over what may wait \
+                 (`queued_bytes_per_user_max`): cancel some or wait"
+            );
+            return Err(Refusal::limit(detail));
+        }
         if u64::try_from(self.open.len()).unwrap_or(u64::MAX) >= limits.queued_max {
             return Err(Refusal::unavailable("the queue is full: try again later"));
         }
@@ -265,7 +276,8 @@ impl Submission {
         let Asked { id, caller, action, args, plan, .. } = &asked;
         let digest = approval::digest(*id, &action.name, &args.json, plan.digest(), caller);
         let call = action.is_judge_only().then(|| approval::call_digest(&action.name, &args.json, caller));
-        Self { asked, local, may_start, digest, call }
+        let params_bytes = written_bytes(&args.json);
+        Self { asked, local, may_start, digest, call, params_bytes }
     }
 
     /// What is asked; what was digested of it can no longer change.
@@ -301,7 +313,7 @@ fn opening(submission: &Submission, decision: &Decision, cx: Cx<'_>) -> Opening 
 }
 
 fn request(submission: Submission, decision: Decision, origin: Origin, cx: Cx<'_>) -> Request {
-    let Submission { asked, digest, .. } = submission;
+    let Submission { asked, digest, params_bytes, .. } = submission;
     let (plan, plan_digest) = asked.plan.into_parts();
     let (action, limits) = (asked.action, &cx.law.limits);
     let judge_only = action.is_judge_only();
@@ -312,6 +324,7 @@ fn request(submission: Submission, decision: Decision, origin: Origin, cx: Cx<'_
         risk: action.risk,
         irreversible: action.irreversible,
         params: asked.args.json,
+        params_bytes,
         submitted_by: asked.caller,
         created: cx.now,
         plan,

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use ccc_protocol::{
     ActionName, GrantId, TicketId, Timestamp, UserName, actions,
-    bodies::{self, Difference, Facts},
+    bodies::{self, Difference, Facts, abridge::Abridge},
 };
 use ccc_toolcall::facts;
 use serde::{Deserialize, Serialize};
@@ -76,11 +76,23 @@ impl Grant {
     /// As approvers see it.
     #[must_use]
     pub fn view(&self) -> bodies::Grant {
+        self.with_params(self.params.clone(), false)
+    }
+
+    /// The same for a list: `params` are cut where they are long.
+    #[must_use]
+    pub fn listed(&self) -> bodies::Grant {
+        let mut abridge = Abridge::default();
+        let params = abridge.object(&self.params);
+        self.with_params(params, abridge.has_cut())
+    }
+
+    fn with_params(&self, params: Map<String, Value>, abridged: bool) -> bodies::Grant {
         bodies::Grant {
             id: self.id,
             user: self.user.clone(),
             action: self.action.clone(),
-            params: self.params.clone(),
+            params,
             differ: self.differ.clone(),
             until: self.until,
             uses: self.uses,
@@ -88,6 +100,7 @@ impl Grant {
             made_by: self.made_by.clone(),
             made: self.made,
             from: self.from,
+            abridged,
         }
     }
 

@@ -76,6 +76,7 @@ fn approved(action: &Action, params: &Value, needs: Needs) -> Ticket {
         id: TicketId::new(1, [1; 10]),
         action: action.name.clone(),
         params: params.as_object().unwrap().clone(),
+        params_bytes: 0,
         submitted_by: name("agent"),
         created: now(),
         plan,

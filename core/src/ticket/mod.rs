@@ -35,6 +35,9 @@ pub struct Request {
     pub action: ActionName,
     /// Canonical: defaults filled in, paths in container form after links.
     pub params: Map<String, Value>,
+    /// How many bytes the parameters are as JSON; 0 in tickets of versions before this was counted.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub params_bytes: u64,
     /// Who signed it, or the submitter of the ticket it was edited from.
     pub submitted_by: UserName,
     /// When it was opened, by the server's clock.
@@ -129,6 +132,11 @@ struct Standing {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
 fn is_zero(count: &u32) -> bool {
     *count == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_nothing(bytes: &u64) -> bool {
+    *bytes == 0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]

@@ -12,7 +12,8 @@ use super::{EntryKind, Status};
 pub struct AuditList {
     /// The sequence up to which the list is true.
     pub seq: u64,
-    /// In the order of their sequence.
+    /// In the order of their sequence. Where an entry's `detail` is cut, it has a member [`CUT`](super::abridge::CUT), and the
+    /// whole is in its ticket and in the log.
     pub entries: Vec<AuditEntry>,
     /// Where to read on; none at the end.
     pub next: Option<u64>,

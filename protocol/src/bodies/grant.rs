@@ -71,6 +71,9 @@ pub struct Grant {
     pub made: Timestamp,
     /// The ticket whose approval carried it.
     pub from: TicketId,
+    /// `params` are cut ([`abridge`](super::abridge)); the whole is in that ticket.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub abridged: bool,
 }
 
 /// `GET /grants`.
@@ -80,4 +83,7 @@ pub struct GrantList {
     pub seq: u64,
     /// In the order they were made.
     pub grants: Vec<Grant>,
+    /// Where to read on with `after`; none at the end.
+    #[serde(default)]
+    pub next: Option<GrantId>,
 }

@@ -1,5 +1,6 @@
 //! The JSON bodies of requests and answers, one file a noun. Unknown fields in requests are refused.
 
+pub mod abridge;
 mod action;
 mod audit;
 mod decision;

@@ -9,7 +9,7 @@ use super::Ticket;
 pub struct QueueList {
     /// The audit sequence up to which it is true.
     pub seq: u64,
-    /// In the order of their last change.
+    /// In the order of their last change, each cut where it is long.
     pub tickets: Vec<Ticket>,
     /// Where to read on with `after`; none at the end.
     pub next: Option<u64>,

@@ -75,6 +75,9 @@ pub struct Ticket {
     /// Until when this denial by a person answers the same request, where it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub denied_until: Option<Timestamp>,
+    /// In a list: `params`, `result` or an approval's note are cut ([`abridge`](super::abridge)), and the whole is at `GET /queue/{id}`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub abridged: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]

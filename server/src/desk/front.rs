@@ -384,7 +384,7 @@ impl Front {
     }
 
     /// Until when the ticket's denial answers the same request, where it still does.
-    fn denied_until(&self, ticket: &Ticket) -> Option<Timestamp> {
+    pub(super) fn denied_until(&self, ticket: &Ticket) -> Option<Timestamp> {
         if !ticket.was_denied_by_a_person() {
             return None;
         }

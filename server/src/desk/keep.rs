@@ -24,7 +24,12 @@ use crate::{
     store::{Reader, StoreError},
 };
 
-use super::{checkpoints::Checkpoints, prepare::off_the_road};
+use super::{
+    Posted,
+    checkpoints::Checkpoints,
+    page::{Page, listed},
+    prepare::off_the_road,
+};
 
 /// Where checkpoints and mail permissions go.
 #[derive(Debug)]
@@ -119,6 +124,8 @@ pub(super) struct Archive(Arc<Mutex<Reader>>);
 
 /// The most audit rows that one question reads.
 const ROWS_MAX: u64 = 5000;
+/// The most bytes of entries that one question reads: a page of lists, or of hints, is made of a few MB of them as a rule.
+const READ_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 impl Archive {
     #[must_use]
@@ -139,8 +146,41 @@ impl Archive {
         Ok((changed, read_to))
     }
 
-    pub(super) async fn entries_after(&self, seq: u64, limit: u64) -> Result<Vec<AuditEntry>, Refusal> {
-        self.ask(move |reader| reader.entries_after(seq, limit)).await
+    /// A page of the entries after `seq` that `is_shown`, of `limit` that are looked at, and the last that was.
+    pub(super) async fn entries_after(
+        &self,
+        seq: u64,
+        limit: u64,
+        bytes_max: u64,
+        mut is_shown: impl FnMut(&mut AuditEntry) -> bool + Send + 'static,
+    ) -> Result<(Vec<AuditEntry>, Option<u64>), Refusal> {
+        self.ask(move |reader| {
+            let (mut page, mut read_to) = (Page::new(limit, bytes_max), None);
+            reader.each_after(seq, limit, READ_BYTES_MAX, |mut entry| {
+                let at = entry.seq;
+                let goes_on = !is_shown(&mut entry) || page.take(listed(entry));
+                if goes_on {
+                    read_to = Some(at);
+                }
+                goes_on
+            })?;
+            Ok((page.into_entries(), read_to))
+        })
+        .await
+    }
+
+    /// What the streams would have told after `seq`. More than is read at once is passed over: whoever comes back reads what
+    /// stands before anything else, and hints are never more than that.
+    pub(super) async fn posted_after(&self, seq: u64, limit: u64) -> Result<Vec<Posted>, Refusal> {
+        self.ask(move |reader| {
+            let mut posted = vec![];
+            reader.each_after(seq, limit, READ_BYTES_MAX, |entry| {
+                posted.push(Posted::of_entry(&entry));
+                true
+            })?;
+            Ok(posted)
+        })
+        .await
     }
 
     async fn ask<T: Send + 'static>(

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    ops::Bound,
     sync::Arc,
 };
 
@@ -15,9 +16,9 @@ use ccc_core::{
     user::Users,
 };
 use ccc_protocol::{
-    TicketId, UserName,
+    GrantId, TicketId, UserName,
     bodies::{
-        ActionList, ActionPolicy, AuditEntry, AuditList, Grant, GrantList, GroupPolicies, Hint, Policy, PolicyList,
+        self, ActionList, ActionPolicy, AuditEntry, AuditList, GrantList, GroupPolicies, Hint, Policy, PolicyList,
         QueueList, Status,
     },
     content_digest::SharedBeginning,
@@ -27,7 +28,7 @@ use tokio::sync::broadcast;
 
 use crate::{authenticate::Caller, clock::Clock};
 
-use super::{Front, Lawbook, Posted, audience::News, readings::Basis};
+use super::{Front, Lawbook, Posted, audience::News, page::Page, readings::Basis};
 
 impl Front {
     /// `GET /actions`: what there is, with the policy in force for the caller.
@@ -41,12 +42,12 @@ impl Front {
     /// 503 where the store does not answer.
     pub async fn queue(&self, caller: &Caller, after: Option<u64>, limit: u64) -> Result<QueueList, Refusal> {
         match after {
-            None => Ok(self.open_queue(caller.user(), limit).await),
+            None => Ok(self.open_queue(caller.user(), limit)),
             Some(after) => self.changed_queue(caller.user(), after, limit).await,
         }
     }
 
-    async fn open_queue(&self, user: &UserName, limit: u64) -> QueueList {
+    fn open_queue(&self, user: &UserName, limit: u64) -> QueueList {
         let law = self.law();
         let (seq, visible) = {
             let published = self.shelf.read();
@@ -58,7 +59,16 @@ impl Front {
                 .collect();
             (published.seq, visible)
         };
-        self.page(seq, visible, limit).await
+        let mut page = Page::new(limit, law.limits.list_bytes_max);
+        let (mut told, mut next) = (None, None);
+        for ticket in visible {
+            if !page.take(self.listed(&ticket)) {
+                next = told;
+                break;
+            }
+            told = Some(ticket.seq());
+        }
+        QueueList { seq, tickets: page.into_entries(), next }
     }
 
     async fn changed_queue(&self, user: &UserName, after: u64, limit: u64) -> Result<QueueList, Refusal> {
@@ -71,17 +81,18 @@ impl Front {
         let (changed, read_to) = self.archive.changed_after(after, seq).await?;
         // A ticket that changed more than once stands in the place of its last change.
         let last: HashMap<TicketId, u64> = changed.iter().map(|(at, id)| (*id, *at)).collect();
-        let mut visible = vec![];
+        let mut page = Page::new(limit, law.limits.list_bytes_max);
+        // By the number of the change that was read: the ticket itself may have changed again meanwhile.
+        let mut told = after;
         for (at, id) in changed {
-            if last.get(&id) != Some(&at) {
-                continue;
+            let ticket = if last.get(&id) == Some(&at) { self.as_published(id).await? } else { None };
+            let visible = ticket.filter(|ticket| law.users.may_see(user, ticket.submitted_by()));
+            if visible.is_some_and(|ticket| !page.take(self.listed(&ticket))) {
+                return Ok(QueueList { seq, tickets: page.into_entries(), next: Some(told) });
             }
-            let ticket = self.as_published(id).await?;
-            visible.extend(ticket.filter(|ticket| law.users.may_see(user, ticket.submitted_by())));
+            told = at;
         }
-        let mut page = self.page(seq, visible, limit).await;
-        page.next = page.next.or_else(|| (read_to < seq).then_some(read_to));
-        Ok(page)
+        Ok(QueueList { seq, tickets: page.into_entries(), next: (read_to < seq).then_some(read_to) })
     }
 
     async fn as_published(&self, id: TicketId) -> Result<Option<Arc<Ticket>>, Refusal> {
@@ -92,30 +103,32 @@ impl Front {
         }
     }
 
-    async fn page(&self, seq: u64, mut tickets: Vec<Arc<Ticket>>, limit: u64) -> QueueList {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = tickets.len() > limit;
-        tickets.truncate(limit);
-        let next = tickets.last().filter(|_| more).map(|ticket| ticket.seq());
-        let mut views = Vec::with_capacity(tickets.len());
-        for ticket in tickets {
-            views.push(self.view(&ticket).await);
-        }
-        QueueList { seq, tickets: views, next }
+    fn listed(&self, ticket: &Ticket) -> bodies::Ticket {
+        bodies::Ticket { denied_until: self.denied_until(ticket), ..ticket.listed() }
     }
 
-    /// `GET /grants`: the standing grants of the users the caller may approve for.
+    /// `GET /grants`: the standing grants of the users the caller may approve for, from the one behind `after` on.
     ///
     /// # Errors
     /// 403 without approval rights.
-    pub fn grants(&self, caller: &Caller) -> Result<GrantList, Refusal> {
+    pub fn grants(&self, caller: &Caller, after: Option<GrantId>, limit: u64) -> Result<GrantList, Refusal> {
         let law = self.law();
         if !law.users.has_approval_rights(caller.user()) {
             return Err(Refusal::not_allowed("grants are shown to users with approval rights"));
         }
         let published = self.shelf.read();
-        let visible = published.grants.values().filter(|grant| law.users.may_approve(caller.user(), &grant.user));
-        Ok(GrantList { seq: published.seq, grants: visible.map(|grant| -> Grant { grant.view() }).collect() })
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let later = published.grants.range((from, Bound::Unbounded));
+        let mut page = Page::new(limit, law.limits.list_bytes_max);
+        let (mut told, mut next) = (None, None);
+        for (id, grant) in later.filter(|(_, grant)| law.users.may_approve(caller.user(), &grant.user)) {
+            if !page.take(grant.listed()) {
+                next = told;
+                break;
+            }
+            told = Some(*id);
+        }
+        Ok(GrantList { seq: published.seq, grants: page.into_entries(), next })
     }
 
     /// `GET /policies`: what holds for the users the caller may approve for.
@@ -142,9 +155,10 @@ impl Front {
             return Err(Refusal::not_allowed("the audit log is shown to users with approval rights"));
         }
         let seq = self.shelf.read().seq;
-        let mut entries = self.archive.entries_after(after, limit).await?;
-        let read_to = entries.last().map_or(seq, |entry| entry.seq);
-        entries.retain_mut(|entry| is_shown(entry, caller.user(), &law.users));
+        let (reader, bytes_max) = (caller.user().clone(), law.limits.list_bytes_max);
+        let shown = move |entry: &mut AuditEntry| is_shown(entry, &reader, &law.users);
+        let (entries, read_to) = self.archive.entries_after(after, limit, bytes_max, shown).await?;
+        let read_to = read_to.unwrap_or(seq);
         Ok(AuditList { seq, entries, next: (read_to < seq).then_some(read_to) })
     }
 
@@ -155,10 +169,10 @@ impl Front {
     pub async fn hints(&self, caller: &Caller, last: Option<u64>) -> Result<Hints, Refusal> {
         let news = self.waiting.audience.join(caller.user(), &self.posts, &self.lawbook);
         let (newest, missed) = match last {
-            Some(last) => (last, self.archive.entries_after(last, self.law().limits.list_max).await?),
+            Some(last) => (last, self.archive.posted_after(last, self.law().limits.list_max).await?),
             None => (self.shelf.read().seq, vec![]),
         };
-        let waiting = missed.iter().rev().map(Posted::of_entry).collect();
+        let waiting = missed.into_iter().rev().collect();
         Ok(Hints { user: caller.user().clone(), lawbook: self.lawbook.clone(), newest, waiting, news })
     }
 

@@ -11,6 +11,7 @@ mod inbox;
 mod keep;
 mod lists;
 mod open;
+mod page;
 mod prepare;
 mod preview;
 mod readings;

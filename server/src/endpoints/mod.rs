@@ -111,7 +111,12 @@ impl Call<'_> {
     /// `?after=SEQ&limit=N`, the limit within what a list may hold.
     fn page(&self) -> Result<(Option<u64>, u64), Refusal> {
         let [after, limit] = query::read(self.head.query(), ["after", "limit"])?;
-        Ok((after, limit.unwrap_or(self.limits.list_default).clamp(1, self.limits.list_max)))
+        Ok((after, self.limit(limit)))
+    }
+
+    /// How many entries a list may have where so many were asked for.
+    fn limit(&self, asked: Option<u64>) -> u64 {
+        asked.unwrap_or(self.limits.list_default).clamp(1, self.limits.list_max)
     }
 
     /// `Prefer: wait=SECONDS` (RFC 7240), at most `wait_seconds_max`. What is not understood there is passed over, as

@@ -282,6 +282,7 @@ fn permit(plan: &Plan) -> Permit {
         id: TicketId::new(1, [1; 10]),
         action: "run-it".parse().unwrap(),
         params: Default::default(),
+        params_bytes: 0,
         submitted_by: "agent".parse().unwrap(),
         created: Timestamp::from_seconds(1),
         plan: plan.clone(),

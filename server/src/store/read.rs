@@ -52,14 +52,37 @@ impl Reader {
     /// # Errors
     /// Where the database refuses or a row does not read.
     pub fn entries_after(&self, seq: u64, at_most: u64) -> Result<Vec<AuditEntry>, StoreError> {
+        let mut entries = vec![];
+        self.each_after(seq, at_most, usize::MAX, |entry| {
+            entries.push(entry);
+            true
+        })?;
+        Ok(entries)
+    }
+
+    /// Gives `take` the entries after this sequence one by one, until it takes no more, or so many entries or bytes of them
+    /// were read. The first is read whatever its size.
+    ///
+    /// # Errors
+    /// Where the database refuses or a row does not read.
+    pub fn each_after(
+        &self,
+        seq: u64,
+        at_most: u64,
+        bytes_max: usize,
+        mut take: impl FnMut(AuditEntry) -> bool,
+    ) -> Result<(), StoreError> {
         let mut statement =
             self.connection.prepare_cached("SELECT entry FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
         let mut rows = statement.query(params![number(seq), number(at_most)])?;
-        let mut entries = vec![];
+        let mut bytes = 0_usize;
         while let Some(row) = rows.next()? {
-            entries.push(value("audit entry", row)?);
+            bytes = bytes.saturating_add(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?.len());
+            if !take(value("audit entry", row)?) || bytes >= bytes_max {
+                break;
+            }
         }
-        Ok(entries)
+        Ok(())
     }
 }
 

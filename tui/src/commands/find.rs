@@ -27,7 +27,20 @@ pub(super) fn grant(bridge: &Bridge, written: &str) -> Result<GrantId, Stop> {
 }
 
 /// All pages of the queue.
-pub(super) fn open_tickets(bridge: &Bridge) -> Result<Vec<Ticket>, CallError> {
+///
+/// # Errors
+/// Says that what waits could not be read, which is another thing than that nothing waits.
+pub(super) fn open_tickets(bridge: &Bridge) -> Result<Vec<Ticket>, Stop> {
+    read_all(bridge).map_err(unread)
+}
+
+/// Why the queue could not be read, so worded that nobody takes it for an empty one.
+pub(super) fn unread(error: CallError) -> Stop {
+    let stop = Stop::from(error);
+    Stop { words: format!("what waits could not be read: {}", stop.words), ..stop }
+}
+
+fn read_all(bridge: &Bridge) -> Result<Vec<Ticket>, CallError> {
     let mut list = bridge.queue(None)?;
     while let Some(next) = list.next {
         let more = bridge.queue(Some(next))?;

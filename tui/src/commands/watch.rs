@@ -5,7 +5,7 @@ use std::{thread, time::Duration};
 use ccc_client::{Bridge, CallError};
 use ccc_protocol::bodies::{Status, Ticket};
 
-use super::{print, tell};
+use super::{find, print, tell};
 use crate::{
     cli::Stop,
     text::{Row, Tone, Untrusted, Visible},
@@ -25,10 +25,12 @@ pub(super) fn watch(bridge: &Bridge, json: bool) -> Result<u8, Stop> {
             Ok(()) => was_there = true,
             Err(Trouble::Output(stop)) => return Err(stop),
             Err(Trouble::Server(error)) if read_to.is_some() || was_there => {
-                print::words(&Row::new().with(Tone::Bad, Untrusted(&error.to_string()).line().then("; trying again")));
+                print::words(
+                    &Row::new().with(Tone::Bad, Untrusted(&find::unread(error).words).line().then("; trying again")),
+                );
                 thread::sleep(Duration::from_secs(RETRY_SECONDS));
             }
-            Err(Trouble::Server(error)) => return Err(error.into()),
+            Err(Trouble::Server(error)) => return Err(find::unread(error)),
         }
     }
 }

@@ -38,6 +38,12 @@ pub fn grant(grant: &Grant, width: usize) -> Vec<Row> {
             page.value(name, value);
         }
     }
+    if grant.abridged {
+        page.row(Row::new());
+        page.row(
+            Row::new().with(Tone::Care, Visible::label("cut where it ends with …; whole in ticket ").then(&grant.from)),
+        );
+    }
     page.row(Row::new());
     page.row(Row::new().with(Tone::Dim, "── end of this grant ──"));
     page.into_rows()

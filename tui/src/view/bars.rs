@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::{
-    console::model::{Model, connection::Connection, filter::Filter},
+    console::model::{Model, QueueState, connection::Connection, filter::Filter},
     keys::{Act, View},
     text::{Row, Tone, Untrusted, Visible},
     view::paint::Painter,
@@ -32,8 +32,12 @@ const GAP: &str = "   ";
 
 fn status(model: &Model) -> Row {
     let mut row = connection(model);
-    let waiting = model.queue().waiting();
-    row.push(Tone::Strong, Visible::label("  ").then(Visible::number(waiting as u64)).then(" waiting"));
+    let waiting = match (model.queue().waiting(), model.queue_read()) {
+        // Nobody takes a queue that could not be read for an empty one.
+        (0, QueueState::Failed) => Visible::label("?"),
+        (waiting, _) => Visible::number(waiting as u64),
+    };
+    row.push(Tone::Strong, Visible::label("  ").then(waiting).then(" waiting"));
     if model.queue().snoozed() > 0 {
         row.push(
             Tone::Plain,

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::{cursor_sign, nothing, part};
 use crate::{
     console::model::{
-        Model,
+        Model, QueueState,
         order::{Group, Line},
     },
     text::{Row, Tone, Untrusted, Visible},
@@ -18,9 +18,7 @@ pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
     let areas = model.areas();
     part(painter, areas.list, areas.head);
     if model.queue().order().is_empty() {
-        let words =
-            if model.queue().waiting() > 0 { "nothing fits the filter, or all is put aside" } else { "nothing waits" };
-        return nothing(painter, areas.list, words);
+        return nothing(painter, areas.list, why_empty(model));
     }
     for (y, line) in (areas.list.y..areas.list.bottom()).zip(model.queue().visible()) {
         let area = Rect { y, height: 1, ..areas.list };
@@ -28,6 +26,16 @@ pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
         if model.queue().is_cursor(line) {
             painter.select(area);
         }
+    }
+}
+
+/// Why there is no row. That nothing waits is said only of a queue that was read, and is true as far as anybody knows.
+pub(super) fn why_empty(model: &Model) -> &'static str {
+    match (model.queue().waiting(), model.queue_read()) {
+        (_, QueueState::Unread) => "what waits is not read yet",
+        (_, QueueState::Failed) => "what waits could not be read: there may be requests that are not shown",
+        (0, QueueState::Read) => "nothing waits",
+        (_, QueueState::Read) => "nothing fits the filter, or all is put aside",
     }
 }
 

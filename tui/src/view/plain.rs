@@ -31,7 +31,8 @@ pub fn view_rows(model: &Model) -> Vec<Row> {
         View::Queue => list::all(model, ROWS_MAX),
     };
     if rows.is_empty() {
-        rows.push(Row::new().with(Tone::Plain, "nothing here"));
+        let words = if model.view() == View::Queue { list::why_empty(model) } else { "nothing here" };
+        rows.push(Row::new().with(Tone::Plain, words));
     }
     let more = model.queue().order().len().saturating_sub(ROWS_MAX);
     if model.view() == View::Queue && more > 0 {

@@ -255,9 +255,14 @@ fn grants(desk: &mut Desk) {
         made_by: vec!["user".parse().unwrap()],
         made: Timestamp::from_millis(NOON - 60_000),
         from: id(1),
+        abridged: false,
     };
     desk.keys("tab tab");
-    desk.take(Message::News(News::Grants(Ok(GrantList { seq: 1, grants: vec![grant(1, Some(5)), grant(2, None)] }))));
+    desk.take(Message::News(News::Grants(Ok(GrantList {
+        seq: 1,
+        grants: vec![grant(1, Some(5)), grant(2, None)],
+        next: None,
+    }))));
     desk.wait(1000);
 }
 

@@ -51,6 +51,18 @@ pub enum Surface {
     Plain,
 }
 
+/// Whether what the console knows of the queue was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum QueueState {
+    /// Nothing was read yet.
+    #[default]
+    Unread,
+    /// The last reading came whole.
+    Read,
+    /// The last reading failed, or nobody answers: there may be more than is shown.
+    Failed,
+}
+
 /// What this person decided last, so that it can be taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Done {
@@ -102,6 +114,8 @@ pub struct Model {
     pub(super) frozen_now: Vec<UserName>,
     /// The audit sequence up to which the queue is true.
     pub(super) seq: u64,
+    /// Whether the queue was read.
+    pub(super) queue_read: QueueState,
     /// The details of the ticket under the cursor.
     pub(super) details: Details,
     /// The history.
@@ -161,6 +175,7 @@ impl Model {
             runs: BTreeMap::new(),
             frozen_now: Vec::new(),
             seq: 0,
+            queue_read: QueueState::default(),
             details: Details::default(),
             history: History::default(),
             pane_scroll: 0,

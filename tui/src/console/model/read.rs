@@ -3,8 +3,8 @@
 use ccc_protocol::{TicketId, UserName, bodies::Grant};
 
 use super::{
-    Areas, Model, Notice, Now, Size, Surface, connection::Connection, details::Details, dialog::Dialog, filter::Filter,
-    history::History, pick::Pick, policies::Policies, queue::Queue,
+    Areas, Model, Notice, Now, QueueState, Size, Surface, connection::Connection, details::Details, dialog::Dialog,
+    filter::Filter, history::History, pick::Pick, policies::Policies, queue::Queue,
 };
 use crate::{
     config::Config,
@@ -61,6 +61,12 @@ impl Model {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.open
+    }
+
+    /// Whether the queue was read.
+    #[must_use]
+    pub fn queue_read(&self) -> QueueState {
+        self.queue_read
     }
 
     /// How the link stands.

@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 use ccc_protocol::{
     actions,
     beneath::lies_beneath,
-    bodies::{AuditEntry, CommandFact, Difference, EntryKind, Facts, GrantRequest, ParamInfo, Plan, Preview, Ticket},
+    bodies::{
+        AuditEntry, CommandFact, Difference, EntryKind, Facts, GrantRequest, ParamInfo, Plan, Preview, Ticket,
+        abridge::CUT,
+    },
 };
 use serde_json::{Map, Value};
 
@@ -141,8 +144,10 @@ impl Scope {
                 && entry.action.as_ref() == Some(&ticket.action)
                 && entry.about.as_ref() == Some(&ticket.submitted_by)
         };
+        // What the list has cut says nothing of whether the whole would have fit.
+        let is_whole = |entry: &&AuditEntry| !entry.detail.contains_key(CUT);
         let params = |entry: &'a AuditEntry| entry.detail.get("params").and_then(Value::as_object);
-        let earlier = history.filter(same).filter(|entry| entry.ticket != Some(ticket.id));
+        let earlier = history.filter(same).filter(is_whole).filter(|entry| entry.ticket != Some(ticket.id));
         earlier
             .filter_map(params)
             .fold((0, 0), |(fitting, all), params| (fitting + usize::from(self.fits(params)), all + 1))

@@ -114,7 +114,9 @@ pub(super) fn send_denial(model: &mut Model, reason: Option<&str>, out: &mut Vec
 }
 
 fn open_edit(model: &mut Model, target: Target) {
-    let Some(ticket) = model.queue.ticket(target.id) else { return };
+    // The list has long parameters cut: what is edited is what the details show.
+    let shown = model.details.preview().filter(|preview| preview.ticket.digest == target.digest);
+    let Some(ticket) = shown.map(|preview| &preview.ticket) else { return };
     // What the bridge derived is derived again, and refused where it is sent.
     let declared = model.actions.get(ticket.action.as_str());
     let is_given = |name: &str| declared.is_none_or(|info| info.params.iter().any(|param| param.name == name));

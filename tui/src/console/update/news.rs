@@ -12,7 +12,7 @@ use crate::{
     console::{
         armed::Lack,
         message::{Command, Deed, News, QueueRead, Trouble, Verb},
-        model::{Done, Model, connection::Connection, dialog::Outcome, queue::Changes},
+        model::{Done, Model, QueueState, connection::Connection, dialog::Outcome, queue::Changes},
     },
     text::{Tone, Untrusted, Visible},
     wording::{self, span},
@@ -41,11 +41,11 @@ pub(super) fn news(model: &mut Model, news: News, out: &mut Vec<Command>) {
         News::Actions(Ok(list)) => {
             model.actions = list.actions.into_iter().map(|info| (info.action.as_str().to_owned(), info)).collect();
         }
-        News::Queue(Err(why))
-        | News::Grants(Err(why))
-        | News::Policies(Err(why))
-        | News::Audit(Err(why))
-        | News::Actions(Err(why)) => {
+        News::Queue(Err(why)) => {
+            model.queue_read = QueueState::Failed;
+            model.say(Tone::Bad, Untrusted(&format!("what waits could not be read: {why}")).line());
+        }
+        News::Grants(Err(why)) | News::Policies(Err(why)) | News::Audit(Err(why)) | News::Actions(Err(why)) => {
             model.say(Tone::Bad, Untrusted(&why).line());
         }
         News::Done(deed, answer) => done(model, &deed, answer, out),
@@ -61,6 +61,7 @@ fn connected(model: &mut Model, out: &mut Vec<Command>) {
 }
 
 fn lost(model: &mut Model, why: String, retry_seconds: u64) {
+    model.queue_read = QueueState::Failed;
     let since_millis = match model.connection {
         Connection::Lost { since_millis, .. } => since_millis,
         _ => model.now.millis,
@@ -71,6 +72,7 @@ fn lost(model: &mut Model, why: String, retry_seconds: u64) {
 
 fn queue(model: &mut Model, read: QueueRead, out: &mut Vec<Command>) {
     let QueueRead { list, whole } = read;
+    model.queue_read = QueueState::Read;
     let newer = list.seq != model.seq;
     model.seq = list.seq;
     let list = without_own(model, list);
