@@ -1,6 +1,8 @@
 //! What waits and what was approved goes on by the law of now: rules, roles, overrides and people as they are when it is decided,
 //! released or started, as far as that is stricter than what let it in.
 
+#![cfg(test)]
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use ccc_core::{
@@ -106,7 +108,7 @@ impl Rig {
         (done, change)
     }
 
-    fn submit(&mut self, action: &str, params: Value, may_start: bool) -> Arc<Ticket> {
+    fn submit(&mut self, action: &str, params: &Value, may_start: bool) -> Arc<Ticket> {
         self.tickets += 1;
         let action = Arc::clone(self.law.catalogue.named(action).unwrap());
         let draft = params::draft(&action, params.as_object().unwrap().clone(), &self.law.volumes).unwrap();
@@ -121,13 +123,13 @@ impl Rig {
     }
 
     fn asked(&mut self) -> Arc<Ticket> {
-        self.submit("asked", json!({ "number": 1 }), false)
+        self.submit("asked", &json!({ "number": 1 }), false)
     }
 
     fn call(&mut self) -> Arc<Ticket> {
         let params = json!({"host": "claude", "tool": "Bash", "native": "Bash", "input": {"command": "ls"},
             "cwd": "/home/me/app", "session": "s", "agent": "main"});
-        self.submit(USE_TOOL, params, false)
+        self.submit(USE_TOOL, &params, false)
     }
 
     fn approve(&mut self, by: &str, ticket: &Ticket) -> Result<Arc<Ticket>, Refusal> {
@@ -209,7 +211,7 @@ fn what_was_approved_before_a_rule_asked_for_more_waits_again_with_its_votes() {
 #[test]
 fn what_the_rules_of_now_refuse_is_neither_approved_nor_started_nor_released() {
     let mut rig = Rig::new("");
-    let (waits, approved, call) = (rig.asked(), rig.submit("asked", json!({ "number": 2 }), false), rig.call());
+    let (waits, approved, call) = (rig.asked(), rig.submit("asked", &json!({ "number": 2 }), false), rig.call());
     for ticket in [&approved, &call] {
         assert_eq!(rig.approve("ann", ticket).unwrap().status(), Status::Approved);
     }
@@ -262,7 +264,7 @@ fn the_yes_of_who_has_another_secret_or_is_gone_counts_no_longer() {
         rig.approve("ann", &half).unwrap();
         rig.law = law("", &ALL);
         let whole = rig.call();
-        let others = rig.submit("asked", json!({ "number": 2 }), false);
+        let others = rig.submit("asked", &json!({ "number": 2 }), false);
         rig.approve("ann", &whole).unwrap();
         rig.approve("bob", &others).unwrap();
         let people: &[&str] = if gone { &["bob", "dora"] } else { &ALL };
@@ -311,7 +313,7 @@ fn a_grant_that_let_a_ticket_in_counts_until_it_is_revoked_or_its_time_is_over()
             rig.work(|desk, cx, change| desk.revoke(&by, GrantId::new(1, [9; 10]), cx, change)).0.unwrap();
         }
         rig.now += later;
-        rig.work(|desk, cx, change| desk.tick(cx, change));
+        rig.work(Desk::tick);
         let permits = rig.begin(&let_in).1;
         assert_eq!(permits == 1, starts, "{uses:?} {revoked} {later}");
         assert_eq!(rig.status(&let_in), if starts { Status::Running } else { Status::Queued });
@@ -332,7 +334,7 @@ fn the_last_use_of_a_grant_counts_after_a_restart_too() {
 #[test]
 fn what_a_rule_let_in_waits_for_a_person_once_the_rule_is_gone() {
     let mut rig = Rig::new("");
-    let ticket = rig.submit("free", json!({}), false);
+    let ticket = rig.submit("free", &json!({}), false);
     assert_eq!(ticket.status(), Status::Approved);
     rig.law = law(TWO_PEOPLE, &ALL);
     assert_eq!(rig.begin(&ticket).1, 0);
@@ -345,17 +347,17 @@ fn a_reload_tells_at_once_what_it_is_stricter_with() {
     let mut rig = Rig::new("");
     let (waits, approved) = (rig.asked(), rig.call());
     rig.approve("ann", &approved).unwrap();
-    rig.work(|desk, cx, change| desk.tighten(cx, change));
+    rig.work(Desk::tighten);
     assert!(!rig.was(&EntryKind::Tightened) && !rig.was(&EntryKind::Requeued), "the same law is no event");
     rig.law = law(TWO_PEOPLE, &ALL);
     for _ in 0..2 {
-        rig.work(|desk, cx, change| desk.tighten(cx, change));
+        rig.work(Desk::tighten);
     }
     let told = |kind| rig.entries.iter().filter(|(told, _)| *told == kind).count();
     assert_eq!((told(EntryKind::Tightened), told(EntryKind::Requeued)), (1, 1), "each once");
     assert_eq!(rig.desk.open_ticket(waits.id()).unwrap().view().needed, 2);
     rig.law = law(CLOSED, &ALL);
-    rig.work(|desk, cx, change| desk.tighten(cx, change));
+    rig.work(Desk::tighten);
     assert_eq!(rig.desk.open_tickets().count(), 0, "what is refused now waits no longer");
 }
 
@@ -370,7 +372,7 @@ fn an_approved_ticket_is_denied_until_it_starts_or_is_taken() {
         assert_eq!((denied.status(), denied.decided_by()), (Status::Denied, Some(&by)));
         assert!(rig.begin(&ticket).0.is_err());
     }
-    let ticket = rig.submit("asked", json!({ "number": 7 }), false);
+    let ticket = rig.submit("asked", &json!({ "number": 7 }), false);
     rig.approve("ann", &ticket).unwrap();
     assert_eq!(rig.begin(&ticket).1, 1);
     let (by, id) = (name("bob"), ticket.id());
@@ -409,9 +411,9 @@ fn a_freeze_stays_when_its_setter_is_removed_and_another_may_lift_it() {
     freeze(&mut rig, "bob", false);
     assert_eq!(rig.asked().status(), Status::Denied, "ann's is ann's to lift while she can");
     rig.law = law("", &["bob"]);
-    assert_eq!(rig.submit("asked", json!({ "number": 2 }), false).status(), Status::Denied, "it stays without her");
+    assert_eq!(rig.submit("asked", &json!({ "number": 2 }), false).status(), Status::Denied, "it stays without her");
     freeze(&mut rig, "bob", false);
-    assert_eq!(rig.submit("asked", json!({ "number": 3 }), false).status(), Status::Queued);
+    assert_eq!(rig.submit("asked", &json!({ "number": 3 }), false).status(), Status::Queued);
     let lifted = rig.entries.iter().rev().find(|(kind, _)| *kind == EntryKind::FreezeSet).unwrap();
     assert_eq!(lifted.1, json!({ "users": ["agent"], "frozen": false, "of": "ann" }));
 }

@@ -132,9 +132,10 @@ impl Desk {
     pub(super) fn uncount(&mut self, changed: &BTreeSet<UserName>, cx: Cx<'_>, change: &mut Change) {
         for ticket in self.not_started() {
             let needs = ticket.needs().clone();
-            let mut gone = lapsed(&ticket, &needs, cx);
-            let theirs = ticket.approvals().iter().map(|approval| &approval.by).filter(|by| changed.contains(*by));
-            gone.extend(theirs.cloned().filter(|by| !gone.contains(by)).collect::<Vec<_>>());
+            let without_right = lapsed(&ticket, &needs, cx);
+            let counts_no_longer = |by: &&UserName| without_right.contains(by) || changed.contains(*by);
+            let voters = ticket.approvals().iter().map(|approval| &approval.by);
+            let gone: Vec<UserName> = voters.filter(counts_no_longer).cloned().collect();
             let makers = ticket.request().let_in.iter().flat_map(|leave| &leave.made_by);
             let makers_may = |maker: &UserName| cx.law.users.may_approve(maker, ticket.submitted_by());
             let leave_ended =

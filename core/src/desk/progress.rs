@@ -36,10 +36,9 @@ impl Desk {
         if let Some(refusal) = self.mail_forbidden(&ticket, cx) {
             return self.advance(&ticket, Event::Stop { reason: refusal.detail }, cx, change);
         }
-        if ticket.status() == Status::Approved && !ticket.request().judge_only {
-            if let Some(instead) = self.held_back(&ticket, cx, change) {
-                return Ok(instead);
-            }
+        let may_begin = ticket.status() == Status::Approved && !ticket.request().judge_only;
+        if may_begin && let Some(instead) = self.held_back(&ticket, cx, change) {
+            return Ok(instead);
         }
         self.advance(&ticket, Event::Begin { plan }, cx, change)
     }

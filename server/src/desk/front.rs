@@ -339,7 +339,7 @@ impl Front {
         if let Some(ticket) = unread {
             let law = self.law();
             // Where that fails, whoever needs it reads it.
-            let _ = off_the_road(move || Ok(drop(ticket.facts(&law.limits).cloned()))).await;
+            let _ = off_the_road(move || Ok(ticket.facts(&law.limits).cloned())).await;
         }
     }
 

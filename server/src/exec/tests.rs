@@ -393,7 +393,7 @@ async fn a_run_that_its_server_left_behind_is_ended_by_the_next_one_when_its_tim
 async fn a_record_of_a_number_that_is_anothers_now_ends_nobody() {
     let place = Place::new();
     let ledger = Ledger::open(place.dir.path()).unwrap();
-    let other = std::process::Command::new("/bin/sleep").arg("600").spawn().unwrap();
+    let mut other = std::process::Command::new("/bin/sleep").arg("600").spawn().unwrap();
     let record = place.dir.path().join("runs").join(TicketId::new(1, [1; 10]).to_string());
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
     let told = serde_json::json!({
@@ -402,5 +402,6 @@ async fn a_record_of_a_number_that_is_anothers_now_ends_nobody() {
     fs::write(&record, told.to_string()).unwrap();
     ledger.end_over_time();
     assert!(!record.exists() && is_running(&other.id().to_string()));
-    end(&other.id().to_string());
+    other.kill().unwrap();
+    other.wait().unwrap();
 }
