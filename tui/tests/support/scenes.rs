@@ -17,7 +17,7 @@ type Scene = fn(&mut Desk);
 
 /// Every scene by its name.
 pub(crate) const SCENES: &[(&str, Scene)] = &[
-    ("queue-empty", |_| {}),
+    ("queue-empty", |desk| desk.queue(vec![], true)),
     ("queue", queue),
     ("queue-filtered", filtered),
     ("queue-marked", marked),
