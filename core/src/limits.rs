@@ -53,6 +53,8 @@ limits! {
     connections_max: 2048,
     /// Of those, connections kept for users with approval rights.
     approver_connections_reserved: 64,
+    /// Open files and connections of the server, where the system's hard limit allows as many.
+    descriptors_max: 65_536,
     /// Open tickets of one user.
     queued_per_user_max: 1000,
     /// Parameters of one user's open tickets, in bytes as JSON; the first is taken whatever its size.
@@ -115,6 +117,8 @@ limits! {
     list_bytes_max: 4 * 1024 * 1024,
     /// Audit entries between two checkpoints.
     checkpoint_entries: 1000,
+    /// How long the checkpoint command may take over one checkpoint.
+    checkpoint_command_seconds_max: 60,
     /// How long an idempotency key is remembered.
     idempotency_seconds: 86_400,
 }

@@ -82,7 +82,7 @@ fn in_state(status: Status, judge_only: bool) -> Ticket {
     let approved = step(&queued, approve(&queued, "user"));
     let plan = queued.request().plan_digest;
     let running = || step(&step(&queued_runnable(), approve(&queued_runnable(), "user")), Event::Begin { plan });
-    let ended = |succeeded| Event::Finish(Outcome { succeeded, result: None, reason: None });
+    let ended = |succeeded| Event::Finish(Outcome { succeeded, result: None, reason: None, is_unknown: false });
     match status {
         Status::Queued => queued,
         Status::Approved => approved,
@@ -129,7 +129,7 @@ fn events(ticket: &Ticket) -> Vec<Event> {
         Event::Replace { by: user("user"), digest: ticket.request().digest, with: TicketId::new(2, [2; 10]) },
         Event::Begin { plan: ticket.request().plan_digest },
         Event::Stop { reason: "gone".to_owned() },
-        Event::Finish(Outcome { succeeded: true, result: None, reason: None }),
+        Event::Finish(Outcome { succeeded: true, result: None, reason: None, is_unknown: false }),
         Event::Release,
         Event::Withdraw(Withdrawal::BySubmitter),
         Event::Lose,
@@ -299,4 +299,11 @@ fn a_stored_ticket_reads_back_as_it_was() {
         let text = serde_json::to_string(&ticket).unwrap();
         assert_eq!(serde_json::from_str::<Ticket>(&text).unwrap(), ticket);
     }
+}
+
+#[test]
+fn an_effect_that_nobody_observed_is_lost_and_says_why() {
+    let running = in_state(Status::Running, false);
+    let lost = running.step(Event::Finish(Outcome::unknown("nobody saw")), at(OPENED + 1)).unwrap();
+    assert_eq!((lost.ticket.status(), lost.note.detail["reason"].as_str()), (Status::Lost, Some("nobody saw")));
 }

@@ -11,6 +11,7 @@ use std::fmt;
 use crate::visible;
 
 use serde_json::{Map, Value, json};
+use zeroize::Zeroizing;
 
 use crate::UserName;
 use crate::json::{self, JsonError, Limits};
@@ -22,15 +23,15 @@ pub const SECRET_CHARS_MIN: usize = 32;
 /// The largest secrets file that anybody reads, in bytes.
 pub const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
-/// What a user signs with. Shown nowhere: neither by `Debug` nor by serde.
+/// What a user signs with. Shown nowhere: neither by `Debug` nor by serde. Overwritten when it is let go of.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Box<str>);
+pub struct Secret(Zeroizing<Box<str>>);
 
 impl Secret {
     /// The secret that `text` is; nothing when it is too short to be one.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        (text.chars().count() >= SECRET_CHARS_MIN).then(|| Self(text.into()))
+        (text.chars().count() >= SECRET_CHARS_MIN).then(|| Self(Zeroizing::new(text.into())))
     }
 
     /// The key to sign and verify with: the UTF-8 bytes of the text as it
@@ -182,7 +183,7 @@ const SHAPE: &str = r#"the secrets file is `{"users":{NAME:{"secret":TEXT,"canAp
 
 fn user_entry(user: &User) -> Value {
     let mut entry = Map::new();
-    entry.insert("secret".to_owned(), json!(user.secret.0));
+    entry.insert("secret".to_owned(), json!(&**user.secret.0));
     if !user.can_approve.is_empty() {
         entry.insert("canApprove".to_owned(), json!(user.can_approve));
     }
@@ -202,7 +203,7 @@ fn read_user(name: &str, entry: Value, faults: &mut Vec<String>) -> Option<(User
         return None;
     };
     let secret = match entry.remove("secret") {
-        Some(Value::String(text)) => Secret::new(&text),
+        Some(Value::String(text)) => Secret::new(&Zeroizing::new(text)),
         _ => None,
     };
     if secret.is_none() {

@@ -85,6 +85,9 @@ pub struct Wishes {
     /// Where tickets and the audit log lie [default: $XDG_DATA_HOME/ccc]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// Make a new audit key though there is a log: for an old one that is lost
+    #[arg(long)]
+    pub new_audit_key: bool,
     /// Who may mail whom, read at start and kept up to date
     #[arg(long, value_name = "FILE")]
     pub mail_perms: Option<PathBuf>,

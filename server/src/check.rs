@@ -15,7 +15,7 @@ use crate::{
 /// Why it would not.
 pub fn report(wishes: &Wishes, around: &Surroundings) -> Result<String, SetupError> {
     let setup = Setup::read(wishes, around)?;
-    key_file::read(&setup.audit_key_file)?;
+    key_file::read(&setup.audit_key_file, setup.signed_log().as_deref())?;
     let mut text = String::new();
     for line in facts(&setup)
         .into_iter()

@@ -14,6 +14,7 @@ mod bridge;
 mod check;
 mod clock;
 mod connection;
+mod descriptors;
 mod desk;
 mod endpoints;
 mod events;
@@ -51,7 +52,7 @@ pub mod parts {
         bridge::Bridge,
         check::report,
         connection::http,
-        desk::{Front, Running, Site, open as open_desk},
+        desk::{CheckpointCommand, Front, Running, Site, open as open_desk},
         exec::Effects,
         head::{Head, Hosts},
         keyring::{Keyring, Keys},

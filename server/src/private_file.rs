@@ -13,6 +13,7 @@ use ccc_protocol::{
     secrets,
 };
 use rustix::{fs::OFlags, process::geteuid};
+use zeroize::Zeroizing;
 
 /// The largest config that is read, in bytes: more rules than any machine needs.
 pub(crate) const CONFIG_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -20,8 +21,8 @@ pub(crate) const CONFIG_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// What a file holds, and whether others reach it.
 #[derive(Debug)]
 pub(crate) struct Content {
-    /// As it is.
-    pub(crate) bytes: Vec<u8>,
+    /// As it is; overwritten when it is let go of.
+    pub(crate) bytes: Zeroizing<Vec<u8>>,
     /// What makes it unfit for a secret.
     pub(crate) exposure: Option<Exposure>,
 }
@@ -63,7 +64,9 @@ fn facts(file: &File) -> io::Result<OpenFile> {
 }
 
 fn content(file: File, exposure: Option<Exposure>, bytes_max: u64) -> io::Result<Content> {
-    let mut bytes = vec![];
+    // Room for all of it from the start: a buffer that grows leaves copies behind.
+    let room = usize::try_from(file.metadata()?.len().min(bytes_max) + 1).unwrap_or_default();
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     file.take(bytes_max + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > bytes_max {
         return Err(io::ErrorKind::FileTooLarge.into());
@@ -98,7 +101,7 @@ mod tests {
             });
             while !swapping.is_finished() {
                 let content = read(&at("name")).unwrap();
-                assert_eq!(content.exposure.is_none(), content.bytes == b"private", "{content:?}");
+                assert_eq!(content.exposure.is_none(), *content.bytes == b"private", "{content:?}");
             }
         });
     }

@@ -6,7 +6,7 @@ use ccc_protocol::{exit, visible};
 
 use crate::{
     args::{Command, Wishes},
-    check,
+    check, descriptors,
     import::{self, ImportFailure},
     log,
     places::Surroundings,
@@ -39,6 +39,7 @@ pub fn main() -> ExitCode {
 fn serve(wishes: Wishes) -> u8 {
     log::start();
     keep_descriptors_from_programs();
+    keep_memory_from_others();
     let around = Surroundings::of_process();
     if let Some(root) = &wishes.root {
         eprintln!("CONDUIT_ROOT is {root} (a label: it changes nothing)");
@@ -47,6 +48,7 @@ fn serve(wishes: Wishes) -> u8 {
         Ok(setup) => setup,
         Err(error) => return refused(&error),
     };
+    descriptors::raise(&setup.law.limits);
     // One thread: it is faster here than several (the desk commits on a thread of its own).
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -69,6 +71,15 @@ fn serve(wishes: Wishes) -> u8 {
 fn keep_descriptors_from_programs() {
     const AFTER_STDERR: i32 = 3;
     close_fds::set_fds_cloexec(AFTER_STDERR, &[]);
+}
+
+/// Secrets lie in this process's memory: no core dump of it, and no debugger or `/proc/PID/mem` of the same user. Programs
+/// that are started get the usual again with their own memory.
+fn keep_memory_from_others() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable) {
+        tracing::warn!(%error, "this process could be dumped");
+    }
 }
 
 fn printed(text: &str) -> u8 {

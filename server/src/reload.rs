@@ -127,9 +127,10 @@ impl Reload {
         self.setup = setup;
     }
 
-    /// Config and secrets, with each link on the way to them.
+    /// Config, secrets and mail permissions, with each link on the way to them.
     fn files(&self) -> Vec<PathBuf> {
-        let files = [Some(&self.setup.secrets_file), self.setup.config_file.as_ref()];
+        let mail = self.setup.mail.as_ref().map(|(path, _)| path);
+        let files = [Some(&self.setup.secrets_file), self.setup.config_file.as_ref(), mail];
         files.into_iter().flatten().flat_map(|file| places::way(file)).collect()
     }
 }

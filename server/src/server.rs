@@ -9,6 +9,7 @@ use std::{
 };
 
 use ccc_core::audit::AuditKey;
+use rustix::process::Signal;
 use tokio::{
     net::{TcpListener, TcpSocket},
     signal::unix::{SignalKind, signal},
@@ -16,7 +17,7 @@ use tokio::{
 
 use crate::{
     bridge::Bridge,
-    desk::{self, Running, Site},
+    desk::{self, CheckpointCommand, Running, Site},
     exec::Effects,
     head::Hosts,
     key_file,
@@ -59,7 +60,9 @@ pub(crate) async fn run(reload: Reload) -> Result<Closing, ServerError> {
     let setup = &reload.setup;
     // Sockets first: with an address that is taken, nothing else is touched.
     let listeners = bind(setup)?;
-    let audit_key = key_file::read_or_make(&setup.audit_key_file).map_err(SetupError::from)?;
+    survive_file_size_limits();
+    let audit_key =
+        key_file::read_or_make(&setup.audit_key_file, setup.signed_log().as_deref()).map_err(SetupError::from)?;
     let keyring = Keyring::new(&setup.secrets, &Keyring::default());
     let Running { front, nonces, found, clerk, lock } = open(setup, &keyring, audit_key.clone())?;
     let started = front.clock().now();
@@ -127,7 +130,10 @@ fn open(setup: &Setup, keyring: &Keyring, audit_key: AuditKey) -> Result<Running
         effects: Effects::new(setup.smtp.clone(), setup.dry_run),
         audit_key,
         checkpoints: setup.checkpoint_file.clone(),
-        checkpoint_command: setup.checkpoint_command.clone(),
+        checkpoint_command: setup.checkpoint_command.clone().map(|words| CheckpointCommand {
+            words,
+            time_max: Duration::from_secs(setup.law.limits.checkpoint_command_seconds_max),
+        }),
         checkpoint_every: setup.checkpoint_every,
         mail_file: setup.mail.clone(),
     };
@@ -153,6 +159,14 @@ fn tell(setup: &Setup, listeners: &Listeners, found: desk::Found) {
     }
     for url in listeners.urls() {
         eprintln!("listening on {url}");
+    }
+}
+
+/// A write beyond `RLIMIT_FSIZE` is an error of that write, not the end of the server: SIGXFSZ, whose default ends the
+/// process, is taken and left alone. Taken rather than ignored: programs that are started have the default again.
+fn survive_file_size_limits() {
+    if let Err(error) = signal(SignalKind::from_raw(Signal::XFSZ.as_raw())) {
+        tracing::warn!(%error, "a limit of file sizes would end this server");
     }
 }
 

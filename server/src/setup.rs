@@ -17,7 +17,7 @@ use ccc_core::{
     user::{User, Users},
     volume::{Volume, Volumes},
 };
-use ccc_protocol::{private_file::Exposure, secrets::Secrets};
+use ccc_protocol::{private_file::Exposure, secrets::Secrets, store::DATABASE};
 
 use crate::{
     args::Wishes,
@@ -27,7 +27,8 @@ use crate::{
     volumes::pinned,
 };
 
-use self::files::{adopt_seed_overrides, read_config, read_mail_permissions, read_secrets, with_password};
+pub(crate) use self::files::read_mail_permissions;
+use self::files::{adopt_seed_overrides, read_config, read_secrets, with_password};
 
 /// The port where nothing else is said.
 pub(crate) const PORT: u16 = 3015;
@@ -63,6 +64,8 @@ pub struct Setup {
     pub data: PathBuf,
     /// The key of the audit checkpoints.
     pub audit_key_file: PathBuf,
+    /// Whether a lost key may be replaced by a new one.
+    pub new_audit_key: bool,
     /// The file that checkpoints are appended to.
     pub checkpoint_file: PathBuf,
     /// A program of the owner's that gets each checkpoint.
@@ -116,6 +119,7 @@ impl Setup {
             hosts: config.hosts.clone(),
             legacy_signatures: config.legacy_signatures,
             dry_run: wishes.dry_run,
+            new_audit_key: wishes.new_audit_key,
             smtp: sources.smtp()?,
             mail_password_file: sources.mail_password_file(),
             policy_overrides_file: sources.configured(config.policy_overrides.as_ref()),
@@ -138,6 +142,14 @@ impl Setup {
         setup.checked()
     }
 
+    /// The log that the audit key has to be the key of, where there is one.
+    #[must_use]
+    pub(crate) fn signed_log(&self) -> Option<PathBuf> {
+        let log = self.data.join(DATABASE);
+        let has_log = std::fs::metadata(&log).is_ok_and(|found| found.len() > 0);
+        (has_log && !self.new_audit_key).then_some(log)
+    }
+
     /// What of `other` counts only at the next start.
     #[must_use]
     pub fn needs_restart(&self, other: &Self) -> Vec<&'static str> {
@@ -158,7 +170,16 @@ impl Setup {
                     || self.law.limits.checkpoint_entries != other.law.limits.checkpoint_entries,
             ),
             ("`runs_max`", self.law.limits.runs_max != other.law.limits.runs_max),
+            (
+                "`checkpoint_command_seconds_max`",
+                self.law.limits.checkpoint_command_seconds_max != other.law.limits.checkpoint_command_seconds_max,
+            ),
+            ("`descriptors_max`", self.law.limits.descriptors_max != other.law.limits.descriptors_max),
             ("the mail server", self.smtp != other.smtp),
+            (
+                "the mail permission file's place",
+                self.mail.as_ref().map(|(path, _)| path) != other.mail.as_ref().map(|(path, _)| path),
+            ),
             ("the secrets file's place", self.secrets_file != other.secrets_file),
         ];
         changed.into_iter().filter(|(_, changed)| *changed).map(|(what, _)| what).collect()

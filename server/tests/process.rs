@@ -12,6 +12,7 @@ use std::{
     },
     path::{Path, PathBuf},
     process::{Child, ChildStderr, Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 
 use ccc_protocol::content_digest::ContentDigest;
@@ -128,6 +129,10 @@ fn queue(agent: char) -> String {
 
 /// `GET /queue`, or `POST /action` with this body, signed so many seconds ago.
 fn signed(agent: char, ago: i64, method: &str, body: &str) -> String {
+    signed_by("agent", agent, ago, method, body)
+}
+
+fn signed_by(name: &str, secret_of: char, ago: i64, method: &str, body: &str) -> String {
     static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1 << 40);
     let created =
         std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().cast_signed() - ago;
@@ -142,8 +147,8 @@ fn signed(agent: char, ago: i64, method: &str, body: &str) -> String {
         content_digest: Some(&digest),
         idempotency_key: None,
     };
-    let stamp = Stamp { keyid: "agent", created, nonce: &nonce };
-    let signed = sign_request(&Key::new(secret(agent).as_bytes()), &request, &stamp);
+    let stamp = Stamp { keyid: name, created, nonce: &nonce };
+    let signed = sign_request(&Key::new(secret(secret_of).as_bytes()), &request, &stamp);
     let (input, signature, length) = (signed.signature_input, signed.signature, body.len());
     format!(
         "{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Digest: {digest}\r\n\
@@ -337,4 +342,97 @@ fn no_restart_makes_a_captured_request_usable_again() {
         assert_eq!(second.status(&signed('a', 10, method, "")), 401, "what was signed before the start is stale");
     }
     assert_eq!(second.status(&signed('a', 0, "GET", "")), 200);
+}
+
+/// A server under these limits of `ulimit`, with this config.
+fn limited(home: &Path, ulimits: &str, config: &str) -> Server {
+    fs::write(home.join("config.toml"), config).unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{ulimits}; exec \"$@\""), "sh", env!("CARGO_BIN_EXE_ccc-server")]);
+    shell.args(["--config", "config.toml", "--secrets", "secrets.json", "--port", "0"]).stdin(Stdio::null());
+    shell.env_clear().envs([("HOME", home.to_str().unwrap()), ("PATH", "/usr/bin:/bin")]).current_dir(home);
+    Server::start_by(shell)
+}
+
+/// The soft limit of open files of a process.
+fn open_files(pid: u32) -> u64 {
+    let limits = fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    line.split_whitespace().nth(3).unwrap().parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_limit_of_open_files_is_raised_for_the_server_and_not_for_programs() {
+    let home = tempfile::tempdir().unwrap();
+    write_secrets(home.path(), 'a');
+    // Ends, and so succeeds, once it sees the limit that the server was started with.
+    let script = "until [ $(ulimit -Sn) = 96 ]; do :; done; echo sees $(ulimit -Sn)";
+    let config = format!(
+        "[limits]\ndescriptors_max = 200\n[actions.see]\npolicy = \"auto-accept\"\nrun = [\"sh\", \"-c\", \"{script}\"]\n"
+    );
+    let server = limited(home.path(), "ulimit -Sn 96", &config);
+    assert_eq!(open_files(server.child.id()), 200, "as far as the config allows, whatever the hard limit is");
+    let ask = signed('a', 0, "POST", r#"{"action":"see"}"#).replacen("Host:", "Prefer: wait=30\r\nHost:", 1);
+    let answer = server.exchange(&ask);
+    assert!(answer.contains("sees 96"), "{answer}");
+}
+
+#[test]
+fn a_flood_of_strangers_at_a_low_limit_of_open_files_keeps_no_approver_out() {
+    const WITHIN: Duration = Duration::from_secs(5);
+    let home = tempfile::tempdir().unwrap();
+    write_secrets(home.path(), 'a');
+    // No time limit makes room: what makes it is that the oldest stranger goes.
+    let server = limited(home.path(), "ulimit -n 128", "[limits]\nhead_seconds_max = 3600\n");
+    let addr = server.url.strip_prefix("http://").unwrap();
+    let mut strangers: Vec<TcpStream> = (0..300).map(|_| TcpStream::connect(addr).unwrap()).collect();
+    for round in 0..100 {
+        strangers.extend((0..3).map(|_| TcpStream::connect(addr).unwrap()));
+        let began = Instant::now();
+        assert_eq!(server.status(&signed_by("user", 'u', 0, "GET", "")), 200, "round {round}");
+        assert!(began.elapsed() < WITHIN, "round {round}: {:?}", began.elapsed());
+        strangers.drain(..3);
+    }
+}
+
+#[test]
+fn a_limit_of_file_sizes_ends_no_server() {
+    let home = tempfile::tempdir().unwrap();
+    write_secrets(home.path(), 'a');
+    // In units of 512 bytes.
+    let server = limited(home.path(), "ulimit -f 400", "");
+    let list = r#"{"action":"list-actions"}"#;
+    let refused = (0..2000).map(|_| server.status(&signed('a', 0, "POST", list))).find(|status| *status != 200);
+    assert!(refused.is_some_and(|status| status >= 500), "{refused:?}");
+    assert_eq!(server.status(HEALTH), 200, "it still answers");
+}
+
+#[test]
+fn a_core_dump_shows_no_secret_because_there_is_none() {
+    use std::os::unix::process::ExitStatusExt as _;
+    let home = tempfile::tempdir().unwrap();
+    write_secrets(home.path(), 'a');
+    let mut server = limited(home.path(), "ulimit -c unlimited || :", "");
+    server.signal(Signal::ABORT);
+    assert!(!server.child.wait().unwrap().core_dumped());
+}
+
+#[test]
+fn no_new_audit_key_is_made_beside_a_log_unless_told() {
+    let home = tempfile::tempdir().unwrap();
+    write_secrets(home.path(), 'a');
+    let args = ["--secrets", "secrets.json", "--port", "0"];
+    drop(Server::start(home.path(), &args));
+    let key = home.path().join(".config/ccc/audit.key");
+    let old = fs::read(&key).unwrap();
+    fs::remove_file(&key).unwrap();
+    for checked in [&args[..], &["--check", "--secrets", "secrets.json"]] {
+        let refused = output(home.path(), checked);
+        assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("--new-audit-key"), "{refused:?}");
+        assert!(!key.exists());
+    }
+    drop(Server::start(home.path(), &[&args[..], &["--new-audit-key"]].concat()));
+    assert_ne!(fs::read(&key).unwrap(), old);
 }

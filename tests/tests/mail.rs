@@ -220,3 +220,39 @@ fn a_dry_run_sends_nothing_and_permits_nothing() {
     bridge.submit("agent", &mail("a@example.com", "x")).refused(403, ProblemType::NotAllowed);
     assert_eq!(server.received(), []);
 }
+
+#[test]
+fn a_permission_that_cannot_be_written_to_its_file_is_not_granted() {
+    let server = MailServer::start();
+    let mut bridge = Site::new().config(server.config()).args(&["--mail-perms", "mail-perms.json"]).start();
+    let in_the_way = bridge.site().home().join("mail-perms.new");
+    fs::create_dir(&in_the_way).unwrap();
+    bridge.submit("user", &permission("a@example.com", None, true)).refused(503, ProblemType::Unavailable);
+    fs::remove_dir(&in_the_way).unwrap();
+    bridge.until("it serves again", || {
+        (bridge.submit("agent", &json!({ "action": "list-actions" })).status == 200).then_some(())
+    });
+    assert_eq!(permissions(&bridge, "agent"), json!([]));
+    bridge.submit("agent", &mail("a@example.com", "x")).refused(403, ProblemType::NotAllowed);
+    bridge.kill();
+    bridge.start_again();
+    assert_eq!(permissions(&bridge, "agent"), json!([]), "nor after a restart");
+}
+
+#[test]
+fn an_owners_edit_of_the_file_counts_at_once_and_is_told_to_whom_it_concerns() {
+    let server = MailServer::start();
+    let bridge = Site::new().config(server.config()).args(&["--mail-perms", "mail-perms.json"]).start();
+    bridge.submit("user", &permission("a@example.com", None, true)).ticket();
+    let file = bridge.site().home().join("mail-perms.json");
+    fs::write(&file, r#"{"allowed":[{"user":"agent","to":"b@example.com","topic":null}]}"#).unwrap();
+    let edited = json!([{ "user": "agent", "to": "b@example.com", "topic": null }]);
+    bridge.until("the edit counts", || (permissions(&bridge, "agent") == edited).then_some(()));
+    bridge.submit("agent", &mail("a@example.com", "x")).refused(403, ProblemType::NotAllowed);
+    let told = |reader: &str| {
+        let entries = bridge.get(reader, "/audit").json()["entries"].as_array().unwrap().clone();
+        entries.into_iter().filter(|entry| entry["kind"] == "mail-permissions-read").collect::<Vec<_>>()
+    };
+    assert_eq!(told("user")[0]["detail"]["added"], edited);
+    assert_eq!(told("lead"), Vec::<Value>::new(), "who may not ask for it is not told either");
+}

@@ -14,6 +14,7 @@ const SERVER: &str = "ccc-server";
 pub(super) fn event(entry: &AuditEntry, row: &Row) -> Value {
     let activity = Activity::of(entry);
     let (status_id, status) = outcome(entry.status);
+    let (severity_id, severity) = severity(&entry.kind);
     let mut event = json!({
         "activity_id": activity.id(),
         "activity_name": activity.name(),
@@ -23,8 +24,8 @@ pub(super) fn event(entry: &AuditEntry, row: &Row) -> Value {
         "class_name": "API Activity",
         "type_uid": CLASS * 100 + activity.id(),
         "type_name": format!("API Activity: {}", activity.name()),
-        "severity_id": 1,
-        "severity": "Informational",
+        "severity_id": severity_id,
+        "severity": severity,
         "time": entry.at.millis(),
         "status_id": status_id,
         "status": status,
@@ -53,6 +54,25 @@ pub(super) fn event(entry: &AuditEntry, row: &Row) -> Value {
         set(&mut event, "status_detail", reason.clone());
     }
     event
+}
+
+/// How much somebody who watches should mind: what is set for everybody, and what cannot be told any more, above what one
+/// person or rule said about one call.
+fn severity(kind: &EntryKind) -> (u8, &'static str) {
+    match kind {
+        EntryKind::Unknown(_) => (0, "Unknown"),
+        EntryKind::Denied
+        | EntryKind::Repeated
+        | EntryKind::DenialLifted
+        | EntryKind::Failed
+        | EntryKind::GrantMade => (2, "Low"),
+        EntryKind::GroupSet | EntryKind::PolicySet | EntryKind::UsersRead | EntryKind::MailPermissionsRead => {
+            (3, "Medium")
+        }
+        EntryKind::FreezeSet | EntryKind::Lost => (4, "High"),
+        EntryKind::GapDeclared => (5, "Critical"),
+        _ => (1, "Informational"),
+    }
 }
 
 /// What the framework knows of activities.
@@ -168,5 +188,24 @@ mod tests {
         ];
         assert!(required.iter().all(|name| !event[name].is_null()), "{event}");
         assert!(!event["api"]["operation"].is_null() && !event["metadata"]["product"].is_null());
+    }
+
+    #[test]
+    fn severity_follows_the_kind() {
+        let severity = |kind: &str| {
+            let event = of(&format!(r#"{{"at":"2026-03-07T12:00:00Z","detail":{{}},"kind":"{kind}","seq":2}}"#));
+            (event["severity_id"].as_u64().unwrap(), event["severity"].as_str().unwrap().to_owned())
+        };
+        for (kind, id, name) in [
+            ("submitted", 1, "Informational"),
+            ("denied", 2, "Low"),
+            ("policy-set", 3, "Medium"),
+            ("freeze-set", 4, "High"),
+            ("lost", 4, "High"),
+            ("gap-declared", 5, "Critical"),
+            ("of-another-version", 0, "Unknown"),
+        ] {
+            assert_eq!(severity(kind), (id, name.to_owned()), "{kind}");
+        }
     }
 }

@@ -15,6 +15,7 @@ use std::{fmt, net::IpAddr, str::FromStr};
 
 use ccc_protocol::{actions::USE_TOOL, bodies::Policy, visible};
 use serde::Deserialize;
+use zeroize::Zeroize as _;
 
 pub use error::{ConfigError, Fault, Position};
 pub use read::read;
@@ -106,22 +107,30 @@ pub struct Smtp {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Security {
-    /// TLS is asked for and required before anything else.
-    #[default]
+    /// TLS is asked for in the clear, and required before anything else.
     StartTls,
-    /// TLS from the first byte.
+    /// TLS from the first byte (RFC 8314 prefers it).
+    #[default]
     Tls,
     /// Readable on the way.
     None,
 }
 
-/// The mail server's password. Never shown.
+/// The mail server's password. Never shown, and overwritten when it is let go of.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Password {
     /// The first line of this file, relative to the config.
     File(String),
     /// In the config itself, as the seed has it.
     Inline(String),
+}
+
+impl Drop for Password {
+    fn drop(&mut self) {
+        if let Self::Inline(password) = self {
+            password.zeroize();
+        }
+    }
 }
 
 /// Where the audit log's checkpoints go.

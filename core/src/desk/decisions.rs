@@ -213,7 +213,10 @@ impl Desk {
     fn serve(&self, ticket: &Ticket, service: Service, cx: Cx<'_>) -> Result<Step, StepRefusal> {
         // The permit of a service is used up here: its effect is the commit itself.
         let Step { ticket: begun, .. } = ticket.step(Event::Begin { plan: ticket.request().plan_digest }, cx.now)?;
-        begun.step(Event::Finish(Outcome { succeeded: true, result: result_of(service, cx), reason: None }), cx.now)
+        begun.step(
+            Event::Finish(Outcome { succeeded: true, result: result_of(service, cx), reason: None, is_unknown: false }),
+            cx.now,
+        )
     }
 }
 

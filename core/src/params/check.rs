@@ -54,6 +54,9 @@ fn text_arg(kind: &Kind, text: &str) -> Result<Arg, String> {
     if let Some(control) = text.chars().find(|c| c.is_control() && !(*multiline && matches!(c, '\n' | '\r' | '\t'))) {
         return Err(format!("it holds the control character {}", control.escape_unicode()));
     }
+    if let Some(steering) = text.chars().find(|c| !multiline && steers_a_line(*c)) {
+        return Err(format!("it holds {}, which reorders or ends a line unseen", steering.escape_unicode()));
+    }
     // Programs differ in whether it ends a line, and so in what the text says to them.
     if text.split("\r\n").any(|part| part.contains('\r')) {
         return Err("it holds a carriage return that no line feed follows".to_owned());
@@ -66,6 +69,12 @@ fn text_arg(kind: &Kind, text: &str) -> Result<Arg, String> {
         Some(pattern) if !pattern.fits(text) => Err(String::new()),
         _ => Ok(Arg::Text(text.to_owned())),
     }
+}
+
+/// Unicode's `Bidi_Control` (UAX #9), and its line and paragraph separators: one line of text would be read otherwise than
+/// it is, or be two.
+fn steers_a_line(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn list_arg(drafting: &mut Drafting<'_>, at: &str, item: &Kind, values: &[Value]) -> Result<Drafted, Refusal> {

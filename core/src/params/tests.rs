@@ -172,6 +172,7 @@ fn a_mail_takes_line_breaks_in_its_body_alone() {
         checked(action, mail)
     };
     assert!(mail("body", "one\r\ntwo\n\tthree").is_ok());
+    assert!(mail("body", "\u{200f}שלום\u{2028}").is_ok() && mail("subject", "שלום").is_ok());
     for (name, value) in [
         ("to", "a@b.c\nBcc: x@y.z"),
         ("subject", "s\r\nBcc: x@y.z"),
@@ -181,6 +182,10 @@ fn a_mail_takes_line_breaks_in_its_body_alone() {
         ("body", "a\r\r\n"),
         ("body", "a\r"),
         ("subject", "s\u{85}"),
+        ("subject", "invoice \u{202e}fdp.exe"),
+        ("subject", "\u{2066}s"),
+        ("topic", "t\u{2028}u"),
+        ("topic", "t\u{200f}"),
     ] {
         assert_eq!(mail(name, value).unwrap_err().param.as_deref(), Some(name), "{value:?}");
     }

@@ -102,19 +102,27 @@ pub struct Outcome {
     pub result: Option<Value>,
     /// Why it failed, in a sentence for the agent.
     pub reason: Option<String>,
+    /// True where nothing was observed that says whether it worked: it may have.
+    pub is_unknown: bool,
 }
 
 impl Outcome {
     /// What was observed says that it worked.
     #[must_use]
     pub fn success(result: Value) -> Self {
-        Self { succeeded: true, result: Some(result), reason: None }
+        Self { succeeded: true, result: Some(result), reason: None, is_unknown: false }
     }
 
     /// It failed, or was not done, for this reason: a sentence for the agent.
     #[must_use]
     pub fn failure(reason: impl Into<String>) -> Self {
-        Self { succeeded: false, result: None, reason: Some(reason.into()) }
+        Self { succeeded: false, result: None, reason: Some(reason.into()), is_unknown: false }
+    }
+
+    /// It was begun, and what came of it was not observed, for this reason: a sentence for the agent.
+    #[must_use]
+    pub fn unknown(reason: impl Into<String>) -> Self {
+        Self { is_unknown: true, ..Self::failure(reason) }
     }
 }
 

@@ -192,7 +192,11 @@ impl Ticket {
     }
 
     fn finished(&self, outcome: Outcome) -> Step {
-        let status = if outcome.succeeded { Status::Succeeded } else { Status::Failed };
+        let status = match outcome {
+            Outcome { is_unknown: true, .. } => Status::Lost,
+            Outcome { succeeded: true, .. } => Status::Succeeded,
+            Outcome { succeeded: false, .. } => Status::Failed,
+        };
         let mut step = self.ended(status, None, outcome.reason);
         step.note = step.note.with_some("result", outcome.result.clone());
         step.ticket.standing.result = outcome.result;

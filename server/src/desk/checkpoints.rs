@@ -1,16 +1,20 @@
 //! The checkpoint file, and the thread that writes it: nobody who waits for the clerk waits for this second sync as well.
 
+mod command;
+
 use std::{
     fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     thread::{self, JoinHandle},
     time::Duration,
 };
 
 use ccc_core::audit::{AuditKey, Checkpoint};
+
+pub use self::command::CheckpointCommand;
+use self::command::Handover;
 
 /// How long after a failure the writing is tried again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -23,15 +27,16 @@ pub(super) struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Begins to write to this file, and to hand each line to this program of the owner's on its standard input.
+    /// Begins to write to this file, and to hand each line to the owner's command.
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub(super) fn open(path: PathBuf, command: Option<Vec<String>>) -> io::Result<Self> {
+    pub(super) fn open(path: PathBuf, command: Option<CheckpointCommand>) -> io::Result<Self> {
         let (lines, written) = channel();
+        let command = command.map(Handover::open).transpose()?;
         let writer = thread::Builder::new()
             .name("checkpoints".to_owned())
-            .spawn(move || write_all(&written, &path, command.as_deref()))?;
+            .spawn(move || write_all(&written, &path, command.as_ref()))?;
         Ok(Self { lines, writer })
     }
 
@@ -52,7 +57,7 @@ impl Checkpoints {
 }
 
 /// What came meanwhile shares one sync. Of what could not be written the newest is tried again: it covers those before it.
-fn write_all(lines: &Receiver<String>, path: &Path, command: Option<&[String]>) {
+fn write_all(lines: &Receiver<String>, path: &Path, command: Option<&Handover>) {
     let mut unwritten: Option<String> = None;
     loop {
         let next = match &unwritten {
@@ -69,9 +74,7 @@ fn write_all(lines: &Receiver<String>, path: &Path, command: Option<&[String]>) 
             continue;
         }
         for line in batch {
-            if let Some(Err(error)) = command.map(|command| hand_over(command, &line)) {
-                tracing::error!(%error, "the checkpoint command could not be started");
-            }
+            command.into_iter().for_each(|command| command.hand_over(&line));
         }
     }
 }
@@ -81,26 +84,6 @@ fn append(path: &Path, lines: &str) -> io::Result<()> {
     let mut file = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
     file.write_all(lines.as_bytes())?;
     file.sync_data()
-}
-
-/// The owner's command gets the line and is left to itself; it must not hold up what is written next.
-fn hand_over(command: &[String], line: &str) -> io::Result<()> {
-    let Some((program, args)) = command.split_first() else { return Ok(()) };
-    let mut child =
-        Command::new(program).args(args).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-    let line = line.to_owned();
-    thread::Builder::new().name("checkpoint-command".to_owned()).spawn(move || {
-        if let Some(mut stdin) = child.stdin.take() {
-            // A command that does not read says so by its exit status.
-            let _ = stdin.write_all(line.as_bytes());
-        }
-        match child.wait() {
-            Ok(status) if !status.success() => tracing::error!(%status, "the checkpoint command failed"),
-            Err(error) => tracing::error!(%error, "the checkpoint command could not be waited for"),
-            Ok(_) => {}
-        }
-    })?;
-    Ok(())
 }
 
 /// How far the chain had come by the newest authentic checkpoint of this file; 0 where there is none.

@@ -372,6 +372,7 @@ impl Clerk {
         // One job may bind two: its own behind that of the request that it released a ticket to.
         group.nonces.sort_unstable_by_key(|(seq, _)| *seq);
         self.store.write(&group.change, &group.nonces, &law.limits)?;
+        self.keeping.before_commit(&group.change)?;
         let begun = Instant::now();
         self.store.commit()?;
         Ok(Some(begun.elapsed()))

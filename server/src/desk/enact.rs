@@ -1,12 +1,13 @@
 //! Another law from now on: what a reload of config and secrets means to what stands.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use ccc_core::{desk::KnownUsers, law::Law, refusal::Refusal};
 use ccc_protocol::{UserName, bodies::EntryKind};
 use serde_json::{Map, json};
 
-use super::{Front, Sitting};
+use super::{Front, Sitting, shelf::Shelf};
+use crate::setup::read_mail_permissions;
 
 impl Front {
     /// Puts a law in force, then ends what belonged to users that are gone or have another secret: their open tickets
@@ -17,10 +18,12 @@ impl Front {
     /// 503 where the store does not accept writes. The law is in force all the same.
     pub async fn enact(&self, law: Law, users: KnownUsers) -> Result<BTreeSet<UserName>, Refusal> {
         self.lawbook.replace(law);
+        let (mail_file, shelf) = (self.mail_file.clone(), Arc::clone(&self.shelf));
         let end = move |sitting: &mut Sitting<'_>| {
             let cx = sitting.cx;
             let cut_off = sitting.desk.meet_users(users, cx, sitting.change);
             sitting.desk.tighten(cx, sitting.change);
+            adopt_edited_mail(mail_file.as_deref(), &shelf, sitting);
             let detail = Map::from_iter([("cut_off".to_owned(), json!(cut_off))]);
             sitting.desk.note(EntryKind::Reloaded, detail, sitting.cx, sitting.change);
             Ok(cut_off)
@@ -29,5 +32,16 @@ impl Front {
         self.clerk.serve(None, |_| Ok(())).await?;
         self.read_all().await;
         self.clerk.serve(None, end).await
+    }
+}
+
+/// Takes up what the owner wrote into the mail permission file. The clerk's own thread writes that file, after each commit
+/// that changes it: here, where it is read on that thread, it says what the last commit left, or something of the owner's.
+fn adopt_edited_mail(file: Option<&Path>, shelf: &Shelf, sitting: &mut Sitting<'_>) {
+    let Some(file) = file else { return };
+    match read_mail_permissions(file.to_owned()) {
+        Ok((_, mail)) if mail == shelf.read().mail => {}
+        Ok((_, mail)) => sitting.desk.adopt_mail(mail, sitting.cx, sitting.change),
+        Err(error) => tracing::error!(%error, "mail permissions stay as they were read before"),
     }
 }

@@ -1,6 +1,7 @@
 //! The use cases as endpoints call them. Each is a few lines: prepare, have the clerk serve it, answer what was committed.
 
 use std::{
+    path::Path,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
@@ -71,6 +72,8 @@ pub struct Front {
     pub(super) rooms: Rooms,
     pub(super) stops: Stops,
     pub(super) lists: Arc<ActionLists>,
+    /// The owner's mail permission file, which is read again at a reload.
+    pub(super) mail_file: Option<Arc<Path>>,
 }
 
 impl Front {

@@ -47,13 +47,24 @@ pub(super) struct Keeping {
 }
 
 impl Keeping {
-    /// After a commit, before anybody is told of it: mail permissions as they now are. The owner's file wins at the next
-    /// start, so that a permission that was answered has to stand in it.
+    /// Before a commit: mail permissions as they will be, written beside the owner's file. The file wins over the store, so
+    /// that a permission that cannot be written is not granted, and one that cannot be taken out is not said to be taken
+    /// back.
+    ///
+    /// # Errors
+    /// Where they cannot be written: nothing is to be committed.
+    pub(super) fn before_commit(&self, change: &Change) -> Result<(), StoreError> {
+        let (Some(path), Some(mail)) = (&self.mail_file, mail_of(change)) else { return Ok(()) };
+        let path = beside(&resolved(path));
+        write_synced(&path, mail).map_err(|error| StoreError::File { path, error })
+    }
+
+    /// After a commit, before anybody is told of it: what was written beside the owner's file takes its place.
     pub(super) fn before_answers(&self, change: &Change) {
-        for setting in &change.settings {
-            if let Setting::Mail(mail) = setting {
-                self.keep_mail(mail);
-            }
+        let (Some(path), Some(_)) = (&self.mail_file, mail_of(change)) else { return };
+        let path = resolved(path);
+        if let Err(error) = std::fs::rename(beside(&path), &path) {
+            tracing::error!(%error, path = %path.display(), "mail permissions could not be put in place; the store has them");
         }
     }
 
@@ -93,29 +104,31 @@ impl Keeping {
         self.checkpoints.write(&Checkpoint::of(chain, now, &self.key));
         self.last = (chain.seq, now);
     }
-
-    fn keep_mail(&self, mail: &MailPermissions) {
-        let Some(path) = &self.mail_file else { return };
-        if let Err(error) = replace(path, mail) {
-            tracing::error!(%error, path = %path.display(), "mail permissions could not be written; the store has them");
-        }
-    }
 }
 
 fn is_a_persons_decision(entry: &AuditEntry) -> bool {
     entry.by.is_some() && entry.by != entry.about && entry.kind != EntryKind::Submitted
 }
 
+/// Mail permissions as this change leaves them.
+fn mail_of(change: &Change) -> Option<&MailPermissions> {
+    change.settings.iter().rev().find_map(|setting| match setting {
+        Setting::Mail(mail) => Some(mail),
+        _ => None,
+    })
+}
+
 /// Written beside, synced, renamed: a reader sees the old file or the new one. A link stays, and what it leads to is replaced.
-fn replace(path: &Path, mail: &MailPermissions) -> std::io::Result<()> {
+fn beside(path: &Path) -> PathBuf {
+    path.with_extension("new")
+}
+
+fn write_synced(path: &Path, mail: &MailPermissions) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    let path = &resolved(path);
-    let beside = path.with_extension("new");
-    let mut file = std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&beside)?;
+    let mut file = std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path)?;
     file.write_all(serde_json::to_string_pretty(mail)?.as_bytes())?;
     file.write_all(b"\n")?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)
+    file.sync_all()
 }
 
 /// Readers' way to what is stored. One connection, used by one reader at a time, away from the thread that serves everybody.

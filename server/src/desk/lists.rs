@@ -18,8 +18,8 @@ use ccc_core::{
 use ccc_protocol::{
     GrantId, TicketId, UserName,
     bodies::{
-        self, ActionList, ActionPolicy, AuditEntry, AuditList, GrantList, GroupPolicies, Hint, Policy, PolicyList,
-        QueueList, Status,
+        self, ActionList, ActionPolicy, AuditEntry, AuditList, EntryKind, GrantList, GroupPolicies, Hint, Policy,
+        PolicyList, QueueList, Status,
     },
     content_digest::SharedBeginning,
 };
@@ -228,6 +228,9 @@ fn is_shown(entry: &mut AuditEntry, reader: &UserName, users: &Users) -> bool {
     if let Some(about) = &entry.about {
         return users.may_approve(reader, about);
     }
+    if entry.kind == EntryKind::MailPermissionsRead {
+        return keep_readable_mail(entry, reader, users);
+    }
     // What the server itself does every approver may know.
     let Some(by) = &entry.by else { return true };
     if let Some(Value::Array(frozen)) = entry.detail.get_mut("users") {
@@ -236,6 +239,18 @@ fn is_shown(entry: &mut AuditEntry, reader: &UserName, users: &Users) -> bool {
         return !frozen.is_empty();
     }
     users.share_somebody(reader, by)
+}
+
+/// Of permissions that came or went, those of users that the reader may ask about; nothing where there is none.
+fn keep_readable_mail(entry: &mut AuditEntry, reader: &UserName, users: &Users) -> bool {
+    let user = |permission: &Value| permission.get("user")?.as_str()?.parse::<UserName>().ok();
+    let mut is_empty = true;
+    for key in ["added", "removed"] {
+        let Some(Value::Array(permissions)) = entry.detail.get_mut(key) else { continue };
+        permissions.retain(|permission| user(permission).is_some_and(|user| users.may_see(reader, &user)));
+        is_empty &= permissions.is_empty();
+    }
+    !is_empty
 }
 
 fn service_of(law: &Law, ticket: &Ticket) -> Option<Service> {

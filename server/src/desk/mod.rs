@@ -23,6 +23,7 @@ mod turns;
 mod wait;
 mod worker;
 
+pub use checkpoints::CheckpointCommand;
 pub use front::Front;
 pub use open::{Running, Site, open};
 

@@ -22,7 +22,7 @@ use crate::{
 
 use super::{
     Front, Lawbook, Shelf,
-    checkpoints::{self, Checkpoints},
+    checkpoints::{self, CheckpointCommand, Checkpoints},
     clerk::{Clerk, carry},
     keep::{Archive, Keeping},
     rooms::Rooms,
@@ -50,7 +50,7 @@ pub struct Site {
     /// The file that checkpoints are appended to.
     pub checkpoints: PathBuf,
     /// A program of the owner's that gets each checkpoint.
-    pub checkpoint_command: Option<Vec<String>>,
+    pub checkpoint_command: Option<CheckpointCommand>,
     /// How long new entries may stand without a checkpoint.
     pub checkpoint_every: Duration,
     /// The owner's mail permission file, and what it says.
@@ -105,12 +105,13 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
     let archive = Archive::new(store::reader(&site.data)?);
     let no_thread = |error| StoreError::File { path: site.data.clone(), error };
     let checkpoints = Checkpoints::open(site.checkpoints, site.checkpoint_command).map_err(no_thread)?;
+    let mail_file = site.mail_file.map(|(path, _)| path);
     let keeping = Keeping {
         key: site.audit_key,
         checkpoints,
         every: site.checkpoint_every,
         entries_max: site.law.limits.checkpoint_entries,
-        mail_file: site.mail_file.map(|(path, _)| path),
+        mail_file: mail_file.clone(),
         last: (0, clock.now()),
     };
     let lawbook = Lawbook::new(site.law);
@@ -141,6 +142,7 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
         rooms,
         stops: stops.clone(),
         lists: Arc::default(),
+        mail_file: mail_file.map(Into::into),
     };
     let worker = Worker { front: front.clone(), effects: Arc::new(effects), stops };
     tokio::spawn(worker.run(inbox));

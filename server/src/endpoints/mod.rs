@@ -108,15 +108,21 @@ impl Call<'_> {
         query::read(self.head.query(), []).map(|_| ())
     }
 
-    /// `?after=SEQ&limit=N`, the limit within what a list may hold.
+    /// `?after=SEQ&limit=N`. A limit that a list cannot have is refused: a shorter list than was asked for would look like
+    /// all there is.
     fn page(&self) -> Result<(Option<u64>, u64), Refusal> {
         let [after, limit] = query::read(self.head.query(), ["after", "limit"])?;
-        Ok((after, self.limit(limit)))
+        Ok((after, self.limit(limit)?))
     }
 
     /// How many entries a list may have where so many were asked for.
-    fn limit(&self, asked: Option<u64>) -> u64 {
-        asked.unwrap_or(self.limits.list_default).clamp(1, self.limits.list_max)
+    fn limit(&self, asked: Option<u64>) -> Result<u64, Refusal> {
+        let list_max = self.limits.list_max;
+        match asked {
+            None => Ok(self.limits.list_default.min(list_max)),
+            Some(limit) if (1..=list_max).contains(&limit) => Ok(limit),
+            Some(_) => Err(malformed(format!("`limit` is a number from 1 to {list_max}"))),
+        }
     }
 
     /// `Prefer: wait=SECONDS` (RFC 7240), at most `wait_seconds_max`. What is not understood there is passed over, as

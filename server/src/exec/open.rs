@@ -35,7 +35,7 @@ pub(super) async fn open(plan: &Plan, environment: &Environment, law: &Law, open
         }
         Ok(Err(error)) => {
             tracing::error!(%error, "an opener cannot be waited for");
-            Outcome::failure(format!(
+            Outcome::unknown(format!(
                 "`{}` was started and could not be waited for: what it did is unknown",
                 start.name()
             ))

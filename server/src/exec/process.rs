@@ -8,11 +8,11 @@ use std::{
 
 use cap_std::fs::Dir;
 use ccc_core::volume::Volumes;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::process::{Child, Command};
 
 use super::environment::Environment;
-use crate::volumes;
+use crate::{descriptors, volumes};
 
 /// How long a group has to end by itself after it was asked to.
 pub(super) const TERM_GRACE: Duration = Duration::from_secs(2);
@@ -47,6 +47,7 @@ impl Start<'_> {
         command.current_dir(dir.as_ref().map_or_else(|| "/".to_owned(), |(dir, path)| handed_over(dir, path)));
         let child = command.spawn().map_err(|error| self.refused(&error))?;
         let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        group.into_iter().for_each(descriptors::give_back);
         Ok(Process { child, group })
     }
 
@@ -99,21 +100,26 @@ fn handed_over(_dir: &Dir, path: &str) -> String {
 }
 
 impl Process {
-    /// Asks the whole group to end, and ends it where it does not.
-    pub(super) async fn end(&mut self) -> io::Result<ExitStatus> {
-        self.signal(Signal::TERM);
-        let ended = tokio::time::timeout(TERM_GRACE, self.child.wait()).await;
-        self.signal(Signal::KILL);
-        match ended {
-            Ok(status) => status,
-            Err(_) => self.child.wait().await,
+    /// Waits until the program has ended, and leaves it unreaped: until it is reaped, its number, and so its group's, is
+    /// given to nobody else.
+    pub(super) async fn ended(&self) {
+        if let Some(leader) = self.group {
+            end_of(leader).await;
         }
     }
 
-    /// Ends what the program left behind in its group. The group's number is not given to another while a member lives,
-    /// and where none lives there is nobody to signal.
-    pub(super) fn end_rest(&self) {
+    /// Asks the whole group to end, and ends it where it does not.
+    pub(super) async fn end(&self) {
+        self.signal(Signal::TERM);
+        let _ = tokio::time::timeout(TERM_GRACE, self.ended()).await;
         self.signal(Signal::KILL);
+    }
+
+    /// Ends what the program left behind in its group, and only then reaps the program.
+    // INVARIANT: after this nothing is signalled: the group's number may be somebody else's.
+    pub(super) async fn reap(mut self) -> io::Result<ExitStatus> {
+        self.signal(Signal::KILL);
+        self.child.wait().await
     }
 
     fn signal(&self, signal: Signal) {
@@ -122,6 +128,29 @@ impl Process {
             let _ = kill_process_group(group, signal);
         }
     }
+}
+
+/// Over when this child has ended, whether or not the system tells by a descriptor.
+async fn end_of(child: Pid) {
+    #[cfg(target_os = "linux")]
+    if let Ok(pidfd) = watched(child)
+        && pidfd.readable().await.is_ok()
+    {
+        return;
+    }
+    let wait = move || waitid(WaitId::Pid(child), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+    let _ = tokio::task::spawn_blocking(move || while matches!(wait(), Err(rustix::io::Errno::INTR)) {}).await;
+}
+
+/// Readable once the process has ended.
+#[cfg(target_os = "linux")]
+#[expect(
+    deprecated,
+    reason = "its successor is `unsafe` for descriptors that others may close; this one is owned here"
+)]
+fn watched(child: Pid) -> io::Result<tokio::io::unix::AsyncFd<std::os::fd::OwnedFd>> {
+    let pidfd = rustix::process::pidfd_open(child, rustix::process::PidfdFlags::empty())?;
+    tokio::io::unix::AsyncFd::with_interest(pidfd, tokio::io::Interest::READABLE)
 }
 
 /// How it ended, in words.

@@ -32,14 +32,14 @@ pub(super) async fn run(
     };
     let Order { law, mut stop, .. } = order;
     let start = Start { program, args, dir: dir.as_deref(), volumes: &law.volumes };
-    let mut process = match start.start(environment, Stdio::piped) {
+    let process = match start.start(environment, Stdio::piped) {
         Ok(process) => process,
         Err(reason) => return Outcome::failure(reason),
     };
     let written =
         ledger.zip(process.group).map(|((ledger, ticket), group)| ledger.write(ticket, group, *timeout_seconds));
     let output_bytes_max = usize::try_from(law.limits.output_bytes_max).unwrap_or(usize::MAX);
-    let watched = watch(&mut process, Duration::from_secs(*timeout_seconds), output_bytes_max, &mut stop).await;
+    let watched = watch(process, Duration::from_secs(*timeout_seconds), output_bytes_max, &mut stop).await;
     drop(written);
     let names = Names::new(&law.volumes, paths);
     watched.outcome(start.name(), *timeout_seconds, &names)
@@ -59,7 +59,7 @@ struct Watched {
     stderr: Captured,
 }
 
-async fn watch(process: &mut Process, limit: Duration, output_bytes_max: usize, stop: &mut Stop) -> Watched {
+async fn watch(mut process: Process, limit: Duration, output_bytes_max: usize, stop: &mut Stop) -> Watched {
     let (stdout_pipe, stderr_pipe) = (process.child.stdout.take(), process.child.stderr.take());
     let (mut stdout, mut stderr) = (Captured::default(), Captured::default());
     let (ended, early) = {
@@ -70,19 +70,21 @@ async fn watch(process: &mut Process, limit: Duration, output_bytes_max: usize, 
         let mut is_read = false;
         let deadline = tokio::time::sleep(limit);
         tokio::pin!(deadline);
-        let ended = loop {
+        let early = loop {
             tokio::select! {
-                status = process.child.wait() => break (status, None),
+                () = process.ended() => break None,
                 _ = &mut reading, if !is_read => is_read = true,
-                () = &mut deadline => break (process.end().await, Some(Early::OverTime)),
-                reason = stop.comes() => break (process.end().await, Some(Early::Stopped(reason))),
+                () = &mut deadline => break Some(Early::OverTime),
+                reason = stop.comes() => break Some(Early::Stopped(reason)),
             }
         };
+        if early.is_some() {
+            process.end().await;
+        }
         if !is_read {
             let _ = tokio::time::timeout(OUTPUT_GRACE, &mut reading).await;
         }
-        process.end_rest();
-        ended
+        (process.reap().await, early)
     };
     Watched { ended, early, stdout, stderr }
 }
@@ -93,7 +95,7 @@ impl Watched {
             Ok(status) => *status,
             Err(error) => {
                 tracing::error!(%error, "a program cannot be waited for");
-                return Outcome::failure(format!(
+                return Outcome::unknown(format!(
                     "`{name}` was started and could not be waited for: what it did is unknown"
                 ));
             }
@@ -104,7 +106,7 @@ impl Watched {
             Some(Early::OverTime) => Some(format!("`{name}` ran longer than {timeout_seconds} s and was ended")),
             Some(Early::Stopped(reason)) => Some(reason.clone()),
         };
-        Outcome { succeeded, result: Some(self.result(status, names)), reason }
+        Outcome { succeeded, result: Some(self.result(status, names)), reason, is_unknown: false }
     }
 
     fn result(&self, status: ExitStatus, names: &Names) -> Value {

@@ -22,7 +22,9 @@ use ccc_protocol::{
     bodies::{PathView, Risk},
 };
 
-use super::{Effects, Environment, Order, Outcome, Plan, Stop, ledger::Ledger, open, openers::Openers, run};
+use super::{
+    Effects, Environment, Order, Outcome, Plan, Stop, ledger::Ledger, open, openers::Openers, process::Start, run,
+};
 use crate::volumes::pinned;
 
 struct Place {
@@ -404,4 +406,20 @@ async fn a_record_of_a_number_that_is_anothers_now_ends_nobody() {
     assert!(!record.exists() && is_running(&other.id().to_string()));
     other.kill().unwrap();
     other.wait().unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_group_is_signalled_before_its_leader_is_reaped_and_never_after() {
+    let place = Place::new();
+    let args = ["-c".to_owned(), "exit 3".to_owned()];
+    let start = Start { program: "/bin/sh", args: &args, dir: None, volumes: &place.law.volumes };
+    let process = start.start(&environment(), std::process::Stdio::null).unwrap();
+    let stat = format!("/proc/{}/stat", process.child.id().unwrap());
+    process.ended().await;
+    let of_a_zombie = fs::read_to_string(&stat).unwrap();
+    assert!(of_a_zombie.rsplit(") ").next().unwrap().starts_with('Z'), "its number is still its own: {of_a_zombie}");
+    // Takes the process: nothing is left that could signal the group.
+    assert_eq!(process.reap().await.unwrap().code(), Some(3));
+    assert!(!Path::new(&stat).exists());
 }

@@ -10,6 +10,7 @@ use ccc_core::{
     desk::MailPermissions,
 };
 use ccc_protocol::{private_file::Exposure, secrets::Secrets, visible};
+use zeroize::Zeroizing;
 
 use super::SetupError;
 use crate::private_file::{self, Content};
@@ -81,7 +82,7 @@ fn owners_alone(what: &str, path: &Path, exposure: Option<Exposure>) -> Result<(
 }
 
 /// The file wins over what is stored; one that is not there yet permits nothing.
-pub(super) fn read_mail_permissions(path: PathBuf) -> Result<(PathBuf, MailPermissions), SetupError> {
+pub(crate) fn read_mail_permissions(path: PathBuf) -> Result<(PathBuf, MailPermissions), SetupError> {
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((path, MailPermissions::default())),
@@ -97,8 +98,9 @@ pub(super) fn read_mail_permissions(path: PathBuf) -> Result<(PathBuf, MailPermi
     }
 }
 
-fn text(what: &str, path: &Path, bytes: Vec<u8>) -> Result<String, SetupError> {
-    String::from_utf8(bytes).map_err(|error| unreadable(what, path)(io::Error::other(error)))
+fn text(what: &str, path: &Path, bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>, SetupError> {
+    let text = std::str::from_utf8(&bytes).map(|text| Zeroizing::new(text.to_owned()));
+    text.map_err(|error| unreadable(what, path)(io::Error::other(error)))
 }
 
 fn unreadable(what: &str, path: &Path) -> impl Fn(io::Error) -> SetupError {

@@ -1,4 +1,5 @@
-//! One server per data directory: a lock file held for as long as the server lives.
+//! One server per data directory: the directory itself is held for as long as the server lives, and a file in it. The
+//! file tells others, and older servers; removing it frees nothing.
 
 use std::{
     fs::File,
@@ -14,6 +15,7 @@ use crate::let_go::once_let_go;
 /// The hold on a data directory; the kernel lets go of it when the process ends, however it ends.
 #[derive(Debug)]
 pub struct DataLock {
+    _directory: File,
     _file: File,
 }
 
@@ -28,12 +30,14 @@ impl DataLock {
         let file_error = |error| StoreError::File { path: path.clone(), error };
         let file =
             File::options().create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(file_error)?;
-        let hold = || match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        let directory = File::open(data).map_err(file_error)?;
+        let hold = |held: &File| match flock(held, FlockOperation::NonBlockingLockExclusive) {
             Err(rustix::io::Errno::WOULDBLOCK) => Err(StoreError::InUse(data.to_owned())),
             held => held.map_err(|errno| file_error(errno.into())),
         };
-        once_let_go("the data directory", hold, |error| matches!(error, StoreError::InUse(_)))?;
-        Ok(Self { _file: file })
+        let hold_both = || hold(&directory).and_then(|()| hold(&file));
+        once_let_go("the data directory", hold_both, |error| matches!(error, StoreError::InUse(_)))?;
+        Ok(Self { _directory: directory, _file: file })
     }
 }
 
@@ -54,6 +58,8 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let held = DataLock::take(home.path()).unwrap();
         assert!(matches!(DataLock::take(home.path()), Err(StoreError::InUse(_))));
+        std::fs::remove_file(home.path().join("lock")).unwrap();
+        assert!(matches!(DataLock::take(home.path()), Err(StoreError::InUse(_))), "the file is gone, the hold is not");
         drop(held);
         assert!(DataLock::take(home.path()).is_ok());
     }

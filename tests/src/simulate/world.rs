@@ -214,7 +214,7 @@ impl World {
         let succeeded = dice.one_in(2);
         let before = self.model.clone();
         let expected = self.model.finish(id, succeeded);
-        let outcome = Outcome { succeeded, result: None, reason: None };
+        let outcome = Outcome { succeeded, result: None, reason: None, is_unknown: false };
         let real = self.commit(dice, |desk, cx, change| desk.finish(id, outcome, cx, change));
         self.settle(before, real, expected, &format!("{at}: {id} ends"));
     }

@@ -15,6 +15,11 @@ enum Manner {
     RefusesRecipient,
     IsSilent,
     HangsUp,
+    HangsUpAtData,
+    HangsUpAfterTheText,
+    RefusesLogin,
+    RefusesTheText,
+    InjectsBehindStartTls,
 }
 
 /// Serves one connection, and gives back every line that was said to it.
@@ -29,7 +34,7 @@ async fn server(manner: Manner) -> (u16, JoinHandle<Vec<String>>) {
                 return vec![];
             }
             Manner::HangsUp => return vec![],
-            Manner::Takes | Manner::RefusesRecipient => {}
+            _ => {}
         }
         let (reader, mut writer) = stream.split();
         let mut lines = BufReader::new(reader).lines();
@@ -38,13 +43,26 @@ async fn server(manner: Manner) -> (u16, JoinHandle<Vec<String>>) {
         while let Ok(Some(line)) = lines.next_line().await {
             let verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
             let answer = match verb.as_str() {
+                _ if in_data && line == "." && manner == Manner::HangsUpAfterTheText => return heard,
+                _ if in_data && line == "." && manner == Manner::RefusesTheText => {
+                    in_data = false;
+                    "554 5.6.0 not this text\r\n"
+                }
                 _ if in_data && line == "." => {
                     in_data = false;
                     "250 2.0.0 queued as 4711\r\n"
                 }
                 _ if in_data => "",
+                "EHLO" if manner == Manner::RefusesLogin => "250-mail.test\r\n250 AUTH PLAIN\r\n",
+                "EHLO" if manner == Manner::InjectsBehindStartTls => "250-mail.test\r\n250 STARTTLS\r\n",
+                "STARTTLS" => "220 go on\r\n250-mail.test\r\n250 AUTH PLAIN\r\n",
+                "AUTH" => "535 5.7.8 no\r\n",
                 "EHLO" => "250-mail.test\r\n250 8BITMIME\r\n",
                 "RCPT" if manner == Manner::RefusesRecipient => "550 5.1.1 no such user\r\n",
+                "DATA" if manner == Manner::HangsUpAtData => {
+                    let _ = writer.write_all(b"354 go on\r\n").await;
+                    return heard;
+                }
                 "DATA" => {
                     in_data = true;
                     "354 go on\r\n"
@@ -151,4 +169,60 @@ fn the_password_is_never_shown() {
         from: "a@b".into(),
     };
     assert!(!format!("{:?}", Mailer::new(smtp)).contains("hunter2"));
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_once_the_server_waits_for_the_text_leaves_it_unknown() {
+    for manner in [Manner::HangsUpAtData, Manner::HangsUpAfterTheText] {
+        let (port, _served) = server(manner).await;
+        let outcome = mailer(port, Security::None).send(&mail(), 10).await;
+        assert!(outcome.is_unknown && !outcome.succeeded, "{outcome:?}");
+        assert!(outcome.reason.unwrap().contains("unknown"));
+    }
+    for manner in [Manner::HangsUp, Manner::RefusesRecipient, Manner::RefusesTheText] {
+        let (port, _served) = server(manner).await;
+        let outcome = mailer(port, Security::None).send(&mail(), 10).await;
+        assert!(!outcome.is_unknown && !outcome.succeeded, "{outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_came_in_the_clear_behind_the_answer_to_starttls_is_no_answer_under_tls() {
+    let (port, _served) = server(Manner::InjectsBehindStartTls).await;
+    // The server never answers the handshake: it fails by what was put before it, or not at all.
+    let outcome = mailer(port, Security::StartTls).send(&mail(), 60).await;
+    assert!(outcome.reason.unwrap().contains("could not be secured"));
+}
+
+#[tokio::test]
+async fn a_refused_login_and_a_failed_handshake_say_so() {
+    let (port, _served) = server(Manner::RefusesLogin).await;
+    let mut login = mailer(port, Security::None);
+    (login.smtp.user, login.smtp.password) = (Some("u".into()), Some(Password::Inline("p".into())));
+    let refused = login.send(&mail(), 10).await;
+    assert!(refused.reason.unwrap().contains("refused the login with 535"));
+    assert_eq!(refused.result.unwrap()["smtp"], "535");
+    let (port, _served) = server(Manner::Takes).await;
+    let plain = mailer(port, Security::Tls).send(&mail(), 10).await.reason.unwrap();
+    assert!(plain.contains("could not be secured"), "{plain}");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let nobody = listener.local_addr().unwrap().port();
+    drop(listener);
+    let unreachable = mailer(nobody, Security::Tls).send(&mail(), 10).await.reason.unwrap();
+    assert!(unreachable.contains("could not be reached"), "{unreachable}");
+}
+
+#[tokio::test]
+async fn each_mail_has_a_message_id_of_its_own_at_its_senders_domain() {
+    let mut ids = std::collections::HashSet::new();
+    for _ in 0..2 {
+        let (port, served) = server(Manner::Takes).await;
+        mailer(port, Security::None).send(&mail(), 10).await;
+        let heard = served.await.unwrap();
+        let mut of_mail =
+            heard.into_iter().filter(|line| line.starts_with("Message-ID: <") && line.ends_with("@example.org>"));
+        ids.insert(of_mail.next().unwrap());
+        assert_eq!(of_mail.next(), None);
+    }
+    assert_eq!(ids.len(), 2);
 }
