@@ -94,7 +94,7 @@ fn places_are_filled_and_absent_ones_dropped() {
 
 #[test]
 fn values_are_never_read_again() {
-    for inert in ["{path}", "{{", "%s", "$HOME", "`id`", "; rm -rf /", "\"", "a  b", "*", "a\u{202e}b", ""] {
+    for inert in ["{path}", "{{", "%s", "$HOME", "`id`", "; rm -rf /", "\"", "a  b", "*", "a\u{200b}b", ""] {
         let (_, args, _) = run("run-tests", json!({ "path": "app", "filter": inert }));
         assert_eq!(args.last().map(String::as_str), Some(inert));
     }
