@@ -178,10 +178,11 @@ mod tests {
         assert_eq!(
             words,
             [
-                "submitted", "approved", "started", "succeeded", "failed", "released", "denied", "expired",
-                "cancelled", "lost", "repeated", "denial-lifted", "grant-made", "grant-used", "grant-used-up",
-                "grant-revoked", "grant-expired", "grant-ended", "group-set", "policy-set", "freeze-set", "users-read",
-                "mail-permissions-read", "server-started", "server-stopped", "reloaded", "gap-declared",
+                "submitted", "approved", "requeued", "tightened", "stop-asked", "started", "succeeded", "failed",
+                "released", "denied", "expired", "cancelled", "lost", "repeated", "denial-lifted", "grant-made",
+                "grant-used", "grant-used-up", "grant-revoked", "grant-expired", "grant-ended", "group-set",
+                "policy-set", "freeze-set", "users-read", "mail-permissions-read", "server-started", "server-stopped",
+                "reloaded", "gap-declared",
             ]
         );
     }
