@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use crate::{Fault, Probe};
 
 /// Answers `probe` with level `none`, and refuses everything else.
-pub fn launch(args: Vec<OsString>) -> ! {
+pub fn launch(args: &[OsString]) -> ! {
     if args.first().is_some_and(|command| command == "probe") {
         println!("{}", Probe::none("only Linux has Landlock and seccomp").json());
         std::process::exit(0);

@@ -216,8 +216,9 @@ impl Draft {
             "local-sockets" => record.local_sockets = word(key, value, yes)?,
             "modes-by-path" => record.modes_by_path = word(key, value, yes)?,
             _ => {
-                *record.limits.slot(key).ok_or_else(|| RecordError(format!("`{key}` is no key of a record")))? =
-                    Some(number(key, value)?)
+                let slot =
+                    record.limits.slot(key).ok_or_else(|| RecordError(format!("`{key}` is no key of a record")))?;
+                *slot = Some(number(key, value)?);
             }
         }
         Ok(())

@@ -9,8 +9,8 @@ pub enum Defence {
     ReadOnlyMounts,
     /// Places that are covered or left out because they are private.
     Never,
-    /// The pid namespace, and the end of all when its first process ends.
-    Processes,
+    /// Every namespace, and so the root too.
+    Namespaces,
     /// The ipc namespace.
     Ipc,
     /// The network namespace.
@@ -46,7 +46,7 @@ impl Defence {
         Self::Root,
         Self::ReadOnlyMounts,
         Self::Never,
-        Self::Processes,
+        Self::Namespaces,
         Self::Ipc,
         Self::Network,
         Self::LandlockFiles,

@@ -14,8 +14,9 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsString,
     fs,
-    os::fd::OwnedFd,
+    os::{fd::OwnedFd, unix::ffi::OsStringExt},
     path::{Path, PathBuf},
 };
 
@@ -215,14 +216,10 @@ fn opened(path: &Path, is_writable: bool) -> Answer<Option<What>> {
         FileType::Symlink if is_writable => Err(Fault::new(what(), "it is a link", "give the path that it leads to")),
         FileType::Symlink => {
             let target = readlinkat(&source, "", Vec::new()).trying(what, GIVE_ANOTHER)?;
-            Ok(Some(What::Link(PathBuf::from(std::ffi::OsString::from(os_string(target))))))
+            Ok(Some(What::Link(PathBuf::from(OsString::from_vec(target.into_bytes())))))
         }
         kind => Ok(Some(What::Tree { source, is_directory: kind == FileType::Directory, is_writable })),
     }
-}
-
-fn os_string(text: std::ffi::CString) -> std::ffi::OsString {
-    std::os::unix::ffi::OsStringExt::from_vec(text.into_bytes())
 }
 
 /// The launcher makes these itself, and gives no more of them.

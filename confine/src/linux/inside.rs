@@ -17,7 +17,7 @@ use std::{
 use rustix::{
     event::{PollFd, PollFlags, poll},
     io::Errno,
-    process::{Pid, Signal, WaitOptions, kill_process, set_parent_process_death_signal, wait},
+    process::{Pid, Signal, WaitOptions, getpid, kill_process, set_parent_process_death_signal, wait},
 };
 
 use super::{
@@ -106,8 +106,16 @@ impl Inside<'_> {
     /// Every wall, in the order that lets each be built: namespaces are there already; under Landlock nothing can be mounted, and
     /// under the filter neither.
     fn confine(&self, record: &Record) -> Answer<u32> {
+        // Started by hand, this would build its root in the machine's own mounts.
+        if record.level == Level::Full && self.defences.hold(Defence::Namespaces) && !getpid().is_init() {
+            return Err(Fault::new(
+                "cannot build a root",
+                "this process is not the first of a pid namespace",
+                ASK_PROBE,
+            ));
+        }
         let places = given::places(record, self.defences)?;
-        if record.level == Level::Full && self.defences.hold(Defence::Root) {
+        if record.level == Level::Full && self.defences.hold(Defence::Root) && self.defences.hold(Defence::Namespaces) {
             root::build(&places, &record.limits, self.defences)?;
         }
         privileges::limit(&record.limits, self.defences)?;
@@ -128,14 +136,15 @@ impl Inside<'_> {
     }
 
     fn start_and_stay(&mut self, record: &Record, signals: &Signals) -> Answer<Ending> {
-        let child = command(record).spawn().map_err(|error| not_started(record, &error))?;
+        let child = signals.apart(|| command(record).spawn()).map_err(|error| not_started(record, &error))?;
         self.teller.tell(&Message::Started);
         let program = Pid::from_child(&child);
         loop {
-            self.wait(signals)?;
+            // Before each wait: the first child may have ended before its end could be signalled.
             if let Some(ending) = reap(program) {
                 return Ok(ending);
             }
+            self.wait(signals)?;
             if let Some(signal) = signals.next() {
                 let _ = kill_process(program, signal);
             }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::Answer;
-use crate::{Fault, Record, fault::Trying};
+use crate::{Fault, Level, Record, fault::Trying};
 
 const MOVE_IT: &str = "install it where only you or root can write, outside of every volume";
 const OTHERS_WRITE: u32 = 0o022;
@@ -17,7 +17,9 @@ const STICKY: u32 = 0o1000;
 pub(crate) fn check(record: &Record) -> Answer<()> {
     let file: PathBuf =
         fs::read_link("/proc/self/exe").trying(|| "cannot find the launcher's own file".to_owned(), MOVE_IT)?;
-    let given = record.write.iter().chain(&record.scratch).find(|given| file.starts_with(real(given)));
+    // At `full` a directory of the program's own is a new one, whatever lies under its name outside.
+    let own = record.scratch.iter().filter(|_| record.level == Level::Files);
+    let given = record.write.iter().chain(own).find(|given| file.starts_with(real(given)));
     if let Some(given) = given {
         return Err(refused(&file, format!("`{}` is given for writing", given.display())));
     }

@@ -45,8 +45,8 @@ ccc-confine: starts one program, which reaches what it was given and nothing els
 exit status: the program's own; 125 where the launcher failed, 126 where the program cannot be started, 127 where it is not there";
 
 /// The whole program, from its arguments to its exit status.
-pub fn launch(args: Vec<OsString>) -> ! {
-    Launcher { defences: Defences::all() }.command(&args)
+pub fn launch(args: &[OsString]) -> ! {
+    Launcher { defences: Defences::all() }.command(args)
 }
 
 /// The launcher with some of its defences off, so that tests can show that each of them is needed. No program of the house calls

@@ -19,20 +19,22 @@ use crate::{Fault, Network, fault::Trying};
 ///
 /// The kernel lets only a process of one thread do this.
 pub(crate) fn enter(network: Network, defences: &Defences) -> Answer<()> {
+    if !defences.hold(Defence::Namespaces) {
+        return Ok(());
+    }
     let (user, group) = (geteuid().as_raw(), getegid().as_raw());
     unshare(kinds(network, defences)).trying(|| "cannot make namespaces".to_owned(), ASK_PROBE)?;
     stay(user, group)?;
     keep_for_inside()?;
     match network {
-        Network::Private => raise_loopback(),
-        Network::Off | Network::BindOnly | Network::Host => Ok(()),
+        Network::Private if defences.hold(Defence::Network) => raise_loopback(),
+        _ => Ok(()),
     }
 }
 
 fn kinds(network: Network, defences: &Defences) -> CloneFlags {
     let own_network = matches!(network, Network::Off | Network::Private) && defences.hold(Defence::Network);
-    let mut kinds = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS;
-    kinds.set(CloneFlags::CLONE_NEWPID, defences.hold(Defence::Processes));
+    let mut kinds = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWPID;
     kinds.set(CloneFlags::CLONE_NEWIPC, defences.hold(Defence::Ipc));
     kinds.set(CloneFlags::CLONE_NEWNET, own_network);
     kinds

@@ -38,7 +38,7 @@ pub(crate) fn run(mut started: Started, defences: &Defences) -> Answer<Ending> {
     let signals = Signals::block()?;
     prepare(&started.record, defences)?;
     let mut run = Run::start(started, signals, defences)?;
-    run.to_its_end()
+    run.watch()
 }
 
 /// What is passed on gets its value here, in the one process that sees the environment of whoever started it.
@@ -96,11 +96,12 @@ impl Run {
         let (telling, told) = channel::pipe()?;
         channel::inherit(life_inside.as_fd())?;
         channel::inherit(told.as_fd())?;
-        let child = inside_command(&started, defences)
+        let mut command = inside_command(&started, defences);
+        command
             .args([channel::number(&life_inside), channel::number(&told)])
-            .args(started.is_probe.then_some(inside::PROBE))
-            .spawn()
-            .trying(|| "cannot start the process inside".to_owned(), ASK_PROBE)?;
+            .args(started.is_probe.then_some(inside::PROBE));
+        let child =
+            signals.apart(|| command.spawn()).trying(|| "cannot start the process inside".to_owned(), ASK_PROBE)?;
         // The ends of the child: while this process holds one, it would never hear that the child closed its own.
         drop((life_inside, told));
         let ended = pidfd_open(Pid::from_child(&child), PidfdFlags::empty())
@@ -121,7 +122,7 @@ impl Run {
         })
     }
 
-    fn to_its_end(&mut self) -> Answer<Ending> {
+    fn watch(&mut self) -> Answer<Ending> {
         loop {
             let ready = self.wait()?;
             if ready.has_told {

@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::sys::{
-    signal::{SigSet, Signal},
+    signal::{SigSet, SigmaskHow, Signal},
     signalfd::{SfdFlags, SignalFd},
 };
 
@@ -21,8 +21,13 @@ const PASSED_ON: [Signal; 7] = [
     Signal::SIGALRM,
 ];
 
-/// The signals that are passed on, blocked and readable. `Command` gives every child an empty mask again.
-pub(crate) struct Signals(SignalFd);
+/// The signals that are passed on, blocked and readable.
+pub(crate) struct Signals {
+    taken: SigSet,
+    /// The mask as this process was started with, which is the program's.
+    before: SigSet,
+    descriptor: SignalFd,
+}
 
 impl Signals {
     pub(crate) fn block() -> Answer<Self> {
@@ -36,14 +41,25 @@ impl Signals {
 
     fn block_all(signals: &[Signal]) -> Answer<Self> {
         let what = || "cannot take signals".to_owned();
-        let set: SigSet = signals.iter().copied().collect();
-        set.thread_block().trying(what, REPORT)?;
-        SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK).trying(what, REPORT).map(Self)
+        let taken: SigSet = signals.iter().copied().collect();
+        let before = taken.thread_swap_mask(SigmaskHow::SIG_BLOCK).trying(what, REPORT)?;
+        let descriptor =
+            SignalFd::with_flags(&taken, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK).trying(what, REPORT)?;
+        Ok(Self { taken, before, descriptor })
+    }
+
+    /// Starts a child under the mask of before: a child inherits its mask. A signal that comes meanwhile does what it would have done
+    /// without a launcher: there is no program yet to pass it to.
+    pub(crate) fn apart<T>(&self, start: impl FnOnce() -> T) -> T {
+        let _ = self.before.thread_set_mask();
+        let started = start();
+        let _ = self.taken.thread_block();
+        started
     }
 
     /// The next signal to pass on. What a terminal sends has reached the program already: it sends to the whole group.
     pub(crate) fn next(&self) -> Option<rustix::process::Signal> {
-        let signal = self.0.read_signal().ok().flatten()?;
+        let signal = self.descriptor.read_signal().ok().flatten()?;
         let is_sent = signal.ssi_code <= 0;
         let number = i32::try_from(signal.ssi_signo).ok()?;
         rustix::process::Signal::from_named_raw(number)
@@ -53,6 +69,6 @@ impl Signals {
 
 impl AsFd for Signals {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.descriptor.as_fd()
     }
 }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{Answer, channel};
-use crate::{Fault, RECORD_BYTES_MAX, Record, fault::Trying, record::Draft};
+use crate::{Fault, Level, Network, RECORD_BYTES_MAX, Record, fault::Trying, record::Draft};
 
 const SAY_WHAT: &str = "`ccc-confine --help` says what can be given";
 const STDIN: RawFd = 0;
@@ -71,7 +71,7 @@ impl Options {
             [b'c', b'o', b'n', b't', b'r', b'o', b'l', b'=', number @ ..] => self.control = Some(descriptor(number)?),
             [b'w', b'a', b't', b'c', b'h', b'=', number @ ..] => self.watch = Some(descriptor(number)?),
             [b'r', b'e', b'c', b'o', b'r', b'd', b'=', file @ ..] => {
-                self.file = Some(OsStr::from_bytes(file).to_owned())
+                self.file = Some(OsStr::from_bytes(file).to_owned());
             }
             _ => self.draft.entry(entry).map_err(unfit)?,
         }
@@ -96,7 +96,12 @@ impl Options {
                 ));
             }
         };
-        Ok(Started { record, watched, took_input, is_probe })
+        match (record.network, record.level) {
+            (Network::Private, Level::Files) => Err(Fault::new(
+                "cannot give a network of its own", "level `files` has none", "give `off`, `bind-only` or `host`",
+            )),
+            _ => Ok(Started { record, watched, took_input, is_probe }),
+        }
     }
 }
 
