@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use rustix::process::geteuid;
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen as Width, SeccompCmpOp as Is, SeccompCondition, SeccompFilter,
     SeccompRule, TargetArch, apply_filter, sock_filter,
@@ -96,6 +97,9 @@ fn refused(record: &Record) -> Built<Calls> {
         calls.extend(MODES_BY_PATH.iter().chain(MACHINE_MODES_BY_PATH).map(|call| whole(*call)));
         // Without a path it changes the times of an open file, which Landlock let it open.
         calls.insert(libc::SYS_utimensat, vec![one(unequal_wide(1, 0)?)?]);
+        if geteuid().is_root() {
+            calls.extend(MODES_BY_DESCRIPTOR.iter().map(|call| whole(*call)));
+        }
     }
     Ok(calls)
 }
@@ -183,6 +187,9 @@ const MODES_BY_PATH: &[i64] = &[
     REMOVEXATTRAT,
     FILE_SETATTR,
 ];
+/// The same of an open file. Root owns all that is given for reading, so that it would be the machine's programs.
+const MODES_BY_DESCRIPTOR: &[i64] =
+    &[libc::SYS_fchmod, libc::SYS_fchown, libc::SYS_fsetxattr, libc::SYS_fremovexattr, libc::SYS_utimensat];
 #[cfg(target_arch = "x86_64")]
 const MACHINE_MODES_BY_PATH: &[i64] =
     &[libc::SYS_chmod, libc::SYS_chown, libc::SYS_lchown, libc::SYS_utime, libc::SYS_utimes, libc::SYS_futimesat];

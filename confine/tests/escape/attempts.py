@@ -140,6 +140,13 @@ def chmod_by_descriptor(path):
     kept(os.strerror(error)) if error else got()
 
 
+def chmod_open(path):
+    """By a descriptor that was opened for reading."""
+    with open(path, "rb") as file:
+        os.fchmod(file.fileno(), 0o666)
+    got()
+
+
 def times(path):
     os.utime(path, (1, 1))
     got()

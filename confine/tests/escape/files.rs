@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::symlink};
 
 use ccc_confine::{Defence, Level};
 
-use super::ground::{Bystander, Ground, Meanwhile, SECRET, each, exchange, is_root, walls};
+use super::ground::{Bystander, Ground, Meanwhile, SECRET, Who, each, exchange, is_root, walls};
 
 const FILES: &[Defence] = &[Defence::LandlockFiles];
 
@@ -77,6 +77,24 @@ fn modes_and_times_of_files_outside() {
         for attempt in ["chmod", "chmod_by_descriptor", "times"] {
             ground.kept_by(&ground.record(&[attempt, &ground.text("outside/secret")]), off);
         }
+    });
+}
+
+/// Its owner may change the mode of a file that was only given for reading, where no mount says otherwise. Root owns the machine's.
+#[test]
+fn modes_of_files_that_root_was_given_for_reading() {
+    let off = |level| match level {
+        Level::Full => vec![Defence::ReadOnlyMounts],
+        Level::Files => vec![Defence::Calls],
+    };
+    each(off, |ground, off| {
+        let mut record = ground.record(&["chmod_open", &ground.text("outside/secret")]);
+        record.read.push(ground.path("outside"));
+        if ground.level == Level::Files && !(is_root() && ground.who == Who::Self_) {
+            assert!(ground.gets_through(&record, &[]));
+            return;
+        }
+        ground.kept_by(&record, off);
     });
 }
 
