@@ -28,7 +28,7 @@ mod linux;
 
 pub use fault::{CANNOT_START, Fault, LAUNCHER_FAILED, NOT_FOUND};
 pub use level::{Level, Probe};
-pub use record::{Limits, Network, RECORD_BYTES_MAX, Record, RecordError};
+pub use record::{Limits, Network, RECORD_BYTES_MAX, Record, RecordError, STARTED};
 
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::launch;

@@ -15,6 +15,10 @@ use crate::Level;
 /// The longest record that is read.
 pub const RECORD_BYTES_MAX: usize = 1024 * 1024;
 
+/// What the launcher writes to its control descriptor, where that is a socket, once the program is started: whatever comes to
+/// stdout, stderr or the exit status without it is the launcher's own.
+pub const STARTED: &[u8] = b"started\n";
+
 const FORMAT: &[u8] = b"ccc-confine/1";
 const END: &[u8] = b"end";
 

@@ -229,7 +229,7 @@ fn a_secrets_file_behind_a_link_counts_at_once_whether_its_target_changes_or_the
 fn programs_inherit_no_descriptor_that_the_server_was_started_with() {
     let home = tempfile::tempdir().unwrap();
     write_secrets(home.path(), 'a');
-    let config = "[actions.inherit]\npolicy = \"auto-accept\"\nrun = [\"sh\", \"-c\", \"echo ran; cat <&9\"]\n";
+    let config = "[actions.inherit]\npolicy = \"auto-accept\"\nrun = [\"sh\", \"-c\", \"echo ran; cat <&9\"]\nconfined = false\n";
     fs::write(home.path().join("config.toml"), config).unwrap();
     let args = ["--config", "config.toml", "--secrets", "secrets.json", "--port", "0"];
     let mut shell = Command::new("sh");

@@ -28,10 +28,12 @@ runs_max = 1
 policy = "auto-accept"
 params.word = {{ type = "string" }}
 run = ["echo", "{{word?}}"]
+confined = false
 
 [actions.fail]
 policy = "auto-accept"
 run = ["sh", "-c", "echo sorry >&2; exit 3"]
+confined = false
 
 [actions.go-on]
 policy = "auto-accept"
@@ -42,14 +44,17 @@ run = {}
 policy = "queue"
 params.word = {{ type = "string" }}
 run = ["echo", "{{word?}}"]
+confined = false
 
 [actions.ask-soon]
 policy = "queue"
 run = ["true"]
+confined = false
 
 [actions.never]
 policy = "auto-deny"
 run = ["true"]
+confined = false
 
 [[rule]]
 name = "soon is soon"

@@ -24,7 +24,7 @@ use super::{
     signals::Signals,
     started::Started,
 };
-use crate::{Fault, Level, Record, environment::may_pass, fault::Trying};
+use crate::{Fault, Level, Record, STARTED, environment::may_pass, fault::Trying};
 
 /// Runs what was asked for to its end.
 pub(crate) fn run(mut started: Started, defences: &Defences) -> Answer<Ending> {
@@ -79,6 +79,7 @@ struct Run {
     watched: Option<OwnedFd>,
     signals: Signals,
     is_started: bool,
+    has_confirmed: bool,
 }
 
 /// What a wait ended with.
@@ -119,6 +120,7 @@ impl Run {
             watched: started.watched.filter(|_| defences.hold(Defence::Watch)),
             signals,
             is_started: false,
+            has_confirmed: false,
         })
     }
 
@@ -171,8 +173,23 @@ impl Run {
         if channel::hear(telling, &mut self.heard)? == 0 {
             self.telling = None;
         }
-        self.is_started |= channel::messages(&self.heard).contains(&Message::Started);
+        let messages = channel::messages(&self.heard);
+        self.is_started |= messages.contains(&Message::Started);
+        // At `files` the process inside says so before it becomes the program, and only then closes its end.
+        let is_sure = self.level == Level::Full || self.telling.is_none();
+        let has_failed = messages.iter().any(|message| matches!(message, Message::Failed(_)));
+        if self.is_started && is_sure && !has_failed && !self.has_confirmed {
+            self.has_confirmed = true;
+            self.confirm();
+        }
         Ok(())
+    }
+
+    /// Tells whoever started this, where the pipe is a socket, that from here on it is the program that speaks.
+    fn confirm(&self) {
+        if let Some(watched) = &self.watched {
+            let _ = rustix::io::write(watched, STARTED);
+        }
     }
 
     fn pass_signal(&self) {

@@ -2,7 +2,10 @@
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    os::unix::process::ExitStatusExt,
+    os::{
+        fd::OwnedFd,
+        unix::{net::UnixStream, process::ExitStatusExt},
+    },
     process::{ChildStdout, Stdio},
     sync::mpsc,
     time::Duration,
@@ -109,6 +112,28 @@ fn failures_of_the_launcher_can_be_told_apart() {
             }
             let nowhere = Record { directory: "/nonexistent".into(), ..ground.record(&[]) };
             assert_eq!(ground.run(&nowhere, &[]).status.code(), Some(125));
+        },
+    );
+}
+
+/// A program can end with any status and write any line: only the launcher can say this.
+#[test]
+fn whoever_hands_over_a_socket_is_told_when_the_program_starts() {
+    each(
+        |_| Vec::new(),
+        |ground, _| {
+            for (program, is_told) in [("/usr/bin/true", true), ("/nonexistent", false)] {
+                let (mut own, given) = UnixStream::pair().unwrap();
+                let mut launcher = ground.launcher(&[]);
+                let mut child = launcher.stdin(OwnedFd::from(given)).spawn().unwrap();
+                drop(launcher);
+                let record = Record { program: program.into(), args: Vec::new(), ..ground.record(&[]) };
+                own.write_all(&record.encode().unwrap()).unwrap();
+                let mut told = Vec::new();
+                own.read_to_end(&mut told).unwrap();
+                assert_eq!(told == ccc_confine::STARTED, is_told, "{program} {}", ground.level);
+                child.wait().unwrap();
+            }
         },
     );
 }

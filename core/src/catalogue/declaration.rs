@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     action::Action,
-    effect::{Command, Effect, Opener},
+    effect::{Command, Effect, Given, Opener, Wanted},
     param::{Kind, Param, PathKind},
     template::Template,
 };
@@ -75,11 +75,12 @@ fn kind(kind_: &Kind) -> Value {
 
 fn effect(effect: &Effect) -> Value {
     match effect {
-        Effect::Run(Command { program, args, dir_param, timeout_seconds }) => json!({ "run": {
+        Effect::Run(Command { program, args, dir_param, timeout_seconds, reach }) => json!({ "run": {
             "program": program,
             "args": args.iter().map(Template::to_string).collect::<Vec<_>>(),
             "dir": dir_param,
             "timeout_seconds": timeout_seconds,
+            "reach": wanted(reach),
         } }),
         Effect::Open(Opener::Editor { param }) => json!({ "editor": param }),
         Effect::Open(Opener::Browser { param }) => json!({ "browser": param }),
@@ -88,6 +89,12 @@ fn effect(effect: &Effect) -> Value {
         Effect::Bridge(service) => json!({ "bridge": service.name() }),
         Effect::Release => json!("release"),
     }
+}
+
+fn wanted(wanted: &Wanted) -> Value {
+    let Wanted { confined, read, write, network, is_declared: _ } = wanted;
+    let texts = |places: &[Given]| places.iter().map(Given::text).collect::<Vec<_>>();
+    json!({ "confined": confined, "read": texts(read), "write": texts(write), "network": network })
 }
 
 #[cfg(test)]
