@@ -192,6 +192,7 @@ confined = false
 policy = "auto-accept"
 params.number = {{ type = "integer" }}
 run = {}
+confined = false
 
 [actions.ask]
 policy = "queue"

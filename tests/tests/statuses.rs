@@ -39,6 +39,7 @@ confined = false
 policy = "auto-accept"
 params.turn = {{ type = "integer" }}
 run = {}
+confined = false
 
 [actions.ask]
 policy = "queue"
