@@ -132,6 +132,25 @@ mod tests {
     }
 
     #[test]
+    fn what_a_program_reaches_is_part_of_its_declaration_and_whether_its_owner_said_so_is_not() {
+        let run = |reach: Wanted| {
+            let command =
+                Command { program: "/bin/x".into(), args: vec![], dir_param: None, timeout_seconds: 1, reach };
+            effect(&Effect::Run(command))
+        };
+        let silent = run(Wanted::default());
+        for reach in [
+            Wanted { confined: None, ..Wanted::default() },
+            Wanted { read: vec![Given::Host("/x".into())], ..Wanted::default() },
+            Wanted { write: vec![Given::Host("/x".into())], ..Wanted::default() },
+            Wanted { network: true, ..Wanted::default() },
+        ] {
+            assert_ne!(run(reach.clone()), silent, "{reach:?}");
+        }
+        assert_eq!(run(Wanted { is_declared: true, ..Wanted::default() }), silent);
+    }
+
+    #[test]
     fn no_two_built_in_actions_share_a_digest() {
         let catalogue = Catalogue::built_in();
         let digests: std::collections::BTreeSet<_> = catalogue.iter().map(|action| action.declaration).collect();
