@@ -43,7 +43,8 @@ pub struct Record {
     pub read: Vec<PathBuf>,
     /// Files and directories it may also write. Each must be there.
     pub write: Vec<PathBuf>,
-    /// Directories of its own. At `full` each is new, empty, in memory and gone at the end; at `files` each must be there.
+    /// Directories of its own. At `full` each is new, empty, in memory and gone at the end; at `files` each
+    /// is made, must not have been there, and is removed at the end.
     pub scratch: Vec<PathBuf>,
     /// Places in what may be written that are read-only all the same. At `files` new entries beside them cannot be made.
     pub read_only: Vec<PathBuf>,

@@ -4,13 +4,16 @@
 use std::{
     fs,
     os::unix::fs::symlink,
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
 };
 
 use ccc_protocol::bodies::{Confined, Plan, Preview, Status, Ticket};
-use ccc_tests::{bridge::Site, site::program};
+use ccc_tests::{
+    bridge::{Bridge, Site},
+    site::program,
+};
 use serde_json::{Value, json};
 
 /// Levels that can be had here. The others are said not to have run.
@@ -44,12 +47,12 @@ fn stdout(ticket: &Ticket) -> &str {
     ticket.result.as_ref().unwrap()["stdout"].as_str().unwrap()
 }
 
-/// A program that waits for a line before it opens the file it was given, so that the exchange comes after every check.
+/// A program that waits for a word before it opens the file it was given, so that the exchange comes after every check.
 fn late_reader(home: &Path, confined: &str) -> String {
     let home = home.display();
     format!(
         "[actions.read]\npolicy = \"auto-accept\"\nparams.file = {{ type = \"path\", kind = \"file\", required = true }}\n\
-         run = [\"sh\", \"-c\", \"echo ready >'{home}/gate/ready'; read line <'{home}/gate/go'; cat \\\"$1\\\"\", \"late\", \"{{file}}\"]\n\
+         run = [\"sh\", \"-c\", \"echo ready >'{home}/gate/ready'; until [ -e '{home}/gate/go' ]; do sleep 0.02; done; cat \\\"$1\\\"\", \"late\", \"{{file}}\"]\n\
          {confined}\n"
     )
 }
@@ -59,16 +62,13 @@ fn read_after_an_exchange(confined: impl Fn(&str) -> String) -> Ticket {
     let site = site();
     let home = fs::canonicalize(site.home()).unwrap();
     fs::create_dir(home.join("gate")).unwrap();
-    for fifo in ["ready", "go"] {
-        assert!(Command::new("mkfifo").arg(home.join("gate").join(fifo)).status().unwrap().success());
-    }
     let gate = home.join("gate").display().to_string();
     let config = late_reader(&home, &confined(&gate));
     let bridge = site.config(config).start();
     let workspace = home.join("workspace");
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            fs::read(home.join("gate/ready")).unwrap();
+            bridge.until("the program waits", || home.join("gate/ready").exists().then_some(()));
             fs::rename(workspace.join("dir"), workspace.join("away")).unwrap();
             symlink(home.join("beside"), workspace.join("dir")).unwrap();
             fs::write(home.join("gate/go"), "now\n").unwrap();
@@ -159,7 +159,8 @@ fn what_it_reads_it_does_not_write_unless_its_declaration_says_so() {
 #[test]
 fn it_has_a_home_and_a_place_for_temporary_files_of_its_own_and_leaves_nothing_there() {
     for level in levels() {
-        let script = "cat ~/beside/note 2>/dev/null; echo home >~/x && echo tmp >$TMPDIR/x && cat ~/x $TMPDIR/x; basename $(dirname $HOME)";
+        let script =
+            "cat ~/beside/note 2>/dev/null; echo home >~/x && echo tmp >$TMPDIR/x && cat ~/x $TMPDIR/x; basename $HOME";
         let config = format!(
             "[actions.own]\npolicy = \"auto-accept\"\nrun = [\"sh\", \"-c\", '{script}']\nconfined = {}\n",
             word(level)
@@ -276,27 +277,49 @@ fn a_guess_at_what_was_missing_names_the_key_that_gives_it() {
 /// A child in a session of its own is in no process group that a server could end, and a server that is killed ends nobody.
 #[test]
 fn a_run_of_a_server_that_was_killed_ends_with_all_that_it_started() {
+    let left = Left::by_a_killed_server("confined = false");
+    assert!(left.is_there(), "without confinement it lives on, so there is something to end");
+    left.let_go();
     for level in levels() {
+        let left = Left::by_a_killed_server(&format!("confined = {}\nallow_write = [\"{{path}}\"]", word(level)));
+        left.bridge.until("all that was started has ended", || (!left.is_there()).then_some(()));
+    }
+}
+
+/// What a server has left behind that was killed while an action ran: two processes that each wait for a line of a pipe, which they
+/// hold open for both ways.
+struct Left {
+    bridge: Bridge,
+    pipe: PathBuf,
+}
+
+impl Left {
+    fn by_a_killed_server(confined: &str) -> Self {
         let site = site();
-        let home = fs::canonicalize(site.home()).unwrap();
-        let script = "setsid sh -c \"echo started >stay; read x <hold\" & read x <hold";
+        let dir = fs::canonicalize(site.workspace()).unwrap().join("dir");
+        let script = "setsid sh -c \"exec 3<>hold; echo >child; read x <&3\" & exec 3<>hold; echo >parent; read x <&3";
         let config = format!(
-            "[actions.stays]\npolicy = \"auto-accept\"\nparams.path = {{ type = \"path\", kind = \"dir\", required = true }}\ndir = \"path\"\n\
-             run = [\"sh\", \"-c\", '{script}']\nconfined = {}\nallow_write = [\"{{path}}\"]\n",
-            word(level)
+            "[actions.stays]\npolicy = \"auto-accept\"\nparams.path = {{ type = \"path\", kind = \"dir\", required = true }}\n\
+             dir = \"path\"\nrun = [\"sh\", \"-c\", '{script}']\n{confined}\n"
         );
-        for fifo in ["stay", "hold"] {
-            assert!(Command::new("mkfifo").arg(home.join("workspace/dir").join(fifo)).status().unwrap().success());
-        }
+        assert!(Command::new("mkfifo").arg(dir.join("hold")).status().unwrap().success());
         let mut bridge = site.config(config).start();
         bridge.submit("agent", &json!({ "action": "stays", "path": "dir" }));
-        assert_eq!(fs::read_to_string(home.join("workspace/dir/stay")).unwrap(), "started\n");
+        for name in ["child", "parent"] {
+            bridge.until("both have started", || dir.join(name).exists().then_some(()));
+        }
         bridge.kill();
-        // Who opens a pipe without readers to write is refused: nobody is left to read.
-        bridge.until("all that was started has ended", || {
-            use rustix::fs::{Mode, OFlags, open};
-            let hold = home.join("workspace/dir/hold");
-            open(hold, OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty()).is_err().then_some(())
-        });
+        Self { bridge, pipe: dir.join("hold") }
+    }
+
+    /// Who opens a pipe for writing that nobody holds open for reading is refused.
+    fn is_there(&self) -> bool {
+        use rustix::fs::{Mode, OFlags, open};
+        open(&self.pipe, OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty()).is_ok()
+    }
+
+    fn let_go(&self) {
+        fs::write(&self.pipe, "go\ngo\n").unwrap();
+        self.bridge.until("they have ended", || (!self.is_there()).then_some(()));
     }
 }

@@ -20,6 +20,7 @@ mod parent;
 mod privileges;
 mod probe;
 mod root;
+mod scratch;
 mod seal;
 mod signals;
 mod started;

@@ -21,6 +21,7 @@ use super::{
     channel::{self, Ending, Message},
     defence::{Defence, Defences},
     descendants, inside, launcher_file, namespaces, privileges,
+    scratch::Made,
     signals::Signals,
     started::Started,
 };
@@ -37,6 +38,8 @@ pub(crate) fn run(mut started: Started, defences: &Defences) -> Answer<Ending> {
     settle_environment(&mut started.record, defences);
     let signals = Signals::block()?;
     prepare(&started.record, defences)?;
+    // Removed at the end of this function, when all that was started has ended.
+    let _own = Made::for_run(&started.record)?;
     let mut run = Run::start(started, signals, defences)?;
     run.watch()
 }

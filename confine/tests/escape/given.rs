@@ -175,17 +175,21 @@ fn directories_of_its_own() {
     each(
         |_| Vec::new(),
         |ground, _| {
-            ground.directory("home");
-            ground.file("home/secret");
-            let mut record = ground.record(&["create", &ground.text("home/new")]);
-            record.scratch.push(ground.path("home"));
+            let home = ground.path("outside/home");
+            let mut record = ground.record(&["create", home.join("new").to_str().unwrap()]);
+            record.scratch.push(home.clone());
             assert!(ground.gets_through(&record, &[]));
-            // At `full` it is another directory of that name, and gone.
-            assert_eq!(ground.path("home/new").exists(), ground.level == Level::Files);
-            if ground.level == Level::Full {
-                let read = Record { args: ground.record(&["read", &ground.text("home/secret")]).args, ..record };
-                assert!(!ground.gets_through(&read, &[]));
+            assert!(!home.exists(), "nothing of it is left");
+            ground.directory("outside/home");
+            ground.file("outside/home/secret");
+            record.args = ground.record(&["read", home.join("secret").to_str().unwrap()]).args;
+            match ground.level {
+                // Another directory of that name.
+                Level::Full => assert!(!ground.gets_through(&record, &[])),
+                // What is there is somebody's, and is neither given nor removed.
+                Level::Files => assert_eq!(ground.run(&record, &[]).status.code(), Some(125)),
             }
+            assert!(home.join("secret").exists());
         },
     );
 }

@@ -113,7 +113,7 @@ impl Given<'_> {
 
     fn own_directories(&self, scratch: Option<&Scratch>) -> OwnDirectories {
         match scratch {
-            Some(scratch) => OwnDirectories { home: scratch.home(), temporary: scratch.temporary() },
+            Some(scratch) => OwnDirectories { home: scratch.home.clone(), temporary: scratch.temporary.clone() },
             None => OwnDirectories {
                 home: self.confine.home.clone().unwrap_or_else(|| PathBuf::from("/home")),
                 temporary: PathBuf::from(TEMPORARY),
