@@ -369,7 +369,7 @@ fn the_limit_of_open_files_is_raised_for_the_server_and_not_for_programs() {
     // Ends, and so succeeds, once it sees the limit that the server was started with.
     let script = "until [ $(ulimit -Sn) = 96 ]; do :; done; echo sees $(ulimit -Sn)";
     let config = format!(
-        "[limits]\ndescriptors_max = 200\n[actions.see]\npolicy = \"auto-accept\"\nrun = [\"sh\", \"-c\", \"{script}\"]\n"
+        "[limits]\ndescriptors_max = 200\n[actions.see]\npolicy = \"auto-accept\"\nrun = [\"sh\", \"-c\", \"{script}\"]\nconfined = false\n"
     );
     let server = limited(home.path(), "ulimit -Sn 96", &config);
     assert_eq!(open_files(server.child.id()), 200, "as far as the config allows, whatever the hard limit is");

@@ -24,7 +24,9 @@ use super::{
     ASK_PROBE, Answer, REPORT,
     channel::{self, Ending, Message, Teller},
     defence::{Defence, Defences},
-    filter, given, held, landlock, privileges, root,
+    filter, given, held, landlock,
+    privileges::{self, ManyDescriptors},
+    root,
     signals::Signals,
 };
 use crate::{CANNOT_START, Fault, LAUNCHER_FAILED, Level, NOT_FOUND, Record, fault::Trying};
@@ -114,14 +116,17 @@ impl Inside<'_> {
                 ASK_PROBE,
             ));
         }
+        let descriptors = ManyDescriptors::raise();
         let places = given::places(record, self.defences)?;
         if record.level == Level::Full && self.defences.hold(Defence::Root) && self.defences.hold(Defence::Namespaces) {
             root::build(&places, &record.limits, self.defences)?;
         }
-        privileges::limit(&record.limits, self.defences)?;
         privileges::gain_none(self.defences)?;
         privileges::drop_all(self.defences)?;
         let abi = landlock::restrict(record, &places, self.defences)?;
+        drop(places);
+        descriptors.lower()?;
+        privileges::limit(&record.limits, self.defences)?;
         rustix::process::chdir(&record.directory).trying(
             || format!("cannot start in `{}`", record.directory.display()),
             "give that directory for reading",

@@ -72,6 +72,23 @@ fn close_ways_back() -> rustix::io::Result<()> {
     )
 }
 
+/// Lets this process hold a descriptor for each place while it builds a root, whatever the program may hold.
+pub(crate) struct ManyDescriptors(Rlimit);
+
+impl ManyDescriptors {
+    pub(crate) fn raise() -> Self {
+        let before = getrlimit(Resource::Nofile);
+        let raised = Rlimit { current: before.maximum, maximum: before.maximum };
+        // Where it cannot be raised, what needs more says so.
+        let _ = setrlimit(Resource::Nofile, raised);
+        Self(before)
+    }
+
+    pub(crate) fn lower(self) -> Answer<()> {
+        setrlimit(Resource::Nofile, self.0).trying(|| "cannot set the limit of open files back".to_owned(), REPORT)
+    }
+}
+
 /// Sets the limits of a record, never above what this process may use itself.
 pub(crate) fn limit(limits: &Limits, defences: &Defences) -> Answer<()> {
     if !defences.hold(Defence::Limits) {

@@ -1,6 +1,6 @@
 //! What is given, against what is private, read-only, or the launcher's own.
 
-use std::{fs, os::unix::fs::symlink};
+use std::{fs, os::unix::fs::symlink, process::Stdio};
 
 use ccc_confine::{Defence, Level, Record};
 
@@ -43,6 +43,24 @@ fn what_is_private_wins_over_what_is_given_beneath_it() {
         record.read.push(ground.path("outside/dir"));
         record.write.push(ground.path("outside/dir"));
         ground.kept_by(&record, off);
+    });
+}
+
+/// A directory is given entry by entry by more descriptors than a program may hold.
+#[test]
+fn many_places_under_a_low_limit_of_open_files() {
+    each(NEVER, |ground, _| {
+        for number in 0..150 {
+            ground.file(&format!("outside/{number}"));
+        }
+        let private = around(ground, &["read", &ground.text("outside/149")], "outside/secret");
+        let mut command = std::process::Command::new("sh");
+        let script = "ulimit -Sn 64; exec \"$0\" run --control=0";
+        command.args(["-c", script]).arg(launcher());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        ground.as_user(&mut command);
+        let output = super::ground::ended(super::ground::started(&mut command, &private));
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
     });
 }
 
