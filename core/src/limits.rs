@@ -93,6 +93,14 @@ limits! {
     runs_per_user_max: 12,
     /// How long a program may run where its action does not say.
     run_seconds_max: 600,
+    /// Processes and threads of a confined program; at `files` those of its user count too. 0 is no limit.
+    run_processes_max: 4096,
+    /// Memory that one process of a confined program may write, in bytes; 0 is no limit.
+    run_memory_bytes_max: 8 * 1024 * 1024 * 1024,
+    /// The longest file that a confined program may write, in bytes; 0 is no limit.
+    run_file_bytes_max: 4 * 1024 * 1024 * 1024,
+    /// Each directory in memory that a confined program has for its own, in bytes.
+    run_scratch_bytes_max: 1024 * 1024 * 1024,
     /// How much of a program's output is kept, for each of stdout and stderr.
     output_bytes_max: 64 * 1024,
     /// How long an opener is watched for an early failure, in milliseconds.

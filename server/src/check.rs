@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+use ccc_core::catalogue::{Effect, Given, Wanted};
+use ccc_protocol::bodies::Confined;
+
 use crate::{
     args::Wishes,
     key_file,
@@ -47,12 +50,42 @@ fn facts(setup: &Setup) -> Vec<String> {
         format!("actions    {}", setup.law.catalogue.iter().count()),
         format!("rules      {}, one of them built in", setup.law.rulebook.rules().len()),
     ];
+    facts.extend(confined(setup));
     let volumes = setup.law.volumes.iter().map(|volume| format!("volume     {} = {}", volume.container(), volume.host));
     facts.extend(volumes);
     if setup.law.volumes.is_empty() {
         facts.push("volume     none: give one with `--volume /workspace=DIR`".to_owned());
     }
     facts
+}
+
+/// What can be had, and what each action of the owner's that runs a program asks for.
+fn confined(setup: &Setup) -> Vec<String> {
+    let runs = setup.law.catalogue.iter().filter_map(|action| match &action.effect {
+        Effect::Run(command) => Some((&action.name, &command.reach)),
+        _ => None,
+    });
+    let mut lines: Vec<String> = runs.map(|(name, reach)| format!("runs       {name}: {}", reach_of(reach))).collect();
+    if !lines.is_empty() && setup.confine.launcher.is_some() {
+        let best = setup.confine.best().map_or("none", Confined::word);
+        lines.insert(0, format!("confines   up to level {best}"));
+    }
+    lines
+}
+
+fn reach_of(reach: &Wanted) -> String {
+    let Some(level) = reach.confined else { return "not confined: it reaches all that this user does".to_owned() };
+    let places = |given: &[Given]| given.iter().map(Given::text).collect::<Vec<_>>().join(", ");
+    let mut told = format!("confined to level {}, reads the volumes of its paths", level.word());
+    if !reach.read.is_empty() {
+        let _ = write!(told, " and {}", places(&reach.read));
+    }
+    match reach.write.is_empty() {
+        true => told.push_str(", writes nothing"),
+        false => drop(write!(told, ", writes {}", places(&reach.write))),
+    }
+    told.push_str(if reach.network { ", with the network" } else { ", without network" });
+    told
 }
 
 fn users(setup: &Setup) -> Vec<String> {

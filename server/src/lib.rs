@@ -13,6 +13,7 @@ mod body;
 mod bridge;
 mod check;
 mod clock;
+mod confine;
 mod connection;
 mod descriptors;
 mod desk;

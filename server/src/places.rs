@@ -25,6 +25,8 @@ pub struct Surroundings {
     pub visual: Option<String>,
     /// The current directory, which paths of the command line are relative to.
     pub here: PathBuf,
+    /// Where this program lies, and what was installed with it.
+    pub beside: Option<PathBuf>,
 }
 
 impl Surroundings {
@@ -39,6 +41,7 @@ impl Surroundings {
             path: env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default(),
             visual: env::var("VISUAL").ok().filter(|visual| !visual.trim().is_empty()),
             here: env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
+            beside: env::current_exe().ok().and_then(|program| program.parent().map(Path::to_owned)),
         }
     }
 

@@ -127,7 +127,7 @@ fn open(setup: &Setup, keyring: &Keyring, audit_key: AuditKey) -> Result<Running
         data: setup.data.clone(),
         law: setup.law.clone(),
         users: keyring.fingerprints(&audit_key),
-        effects: Effects::new(setup.smtp.clone(), setup.dry_run),
+        effects: Effects::new(setup.smtp.clone(), setup.dry_run).confined_by(setup.confine.clone()),
         audit_key,
         checkpoints: setup.checkpoint_file.clone(),
         checkpoint_command: setup.checkpoint_command.clone().map(|words| CheckpointCommand {

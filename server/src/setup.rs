@@ -11,6 +11,7 @@ use std::{
 };
 
 use ccc_core::{
+    catalogue::{Action, Effect},
     config::{Bind, Config, ConfigError, Password, Smtp},
     desk::MailPermissions,
     law::Law,
@@ -21,6 +22,7 @@ use ccc_protocol::{private_file::Exposure, secrets::Secrets, store::DATABASE};
 
 use crate::{
     args::Wishes,
+    confine::Confine,
     places::{Surroundings, resolved},
     programs::Programs,
     socket_file::SocketPlan,
@@ -72,6 +74,8 @@ pub struct Setup {
     pub checkpoint_command: Option<Vec<String>>,
     /// How long new entries may stand without a checkpoint.
     pub checkpoint_every: Duration,
+    /// How far programs can be confined here.
+    pub confine: Confine,
     /// The mail permission file, and what it says.
     pub mail: Option<(PathBuf, MailPermissions)>,
     /// What somebody should look at, a sentence each.
@@ -111,6 +115,7 @@ impl Setup {
         let data = sources.data()?;
         sources.config.guard(sources.own_files(&secrets_file, &data));
         let law = sources.law(&secrets)?;
+        let confine = sources.confine(&law, &secrets_file, &data, wishes.dry_run);
         let config = &sources.config;
         let audit = &config.audit;
         let setup = Self {
@@ -131,6 +136,7 @@ impl Setup {
                 .unwrap_or_else(|| data.join("checkpoints.jsonl")),
             checkpoint_command: sources.checkpoint_command(&law.volumes)?,
             checkpoint_every: Duration::from_secs(audit.checkpoint_seconds.unwrap_or(CHECKPOINT_SECONDS)),
+            confine,
             mail: sources.mail_file().map(read_mail_permissions).transpose()?,
             config_file: sources.file,
             secrets_file,
@@ -230,6 +236,23 @@ impl<'a> Sources<'a> {
         }
         let programs = self.programs(&volumes);
         Ok(self.config.law(users(secrets), volumes, |program| programs.find(program))?)
+    }
+
+    /// Tries what can be had, where an action is to be confined and something is to run.
+    fn confine(&self, law: &Law, secrets: &Path, data: &Path, dry_run: bool) -> Confine {
+        let wants =
+            |action: &Action| matches!(&action.effect, Effect::Run(command) if command.reach.confined.is_some());
+        match !dry_run && law.catalogue.iter().any(|action| wants(action)) {
+            true => Confine::probe(self.around, &self.programs(&law.volumes), self.never(secrets, data)),
+            false => Confine::unneeded(),
+        }
+    }
+
+    /// What no program is given: the bridge's own, and where the hooks of agents keep theirs.
+    fn never(&self, secrets: &Path, data: &Path) -> Vec<PathBuf> {
+        let own = self.own_files(secrets, data).into_iter().map(PathBuf::from);
+        let usual = [self.around.config_dir(), self.around.data_dir()].into_iter().flatten().map(|dir| resolved(&dir));
+        own.chain(usual).collect()
     }
 
     fn checkpoint_command(&self, volumes: &Volumes) -> Result<Option<Vec<String>>, SetupError> {

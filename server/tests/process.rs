@@ -229,7 +229,7 @@ fn a_secrets_file_behind_a_link_counts_at_once_whether_its_target_changes_or_the
 fn programs_inherit_no_descriptor_that_the_server_was_started_with() {
     let home = tempfile::tempdir().unwrap();
     write_secrets(home.path(), 'a');
-    let config = "[actions.inherit]\npolicy = \"auto-accept\"\nrun = [\"sh\", \"-c\", \"echo ran; cat <&9\"]\n";
+    let config = "[actions.inherit]\npolicy = \"auto-accept\"\nrun = [\"sh\", \"-c\", \"echo ran; cat <&9\"]\nconfined = false\n";
     fs::write(home.path().join("config.toml"), config).unwrap();
     let args = ["--config", "config.toml", "--secrets", "secrets.json", "--port", "0"];
     let mut shell = Command::new("sh");
@@ -369,7 +369,7 @@ fn the_limit_of_open_files_is_raised_for_the_server_and_not_for_programs() {
     // Ends, and so succeeds, once it sees the limit that the server was started with.
     let script = "until [ $(ulimit -Sn) = 96 ]; do :; done; echo sees $(ulimit -Sn)";
     let config = format!(
-        "[limits]\ndescriptors_max = 200\n[actions.see]\npolicy = \"auto-accept\"\nrun = [\"sh\", \"-c\", \"{script}\"]\n"
+        "[limits]\ndescriptors_max = 200\n[actions.see]\npolicy = \"auto-accept\"\nrun = [\"sh\", \"-c\", \"{script}\"]\nconfined = false\n"
     );
     let server = limited(home.path(), "ulimit -Sn 96", &config);
     assert_eq!(open_files(server.child.id()), 200, "as far as the config allows, whatever the hard limit is");

@@ -342,6 +342,42 @@ fn a_config_that_does_not_parse_says_where() {
     assert!(refusal.contains("bridge.toml: line 3") && refusal.contains("prot"), "{refusal}");
 }
 
+/// Where there is no launcher nothing can be confined, and nothing is left unconfined silently.
+#[test]
+fn an_action_that_cannot_be_confined_here_is_refused_with_what_mends_it() {
+    let home = Home::new();
+    for confined in ["", "confined = true\n", "confined = \"files\"\n"] {
+        let refusal = home.refusal(&home.wishes(&format!("[actions.a]\nrun = [\"true\"]\n{confined}")));
+        for said in ["action `a`", "there is no `ccc-confine`", "`confined = false`"] {
+            assert!(refusal.contains(said), "`{said}` in {refusal}");
+        }
+    }
+    let open = home.wishes("[actions.a]\nrun = [\"true\"]\nconfined = false\n");
+    assert!(home.read(&open).is_ok());
+    // Nothing runs in a dry run.
+    let dry = Wishes { dry_run: true, ..home.wishes("[actions.a]\nrun = [\"true\"]\n") };
+    assert!(home.read(&dry).is_ok());
+}
+
+/// What a launcher says is what counts, and which actions ask for less than could be had.
+#[test]
+fn a_level_that_cannot_be_had_names_the_one_that_can_and_silent_actions_are_named() {
+    let home = Home::new();
+    let launcher = "#!/bin/sh\necho '{\"level\":\"files\",\"full\":\"no namespaces\",\"files\":null,\"lacks\":[]}'\n";
+    home.write("bin/ccc-confine", launcher, 0o755);
+    let around = Surroundings { beside: Some(home.path("bin")), ..home.around() };
+    let read = |config: &str| Setup::read(&home.wishes(config), &around);
+    let refusal = read("[actions.a]\nrun = [\"true\"]\n").map(drop).expect_err("a refusal").to_string();
+    for said in ["`full`", "no namespaces", "`confined = \"files\"`"] {
+        assert!(refusal.contains(said), "`{said}` in {refusal}");
+    }
+    let setup = read("[actions.told]\nrun = [\"true\"]\nconfined = \"files\"\n").unwrap();
+    assert!(!setup.warnings.iter().any(|warning| warning.contains("`told`")), "{:?}", setup.warnings);
+    home.write("bin/ccc-confine", &launcher.replace("\"no namespaces\"", "null"), 0o755);
+    let setup = read("[actions.silent]\nrun = [\"true\"]\n").unwrap();
+    assert!(setup.warnings.iter().any(|warning| warning.contains("`silent` runs confined")), "{:?}", setup.warnings);
+}
+
 #[test]
 fn check_says_what_it_found_and_touches_nothing() {
     let home = Home::new();

@@ -39,6 +39,7 @@ policy = "queue"
 params.name = { type = "string", required = true }
 params.reason = { type = "string" }
 run = ["/bin/echo", "hello", "{name}"]
+confined = false
 timeout = "10s"
 
 [actions.wipe]
@@ -48,6 +49,7 @@ policy = "queue"
 irreversible = true
 params.what = { type = "string", required = true }
 run = ["/bin/echo", "{what}"]
+confined = false
 timeout = "10s"
 
 [actions.release]
@@ -56,6 +58,7 @@ group = "words"
 policy = "queue"
 params.version = { type = "string", required = true }
 run = ["/bin/echo", "{version}"]
+confined = false
 timeout = "10s"
 
 [actions.fail]
@@ -63,6 +66,7 @@ description = "Ends badly"
 group = "words"
 policy = "queue"
 run = ["/bin/false"]
+confined = false
 timeout = "10s"
 
 [[rule]]

@@ -24,14 +24,17 @@ params.word = { type = "string", pattern = "[a-z]{1,8}", required = true }
 params.times = { type = "integer", min = 1, max = 3 }
 params.loud = { type = "bool" }
 run = ["echo", "{word}"]
+confined = false
 
 [actions.forbidden]
 policy = "auto-deny"
 run = ["true"]
+confined = false
 
 [actions.careful]
 policy = "queue"
 run = ["true"]
+confined = false
 
 [[rule]]
 name = "careful needs two people and a reason"

@@ -35,7 +35,7 @@ fn site() -> Site {
     let append = |policy: &str| {
         format!(
             "policy = \"{policy}\"\nparams.word = {{ type = \"string\", pattern = \"[a-z0-9-]+\", required = true }}\n\
-             run = [\"sh\", \"-c\", \"echo \\\"$1\\\" >> '{}/effects'\", \"append\", \"{{word}}\"]\n",
+             run = [\"sh\", \"-c\", \"echo \\\"$1\\\" >> '{}/effects'\", \"append\", \"{{word}}\"]\nconfined = false\n",
             site.home().display()
         )
     };

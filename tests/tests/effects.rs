@@ -30,47 +30,57 @@ params.text = {{ type = "string", multiline = true, required = true }}
 params.more = {{ type = "string" }}
 params.list = {{ type = "list", items = {{ type = "string" }} }}
 run = ["printf", "[%s]", "<{{text}}>", "{{more?}}", "{{list?}}"]
+confined = false
 
 [actions.open-option]
 policy = "auto-accept"
 params.name = {{ type = "string", required = true }}
 run = ["ls", "{{name}}"]
+confined = false
 
 [actions.behind-dashes]
 policy = "auto-accept"
 params.name = {{ type = "string", required = true }}
 run = ["echo", "--", "{{name}}"]
+confined = false
 
 [actions.environment]
 policy = "auto-accept"
 run = ["sh", "-c", "env | cut -d= -f1"]
+confined = false
 
 [actions.missing]
 policy = "auto-accept"
 run = ["no-such-program-anywhere"]
+confined = false
 
 [actions.both]
 policy = "auto-accept"
 run = ["sh", "-c", "echo out; echo err >&2; exit 7"]
+confined = false
 
 [actions.signal]
 policy = "auto-accept"
 run = ["sh", "-c", "kill -9 $$"]
+confined = false
 
 [actions.loud]
 policy = "auto-accept"
 run = ["sh", "-c", "i=0; while [ $i -lt 2000 ]; do echo line $i; i=$((i+1)); done"]
+confined = false
 
 [actions.family]
 policy = "auto-accept"
 timeout = "1s"
 run = ["sh", "-c", "trap '' TERM; (trap '' TERM; exec 3<>'{home}/family.fifo'; echo child > '{home}/family'; read x <&3) & wait"]
+confined = false
 
 [actions.in-dir]
 policy = "auto-accept"
 params.path = {{ type = "path", kind = "dir", required = true }}
 dir = "path"
 run = ["sh", "-c", "pwd -P; echo \"$1\"", "in-dir", "{{path}}/notes"]
+confined = false
 "#
     );
     site.config(config)

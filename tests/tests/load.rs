@@ -24,7 +24,7 @@ fn idle_streams_and_half_open_requests_hold_nobody_up() {
 }
 
 /// An action that waits for a person and then does nothing.
-const NOTHING: &str = "[actions.nothing]\npolicy = \"queue\"\nparams.word = { type = \"string\", required = true }\nrun = [\"true\", \"{word}\"]\n";
+const NOTHING: &str = "[actions.nothing]\npolicy = \"queue\"\nparams.word = { type = \"string\", required = true }\nrun = [\"true\", \"{word}\"]\nconfined = false\n";
 
 fn nothing(word: &str) -> Value {
     json!({ "action": "nothing", "word": word })

@@ -180,26 +180,31 @@ runs_per_user_max = 64
 policy = "auto-accept"
 params.number = {{ type = "integer" }}
 run = ["true"]
+confined = false
 
 [actions.fail]
 policy = "auto-accept"
 params.number = {{ type = "integer" }}
 run = ["false"]
+confined = false
 
 [actions.go-on]
 policy = "auto-accept"
 params.number = {{ type = "integer" }}
 run = {}
+confined = false
 
 [actions.ask]
 policy = "queue"
 params.number = {{ type = "integer" }}
 run = ["true"]
+confined = false
 
 [actions.ask-soon]
 policy = "queue"
 params.number = {{ type = "integer" }}
 run = ["true"]
+confined = false
 
 [[rule]]
 name = "soon is soon"

@@ -206,7 +206,7 @@ fn a_config_that_others_can_read_starts_nothing() {
 #[test]
 fn the_bridges_actions_are_tools_and_its_decisions_their_results() {
     let scene = configured(
-        "[actions.greet]\npolicy = \"queue\"\nparams.name = { type = \"string\", required = true }\nrun = [\"/bin/echo\", \"hello\", \"{name}\"]\n",
+        "[actions.greet]\npolicy = \"queue\"\nparams.name = { type = \"string\", required = true }\nrun = [\"/bin/echo\", \"hello\", \"{name}\"]\nconfined = false\n",
     );
     let mut command = Command::new(program("ccc-mcp"));
     let mut client = Client::of(command.args(["--config", "mcp.json", "serve", "--wait", "100"]), &scene);

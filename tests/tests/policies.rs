@@ -20,6 +20,7 @@ group = "build"
 policy = "auto-accept"
 params.word = { type = "string" }
 run = ["echo", "{word?}"]
+confined = false
 
 [actions.asked]
 group = "build"
@@ -27,17 +28,20 @@ policy = "queue"
 params.word = { type = "string" }
 params.count = { type = "integer" }
 run = ["echo", "{word?}"]
+confined = false
 
 [actions.floored]
 group = "build"
 policy = "queue"
 floor = "queue"
 run = ["true"]
+confined = false
 
 [actions.deploy]
 policy = "queue"
 params.place = { type = "string" }
 run = ["true"]
+confined = false
 
 [[rule]]
 name = "docs need no question"

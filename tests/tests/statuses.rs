@@ -28,28 +28,34 @@ runs_max = 1
 policy = "auto-accept"
 params.word = {{ type = "string" }}
 run = ["echo", "{{word?}}"]
+confined = false
 
 [actions.fail]
 policy = "auto-accept"
 run = ["sh", "-c", "echo sorry >&2; exit 3"]
+confined = false
 
 [actions.go-on]
 policy = "auto-accept"
 params.turn = {{ type = "integer" }}
 run = {}
+confined = false
 
 [actions.ask]
 policy = "queue"
 params.word = {{ type = "string" }}
 run = ["echo", "{{word?}}"]
+confined = false
 
 [actions.ask-soon]
 policy = "queue"
 run = ["true"]
+confined = false
 
 [actions.never]
 policy = "auto-deny"
 run = ["true"]
+confined = false
 
 [[rule]]
 name = "soon is soon"

@@ -15,6 +15,7 @@ runs_per_user_max = 2
 policy = "auto-accept"
 params.number = { type = "integer", required = true }
 run = ["/bin/sh", "-c", "echo $1 >> STARTED; exec sleep 600", "sh", "{number}"]
+confined = false
 timeout = "10m"
 "#;
 

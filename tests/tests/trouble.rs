@@ -22,7 +22,7 @@ fn site() -> Site {
     let append = |policy: &str| {
         format!(
             "policy = \"{policy}\"\nparams.word = {{ type = \"string\", pattern = \"[a-z0-9-]+\", required = true }}\n\
-             run = [\"sh\", \"-c\", \"echo \\\"$1\\\" >> '{}/effects'\", \"append\", \"{{word}}\"]\n",
+             run = [\"sh\", \"-c\", \"echo \\\"$1\\\" >> '{}/effects'\", \"append\", \"{{word}}\"]\nconfined = false\n",
             site.home().display()
         )
     };
@@ -278,7 +278,8 @@ fn on_a_small_disk() -> Option<Bridge> {
     Some(site.start_by(&format!("unshare -rm sh -c 'mount -t tmpfs -o size=2m,mode=700 tmpfs data && exec {server}'")))
 }
 
-const CONFIG_OF_A_SMALL_DISK: &str = "[actions.nothing]\npolicy = \"auto-accept\"\nrun = [\"true\"]\n";
+const CONFIG_OF_A_SMALL_DISK: &str =
+    "[actions.nothing]\npolicy = \"auto-accept\"\nrun = [\"true\"]\nconfined = false\n";
 
 #[test]
 fn a_small_disk_that_is_filled_accepts_nothing_until_there_is_room_again() {

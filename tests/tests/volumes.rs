@@ -20,17 +20,20 @@ editor = ["true", "{path}"]
 policy = "auto-accept"
 params.file = { type = "path", kind = "file", required = true }
 run = ["cat", "{file}"]
+confined = false
 
 [actions.read-later]
 policy = "queue"
 params.file = { type = "path", kind = "file", required = true, content = true }
 run = ["cat", "{file}"]
+confined = false
 
 [actions.list]
 policy = "auto-accept"
 params.path = { type = "path", kind = "dir", required = true }
 dir = "path"
 run = ["ls"]
+confined = false
 "#;
 
 /// A bridge whose home holds a secret beside the volume.

@@ -69,7 +69,8 @@ fn a_wait_that_is_over_answers_the_ticket_as_it_stands() {
 
 #[test]
 fn one_key_and_body_are_one_ticket_however_often_and_whenever_they_come() {
-    let mut bridge = Bridge::with_config("[actions.count]\npolicy = \"auto-accept\"\nrun = [\"true\"]\n");
+    let mut bridge =
+        Bridge::with_config("[actions.count]\npolicy = \"auto-accept\"\nrun = [\"true\"]\nconfined = false\n");
     let key = fresh_key();
     let first = bridge.send(&keyed(&page("https://example.com/"), &key)).ticket();
     assert_eq!(bridge.send(&keyed(&page("https://example.com/"), &key)).ticket().id, first.id);

@@ -56,6 +56,10 @@ impl Action {
             judge_only: self.is_judge_only(),
             read_only: matches!(&self.effect, Effect::Bridge(service) if service.only_reads()),
             irreversible: self.irreversible,
+            confined: match &self.effect {
+                Effect::Run(command) => Some(command.reach.confined.into()),
+                _ => None,
+            },
         }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     action::Action,
-    effect::{Command, Effect, Opener},
+    effect::{Command, Effect, Given, Opener, Wanted},
     param::{Kind, Param, PathKind},
     template::Template,
 };
@@ -75,11 +75,12 @@ fn kind(kind_: &Kind) -> Value {
 
 fn effect(effect: &Effect) -> Value {
     match effect {
-        Effect::Run(Command { program, args, dir_param, timeout_seconds }) => json!({ "run": {
+        Effect::Run(Command { program, args, dir_param, timeout_seconds, reach }) => json!({ "run": {
             "program": program,
             "args": args.iter().map(Template::to_string).collect::<Vec<_>>(),
             "dir": dir_param,
             "timeout_seconds": timeout_seconds,
+            "reach": wanted(reach),
         } }),
         Effect::Open(Opener::Editor { param }) => json!({ "editor": param }),
         Effect::Open(Opener::Browser { param }) => json!({ "browser": param }),
@@ -88,6 +89,12 @@ fn effect(effect: &Effect) -> Value {
         Effect::Bridge(service) => json!({ "bridge": service.name() }),
         Effect::Release => json!("release"),
     }
+}
+
+fn wanted(wanted: &Wanted) -> Value {
+    let Wanted { confined, read, write, network, is_declared: _ } = wanted;
+    let texts = |places: &[Given]| places.iter().map(Given::text).collect::<Vec<_>>();
+    json!({ "confined": confined, "read": texts(read), "write": texts(write), "network": network })
 }
 
 #[cfg(test)]
@@ -122,6 +129,25 @@ mod tests {
             change(&mut changed);
             assert_ne!(digest(&changed), action.declaration, "change {index}");
         }
+    }
+
+    #[test]
+    fn what_a_program_reaches_is_part_of_its_declaration_and_whether_its_owner_said_so_is_not() {
+        let run = |reach: Wanted| {
+            let command =
+                Command { program: "/bin/x".into(), args: vec![], dir_param: None, timeout_seconds: 1, reach };
+            effect(&Effect::Run(command))
+        };
+        let silent = run(Wanted::default());
+        for reach in [
+            Wanted { confined: None, ..Wanted::default() },
+            Wanted { read: vec![Given::Host("/x".into())], ..Wanted::default() },
+            Wanted { write: vec![Given::Host("/x".into())], ..Wanted::default() },
+            Wanted { network: true, ..Wanted::default() },
+        ] {
+            assert_ne!(run(reach.clone()), silent, "{reach:?}");
+        }
+        assert_eq!(run(Wanted { is_declared: true, ..Wanted::default() }), silent);
     }
 
     #[test]

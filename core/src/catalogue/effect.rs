@@ -2,6 +2,8 @@
 
 use ccc_protocol::actions;
 
+use ccc_protocol::bodies::Confined;
+
 use super::template::Template;
 
 /// What an action would do: everything that a server can be brought to do is one of these.
@@ -30,6 +32,55 @@ pub struct Command {
     pub dir_param: Option<String>,
     /// How long it may run, in seconds.
     pub timeout_seconds: u64,
+    /// What it reaches.
+    pub reach: Wanted,
+}
+
+/// What a program is to reach, as its owner declared it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// How it is confined; `None`: it reaches what the bridge's user does.
+    pub confined: Option<Confined>,
+    /// What it may read beside the volumes that its paths lie in.
+    pub read: Vec<Given>,
+    /// What it may also write.
+    pub write: Vec<Given>,
+    /// Whether it reaches the machine's network.
+    pub network: bool,
+    /// Whether its owner said anything about it. Not part of the declaration's digest: what is reached is the same.
+    pub is_declared: bool,
+}
+
+/// A place that a declaration gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given {
+    /// A path of the host: absolute, or beneath `~/`.
+    Host(String),
+    /// The directory that a path parameter names, or in which the file lies that it names.
+    Param {
+        /// The parameter.
+        name: String,
+        /// Whether it names files.
+        is_file: bool,
+    },
+}
+
+/// A program whose owner says nothing is confined.
+impl Default for Wanted {
+    fn default() -> Self {
+        Self { confined: Some(Confined::Full), read: vec![], write: vec![], network: false, is_declared: false }
+    }
+}
+
+impl Given {
+    /// As the declaration writes it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Host(path) => path.clone(),
+            Self::Param { name, .. } => format!("{{{name}}}"),
+        }
+    }
 }
 
 /// Which of the person's own programs.

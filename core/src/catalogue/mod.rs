@@ -16,7 +16,7 @@ use ccc_protocol::{
 };
 
 pub use action::Action;
-pub use effect::{Command, Effect, Opener, Service};
+pub use effect::{Command, Effect, Given, Opener, Service, Wanted};
 pub use param::{Entry, Kind, Param, PathKind};
 pub use template::{Part, Template};
 

@@ -13,10 +13,10 @@ use super::{
     Located, command,
     error::{Fault, Position},
     file::{ActionSpec, ParamSpec},
-    param,
+    param, reach,
 };
 use crate::{
-    catalogue::{Action, Catalogue, Effect, Kind, Param, builtin},
+    catalogue::{Action, Catalogue, Command, Effect, Kind, Param, builtin},
     limits::Limits,
     params,
     volume::Volumes,
@@ -82,7 +82,11 @@ fn settle(built_in: &Action, declared: &Declared) -> Result<Action, String> {
         || !params.is_empty()
         || spec.run.is_some()
         || spec.dir.is_some()
-        || spec.timeout.is_some();
+        || spec.timeout.is_some()
+        || spec.confined.is_some()
+        || spec.allow_read.is_some()
+        || spec.allow_write.is_some()
+        || spec.network.is_some();
     if changes_more {
         return Err(
             "it is built in, and only `policy`, `floor`, `risk`, `group`, `irreversible` and `start_seconds_max` can be set: \
@@ -116,7 +120,9 @@ fn declare(
         .as_deref()
         .ok_or_else(|| at("it has no `run`: write `run = [\"PROGRAM\", \"ARGUMENT\"]`".to_owned()))?;
     let seconds = timeout(spec, limits).map_err(at)?;
+    let reach = reach::declare(spec, &params).map_err(at)?;
     let command = command::declare(run, spec.dir.as_deref(), seconds, &mut params, found).map_err(at)?;
+    let command = Command { reach, ..command };
     Ok(Action {
         name: name.parse().map_err(|error| Fault::at(position, format!("{error}")))?,
         description: spec

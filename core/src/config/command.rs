@@ -1,6 +1,6 @@
 //! The command of a declared action: `run = ["cargo", "test", "--manifest-path", "{path}/Cargo.toml", "{filter?}"]`.
 
-use crate::catalogue::{Command, Entry, Kind, Param, Part, Template};
+use crate::catalogue::{Command, Entry, Kind, Param, Part, Template, Wanted};
 use ccc_protocol::visible;
 
 /// The command that these words are. What it puts behind path parameters is noted in their declarations.
@@ -21,7 +21,7 @@ pub(super) fn declare(
     }
     refuse_scripts(run, &args)?;
     let dir_param = dir.map(|name| dir_param(name, params)).transpose()?;
-    Ok(Command { program, args, dir_param, timeout_seconds })
+    Ok(Command { program, args, dir_param, timeout_seconds, reach: Wanted::default() })
 }
 
 /// The program's absolute path; its name as written where nothing of that name was found, so that running it fails with a sentence.

@@ -80,6 +80,10 @@ pub(super) struct ActionSpec {
     pub(super) risk: Option<Risk>,
     pub(super) irreversible: Option<bool>,
     pub(super) start_seconds_max: Option<u64>,
+    pub(super) confined: Option<toml::Value>,
+    pub(super) allow_read: Option<Vec<String>>,
+    pub(super) allow_write: Option<Vec<String>>,
+    pub(super) network: Option<bool>,
 }
 
 /// `params.NAME = { … }`, and `items = { … }` within it.

@@ -7,6 +7,7 @@ mod command;
 mod error;
 mod file;
 mod param;
+mod reach;
 mod read;
 mod seed;
 mod starter;

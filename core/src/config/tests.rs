@@ -179,6 +179,14 @@ fn every_mistake_says_where_it_is_and_what_to_write() {
     let param = |param: &str| action(&format!("params.p = {param}\nrun = [\"x\"]"));
     for (text, line, hints) in [
         ("prot = 1".to_owned(), 1, vec!["unknown key `prot`", "`port`"]),
+        (action("run = [\"x\"]\nconfined = \"much\""), 2, vec!["`confined`", "`\"files\"`"]),
+        (action("run = [\"x\"]\nconfined = false\nnetwork = true"), 2, vec!["`network`", "`confined = false`"]),
+        (action("run = [\"x\"]\nallow_read = [\"here\"]"), 2, vec!["`allow_read`", "`here`", "absolute"]),
+        (action("run = [\"x\"]\nallow_read = [\"~\"]"), 2, vec!["`~`"]),
+        (action("run = [\"x\"]\nallow_write = [\"/\"]"), 2, vec!["`/`"]),
+        (action("run = [\"x\"]\nallow_write = [\"/a/../etc\"]"), 2, vec!["`/a/../etc`"]),
+        (action("run = [\"x\"]\nallow_write = [\"{p}\"]"), 2, vec!["`{p}`", "path parameter"]),
+        ("[actions.edit-file]\nnetwork = true".to_owned(), 1, vec!["built in"]),
         ("port = \"x\"".to_owned(), 1, vec!["invalid type"]),
         ("port = 1\nport = 2".to_owned(), 2, vec!["duplicate"]),
         ("a = ".to_owned(), 1, vec!["expected"]),

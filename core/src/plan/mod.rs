@@ -4,6 +4,7 @@
 
 mod desktop;
 mod fill;
+mod reach;
 
 use ccc_protocol::{
     Digest,
@@ -41,13 +42,15 @@ fn unsealed() -> Refusal {
 
 fn run(declaration: Digest, command: &Command, args: &Args) -> Result<Plan, Refusal> {
     let dir = command.dir_param.as_ref().map(|param| path(args, param)).transpose()?;
+    let paths = paths(args);
     Ok(Plan::Run {
+        confined: reach::of(&command.reach, args, &paths),
         declaration,
         program: command.program.clone(),
         args: fill::arguments(&command.args, args)?,
         dir: dir.map(|dir| dir.host.clone()),
         timeout_seconds: command.timeout_seconds,
-        paths: paths(args),
+        paths,
     })
 }
 

@@ -1,6 +1,9 @@
 //! Plans of built-in and declared actions, from JSON to arguments.
 
-use ccc_protocol::{approval, bodies::Plan};
+use ccc_protocol::{
+    approval,
+    bodies::{Confined, Plan},
+};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -63,12 +66,15 @@ fn resolved(law: &Law, question: &PathQuestion) -> ResolvedPath {
 }
 
 fn plan(action: &str, given: Value) -> Result<Plan, Refusal> {
-    let law = law();
+    plan_under(&law(), action, given)
+}
+
+fn plan_under(law: &Law, action: &str, given: Value) -> Result<Plan, Refusal> {
     let action = law.catalogue.named(action).unwrap();
     let Value::Object(given) = given else { panic!("parameters are an object") };
     let draft = params::draft(action, given, &law.volumes)?;
-    let answers = draft.paths().iter().map(|question| resolved(&law, question)).collect();
-    make(action, &draft.resolve(answers)?, &law).map(|planned| planned.into_parts().0)
+    let answers = draft.paths().iter().map(|question| resolved(law, question)).collect();
+    make(action, &draft.resolve(answers)?, law).map(|planned| planned.into_parts().0)
 }
 
 fn started(plan: Plan) -> (String, Vec<String>, Option<String>) {
@@ -201,6 +207,31 @@ fn the_same_request_under_another_declaration_is_another_plan() {
     };
     assert_ne!(digest(&law, "run-tests"), digest(&changed, "run-tests"));
     assert_eq!(digest(&law, "look"), digest(&changed, "look"));
+}
+
+#[test]
+fn a_confined_plan_reaches_the_volumes_of_its_paths_and_what_its_declaration_adds() {
+    let with = |more: &str| {
+        let text = format!(
+            "[actions.a]\nparams.d = {{ type = \"path\", kind = \"dir\" }}\nparams.f = {{ type = \"path\", kind = \"file\" }}\nrun = [\"x\", \"{{d?}}\", \"{{f?}}\"]\n{more}"
+        );
+        let volumes = law().volumes;
+        config::read(&text).unwrap().law(Users::default(), volumes, |name| Some(format!("/usr/bin/{name}"))).unwrap()
+    };
+    let reach = |law: &Law, given: Value| {
+        let Plan::Run { confined, .. } = plan_under(law, "a", given).unwrap() else { panic!() };
+        confined
+    };
+    let silent = reach(&with(""), json!({ "d": "app" })).unwrap();
+    assert_eq!((silent.level, silent.network), (Confined::Full, false));
+    assert_eq!((silent.read, silent.write), (vec!["/srv/volume".to_owned()], vec![]));
+    let both = "allow_read = [\"~/.cargo\"]\nallow_write = [\"{d}\", \"{f}\", \"/srv/out/\"]\nconfined = \"files\"\nnetwork = true";
+    let told = reach(&with(both), json!({ "d": "app", "f": "/home/claude/notes/x" })).unwrap();
+    assert_eq!((told.level, told.network), (Confined::Files, true));
+    assert_eq!(told.read, ["/srv/volume", "/srv/home", "~/.cargo"]);
+    assert_eq!(told.write, ["/srv/volume/app", "/srv/home/notes", "/srv/out"], "of a file, its directory");
+    assert_eq!(reach(&with(both), json!({})).unwrap().write, ["/srv/out"], "what was not given gives nothing");
+    assert_eq!(reach(&with("confined = false"), json!({ "d": "app" })), None);
 }
 
 proptest! {

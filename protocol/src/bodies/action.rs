@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Policy;
+use super::{Confinement, Policy};
 use crate::ActionName;
 
 /// `GET /actions`.
@@ -35,6 +35,9 @@ pub struct ActionInfo {
     /// True where the effect cannot be taken back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub irreversible: bool,
+    /// How the program that it runs is confined; absent where it runs none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confined: Option<Confinement>,
 }
 
 /// One declared parameter.

@@ -24,7 +24,7 @@ pub use facts::{Access, Class, CommandFact, Facts, PathFact, Place};
 pub use grant::{BESIDE_ARGUMENTS, Difference, Grant, GrantList, GrantRequest};
 pub use health::Health;
 pub use policies::{ActionPolicy, Freeze, GroupPolicies, PolicyList, SetGroup, SetPolicy};
-pub use preview::{FileView, MailView, PathView, Plan, Preview, RecentAsk, UrlView};
+pub use preview::{Confined, Confinement, FileView, MailView, PathView, Plan, Preview, Reach, RecentAsk, UrlView};
 pub use problem::{Problem, ProblemType};
 pub use queue::QueueList;
 pub use ticket::{Approval, Policy, Risk, Status, Ticket};

@@ -24,6 +24,9 @@ pub enum Plan {
         timeout_seconds: u64,
         /// Every path parameter, resolved.
         paths: Vec<PathView>,
+        /// What it reaches; all that the bridge's user does where it is not confined.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        confined: Option<Reach>,
     },
     /// A program is started, watched for a moment, and left to the person.
     Open {
@@ -59,6 +62,63 @@ pub enum Plan {
         /// The digest of the action's declaration.
         declaration: Digest,
     },
+}
+
+/// What a confined program reaches beside the system's programs and libraries, and directories of its own that end with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reach {
+    /// How it is confined: exactly so, or it is not run.
+    pub level: Confined,
+    /// Files and directories of the host that it may read.
+    pub read: Vec<String>,
+    /// Those that it may also write.
+    pub write: Vec<String>,
+    /// Whether it reaches the machine's network.
+    pub network: bool,
+}
+
+/// How a program is confined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confined {
+    /// Namespaces and a root of its own, Landlock and seccomp.
+    Full,
+    /// Landlock and seccomp.
+    Files,
+}
+
+/// How the program of an action is confined, if at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confinement {
+    /// As [`Confined::Full`].
+    Full,
+    /// As [`Confined::Files`].
+    Files,
+    /// Not at all: it reaches what the bridge's user does.
+    No,
+}
+
+impl From<Option<Confined>> for Confinement {
+    fn from(level: Option<Confined>) -> Self {
+        match level {
+            Some(Confined::Full) => Self::Full,
+            Some(Confined::Files) => Self::Files,
+            None => Self::No,
+        }
+    }
+}
+
+impl Confined {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Files => "files",
+        }
+    }
 }
 
 /// One path parameter, in the container and on the host.

@@ -10,7 +10,7 @@ use ccc_core::{
 };
 use ccc_protocol::{
     ActionName, UserName, approval,
-    bodies::{Status, Ticket},
+    bodies::{Confinement, Plan, Status, Ticket},
 };
 use serde_json::{Map, Value, json};
 
@@ -61,6 +61,10 @@ impl Front {
         let mut told = serde_json::to_value(trace).unwrap_or_default();
         if let (Some(fields), Some(facts)) = (told.as_object_mut(), facts) {
             fields.insert("facts".to_owned(), serde_json::to_value(facts).unwrap_or_default());
+        }
+        if let (Some(fields), Plan::Run { confined, .. }) = (told.as_object_mut(), prepared.plan.plan()) {
+            let reach = confined.as_ref().map_or_else(|| json!(Confinement::No), |reach| json!(reach));
+            fields.insert("confined".to_owned(), reach);
         }
         told
     }

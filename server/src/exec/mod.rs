@@ -1,14 +1,18 @@
 //! Carries out what a permit allows, and says what was observed. No shell, an environment of its own, a process group of
 //! its own, limits on time and output. It never touches the store.
 
+mod control;
 mod environment;
+mod given;
 mod ledger;
 mod mail;
+mod missing;
 mod open;
 mod openers;
 mod output;
 mod process;
 mod run;
+mod scratch;
 mod stop;
 
 use std::path::Path;
@@ -28,12 +32,21 @@ use self::{
     mail::Mailer,
     openers::{Kept, Openers},
 };
+use crate::confine::Confine;
+
+/// What programs are started by.
+#[derive(Clone, Copy)]
+struct Means<'a> {
+    environment: &'a Environment,
+    confine: &'a Confine,
+}
 
 /// What carries effects out.
 #[derive(Debug)]
 pub struct Effects {
     environment: Environment,
     mailer: Option<Mailer>,
+    confine: Confine,
     dry_run: bool,
     openers: Openers,
     ledger: Option<Ledger>,
@@ -57,10 +70,17 @@ impl Effects {
         Self {
             environment: Environment::allowed(std::env::vars_os()),
             mailer: smtp.map(Mailer::new),
+            confine: Confine::unneeded(),
             dry_run,
             openers: Openers::default(),
             ledger: None,
         }
+    }
+
+    /// The same, with a launcher for what is to be confined. Without one, what is to be is not run.
+    #[must_use]
+    pub fn confined_by(self, confine: Confine) -> Self {
+        Self { confine, ..self }
     }
 
     /// The same, with what runs written down in this data directory; what an earlier server left running there is ended when its
@@ -91,7 +111,8 @@ impl Effects {
         match plan {
             Plan::Run { .. } => {
                 let written = self.ledger.as_ref().map(|ledger| (ledger, ticket));
-                run::run(plan, &self.environment, order, written).await
+                let means = Means { environment: &self.environment, confine: &self.confine };
+                run::run(plan, means, order, written).await
             }
             Plan::Open { .. } => self.open(plan, allowed, &order).await,
             Plan::Mail { mail, .. } => match &self.mailer {

@@ -17,7 +17,7 @@ pub(super) async fn open(plan: &Plan, environment: &Environment, law: &Law, open
     let Plan::Open { program, args, dir, .. } = plan else {
         return Outcome::failure("this plan opens no program");
     };
-    let start = Start { program, args, dir: dir.as_deref(), volumes: &law.volumes };
+    let start = Start { program, args, dir: dir.as_deref(), volumes: &law.volumes, given: None };
     let mut process = match start.start(environment, Stdio::null) {
         Ok(process) => process,
         Err(reason) => return Outcome::failure(reason),

@@ -25,6 +25,11 @@ impl Captured {
         }
     }
 
+    /// As it came, for the log.
+    pub(super) fn plain(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
     /// As text. Where it was cut, the last line goes too: half a path would not be known for one.
     pub(super) fn text(&self, names: &Names) -> String {
         let end = self.bytes.iter().rposition(|byte| *byte == b'\n').filter(|_| self.truncated);

@@ -11,7 +11,7 @@ use ccc_core::volume::Volumes;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::process::{Child, Command};
 
-use super::environment::Environment;
+use super::{control::Control, environment::Environment, given::Given};
 use crate::{descriptors, volumes};
 
 /// How long a group has to end by itself after it was asked to.
@@ -23,12 +23,16 @@ pub(super) struct Start<'a> {
     pub(super) args: &'a [String],
     pub(super) dir: Option<&'a str>,
     pub(super) volumes: &'a Volumes,
+    /// What it is given, where it is confined.
+    pub(super) given: Option<Given<'a>>,
 }
 
 /// A running program, leader of a group of its own.
 pub(super) struct Process {
     pub(super) child: Child,
     pub(super) group: Option<Pid>,
+    /// What a confined program's launcher watches, and belongs to its run.
+    pub(super) control: Option<Control>,
 }
 
 impl Start<'_> {
@@ -40,15 +44,36 @@ impl Start<'_> {
         if !self.program.starts_with('/') {
             return Err(self.missing());
         }
+        if let Some(given) = &self.given {
+            return self.start_confined(given, output);
+        }
         let dir = self.open_dir()?;
         let mut command = Command::new(self.program);
         command.args(self.args).env_clear().envs(environment.iter()).process_group(0);
         command.stdin(Stdio::null()).stdout(output()).stderr(output());
         command.current_dir(dir.as_ref().map_or_else(|| "/".to_owned(), |(dir, path)| handed_over(dir, path)));
         let child = command.spawn().map_err(|error| self.refused(&error))?;
-        let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        group.into_iter().for_each(descriptors::give_back);
-        Ok(Process { child, group })
+        Ok(Process::new(child, None))
+    }
+
+    /// Starts the launcher, which starts it.
+    fn start_confined(&self, given: &Given<'_>, output: fn() -> Stdio) -> Result<Process, String> {
+        let start = || {
+            let launcher = given.confine.launcher.as_ref().ok_or_else(|| io::Error::other("there is no launcher"))?;
+            let (control, theirs) = Control::new(given)?;
+            let mut command = Command::new(launcher);
+            command.args(["run", "--control=0"]).env_clear().current_dir("/").process_group(0);
+            command.stdin(theirs).stdout(output()).stderr(output());
+            let process = Process::new(command.spawn()?, Some(control));
+            // Until here the command held the launcher's end too.
+            drop(command);
+            process.control.as_ref().map_or(Ok(()), Control::hand_over)?;
+            Ok(process)
+        };
+        start().map_err(|error: io::Error| {
+            tracing::warn!(program = self.program, %error, "a program cannot be confined");
+            not_confined(self.name())
+        })
     }
 
     /// The working directory, opened beneath its volume.
@@ -86,6 +111,11 @@ impl Start<'_> {
     }
 }
 
+/// What is said where the launcher could not do its work: why, is for the log.
+pub(super) fn not_confined(name: &str) -> String {
+    format!("`{name}` could not be confined as it was shown: nothing was run, and the bridge's log says why")
+}
+
 /// The directory by its descriptor: a rename between this moment and the start changes nothing.
 #[cfg(target_os = "linux")]
 fn handed_over(dir: &Dir, _path: &str) -> String {
@@ -100,6 +130,12 @@ fn handed_over(_dir: &Dir, path: &str) -> String {
 }
 
 impl Process {
+    fn new(child: Child, control: Option<Control>) -> Self {
+        let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        group.into_iter().for_each(descriptors::give_back);
+        Self { child, group, control }
+    }
+
     /// Waits until the program has ended, and leaves it unreaped: until it is reaped, its number, and so its group's, is
     /// given to nobody else.
     pub(super) async fn ended(&self) {
@@ -108,10 +144,14 @@ impl Process {
         }
     }
 
-    /// Asks the whole group to end, and ends it where it does not.
-    pub(super) async fn end(&self) {
+    /// Asks the whole group to end, and ends it where it does not. A launcher that is let go ends what is in no group too.
+    pub(super) async fn end(&mut self) {
         self.signal(Signal::TERM);
-        let _ = tokio::time::timeout(TERM_GRACE, self.ended()).await;
+        let has_ended = tokio::time::timeout(TERM_GRACE, self.ended()).await.is_ok();
+        if let (false, Some(control)) = (has_ended, &mut self.control) {
+            control.let_go();
+            let _ = tokio::time::timeout(TERM_GRACE, self.ended()).await;
+        }
         self.signal(Signal::KILL);
     }
 

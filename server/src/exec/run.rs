@@ -11,10 +11,13 @@ use ccc_protocol::{TicketId, bodies::Plan};
 use serde_json::{Value, json};
 
 use super::{
-    Environment, Order, Stop,
+    Means, Order, Stop,
+    control::Control,
+    given::Given,
     ledger::Ledger,
+    missing,
     output::{Captured, Names},
-    process::{Process, Start, ending},
+    process::{Process, Start, ending, not_confined},
 };
 
 /// How long output is still read after the program has ended: a child that it left behind may hold the stream open.
@@ -23,15 +26,19 @@ const OUTPUT_GRACE: Duration = Duration::from_millis(500);
 /// Runs a program to its end or its time limit.
 pub(super) async fn run(
     plan: &Plan,
-    environment: &Environment,
+    means: Means<'_>,
     order: Order<'_>,
     ledger: Option<(&Ledger, TicketId)>,
 ) -> Outcome {
-    let Plan::Run { program, args, dir, timeout_seconds, paths, .. } = plan else {
+    let Plan::Run { program, args, dir, timeout_seconds, paths, confined, .. } = plan else {
         return Outcome::failure("this plan runs no program");
     };
     let Order { law, mut stop, .. } = order;
-    let start = Start { program, args, dir: dir.as_deref(), volumes: &law.volumes };
+    let Means { environment, confine } = means;
+    let dir = dir.as_deref();
+    let limits = &law.limits;
+    let given = confined.as_ref().map(|reach| Given { program, args, dir, reach, confine, environment, limits });
+    let start = Start { program, args, dir, volumes: &law.volumes, given };
     let process = match start.start(environment, Stdio::piped) {
         Ok(process) => process,
         Err(reason) => return Outcome::failure(reason),
@@ -39,10 +46,27 @@ pub(super) async fn run(
     let written =
         ledger.zip(process.group).map(|((ledger, ticket), group)| ledger.write(ticket, group, *timeout_seconds));
     let output_bytes_max = usize::try_from(law.limits.output_bytes_max).unwrap_or(usize::MAX);
-    let watched = watch(process, Duration::from_secs(*timeout_seconds), output_bytes_max, &mut stop).await;
+    let mut watched = watch(process, Duration::from_secs(*timeout_seconds), output_bytes_max, &mut stop).await;
     drop(written);
+    if !watched.was_started() {
+        let said = watched.stderr.plain();
+        tracing::warn!(program = program.as_str(), said, "a program could not be confined");
+        return Outcome::failure(not_confined(start.name()));
+    }
     let names = Names::new(&law.volumes, paths);
-    watched.outcome(start.name(), *timeout_seconds, &names)
+    let outcome = watched.outcome(start.name(), *timeout_seconds, &names);
+    match watched.hint() {
+        Some(hint) => with_hint(outcome, &names.in_container(&hint)),
+        None => outcome,
+    }
+}
+
+/// What the program may have lacked, beside what it did.
+fn with_hint(mut outcome: Outcome, hint: &str) -> Outcome {
+    if let Some(result) = outcome.result.as_mut().and_then(Value::as_object_mut) {
+        result.insert("confined".to_owned(), hint.into());
+    }
+    outcome
 }
 
 /// Why the bridge ended a run.
@@ -57,12 +81,13 @@ struct Watched {
     early: Option<Early>,
     stdout: Captured,
     stderr: Captured,
+    control: Option<Control>,
 }
 
 async fn watch(mut process: Process, limit: Duration, output_bytes_max: usize, stop: &mut Stop) -> Watched {
     let (stdout_pipe, stderr_pipe) = (process.child.stdout.take(), process.child.stderr.take());
     let (mut stdout, mut stderr) = (Captured::default(), Captured::default());
-    let (ended, early) = {
+    let (ended, early, control) = {
         let reading = async {
             tokio::join!(stdout.fill(stdout_pipe, output_bytes_max), stderr.fill(stderr_pipe, output_bytes_max))
         };
@@ -84,9 +109,10 @@ async fn watch(mut process: Process, limit: Duration, output_bytes_max: usize, s
         if !is_read {
             let _ = tokio::time::timeout(OUTPUT_GRACE, &mut reading).await;
         }
-        (process.reap().await, early)
+        let control = process.control.take();
+        (process.reap().await, early, control)
     };
-    Watched { ended, early, stdout, stderr }
+    Watched { ended, early, stdout, stderr, control }
 }
 
 impl Watched {
@@ -107,6 +133,16 @@ impl Watched {
             Some(Early::Stopped(reason)) => Some(reason.clone()),
         };
         Outcome { succeeded, result: Some(self.result(status, names)), reason, is_unknown: false }
+    }
+
+    /// Whether what was observed is the program's, and not a launcher's that could not start it.
+    fn was_started(&mut self) -> bool {
+        self.control.as_mut().is_none_or(Control::was_started)
+    }
+
+    fn hint(&self) -> Option<String> {
+        let outputs = [self.stderr.plain(), self.stdout.plain()];
+        missing::hint(self.control.as_ref()?.given(), outputs.iter().map(String::as_str))
     }
 
     fn result(&self, status: ExitStatus, names: &Names) -> Value {

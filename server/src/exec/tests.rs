@@ -23,9 +23,10 @@ use ccc_protocol::{
 };
 
 use super::{
-    Effects, Environment, Order, Outcome, Plan, Stop, ledger::Ledger, open, openers::Openers, process::Start, run,
+    Effects, Environment, Means, Order, Outcome, Plan, Stop, ledger::Ledger, open, openers::Openers, process::Start,
+    run,
 };
-use crate::volumes::pinned;
+use crate::{confine::Confine, volumes::pinned};
 
 struct Place {
     dir: tempfile::TempDir,
@@ -53,14 +54,14 @@ impl Place {
     }
 
     async fn sh(&self, script: &str, args: &[&str], timeout_seconds: u64) -> Outcome {
-        run::run(&self.plan(script, args, None, timeout_seconds), &environment(), order(&self.law), None).await
+        run::run(&self.plan(script, args, None, timeout_seconds), means(&environment()), order(&self.law), None).await
     }
 
     fn plan(&self, script: &str, args: &[&str], dir: Option<&str>, timeout_seconds: u64) -> Plan {
         let (program, args) = shell(script, args);
         let paths = dir.map(|name| self.view(name)).into_iter().collect();
         let dir = dir.map(|name| self.host(name));
-        Plan::Run { declaration: Digest::of(b""), program, args, dir, timeout_seconds, paths }
+        Plan::Run { declaration: Digest::of(b""), program, args, dir, timeout_seconds, paths, confined: None }
     }
 
     fn view(&self, name: &str) -> PathView {
@@ -78,6 +79,12 @@ impl Place {
 fn shell(script: &str, args: &[&str]) -> (String, Vec<String>) {
     let args = ["-c", script, "sh"].iter().chain(args).map(|arg| (*arg).to_owned()).collect();
     ("/bin/sh".to_owned(), args)
+}
+
+/// Nothing here is confined.
+fn means(environment: &Environment) -> Means<'_> {
+    static NO_LAUNCHER: std::sync::LazyLock<Confine> = std::sync::LazyLock::new(Confine::unneeded);
+    Means { environment, confine: &NO_LAUNCHER }
 }
 
 fn environment() -> Environment {
@@ -158,8 +165,16 @@ async fn a_missing_program_is_a_failed_ticket_with_a_sentence_without_host_path(
         let Plan::Run { declaration, args, paths, .. } = place.plan("", &[], None, 1) else {
             panic!("a plan that runs")
         };
-        let plan = Plan::Run { declaration, program: program.into(), args, dir: None, timeout_seconds: 1, paths };
-        let outcome = run::run(&plan, &environment(), order(&place.law), None).await;
+        let plan = Plan::Run {
+            declaration,
+            program: program.into(),
+            args,
+            dir: None,
+            timeout_seconds: 1,
+            paths,
+            confined: None,
+        };
+        let outcome = run::run(&plan, means(&environment()), order(&place.law), None).await;
         let reason = outcome.reason.unwrap();
         assert!(
             !outcome.succeeded && reason.contains("`tool` is not on the host") && !reason.contains("/no/such"),
@@ -233,7 +248,7 @@ async fn a_program_starts_in_its_directory_and_its_output_names_the_containers_p
     fs::create_dir(place.dir.path().join("app")).unwrap();
     let outcome = run::run(
         &place.plan("pwd -P; ls /proc/self/fd | wc -l", &[], Some("app"), 10),
-        &environment(),
+        means(&environment()),
         order(&place.law),
         None,
     )
@@ -250,7 +265,7 @@ async fn a_directory_that_was_replaced_by_a_link_is_not_started_in() {
     fs::remove_dir(place.dir.path().join("app")).unwrap();
     for target in ["other", "/tmp"] {
         std::os::unix::fs::symlink(target, place.dir.path().join("app")).unwrap();
-        let outcome = run::run(&plan, &environment(), order(&place.law), None).await;
+        let outcome = run::run(&plan, means(&environment()), order(&place.law), None).await;
         assert_eq!(outcome.reason.as_deref(), Some("its working directory cannot be opened: nothing was run"));
         fs::remove_file(place.dir.path().join("app")).unwrap();
     }
@@ -305,7 +320,14 @@ fn permit(plan: &Plan) -> Permit {
 }
 
 fn effects(dry_run: bool) -> Effects {
-    Effects { environment: environment(), mailer: None, dry_run, openers: Openers::default(), ledger: None }
+    Effects {
+        environment: environment(),
+        mailer: None,
+        confine: Confine::unneeded(),
+        dry_run,
+        openers: Openers::default(),
+        ledger: None,
+    }
 }
 
 #[tokio::test]
@@ -342,7 +364,7 @@ async fn a_run_is_ended_with_its_whole_group_when_somebody_stops_it() {
         }
         ends.send_replace(Some("stopped by ana".to_owned()));
     };
-    let (outcome, ()) = tokio::join!(run::run(&plan, &environment, order, None), stopper);
+    let (outcome, ()) = tokio::join!(run::run(&plan, means(&environment), order, None), stopper);
     assert!(!outcome.succeeded);
     assert_eq!(outcome.reason.as_deref(), Some("stopped by ana"));
     assert_eq!(text(&outcome, "stdout"), "begun\n");
@@ -371,7 +393,7 @@ async fn a_run_that_its_server_left_behind_is_ended_by_the_next_one_when_its_tim
     // Aborted in the middle, as a killed server is: the program goes on, and so does its record.
     let _written = std::mem::ManuallyDrop::new({
         let Plan::Run { program, args, .. } = &plan else { panic!("a plan that runs") };
-        let start = super::process::Start { program, args, dir: None, volumes: &law.volumes };
+        let start = super::process::Start { program, args, dir: None, volumes: &law.volumes, given: None };
         let process = start.start(&environment, std::process::Stdio::null).unwrap();
         (ledger.write(ticket, process.group.unwrap(), 1), process)
     });
@@ -413,7 +435,7 @@ async fn a_record_of_a_number_that_is_anothers_now_ends_nobody() {
 async fn a_group_is_signalled_before_its_leader_is_reaped_and_never_after() {
     let place = Place::new();
     let args = ["-c".to_owned(), "exit 3".to_owned()];
-    let start = Start { program: "/bin/sh", args: &args, dir: None, volumes: &place.law.volumes };
+    let start = Start { program: "/bin/sh", args: &args, dir: None, volumes: &place.law.volumes, given: None };
     let process = start.start(&environment(), std::process::Stdio::null).unwrap();
     let stat = format!("/proc/{}/stat", process.child.id().unwrap());
     process.ended().await;

@@ -4,7 +4,14 @@ use std::path::Path;
 
 use ccc_protocol::visible;
 
-use ccc_core::{config, desk::MailPermission, params::email, policy::lint, volume::Volume};
+use ccc_core::{
+    catalogue::{Action, Effect},
+    config,
+    desk::MailPermission,
+    params::email,
+    policy::lint,
+    volume::Volume,
+};
 
 use super::{Setup, SetupError};
 use crate::places::{self, resolved};
@@ -25,6 +32,7 @@ impl Setup {
         }
         faults.extend(self.exposed());
         faults.extend(self.nested());
+        faults.extend(self.unconfinable());
         if !faults.is_empty() {
             return Err(SetupError(faults));
         }
@@ -75,6 +83,31 @@ impl Setup {
             .collect()
     }
 
+    /// Actions whose program cannot be confined as they want it.
+    fn unconfinable(&self) -> Vec<String> {
+        if self.dry_run {
+            return vec![];
+        }
+        let refused = |action: &std::sync::Arc<Action>| {
+            let Effect::Run(command) = &action.effect else { return None };
+            let why = self.confine.refusal(command.reach.confined?)?;
+            Some(format!("action `{}`: {why}", action.name))
+        };
+        self.law.catalogue.iter().filter_map(refused).collect()
+    }
+
+    /// Actions that ran unconfined before there was a launcher, and whose owner has said nothing since.
+    fn newly_confined(&self) -> impl Iterator<Item = String> + '_ {
+        let is_silent = |action: &&std::sync::Arc<Action>| matches!(&action.effect, Effect::Run(command) if command.reach.confined.is_some() && !command.reach.is_declared);
+        self.law.catalogue.iter().filter(is_silent).map(|action| {
+            format!(
+                "action `{}` runs confined: it reads the volumes of its paths and the system, writes nothing outside directories of its own, \
+                 and has no network; say with `allow_read`, `allow_write`, `network` what it needs, or `confined = true` to be silent about it",
+                action.name
+            )
+        })
+    }
+
     fn private_places(&self) -> Vec<(&'static str, &Path)> {
         let optional = [
             ("the config", self.config_file.as_deref()),
@@ -111,6 +144,7 @@ impl Setup {
         if let Some(addr) = self.tcp.filter(|addr| !addr.ip().is_loopback()) {
             found.push(format!("requests to {addr} are authentic, but readable for everybody on that network"));
         }
+        found.extend(self.newly_confined());
         found.extend(self.loose_modes());
         found.extend(self.mail_to_nobody());
         found

@@ -19,6 +19,7 @@ const ACTIONS: &str = r#"
 [actions.ask-a-person]
 policy = "queue"
 run = ["true"]
+confined = false
 "#;
 
 /// A bridge as these settings make it, and the hold on its data.

@@ -58,23 +58,28 @@ denial_seconds = 120
 policy = "queue"
 params.number = { type = "integer", required = true }
 run = ["/bin/true", "{number}"]
+confined = false
 [actions.direct]
 policy = "auto-accept"
 params.number = { type = "integer", required = true }
 run = ["/bin/true", "{number}"]
+confined = false
 [actions.barred]
 policy = "auto-deny"
 params.number = { type = "integer", required = true }
 run = ["/bin/true", "{number}"]
+confined = false
 [actions.floored]
 policy = "queue"
 floor = "queue"
 params.number = { type = "integer", required = true }
 run = ["/bin/true", "{number}"]
+confined = false
 [actions.pair]
 policy = "auto-accept"
 params.number = { type = "integer", required = true }
 run = ["/bin/true", "{number}"]
+confined = false
 
 [[rule]]
 name = "two people"

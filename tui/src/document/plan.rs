@@ -1,6 +1,6 @@
 //! What would run, from the plan: the command line as it will be executed, the mail as it will be sent.
 
-use ccc_protocol::bodies::{MailView, PathView, Plan};
+use ccc_protocol::bodies::{Confined, MailView, PathView, Plan, Reach};
 
 use super::Page;
 use crate::text::{Row, Tone, Untrusted, Visible};
@@ -8,13 +8,14 @@ use crate::text::{Row, Tone, Untrusted, Visible};
 pub(super) fn plan(page: &mut Page, plan: &Plan) {
     page.section("WHAT WOULD HAPPEN");
     match plan {
-        Plan::Run { program, args, dir, timeout_seconds, paths, .. } => {
+        Plan::Run { program, args, dir, timeout_seconds, paths, confined, .. } => {
             page.fact(
                 "runs",
                 Tone::Plain,
                 Visible::label("a program, at most ").then(crate::wording::span::exactly(*timeout_seconds)),
             );
             command(page, program, args, dir.as_deref());
+            reach(page, confined.as_ref());
             mapped(page, paths);
         }
         Plan::Open { program, args, dir, paths, .. } => {
@@ -41,6 +42,24 @@ fn command(page: &mut Page, program: &str, args: &[String], dir: Option<&str>) {
     }
     if let Some(dir) = dir {
         page.fact("in", Tone::Plain, Untrusted(dir).line());
+    }
+}
+
+/// What the program could touch at all: the gravest in colour, each place in a row of its own.
+fn reach(page: &mut Page, confined: Option<&Reach>) {
+    let Some(reach) = confined else {
+        return page.fact("reaches", Tone::Care, "all that you do: it is not confined");
+    };
+    let told = match reach.level {
+        Confined::Full => "what stands here, the system's programs, and nothing else",
+        Confined::Files => "what stands here and the system's programs; it is confined without namespaces (`files`)",
+    };
+    page.fact("reaches", Tone::Plain, told);
+    reach.read.iter().for_each(|place| page.fact("  reads", Tone::Plain, Untrusted(place).line()));
+    reach.write.iter().for_each(|place| page.fact("  writes", Tone::Care, Untrusted(place).line()));
+    match reach.network {
+        true => page.fact("  network", Tone::Care, "the machine's own"),
+        false => page.fact("  network", Tone::Dim, "none"),
     }
 }
 

@@ -3,8 +3,8 @@
 use ccc_protocol::{
     Digest, Timestamp,
     bodies::{
-        ActionPolicy, AuditEntry, AuditList, Difference, Facts, FileView, Grant, GrantList, GroupPolicies, MailView,
-        PathView, Plan, Policy, PolicyList, Preview, RecentAsk, Risk, Status, UrlView,
+        ActionPolicy, AuditEntry, AuditList, Confined, Difference, Facts, FileView, Grant, GrantList, GroupPolicies,
+        MailView, PathView, Plan, Policy, PolicyList, Preview, Reach, RecentAsk, Risk, Status, UrlView,
     },
 };
 use ccc_queue::console::message::{Message, News, Trouble, Verb};
@@ -164,6 +164,12 @@ fn run_preview() -> Preview {
         args: vec!["test".into(), "--manifest-path".into(), "/home/me/agent/workspace/app/Cargo.toml".into()],
         dir: Some("/home/me/agent/workspace/app".into()),
         timeout_seconds: 600,
+        confined: Some(Reach {
+            level: Confined::Full,
+            read: vec![path.volume.clone(), "~/.cargo".into()],
+            write: vec!["/home/me/agent/workspace/app".into()],
+            network: false,
+        }),
         paths: vec![path],
     };
     let mut preview =
