@@ -1,6 +1,6 @@
 //! What a declared action's program reaches: `confined`, `allow_read`, `allow_write`, `network`.
 
-use ccc_protocol::bodies::Confined;
+use ccc_protocol::{bodies::Confined, visible};
 
 use super::file::ActionSpec;
 use crate::catalogue::{Entry, Given, Kind, Param, Wanted};
@@ -53,7 +53,7 @@ fn place(text: &str, params: &[Param]) -> Result<Given, String> {
         }
         _ => Err(format!(
             "`{}` is no place: write an absolute path, one beneath `~/`, or `{{name}}` for a path parameter",
-            text.escape_debug()
+            visible::escaped(text)
         )),
     }
 }
@@ -61,6 +61,6 @@ fn place(text: &str, params: &[Param]) -> Result<Given, String> {
 fn of_param(name: &str, params: &[Param]) -> Result<Given, String> {
     match params.iter().find(|param| param.name == name).map(|param| &param.kind) {
         Some(Kind::Path(path)) => Ok(Given::Param { name: name.to_owned(), is_file: path.entry == Entry::File }),
-        _ => Err(format!("`{{{}}}` is no path parameter of it", name.escape_debug())),
+        _ => Err(format!("`{{{}}}` is no path parameter of it", visible::escaped(name))),
     }
 }

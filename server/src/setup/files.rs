@@ -18,7 +18,7 @@ use crate::private_file::{self, Content};
 /// The config, and what would expose a secret in it; a `.json` has the seed's keys.
 pub(super) fn read_config(path: &Path) -> Result<(Config, Option<Exposure>), SetupError> {
     let Content { bytes, exposure } = private_file::read_any(path).map_err(unreadable("the config", path))?;
-    let text = text("the config", path, bytes)?;
+    let text = text("the config", path, &bytes)?;
     let is_seeds = path.extension().is_some_and(|extension| extension == "json");
     let config = if is_seeds { config::read_seed_json(&text) } else { config::read(&text) };
     config
@@ -69,7 +69,7 @@ pub(super) fn with_password(
     let what = "the mail password";
     let Content { bytes, exposure } = private_file::read(path).map_err(unreadable(what, path))?;
     owners_alone(what, path, exposure)?;
-    let password = text(what, path, bytes)?.lines().next().unwrap_or_default().to_owned();
+    let password = text(what, path, &bytes)?.lines().next().unwrap_or_default().to_owned();
     Ok(Smtp { password: Some(Password::Inline(password)), ..smtp })
 }
 
@@ -98,8 +98,8 @@ pub(crate) fn read_mail_permissions(path: PathBuf) -> Result<(PathBuf, MailPermi
     }
 }
 
-fn text(what: &str, path: &Path, bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>, SetupError> {
-    let text = std::str::from_utf8(&bytes).map(|text| Zeroizing::new(text.to_owned()));
+fn text(what: &str, path: &Path, bytes: &[u8]) -> Result<Zeroizing<String>, SetupError> {
+    let text = std::str::from_utf8(bytes).map(|text| Zeroizing::new(text.to_owned()));
     text.map_err(|error| unreadable(what, path)(io::Error::other(error)))
 }
 
