@@ -94,7 +94,7 @@ struct Rig {
 impl Rig {
     fn new(rules: &str) -> Self {
         let law = law(rules, &ALL);
-        let desk = Desk::restore(Books::default(), &law.limits);
+        let desk = Desk::restore(Books::default(), &law);
         Self { law, desk, now: 1_800_000_000, entries: vec![], tickets: 0 }
     }
 
@@ -114,7 +114,7 @@ impl Rig {
         let draft = params::draft(&action, params.as_object().unwrap().clone(), &self.law.volumes).unwrap();
         let args = draft.resolve(vec![]).unwrap();
         let plan = plan::make(&action, &args, &self.law).unwrap();
-        let facts = action.is_judge_only().then(|| facts::of_request(&args.json, (&self.law.limits).into()));
+        let facts = action.is_judge_only().then(|| facts::of_request(&args.json, &self.law.reading()));
         let id = TicketId::new(1, [self.tickets; 10]);
         let asked = Asked { id, caller: name("agent"), action, args, facts, plan };
         let local = LocalTime { weekday: Weekday::Mon, minute_of_day: 600 };
@@ -327,7 +327,7 @@ fn the_last_use_of_a_grant_counts_after_a_restart_too() {
     rig.approve_with("ann", &first, None, Some(more(Some(1)))).unwrap();
     let let_in = rig.asked();
     let stored: Ticket = serde_json::from_value(serde_json::to_value(&*let_in).unwrap()).unwrap();
-    rig.desk = Desk::restore(Books { open: vec![stored], ..Books::default() }, &rig.law.limits);
+    rig.desk = Desk::restore(Books { open: vec![stored], ..Books::default() }, &rig.law);
     assert_eq!(rig.begin(&let_in).1, 1);
 }
 

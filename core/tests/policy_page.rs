@@ -44,7 +44,7 @@ fn outcome(law: &Law, cell: &str) -> &'static str {
     let args = params::draft(action, given, &law.volumes).unwrap().resolve(vec![]).unwrap();
     let facts = action
         .is_judge_only()
-        .then(|| facts::derive("Bash", args.json.get("input").unwrap(), "/workspace/app", facts::Limits::default()));
+        .then(|| facts::derive("Bash", args.json.get("input").unwrap(), "/workspace/app", &facts::Reading::default()));
     let caller: UserName = "agent".parse().unwrap();
     let question = Question {
         caller: &caller,

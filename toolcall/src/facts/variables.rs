@@ -269,7 +269,7 @@ fn counted(index: Word) -> Word {
 }
 
 /// Variables that a script hands on to the programs that it runs.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Exported {
     names: HashSet<String>,
     /// The shell exports all that it sets.

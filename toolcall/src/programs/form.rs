@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::ops::Deref;
 
-use ccc_protocol::bodies::Class;
+use super::Class;
 
 /// A text that is compiled in, or read from config.
 pub type Text = Cow<'static, str>;
@@ -34,6 +34,12 @@ impl<T> Deref for List<T> {
 impl<T> From<Vec<T>> for List<T> {
     fn from(items: Vec<T>) -> Self {
         Self::Owned(items)
+    }
+}
+
+impl<T> FromIterator<T> for List<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        Self::Owned(items.into_iter().collect())
     }
 }
 
@@ -188,9 +194,10 @@ pub enum Kind {
 }
 
 /// How options are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Style {
     /// `-abc` is three options, `--name` one.
+    #[default]
     Letters,
     /// As `Letters`, and what follows the first operand is no option.
     First,

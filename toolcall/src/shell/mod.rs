@@ -184,6 +184,13 @@ pub fn parse(text: &str) -> Script {
     unwrap::read(text)
 }
 
+/// True for programs whose arguments are taken for commands here, and for what moves the shell itself: no table of options says more
+/// of them.
+#[must_use]
+pub fn reads_itself(name: &str) -> bool {
+    unwrap::takes_off(name) || matches!(name, "cd" | "pushd" | "popd" | "chdir" | "source" | ".")
+}
+
 impl Script {
     /// A script with its own scope and nothing in it.
     fn empty() -> Self {

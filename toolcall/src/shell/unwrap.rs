@@ -24,6 +24,11 @@ pub(super) fn read(text: &str) -> Script {
     script
 }
 
+/// True for shells and wrappers, whatever their arguments.
+pub(super) fn takes_off(name: &str) -> bool {
+    SHELLS.contains(&name) || matches!(name, "eval" | "trap" | "xargs") || Wrapper::always(name)
+}
+
 fn add_all(script: &mut Script, commands: Vec<SimpleCommand>, depth: usize) {
     let mut places: Vec<Option<usize>> = Vec::with_capacity(commands.len());
     for mut command in commands {

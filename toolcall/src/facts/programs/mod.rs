@@ -18,7 +18,7 @@ mod table;
 use super::args::Arg;
 use super::gather::Gather;
 use super::{Access, Class, hosts};
-use crate::programs;
+use crate::programs::{self, own::Taught};
 use crate::shell::SimpleCommand;
 
 /// One command, its words filled in.
@@ -71,6 +71,31 @@ fn by_name(call: &Call<'_>, gather: &mut Gather) {
     if asks_version(call) {
         return gather.class(Class::Reads, format!("`{}` prints its version or help", call.name));
     }
+    match gather.own.clone().named(call.name) {
+        Some(taught) => by_owner(call, taught, gather),
+        None => by_what_ships(call, gather),
+    }
+}
+
+/// What ships counts where it knows the call; the owner's table knows more calls, and none of them otherwise.
+fn by_owner(call: &Call<'_>, taught: &Taught, gather: &mut Gather) {
+    if !taught.replaces {
+        let mut tried = gather.clone();
+        by_what_ships(call, &mut tried);
+        if tried.unknowns == gather.unknowns {
+            *gather = tried;
+            return;
+        }
+        if let Some(why) = data::misfit(call, &taught.whole) {
+            *gather = tried;
+            return gather.opaque(why);
+        }
+    }
+    data::judge(call, &taught.whole, gather);
+    call.guarded(gather);
+}
+
+fn by_what_ships(call: &Call<'_>, gather: &mut Gather) {
     if let Some(program) = programs::shipped(call.name) {
         return data::judge(call, program, gather);
     }
@@ -203,6 +228,16 @@ impl Call<'_> {
             && self.directories.iter().all(|directory| gather.in_project(directory, &arg.text));
         if !inside {
             gather.opaque(format!("`{}` is led by `{}`, outside of the project", self.name, arg.shown()));
+        }
+    }
+
+    /// What the arguments are as paths: places of secrets and of hooks count, whatever a table says of the argument.
+    fn guarded(&self, gather: &mut Gather) {
+        let values = self.args.iter().flat_map(|arg| arg.text.split_once('=').map(|(_, value)| value));
+        for text in self.args.iter().map(|arg| arg.text.as_str()).chain(values) {
+            for directory in self.directories {
+                gather.guard(directory, text);
+            }
         }
     }
 

@@ -28,6 +28,11 @@ pub(super) fn judge(call: &Call<'_>, program: &Program, gather: &mut Gather) {
     }
 }
 
+/// Why the call fits no form of the program.
+pub(super) fn misfit(call: &Call<'_>, program: &Program) -> Option<String> {
+    fit(program, call.name, call.args).err()
+}
+
 impl Call<'_> {
     fn does(&self, fit: &Fit<'_>, gather: &mut Gather) {
         let called = std::iter::once(self.name).chain(fit.words.iter().copied()).collect::<Vec<_>>().join(" ");
