@@ -4,7 +4,7 @@
 #![expect(clippy::disallowed_methods, clippy::disallowed_macros, reason = "the build reads files; the crate does not")]
 
 #[path = "src/programs/compile.rs"]
-#[expect(unreachable_pub, reason = "the library, which includes it too, uses more of it")]
+#[expect(unreachable_pub, reason = "the library, which includes it too, shows more of it")]
 mod compile;
 #[path = "src/programs/form.rs"]
 #[expect(dead_code, unreachable_pub, reason = "the library, which includes it too, uses more of it")]

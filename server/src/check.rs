@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use ccc_toolcall::programs::{lint::missed_examples, own::Taught};
+
 use crate::{
     args::Wishes,
     key_file,
@@ -20,6 +22,7 @@ pub fn report(wishes: &Wishes, around: &Surroundings) -> Result<String, SetupErr
     for line in facts(&setup)
         .into_iter()
         .chain(users(&setup))
+        .chain(programs(&setup))
         .chain(setup.warnings.iter().map(|warning| format!("warning: {warning}")))
     {
         // Writing to a String cannot fail.
@@ -53,6 +56,19 @@ fn facts(setup: &Setup) -> Vec<String> {
         facts.push("volume     none: give one with `--volume /workspace=DIR`".to_owned());
     }
     facts
+}
+
+/// The programs that the owner taught, and what of them never counts or does not hold.
+fn programs(setup: &Setup) -> Vec<String> {
+    let reading = setup.law.reading();
+    let program = |taught: &Taught| {
+        let name = taught.name();
+        let place = if taught.replaces { "in the place of what ships" } else { "beside what ships" };
+        let wrong = taught.idle().into_iter().chain(missed_examples(&taught.examples, &reading));
+        let wrong = wrong.map(|what| format!("warning: program `{name}`: {what}"));
+        std::iter::once(format!("program    {name}, {place}")).chain(wrong).collect::<Vec<_>>()
+    };
+    reading.programs.iter().flat_map(program).collect()
 }
 
 fn users(setup: &Setup) -> Vec<String> {

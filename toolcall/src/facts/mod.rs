@@ -14,6 +14,7 @@ mod options;
 mod paths;
 mod programs;
 mod sensitive;
+mod suggest;
 mod tools;
 mod variables;
 mod whereabouts;
@@ -23,6 +24,8 @@ use serde_json::{Map, Value};
 use crate::programs::own::Own;
 
 pub use ccc_protocol::bodies::facts::{Access, Class, CommandFact, Facts, PathFact, Place};
+
+pub use suggest::suggest;
 
 /// Up to how many bytes an input is analysed, unless config says otherwise.
 pub const ANALYSE_BYTES_MAX: usize = 64 * 1024;

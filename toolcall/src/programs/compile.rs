@@ -110,38 +110,9 @@ fn kind(name: &str) -> Result<Kind, String> {
     if name.contains('|') {
         return Ok(one_of(name.split('|')));
     }
-    let known = PLAIN.iter().find(|(known, _)| *known == name);
+    let known = Kind::NAMED.iter().find(|(known, _)| *known == name);
     known.map(|(_, kind)| kind.clone()).ok_or_else(|| format!("`{name}` is no kind"))
 }
-
-/// The kinds that are one word, as they are written.
-pub(super) const PLAIN: &[(&str, Kind)] = &[
-    ("text", Kind::Text),
-    ("name", Kind::Name),
-    ("any", Kind::Any),
-    ("word", Kind::Word),
-    ("plain", Kind::Plain),
-    ("plus", Kind::Plus),
-    ("number", Kind::Number),
-    ("read", Kind::Read),
-    ("tree", Kind::Tree),
-    ("write", Kind::Write),
-    ("change", Kind::Change),
-    ("rights", Kind::Rights),
-    ("delete", Kind::Delete),
-    ("execute", Kind::Execute),
-    ("project", Kind::Project),
-    ("source", Kind::Source),
-    ("target", Kind::Target),
-    ("package", Kind::Package),
-    ("host", Kind::Host),
-    ("upload", Kind::Upload),
-    ("url", Kind::Url),
-    ("resource", Kind::Resource),
-    ("command", Kind::Command),
-    ("shell", Kind::Shell),
-    ("code", Kind::Code),
-];
 
 fn one_of<'a>(words: impl Iterator<Item = &'a str>) -> Kind {
     Kind::OneOf(words.map(text).collect())

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::form::{Form, List, Opt, Program, Style, Text, Word};
+use super::lint::dead_rows;
 use super::shipped;
 use super::spec::{Extent, ProgramSpec};
 use crate::shell;
@@ -29,6 +30,8 @@ pub struct Taught {
     pub whole: Program,
     /// True where what ships does not count.
     pub replaces: bool,
+    /// Calls, each with the classes that the owner expects of it.
+    pub examples: Vec<(String, String)>,
 }
 
 impl Own {
@@ -76,7 +79,21 @@ impl Taught {
         let own =
             spec.compiled(extent).map_err(|faults| faults.iter().map(|fault| visible(fault)).collect::<Vec<_>>())?;
         let whole = known.map_or_else(|| own.clone(), |known| added(known, &own));
-        Ok(Self { own, whole, replaces: spec.replace })
+        Ok(Self { own, whole, replaces: spec.replace, examples: spec.examples })
+    }
+
+    /// What of it never counts, each in a sentence.
+    #[must_use]
+    pub fn idle(&self) -> Vec<String> {
+        let Some(known) = shipped(self.name()).filter(|_| !self.replaces) else { return dead_rows(&self.whole) };
+        if is_part(&known.root, &self.own.root) {
+            return vec!["it adds nothing: all of it ships".to_owned()];
+        }
+        let mut found = Vec::new();
+        outdone("", &known.root, &self.own.root, &mut found);
+        let shipped = dead_rows(known);
+        found.extend(dead_rows(&self.whole).into_iter().filter(|row| !shipped.contains(row)));
+        found
     }
 
     /// The name that it is called by.
@@ -119,7 +136,8 @@ fn refused_keys(name: &str, spec: &ProgramSpec, known: Option<&Program>) -> Resu
 
 /// What a person can read, whatever the file holds.
 fn visible(text: &str) -> String {
-    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    let hides = |c: char| c.is_control() || !c.is_ascii() && c.escape_debug().len() > 1;
+    let shown = |c: char| if hides(c) { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(shown).collect()
 }
 
@@ -134,20 +152,64 @@ fn added(shipped: &Program, own: &Program) -> Program {
 }
 
 fn merged(shipped: &Word, own: &Word) -> Word {
-    let mut words: Vec<Word> = shipped.words.to_vec();
-    for word in own.words.iter() {
-        match words.iter_mut().find(|known| shares_a_name(known, word)) {
-            Some(known) => *known = merged(known, word),
-            None => words.push(word.clone()),
-        }
-    }
     Word {
-        names: joined(&shipped.names, &own.names, |known: &Text, name| known == name),
+        names: shipped.names.clone(),
         options: joined(&shipped.options, &own.options, |known: &Opt, option| known.name == option.name),
         forms: joined(&shipped.forms, &own.forms, |known: &Form, form| known == form),
-        words: words.into(),
+        words: merged_words(&shipped.words, &own.words).into(),
         harmless_options: shipped.harmless_options || own.harmless_options,
     }
+}
+
+/// Where several names ship as one word, only those that the owner's table names learn what it says.
+fn merged_words(shipped: &[Word], own: &[Word]) -> Vec<Word> {
+    let mut words: Vec<Word> = shipped.to_vec();
+    for word in own {
+        let mut learned = Vec::new();
+        let mut new: Vec<Text> = word.names.to_vec();
+        for known in &mut words {
+            let (named, others): (Vec<Text>, Vec<Text>) =
+                known.names.iter().cloned().partition(|name| word.names.contains(name));
+            if named.is_empty() {
+                continue;
+            }
+            new.retain(|name| !named.contains(name));
+            learned.push(merged(&Word { names: named.into(), ..known.clone() }, word));
+            known.names = others.into();
+        }
+        words.retain(|known| !known.names.is_empty());
+        words.extend(learned);
+        if !new.is_empty() {
+            words.push(Word { names: new.into(), ..word.clone() });
+        }
+    }
+    words
+}
+
+/// Options of the owner's that ship with another value, which counts.
+fn outdone(at: &str, shipped: &Word, own: &Word, found: &mut Vec<String>) {
+    let other = |option: &&Opt| shipped.options.iter().any(|known| known.name == option.name && known != *option);
+    for option in own.options.iter().filter(other) {
+        found.push(format!("`{at}`: the option `{}` ships with another value, which counts", option.name));
+    }
+    for word in own.words.iter() {
+        let Some(known) = shipped.words.iter().find(|known| shares_a_name(known, word)) else { continue };
+        outdone(format!("{at} {}", word.names.join(" ")).trim_start(), known, word, found);
+    }
+}
+
+/// True where all that the owner's word says ships.
+fn is_part(shipped: &Word, own: &Word) -> bool {
+    let ships = |word: &Word| {
+        word.names.iter().all(|name| {
+            let known = shipped.words.iter().find(|known| known.names.contains(name));
+            known.is_some_and(|known| is_part(known, word))
+        })
+    };
+    own.options.iter().all(|option| shipped.options.contains(option))
+        && own.forms.iter().all(|form| shipped.forms.contains(form))
+        && own.words.iter().all(ships)
+        && (shipped.harmless_options || !own.harmless_options)
 }
 
 fn shares_a_name(one: &Word, other: &Word) -> bool {

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::form::Kind;
+
 /// A program's file.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -142,13 +144,6 @@ pub enum StyleSpec {
     None,
 }
 
-/// The kinds of arguments, as they are written.
-pub const KINDS: &[&str] = &[
-    "text", "name", "any", "word", "plain", "plus", "number", "read", "tree", "write", "change", "rights", "delete",
-    "execute", "project", "source", "target", "package", "host", "upload", "url", "resource", "command", "shell",
-    "code",
-];
-
 /// How deep words may stand in words.
 const DEPTH_MAX: usize = 8;
 /// The most options, forms and words of one program, all together.
@@ -237,7 +232,7 @@ impl Check<'_> {
         }
         let mut seen = BTreeSet::new();
         for (key, word) in words {
-            self.named(at, key, "word");
+            self.named(at, key, "words");
             for name in names(key) {
                 if !seen.insert(name) {
                     self.fault(at, &format!("the word `{name}` is listed twice"));
@@ -256,14 +251,14 @@ impl Check<'_> {
 
     fn named(&mut self, at: &str, key: &str, what: &str) {
         if names(key).is_empty() {
-            self.fault(at, &format!("a {what} has no name: write it in front of `=`"));
+            self.fault(at, &format!("a key of `{what}` has no name in it"));
         }
     }
 
     fn options(&mut self, at: &str, options: &BTreeMap<String, OptSpec>) {
         let mut seen = BTreeSet::new();
         for (key, option) in options {
-            self.named(at, key, "option");
+            self.named(at, key, "options");
             self.items += names(key).len();
             for name in names(key) {
                 if !name.starts_with(['-', '+']) || name.len() < 2 {
@@ -281,6 +276,14 @@ impl Check<'_> {
                 OptSpec::OneOf(_) => {}
                 OptSpec::Table(table) => {
                     self.value(at, &table.value);
+                    if table.does.is_empty() {
+                        self.fault(
+                            at,
+                            &format!(
+                                "the `does` of `{key}` is empty: say what giving it does, or write its value alone"
+                            ),
+                        );
+                    }
                     self.does(at, &table.does);
                 }
             }
@@ -289,8 +292,8 @@ impl Check<'_> {
 
     fn value(&mut self, at: &str, value: &str) {
         let kind = value.strip_suffix('?').unwrap_or(value);
-        if value != "flag" && !KINDS.contains(&kind) {
-            self.fault(at, &format!("`{value}` is no kind of value: write flag or one of {}", KINDS.join(", ")));
+        if value != "flag" && !is_kind(kind) {
+            self.fault(at, &format!("`{value}` is no kind of value: write flag or one of {}", kinds()));
         }
     }
 
@@ -302,8 +305,8 @@ impl Check<'_> {
         for slot in operands {
             let kind = slot.strip_suffix(['*', '+', '?']).unwrap_or(slot);
             let choice = kind.contains('|') && kind.split('|').all(|word| !word.is_empty());
-            if !KINDS.contains(&kind) && !choice {
-                self.fault(at, &format!("`{slot}` is no kind of operand: write one of {}", KINDS.join(", ")));
+            if !is_kind(kind) && !choice {
+                self.fault(at, &format!("`{slot}` is no kind of operand: write one of {}", kinds()));
             }
             if kind == "command" && operands.last() != Some(slot) {
                 self.fault(at, "nothing follows a command");
@@ -318,6 +321,14 @@ impl Check<'_> {
             }
         }
     }
+}
+
+fn is_kind(name: &str) -> bool {
+    Kind::NAMED.iter().any(|(known, _)| *known == name)
+}
+
+fn kinds() -> String {
+    Kind::NAMED.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
 }
 
 /// The names in a key, blanks between them.
