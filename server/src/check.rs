@@ -63,10 +63,9 @@ fn programs(setup: &Setup) -> Vec<String> {
     let reading = setup.law.reading();
     let program = |taught: &Taught| {
         let name = taught.name();
-        let place = if taught.replaces { "in the place of what ships" } else { "beside what ships" };
         let wrong = taught.idle().into_iter().chain(missed_examples(&taught.examples, &reading));
         let wrong = wrong.map(|what| format!("warning: program `{name}`: {what}"));
-        std::iter::once(format!("program    {name}, {place}")).chain(wrong).collect::<Vec<_>>()
+        std::iter::once(format!("program    {name}: {}", taught.standing())).chain(wrong).collect::<Vec<_>>()
     };
     reading.programs.iter().flat_map(program).collect()
 }

@@ -5,6 +5,7 @@ mod build_words;
 mod evaluated_names;
 mod fetched;
 mod hidden_code;
+mod listed_names;
 mod option_values;
 mod places;
 mod tool_inputs;

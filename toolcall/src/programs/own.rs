@@ -96,6 +96,16 @@ impl Taught {
         found
     }
 
+    /// How it stands to what ships, for a person.
+    #[must_use]
+    pub fn standing(&self) -> &'static str {
+        match shipped(self.name()) {
+            None => "nothing ships of it",
+            Some(_) if self.replaces => "in the place of what ships",
+            Some(_) => "beside what ships",
+        }
+    }
+
     /// The name that it is called by.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -46,8 +46,7 @@ pub fn page(name: &str, own: &Own) -> Option<String> {
         section(&mut out, name, program);
     }
     if let Some(taught) = taught {
-        let place = if taught.replaces { "in the place of what ships" } else { "beside what ships" };
-        line(&mut out, &format!("{name}: from the config, {place}{}", written_from(&taught.own)));
+        line(&mut out, &format!("{name}: from the config; {}{}", taught.standing(), written_from(&taught.own)));
         section(&mut out, name, &taught.own);
     }
     (!out.is_empty()).then_some(out)

@@ -248,7 +248,7 @@ fn what_is_known_is_printed_with_where_it_comes_from() {
     assert!(row("acme", "config") && row("jj", "shipped") && row("jj", "config") && row("cat", "shipped"), "{list}");
     let page = show::page("jj", &law.programs).unwrap();
     for part in [
-        "jj: shipped, written for", "jj: from the config, beside what ships", "jj log (or l)",
+        "jj: shipped, written for", "jj: from the config; beside what ships", "jj log (or l)",
         "vcs-query (asks version control)", "jj frob",
     ] {
         assert!(page.contains(part), "{part}\n{page}");

@@ -18,7 +18,10 @@ mod table;
 use super::args::Arg;
 use super::gather::Gather;
 use super::{Access, Class, hosts};
-use crate::programs::{self, own::Taught};
+use crate::programs::{
+    self,
+    own::{Own, Taught},
+};
 use crate::shell::SimpleCommand;
 
 /// One command, its words filled in.
@@ -73,7 +76,11 @@ fn by_name(call: &Call<'_>, gather: &mut Gather) {
     }
     match gather.own.clone().named(call.name) {
         Some(taught) => by_owner(call, taught, gather),
-        None => by_what_ships(call, gather),
+        None if by_what_ships(call, gather) => {}
+        None => {
+            gather.opaque(format!("`{}` is not a program known here", call.name));
+            call.mentions(gather);
+        }
     }
 }
 
@@ -81,12 +88,12 @@ fn by_name(call: &Call<'_>, gather: &mut Gather) {
 fn by_owner(call: &Call<'_>, taught: &Taught, gather: &mut Gather) {
     if !taught.replaces {
         let mut tried = gather.clone();
-        by_what_ships(call, &mut tried);
-        if tried.unknowns == gather.unknowns {
+        let known = by_what_ships(call, &mut tried);
+        if known && tried.unknowns == gather.unknowns {
             *gather = tried;
             return;
         }
-        if let Some(why) = data::misfit(call, &taught.whole) {
+        if let Some(why) = data::misfit(call, &taught.whole).filter(|_| known) {
             *gather = tried;
             return gather.opaque(why);
         }
@@ -95,11 +102,13 @@ fn by_owner(call: &Call<'_>, taught: &Taught, gather: &mut Gather) {
     call.guarded(gather);
 }
 
-fn by_what_ships(call: &Call<'_>, gather: &mut Gather) {
+/// False for a program of which nothing ships.
+fn by_what_ships(call: &Call<'_>, gather: &mut Gather) -> bool {
     if let Some(program) = programs::shipped(call.name) {
-        return data::judge(call, program, gather);
+        data::judge(call, program, gather);
+        return true;
     }
-    let known = shells::judge(call, gather)
+    shells::judge(call, gather)
         || git::judge(call, gather)
         || inline::judge(call, gather)
         || scripts::judge(call, gather)
@@ -107,11 +116,13 @@ fn by_what_ships(call: &Call<'_>, gather: &mut Gather) {
         || packages::judge(call, gather)
         || network::judge(call, gather)
         || files::judge(call, gather)
-        || table::judge(call, gather);
-    if !known {
-        gather.opaque(format!("`{}` is not a program known here", call.name));
-        call.mentions(gather);
-    }
+        || table::judge(call, gather)
+}
+
+/// True where the forms of a program say of each argument whether it may be an option: names that may look like one are then told apart.
+pub(super) fn tells_options(name: &str, own: &Own) -> bool {
+    let known = own.named(name).map(|taught| &taught.whole).or_else(|| programs::shipped(name));
+    known.is_some_and(data::has_forms)
 }
 
 /// A tool that another program runs by its name: known by its file, or as a build tool.
@@ -145,8 +156,12 @@ fn asks_version(call: &Call<'_>) -> bool {
 }
 
 /// Programs whose first operand says what they do, and how many words of it.
-pub(super) fn subcommand(program: &str, args: &[Arg]) -> Option<String> {
-    let (_, words) = WITH_SUBCOMMANDS.iter().find(|(names, _)| names.contains(&program))?;
+pub(super) fn subcommand(program: &str, args: &[Arg], own: &Own) -> Option<String> {
+    let Some((_, words)) = WITH_SUBCOMMANDS.iter().find(|(names, _)| names.contains(&program)) else {
+        let known = own.named(program).map(|taught| &taught.whole).or_else(|| programs::shipped(program))?;
+        let words = data::words(known, args);
+        return (!words.is_empty()).then(|| format!("{program} {}", words.join(" ")));
+    };
     let mut named = Vec::new();
     let mut rest = args.iter();
     while let Some(arg) = rest.next().filter(|_| named.len() < *words) {

@@ -2,6 +2,7 @@
 
 mod fit;
 
+pub(super) use self::fit::words;
 use self::fit::{Fit, fit};
 use super::{Call, builds};
 use crate::facts::args::Arg;
@@ -12,8 +13,7 @@ use crate::programs::show::phrase;
 
 /// Adds what the call does, or what of it is not known. A handler adds what the forms cannot say, and judges alone where there are none.
 pub(super) fn judge(call: &Call<'_>, program: &Program, gather: &mut Gather) {
-    let has_forms = !program.root.forms.is_empty() || !program.root.words.is_empty();
-    if has_forms {
+    if has_forms(program) {
         match fit(program, call.name, call.args) {
             Ok(fit) => call.does(&fit, gather),
             Err(why) => {
@@ -27,6 +27,11 @@ pub(super) fn judge(call: &Call<'_>, program: &Program, gather: &mut Gather) {
         Some((_, handler)) => drop(handler(call, gather)),
         None => gather.opaque(format!("`{}` is judged by a handler that this build does not have", call.name)),
     }
+}
+
+/// False where a handler judges alone.
+pub(super) fn has_forms(program: &Program) -> bool {
+    !program.root.forms.is_empty() || !program.root.words.is_empty()
 }
 
 /// Why the call fits no form of the program.
