@@ -86,20 +86,27 @@ impl Reading {
 
     fn change_directory(&mut self, call: &Call<'_>, gather: &mut Gather) {
         gather.class(Class::Reads, "changes the working directory");
-        let target = call.args.iter().find(|arg| !arg.is_option());
-        let known = match target {
-            None => call.name == "cd" && call.args.is_empty() && self.whereabouts.change(&call.command.context, "~"),
-            Some(arg) => {
-                arg.exact
-                    && !arg.pattern
-                    && call.args.len() == 1
-                    && self.whereabouts.change(&call.command.context, &arg.text)
+        let context = &call.command.context;
+        let known = match (call.name, call.args) {
+            ("cd", []) => self.whereabouts.change(context, "~"),
+            ("cd", [arg]) if arg.text == "-" && arg.exact => self.whereabouts.back(context),
+            ("popd", []) => self.whereabouts.pop(context),
+            // `pushd +1` turns the stack.
+            ("pushd", [arg]) if names_a_directory(arg) && !arg.text.starts_with('+') => {
+                self.whereabouts.push(context, &arg.text)
             }
+            ("cd" | "chdir", [arg]) if names_a_directory(arg) => self.whereabouts.change(context, &arg.text),
+            _ => false,
         };
         if !known {
             gather.opaque("the working directory is known only when it runs");
         }
     }
+}
+
+/// False for an option, `-` among them, and for what only the running shell knows.
+fn names_a_directory(arg: &Arg) -> bool {
+    arg.exact && !arg.pattern && !arg.text.starts_with('-')
 }
 
 /// The command as it is shown and matched.

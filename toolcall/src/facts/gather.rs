@@ -134,6 +134,12 @@ impl Gather {
         path.is_some_and(|path| matches!(self.place(&path), Place::Project | Place::ProjectRoot))
     }
 
+    /// True where `text`, seen from `base`, is the `.git` of the project.
+    pub(super) fn is_projects_repository(&self, base: &str, text: &str) -> bool {
+        let path = paths::resolve(base, text, self.home.as_deref());
+        path.zip(self.project()).is_some_and(|(path, project)| path.strip_prefix(project) == Some("/.git"))
+    }
+
     /// True where `text`, seen from `base`, is the project's own directory.
     pub(super) fn is_project(&self, base: &str, text: &str) -> bool {
         let path = paths::resolve(base, text, self.home.as_deref());
@@ -188,12 +194,24 @@ impl Gather {
             Access::Delete if inside && self.is_everything(path) => {
                 self.class(Class::Discards, "removes the whole project");
             }
-            Access::Delete if *place == Place::Project => self.class(Class::Deletes, format!("removes `{path}`")),
+            Access::Delete if *place == Place::Project || paths::is_own_temporary(path) => {
+                self.class(Class::Deletes, format!("removes `{path}`"));
+            }
             Access::Delete => self.class(Class::DeletesOutside, format!("removes `{path}`, outside of the project")),
             Access::Execute if inside => self.class(Class::Runs, format!("runs `{path}`")),
             Access::Execute => self.opaque(format!("runs `{path}`, outside of the project")),
         }
         let changed = *access != Access::Read;
+        if *access == Access::Write && path.ends_with("/HEAD") {
+            self.opaque(format!(
+                "`{path}` may make a repository of its directory, by whose settings git runs programs"
+            ));
+        }
+        if *access == Access::Write
+            && path.rsplit('/').next().is_some_and(|name| name.starts_with('-') && name.len() > 1)
+        {
+            self.opaque(format!("`{path}` has the name of an option, which it becomes where `*` stands for names"));
+        }
         if *access == Access::Write && path.split('/').any(splits_into_paths) {
             self.opaque(format!("the blanks in `{path}` make it several names where a list of names is taken apart"));
         }

@@ -193,13 +193,17 @@ fn deletions_are_told_by_where_they_are() {
         "find . -name __pycache__ -exec rm -rf {} +",
         "git rm a.txt",
         "cd src && rm x",
+        "rm -f /tmp/x/a.rs",
+        "rm -rf /tmp/x/*",
+        "cd /tmp/x && rm -rf build",
     ] {
         only(command, &[Class::Deletes, Class::Reads, Class::VcsChange]);
     }
     for command in [
         "rm -r -f /", "\\rm -rf ~", "rm -rf ../other", "rm -rf \"$HOME\"", "cd / && rm -rf etc", "find / -delete",
         "x=/; rm -rf $x", "rm -rf /{etc,usr}", "(cd ..; rm -rf x)", "mv /etc/x .", "rm -rf ./../../x",
-        "find ~ -exec rm {} +",
+        "find ~ -exec rm {} +", "rm -rf /tmp/x", "rm -rf /tmp/*", "rm -rf /tmp/*/x", "rm -rf /tmp/x/../y",
+        "rm -rf /tmp/ssh-abc/agent.1", "rm -rf /tmp/.X11-unix/X0", "rm -rf /tmp/x/../../etc/x",
     ] {
         does(command, Class::DeletesOutside);
     }
@@ -373,6 +377,49 @@ fn an_input_over_the_limit_is_not_analysed_and_unknown() {
     let facts = derive("Write", &json!({ "file_path": "a", "content": "x".repeat(101) }), CWD, &reading);
     assert!(facts.too_large && facts.any(&[Class::Unknown]) && facts.paths.is_empty());
     assert!(!derive("Write", &json!({ "file_path": "a", "content": "x".repeat(50) }), CWD, &reading).too_large);
+}
+
+#[test]
+fn a_directory_is_followed_back_to_where_it_was_left() {
+    let harmless = &[Class::Reads, Class::Builds, Class::Deletes];
+    for command in [
+        "pushd web >/dev/null && npm test; popd >/dev/null",
+        "pushd / && popd && rm -rf x",
+        "(pushd /); rm x",
+        "cd web && npm test && cd -",
+        "cd web && npm test && cd - && cargo test",
+    ] {
+        only(command, harmless);
+    }
+    for command in ["pushd /; rm -rf x; popd", "cd /; cd -; rm -rf x", "pushd web; cd /; popd; rm -rf x"] {
+        does(command, Class::DeletesOutside);
+    }
+    for command in [
+        "popd", "pushd", "pushd +1", "pushd -n web", "pushd $x", "cd -", "cd / && cd web && cd - && rm -rf x",
+        "for i in 1 2; do pushd ..; done", "(pushd web); popd",
+    ] {
+        does(command, Class::Unknown);
+    }
+}
+
+#[test]
+fn what_a_shell_lists_of_itself_is_told_from_what_changes_it() {
+    for command in ["alias", "history", "history 5", "history | tail -5"] {
+        only(command, &[Class::Reads]);
+    }
+    for command in ["alias ll='ls -l'", "history -c", "history -w ~/.bashrc", "history $x", "unalias -a"] {
+        does(command, Class::Unknown);
+    }
+    // A line that matches may be a token.
+    does("env | grep -i node", Class::Credentials);
+    only("printenv NODE_ENV", &[Class::Reads]);
+}
+
+#[test]
+fn a_name_that_looks_like_an_option_is_not_made_without_a_question() {
+    for command in ["touch -- '--checkpoint=1'", "echo x > '--pre=sh'", "mkdir ./-rf", "cp a ./-e"] {
+        does(command, Class::Unknown);
+    }
 }
 
 #[test]
