@@ -11,6 +11,7 @@ use super::{At, Reading};
 use crate::programs::form::{Program, Word};
 use crate::programs::own::{Own, Taught};
 use crate::programs::shipped;
+use crate::programs::show::{hides, visible};
 use crate::programs::spec::{OptSpec, OptTable, ProgramSpec, WordSpec};
 use crate::shell::{self, SimpleCommand};
 
@@ -24,7 +25,7 @@ const SOMEWHERE: &str = "/home/somebody/project";
 pub fn suggest(text: &str, reading: &Reading) -> String {
     let script = shell::parse(text);
     let mut blocks: Vec<String> =
-        script.opaque.iter().map(|why| format!("# {}\n", comment(&why.to_string()))).collect();
+        script.opaque.iter().map(|why| format!("# {}\n", visible(&why.to_string()))).collect();
     for command in script.commands.iter().take(SUGGESTED_MAX) {
         let block = of_command(command, reading);
         if !blocks.contains(&block) {
@@ -40,10 +41,10 @@ fn of_command(command: &SimpleCommand, reading: &Reading) -> String {
     let args = Filling { variables: None, directory: None, bytes: &bytes }.args(&command.args);
     let name = shell::program_name(&name);
     let asked = Asked { name, args: &args, command };
-    let shown = comment(&asked.shown());
+    let shown = visible(&asked.shown());
     let Some(why) = asked.unknown(&reading.programs) else { return format!("# `{shown}` is known\n") };
     if shell::reads_itself(name) || name.contains('/') {
-        return format!("# `{shown}` cannot be taught: {}\n", comment(&why));
+        return format!("# `{shown}` cannot be taught: {}\n", visible(&why));
     }
     let mut last = why.clone();
     for candidate in asked.candidates() {
@@ -52,7 +53,7 @@ fn of_command(command: &SimpleCommand, reading: &Reading) -> String {
             Some(still) => last = still,
         }
     }
-    format!("# `{shown}` cannot be taught by a table alone: {}\n", comment(&last))
+    format!("# `{shown}` cannot be taught by a table alone: {}\n", visible(&last))
 }
 
 /// A call of a program, to be made known.
@@ -211,7 +212,7 @@ impl Candidate {
 
     /// The lines, as a person completes them.
     fn lines(&self, asked: &Asked<'_>, why: &str) -> String {
-        let mut out = format!("# `{}`: {}\n", comment(&asked.shown()), comment(why));
+        let mut out = format!("# `{}`: {}\n", visible(&asked.shown()), visible(why));
         out.push_str(
             "# Say in `does` what it does; docs/programs.md has the classes, and what to ask of the program.\n",
         );
@@ -289,14 +290,4 @@ fn quoted(text: &str) -> String {
     }
     out.push('"');
     out
-}
-
-/// True for what a terminal obeys, or that does not show there.
-fn hides(c: char) -> bool {
-    c.is_control() || !c.is_ascii() && c.escape_debug().len() > 1
-}
-
-/// On one line, with nothing that a terminal obeys.
-fn comment(text: &str) -> String {
-    text.chars().map(|c| if hides(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
 }

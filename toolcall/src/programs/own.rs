@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::form::{Form, List, Opt, Program, Style, Text, Word};
 use super::lint::dead_rows;
 use super::shipped;
+use super::show::visible;
 use super::spec::{Extent, ProgramSpec};
 use crate::shell;
 
@@ -142,13 +143,6 @@ fn refused_keys(name: &str, spec: &ProgramSpec, known: Option<&Program>) -> Resu
         }
     }
     if faults.is_empty() { Ok(spec.clone()) } else { Err(faults) }
-}
-
-/// What a person can read, whatever the file holds.
-fn visible(text: &str) -> String {
-    let hides = |c: char| c.is_control() || !c.is_ascii() && c.escape_debug().len() > 1;
-    let shown = |c: char| if hides(c) { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().map(shown).collect()
 }
 
 /// What ships, and the owner's behind it.

@@ -82,7 +82,8 @@ fn style(style: Style) -> &'static str {
 fn word(out: &mut String, called: &str, word: &Word) {
     let also = word.names.get(1..).filter(|rest| !rest.is_empty());
     let also = also.map_or_else(String::new, |rest| format!(" (or {})", rest.join(", ")));
-    line(out, &format!("\n{called}{also}"));
+    line(out, "");
+    line(out, &format!("{called}{also}"));
     for form in word.forms.iter() {
         line(out, &format!("  {called}{}{}: {}", with(&form.with), operands(form), does(&form.does)));
         options(out, &form.options, "      only so: ");
@@ -176,7 +177,17 @@ fn meaning(kind: &Kind) -> String {
 
 /// Writing to a String cannot fail.
 fn line(out: &mut String, text: &str) {
-    let _ = writeln!(out, "{text}");
+    let _ = writeln!(out, "{}", visible(text));
+}
+
+/// What a person can read, whatever it holds.
+pub(crate) fn visible(text: &str) -> String {
+    text.chars().map(|c| if hides(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
+}
+
+/// True for what a terminal obeys, or that does not show there.
+pub(crate) fn hides(c: char) -> bool {
+    c.is_control() || !c.is_ascii() && c.escape_debug().len() > 1
 }
 
 /// What a class comes to, behind a program's name.
