@@ -1,10 +1,10 @@
 //! Everything that config and secrets say, read and checked once; replaced as a whole when they change.
 
-use ccc_toolcall::{facts::Reading, programs::own::Own};
+use ccc_toolcall::{facts::Knowledge, programs::own::Own};
 
 use crate::{catalogue::Catalogue, limits::Limits, policy::Rulebook, user::Users, volume::Volumes};
 
-/// One consistent reading of config and secrets.
+/// One consistent knowledge of config and secrets.
 #[derive(Debug, Clone)]
 pub struct Law {
     /// What may be asked for.
@@ -28,8 +28,8 @@ pub struct Law {
 impl Law {
     /// With what tool calls are read.
     #[must_use]
-    pub fn reading(&self) -> Reading {
-        Reading {
+    pub fn knowledge(&self) -> Knowledge {
+        Knowledge {
             analyse_bytes_max: usize::try_from(self.limits.analyse_bytes_max).unwrap_or(usize::MAX),
             programs: self.programs.clone(),
         }

@@ -44,7 +44,7 @@ fn call(command: &str) -> Map<String, Value> {
 fn passes(law: &Law, command: &str) -> bool {
     let action = law.catalogue.named("use-tool").unwrap();
     let args = params::draft(action, call(command), &law.volumes).unwrap().resolve(vec![]).unwrap();
-    let facts = facts::of_request(&args.json, &law.reading());
+    let facts = facts::of_request(&args.json, &law.knowledge());
     let caller: UserName = "agent".parse().unwrap();
     let question = Question {
         caller: &caller,
@@ -87,7 +87,7 @@ fn every_table_of_the_page_is_read_and_every_row_of_it_counts() {
         let wrong: Vec<String> = law
             .programs
             .iter()
-            .flat_map(|taught| taught.idle().into_iter().chain(missed_examples(&taught.examples, &law.reading())))
+            .flat_map(|taught| taught.idle().into_iter().chain(missed_examples(&taught.examples, &law.knowledge())))
             .collect();
         assert!(!law.programs.is_empty() && wrong.is_empty(), "{table}\n{wrong:?}");
     }
@@ -99,7 +99,7 @@ fn an_example_that_does_not_hold_is_told() {
         "[programs.acme]\ndoes = [\"reads\"]\nexamples = [[\"acme\", \"builds\"], [\"acme x\", \"unknown\"], [\"acme\", \"reads\"]]",
     );
     let missed: Vec<String> =
-        law.programs.iter().flat_map(|taught: &Taught| missed_examples(&taught.examples, &law.reading())).collect();
+        law.programs.iter().flat_map(|taught: &Taught| missed_examples(&taught.examples, &law.knowledge())).collect();
     assert_eq!(missed, ["the example `acme` is `reads`, not `builds`"]);
 }
 

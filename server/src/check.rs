@@ -60,14 +60,14 @@ fn facts(setup: &Setup) -> Vec<String> {
 
 /// The programs that the owner taught, and what of them never counts or does not hold.
 fn programs(setup: &Setup) -> Vec<String> {
-    let reading = setup.law.reading();
+    let knowledge = setup.law.knowledge();
     let program = |taught: &Taught| {
         let name = taught.name();
-        let wrong = taught.idle().into_iter().chain(missed_examples(&taught.examples, &reading));
+        let wrong = taught.idle().into_iter().chain(missed_examples(&taught.examples, &knowledge));
         let wrong = wrong.map(|what| format!("warning: program `{name}`: {what}"));
         std::iter::once(format!("program    {name}: {}", taught.standing())).chain(wrong).collect::<Vec<_>>()
     };
-    reading.programs.iter().flat_map(program).collect()
+    knowledge.programs.iter().flat_map(program).collect()
 }
 
 fn users(setup: &Setup) -> Vec<String> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ccc_core::config::Config;
 use ccc_toolcall::{
-    facts::{Reading, suggest},
+    facts::{Knowledge, suggest},
     programs::show,
 };
 use clap::Args;
@@ -73,7 +73,7 @@ impl Call {
         match self.question() {
             None | Some(Question::All) => Ok(show::list(&programs)),
             Some(Question::One(name)) => show::page(name, &programs).ok_or_else(|| nothing_known(name).into()),
-            Some(Question::Suggest(call)) => Ok(suggest(call, &Reading { programs, ..Reading::default() })),
+            Some(Question::Suggest(call)) => Ok(suggest(call, &Knowledge { programs, ..Knowledge::default() })),
         }
     }
 

@@ -152,7 +152,7 @@ impl Reading<'_> {
         let mut faults = vec![];
         let mut taught = vec![];
         for Located { position, value: (name, spec) } in self.in_file_order(table) {
-            let at = |why: &String| Fault::at(position, format!("program `{}`: {why}", name.escape_debug()));
+            let at = |why: &String| Fault::at(position, format!("program `{}`: {why}", visible::escaped(&name)));
             match Taught::read(&name, &spec) {
                 Ok(program) => taught.push(program),
                 Err(whys) => faults.extend(whys.iter().map(at)),

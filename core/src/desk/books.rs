@@ -101,7 +101,7 @@ impl Desk {
             desk.shelve(Arc::new(ticket), &law.limits);
         }
         for grant in books.grants {
-            let grant = grant.read(&law.reading());
+            let grant = grant.read(&law.knowledge());
             desk.due.insert((grant.until, Due::Grant(grant.id)));
             desk.grants.insert(grant.id, grant);
         }

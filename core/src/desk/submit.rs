@@ -120,7 +120,7 @@ impl Desk {
         if let Some(open) = call.and_then(|call| self.calls.get(&call)).copied() {
             if let Some(ticket) = self.open.get(&open) {
                 // The same call, and so the same facts: nobody waits for them to be read again.
-                ticket.know(submission.asked.facts.as_ref(), &cx.law.reading());
+                ticket.know(submission.asked.facts.as_ref(), &cx.law.knowledge());
             }
             return self.take(open, cx, change);
         }
@@ -337,6 +337,6 @@ fn request(submission: Submission, decision: Decision, origin: Origin, cx: Cx<'_
         replaces: origin.replaces,
         approved_seconds_max: if judge_only { limits.release_seconds_max } else { start_seconds_max },
         let_in: origin.let_in,
-        reading: Reading::of(asked.facts, cx.law.reading()),
+        reading: Reading::of(asked.facts, cx.law.knowledge()),
     }
 }

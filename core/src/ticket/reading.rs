@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ccc_protocol::bodies::Facts;
-use ccc_toolcall::facts::{self, Reading as Knowledge};
+use ccc_toolcall::facts::{self, Knowledge};
 
 use super::Ticket;
 

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use ccc_toolcall::{
-    facts::{Class, Facts, Reading, derive},
+    facts::{Class, Facts, Knowledge, derive},
     programs::{own::Taught, spec::ProgramSpec},
 };
 use serde_json::{Value, json};
@@ -14,10 +14,10 @@ const KEPT_MAX: usize = 512;
 /// The facts of a call are bounded and always the same, a table for another program changes none of them, and a command behind it counts.
 ///
 /// # Panics
-/// Where one of that is not so, or where reading panics.
+/// Where one of that is not so, or where knowledge panics.
 pub fn calls(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
-    let plain = Reading::default();
+    let plain = Knowledge::default();
     let facts = bash(&text, &plain);
     let lists = [facts.paths.len(), facts.hosts.len(), facts.opaque.len()];
     assert!(lists.iter().all(|kept| *kept <= KEPT_MAX), "{lists:?}");
@@ -27,7 +27,7 @@ pub fn calls(input: &[u8]) {
     let other = ProgramSpec { does: Some(vec!["system".to_owned()]), ..ProgramSpec::default() };
     let taught = Taught::read("no-call-names-this", &other).expect("a table that is right");
     let programs = [taught].into_iter().collect();
-    assert_eq!(bash(&text, &Reading { programs, ..plain.clone() }), facts);
+    assert_eq!(bash(&text, &Knowledge { programs, ..plain.clone() }), facts);
     // The text of a here-document has its end behind it; a continued line has the first of the two ends.
     if !text.contains("<<") {
         let behind = bash(&format!("{text}\n\nrm -rf /"), &plain);
@@ -38,8 +38,8 @@ pub fn calls(input: &[u8]) {
     }
 }
 
-fn bash(command: &str, reading: &Reading) -> Facts {
-    derive("Bash", &json!({ "command": command }), "/home/dev/project", reading)
+fn bash(command: &str, knowledge: &Knowledge) -> Facts {
+    derive("Bash", &json!({ "command": command }), "/home/dev/project", knowledge)
 }
 
 /// The command lines of the labelled calls.

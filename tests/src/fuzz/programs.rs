@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use ccc_toolcall::{
-    facts::{Class, Facts, Reading, derive, suggest},
+    facts::{Class, Facts, Knowledge, derive, suggest},
     programs::{
         own::{Own, Taught},
         show,
@@ -16,7 +16,7 @@ use serde_json::json;
 /// suggestion is taken before a person says what the program does.
 ///
 /// # Panics
-/// Where one of that is not so, or where reading panics.
+/// Where one of that is not so, or where knowledge panics.
 pub fn programs(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     suggested(text);
@@ -38,14 +38,14 @@ fn held(name: &str, taught: &Taught) {
     let own: Own = [taught.clone()].into_iter().collect();
     let page = show::page(name, &own).expect("what is taught has a page");
     assert!(page.lines().chain(taught.idle().iter().map(String::as_str)).all(harmless), "{page:?}");
-    let reading = Reading { programs: own, ..Reading::default() };
-    let secret = bash(&format!("{name} ~/.ssh/id_rsa"), &reading);
+    let knowledge = Knowledge { programs: own, ..Knowledge::default() };
+    let secret = bash(&format!("{name} ~/.ssh/id_rsa"), &knowledge);
     assert!(secret.any(&[Class::Credentials, Class::Unknown]), "{secret:?}");
     if !taught.replaces {
         for call in ["cat README.md", "cat -n ~/.netrc", "jj log -r @", "jj git push", "jj frobnicate --help"] {
-            let known = bash(call, &Reading::default());
+            let known = bash(call, &Knowledge::default());
             if !known.any(&[Class::Unknown]) {
-                assert_eq!(bash(call, &reading), known, "{call}");
+                assert_eq!(bash(call, &knowledge), known, "{call}");
             }
         }
     }
@@ -53,7 +53,7 @@ fn held(name: &str, taught: &Taught) {
 
 /// Lines that would make `call` known hold an empty `does`, or comments alone.
 fn suggested(call: &str) {
-    let lines = suggest(call, &Reading::default());
+    let lines = suggest(call, &Knowledge::default());
     assert!(lines.lines().all(harmless), "{lines:?}");
     let comments = lines.lines().all(|line| line.is_empty() || line.starts_with('#'));
     match ccc_core::config::read(&lines) {
@@ -67,8 +67,8 @@ fn harmless(text: &str) -> bool {
     !text.chars().any(|c| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c))
 }
 
-fn bash(command: &str, reading: &Reading) -> Facts {
-    derive("Bash", &json!({ "command": command }), "/home/dev/project", reading)
+fn bash(command: &str, knowledge: &Knowledge) -> Facts {
+    derive("Bash", &json!({ "command": command }), "/home/dev/project", knowledge)
 }
 
 /// The shipped files, and some calls.

@@ -403,7 +403,7 @@ impl World {
                 "Bash",
                 args.json.get("input").unwrap_or(&Value::Null),
                 "/workspace",
-                &facts::Reading::default(),
+                &facts::Knowledge::default(),
             )
         });
         let asked = Asked {

@@ -4,14 +4,15 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
+use ccc_protocol::visible;
+
 use super::args::{Arg, EXPANDED_BYTES_MAX, Filling};
 use super::gather::Gather;
 use super::programs::{self, Call};
-use super::{At, Reading};
+use super::{At, Knowledge};
 use crate::programs::form::{Program, Word};
 use crate::programs::own::{Own, Taught};
 use crate::programs::shipped;
-use crate::programs::show::{hides, visible};
 use crate::programs::spec::{OptSpec, OptTable, ProgramSpec, WordSpec};
 use crate::shell::{self, SimpleCommand};
 
@@ -22,12 +23,12 @@ const SOMEWHERE: &str = "/home/somebody/project";
 
 /// For each program in the call that is not known as it is called there, a table; for all else a comment that says why not.
 #[must_use]
-pub fn suggest(text: &str, reading: &Reading) -> String {
+pub fn suggest(text: &str, knowledge: &Knowledge) -> String {
     let script = shell::parse(text);
     let mut blocks: Vec<String> =
-        script.opaque.iter().map(|why| format!("# {}\n", visible(&why.to_string()))).collect();
+        script.opaque.iter().map(|why| format!("# {}\n", visible::escaped(&why.to_string()))).collect();
     for command in script.commands.iter().take(SUGGESTED_MAX) {
-        let block = of_command(command, reading);
+        let block = of_command(command, knowledge);
         if !blocks.contains(&block) {
             blocks.push(block);
         }
@@ -35,25 +36,25 @@ pub fn suggest(text: &str, reading: &Reading) -> String {
     blocks.join("\n")
 }
 
-fn of_command(command: &SimpleCommand, reading: &Reading) -> String {
+fn of_command(command: &SimpleCommand, knowledge: &Knowledge) -> String {
     let Some(name) = command.name() else { return "# the program's name is known only when it runs\n".to_owned() };
     let bytes = Cell::new(EXPANDED_BYTES_MAX);
     let args = Filling { variables: None, directory: None, bytes: &bytes }.args(&command.args);
     let name = shell::program_name(&name);
     let asked = Asked { name, args: &args, command };
-    let shown = visible(&asked.shown());
-    let Some(why) = asked.unknown(&reading.programs) else { return format!("# `{shown}` is known\n") };
+    let shown = visible::escaped(&asked.shown());
+    let Some(why) = asked.unknown(&knowledge.programs) else { return format!("# `{shown}` is known\n") };
     if shell::reads_itself(name) || name.contains('/') {
-        return format!("# `{shown}` cannot be taught: {}\n", visible(&why));
+        return format!("# `{shown}` cannot be taught: {}\n", visible::escaped(&why));
     }
     let mut last = why.clone();
     for candidate in asked.candidates() {
-        match asked.unknown_with(&candidate, &reading.programs) {
+        match asked.unknown_with(&candidate, &knowledge.programs) {
             None => return candidate.lines(&asked, &why),
             Some(still) => last = still,
         }
     }
-    format!("# `{shown}` cannot be taught by a table alone: {}\n", visible(&last))
+    format!("# `{shown}` cannot be taught by a table alone: {}\n", visible::escaped(&last))
 }
 
 /// A call of a program, to be made known.
@@ -212,7 +213,7 @@ impl Candidate {
 
     /// The lines, as a person completes them.
     fn lines(&self, asked: &Asked<'_>, why: &str) -> String {
-        let mut out = format!("# `{}`: {}\n", visible(&asked.shown()), visible(why));
+        let mut out = format!("# `{}`: {}\n", visible::escaped(&asked.shown()), visible::escaped(why));
         out.push_str(
             "# Say in `does` what it does; docs/programs.md has the classes, and what to ask of the program.\n",
         );
@@ -284,7 +285,7 @@ fn quoted(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => out.extend(['\\', c]),
-            c if hides(c) => out.push_str(&format!("\\U{:08X}", u32::from(c))),
+            c if !visible::is_visible(c) => out.push_str(&format!("\\U{:08X}", u32::from(c))),
             c => out.push(c),
         }
     }

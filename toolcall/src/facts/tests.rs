@@ -12,13 +12,13 @@ mod tool_inputs;
 mod variables_set;
 mod version_control;
 
-use super::{Access, At, Class, Facts, Place, Reading, derive};
+use super::{Access, At, Class, Facts, Knowledge, Place, derive};
 use serde_json::{Value, json};
 
 const CWD: &str = "/home/dev/project";
 
 fn bash(command: &str) -> Facts {
-    derive("Bash", &json!({ "command": command }), CWD, &Reading::default())
+    derive("Bash", &json!({ "command": command }), CWD, &Knowledge::default())
 }
 
 fn touched(facts: &Facts, access: Access) -> Vec<&str> {
@@ -268,7 +268,10 @@ fn uploads_and_hosts_are_named() {
     let fetched = bash("curl -sL https://docs.rs/x");
     assert!(!fetched.network_upload && fetched.any(&[Class::Network]) && fetched.hosts == ["docs.rs"]);
     only("curl -s http://localhost:3000/health", &[Class::Loopback]);
-    assert_eq!(derive("WebFetch", &json!({ "url": "https://Docs.rs/x" }), CWD, &Reading::default()).hosts, ["docs.rs"]);
+    assert_eq!(
+        derive("WebFetch", &json!({ "url": "https://Docs.rs/x" }), CWD, &Knowledge::default()).hosts,
+        ["docs.rs"]
+    );
 }
 
 #[test]
@@ -329,19 +332,19 @@ fn a_subcommand_is_found_behind_global_options() {
 #[test]
 fn the_paths_of_file_tools_and_patches_are_theirs() {
     let input = json!({ "command": "*** Begin Patch\n*** Update File: src/a.rs\n@@\n-x\n+y\n*** Move to: ../b.rs\n*** Delete File: c\n*** End Patch" });
-    let facts = derive("apply_patch", &input, CWD, &Reading::default());
+    let facts = derive("apply_patch", &input, CWD, &Knowledge::default());
     assert_eq!(touched(&facts, Access::Write), ["/home/dev/project/src/a.rs", "/home/dev/b.rs"]);
     assert_eq!(touched(&facts, Access::Delete), ["/home/dev/project/c"]);
-    let edit = derive("Edit", &input, CWD, &Reading::default());
+    let edit = derive("Edit", &input, CWD, &Knowledge::default());
     assert_eq!(edit.paths, facts.paths, "one host calls its patches edits");
-    let read = derive("Read", &json!({ "file_path": "../../x" }), CWD, &Reading::default());
+    let read = derive("Read", &json!({ "file_path": "../../x" }), CWD, &Knowledge::default());
     assert_eq!(read.paths[0].path, "/home/x");
     assert_eq!(read.paths[0].place, Place::Outside);
 }
 
 #[test]
 fn inputs_of_other_shapes_say_the_same() {
-    let of = |tool: &str, input: Value| derive(tool, &input, CWD, &Reading::default());
+    let of = |tool: &str, input: Value| derive(tool, &input, CWD, &Knowledge::default());
     assert_eq!(of("Bash", json!({ "command": "rm x", "dir_path": "../other" })).paths[0].path, "/home/dev/other/x");
     assert_eq!(of("Read", json!({ "include": ["src/*.rs", ".env"] })).paths.len(), 2);
     assert!(of("Read", json!({ "include": ["src/*.rs", ".env"] })).any(&[Class::Credentials]));
@@ -363,20 +366,20 @@ fn a_tool_or_input_that_is_not_known_is_unknown() {
         ("apply_patch", json!({ "command": "x" })),
         ("Edit", json!({ "file_path": "a", "path": "/etc/passwd" })),
     ] {
-        assert!(derive(tool, &input, CWD, &Reading::default()).any(&[Class::Unknown]), "{tool} {input}");
+        assert!(derive(tool, &input, CWD, &Knowledge::default()).any(&[Class::Unknown]), "{tool} {input}");
     }
     let mcp =
-        derive("mcp:x/y", &json!({ "p": ["/etc/passwd", { "u": "https://x.example/" }] }), CWD, &Reading::default());
+        derive("mcp:x/y", &json!({ "p": ["/etc/passwd", { "u": "https://x.example/" }] }), CWD, &Knowledge::default());
     assert_eq!((mcp.paths[0].path.as_str(), mcp.hosts[0].as_str()), ("/etc/passwd", "x.example"));
     assert!(mcp.any(&[Class::Server]));
 }
 
 #[test]
 fn an_input_over_the_limit_is_not_analysed_and_unknown() {
-    let reading = Reading { analyse_bytes_max: 100, ..Reading::default() };
-    let facts = derive("Write", &json!({ "file_path": "a", "content": "x".repeat(101) }), CWD, &reading);
+    let knowledge = Knowledge { analyse_bytes_max: 100, ..Knowledge::default() };
+    let facts = derive("Write", &json!({ "file_path": "a", "content": "x".repeat(101) }), CWD, &knowledge);
     assert!(facts.too_large && facts.any(&[Class::Unknown]) && facts.paths.is_empty());
-    assert!(!derive("Write", &json!({ "file_path": "a", "content": "x".repeat(50) }), CWD, &reading).too_large);
+    assert!(!derive("Write", &json!({ "file_path": "a", "content": "x".repeat(50) }), CWD, &knowledge).too_large);
 }
 
 #[test]
@@ -425,7 +428,7 @@ fn a_name_that_looks_like_an_option_is_not_made_without_a_question() {
 #[test]
 fn in_a_home_or_at_the_top_nothing_is_inside_a_project() {
     for cwd in ["/", "/home/dev", "/root", "", "relative"] {
-        let facts = derive("Bash", &json!({ "command": "rm -rf x" }), cwd, &Reading::default());
+        let facts = derive("Bash", &json!({ "command": "rm -rf x" }), cwd, &Knowledge::default());
         assert!(facts.any(&[Class::DeletesOutside]), "{cwd}: {facts:?}");
     }
 }
@@ -434,7 +437,7 @@ fn in_a_home_or_at_the_top_nothing_is_inside_a_project() {
 fn a_project_that_holds_the_working_directory_counts_whole() {
     let place = |project: Option<&str>, command: &str| {
         let at = At { cwd: "/home/dev/code/app/src", project };
-        let facts = derive("Bash", &json!({ "command": command }), at, &Reading::default());
+        let facts = derive("Bash", &json!({ "command": command }), at, &Knowledge::default());
         (facts.project.unwrap(), facts.paths[0].path.clone(), facts.paths[0].place)
     };
     let app = Some("/home/dev/code/app");

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::form::{Form, Kind, List, Many, Opt, Program, Slot, Style, Text, Word};
-use crate::facts::{Reading, derive};
+use crate::facts::{Knowledge, derive};
 
 /// Each dead row, in a sentence.
 #[must_use]
@@ -20,9 +20,9 @@ pub fn dead_rows(program: &Program) -> Vec<String> {
 
 /// Each example that is not what is said of it, in a sentence. `unknown` stands for all that is not known, whatever else it is.
 #[must_use]
-pub fn missed_examples(examples: &[(String, String)], reading: &Reading) -> Vec<String> {
+pub fn missed_examples(examples: &[(String, String)], knowledge: &Knowledge) -> Vec<String> {
     let missed = |(call, expected): &(String, String)| {
-        let facts = derive("Bash", &json!({ "command": call }), "/home/dev/project", reading);
+        let facts = derive("Bash", &json!({ "command": call }), "/home/dev/project", knowledge);
         let found: BTreeSet<&str> = facts.classes.keys().map(|class| class.as_str()).collect();
         let unknown = expected == "unknown" && found.contains("unknown");
         let holds = unknown || found == expected.split_whitespace().collect();
@@ -112,6 +112,10 @@ fn unread(name: &str, style: Style) -> Option<&'static str> {
         Some("the style has no options")
     } else if name == "--" {
         Some("it ends the options")
+    } else if name.ends_with('*') && (style != Style::Words || name.chars().count() != 3) {
+        Some(
+            "`*` stands behind one letter, where options are words; elsewhere a letter's value may be joined to it as it is",
+        )
     } else if name.contains('=') {
         Some("what stands behind `=` is its value: list the words as that")
     } else {

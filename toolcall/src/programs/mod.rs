@@ -39,7 +39,7 @@ fn class_named(name: &str) -> Option<Class> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Reading;
+    use crate::facts::Knowledge;
 
     #[test]
     fn the_build_knows_every_class() {
@@ -60,7 +60,7 @@ mod tests {
     fn every_example_does_what_its_file_says() {
         let examples: Vec<(String, String)> =
             EXAMPLES.iter().map(|(_, call, classes)| ((*call).to_owned(), (*classes).to_owned())).collect();
-        let missed = lint::missed_examples(&examples, &Reading::default());
+        let missed = lint::missed_examples(&examples, &Knowledge::default());
         assert!(missed.is_empty(), "{}", missed.join("\n"));
     }
 

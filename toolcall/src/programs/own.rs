@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ccc_protocol::visible;
+
 use super::form::{Form, List, Opt, Program, Style, Text, Word};
 use super::lint::dead_rows;
 use super::shipped;
-use super::show::visible;
 use super::spec::{Extent, ProgramSpec};
 use crate::shell;
 
@@ -77,8 +78,9 @@ impl Taught {
         let known = shipped(name).filter(|_| !spec.replace);
         let extent = if known.is_some() { Extent::Addition } else { Extent::Whole };
         let spec = ProgramSpec { names: vec![name.to_owned()], ..refused_keys(name, spec, known)? };
-        let own =
-            spec.compiled(extent).map_err(|faults| faults.iter().map(|fault| visible(fault)).collect::<Vec<_>>())?;
+        let own = spec
+            .compiled(extent)
+            .map_err(|faults| faults.iter().map(|fault| visible::escaped(fault)).collect::<Vec<_>>())?;
         let whole = known.map_or_else(|| own.clone(), |known| added(known, &own));
         Ok(Self { own, whole, replaces: spec.replace, examples: spec.examples })
     }
@@ -117,7 +119,7 @@ impl Taught {
 /// The spec, where it holds nothing that is not an owner's to say.
 fn refused_keys(name: &str, spec: &ProgramSpec, known: Option<&Program>) -> Result<ProgramSpec, Vec<String>> {
     let mut faults = Vec::new();
-    let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '/';
+    let plain = |c: char| !c.is_whitespace() && visible::is_visible(c) && c != '/';
     if name.is_empty() || name.len() > NAME_BYTES_MAX || name.starts_with('-') || !name.chars().all(plain) {
         faults.push("no program is called so: write the name alone, without its directory".to_owned());
     }

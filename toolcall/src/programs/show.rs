@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use ccc_protocol::bodies::Class;
+use ccc_protocol::{bodies::Class, visible};
 
 use super::form::{Form, Kind, Many, Opt, Program, Slot, Style, Text, Value, Word};
 use super::own::Own;
@@ -177,17 +177,7 @@ fn meaning(kind: &Kind) -> String {
 
 /// Writing to a String cannot fail.
 fn line(out: &mut String, text: &str) {
-    let _ = writeln!(out, "{}", visible(text));
-}
-
-/// What a person can read, whatever it holds.
-pub(crate) fn visible(text: &str) -> String {
-    text.chars().map(|c| if hides(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
-}
-
-/// True for what a terminal obeys, or that does not show there.
-pub(crate) fn hides(c: char) -> bool {
-    c.is_control() || !c.is_ascii() && c.escape_debug().len() > 1
+    let _ = writeln!(out, "{}", visible::escaped(text));
 }
 
 /// What a class comes to, behind a program's name.

@@ -10,7 +10,7 @@ use super::{law, read};
 use crate::law::Law;
 
 fn facts(law: &Law, call: &str) -> Facts {
-    derive("Bash", &json!({ "command": call }), "/home/dev/project", &law.reading())
+    derive("Bash", &json!({ "command": call }), "/home/dev/project", &law.knowledge())
 }
 
 /// The classes of a call, blanks between them.
@@ -215,7 +215,7 @@ fn a_suggestion_is_refused_until_a_person_says_what_it_does() {
         ("acme.sh run", "[programs.\"acme.sh\".words.run]"),
         ("acme --say \"$x\"", "[programs.acme]"),
     ] {
-        let lines = suggest(call, &law("").reading());
+        let lines = suggest(call, &law("").knowledge());
         assert!(lines.contains(table), "{call}\n{lines}");
         let said = refusal(&lines);
         assert!(said.contains("is empty: say what"), "{call}\n{lines}\n{said}");
@@ -228,13 +228,13 @@ fn a_suggestion_is_refused_until_a_person_says_what_it_does() {
 
 #[test]
 fn what_is_known_or_cannot_be_taught_is_said_so() {
-    let reading = law("").reading();
-    assert_eq!(suggest("jj log -r @", &reading), "# `jj log -r @` is known\n");
+    let knowledge = law("").knowledge();
+    assert_eq!(suggest("jj log -r @", &knowledge), "# `jj log -r @` is known\n");
     for call in ["$x y", "acme \"$x\"", "bash -c \"$x\"", "./acme lint", "xargs -a list rm", "if"] {
-        let said = suggest(call, &reading);
+        let said = suggest(call, &knowledge);
         assert!(said.lines().all(|line| line.is_empty() || line.starts_with("# ")), "{call}\n{said}");
     }
-    let hostile = suggest("acme 'a\u{202e}b\u{1b}[2J\nc' --x=\"\u{7}\"", &reading);
+    let hostile = suggest("acme 'a\u{202e}b\u{1b}[2J\nc' --x=\"\u{7}\"", &knowledge);
     assert!(!hostile.contains(['\u{202e}', '\u{1b}', '\u{7}']), "{hostile:?}");
 }
 
