@@ -3,6 +3,12 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a build that cannot go on says why and ends")]
 #![expect(clippy::disallowed_methods, clippy::disallowed_macros, reason = "the build reads files; the crate does not")]
 
+#[path = "src/programs/compile.rs"]
+#[expect(unreachable_pub, reason = "the library, which includes it too, shows more of it")]
+mod compile;
+#[path = "src/programs/form.rs"]
+#[expect(dead_code, unreachable_pub, reason = "the library, which includes it too, uses more of it")]
+mod form;
 #[path = "src/programs/spec.rs"]
 #[expect(dead_code, unreachable_pub, reason = "the library, which includes it too, uses more of it")]
 mod spec;
@@ -12,29 +18,40 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use spec::{FormSpec, OptSpec, ProgramSpec, StyleSpec, WordSpec};
+use form::{Form, Kind, List, Opt, Program, Slot, Text, Value, Word};
+use spec::{Extent, ProgramSpec};
 
 /// The words of `ccc_protocol::bodies::Class`; a unit test holds that they are equal.
 const CLASSES: &[&str] = &include!("src/programs/classes.in");
 
+/// Stands for `ccc_protocol::bodies::Class`, which the build does without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Class(&'static str);
+
+fn class_named(name: &str) -> Option<Class> {
+    CLASSES.iter().find(|class| **class == name).map(|class| Class(class))
+}
+
 fn main() {
     println!("cargo::rerun-if-changed=programs");
-    println!("cargo::rerun-if-changed=src/programs/spec.rs");
-    println!("cargo::rerun-if-changed=src/programs/classes.in");
+    for source in ["classes.in", "compile.rs", "form.rs", "spec.rs"] {
+        println!("cargo::rerun-if-changed=src/programs/{source}");
+    }
     let mut files: Vec<PathBuf> = fs::read_dir("programs").unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     files.sort();
     let mut owner: BTreeMap<String, PathBuf> = BTreeMap::new();
-    let specs: Vec<ProgramSpec> = files.iter().map(|path| read(path, &mut owner)).collect();
+    let programs: Vec<_> = files.iter().map(|path| read(path, &mut owner)).collect();
     let out = Path::new(&env::var_os("OUT_DIR").unwrap()).join("programs.rs");
-    fs::write(out, written(&specs)).unwrap();
+    fs::write(out, written(&programs)).unwrap();
 }
 
-fn read(path: &Path, owner: &mut BTreeMap<String, PathBuf>) -> ProgramSpec {
+/// The program in this file, and its examples.
+fn read(path: &Path, owner: &mut BTreeMap<String, PathBuf>) -> (Program, Vec<(String, String)>) {
     let fail = |what: String| -> ! { panic!("{}: {what}", path.display()) };
     let text = fs::read_to_string(path).unwrap();
     let spec: ProgramSpec = toml::from_str(&text).unwrap_or_else(|error| fail(error.to_string()));
-    let mut faults = spec::faults(&spec, CLASSES);
+    let mut faults = Vec::new();
     for (field, value) in [("source", &spec.source), ("version", &spec.version)] {
         if value.is_empty() {
             faults.push(format!("`{field}` is missing: name the manual that this was written from"));
@@ -48,28 +65,31 @@ fn read(path: &Path, owner: &mut BTreeMap<String, PathBuf>) -> ProgramSpec {
             faults.push(format!("`{name}` stands in {} too", other.display()));
         }
     }
-    if !faults.is_empty() {
-        fail(faults.join("\n"));
+    match spec.compiled(Extent::Whole) {
+        Ok(program) if faults.is_empty() => (program, spec.examples),
+        compiled => {
+            faults.extend(compiled.err().into_iter().flatten());
+            fail(faults.join("\n"))
+        }
     }
-    spec
 }
 
-fn written(specs: &[ProgramSpec]) -> String {
+fn written(programs: &[(Program, Vec<(String, String)>)]) -> String {
     let mut out = String::from("// Made by build.rs from programs/*.toml.\n");
     out.push_str("pub(super) static PROGRAMS: &[Program] = &[\n");
-    specs.iter().for_each(|spec| writeln!(out, "{},", program(spec)).unwrap());
+    programs.iter().for_each(|(program, _)| writeln!(out, "{},", program.code()).unwrap());
     out.push_str("];\n\n/// Names in order, each with its program.\npub(super) static NAMES: &[(&str, usize)] = &[\n");
-    let mut names: Vec<(&str, usize)> = specs
+    let mut names: Vec<(&str, usize)> = programs
         .iter()
         .enumerate()
-        .flat_map(|(at, spec)| spec.names.iter().map(move |name| (name.as_str(), at)))
+        .flat_map(|(at, (program, _))| program.names.iter().map(move |name| (name.as_ref(), at)))
         .collect();
     names.sort_unstable();
     names.iter().for_each(|name| writeln!(out, "{name:?},").unwrap());
     out.push_str("];\n\n#[cfg(test)]\npub(super) static EXAMPLES: &[(&str, &str, &str)] = &[\n");
-    for spec in specs {
-        let name = spec.names.first().unwrap();
-        for (call, classes) in &spec.examples {
+    for (program, examples) in programs {
+        let name = program.names.first().unwrap();
+        for (call, classes) in examples {
             writeln!(out, "({name:?}, {call:?}, {classes:?}),").unwrap();
         }
     }
@@ -77,110 +97,99 @@ fn written(specs: &[ProgramSpec]) -> String {
     out
 }
 
-fn program(spec: &ProgramSpec) -> String {
-    let style = match spec.style {
-        StyleSpec::Letters => "Letters",
-        StyleSpec::First => "First",
-        StyleSpec::Words => "Words",
-        StyleSpec::None => "None",
-    };
-    let handler = spec.handler.as_ref().map_or("None".to_owned(), |name| format!("Some({})", text(name)));
-    let root = WordSpec {
-        harmless_options: spec.harmless_options,
-        options: spec.options.clone(),
-        operands: spec.operands.clone(),
-        does: spec.does.clone(),
-        forms: spec.forms.clone(),
-        words: spec.words.clone(),
-    };
-    format!(
-        "Program {{ names: {}, source: {}, version: {}, style: Style::{style}, at_files: {}, handler: {handler}, root: {} }}",
-        list(spec.names.iter().map(|name| text(name))),
-        text(&spec.source),
-        text(&spec.version),
-        spec.at_files,
-        word("", &root)
-    )
+/// A value as the Rust text of a constant.
+trait Code {
+    fn code(&self) -> String;
 }
 
-fn word(names: &str, spec: &WordSpec) -> String {
-    let mut forms: Vec<String> = spec.forms.iter().map(form).collect();
-    if let Some(does) = &spec.does {
-        let operands = spec.operands.clone();
-        forms.push(form(&FormSpec { operands, does: does.clone(), ..FormSpec::default() }));
-    }
-    format!(
-        "Word {{ names: {}, options: {}, forms: {}, words: {}, harmless_options: {} }}",
-        list(spec::names(names).into_iter().map(text)),
-        options(&spec.options),
-        list(forms.into_iter()),
-        list(spec.words.iter().map(|(names, spec)| word(names, spec))),
-        spec.harmless_options
-    )
-}
-
-fn form(spec: &FormSpec) -> String {
-    format!(
-        "Form {{ options: {}, with: {}, operands: {}, does: {} }}",
-        options(&spec.options),
-        list(spec.with.iter().map(|name| text(name))),
-        list(spec.operands.iter().map(|slot| self::slot(slot))),
-        classes(&spec.does)
-    )
-}
-
-fn options(options: &BTreeMap<String, OptSpec>) -> String {
-    let each = options.iter().flat_map(|(names, spec)| {
-        let (value, does) = match spec {
-            OptSpec::Value(value) => (self::value(value), Vec::new()),
-            OptSpec::OneOf(words) => {
-                (format!("Value::Needed(Kind::OneOf({}))", list(words.iter().map(|word| text(word)))), Vec::new())
-            }
-            OptSpec::Table(table) => (self::value(&table.value), table.does.clone()),
-        };
-        let opt = move |name: &str| format!("Opt {{ name: {}, value: {value}, does: {} }}", text(name), classes(&does));
-        spec::names(names).into_iter().map(opt).collect::<Vec<_>>()
-    });
-    list(each)
-}
-
-fn value(spec: &str) -> String {
-    match spec.strip_suffix('?') {
-        _ if spec == "flag" => "Value::Flag".to_owned(),
-        Some(kind) => format!("Value::Joined({})", self::kind(kind)),
-        None => format!("Value::Needed({})", kind(spec)),
+impl Code for Program {
+    fn code(&self) -> String {
+        let Self { names, source, version, style, at_files, handler, root } = self;
+        let handler = handler.as_ref().map_or("None".to_owned(), |name| format!("Some({})", name.code()));
+        format!(
+            "Program {{ names: {}, source: {}, version: {}, style: Style::{style:?}, at_files: {at_files}, handler: {handler}, root: {} }}",
+            names.code(),
+            source.code(),
+            version.code(),
+            root.code()
+        )
     }
 }
 
-fn slot(spec: &str) -> String {
-    let (kind, many) = match spec.chars().last() {
-        Some('*') => (&spec[..spec.len() - 1], "Any"),
-        Some('+') => (&spec[..spec.len() - 1], "Some"),
-        Some('?') => (&spec[..spec.len() - 1], "Optional"),
-        _ => (spec, "One"),
-    };
-    format!("Slot {{ kind: {}, many: Many::{many} }}", self::kind(kind))
-}
-
-fn kind(name: &str) -> String {
-    if name.contains('|') {
-        return format!("Kind::OneOf({})", list(name.split('|').map(text)));
+impl Code for Word {
+    fn code(&self) -> String {
+        let Self { names, options, forms, words, harmless_options } = self;
+        format!(
+            "Word {{ names: {}, options: {}, forms: {}, words: {}, harmless_options: {harmless_options} }}",
+            names.code(),
+            options.code(),
+            forms.code(),
+            words.code()
+        )
     }
-    format!("Kind::{}", camel(name))
 }
 
-fn classes(names: &[String]) -> String {
-    list(names.iter().map(|name| format!("Class::{}", camel(name))))
+impl Code for Form {
+    fn code(&self) -> String {
+        let Self { options, with, operands, does } = self;
+        format!(
+            "Form {{ options: {}, with: {}, operands: {}, does: {} }}",
+            options.code(),
+            with.code(),
+            operands.code(),
+            does.code()
+        )
+    }
 }
 
-fn camel(name: &str) -> String {
-    name.split('-').map(|part| part[..1].to_uppercase() + &part[1..]).collect()
+impl Code for Opt {
+    fn code(&self) -> String {
+        let Self { name, value, does } = self;
+        format!("Opt {{ name: {}, value: {}, does: {} }}", name.code(), value.code(), does.code())
+    }
 }
 
-fn text(text: &str) -> String {
-    format!("Cow::Borrowed({text:?})")
+impl Code for Value {
+    fn code(&self) -> String {
+        match self {
+            Self::Flag => "Value::Flag".to_owned(),
+            Self::Needed(kind) => format!("Value::Needed({})", kind.code()),
+            Self::Joined(kind) => format!("Value::Joined({})", kind.code()),
+        }
+    }
 }
 
-fn list(items: impl Iterator<Item = String>) -> String {
-    format!("List::Static(&[{}])", items.collect::<Vec<_>>().join(", "))
+impl Code for Slot {
+    fn code(&self) -> String {
+        format!("Slot {{ kind: {}, many: Many::{:?} }}", self.kind.code(), self.many)
+    }
+}
+
+impl Code for Kind {
+    fn code(&self) -> String {
+        match self {
+            Self::OneOf(words) => format!("Kind::OneOf({})", words.code()),
+            plain => format!("Kind::{plain:?}"),
+        }
+    }
+}
+
+impl Code for Class {
+    fn code(&self) -> String {
+        let camel = self.0.split('-').map(|part| part[..1].to_uppercase() + &part[1..]);
+        format!("Class::{}", camel.collect::<String>())
+    }
+}
+
+impl Code for Text {
+    fn code(&self) -> String {
+        format!("Cow::Borrowed({self:?})")
+    }
+}
+
+impl<T: Code> Code for List<T> {
+    fn code(&self) -> String {
+        let items: Vec<String> = self.iter().map(Code::code).collect();
+        format!("List::Static(&[{}])", items.join(", "))
+    }
 }

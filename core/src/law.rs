@@ -1,8 +1,10 @@
 //! Everything that config and secrets say, read and checked once; replaced as a whole when they change.
 
+use ccc_toolcall::{facts::Knowledge, programs::own::Own};
+
 use crate::{catalogue::Catalogue, limits::Limits, policy::Rulebook, user::Users, volume::Volumes};
 
-/// One consistent reading of config and secrets.
+/// One consistent knowledge of config and secrets.
 #[derive(Debug, Clone)]
 pub struct Law {
     /// What may be asked for.
@@ -17,8 +19,21 @@ pub struct Law {
     pub volumes: Volumes,
     /// The person's own programs, and the mail sender.
     pub desktop: Desktop,
+    /// Programs that the owner taught, beside those that ship.
+    pub programs: Own,
     /// True where everything is decided, queued and audited, and nothing is done.
     pub dry_run: bool,
+}
+
+impl Law {
+    /// With what tool calls are read.
+    #[must_use]
+    pub fn knowledge(&self) -> Knowledge {
+        Knowledge {
+            analyse_bytes_max: usize::try_from(self.limits.analyse_bytes_max).unwrap_or(usize::MAX),
+            programs: self.programs.clone(),
+        }
+    }
 }
 
 /// The person's own programs: absolute path and argument templates, never a shell; and who mails come from.

@@ -1,6 +1,5 @@
 //! Every limit of the bridge, with its unit in its name and its default.
 
-use ccc_toolcall::facts;
 use serde::Deserialize;
 
 macro_rules! limits {
@@ -129,10 +128,4 @@ limits! {
     checkpoint_command_seconds_max: 60,
     /// How long an idempotency key is remembered.
     idempotency_seconds: 86_400,
-}
-
-impl From<&Limits> for facts::Limits {
-    fn from(limits: &Limits) -> Self {
-        Self { analyse_bytes_max: usize::try_from(limits.analyse_bytes_max).unwrap_or(usize::MAX) }
-    }
 }

@@ -146,7 +146,7 @@ fn law(config: &str) -> Law {
 fn decision(imported: &Imported, tool: &str, native: &str) -> Decision {
     let law = law(&format!("{}\n{}", starter(), imported.toml()));
     let input = json!({ "file_path": "/workspace/app/a.rs" });
-    let facts = facts::derive(tool, &input, "/workspace/app", facts::Limits::default());
+    let facts = facts::derive(tool, &input, "/workspace/app", &facts::Knowledge::default());
     let given = json!({ "host": "claude", "tool": tool, "native": native, "input": input, "cwd": "/workspace/app", "session": "s", "agent": "main" });
     let json = given.as_object().unwrap().clone();
     let typed = json.iter().map(|(name, value)| match value {

@@ -94,7 +94,7 @@ struct Rig {
 impl Rig {
     fn new(rules: &str) -> Self {
         let law = law(rules, &ALL);
-        let desk = Desk::restore(Books::default(), &law.limits);
+        let desk = Desk::restore(Books::default(), &law);
         Self { law, desk, now: 1_800_000_000, entries: vec![], tickets: 0 }
     }
 
@@ -114,7 +114,7 @@ impl Rig {
         let draft = params::draft(&action, params.as_object().unwrap().clone(), &self.law.volumes).unwrap();
         let args = draft.resolve(vec![]).unwrap();
         let plan = plan::make(&action, &args, &self.law).unwrap();
-        let facts = action.is_judge_only().then(|| facts::of_request(&args.json, (&self.law.limits).into()));
+        let facts = action.is_judge_only().then(|| facts::of_request(&args.json, &self.law.knowledge()));
         let id = TicketId::new(1, [self.tickets; 10]);
         let asked = Asked { id, caller: name("agent"), action, args, facts, plan };
         let local = LocalTime { weekday: Weekday::Mon, minute_of_day: 600 };
@@ -127,7 +127,11 @@ impl Rig {
     }
 
     fn call(&mut self) -> Arc<Ticket> {
-        let params = json!({"host": "claude", "tool": "Bash", "native": "Bash", "input": {"command": "ls"},
+        self.runs("ls")
+    }
+
+    fn runs(&mut self, command: &str) -> Arc<Ticket> {
+        let params = json!({"host": "claude", "tool": "Bash", "native": "Bash", "input": {"command": command},
             "cwd": "/home/me/app", "session": "s", "agent": "main"});
         self.submit(USE_TOOL, &params, false)
     }
@@ -327,7 +331,7 @@ fn the_last_use_of_a_grant_counts_after_a_restart_too() {
     rig.approve_with("ann", &first, None, Some(more(Some(1)))).unwrap();
     let let_in = rig.asked();
     let stored: Ticket = serde_json::from_value(serde_json::to_value(&*let_in).unwrap()).unwrap();
-    rig.desk = Desk::restore(Books { open: vec![stored], ..Books::default() }, &rig.law.limits);
+    rig.desk = Desk::restore(Books { open: vec![stored], ..Books::default() }, &rig.law);
     assert_eq!(rig.begin(&let_in).1, 1);
 }
 
@@ -416,4 +420,29 @@ fn a_freeze_stays_when_its_setter_is_removed_and_another_may_lift_it() {
     assert_eq!(rig.submit("asked", &json!({ "number": 3 }), false).status(), Status::Queued);
     let lifted = rig.entries.iter().rev().find(|(kind, _)| *kind == EntryKind::FreezeSet).unwrap();
     assert_eq!(lifted.1, json!({ "users": ["agent"], "frozen": false, "of": "ann" }));
+}
+
+/// What nobody knows needs two people.
+const UNKNOWN: &str = "
+[[rule]]
+name = 'two for what is unknown'
+action = 'use-tool'
+where.class = 'unknown'
+policy = 'queue'
+approve = { count = 2 }
+";
+
+#[test]
+fn a_call_is_read_anew_by_the_programs_of_now() {
+    let taught = |does: &str| format!("{UNKNOWN}[programs.acme]\noperands = ['any*']\ndoes = ['{does}']\n");
+    for (later, status) in
+        [(taught("reads"), Status::Approved), (taught("unknown"), Status::Queued), (UNKNOWN.to_owned(), Status::Queued)]
+    {
+        let mut rig = Rig::new(&taught("reads"));
+        let ticket = rig.runs("acme x");
+        assert_eq!(rig.approve("ann", &ticket).unwrap().status(), Status::Approved, "one is enough");
+        rig.law = law(&later, &ALL);
+        rig.work(Desk::tighten);
+        assert_eq!(rig.status(&ticket), status, "{later}");
+    }
 }

@@ -42,9 +42,9 @@ fn outcome(law: &Law, cell: &str) -> &'static str {
     let name = given.remove("action").unwrap();
     let action = law.catalogue.named(name.as_str().unwrap()).unwrap();
     let args = params::draft(action, given, &law.volumes).unwrap().resolve(vec![]).unwrap();
-    let facts = action
-        .is_judge_only()
-        .then(|| facts::derive("Bash", args.json.get("input").unwrap(), "/workspace/app", facts::Limits::default()));
+    let facts = action.is_judge_only().then(|| {
+        facts::derive("Bash", args.json.get("input").unwrap(), "/workspace/app", &facts::Knowledge::default())
+    });
     let caller: UserName = "agent".parse().unwrap();
     let question = Question {
         caller: &caller,

@@ -89,7 +89,7 @@ fn law() -> Law {
 
 fn facts_of(call: &Call) -> Facts {
     let at = facts::At { cwd: &call.cwd, project: call.project.as_deref() };
-    facts::derive(&call.tool, &Value::Object(call.input.clone()), at, facts::Limits::default())
+    facts::derive(&call.tool, &Value::Object(call.input.clone()), at, &facts::Knowledge::default())
 }
 
 fn verdict(law: &Law, call: &Call, facts: &Facts) -> Verdict {

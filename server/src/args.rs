@@ -9,7 +9,7 @@ use ccc_protocol::visible;
 
 use clap::{Parser, Subcommand};
 
-use crate::import;
+use crate::{import, known};
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub(crate) enum Command {
     Check(Wishes),
     /// Translate a neighbour's approval rules.
     Import(import::Call),
+    /// Print what is known of programs, or what would make a call known.
+    Programs(known::Call),
     /// Print a first config.
     Starter,
     /// Print this: help, or the version.
@@ -54,6 +56,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Other {
     Import(import::Call),
+    Programs(known::Call),
 }
 
 /// What flags and environment say beside the config file.
@@ -102,7 +105,7 @@ pub struct Wishes {
 const AFTER_HELP: &str = "\
 Environment: CONDUIT_BIND, CONDUIT_PORT, CONDUIT_MAIL_PERMS (a flag beats them, they beat the file),
 CONDUIT_ROOT (printed, changes nothing). RUST_LOG sets what is logged to stderr (default info).
-SIGHUP reloads secrets, volumes, actions and rules; SIGTERM ends what is being answered and stops.
+SIGHUP reloads secrets, volumes, actions, programs and rules; SIGTERM ends what is being answered and stops.
 
 Examples:
   ccc-server --secrets secrets.json --volume /workspace=$HOME/agent
@@ -131,6 +134,7 @@ impl Command {
         };
         match cli {
             Cli { command: Some(Other::Import(call)), .. } => call.checked().map(Self::Import).map_err(UsageError),
+            Cli { command: Some(Other::Programs(call)), .. } => call.checked().map(Self::Programs).map_err(UsageError),
             Cli { starter: true, .. } => Ok(Self::Starter),
             Cli { mut wishes, check, .. } => {
                 wishes.take_environment(env)?;
@@ -273,6 +277,11 @@ mod tests {
             &["import", "jamjet", "a", "--server", "pg/x"],
             &["import", "jamjet", "a", "--port", "1"],
             &["--check", "import", "jamjet", "a"],
+            &["programs", "suggest"],
+            &["programs", "jj", "log"],
+            &["programs", "suggest", "jj", "log"],
+            &["programs", "--port", "1"],
+            &["--check", "programs"],
         ] {
             let error = read(args, &[]).unwrap_err().to_string();
             assert!(!error.contains('\n') && error.contains("ccc-server"), "{args:?}: {error}");

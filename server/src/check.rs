@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use ccc_core::catalogue::{Effect, Given, Wanted};
 use ccc_protocol::bodies::Confined;
+use ccc_toolcall::programs::{lint::missed_examples, own::Taught};
 
 use crate::{
     args::Wishes,
@@ -23,6 +24,7 @@ pub fn report(wishes: &Wishes, around: &Surroundings) -> Result<String, SetupErr
     for line in facts(&setup)
         .into_iter()
         .chain(users(&setup))
+        .chain(programs(&setup))
         .chain(setup.warnings.iter().map(|warning| format!("warning: {warning}")))
     {
         // Writing to a String cannot fail.
@@ -86,6 +88,18 @@ fn reach_of(reach: &Wanted) -> String {
     }
     told.push_str(if reach.network { ", with the network" } else { ", without network" });
     told
+}
+
+/// The programs that the owner taught, and what of them never counts or does not hold.
+fn programs(setup: &Setup) -> Vec<String> {
+    let knowledge = setup.law.knowledge();
+    let program = |taught: &Taught| {
+        let name = taught.name();
+        let wrong = taught.idle().into_iter().chain(missed_examples(&taught.examples, &knowledge));
+        let wrong = wrong.map(|what| format!("warning: program `{name}`: {what}"));
+        std::iter::once(format!("program    {name}: {}", taught.standing())).chain(wrong).collect::<Vec<_>>()
+    };
+    knowledge.programs.iter().flat_map(program).collect()
 }
 
 fn users(setup: &Setup) -> Vec<String> {

@@ -25,6 +25,7 @@ mod idempotency;
 mod import;
 mod key_file;
 mod keyring;
+mod known;
 mod let_go;
 mod link;
 mod listen;

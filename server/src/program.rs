@@ -30,6 +30,10 @@ pub fn main() -> ExitCode {
             Err(ImportFailure::Refused(error)) => refused(&error),
             Err(ImportFailure::NotWritten(error)) => failed(&error),
         },
+        Ok(Command::Programs(call)) => match call.answer(&Surroundings::of_process()) {
+            Ok(answer) => printed(&answer),
+            Err(error) => refused(&error),
+        },
         Ok(Command::Starter) => printed(ccc_core::config::starter()),
         Ok(Command::Print(text)) => printed(&text),
         Err(error) => refused(&error),

@@ -102,6 +102,14 @@ impl From<ConfigError> for SetupError {
     }
 }
 
+/// The config that a server started with these wishes would read; an empty one where there is none.
+///
+/// # Errors
+/// When it cannot be read or is not fit.
+pub(crate) fn configured(wishes: &Wishes, around: &Surroundings) -> Result<Config, SetupError> {
+    Ok(Sources::read(wishes, around)?.config)
+}
+
 impl Setup {
     /// Reads everything.
     ///

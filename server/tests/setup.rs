@@ -401,7 +401,7 @@ fn an_agents_tools_are_denied_the_bridges_own_files_wherever_they_lie() {
     let verdict = |command: String| {
         let action = law.catalogue.named("use-tool").unwrap();
         let input = serde_json::json!({ "command": command });
-        let facts = ccc_toolcall::facts::derive("Bash", &input, "/project", ccc_toolcall::facts::Limits::default());
+        let facts = ccc_toolcall::facts::derive("Bash", &input, "/project", &ccc_toolcall::facts::Knowledge::default());
         let (args, caller) = (ccc_core::params::Args::default(), "agent".parse().unwrap());
         let question = Question {
             caller: &caller,

@@ -71,6 +71,16 @@ fn lines_of_an_export_are_taken_apart_as_they_stand_or_not_at_all() {
     replay("export");
 }
 
+#[test]
+fn a_table_of_a_program_is_refused_or_holds_what_it_may_not_change() {
+    replay("programs");
+}
+
+#[test]
+fn what_is_read_of_a_call_is_bounded_and_hides_nothing_behind_it() {
+    replay("calls");
+}
+
 /// Valid JSON that is refused on purpose, because two readers of it may see two values: keys that stand twice, and whole
 /// numbers beyond ±(2^53−1), however they are written.
 const VALID_AND_REFUSED: [&str; 7] = [

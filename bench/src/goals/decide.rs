@@ -104,7 +104,7 @@ impl World {
         let volumes = Volumes::new(vec![], None).expect("no volumes");
         let law = config.law(users, volumes, |program| Some(program.to_owned())).expect("a law");
         let submission = submission(&law);
-        let mut desk = Desk::restore(Books::default(), &law.limits);
+        let mut desk = Desk::restore(Books::default(), &law);
         let mut change = Change::default();
         let cx = Cx { law: &law, now: now(), local: LOCAL };
         let queued = desk.open_or_find(submission.clone(), None, cx, &mut change).expect("submitted").ticket;

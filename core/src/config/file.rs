@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ccc_protocol::bodies::{Policy, Risk};
+use ccc_toolcall::programs::spec::ProgramSpec;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -30,6 +31,7 @@ pub(super) struct File {
     pub(super) smtp: Option<Spanned<SmtpTable>>,
     pub(super) audit: AuditTable,
     pub(super) actions: BTreeMap<String, Spanned<ActionSpec>>,
+    pub(super) programs: BTreeMap<String, Spanned<ProgramSpec>>,
     pub(super) rule: Vec<Spanned<RuleSpec>>,
 }
 

@@ -15,6 +15,7 @@ mod starter;
 use std::{fmt, net::IpAddr, str::FromStr};
 
 use ccc_protocol::{actions::USE_TOOL, bodies::Policy, visible};
+use ccc_toolcall::programs::own::Own;
 use serde::Deserialize;
 use zeroize::Zeroize as _;
 
@@ -74,6 +75,8 @@ pub struct Config {
     pub smtp: Option<Smtp>,
     /// Where the audit log's checkpoints go.
     pub audit: Audit,
+    /// Programs that tool calls run, as the file teaches them.
+    pub programs: Own,
     actions: Vec<Located<Declared>>,
     rules: Vec<Located<RuleSpec>>,
 }
@@ -176,6 +179,7 @@ impl Config {
             limits: self.limits.clone(),
             volumes,
             desktop: self.found_desktop(found)?,
+            programs: self.programs.clone(),
             dry_run: false,
         })
     }

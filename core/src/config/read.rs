@@ -1,6 +1,12 @@
 //! From the text of the file to the config.
 
+use std::collections::BTreeMap;
+
 use ccc_protocol::{duration, visible};
+use ccc_toolcall::programs::{
+    own::{Own, PROGRAMS_MAX, Taught},
+    spec::ProgramSpec,
+};
 use toml::Spanned;
 
 use super::{
@@ -75,6 +81,7 @@ impl Reading<'_> {
             limits: file.limits,
             smtp: self.parse_opt_as(file.smtp, smtp)?,
             audit: self.audit(file.audit)?,
+            programs: self.programs(file.programs)?,
             actions: self.in_file_order(file.actions).into_iter().map(|action| self.declared(action)).collect(),
             rules: file.rule.into_iter().map(|rule| self.located(rule)).collect(),
         })
@@ -82,7 +89,7 @@ impl Reading<'_> {
 
     fn volumes(
         &self,
-        volumes: std::collections::BTreeMap<String, Spanned<String>>,
+        volumes: BTreeMap<String, Spanned<String>>,
         default: Option<&str>,
     ) -> Result<Vec<(String, String)>, Fault> {
         let ordered = self.in_file_order(volumes);
@@ -138,6 +145,23 @@ impl Reading<'_> {
         })
     }
 
+    fn programs(&self, table: BTreeMap<String, Spanned<ProgramSpec>>) -> Result<Own, ConfigError> {
+        if table.len() > PROGRAMS_MAX {
+            return Err(Fault::anywhere(format!("`programs` teaches more than {PROGRAMS_MAX} programs")).into());
+        }
+        let mut faults = vec![];
+        let mut taught = vec![];
+        for Located { position, value: (name, spec) } in self.in_file_order(table) {
+            let at = |why: &String| Fault::at(position, format!("program `{}`: {why}", visible::escaped(&name)));
+            match Taught::read(&name, &spec) {
+                Ok(program) => taught.push(program),
+                Err(whys) => faults.extend(whys.iter().map(at)),
+            }
+        }
+        ConfigError::unless_none(faults)?;
+        Ok(taught.into_iter().collect())
+    }
+
     fn declared(&self, located: Located<(String, ActionSpec)>) -> Located<Declared> {
         let (name, mut spec) = located.value;
         let params = self.in_file_order(std::mem::take(&mut spec.params));
@@ -145,7 +169,7 @@ impl Reading<'_> {
     }
 
     /// TOML tables have no order of their own; the file has.
-    fn in_file_order<T>(&self, table: std::collections::BTreeMap<String, Spanned<T>>) -> Vec<Located<(String, T)>> {
+    fn in_file_order<T>(&self, table: BTreeMap<String, Spanned<T>>) -> Vec<Located<(String, T)>> {
         let mut entries: Vec<_> = table.into_iter().collect();
         entries.sort_by_key(|(_, value)| value.span().start);
         entries.into_iter().map(|(key, value)| self.located(value).map(|value| (key, value))).collect()

@@ -1,5 +1,7 @@
 //! What a config may say, and what each mistake is answered with.
 
+mod programs;
+
 use ccc_protocol::bodies::{Policy, Risk};
 use proptest::prelude::*;
 

@@ -56,7 +56,7 @@ pub fn again(ticket: &Ticket, overrides: &Overrides, cx: Cx<'_>) -> Result<Again
         return Err(format!("there is no action `{name}` any more"));
     };
     let limits = &cx.law.limits;
-    let asked = Approved::new(ticket, action, limits);
+    let asked = Approved::new(ticket, action, &cx.law.knowledge());
     let question = Question {
         caller: ticket.submitted_by(),
         action,
@@ -107,6 +107,9 @@ impl Desk {
     /// Asks again about everything that has not started: what the law of now is stricter with is told at once, not when somebody
     /// next decides. What a freeze or a group that is switched off holds is left to those.
     pub fn tighten(&mut self, cx: Cx<'_>, change: &mut Change) {
+        // What a grant was given for is read as calls are read now.
+        let knowledge = cx.law.knowledge();
+        self.grants.values_mut().for_each(|grant| *grant = grant.clone().read(&knowledge));
         for ticket in self.not_started() {
             if self.is_barred(&ticket, cx) {
                 continue;

@@ -10,6 +10,7 @@ use ccc_protocol::{Digest, GrantId, TicketId, Timestamp, UserName, approval, bod
 use crate::{
     audit::{Chain, chain},
     grant::Grant,
+    law::Law,
     limits::Limits,
     policy::Overrides,
     ticket::{Note, Permit, Ticket},
@@ -84,7 +85,7 @@ pub(super) enum Due {
 impl Desk {
     /// The desk as it stood when these books were read.
     #[must_use]
-    pub fn restore(books: Books, limits: &Limits) -> Self {
+    pub fn restore(books: Books, law: &Law) -> Self {
         let mut desk = Self {
             chain: books.chain,
             overrides: books.overrides,
@@ -94,13 +95,13 @@ impl Desk {
             ..Self::default()
         };
         for ticket in books.open {
-            desk.shelve(Arc::new(ticket), limits);
+            desk.shelve(Arc::new(ticket), &law.limits);
         }
         for ticket in books.denied {
-            desk.shelve(Arc::new(ticket), limits);
+            desk.shelve(Arc::new(ticket), &law.limits);
         }
         for grant in books.grants {
-            let grant = grant.read(limits);
+            let grant = grant.read(&law.knowledge());
             desk.due.insert((grant.until, Due::Grant(grant.id)));
             desk.grants.insert(grant.id, grant);
         }

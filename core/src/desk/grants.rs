@@ -54,7 +54,7 @@ impl Desk {
         }
         let action = cx.law.catalogue.named(request.action.as_str());
         let action = action.ok_or_else(|| Refusal::no_such("action", &request.action))?;
-        grant::make(asked, approved, action, id, cx.now, &cx.law.limits)
+        grant::make(asked, approved, action, id, cx.now, &cx.law.limits, &cx.law.knowledge())
     }
 
     pub(super) fn keep_grant(&mut self, grant: Grant, by: &UserName, cx: Cx<'_>, change: &mut Change) {

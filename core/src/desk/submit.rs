@@ -18,7 +18,7 @@ use crate::{
     planned::Planned,
     policy::{Decision, LocalTime, Question, Standing, Verdict, decide},
     refusal::Refusal,
-    ticket::{self, Event, LetIn, Opening, Request, Ticket},
+    ticket::{self, Event, LetIn, Opening, Reading, Request, Ticket},
     written::written_bytes,
 };
 
@@ -120,7 +120,7 @@ impl Desk {
         if let Some(open) = call.and_then(|call| self.calls.get(&call)).copied() {
             if let Some(ticket) = self.open.get(&open) {
                 // The same call, and so the same facts: nobody waits for them to be read again.
-                ticket.know(submission.asked.facts.as_ref());
+                ticket.know(submission.asked.facts.as_ref(), &cx.law.knowledge());
             }
             return self.take(open, cx, change);
         }
@@ -337,6 +337,6 @@ fn request(submission: Submission, decision: Decision, origin: Origin, cx: Cx<'_
         replaces: origin.replaces,
         approved_seconds_max: if judge_only { limits.release_seconds_max } else { start_seconds_max },
         let_in: origin.let_in,
-        reading: asked.facts.into(),
+        reading: Reading::of(asked.facts, cx.law.knowledge()),
     }
 }

@@ -6,11 +6,11 @@ use ccc_protocol::{
     beneath::beneath,
     bodies::{Facts, PathView, Plan},
 };
+use ccc_toolcall::facts;
 use serde_json::Value;
 
 use crate::{
     catalogue::{action::Action, param::Kind},
-    limits::Limits,
     params::{
         url,
         value::{Arg, Args, ResolvedPath},
@@ -26,14 +26,14 @@ pub(crate) struct Approved<'a> {
 }
 
 impl<'a> Approved<'a> {
-    pub(crate) fn new(ticket: &Ticket, action: &'a Action, limits: &Limits) -> Self {
+    pub(crate) fn new(ticket: &Ticket, action: &'a Action, knowledge: &facts::Knowledge) -> Self {
         let request = ticket.request();
         let typed = action.params.iter().filter_map(|param| {
             let arg = arg(&param.name, &param.kind, request.params.get(&param.name)?, paths(&request.plan))?;
             Some((param.name.clone(), arg))
         });
         let args = Args { typed: typed.collect(), json: request.params.clone(), beneath: vec![] };
-        let facts = ticket.facts(limits).filter(|_| action.is_judge_only()).cloned();
+        let facts = ticket.facts(knowledge).filter(|_| action.is_judge_only());
         Self { action, args, facts }
     }
 

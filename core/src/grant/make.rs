@@ -6,6 +6,7 @@ use ccc_protocol::{
     bodies::{Difference, Facts, GrantRequest},
     duration,
 };
+use ccc_toolcall::facts::Knowledge;
 use serde_json::Value;
 
 use super::{
@@ -43,10 +44,11 @@ pub fn make(
     id: GrantId,
     now: Timestamp,
     limits: &Limits,
+    knowledge: &Knowledge,
 ) -> Result<Grant, Refusal> {
     let request = ticket.request();
     within_terms(asked, &ticket.needs().clone().under_floor(action.floor), limits)?;
-    let approved = Approved::new(ticket, action, limits);
+    let approved = Approved::new(ticket, action, knowledge);
     for (name, difference) in &asked.params {
         check(name, difference, &approved).map_err(|why| refused(format!("`{name}`: {why}")))?;
     }

@@ -12,11 +12,9 @@ use ccc_protocol::{
     ActionName, GrantId, TicketId, Timestamp, UserName, actions,
     bodies::{self, Difference, Facts, abridge::Abridge},
 };
-use ccc_toolcall::facts;
+use ccc_toolcall::facts::{self, Knowledge};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-
-use crate::limits::Limits;
 
 pub(crate) use approved::Approved;
 pub use fits::{origin, program_text};
@@ -55,9 +53,9 @@ pub struct Grant {
 impl Grant {
     /// A grant as stored, with the approved call read once more.
     #[must_use]
-    pub(crate) fn read(self, limits: &Limits) -> Self {
+    pub(crate) fn read(self, knowledge: &Knowledge) -> Self {
         let is_call = self.action.as_str() == actions::USE_TOOL && !self.differ.is_empty();
-        let approved = is_call.then(|| Arc::new(facts::of_request(&self.params, limits.into())));
+        let approved = is_call.then(|| Arc::new(facts::of_request(&self.params, knowledge)));
         Self { approved, ..self }
     }
 

@@ -4,7 +4,7 @@ use ccc_protocol::{
     Digest, GrantId, TicketId, Timestamp, approval,
     bodies::{Difference, GrantRequest, PathView, Plan, Policy, Risk},
 };
-use ccc_toolcall::facts;
+use ccc_toolcall::facts::{self, Knowledge};
 use serde_json::{Value, json};
 
 use super::{Grant, make};
@@ -116,7 +116,15 @@ fn ask(differ: &[(&str, Difference)]) -> GrantRequest {
 
 fn made(asked: &GrantRequest) -> Result<Grant, Refusal> {
     let needs = Needs::plain(&Limits::default());
-    make(asked, &approved(&visit(), &params(), needs), &visit(), GrantId::new(1, [2; 10]), now(), &Limits::default())
+    make(
+        asked,
+        &approved(&visit(), &params(), needs),
+        &visit(),
+        GrantId::new(1, [2; 10]),
+        now(),
+        &Limits::default(),
+        &Knowledge::default(),
+    )
 }
 
 /// The same parameters but for one, as checked ones.
@@ -246,7 +254,15 @@ fn a_grant_never_lasts_longer_than_the_rules_let_it() {
     let needs = |grant_seconds_max| Needs { grant_seconds_max, ..Needs::plain(&Limits::default()) };
     let make = |asked: GrantRequest, needs, floor| {
         let action = Action { floor, ..visit() };
-        make(&asked, &approved(&action, &params(), needs), &action, GrantId::new(1, [2; 10]), now(), &Limits::default())
+        make(
+            &asked,
+            &approved(&action, &params(), needs),
+            &action,
+            GrantId::new(1, [2; 10]),
+            now(),
+            &Limits::default(),
+            &Knowledge::default(),
+        )
     };
     let lasting = |seconds| GrantRequest { seconds, ..ask(&[]) };
     assert_eq!(make(lasting(900), needs(900), None).unwrap().until, now().plus_seconds(900));
@@ -284,6 +300,7 @@ fn a_mails_text_may_differ_while_its_recipient_stays() {
             GrantId::new(1, [2; 10]),
             now(),
             &Limits::default(),
+            &Knowledge::default(),
         )
     };
     let grant = make(ask(&[("subject", same.clone()), ("body", same.clone())])).unwrap();
@@ -307,7 +324,15 @@ fn a_grant_of_a_tool_call_is_made_of_what_the_call_does() {
         let given = json!({"host": "claude", "tool": "Bash", "native": "Bash", "input": {"command": command},
             "cwd": "/workspace/app", "session": "s1", "agent": "main"});
         let ticket = approved(tool, &given, Needs::plain(&Limits::default()));
-        make(&ask(&[("input", difference)]), &ticket, tool, GrantId::new(1, [2; 10]), now(), &Limits::default())
+        make(
+            &ask(&[("input", difference)]),
+            &ticket,
+            tool,
+            GrantId::new(1, [2; 10]),
+            now(),
+            &Limits::default(),
+            &Knowledge::default(),
+        )
     };
     let program = |text: &str| Difference::SameProgram(text.into());
     assert!(make("cargo test -p core", program("cargo test")).is_ok());
@@ -338,9 +363,11 @@ fn the_same_program_may_touch_the_project_that_the_approved_call_named() {
     let fits = |project: Option<&str>, command: &str, asked_in: Option<&str>| {
         let ticket = approved(tool, &given("touch a", project), Needs::plain(&Limits::default()));
         let asked = ask(&[("input", Difference::SameProgram("touch".into()))]);
-        let grant = make(&asked, &ticket, tool, GrantId::new(1, [2; 10]), now(), &Limits::default()).unwrap();
+        let grant =
+            make(&asked, &ticket, tool, GrantId::new(1, [2; 10]), now(), &Limits::default(), &Knowledge::default())
+                .unwrap();
         let json = given(command, asked_in).as_object().unwrap().clone();
-        let facts = facts::of_request(&json, facts::Limits::default());
+        let facts = facts::of_request(&json, &Knowledge::default());
         let typed = json.iter().map(|(name, value)| match value {
             Value::Object(fields) => (name.clone(), Arg::Object(fields.clone())),
             value => (name.clone(), Arg::Text(value.as_str().unwrap().into())),
@@ -365,9 +392,10 @@ fn stretched(approved_call: (&str, Value), difference: Option<Difference>, other
     };
     let ticket = approved(tool, &given(approved_call), Needs::plain(&Limits::default()));
     let asked = ask(&difference.map(|difference| ("input", difference)).into_iter().collect::<Vec<_>>());
-    let grant = make(&asked, &ticket, tool, GrantId::new(1, [2; 10]), now(), &Limits::default()).ok()?;
+    let grant =
+        make(&asked, &ticket, tool, GrantId::new(1, [2; 10]), now(), &Limits::default(), &Knowledge::default()).ok()?;
     let json = given(other).as_object().unwrap().clone();
-    let facts = facts::of_request(&json, facts::Limits::default());
+    let facts = facts::of_request(&json, &Knowledge::default());
     let typed = json.iter().map(|(name, value)| match value {
         Value::Object(fields) => (name.clone(), Arg::Object(fields.clone())),
         value => (name.clone(), Arg::Text(value.as_str().unwrap().into())),
@@ -376,7 +404,7 @@ fn stretched(approved_call: (&str, Value), difference: Option<Difference>, other
     let fits = grant.fits(&name("agent"), tool, &args, Some(&facts), now());
     // A grant that was stored says the same: what it reaches is read again from its parameters.
     let stored: Grant = serde_json::from_value(serde_json::to_value(&grant).unwrap()).unwrap();
-    assert_eq!(stored.read(&Limits::default()).fits(&name("agent"), tool, &args, Some(&facts), now()), fits);
+    assert_eq!(stored.read(&Knowledge::default()).fits(&name("agent"), tool, &args, Some(&facts), now()), fits);
     Some(fits)
 }
 
@@ -454,7 +482,7 @@ fn what_is_never_stretched_may_be_granted_as_it_is() {
         "cat ~/.ssh/id_ed25519", "sudo ls", "touch ~/.bashrc", "git push --force origin main",
         "touch .claude/settings.json",
     ] {
-        let program = facts::derive("Bash", &json!({ "command": command }), "/home/me/app", facts::Limits::default());
+        let program = facts::derive("Bash", &json!({ "command": command }), "/home/me/app", &Knowledge::default());
         let program = super::program_text(program.commands.first().unwrap()).to_owned();
         let wide = Some(Difference::SameProgram(program));
         assert_eq!(stretched(shell(command), wide, shell(command)), None, "{command}");

@@ -1,17 +1,23 @@
-//! What a tool call touches, read once for each ticket and shared by all its standings.
+//! What a tool call touches, read once for each ticket and law, and shared by all standings of the ticket.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ccc_protocol::bodies::Facts;
-use ccc_toolcall::facts;
+use ccc_toolcall::facts::{self, Knowledge};
 
 use super::Ticket;
-use crate::limits::Limits;
 
-/// Facts that are read when they are first asked for, or were at hand when the ticket was opened. They follow from the request:
-/// two requests differ by what they say, not by whether they were read.
-#[derive(Debug, Clone, Default)]
-pub struct Reading(OnceLock<Arc<Facts>>);
+/// Facts that are read when they are first asked for, or were at hand when the ticket was opened, beside what they were read with: a
+/// law that knows other programs reads them anew. They follow from request and law: two requests differ by what they say, not by
+/// whether they were read.
+#[derive(Debug, Default)]
+pub struct Reading(Mutex<Option<(Knowledge, Arc<Facts>)>>);
+
+impl Clone for Reading {
+    fn clone(&self) -> Self {
+        Self(Mutex::new(self.kept().clone()))
+    }
+}
 
 impl PartialEq for Reading {
     fn eq(&self, _: &Self) -> bool {
@@ -19,14 +25,23 @@ impl PartialEq for Reading {
     }
 }
 
-impl From<Option<Facts>> for Reading {
-    fn from(facts: Option<Facts>) -> Self {
-        let reading = Self::default();
-        if let Some(facts) = facts {
-            // Nobody else has it yet.
-            let _ = reading.0.set(Arc::new(facts));
-        }
-        reading
+impl Reading {
+    /// Facts that were read with this, where there are any.
+    #[must_use]
+    pub fn of(facts: Option<Facts>, knowledge: Knowledge) -> Self {
+        Self(Mutex::new(facts.map(|facts| (knowledge, Arc::new(facts)))))
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Option<(Knowledge, Arc<Facts>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read_with(&self, knowledge: &Knowledge) -> Option<Arc<Facts>> {
+        self.kept().as_ref().filter(|(with, _)| with == knowledge).map(|(_, facts)| Arc::clone(facts))
+    }
+
+    fn keep(&self, knowledge: &Knowledge, facts: Arc<Facts>) {
+        *self.kept() = Some((knowledge.clone(), facts));
     }
 }
 
@@ -34,23 +49,27 @@ impl Ticket {
     /// What the tool call touches; none for another action. Reading takes time: a thread that serves everybody has it read
     /// elsewhere before.
     #[must_use]
-    pub fn facts(&self, limits: &Limits) -> Option<&Arc<Facts>> {
+    pub fn facts(&self, knowledge: &Knowledge) -> Option<Arc<Facts>> {
         let request = self.request();
-        let read = || Arc::new(facts::of_request(&request.params, limits.into()));
-        request.judge_only.then(|| request.reading.0.get_or_init(read))
+        let read = || {
+            // Another may read it meanwhile: that comes to the same.
+            let facts = Arc::new(facts::of_request(&request.params, knowledge));
+            request.reading.keep(knowledge, Arc::clone(&facts));
+            facts
+        };
+        request.judge_only.then(|| request.reading.read_with(knowledge).unwrap_or_else(read))
     }
 
     /// Takes facts that were read from the same call elsewhere.
-    pub(crate) fn know(&self, facts: Option<&Facts>) {
-        if let Some(facts) = facts.filter(|_| !self.is_read()) {
-            // Another may have read them meanwhile: they are the same.
-            let _ = self.request().reading.0.set(Arc::new(facts.clone()));
+    pub(crate) fn know(&self, facts: Option<&Facts>, knowledge: &Knowledge) {
+        if let Some(facts) = facts.filter(|_| !self.is_read(knowledge)) {
+            self.request().reading.keep(knowledge, Arc::new(facts.clone()));
         }
     }
 
     /// True where the facts are at hand, or there are none.
     #[must_use]
-    pub fn is_read(&self) -> bool {
-        !self.request().judge_only || self.request().reading.0.get().is_some()
+    pub fn is_read(&self, knowledge: &Knowledge) -> bool {
+        !self.request().judge_only || self.request().reading.read_with(knowledge).is_some()
     }
 }

@@ -429,7 +429,7 @@ impl Clerk {
         self.failing = true;
         match self.store.books(self.clock.now()) {
             Ok(books) => {
-                self.desk = Desk::restore(books, &law.limits);
+                self.desk = Desk::restore(books, law);
                 self.shelf.replace(&self.desk);
             }
             // INVARIANT: a desk ahead of its store decides nothing. Without the store there is nothing to go on with,

@@ -338,11 +338,12 @@ impl Front {
 
     /// Has the ticket's tool call read, where nobody has since the start, away from the threads that serve everybody.
     async fn read(&self, id: TicketId) {
-        let unread = self.shelf.read().open.get(&id).filter(|ticket| !ticket.is_read()).cloned();
+        let knowledge = self.law().knowledge();
+        let unread = self.shelf.read().open.get(&id).filter(|ticket| !ticket.is_read(&knowledge)).cloned();
         if let Some(ticket) = unread {
             let law = self.law();
             // Where that fails, whoever needs it reads it.
-            let _ = off_the_road(move || Ok(ticket.facts(&law.limits).cloned())).await;
+            let _ = off_the_road(move || Ok(ticket.facts(&law.knowledge()))).await;
         }
     }
 

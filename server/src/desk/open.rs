@@ -92,7 +92,7 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
     let books = store.books(clock.now())?;
     clock.raise(books.chain.latest);
     let nonces = store.nonces(clock.now())?;
-    let mut desk = Desk::restore(books, &site.law.limits);
+    let mut desk = Desk::restore(books, &site.law);
     let (found, to_start) = recover(&mut desk, &store, &site, &clock)?;
     let shelf = Arc::new(Shelf::of(&desk));
 

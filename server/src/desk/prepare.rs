@@ -68,7 +68,7 @@ pub(super) async fn prepare(law: &Arc<Law>, name: &ActionName, given: Map<String
         .await?
     };
     let plan = plan::make(&action, &args, law)?;
-    let facts = action.is_judge_only().then(|| facts::of_request(&args.json, (&law.limits).into()));
+    let facts = action.is_judge_only().then(|| facts::of_request(&args.json, &law.knowledge()));
     Ok(Prepared { action, args, facts, plan })
 }
 

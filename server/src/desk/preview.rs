@@ -59,7 +59,7 @@ impl Front {
     /// The call's facts, read once for each ticket.
     async fn facts(&self, ticket: &Arc<Ticket>) -> Result<Option<Facts>, Refusal> {
         let (ticket, law) = (Arc::clone(ticket), self.law());
-        off_the_road(move || Ok(ticket.facts(&law.limits).map(|facts| Facts::clone(facts)))).await
+        off_the_road(move || Ok(ticket.facts(&law.knowledge()).map(|facts| Facts::clone(&facts)))).await
     }
 
     /// The ticket with what its approval needs by the rules of now, and a warning where that is more than when it was asked.

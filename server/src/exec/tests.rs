@@ -44,6 +44,7 @@ impl Place {
             limits: Limits { output_bytes_max: 1000, open_watch_millis: 300, ..Limits::default() },
             volumes: Volumes::new(vec![volume], None).unwrap(),
             desktop: Desktop::default(),
+            programs: ccc_toolcall::programs::own::Own::default(),
             dry_run: false,
         };
         Self { dir, law }

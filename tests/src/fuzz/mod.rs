@@ -4,6 +4,7 @@
 //! (`cargo run -p ccc-tests --bin fuzz`), and by `tests/fuzz_replay.rs`, which replays every committed input.
 
 mod base;
+mod calls;
 mod cells;
 mod config;
 mod export;
@@ -13,6 +14,7 @@ mod json;
 mod mcp;
 mod mutate;
 mod places;
+mod programs;
 
 use std::{
     fs,
@@ -20,6 +22,7 @@ use std::{
 };
 
 pub use base::signature_base;
+pub use calls::calls;
 pub use cells::cells;
 pub use config::config;
 pub use export::export_lines;
@@ -29,6 +32,7 @@ pub use json::json;
 pub use mcp::mcp_lines;
 pub use mutate::{Dice, mutated};
 pub use places::{paths, urls};
+pub use programs::programs;
 
 /// Something to throw bytes at.
 pub struct Target {
@@ -41,7 +45,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 12] = [
     Target { name: "http", body: http_heads, made: http::seeds },
     Target { name: "base", body: signature_base, made: base::seeds },
     Target { name: "json", body: json, made: Vec::new },
@@ -52,6 +56,8 @@ pub const TARGETS: [Target; 10] = [
     Target { name: "mcp", body: mcp_lines, made: Vec::new },
     Target { name: "cells", body: cells, made: cells::seeds },
     Target { name: "export", body: export_lines, made: export::seeds },
+    Target { name: "programs", body: programs, made: programs::seeds },
+    Target { name: "calls", body: calls, made: calls::seeds },
 ];
 
 impl Target {

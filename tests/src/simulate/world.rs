@@ -95,7 +95,7 @@ impl World {
     pub(super) fn open(data: &Path) -> Self {
         let law = law();
         let store = open_store(data).expect("a store in an empty directory");
-        let desk = Desk::restore(store.books(at(START_OF_TIME)).expect("empty books"), &law.limits);
+        let desk = Desk::restore(store.books(at(START_OF_TIME)).expect("empty books"), &law);
         let model = Model { now: START_OF_TIME, ..Model::default() };
         let mut world = Self {
             data: data.to_owned(),
@@ -313,7 +313,7 @@ impl World {
     fn reopen(&mut self) {
         self.restarts += 1;
         self.store = open_store(&self.data).expect("the store opens again");
-        self.desk = Desk::restore(self.store.books(self.now()).expect("the books read"), &self.law.limits);
+        self.desk = Desk::restore(self.store.books(self.now()).expect("the books read"), &self.law);
     }
 
     /// One use case and its commit. Now and then the process dies before the commit: then `None`, and nothing of it may stand.
@@ -408,7 +408,7 @@ impl World {
                 "Bash",
                 args.json.get("input").unwrap_or(&Value::Null),
                 "/workspace",
-                facts::Limits::default(),
+                &facts::Knowledge::default(),
             )
         });
         let asked = Asked {

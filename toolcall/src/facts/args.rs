@@ -39,11 +39,21 @@ impl Arg {
         self.text.starts_with('-') && self.text.len() > 1
     }
 
+    /// True for a name that was listed, of which the beginning is not known: it may look like an option.
+    pub(super) fn may_look_like_an_option(&self) -> bool {
+        self.pattern && self.text.starts_with("**")
+    }
+
     /// Adds what follows.
     fn push(&mut self, piece: &Self) {
         self.text.push_str(&piece.text);
         self.exact = piece.exact;
         self.pattern |= piece.pattern;
+    }
+
+    /// This argument, of which nothing is known.
+    pub(super) fn unseen(&self) -> Self {
+        Self { exact: false, pattern: false, ..self.with_text("") }
     }
 
     /// This argument with other text, known as far as this one.
@@ -100,8 +110,17 @@ impl Filling<'_> {
             }
             Part::Parameter { name, .. } if name == "HOME" && first => known("~"),
             Part::Parameter { name, quoted } => self.variable(name, *quoted).unwrap_or_else(unknown),
+            Part::Names(found) => self.names(found).unwrap_or_else(unknown),
             Part::Substitution | Part::Printed | Part::Expansion { .. } => unknown(),
         }
+    }
+
+    /// What a listing may print, where the shell takes it apart at blanks and nowhere else.
+    fn names(&self, found: &[Word]) -> Option<Vec<Arg>> {
+        let splits_at_blanks = self.variables.is_some_and(Variables::splits_at_blanks);
+        let names: Vec<Arg> = found.iter().flat_map(|word| self.word(word)).collect();
+        let known = splits_at_blanks && !names.is_empty() && names.iter().all(|name| name.exact);
+        known.then(|| names.into_iter().map(|name| Arg { pattern: true, ..name }).collect())
     }
 
     fn variable(&self, name: &str, quoted: bool) -> Option<Vec<Arg>> {
@@ -109,7 +128,9 @@ impl Filling<'_> {
         if !self.pays(values.iter().map(|value| value.text.len() + 1).sum()) {
             return None;
         }
-        let splits = |value: &Arg| value.text.contains([' ', '\t', '\n', '*', '?', '[']) && !value.pattern;
+        let splits = |value: &Arg| {
+            value.text.contains([' ', '\t', '\n']) || value.text.contains(['*', '?', '[']) && !value.pattern
+        };
         (quoted || !values.iter().any(splits)).then(|| values.to_vec())
     }
 }

@@ -8,6 +8,7 @@ use super::programs::{self, Call};
 use super::variables::{self, Variables};
 use super::whereabouts::Whereabouts;
 use super::{Access, Class, CommandFact, environment};
+use crate::programs::own::Own;
 use crate::shell::{self, Assignment, Part, Redirect, RedirectOp, SimpleCommand, Word};
 
 /// Shells and wrappers behind which variables are another shell's.
@@ -62,17 +63,19 @@ impl Reading {
                 redirected(redirect, &filling, &directories, gather);
             }
         }
-        let args = filling.args(&command.args);
+        let mut args = filling.args(&command.args);
+        if !command.name().is_some_and(|name| programs::tells_options(shell::program_name(&name), &gather.own)) {
+            args.iter_mut().filter(|arg| arg.may_look_like_an_option()).for_each(|arg| *arg = arg.unseen());
+        }
         let touches = !command.name().is_some_and(|name| matches!(shell::program_name(&name), "echo" | "printf"));
-        if command.context.split
-            && touches
-            && args.iter().any(|arg| arg.text.contains("/**") && arg.text.contains(char::is_whitespace))
+        let split = command.context.split || command.args.iter().any(Word::has_names);
+        if split && touches && args.iter().any(|arg| arg.text.contains("/**") && arg.text.contains(char::is_whitespace))
         {
-            gather.opaque("`xargs` takes names apart at their blanks");
+            gather.opaque("names are taken apart at their blanks");
         }
         let Some(program) = &command.program else { return };
         let name = program.literal();
-        gather.command(fact(command, name.as_deref(), &args));
+        gather.command(fact(command, name.as_deref(), &args, &gather.own));
         let Some(name) = name else { return };
         let call = Call { name: shell::program_name(&name), args: &args, directories: &directories, command };
         if matches!(call.name, "cd" | "pushd" | "popd" | "chdir") {
@@ -83,15 +86,17 @@ impl Reading {
 
     fn change_directory(&mut self, call: &Call<'_>, gather: &mut Gather) {
         gather.class(Class::Reads, "changes the working directory");
-        let target = call.args.iter().find(|arg| !arg.is_option());
-        let known = match target {
-            None => call.name == "cd" && call.args.is_empty() && self.whereabouts.change(&call.command.context, "~"),
-            Some(arg) => {
-                arg.exact
-                    && !arg.pattern
-                    && call.args.len() == 1
-                    && self.whereabouts.change(&call.command.context, &arg.text)
+        let context = &call.command.context;
+        let known = match (call.name, call.args) {
+            ("cd", []) => self.whereabouts.change(context, "~"),
+            ("cd", [arg]) if arg.text == "-" && arg.exact => self.whereabouts.back(context),
+            ("popd", []) => self.whereabouts.pop(context),
+            // `pushd +1` turns the stack.
+            ("pushd", [arg]) if names_a_directory(arg) && !arg.text.starts_with('+') => {
+                self.whereabouts.push(context, &arg.text)
             }
+            ("cd" | "chdir", [arg]) if names_a_directory(arg) => self.whereabouts.change(context, &arg.text),
+            _ => false,
         };
         if !known {
             gather.opaque("the working directory is known only when it runs");
@@ -99,12 +104,17 @@ impl Reading {
     }
 }
 
+/// False for an option, `-` among them, and for what only the running shell knows.
+fn names_a_directory(arg: &Arg) -> bool {
+    arg.exact && !arg.pattern && !arg.text.starts_with('-')
+}
+
 /// The command as it is shown and matched.
-fn fact(command: &SimpleCommand, name: Option<&str>, args: &[Arg]) -> CommandFact {
+fn fact(command: &SimpleCommand, name: Option<&str>, args: &[Arg], own: &Own) -> CommandFact {
     let program = name.map_or_else(|| "…".to_owned(), |name| shell::program_name(name).to_owned());
     let shown: Vec<String> = args.iter().map(Arg::shown).collect();
     CommandFact {
-        subcommand: programs::subcommand(&program, args),
+        subcommand: programs::subcommand(&program, args, own),
         flags: shown.iter().filter(|arg| arg.starts_with('-') && arg.len() > 1).cloned().collect(),
         program,
         args: shown,

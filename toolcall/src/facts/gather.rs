@@ -7,6 +7,8 @@ use super::variables::Exported;
 use super::{Access, At, Class, CommandFact, Facts, PathFact, Place, hosts, paths};
 use ccc_protocol::beneath::{beneath, lies_beneath};
 
+use crate::programs::own::Own;
+
 /// The most paths, hosts and reasons kept of one call; more is unknown.
 const KEPT_MAX: usize = 512;
 
@@ -14,8 +16,13 @@ const KEPT_MAX: usize = 512;
 const PATH_BYTES_MAX: usize = 4096;
 
 /// Facts in the making.
+#[derive(Clone)]
 pub(super) struct Gather {
     pub(super) facts: Facts,
+    /// How often something was found unknown.
+    pub(super) unknowns: usize,
+    /// Programs that the owner taught.
+    pub(super) own: Own,
     /// The working directory of the call.
     pub(super) cwd: String,
     /// The home directory, where the working directory shows it.
@@ -27,7 +34,7 @@ pub(super) struct Gather {
 
 impl Gather {
     /// Nothing yet, for a call made there.
-    pub(super) fn new(at: At<'_>) -> Self {
+    pub(super) fn new(at: At<'_>, own: Own) -> Self {
         let home = paths::home_of(at.cwd);
         let absolute = |path: &str| {
             let is_absolute = path.starts_with('/') || path.starts_with('~');
@@ -38,7 +45,7 @@ impl Gather {
         let project = named.filter(|project| !paths::is_too_wide(project));
         let project = project.or_else(|| (!paths::is_too_wide(&cwd)).then(|| cwd.clone()));
         let facts = Facts { project, ..Facts::default() };
-        Self { facts, cwd, home, exported: Exported::default(), seen: HashSet::new() }
+        Self { facts, unknowns: 0, own, cwd, home, exported: Exported::default(), seen: HashSet::new() }
     }
 
     fn project(&self) -> Option<&str> {
@@ -55,6 +62,7 @@ impl Gather {
         self.facts.network_upload |= class == Class::Upload;
         self.facts.interactive |= class == Class::Interactive;
         self.facts.force_push |= class == Class::ForcePush;
+        self.unknowns += usize::from(class == Class::Unknown);
         self.facts.classes.entry(class).or_insert_with(|| reason.into());
     }
 
@@ -99,6 +107,14 @@ impl Gather {
         }
     }
 
+    /// `text` stands in a call of a program that the owner taught: what it is as a path counts, whatever the table says that it is.
+    pub(super) fn guard(&mut self, base: &str, text: &str) {
+        let Some(path) = paths::resolve(base, text, self.home.as_deref()) else { return };
+        for found in sensitive(&path, self.place(&path) == Place::Outside) {
+            self.class(found.class, format!("`{path}`: {}", found.what));
+        }
+    }
+
     /// Everything beneath `text` is read: where that holds a home directory or a place of secrets, it holds secrets.
     pub(super) fn whole(&mut self, base: &str, text: &str) {
         let Some(path) = paths::resolve(base, text, self.home.as_deref()) else { return };
@@ -116,6 +132,12 @@ impl Gather {
     pub(super) fn in_project(&self, base: &str, text: &str) -> bool {
         let path = paths::resolve(base, text, self.home.as_deref());
         path.is_some_and(|path| matches!(self.place(&path), Place::Project | Place::ProjectRoot))
+    }
+
+    /// True where `text`, seen from `base`, is the `.git` of the project.
+    pub(super) fn is_projects_repository(&self, base: &str, text: &str) -> bool {
+        let path = paths::resolve(base, text, self.home.as_deref());
+        path.zip(self.project()).is_some_and(|(path, project)| path.strip_prefix(project) == Some("/.git"))
     }
 
     /// True where `text`, seen from `base`, is the project's own directory.
@@ -172,12 +194,24 @@ impl Gather {
             Access::Delete if inside && self.is_everything(path) => {
                 self.class(Class::Discards, "removes the whole project");
             }
-            Access::Delete if *place == Place::Project => self.class(Class::Deletes, format!("removes `{path}`")),
+            Access::Delete if *place == Place::Project || paths::is_own_temporary(path) => {
+                self.class(Class::Deletes, format!("removes `{path}`"));
+            }
             Access::Delete => self.class(Class::DeletesOutside, format!("removes `{path}`, outside of the project")),
             Access::Execute if inside => self.class(Class::Runs, format!("runs `{path}`")),
             Access::Execute => self.opaque(format!("runs `{path}`, outside of the project")),
         }
         let changed = *access != Access::Read;
+        if *access == Access::Write && path.ends_with("/HEAD") {
+            self.opaque(format!(
+                "`{path}` may make a repository of its directory, by whose settings git runs programs"
+            ));
+        }
+        if *access == Access::Write
+            && path.rsplit('/').next().is_some_and(|name| name.starts_with('-') && name.len() > 1)
+        {
+            self.opaque(format!("`{path}` has the name of an option, which it becomes where `*` stands for names"));
+        }
         if *access == Access::Write && path.split('/').any(splits_into_paths) {
             self.opaque(format!("the blanks in `{path}` make it several names where a list of names is taken apart"));
         }

@@ -14,27 +14,34 @@ mod options;
 mod paths;
 mod programs;
 mod sensitive;
+mod suggest;
 mod tools;
 mod variables;
 mod whereabouts;
 
 use serde_json::{Map, Value};
 
+use crate::programs::own::Own;
+
 pub use ccc_protocol::bodies::facts::{Access, Class, CommandFact, Facts, PathFact, Place};
+
+pub use suggest::suggest;
 
 /// Up to how many bytes an input is analysed, unless config says otherwise.
 pub const ANALYSE_BYTES_MAX: usize = 64 * 1024;
 
-/// How much is analysed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+/// With what calls are read: the same call and knowledge always give the same facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Knowledge {
     /// Larger inputs are not analysed; bytes of all strings and names in the input.
     pub analyse_bytes_max: usize,
+    /// Programs that the owner taught, beside those that ship.
+    pub programs: Own,
 }
 
-impl Default for Limits {
+impl Default for Knowledge {
     fn default() -> Self {
-        Self { analyse_bytes_max: ANALYSE_BYTES_MAX }
+        Self { analyse_bytes_max: ANALYSE_BYTES_MAX, programs: Own::default() }
     }
 }
 
@@ -56,19 +63,19 @@ impl<'a> From<&'a str> for At<'a> {
 
 /// Derives the facts of a `use-tool` request with these parameters. They are never taken from the agent.
 #[must_use]
-pub fn of_request(params: &Map<String, Value>, limits: Limits) -> Facts {
+pub fn of_request(params: &Map<String, Value>, knowledge: &Knowledge) -> Facts {
     let text = |name: &str| params.get(name).and_then(Value::as_str);
     let at = At { cwd: text("cwd").unwrap_or_default(), project: text("project") };
-    derive(text("tool").unwrap_or_default(), params.get("input").unwrap_or(&Value::Null), at, limits)
+    derive(text("tool").unwrap_or_default(), params.get("input").unwrap_or(&Value::Null), at, knowledge)
 }
 
 /// Derives the facts of a call of `tool` (normalised: `Bash`, `Edit`, `mcp:server/tool`) with `input`, made there.
 #[must_use]
-pub fn derive<'a>(tool: &str, input: &Value, at: impl Into<At<'a>>, limits: Limits) -> Facts {
-    let mut gather = gather::Gather::new(at.into());
-    if size(input) > limits.analyse_bytes_max {
+pub fn derive<'a>(tool: &str, input: &Value, at: impl Into<At<'a>>, knowledge: &Knowledge) -> Facts {
+    let mut gather = gather::Gather::new(at.into(), knowledge.programs.clone());
+    if size(input) > knowledge.analyse_bytes_max {
         gather.facts.too_large = true;
-        gather.opaque(format!("the input is over analyse_bytes_max ({} bytes)", limits.analyse_bytes_max));
+        gather.opaque(format!("the input is over analyse_bytes_max ({} bytes)", knowledge.analyse_bytes_max));
     } else {
         tools::judge(tool, input, &mut gather);
     }

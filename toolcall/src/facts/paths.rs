@@ -98,6 +98,22 @@ pub(super) fn place(path: &str, project: Option<&str>) -> Place {
     if temporary { Place::Temporary } else { Place::Outside }
 }
 
+/// True for what lies in a directory of `/tmp`, of which the name is known and not one that others use there: an agent's own.
+pub(super) fn is_own_temporary(path: &str) -> bool {
+    let rest = TEMPORARY.iter().find_map(|directory| path.strip_prefix(directory)?.strip_prefix('/'));
+    let Some((directory, name)) = rest.and_then(|rest| rest.split_once('/')) else { return false };
+    !name.is_empty()
+        && !directory.starts_with('.')
+        && !directory.contains(['*', '?', '['])
+        && !OF_OTHERS.iter().any(|start| directory.starts_with(start))
+}
+
+/// Directories of other programs in `/tmp`, by the beginnings of their names.
+const OF_OTHERS: &[&str] = &[
+    "ssh-", "systemd-", "snap", "tmux-", "screen", "uscreens", "pulse-", "dbus-", "runtime-", "user", "gpg-",
+    "keyring-", "hsperfdata", "com.apple.", "vmware-", "mysql", "docker",
+];
+
 /// True in `/dev/fd`, `/dev/stdin` and a process of `/proc`, whose entries are links that only the running kernel knows.
 fn through_kernel_link(kept: &[&str]) -> bool {
     match kept {

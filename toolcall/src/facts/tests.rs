@@ -5,19 +5,20 @@ mod build_words;
 mod evaluated_names;
 mod fetched;
 mod hidden_code;
+mod listed_names;
 mod option_values;
 mod places;
 mod tool_inputs;
 mod variables_set;
 mod version_control;
 
-use super::{Access, At, Class, Facts, Limits, Place, derive};
+use super::{Access, At, Class, Facts, Knowledge, Place, derive};
 use serde_json::{Value, json};
 
 const CWD: &str = "/home/dev/project";
 
 fn bash(command: &str) -> Facts {
-    derive("Bash", &json!({ "command": command }), CWD, Limits::default())
+    derive("Bash", &json!({ "command": command }), CWD, &Knowledge::default())
 }
 
 fn touched(facts: &Facts, access: Access) -> Vec<&str> {
@@ -192,13 +193,17 @@ fn deletions_are_told_by_where_they_are() {
         "find . -name __pycache__ -exec rm -rf {} +",
         "git rm a.txt",
         "cd src && rm x",
+        "rm -f /tmp/x/a.rs",
+        "rm -rf /tmp/x/*",
+        "cd /tmp/x && rm -rf build",
     ] {
         only(command, &[Class::Deletes, Class::Reads, Class::VcsChange]);
     }
     for command in [
         "rm -r -f /", "\\rm -rf ~", "rm -rf ../other", "rm -rf \"$HOME\"", "cd / && rm -rf etc", "find / -delete",
         "x=/; rm -rf $x", "rm -rf /{etc,usr}", "(cd ..; rm -rf x)", "mv /etc/x .", "rm -rf ./../../x",
-        "find ~ -exec rm {} +",
+        "find ~ -exec rm {} +", "rm -rf /tmp/x", "rm -rf /tmp/*", "rm -rf /tmp/*/x", "rm -rf /tmp/x/../y",
+        "rm -rf /tmp/ssh-abc/agent.1", "rm -rf /tmp/.X11-unix/X0", "rm -rf /tmp/x/../../etc/x",
     ] {
         does(command, Class::DeletesOutside);
     }
@@ -263,7 +268,10 @@ fn uploads_and_hosts_are_named() {
     let fetched = bash("curl -sL https://docs.rs/x");
     assert!(!fetched.network_upload && fetched.any(&[Class::Network]) && fetched.hosts == ["docs.rs"]);
     only("curl -s http://localhost:3000/health", &[Class::Loopback]);
-    assert_eq!(derive("WebFetch", &json!({ "url": "https://Docs.rs/x" }), CWD, Limits::default()).hosts, ["docs.rs"]);
+    assert_eq!(
+        derive("WebFetch", &json!({ "url": "https://Docs.rs/x" }), CWD, &Knowledge::default()).hosts,
+        ["docs.rs"]
+    );
 }
 
 #[test]
@@ -324,19 +332,19 @@ fn a_subcommand_is_found_behind_global_options() {
 #[test]
 fn the_paths_of_file_tools_and_patches_are_theirs() {
     let input = json!({ "command": "*** Begin Patch\n*** Update File: src/a.rs\n@@\n-x\n+y\n*** Move to: ../b.rs\n*** Delete File: c\n*** End Patch" });
-    let facts = derive("apply_patch", &input, CWD, Limits::default());
+    let facts = derive("apply_patch", &input, CWD, &Knowledge::default());
     assert_eq!(touched(&facts, Access::Write), ["/home/dev/project/src/a.rs", "/home/dev/b.rs"]);
     assert_eq!(touched(&facts, Access::Delete), ["/home/dev/project/c"]);
-    let edit = derive("Edit", &input, CWD, Limits::default());
+    let edit = derive("Edit", &input, CWD, &Knowledge::default());
     assert_eq!(edit.paths, facts.paths, "one host calls its patches edits");
-    let read = derive("Read", &json!({ "file_path": "../../x" }), CWD, Limits::default());
+    let read = derive("Read", &json!({ "file_path": "../../x" }), CWD, &Knowledge::default());
     assert_eq!(read.paths[0].path, "/home/x");
     assert_eq!(read.paths[0].place, Place::Outside);
 }
 
 #[test]
 fn inputs_of_other_shapes_say_the_same() {
-    let of = |tool: &str, input: Value| derive(tool, &input, CWD, Limits::default());
+    let of = |tool: &str, input: Value| derive(tool, &input, CWD, &Knowledge::default());
     assert_eq!(of("Bash", json!({ "command": "rm x", "dir_path": "../other" })).paths[0].path, "/home/dev/other/x");
     assert_eq!(of("Read", json!({ "include": ["src/*.rs", ".env"] })).paths.len(), 2);
     assert!(of("Read", json!({ "include": ["src/*.rs", ".env"] })).any(&[Class::Credentials]));
@@ -358,26 +366,69 @@ fn a_tool_or_input_that_is_not_known_is_unknown() {
         ("apply_patch", json!({ "command": "x" })),
         ("Edit", json!({ "file_path": "a", "path": "/etc/passwd" })),
     ] {
-        assert!(derive(tool, &input, CWD, Limits::default()).any(&[Class::Unknown]), "{tool} {input}");
+        assert!(derive(tool, &input, CWD, &Knowledge::default()).any(&[Class::Unknown]), "{tool} {input}");
     }
     let mcp =
-        derive("mcp:x/y", &json!({ "p": ["/etc/passwd", { "u": "https://x.example/" }] }), CWD, Limits::default());
+        derive("mcp:x/y", &json!({ "p": ["/etc/passwd", { "u": "https://x.example/" }] }), CWD, &Knowledge::default());
     assert_eq!((mcp.paths[0].path.as_str(), mcp.hosts[0].as_str()), ("/etc/passwd", "x.example"));
     assert!(mcp.any(&[Class::Server]));
 }
 
 #[test]
 fn an_input_over_the_limit_is_not_analysed_and_unknown() {
-    let limits = Limits { analyse_bytes_max: 100 };
-    let facts = derive("Write", &json!({ "file_path": "a", "content": "x".repeat(101) }), CWD, limits);
+    let knowledge = Knowledge { analyse_bytes_max: 100, ..Knowledge::default() };
+    let facts = derive("Write", &json!({ "file_path": "a", "content": "x".repeat(101) }), CWD, &knowledge);
     assert!(facts.too_large && facts.any(&[Class::Unknown]) && facts.paths.is_empty());
-    assert!(!derive("Write", &json!({ "file_path": "a", "content": "x".repeat(50) }), CWD, limits).too_large);
+    assert!(!derive("Write", &json!({ "file_path": "a", "content": "x".repeat(50) }), CWD, &knowledge).too_large);
+}
+
+#[test]
+fn a_directory_is_followed_back_to_where_it_was_left() {
+    let harmless = &[Class::Reads, Class::Builds, Class::Deletes];
+    for command in [
+        "pushd web >/dev/null && npm test; popd >/dev/null",
+        "pushd / && popd && rm -rf x",
+        "(pushd /); rm x",
+        "cd web && npm test && cd -",
+        "cd web && npm test && cd - && cargo test",
+    ] {
+        only(command, harmless);
+    }
+    for command in ["pushd /; rm -rf x; popd", "cd /; cd -; rm -rf x", "pushd web; cd /; popd; rm -rf x"] {
+        does(command, Class::DeletesOutside);
+    }
+    for command in [
+        "popd", "pushd", "pushd +1", "pushd -n web", "pushd $x", "cd -", "cd / && cd web && cd - && rm -rf x",
+        "for i in 1 2; do pushd ..; done", "(pushd web); popd",
+    ] {
+        does(command, Class::Unknown);
+    }
+}
+
+#[test]
+fn what_a_shell_lists_of_itself_is_told_from_what_changes_it() {
+    for command in ["alias", "history", "history 5", "history | tail -5"] {
+        only(command, &[Class::Reads]);
+    }
+    for command in ["alias ll='ls -l'", "history -c", "history -w ~/.bashrc", "history $x", "unalias -a"] {
+        does(command, Class::Unknown);
+    }
+    // A line that matches may be a token.
+    does("env | grep -i node", Class::Credentials);
+    only("printenv NODE_ENV", &[Class::Reads]);
+}
+
+#[test]
+fn a_name_that_looks_like_an_option_is_not_made_without_a_question() {
+    for command in ["touch -- '--checkpoint=1'", "echo x > '--pre=sh'", "mkdir ./-rf", "cp a ./-e"] {
+        does(command, Class::Unknown);
+    }
 }
 
 #[test]
 fn in_a_home_or_at_the_top_nothing_is_inside_a_project() {
     for cwd in ["/", "/home/dev", "/root", "", "relative"] {
-        let facts = derive("Bash", &json!({ "command": "rm -rf x" }), cwd, Limits::default());
+        let facts = derive("Bash", &json!({ "command": "rm -rf x" }), cwd, &Knowledge::default());
         assert!(facts.any(&[Class::DeletesOutside]), "{cwd}: {facts:?}");
     }
 }
@@ -386,7 +437,7 @@ fn in_a_home_or_at_the_top_nothing_is_inside_a_project() {
 fn a_project_that_holds_the_working_directory_counts_whole() {
     let place = |project: Option<&str>, command: &str| {
         let at = At { cwd: "/home/dev/code/app/src", project };
-        let facts = derive("Bash", &json!({ "command": command }), at, Limits::default());
+        let facts = derive("Bash", &json!({ "command": command }), at, &Knowledge::default());
         (facts.project.unwrap(), facts.paths[0].path.clone(), facts.paths[0].place)
     };
     let app = Some("/home/dev/code/app");

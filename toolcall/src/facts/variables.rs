@@ -20,6 +20,8 @@ pub(super) struct Variables {
     words: HashMap<String, Vec<(Word, Fill)>>,
     /// The indices in the names given to builtins, which evaluate them.
     indices: Vec<Word>,
+    /// Variables that go through names that were listed.
+    listed: Vec<String>,
     /// Something may have set any variable.
     lost: bool,
 }
@@ -29,7 +31,13 @@ impl Variables {
     pub(super) fn of(script: &Script) -> Self {
         let mut variables = Self::default();
         for command in &script.commands {
-            variables.command(command);
+            match lines_of_names(script, command) {
+                Some((name, found)) => variables.goes_through(&name, &found),
+                None => variables.command(command),
+            }
+        }
+        if !variables.splits_at_blanks() {
+            std::mem::take(&mut variables.listed).iter().for_each(|name| variables.poison(name));
         }
         for default in &script.defaults {
             variables.poison(&default.name);
@@ -64,6 +72,11 @@ impl Variables {
                 named.words.extend(words.map(|(word, own)| (word, if fill == Fill::Value { fill } else { *own })));
             }
         }
+    }
+
+    /// False where the script sets what the shell takes words apart at.
+    pub(super) fn splits_at_blanks(&self) -> bool {
+        !self.lost && !self.values.contains_key("IFS")
     }
 
     /// The values that a variable can have; `None` where they are not known.
@@ -113,8 +126,15 @@ impl Variables {
     fn assign(&mut self, assignment: &Assignment, conditional: bool) {
         let fill = if assignment.listed { Fill::Listed } else { Fill::Text };
         self.sets(&assignment.name, assignment.value.clone(), fill);
-        let literal =
-            assignment.value.parts.iter().all(|part| matches!(part, Part::Literal(_) | Part::Glob(_) | Part::Home(_)));
+        let literal = |word: &Word| {
+            word.parts.iter().all(|part| matches!(part, Part::Literal(_) | Part::Glob(_) | Part::Home(_)))
+        };
+        if let [Part::Names(found)] = assignment.value.parts.as_slice()
+            && assignment.each
+        {
+            return self.goes_through(&assignment.name, found);
+        }
+        let literal = literal(&assignment.value);
         let bytes = Cell::new(0);
         let filling = Filling { variables: None, directory: None, bytes: &bytes };
         let mut values = filling.word(&assignment.value);
@@ -125,6 +145,20 @@ impl Variables {
             self.add(&assignment.name, values);
         } else {
             self.poison(&assignment.name);
+        }
+    }
+
+    /// The variable takes the names that a listing printed, one after the other.
+    fn goes_through(&mut self, name: &str, found: &[Word]) {
+        self.sets(name, Word::unknown(), Fill::Text);
+        self.listed.push(name.to_owned());
+        let bytes = Cell::new(0);
+        let filling = Filling { variables: None, directory: None, bytes: &bytes };
+        let names: Vec<Arg> = found.iter().flat_map(|word| filling.word(word)).collect();
+        if names.iter().all(|name| name.exact) {
+            self.add(name, names.into_iter().map(|name| Arg { pattern: true, ..name }).collect());
+        } else {
+            self.poison(name);
         }
     }
 
@@ -188,6 +222,19 @@ impl Variables {
             }
         }
     }
+}
+
+/// The one variable that `read` sets, and the names that it takes for it, line by line, from a listing.
+fn lines_of_names(script: &Script, command: &SimpleCommand) -> Option<(String, Vec<Word>)> {
+    if command.name()? != "read" {
+        return None;
+    }
+    let words: Vec<String> = command.args.iter().map(Word::literal).collect::<Option<_>>()?;
+    let [options @ .., name] = words.as_slice() else { return None };
+    let is_name =
+        !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric());
+    (is_name && options.iter().all(|option| option == "-r")).then_some(())?;
+    Some((name.clone(), script.names_read(command)?))
 }
 
 /// True for options of a builtin that may hold, attached to a letter, the name of a variable that it sets.
@@ -269,7 +316,7 @@ fn counted(index: Word) -> Word {
 }
 
 /// Variables that a script hands on to the programs that it runs.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Exported {
     names: HashSet<String>,
     /// The shell exports all that it sets.
@@ -363,7 +410,7 @@ impl<'a> Evaluated<'a> {
                     self.names.push((name, brought));
                     self.words.push((operator, Fill::Text));
                 }
-                Part::Substitution | Part::Process | Part::Home(_) => return false,
+                Part::Substitution | Part::Names(_) | Part::Process | Part::Home(_) => return false,
             }
         }
         true

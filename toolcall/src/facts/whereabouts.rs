@@ -7,20 +7,49 @@ use crate::shell::{Context, Scope};
 
 /// The most directories followed at once, those in doubt included.
 const DIRECTORIES_MAX: usize = 4;
+/// The most that `pushd` is followed at once.
+const PUSHED_MAX: usize = 8;
 /// The longest directory followed; Linux' limit of a path.
 const DIRECTORY_BYTES_MAX: usize = 4096;
 /// The deepest directory followed: what is touched there is looked at component by component.
 const DIRECTORY_DEPTH_MAX: usize = 64;
 
 /// The directories in which the commands of a scope can run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct State {
     /// At least one.
     directories: Vec<String>,
     /// Where it stays if the last `cd` failed; those it must have succeeded for do not run there.
     doubt: Vec<String>,
+    /// Where it was before, in any order.
+    left: Vec<String>,
+    /// Where each `pushd` began, the last behind.
+    pushed: Vec<Vec<String>>,
     /// There were too many to follow: only where the last `cd` led is, and it is never called known again.
     lost: bool,
+}
+
+impl State {
+    /// It is in one of `targets` now, or where it was, if that failed; false where these are too many to follow.
+    fn arrive(&mut self, targets: Vec<String>) -> bool {
+        let left = std::mem::replace(&mut self.directories, targets);
+        for directory in left {
+            add(&mut self.left, &directory);
+            add(&mut self.doubt, &directory);
+        }
+        self.lost |= self.directories.len() + self.doubt.len() > DIRECTORIES_MAX;
+        if self.lost {
+            self.directories.truncate(1);
+            self.doubt.clear();
+        }
+        !self.lost
+    }
+}
+
+fn add(directories: &mut Vec<String>, directory: &str) {
+    if !directories.iter().any(|known| known == directory) {
+        directories.push(directory.to_owned());
+    }
 }
 
 /// Working directories of all scopes of a script.
@@ -33,7 +62,7 @@ pub(super) struct Whereabouts {
 impl Whereabouts {
     /// A script that starts in `cwd`.
     pub(super) fn new(cwd: &str, home: Option<String>, scopes: &[Scope]) -> Self {
-        let start = State { directories: vec![cwd.to_owned()], doubt: Vec::new(), lost: false };
+        let start = State { directories: vec![cwd.to_owned()], ..State::default() };
         Self { scopes: scopes.to_vec(), states: HashMap::from([(0, start)]), home }
     }
 
@@ -72,18 +101,45 @@ impl Whereabouts {
             state.lost = true;
             return false;
         }
-        let left = std::mem::replace(&mut state.directories, targets);
-        for directory in left {
-            if !state.doubt.contains(&directory) {
-                state.doubt.push(directory);
-            }
+        state.arrive(targets)
+    }
+
+    /// A `cd -`; false where the directory is then not known. Any `cd` may have failed, so it leads to where one of them began.
+    pub(super) fn back(&mut self, context: &Context) -> bool {
+        let state = self.state(context.scope);
+        if context.looped || state.lost || state.left.is_empty() || state.left.len() > DIRECTORIES_MAX {
+            return false;
         }
-        state.lost |= state.directories.len() + state.doubt.len() > DIRECTORIES_MAX;
-        if state.lost {
-            state.directories.truncate(1);
-            state.doubt.clear();
+        let targets = state.left.clone();
+        state.arrive(targets)
+    }
+
+    /// A `pushd` to `target`; false where the directory is then not known.
+    pub(super) fn push(&mut self, context: &Context, target: &str) -> bool {
+        if context.looped || self.state(context.scope).pushed.len() >= PUSHED_MAX {
+            return false;
         }
-        !state.lost
+        let before = self.state(context.scope).directories.clone();
+        let known = self.change(context, target);
+        self.state(context.scope).pushed.push(before);
+        known
+    }
+
+    /// A `popd`; false where the directory is then not known. Any `pushd` may have failed, so it leads to where one of them began.
+    pub(super) fn pop(&mut self, context: &Context) -> bool {
+        let state = self.state(context.scope);
+        if context.looped || state.lost {
+            return false;
+        }
+        let mut targets: Vec<String> = Vec::new();
+        for directory in state.pushed.iter().flatten() {
+            add(&mut targets, directory);
+        }
+        if state.pushed.pop().is_none() || targets.len() > DIRECTORIES_MAX {
+            state.lost = true;
+            return false;
+        }
+        state.arrive(targets)
     }
 
     fn state(&mut self, scope: usize) -> &mut State {
@@ -93,7 +149,7 @@ impl Whereabouts {
             let inherited = self.inherited(parent);
             self.states.insert(scope, inherited);
         }
-        self.states.entry(scope).or_insert_with(|| State { directories: Vec::new(), doubt: Vec::new(), lost: false })
+        self.states.entry(scope).or_default()
     }
 
     /// The state of the nearest scope around that has one.
@@ -105,7 +161,7 @@ impl Whereabouts {
             }
             match self.scopes.get(scope) {
                 Some(around) if around.parent < scope => scope = around.parent,
-                _ => return State { directories: vec!["/".to_owned()], doubt: Vec::new(), lost: false },
+                _ => return State { directories: vec!["/".to_owned()], ..State::default() },
             }
         }
     }

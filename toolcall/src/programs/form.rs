@@ -6,18 +6,24 @@
 use std::borrow::Cow;
 use std::ops::Deref;
 
-use ccc_protocol::bodies::Class;
+use super::Class;
 
 /// A text that is compiled in, or read from config.
 pub type Text = Cow<'static, str>;
 
-/// A list that is compiled in, or read from config.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A list that is compiled in, or read from config; equal where its items are.
+#[derive(Debug, Clone, Eq)]
 pub enum List<T: 'static> {
     /// Compiled in.
     Static(&'static [T]),
     /// Read from config.
     Owned(Vec<T>),
+}
+
+impl<T: PartialEq> PartialEq for List<T> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
 }
 
 impl<T> Deref for List<T> {
@@ -34,6 +40,12 @@ impl<T> Deref for List<T> {
 impl<T> From<Vec<T>> for List<T> {
     fn from(items: Vec<T>) -> Self {
         Self::Owned(items)
+    }
+}
+
+impl<T> FromIterator<T> for List<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        Self::Owned(items.into_iter().collect())
     }
 }
 
@@ -187,10 +199,51 @@ pub enum Kind {
     OneOf(List<Text>),
 }
 
+impl Kind {
+    /// The kinds that are one word, as files write them.
+    pub const NAMED: &[(&'static str, Self)] = &[
+        ("text", Self::Text),
+        ("name", Self::Name),
+        ("any", Self::Any),
+        ("word", Self::Word),
+        ("plain", Self::Plain),
+        ("plus", Self::Plus),
+        ("number", Self::Number),
+        ("read", Self::Read),
+        ("tree", Self::Tree),
+        ("write", Self::Write),
+        ("change", Self::Change),
+        ("rights", Self::Rights),
+        ("delete", Self::Delete),
+        ("execute", Self::Execute),
+        ("project", Self::Project),
+        ("source", Self::Source),
+        ("target", Self::Target),
+        ("package", Self::Package),
+        ("host", Self::Host),
+        ("upload", Self::Upload),
+        ("url", Self::Url),
+        ("resource", Self::Resource),
+        ("command", Self::Command),
+        ("shell", Self::Shell),
+        ("code", Self::Code),
+    ];
+
+    /// As files write it.
+    #[must_use]
+    pub fn written(&self) -> String {
+        match self {
+            Self::OneOf(words) => words.join("|"),
+            plain => Self::NAMED.iter().find(|(_, kind)| kind == plain).map_or("", |(name, _)| name).to_owned(),
+        }
+    }
+}
+
 /// How options are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Style {
     /// `-abc` is three options, `--name` one.
+    #[default]
     Letters,
     /// As `Letters`, and what follows the first operand is no option.
     First,

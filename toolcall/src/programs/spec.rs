@@ -1,13 +1,16 @@
 //! A program as it stands in a file (`programs/*.toml`) or under `[programs]` in config, and how it becomes a [`super::form::Program`].
 //!
 //! The build reads the shipped files with this very module, so that a file of the house and one of an owner mean the same.
+//! [`super::form`] is what becomes of it, by [`ProgramSpec::compiled`] alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::form::Kind;
+
 /// A program's file.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProgramSpec {
     /// The names it is called by. In config the table's own name stands for them.
@@ -98,7 +101,10 @@ pub struct FormSpec {
 
 /// What an option's value is: `flag`, a kind, a kind with `?` for a value that is joined or left out; or that and more.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "an option's value is `flag`, a kind such as `read`, a list of words, or `{ value = \"…\", does = [\"…\"] }`"
+)]
 pub enum OptSpec {
     /// The value alone.
     Value(String),
@@ -138,17 +144,24 @@ pub enum StyleSpec {
     None,
 }
 
-/// The kinds of arguments, as they are written.
-pub const KINDS: &[&str] = &[
-    "text", "name", "any", "word", "plain", "plus", "number", "read", "tree", "write", "change", "rights", "delete",
-    "execute", "project", "source", "target", "package", "host", "upload", "url", "resource", "command", "shell",
-    "code",
-];
+/// How deep words may stand in words.
+const DEPTH_MAX: usize = 8;
+/// The most options, forms and words of one program, all together.
+const ITEMS_MAX: usize = 10_000;
+
+/// How much a file says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All that is known of the program.
+    Whole,
+    /// More than is known already: options alone are something.
+    Addition,
+}
 
 /// Everything wrong with the spec, each in a sentence. `classes` are the words that `does` may hold.
 #[must_use]
-pub fn faults(spec: &ProgramSpec, classes: &[&str]) -> Vec<String> {
-    let mut check = Check { classes, faults: Vec::new() };
+pub fn faults(spec: &ProgramSpec, extent: Extent, classes: &[&str]) -> Vec<String> {
+    let mut check = Check { classes, extent, items: 0, faults: Vec::new() };
     let parts = Parts {
         options: &spec.options,
         operands: &spec.operands,
@@ -156,7 +169,10 @@ pub fn faults(spec: &ProgramSpec, classes: &[&str]) -> Vec<String> {
         forms: &spec.forms,
         words: &spec.words,
     };
-    check.word("", &parts, spec.handler.is_some());
+    check.word("", &parts, spec.handler.is_some(), DEPTH_MAX);
+    if check.items > ITEMS_MAX {
+        check.faults.push(format!("has more than {ITEMS_MAX} options, forms and words"));
+    }
     check.faults
 }
 
@@ -171,6 +187,9 @@ struct Parts<'a> {
 
 struct Check<'a> {
     classes: &'a [&'a str],
+    extent: Extent,
+    /// Counted so far.
+    items: usize,
     faults: Vec<String>,
 }
 
@@ -179,14 +198,15 @@ impl Check<'_> {
         self.faults.push(if at.is_empty() { what.to_owned() } else { format!("`{at}`: {what}") });
     }
 
-    fn word(&mut self, at: &str, parts: &Parts<'_>, handled: bool) {
+    fn word(&mut self, at: &str, parts: &Parts<'_>, handled: bool, depth: usize) {
+        self.items += parts.forms.len() + parts.words.len();
         self.options(at, parts.options);
         self.operands(at, parts.operands);
         match parts.does {
             Some([]) => self.fault(at, "`does` is empty: say what the call does (docs/programs.md has the classes)"),
             Some(does) => self.does(at, does),
             None if !parts.operands.is_empty() => self.fault(at, "operands without `does`: say what the call does"),
-            None if parts.forms.is_empty() && parts.words.is_empty() && !handled => {
+            None if parts.forms.is_empty() && parts.words.is_empty() && !handled && !self.adds_options(parts) => {
                 self.fault(at, "says nothing: give `does`, `forms` or `words`");
             }
             None => {}
@@ -199,9 +219,21 @@ impl Check<'_> {
             }
             self.does(at, &form.does);
         }
+        self.words(at, parts.words, depth);
+    }
+
+    fn adds_options(&self, parts: &Parts<'_>) -> bool {
+        self.extent == Extent::Addition && !parts.options.is_empty()
+    }
+
+    fn words(&mut self, at: &str, words: &BTreeMap<String, WordSpec>, depth: usize) {
+        if depth == 0 && !words.is_empty() {
+            return self.fault(at, &format!("has words more than {DEPTH_MAX} levels deep"));
+        }
         let mut seen = BTreeSet::new();
-        for (names, word) in parts.words {
-            for name in names.split_whitespace() {
+        for (key, word) in words {
+            self.named(at, key, "words");
+            for name in names(key) {
                 if !seen.insert(name) {
                     self.fault(at, &format!("the word `{name}` is listed twice"));
                 }
@@ -213,14 +245,22 @@ impl Check<'_> {
                 forms: &word.forms,
                 words: &word.words,
             };
-            self.word(format!("{at} {names}").trim(), &parts, false);
+            self.word(format!("{at} {key}").trim(), &parts, false, depth.saturating_sub(1));
+        }
+    }
+
+    fn named(&mut self, at: &str, key: &str, what: &str) {
+        if names(key).is_empty() {
+            self.fault(at, &format!("a key of `{what}` has no name in it"));
         }
     }
 
     fn options(&mut self, at: &str, options: &BTreeMap<String, OptSpec>) {
         let mut seen = BTreeSet::new();
-        for (names, option) in options {
-            for name in names.split_whitespace() {
+        for (key, option) in options {
+            self.named(at, key, "options");
+            self.items += names(key).len();
+            for name in names(key) {
                 if !name.starts_with(['-', '+']) || name.len() < 2 {
                     self.fault(at, &format!("`{name}` is no option: options begin with `-`"));
                 }
@@ -230,9 +270,20 @@ impl Check<'_> {
             }
             match option {
                 OptSpec::Value(value) => self.value(at, value),
+                OptSpec::OneOf(words) if words.is_empty() => {
+                    self.fault(at, &format!("`{key}` may be none of no words: list them, or write `flag`"));
+                }
                 OptSpec::OneOf(_) => {}
                 OptSpec::Table(table) => {
                     self.value(at, &table.value);
+                    if table.does.is_empty() {
+                        self.fault(
+                            at,
+                            &format!(
+                                "the `does` of `{key}` is empty: say what giving it does, or write its value alone"
+                            ),
+                        );
+                    }
                     self.does(at, &table.does);
                 }
             }
@@ -240,9 +291,9 @@ impl Check<'_> {
     }
 
     fn value(&mut self, at: &str, value: &str) {
-        let kind = value.trim_end_matches('?');
-        if value != "flag" && !KINDS.contains(&kind) {
-            self.fault(at, &format!("`{value}` is no kind of value: write flag or one of {}", KINDS.join(", ")));
+        let kind = value.strip_suffix('?').unwrap_or(value);
+        if value != "flag" && !is_kind(kind) {
+            self.fault(at, &format!("`{value}` is no kind of value: write flag or one of {}", kinds()));
         }
     }
 
@@ -252,9 +303,10 @@ impl Check<'_> {
             self.fault(at, "more than one operand takes several arguments: which gets which is not known");
         }
         for slot in operands {
-            let kind = slot.trim_end_matches(['*', '+', '?']);
-            if !KINDS.contains(&kind) && !kind.contains('|') {
-                self.fault(at, &format!("`{slot}` is no kind of operand: write one of {}", KINDS.join(", ")));
+            let kind = slot.strip_suffix(['*', '+', '?']).unwrap_or(slot);
+            let choice = kind.contains('|') && kind.split('|').all(|word| !word.is_empty());
+            if !is_kind(kind) && !choice {
+                self.fault(at, &format!("`{slot}` is no kind of operand: write one of {}", kinds()));
             }
             if kind == "command" && operands.last() != Some(slot) {
                 self.fault(at, "nothing follows a command");
@@ -269,6 +321,14 @@ impl Check<'_> {
             }
         }
     }
+}
+
+fn is_kind(name: &str) -> bool {
+    Kind::NAMED.iter().any(|(known, _)| *known == name)
+}
+
+fn kinds() -> String {
+    Kind::NAMED.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
 }
 
 /// The names in a key, blanks between them.

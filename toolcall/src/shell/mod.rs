@@ -110,6 +110,8 @@ pub struct Context {
     pub scope: usize,
     /// The command whose output it reads, where that is one simple command.
     pub piped_from: Option<usize>,
+    /// The same command also for all that stands in a loop, branch or group which reads its output.
+    pub fed_from: Option<usize>,
     /// Its input comes from another command.
     pub fed: bool,
     /// Its output goes into another command.
@@ -184,10 +186,24 @@ pub fn parse(text: &str) -> Script {
     unwrap::read(text)
 }
 
+/// True for programs whose arguments are taken for commands here, and for what moves the shell itself: no table of options says more
+/// of them.
+#[must_use]
+pub fn reads_itself(name: &str) -> bool {
+    unwrap::takes_off(name) || matches!(name, "cd" | "pushd" | "popd" | "chdir" | "source" | ".")
+}
+
 impl Script {
     /// A script with its own scope and nothing in it.
     fn empty() -> Self {
         Self { scopes: vec![Scope { parent: 0, isolated: true }], ..Self::default() }
+    }
+
+    /// The names of files that the builtin `read`, one of the commands, takes line by line from what it is fed, as patterns; `None`
+    /// where they are not known.
+    #[must_use]
+    pub fn names_read(&self, read: &SimpleCommand) -> Option<Vec<Word>> {
+        unwrap::names_read(self, read)
     }
 
     /// Notes an unknown, once, up to [`OPAQUE_MAX`].

@@ -24,6 +24,7 @@ pub(super) struct Parser<'o> {
     looped: bool,
     after_success: bool,
     piped_from: Option<usize>,
+    fed_from: Option<usize>,
     pending: Vec<Pending>,
 }
 
@@ -86,6 +87,7 @@ impl<'o> Parser<'o> {
             looped: false,
             after_success: false,
             piped_from: None,
+            fed_from: None,
             pending: Vec::new(),
         }
     }
@@ -125,6 +127,7 @@ impl<'o> Parser<'o> {
             return;
         }
         let outer = (self.scope, self.substitution, self.piped_from.take());
+        let fed_from = self.fed_from.take();
         let pending = std::mem::take(&mut self.pending);
         self.scope = self.out.script.open_scope(outer.0, true);
         self.substitution = true;
@@ -133,6 +136,7 @@ impl<'o> Parser<'o> {
             self.fail(Opaque::Syntax("a substitution is not closed"));
         }
         (self.scope, self.substitution, self.piped_from) = outer;
+        self.fed_from = fed_from;
         self.pending = pending;
         self.leave();
     }
@@ -199,6 +203,7 @@ impl<'o> Parser<'o> {
 
     fn pipeline(&mut self) {
         let outer = (self.scope, self.fed, self.piped_from.take());
+        let fed_from = self.fed_from;
         let mut elements = 0_usize;
         loop {
             self.scope = self.out.script.open_scope(outer.0, elements > 0);
@@ -211,12 +216,17 @@ impl<'o> Parser<'o> {
                 break;
             }
             self.pos += 1;
-            self.eat('&');
+            let with_errors = self.eat('&');
             self.pipe_from(first);
+            if with_errors {
+                // Messages are no names, whatever lists some.
+                (self.piped_from, self.fed_from) = (None, None);
+            }
             elements += 1;
             self.skip_newlines();
         }
         (self.scope, self.fed, self.piped_from) = outer;
+        self.fed_from = fed_from;
     }
 
     /// What was just read since `first` is the left side of a `|`.
@@ -230,6 +240,7 @@ impl<'o> Parser<'o> {
         let last = self.out.commands.len().checked_sub(1).filter(|last| *last >= first);
         self.piped_from =
             last.filter(|last| self.out.commands.get(*last).is_some_and(|c| c.context.scope == self.scope));
+        self.fed_from = self.piped_from;
         self.fed = true;
     }
 

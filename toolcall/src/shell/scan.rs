@@ -4,6 +4,7 @@
 //! backslashes taken off, as POSIX.1-2024 §2.6.3 says.
 
 use super::parse::Parser;
+use super::unwrap::names_listed;
 use super::{Assignment, Opaque, Part, Word};
 
 impl Parser<'_> {
@@ -363,6 +364,9 @@ impl Parser<'_> {
                 if before.iter().all(|command| command.context.piped_into) && last.prints_number() =>
             {
                 Part::Printed
+            }
+            (_, [before @ .., _]) if !quoted && before.iter().all(|command| command.context.piped_into) => {
+                names_listed(&self.out.commands).map_or(Part::Substitution, Part::Names)
             }
             _ => Part::Substitution,
         }

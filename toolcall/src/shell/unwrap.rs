@@ -24,11 +24,45 @@ pub(super) fn read(text: &str) -> Script {
     script
 }
 
+/// The names that the last of `commands` prints, as they are printed, where it ends a pipeline that lists files and nothing else;
+/// none where there are too many, or they come of another listing.
+pub(super) fn names_listed(commands: &[SimpleCommand]) -> Option<Vec<Word>> {
+    let last = commands.len().checked_sub(1)?;
+    let found = listed::printed_by(commands, Some(last))?;
+    (found.len() <= NAMES_MAX && !found.iter().any(Word::has_names)).then_some(found)
+}
+
+/// The names that `read` in this script takes line by line from what it is fed; `None` where they are not known.
+pub(super) fn names_read(script: &Script, read: &SimpleCommand) -> Option<Vec<Word>> {
+    let from = read.context.fed_from?;
+    let ends_elsewhere = |command: &SimpleCommand| {
+        let redirects_all =
+            command.program.is_none() || command.name().is_some_and(|name| name == "exec" || name == "read");
+        command.context.fed_from == Some(from) && redirects_all && listed::takes_input(command)
+    };
+    if script.commands.iter().any(ends_elsewhere) {
+        return None;
+    }
+    // Without `-r` a backslash goes, which only git writes of no name.
+    let raw = read.args.iter().any(|word| word.leading().starts_with('-') && word.leading().contains('r'));
+    let quotes = |command: &SimpleCommand| command.name().as_deref() == Some("git");
+    if !raw && !listed::source(&script.commands, from).is_some_and(quotes) {
+        return None;
+    }
+    listed::printed_by(&script.commands, Some(from)).filter(|found| found.len() <= NAMES_MAX)
+}
+
+/// True for shells and wrappers, whatever their arguments.
+pub(super) fn takes_off(name: &str) -> bool {
+    SHELLS.contains(&name) || matches!(name, "eval" | "trap" | "xargs") || Wrapper::always(name)
+}
+
 fn add_all(script: &mut Script, commands: Vec<SimpleCommand>, depth: usize) {
     let mut places: Vec<Option<usize>> = Vec::with_capacity(commands.len());
     for mut command in commands {
-        let source = command.context.piped_from.and_then(|from| places.get(from).copied().flatten());
-        command.context.piped_from = source;
+        let placed = |from: Option<usize>| from.and_then(|from| places.get(from).copied().flatten());
+        command.context.piped_from = placed(command.context.piped_from);
+        command.context.fed_from = placed(command.context.fed_from);
         add(script, command, depth);
         places.push(script.commands.len().checked_sub(1));
     }

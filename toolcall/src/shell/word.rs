@@ -27,6 +27,8 @@ pub enum Part {
     Number,
     /// `$( … )` of commands that print nothing but a number.
     Printed,
+    /// Unquoted `$( … )` of commands that list names of files: patterns that all of them fit.
+    Names(Vec<Word>),
     /// `${NAME…}` with an operator.
     Expansion {
         /// The variable; empty for a special parameter.
@@ -222,6 +224,20 @@ impl Word {
             _ => 0,
         };
         self.parts.iter().map(count).sum()
+    }
+
+    /// This word as a name that a listing prints: without the `./` that the listing leaves out.
+    pub(super) fn bare(mut self) -> Self {
+        if let Some(Part::Literal(text)) = self.parts.first_mut() {
+            *text = text.strip_prefix("./").unwrap_or(text).to_owned();
+        }
+        self
+    }
+
+    /// True where names that commands list stand for the word or a part of it.
+    #[must_use]
+    pub fn has_names(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Names(_)))
     }
 
     fn append(&mut self, other: &Self) {

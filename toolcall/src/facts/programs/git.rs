@@ -4,7 +4,7 @@ mod global;
 mod words;
 mod work;
 
-use self::global::{before_subcommand, setting};
+use self::global::{before_subcommand, changes_what_runs, setting};
 use self::words::read;
 use super::Call;
 use crate::facts::args::Arg;
@@ -111,8 +111,20 @@ impl Git<'_> {
         }
     }
 
-    fn query(&self, gather: &mut Gather) {
+    fn asks(&self, gather: &mut Gather) {
         self.call.in_project(Class::VcsQuery, &format!("`git {}` asks the repository", self.name), gather);
+    }
+
+    fn query(&self, gather: &mut Gather) {
+        self.asks(gather);
+        // `-L START,END:FILE` prints the lines of a file as they came to be.
+        for range in self.parsed.values(&["-L"]) {
+            self.recorded(&range, gather);
+        }
+        // `git diff` compares files of the disk where one lies outside of the repository.
+        if self.name == "diff" {
+            self.call.wholes(&self.parsed.operands, gather);
+        }
         self.call.paths(&self.parsed.values(&["--output"]), Access::Write, gather);
         for operand in &self.parsed.operands {
             let path = operand.text.rsplit(':').next().unwrap_or_default();
@@ -124,6 +136,15 @@ impl Git<'_> {
         if self.name == "ls-remote" {
             self.remotes(gather);
         }
+    }
+
+    /// `REVISION:FILE` is read, as it was recorded.
+    fn recorded(&self, arg: &Arg, gather: &mut Gather) {
+        let Some((_, path)) = arg.text.rsplit_once(':') else { return };
+        if !arg.exact {
+            return gather.opaque(format!("`git {}` prints a file that is known only when it runs", self.name));
+        }
+        self.call.directories.iter().for_each(|directory| gather.implied(directory, path, Access::Read));
     }
 
     /// True where one of `options` is given and no later `--no-…` takes it back.
@@ -160,6 +181,10 @@ impl Git<'_> {
             }
             ("rebase", _) if self.parsed.has(&["-x"]) => self.call.runs_other("--exec", gather),
             ("fetch" | "pull", _) => self.fetch(gather),
+            ("init", _) if self.parsed.has(&["--bare"]) => {
+                gather.class(Class::Persistence, "makes a bare repository, by whose settings git runs programs");
+                self.call.paths(&self.parsed.operands, Access::Write, gather);
+            }
             ("init", Some(_)) | ("mv", _) => self.call.paths(&self.parsed.operands, Access::Write, gather),
             ("add" | "stage" | "commit" | "apply" | "am", _) => {
                 for operand in &self.parsed.operands {
@@ -215,7 +240,13 @@ impl Git<'_> {
         if self.parsed.has(&["-O"]) {
             self.call.runs_other("-O", gather);
         }
-        self.call.paths(&self.parsed.operands, Access::Read, gather);
+        let pattern = self.name == "grep" && !self.parsed.has(&["-e", "-f"]);
+        let mut files: Vec<Arg> = self.parsed.operands.iter().skip(usize::from(pattern)).cloned().collect();
+        if files.is_empty() {
+            files.push(Arg::known("."));
+        }
+        self.call.paths(&files, Access::Read, gather);
+        self.call.wholes(&files, gather);
     }
 
     fn remote(&self, gather: &mut Gather) {
@@ -258,20 +289,36 @@ impl Git<'_> {
         if verb.is_some() {
             operands.remove(0);
         }
-        if self.parsed.has(&reads)
-            || matches!(verb, Some("get" | "list"))
-            || operands.len() < 2 && verb.is_none() && !self.parsed.has(&changes)
-        {
-            return self.query(gather);
+        let asks = self.parsed.has(&reads) || matches!(verb, Some("get" | "list"));
+        if asks || operands.len() < 2 && verb.is_none() && !self.parsed.has(&changes) {
+            self.settings_read(gather);
+            if operands.iter().any(|key| is_secret_key(key)) {
+                gather.class(Class::Credentials, "prints a setting that holds a secret");
+            }
+            return self.asks(gather);
         }
         gather.class(Class::VcsChange, "changes a setting of the repository");
         if self.parsed.has(&changes) || operands.len() < 2 || verb.is_some_and(|verb| verb != "set") {
             return gather.class(Class::Persistence, "changes git's settings beyond this repository, or drops them");
         }
-        let before = gather.facts.opaque.len();
-        setting(&operands.join("="), "config", gather);
-        if gather.facts.opaque.len() > before {
+        let given = operands.join("=");
+        setting(&given, "config", gather);
+        if changes_what_runs(&given).is_some() {
             gather.class(Class::Persistence, "changes a setting by which git runs programs");
+        }
+    }
+
+    /// Where settings are read from beside the repository's own files. Another program's file of such a form is its secrets.
+    fn settings_read(&self, gather: &mut Gather) {
+        for file in self.parsed.values(&["-f", "--file"]).iter().filter(|file| file.text != "-") {
+            self.call.path(file, Access::Read, gather);
+            let inside = self.call.directories.iter().all(|directory| gather.in_project(directory, &file.text));
+            if !inside && !file.text.ends_with("/.gitconfig") {
+                gather.class(Class::Credentials, format!("prints `{}`, settings of another program", file.shown()));
+            }
+        }
+        for blob in self.parsed.values(&["--blob"]) {
+            self.recorded(&blob, gather);
         }
     }
 
@@ -311,4 +358,10 @@ impl Git<'_> {
             gather.class(Class::Writes, "writes patches");
         }
     }
+}
+
+/// Settings that are secrets: headers with tokens, passwords of proxies and of mail.
+fn is_secret_key(key: &str) -> bool {
+    let key = key.to_lowercase();
+    ["extraheader", "password", "pass", "token", "secret", "cookie", "apikey"].iter().any(|part| key.contains(part))
 }

@@ -18,7 +18,10 @@ mod table;
 use super::args::Arg;
 use super::gather::Gather;
 use super::{Access, Class, hosts};
-use crate::programs;
+use crate::programs::{
+    self,
+    own::{Own, Taught},
+};
 use crate::shell::SimpleCommand;
 
 /// One command, its words filled in.
@@ -71,10 +74,41 @@ fn by_name(call: &Call<'_>, gather: &mut Gather) {
     if asks_version(call) {
         return gather.class(Class::Reads, format!("`{}` prints its version or help", call.name));
     }
-    if let Some(program) = programs::shipped(call.name) {
-        return data::judge(call, program, gather);
+    match gather.own.clone().named(call.name) {
+        Some(taught) => by_owner(call, taught, gather),
+        None if by_what_ships(call, gather) => {}
+        None => {
+            gather.opaque(format!("`{}` is not a program known here", call.name));
+            call.mentions(gather);
+        }
     }
-    let known = shells::judge(call, gather)
+}
+
+/// What ships counts where it knows the call; the owner's table knows more calls, and none of them otherwise.
+fn by_owner(call: &Call<'_>, taught: &Taught, gather: &mut Gather) {
+    if !taught.replaces {
+        let mut tried = gather.clone();
+        let known = by_what_ships(call, &mut tried);
+        if known && tried.unknowns == gather.unknowns {
+            *gather = tried;
+            return;
+        }
+        if let Some(why) = data::misfit(call, &taught.whole).filter(|_| known) {
+            *gather = tried;
+            return gather.opaque(why);
+        }
+    }
+    data::judge(call, &taught.whole, gather);
+    call.guarded(gather);
+}
+
+/// False for a program of which nothing ships.
+fn by_what_ships(call: &Call<'_>, gather: &mut Gather) -> bool {
+    if let Some(program) = programs::shipped(call.name) {
+        data::judge(call, program, gather);
+        return true;
+    }
+    shells::judge(call, gather)
         || git::judge(call, gather)
         || inline::judge(call, gather)
         || scripts::judge(call, gather)
@@ -82,11 +116,13 @@ fn by_name(call: &Call<'_>, gather: &mut Gather) {
         || packages::judge(call, gather)
         || network::judge(call, gather)
         || files::judge(call, gather)
-        || table::judge(call, gather);
-    if !known {
-        gather.opaque(format!("`{}` is not a program known here", call.name));
-        call.mentions(gather);
-    }
+        || table::judge(call, gather)
+}
+
+/// True where the forms of a program say of each argument whether it may be an option: names that may look like one are then told apart.
+pub(super) fn tells_options(name: &str, own: &Own) -> bool {
+    let known = own.named(name).map(|taught| &taught.whole).or_else(|| programs::shipped(name));
+    known.is_some_and(data::has_forms)
 }
 
 /// A tool that another program runs by its name: known by its file, or as a build tool.
@@ -120,8 +156,12 @@ fn asks_version(call: &Call<'_>) -> bool {
 }
 
 /// Programs whose first operand says what they do, and how many words of it.
-pub(super) fn subcommand(program: &str, args: &[Arg]) -> Option<String> {
-    let (_, words) = WITH_SUBCOMMANDS.iter().find(|(names, _)| names.contains(&program))?;
+pub(super) fn subcommand(program: &str, args: &[Arg], own: &Own) -> Option<String> {
+    let Some((_, words)) = WITH_SUBCOMMANDS.iter().find(|(names, _)| names.contains(&program)) else {
+        let known = own.named(program).map(|taught| &taught.whole).or_else(|| programs::shipped(program))?;
+        let words = data::words(known, args);
+        return (!words.is_empty()).then(|| format!("{program} {}", words.join(" ")));
+    };
     let mut named = Vec::new();
     let mut rest = args.iter();
     while let Some(arg) = rest.next().filter(|_| named.len() < *words) {
@@ -203,6 +243,16 @@ impl Call<'_> {
             && self.directories.iter().all(|directory| gather.in_project(directory, &arg.text));
         if !inside {
             gather.opaque(format!("`{}` is led by `{}`, outside of the project", self.name, arg.shown()));
+        }
+    }
+
+    /// What the arguments are as paths: places of secrets and of hooks count, whatever a table says of the argument.
+    fn guarded(&self, gather: &mut Gather) {
+        let values = self.args.iter().flat_map(|arg| arg.text.split_once('=').map(|(_, value)| value));
+        for text in self.args.iter().map(|arg| arg.text.as_str()).chain(values) {
+            for directory in self.directories {
+                gather.guard(directory, text);
+            }
         }
     }
 

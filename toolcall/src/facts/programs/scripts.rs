@@ -174,7 +174,7 @@ fn is_plain_awk(script: &str) -> bool {
             .any(|word| script.contains(word))
 }
 
-/// True where each `>` outside of texts and patterns compares: no `print` stands before it in its statement. A script in which it is
+/// True where each `>` outside of texts and patterns compares: no `print` stands before it in its statement, or a parenthesis is open. A script in which it is
 /// not plain where texts, patterns and statements end is none.
 fn only_compares(script: &str) -> bool {
     let mut statement = String::new();
@@ -191,11 +191,21 @@ fn only_compares(script: &str) -> bool {
             ('{' | '}' | ';', _) => statement.clear(),
             // What ends with one of these goes on in the next line.
             ('\n', _) if !statement.trim_end().ends_with([',', '&', '|', '?', ':', '(']) => statement.clear(),
-            ('>', _) if statement.contains("print") => return false,
+            ('>', _) if statement.contains("print") && !in_parentheses(&statement) => return false,
             _ => statement.push(c),
         }
     }
     true
+}
+
+/// True where what follows stands in parentheses, in which `>` compares.
+fn in_parentheses(before: &str) -> bool {
+    let depth = before.chars().fold(0_usize, |depth, c| match c {
+        '(' => depth + 1,
+        ')' => depth.saturating_sub(1),
+        _ => depth,
+    });
+    depth > 0
 }
 
 /// Goes past the text or pattern that ends with `end`; false where that is not plain.
@@ -330,6 +340,9 @@ mod tests {
             "/a>b/ {print \"->\" $1}",
             "$2/2 > 1",
             "NR>1 {print $1 \"\\t\" $2}",
+            "{print ($1 > $2)}",
+            "{printf(\"%d\\n\", $1 > $2)}",
+            "{print (a) (b > c)}",
         ] {
             assert!(is_plain_awk(script), "{script}");
         }
@@ -344,6 +357,12 @@ mod tests {
             "NR>1 {print $1 >> \"x\"}",
             "{printf \"a\" > $1}",
             "{print (1 > 0) > \"x\"}",
+            "{print ($1) > \"x\"}",
+            "{print \"(\" > \"x\"}",
+            "{print /(/ > \"x\"}",
+            "{x = \"(\"; print > \"x\"}",
+            "{for (i = 0; i > 3; i++) print > \"x\"}",
+            "{print a) > \"x\"}",
             "{print \"a;\" > \"x\"}",
             "{print /;/ > \"x\"}",
             "{print $1/2; print /;/ > \"x\"}",

@@ -24,6 +24,9 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
             gather.opaque("`unset` gets a name that is known only when it runs, whose index it evaluates");
         }
         "source" | "." => source(call, gather),
+        // An agent's shell has the aliases and the history that the agent made.
+        "alias" if call.args.is_empty() => gather.class(Class::Reads, "`alias` lists aliases"),
+        "history" if call.args.iter().all(is_count) => gather.class(Class::Reads, "`history` prints earlier commands"),
         "alias" | "unalias" | "enable" | "bind" | "complete" | "compgen" | "hash" | "fc" | "history" | "emulate"
         | "zmodload" | "autoload" => {
             gather.opaque(format!("`{}` changes what names mean in the shell", call.name));
@@ -44,6 +47,10 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
         _ => return false,
     }
     true
+}
+
+fn is_count(arg: &Arg) -> bool {
+    arg.exact && !arg.text.is_empty() && arg.text.chars().all(|c| c.is_ascii_digit())
 }
 
 /// Builtins that evaluate indices in their arguments.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{CWD, bash};
-use crate::facts::{ANALYSE_BYTES_MAX, At, Class, Limits, derive};
+use crate::facts::{ANALYSE_BYTES_MAX, At, Class, Knowledge, derive};
 
 /// Inputs at the size limit whose reading would be slow if it were not linear.
 #[test]
@@ -75,7 +75,7 @@ fn no_number_of_directories_takes_noticeable_time() {
     }
     let named =
         json!({ "command": "ls x; ".repeat(400), "cwd": "a", "workdir": "b", "directory": "c", "dir_path": "d" });
-    let facts = derive("Bash", &named, CWD, Limits::default());
+    let facts = derive("Bash", &named, CWD, &Knowledge::default());
     assert!(facts.any(&[Class::Unknown]) && facts.paths.len() <= 2, "{:?}", facts.paths);
     assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
 }
@@ -107,10 +107,10 @@ proptest! {
         let project: String = cwd.chars().take(up).collect();
         let at = At { cwd: &cwd, project: Some(&project) };
         for name in ["file_path", "command", "pattern", "url", "path"] {
-            let _ = derive(&tool, &json!({ name: path.clone() }), at, Limits::default());
-            let _ = derive("Glob", &json!({ name: path.clone() }), cwd.as_str(), Limits::default());
+            let _ = derive(&tool, &json!({ name: path.clone() }), at, &Knowledge::default());
+            let _ = derive("Glob", &json!({ name: path.clone() }), cwd.as_str(), &Knowledge::default());
         }
-        let _ = derive(&tool, &Value::String(path), cwd.as_str(), Limits::default());
+        let _ = derive(&tool, &Value::String(path), cwd.as_str(), &Knowledge::default());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{CWD, does, only, told_apart};
-use crate::facts::{Class, Limits, derive};
+use crate::facts::{Class, Knowledge, derive};
 
 const HARMLESS: &[Class] =
     &[Class::Reads, Class::VcsQuery, Class::Builds, Class::Writes, Class::Deletes, Class::VcsChange];
@@ -246,7 +246,7 @@ fn secrets_of_processes_and_parents_of_secrets_count() {
         ("Grep", json!({ "pattern": "x", "path": "/home/dev/.docker" })),
         ("Grep", json!({ "pattern": "x", "path": "/proc/self" })),
     ] {
-        assert!(derive(tool, &input, CWD, Limits::default()).any(&[Class::Credentials]), "{tool} {input}");
+        assert!(derive(tool, &input, CWD, &Knowledge::default()).any(&[Class::Credentials]), "{tool} {input}");
     }
     pass(&[
         "cat /proc/cpuinfo /proc/meminfo", "rg processor /proc/cpuinfo", "cat /proc/self/status",
@@ -308,7 +308,7 @@ fn blanks_in_names_do_not_lead_out_of_the_project() {
         "echo a > 'x ../y'",
         "touch 'x --pre=sh'",
     ]);
-    let written = derive("Write", &json!({ "file_path": "x /home/dev/notes" }), CWD, Limits::default());
+    let written = derive("Write", &json!({ "file_path": "x /home/dev/notes" }), CWD, &Knowledge::default());
     assert!(written.any(&[Class::Unknown]));
     pass(&[
         "find . -name '*.pyc' | xargs rm -f",
@@ -349,11 +349,11 @@ fn files_by_which_editors_agents_and_interpreters_run_things_are_settings() {
         ".devcontainer.json", ".gitpod.yml", ".zed/tasks.json", ".kiro/hooks/x.json", ".roo/x", ".clinerules", ".exrc",
         ".nvim.lua", ".psqlrc", ".Rprofile", "x.code-workspace", ".venv/bin/activate", "node_modules/.bin/tsc",
     ] {
-        let written = derive("Write", &json!({ "file_path": path }), CWD, Limits::default());
+        let written = derive("Write", &json!({ "file_path": path }), CWD, &Knowledge::default());
         assert!(written.any(&[Class::Persistence]), "{path}: {:?}", written.classes);
     }
     for path in ["AGENTS.md", "CLAUDE.md", "src/bin/x.rs", "bin/x", "node_modules/x/index.js", "devcontainer.md"] {
-        let written = derive("Write", &json!({ "file_path": path }), CWD, Limits::default());
+        let written = derive("Write", &json!({ "file_path": path }), CWD, &Knowledge::default());
         assert!(written.only(&[Class::Writes]), "{path}: {:?}", written.classes);
     }
     pass(&["rm -rf node_modules .venv", ". .venv/bin/activate && pytest", "node_modules/.bin/eslint src"]);

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{CWD, does, only};
-use crate::facts::{Class, Limits, derive};
+use crate::facts::{Class, Knowledge, derive};
 
 #[test]
 fn secrets_count_however_they_are_reached() {
@@ -82,7 +82,7 @@ fn hook_settings_are_recognised_from_the_shell_and_from_tools() {
         "Edit",
         &json!({ "file_path": "/home/dev/project/.claude/settings.local.json" }),
         CWD,
-        Limits::default(),
+        &Knowledge::default(),
     );
     assert!(edit.any(&[Class::HookSettings]));
 }

@@ -1,10 +1,10 @@
 //! An agent writes its tools' inputs: what hosts may read in two ways counts in both.
 
-use super::{Access, CWD, Class, Facts, Limits, bash, derive, touched};
+use super::{Access, CWD, Class, Facts, Knowledge, bash, derive, touched};
 use serde_json::{Value, json};
 
 fn of(tool: &str, input: &Value) -> Facts {
-    derive(tool, input, CWD, Limits::default())
+    derive(tool, input, CWD, &Knowledge::default())
 }
 
 #[test]

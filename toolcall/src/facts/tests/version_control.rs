@@ -1,6 +1,6 @@
 //! git commands whose other options turn a query into a change, or throw work away.
 
-use super::{does, told_apart};
+use super::{does, only, told_apart};
 use crate::facts::Class;
 
 #[test]
@@ -100,4 +100,82 @@ fn a_directory_of_a_repository_is_found_behind_the_options_with_values() {
 #[test]
 fn a_query_that_starts_a_browser_or_pager_is_asked() {
     told_apart(&["git help -w log", "git help --web log", "git -p log"], &["git help log", "git --no-pager log"]);
+}
+
+#[test]
+fn files_that_git_reads_without_a_repository_are_read_whole() {
+    for command in [
+        "git diff --no-index /tmp/empty ~", "git diff --no-index -- /dev/null /", "git diff /dev/null ~",
+        "git diff --no-index a ~/.netrc", "git -C ~ grep --no-index TOKEN", "git -C .. grep --no-index password",
+        "git grep --no-index password ..", "git grep --no-index -e password ~",
+    ] {
+        does(command, Class::Credentials);
+    }
+    pass(&[
+        "git diff --no-index a b", "git grep --no-index foo", "git grep --no-index -e foo src",
+        "git diff HEAD~1 -- src",
+    ]);
+}
+
+#[test]
+fn a_file_behind_a_colon_is_read_as_it_was_recorded() {
+    for command in [
+        "git log -L 1,5:.env", "git log -L1,5:.env", "git log -L :main:.env", "git log -L '/x/,/y/:.env'",
+        "git show -L 1,5:.env", "git -C config log -L 1,5:.env", "git show HEAD:.env",
+        "git config --blob HEAD:.env --list", "git config --blob=HEAD:.env -l",
+    ] {
+        does(command, Class::Credentials);
+    }
+    does("git log -L 1,5:$f", Class::Unknown);
+    pass(&["git log -L 1,5:src/main.rs", "git blame -L 1,5 src/main.rs", "git config --blob HEAD:.gitmodules -l"]);
+}
+
+#[test]
+fn git_config_reads_the_file_that_it_is_given() {
+    for command in [
+        "git config -f ~/.pypirc --list",
+        "git config --file=/etc/mysql/debian.cnf --get-regexp .",
+        "git config get --file ~/.my.cnf client.password",
+        "git config -f /etc/NetworkManager/system-connections/home.nmconnection -l",
+        "git config -f /opt/some/server.ini -l",
+        "git -C ~ config -f .pypirc -l",
+        "git config --get http.extraheader",
+        "git config get http.proxyPassword",
+    ] {
+        does(command, Class::Credentials);
+    }
+    does("git config -f \"$f\" -l", Class::Unknown);
+    pass(&[
+        "git config -f .gitmodules --list", "git config -f ~/.gitconfig -l", "git config -l",
+        "git config --get user.name",
+    ]);
+}
+
+#[test]
+fn a_repository_that_an_agent_can_have_written_is_not_the_projects() {
+    for command in [
+        "git --git-dir=vendor/x.git --work-tree=. status",
+        "git --git-dir vendor/x.git status",
+        "git --git-dir=packages/a/.git log",
+        "git -C vendor --git-dir=.git log",
+        "git --git-dir=../.git status",
+        "git --git-dir=$d status",
+        "git --work-tree=/ status",
+        "git --bare log",
+        "echo x > x/HEAD",
+        "cp a x/HEAD",
+    ] {
+        does(command, Class::Unknown);
+    }
+    does("git init --bare x; echo '[core] fsmonitor=id' >> x/config; cd x && git -C . status", Class::Persistence);
+    pass(&[
+        "git --git-dir=.git status", "git --git-dir .git --work-tree . log", "git --git-dir=$PWD/.git status",
+        "cd src && git --git-dir=../.git log", "git -C src --git-dir=../.git log", "git --work-tree=src status",
+        "git -C vendor/x status",
+    ]);
+    only("git init", &[Class::VcsChange]);
+}
+
+fn pass(commands: &[&str]) {
+    commands.iter().for_each(|command| only(command, &[Class::Reads, Class::VcsQuery]));
 }

@@ -214,6 +214,7 @@ impl Parser<'_> {
         command.context = Context {
             scope: self.scope,
             piped_from: self.piped_from,
+            fed_from: self.fed_from,
             fed: self.fed,
             substitution: self.substitution,
             conditional: self.conditional,

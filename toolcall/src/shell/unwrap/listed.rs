@@ -1,6 +1,6 @@
 //! What names a pipeline can hand to `xargs`: `git ls-files | grep rs$ | xargs wc` touches files beneath the working directory.
 
-use crate::shell::{SimpleCommand, Word};
+use crate::shell::{Redirect, RedirectOp, SimpleCommand, Word};
 
 /// The most filters between the program that lists names and `xargs`.
 const FILTERS_MAX: usize = 8;
@@ -9,14 +9,38 @@ const FILTERS: &[&str] = &["head", "tail", "sort", "uniq", "shuf", "tac"];
 
 /// The names that the pipeline ending in command `from` can print, as patterns; `None` where they are not known.
 pub(super) fn found_by(commands: &[SimpleCommand], from: Option<usize>) -> Option<Vec<Word>> {
-    let mut command = commands.get(from?)?;
+    listed(source(commands, from?)?)
+}
+
+/// The same names as they are printed: only `find` writes `./` in front of what lies in the working directory, so that none of its
+/// names can be an option.
+pub(super) fn printed_by(commands: &[SimpleCommand], from: Option<usize>) -> Option<Vec<Word>> {
+    let source = source(commands, from?)?;
+    let names = listed(source)?;
+    let finds = source.name().as_deref() == Some("find");
+    Some(if finds { names } else { names.into_iter().map(Word::bare).collect() })
+}
+
+/// The command at the start of the pipeline that ends in command `from`, filters left out.
+pub(super) fn source(commands: &[SimpleCommand], from: usize) -> Option<&SimpleCommand> {
+    let mut command = commands.get(from)?;
     for _ in 0..FILTERS_MAX {
         if !filters(command) {
-            return listed(command);
+            return Some(command);
         }
         command = commands.get(command.context.piped_from?)?;
     }
     None
+}
+
+/// True where a redirection takes the place of what a command is fed.
+pub(super) fn takes_input(command: &SimpleCommand) -> bool {
+    command.redirects.iter().any(|redirect| match redirect.op {
+        RedirectOp::Read | RedirectOp::ReadWrite | RedirectOp::HereDocument | RedirectOp::HereString => true,
+        // `<&3` among them.
+        RedirectOp::Duplicate => !matches!(redirect.target.literal().as_deref(), Some("1" | "2")),
+        RedirectOp::Write => false,
+    })
 }
 
 /// What a `find` can hand to its commands: what lies beneath its roots, and the roots themselves where no test chooses by name,
@@ -61,7 +85,7 @@ pub(super) fn roots(find: &SimpleCommand) -> Vec<Word> {
 
 fn filters(command: &SimpleCommand) -> bool {
     let Some(name) = command.name() else { return false };
-    let fed = command.context.piped_from.is_some();
+    let fed = command.context.piped_from.is_some() && is_plainly_redirected(command);
     let plain = |word: &Word| {
         word.literal().is_some_and(|text| text.starts_with('-') || text.chars().all(|c| c.is_ascii_digit()))
     };
@@ -75,11 +99,22 @@ fn filters(command: &SimpleCommand) -> bool {
     matches!(name.as_str(), "grep" | "egrep" | "rg") && fed && operands == 1 && command.args.iter().all(whole_lines)
 }
 
+/// False where something else is read than what it is fed, or errors go where names go.
+fn is_plainly_redirected(command: &SimpleCommand) -> bool {
+    let thrown_away = |redirect: &Redirect| {
+        redirect.op == RedirectOp::Write && redirect.target.literal().as_deref() == Some("/dev/null")
+    };
+    command.redirects.iter().all(thrown_away)
+}
+
 fn listed(command: &SimpleCommand) -> Option<Vec<Word>> {
+    if !is_plainly_redirected(command) {
+        return None;
+    }
     let has = |option: &str| command.args.iter().any(|word| word.leading() == option);
     let beneath = |words: Vec<Word>| words.into_iter().map(Word::anything_beneath).collect();
     match command.name()?.as_str() {
-        "find" if !has("-printf") && !has("-fprintf") => Some(found(command)),
+        "find" if !PRINTS_OTHERWISE.iter().any(|test| has(test)) => Some(found(command)),
         "git" if git_lists_files(command) => Some(beneath(operands(command, 1))),
         "rg" | "ag" if lists_files(command) && !shows_hidden(command) => {
             Some(searched(command).into_iter().map(|root| root.beneath(NOT_HIDDEN)).collect())
@@ -92,6 +127,10 @@ fn listed(command: &SimpleCommand) -> Option<Vec<Word>> {
         _ => None,
     }
 }
+
+/// By these a `find` prints something beside the names, or them in another form, or what is run prints more.
+const PRINTS_OTHERWISE: &[&str] =
+    &["-printf", "-fprintf", "-ls", "-fls", "-exec", "-execdir", "-ok", "-okdir", "-files0-from"];
 
 fn is_plain_listing(option: &Word) -> bool {
     option.literal().is_some_and(|text| text.chars().skip(1).all(|c| "1aAtrSdUvXcuhRp".contains(c)))

@@ -139,6 +139,11 @@ impl Wrapper {
         })
     }
 
+    /// True where `name` is a wrapper whatever stands behind it.
+    pub(super) fn always(name: &str) -> bool {
+        WRAPPERS.iter().any(|wrapper| wrapper.name == name && wrapper.subcommand.is_none())
+    }
+
     /// Finds the command under the wrapper.
     pub(super) fn peel(&self, command: &SimpleCommand) -> Peel {
         let Some(mut at) = self.operands(command) else { return Peel::Unknown };

@@ -34,6 +34,14 @@ pub(super) fn fit<'a>(program: &'a Program, name: &str, args: &'a [Arg]) -> Resu
     })
 }
 
+/// The sub-commands that the arguments name, as far as they can be followed.
+pub(in crate::facts::programs) fn words<'a>(program: &'a Program, args: &'a [Arg]) -> Vec<&'a str> {
+    let mut at = Place { chain: vec![&program.root], words: Vec::new(), style: program.style, given: Vec::new() };
+    // Where an argument is not known, what was followed before it stands.
+    let _ = at.descend(args);
+    at.words
+}
+
 /// How far the call was followed: the words so far, the innermost last.
 struct Place<'a> {
     chain: Vec<&'a Word>,

@@ -2,17 +2,18 @@
 
 mod fit;
 
+pub(super) use self::fit::words;
 use self::fit::{Fit, fit};
 use super::{Call, builds};
 use crate::facts::args::Arg;
 use crate::facts::gather::Gather;
 use crate::facts::{Access, Class, commands, hosts};
 use crate::programs::form::{Kind, Program, Value};
+use crate::programs::show::phrase;
 
 /// Adds what the call does, or what of it is not known. A handler adds what the forms cannot say, and judges alone where there are none.
 pub(super) fn judge(call: &Call<'_>, program: &Program, gather: &mut Gather) {
-    let has_forms = !program.root.forms.is_empty() || !program.root.words.is_empty();
-    if has_forms {
+    if has_forms(program) {
         match fit(program, call.name, call.args) {
             Ok(fit) => call.does(&fit, gather),
             Err(why) => {
@@ -26,6 +27,16 @@ pub(super) fn judge(call: &Call<'_>, program: &Program, gather: &mut Gather) {
         Some((_, handler)) => drop(handler(call, gather)),
         None => gather.opaque(format!("`{}` is judged by a handler that this build does not have", call.name)),
     }
+}
+
+/// False where a handler judges alone.
+pub(super) fn has_forms(program: &Program) -> bool {
+    !program.root.forms.is_empty() || !program.root.words.is_empty()
+}
+
+/// Why the call fits no form of the program.
+pub(super) fn misfit(call: &Call<'_>, program: &Program) -> Option<String> {
+    fit(program, call.name, call.args).err()
 }
 
 impl Call<'_> {
@@ -121,36 +132,5 @@ impl Call<'_> {
         if let Some(host) = hosts::of_url(&arg.text).or_else(|| hosts::of_copy(&arg.text)) {
             gather.host(&host, false);
         }
-    }
-}
-
-/// What a class comes to, behind a program's name.
-fn phrase(class: Class) -> &'static str {
-    match class {
-        Class::Reads => "reads or prints",
-        Class::VcsQuery => "asks version control",
-        Class::VcsChange => "changes the local repository",
-        Class::Builds => "builds, checks or tests the project",
-        Class::Writes => "changes files of the project",
-        Class::Deletes => "removes files of the project",
-        Class::Runs => "runs a program of the project",
-        Class::Bookkeeping => "keeps the agent's own notes",
-        Class::Loopback => "talks to a server on this machine",
-        Class::Network => "contacts other machines",
-        Class::Upload => "sends data to other machines",
-        Class::Installs => "adds software",
-        Class::ForcePush => "overwrites history elsewhere",
-        Class::Discards => "throws work away",
-        Class::WritesOutside => "changes files outside of the project",
-        Class::DeletesOutside => "removes files outside of the project",
-        Class::Credentials => "reads or changes secrets",
-        Class::Persistence => "changes what runs later by itself",
-        Class::HookSettings => "changes agents' hooks",
-        Class::Bridge => "touches the bridge's own files",
-        Class::Privilege => "takes another user's rights",
-        Class::System => "changes the machine or what runs on it",
-        Class::Interactive => "takes further commands",
-        Class::Server => "asks an MCP server",
-        Class::Unknown => "can run another program or load code",
     }
 }

@@ -1,5 +1,6 @@
 //! What stands before a git subcommand, and the settings that may be given there or set for good.
 
+use crate::facts::args::Arg;
 use crate::facts::gather::Gather;
 use crate::facts::programs::Call;
 
@@ -13,7 +14,6 @@ pub(super) fn before_subcommand(call: &Call<'_>, gather: &mut Gather) -> Option<
         match arg.text.as_str() {
             "--no-pager"
             | "-P"
-            | "--bare"
             | "--no-replace-objects"
             | "--no-optional-locks"
             | "--literal-pathspecs"
@@ -33,11 +33,12 @@ pub(super) fn before_subcommand(call: &Call<'_>, gather: &mut Gather) -> Option<
                 at += 1;
             }
             "--git-dir" | "--work-tree" | "--namespace" => {
-                next.into_iter().for_each(|next| call.decides(next, gather));
+                leads(&arg.text, next?, &directories, gather);
                 at += 1;
             }
             text if text.starts_with("--git-dir=") || text.starts_with("--work-tree=") => {
-                call.decides(&arg.with_text(text.split_once('=').map_or("", |(_, value)| value)), gather);
+                let (option, value) = text.split_once('=')?;
+                leads(option, &arg.with_text(value), &directories, gather);
             }
             text => {
                 gather.opaque(format!("`git {text}` can run another program"));
@@ -48,25 +49,40 @@ pub(super) fn before_subcommand(call: &Call<'_>, gather: &mut Gather) -> Option<
     Some((at, directories))
 }
 
+/// A repository has settings by which git runs programs: only the project's own is one that the agent cannot have written.
+fn leads(option: &str, arg: &Arg, directories: &[String], gather: &mut Gather) {
+    let own = |directory: &String| match option {
+        "--git-dir" => gather.is_projects_repository(directory, &arg.text),
+        "--work-tree" => gather.in_project(directory, &arg.text),
+        _ => true,
+    };
+    if !arg.exact || !directories.iter().all(own) {
+        gather.opaque(format!("`git {option}` leads to `{}`, which is not the project's own", arg.shown()));
+    }
+}
+
 /// A setting, given as `key=value` for one call, or set for good.
 pub(super) fn setting(text: &str, how: &str, gather: &mut Gather) {
-    let (key, value) = text.split_once('=').unwrap_or((text, ""));
-    let key = key.to_lowercase();
-    let plain_pager = key == "core.pager" && matches!(value, "" | "cat");
-    if !plain_pager
-        && !HARMLESS_KEYS
-            .iter()
-            .any(|known| key == *known || known.strip_suffix('*').is_some_and(|start| key.starts_with(start)))
-    {
+    if let Some(key) = changes_what_runs(text) {
         gather.opaque(format!("`git {how} {key}` changes what git does or runs"));
     }
 }
 
+/// The key of a setting that is not known to change nothing of what git does or runs.
+pub(super) fn changes_what_runs(text: &str) -> Option<String> {
+    let (key, value) = text.split_once('=').unwrap_or((text, ""));
+    let key = key.to_lowercase();
+    let plain_pager = key == "core.pager" && matches!(value, "" | "cat");
+    let known = |known: &&str| key == *known || known.strip_suffix('*').is_some_and(|start| key.starts_with(start));
+    (!plain_pager && !HARMLESS_KEYS.iter().any(|harmless| known(harmless))).then_some(key)
+}
+
+/// In lower case, as keys are compared.
 const HARMLESS_KEYS: &[&str] = &[
     "user.name", "user.email", "color.*", "advice.*", "core.quotepath", "core.autocrlf", "core.safecrlf",
     "core.abbrev", "core.filemode", "core.ignorecase", "init.defaultbranch", "commit.gpgsign", "tag.gpgsign",
     "pull.rebase", "pull.ff", "merge.ff", "merge.conflictstyle", "rebase.autostash", "rebase.autosquash",
     "push.default", "push.autosetupremote", "diff.renames", "diff.algorithm", "diff.context", "diff.colormoved",
     "log.date", "log.showsignature", "status.short", "fetch.prune", "gc.auto", "grep.linenumber", "column.ui",
-    "branch.sort", "tag.sort", "format.pretty", "core.longpaths", "core.precomposeunicode", "safe.bareRepository",
+    "branch.sort", "tag.sort", "format.pretty", "core.longpaths", "core.precomposeunicode", "safe.barerepository",
 ];
