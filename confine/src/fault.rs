@@ -48,8 +48,12 @@ impl fmt::Display for Fault {
     )]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = format!("ccc-confine: {}: {}; {}", self.what, self.why, self.mend);
-        // One line, whatever a path holds.
-        write!(f, "{}", line.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'"))
+        // One line that looks like what it is, whatever a path holds.
+        line.chars().try_for_each(|c| match c {
+            ' '..='~' => write!(f, "{c}"),
+            c if c.is_alphanumeric() => write!(f, "{c}"),
+            c => write!(f, "{}", c.escape_unicode()),
+        })
     }
 }
 
@@ -64,5 +68,16 @@ pub(crate) trait Trying<T> {
 impl<T, E: fmt::Display> Trying<T> for Result<T, E> {
     fn trying(self, what: impl FnOnce() -> String, mend: &str) -> Result<T, Fault> {
         self.map_err(|error| Fault::new(what(), error, mend))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_stays_in_its_line_and_shows_what_it_holds() {
+        let fault = Fault::new("cannot give `/é\n\u{202e}`", "no", "x");
+        assert_eq!(fault.to_string(), r"ccc-confine: cannot give `/é\u{a}\u{202e}`: no; x");
     }
 }
