@@ -42,10 +42,6 @@ impl Fault {
 }
 
 impl fmt::Display for Fault {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the launcher uses nothing of the house; what reads this line shows it by the table"
-    )]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = format!("ccc-confine: {}: {}; {}", self.what, self.why, self.mend);
         // One line that looks like what it is, whatever a path holds.

@@ -1,7 +1,7 @@
 //! The page about programs: its tables are read, and its calls decided under the starter rules, as it says; every kind and the classes
 //! that tables may name stand on it.
 
-#![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what went wrong by panicking")]
 
 use ccc_core::{
     config::{read, starter},

@@ -64,7 +64,7 @@ fn suggested(call: &str) {
 
 /// Nothing that a terminal obeys.
 fn harmless(text: &str) -> bool {
-    !text.chars().any(|c| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c))
+    text.chars().all(ccc_protocol::visible::is_visible)
 }
 
 fn bash(command: &str, knowledge: &Knowledge) -> Facts {

@@ -74,7 +74,7 @@ pub(super) fn changes_what_runs(text: &str) -> Option<String> {
     let key = key.to_lowercase();
     let plain_pager = key == "core.pager" && matches!(value, "" | "cat");
     let known = |known: &&str| key == *known || known.strip_suffix('*').is_some_and(|start| key.starts_with(start));
-    (!plain_pager && !HARMLESS_KEYS.iter().any(|harmless| known(harmless))).then_some(key)
+    (!plain_pager && !HARMLESS_KEYS.iter().any(known)).then_some(key)
 }
 
 /// In lower case, as keys are compared.
