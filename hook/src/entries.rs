@@ -4,16 +4,17 @@ use ccc_hosts::host::{Host, Role};
 use ccc_hosts::manifest::Install;
 use ccc_hosts::settings::Entry;
 use ccc_hosts::settings::command::Program;
+use ccc_hosts::version::Version;
 
 use crate::config::Config;
 
 /// How long a host waits for the hook to record an event, in seconds.
 pub const RECORD_TIMEOUT_SECONDS: u64 = 10;
 
-/// All entries for one host.
+/// All entries for one host in this version.
 #[must_use]
-pub fn entries(host: Host, program: &Program, config: &Config) -> Vec<Entry> {
-    Entry::of_install(host, program, |role| match role {
+pub fn entries(host: Host, version: Option<Version>, program: &Program, config: &Config) -> Vec<Entry> {
+    Entry::of_install(host, version, program, |role| match role {
         Some(Role::Gate) => config.host_timeout_seconds(),
         Some(Role::Record(_)) | None => RECORD_TIMEOUT_SECONDS,
     })
@@ -26,7 +27,7 @@ pub fn entries(host: Host, program: &Program, config: &Config) -> Vec<Entry> {
 pub fn of_install(install: &Install, host: Host) -> Result<Vec<Entry>, String> {
     let config = Config::load(&install.config).map_err(|error| error.to_string())?;
     let program = Program::new(&install.program, &install.config).map_err(|error| error.to_string())?;
-    Ok(entries(host, &program, &config))
+    Ok(entries(host, install.version, &program, &config))
 }
 
 /// The settings as they were before us, where `text`, the settings now, is what the install made of them.

@@ -9,6 +9,7 @@ use ccc_protocol::actions::USE_TOOL;
 use crate::codex_trust::{self, TrustError};
 use crate::config::{self, Config, ConfigError};
 use crate::connection::Connection;
+use crate::doctor::program_version;
 use crate::entries;
 use crate::registry::{self, Registry};
 use ccc_hosts::files;
@@ -17,6 +18,7 @@ use ccc_hosts::manifest::{Install, Manifest, ManifestError};
 use ccc_hosts::settings::command::{Program, UnspeakablePath};
 use ccc_hosts::settings::place::{Places, Scope};
 use ccc_hosts::settings::{self, SettingsError};
+use ccc_hosts::version::Version;
 
 /// What a person asked for.
 #[derive(Debug, Clone)]
@@ -94,6 +96,7 @@ impl InstallError {
 /// What will be written for one host.
 struct Plan {
     host: Host,
+    version: Option<Version>,
     settings: PathBuf,
     before: Option<String>,
     after: String,
@@ -149,12 +152,13 @@ fn plan(
     let config = config(order, &config_path)?;
     let line = Program::new(program, &config_path)?;
     let before = files::read_if_any(&path).map_err(|cause| InstallError::file(&path, cause))?;
-    let wanted = entries::entries(host, &line, &config);
+    let version = program_version(host);
+    let wanted = entries::entries(host, version, &line, &config);
     let text = before.as_deref().unwrap_or_default();
     // What an earlier install wrote and nobody touched is written anew, so that it can be taken back to the byte.
     let own = earlier.find(&path).and_then(|install| entries::untouched(install, host, text));
     let after = settings::with_entries(host, &path, own.as_deref().unwrap_or(text), &wanted)?;
-    Ok(Plan { host, settings: path, before, after, config_path, config })
+    Ok(Plan { host, version, settings: path, before, after, config_path, config })
 }
 
 /// What was asked for, over what the last install of this host said.
@@ -218,6 +222,7 @@ fn write(
         program: program.to_owned(),
         backup: if unchanged { None } else { back_up(plan)? },
         created: Some(plan.before.is_none()),
+        version: plan.version,
         trusted: Vec::new(),
     });
     manifest.save(&places.manifest())?;

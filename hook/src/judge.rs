@@ -64,7 +64,8 @@ fn no_leave(objection: Objection, ticket: &Ticket) -> Reason {
 fn denial(ticket: &Ticket) -> String {
     let by = match &ticket.decided_by {
         Some(person) => format!("denied by {person}"),
-        None => format!("denied by rule `{}`", ticket.rule),
+        // What decided says itself whether it is a rule: "rule `no uploads`", "the action's own policy".
+        None => format!("denied by {}", ticket.rule),
     };
     let again = ticket.denied_until.map(|until| format!(" (the same call is answered so until {until})"));
     format!("{by}{}{}", because(ticket), again.unwrap_or_default())

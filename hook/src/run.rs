@@ -114,9 +114,12 @@ pub fn decide(question: &Question, bridge: &impl Bridge, hold: Duration) -> Resu
             let user = bridge.greet().map_err(Failure::NoAnswer)?;
             translate::reply(question.host, &question.event, &Answer::Deny(canary::reason(&user)))
         }
-        Event::Judge(_) => {
+        Event::Judge(call) => {
             let answer = judge::judge(bridge.road(), &action, hold).map_err(Failure::NoAnswer)?;
-            translate::reply(question.host, &question.event, &answer)
+            match answer.objection() {
+                None if call.asks_the_person() => translate::aside(question.host, &question.event),
+                _ => translate::reply(question.host, &question.event, &answer),
+            }
         }
         Event::Record(_) => {
             judge::record(bridge.road(), &action).map_err(Failure::NoAnswer)?;

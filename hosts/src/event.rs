@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::host::{Host, Moment};
 use crate::project;
+use crate::tool;
 
 /// The agent's name in a session that is not a subagent's.
 pub const MAIN_AGENT: &str = "main";
@@ -90,6 +91,12 @@ impl Event {
 }
 
 impl ToolCall {
+    /// True for a call by which the agent asks its own person, at a gate before that person is asked.
+    #[must_use]
+    pub fn asks_the_person(&self) -> bool {
+        tool::asks_the_person(&self.tool)
+    }
+
     fn action(&self, declared_user: Option<&str>) -> Value {
         let mut body = json!({
             "action": actions::USE_TOOL,

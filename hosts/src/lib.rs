@@ -15,3 +15,4 @@ pub mod project;
 pub mod settings;
 pub mod tool;
 pub mod translate;
+pub mod version;

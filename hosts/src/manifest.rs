@@ -11,6 +11,7 @@ use crate::files;
 use crate::host::Host;
 use crate::settings;
 use crate::settings::Entry;
+use crate::version::Version;
 
 /// All installs of this person.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,9 @@ pub struct Install {
     /// True where the settings file was not there before us. Records of an older version do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<bool>,
+    /// The host's version, where its program told it. Records of an older version do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<Version>,
     /// The keys under which Codex was told to trust our hooks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trusted: Vec<String>,

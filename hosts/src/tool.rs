@@ -10,14 +10,42 @@ use crate::host::Host;
 pub const COMMON: [&str; 9] = ["Bash", "Edit", "Write", "Read", "Grep", "Glob", "Delete", "WebFetch", "Task"];
 
 const MCP: &str = "mcp:";
+const PERMISSION: &str = "permission:";
 
-/// The common name of `native`, looked up in the host's own table.
-#[must_use]
-pub fn common_name(host: Host, table: &[(&str, &'static str)], native: &str) -> String {
-    match table.iter().find(|(theirs, _)| *theirs == native) {
-        Some((_, ours)) => (*ours).to_owned(),
-        None => own_name(host, native),
+/// The tools of one host.
+#[derive(Debug, Clone, Copy)]
+pub struct Tools {
+    /// Those that mean the same elsewhere: the host's own name, then the common one.
+    pub common: &'static [(&'static str, &'static str)],
+    /// Those that are known by the host's own name, which the bridge knows too.
+    pub own: &'static [&'static str],
+}
+
+impl Tools {
+    /// The common name of `native`.
+    #[must_use]
+    pub fn common_name(&self, host: Host, native: &str) -> String {
+        match self.common.iter().find(|(theirs, _)| *theirs == native) {
+            Some((_, ours)) => (*ours).to_owned(),
+            None => own_name(host, native),
+        }
     }
+}
+
+/// Tools by which an agent asks its own person, on all hosts: a question, or a plan to approve.
+const ASK_THE_PERSON: [&str; 5] =
+    ["AskUserQuestion", "ExitPlanMode", "ask_user", "exit_plan_mode", "request_user_input"];
+
+/// True for a tool by which an agent asks its own person.
+#[must_use]
+pub fn asks_the_person(tool: &str) -> bool {
+    ASK_THE_PERSON.contains(&tool)
+}
+
+/// The name of such a tool where leave would answer in the person's place: the bridge lets none of these pass by a rule.
+#[must_use]
+pub fn in_the_persons_place(tool: &str) -> String {
+    format!("{PERMISSION}{tool}")
 }
 
 /// The name of a tool of an MCP server.
@@ -51,7 +79,11 @@ pub fn mcp_from_underscores(native: &str, server: Option<&str>) -> Option<String
 }
 
 fn own_name(host: Host, native: &str) -> String {
-    if COMMON.contains(&native) || native.starts_with(MCP) { format!("{host}:{native}") } else { native.to_owned() }
+    if COMMON.contains(&native) || [MCP, PERMISSION].iter().any(|prefix| native.starts_with(prefix)) {
+        format!("{host}:{native}")
+    } else {
+        native.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -60,9 +92,11 @@ mod tests {
 
     #[test]
     fn a_hosts_own_tool_never_takes_a_common_name() {
-        assert_eq!(common_name(Host::Gemini, &[], "Read"), "gemini:Read");
-        assert_eq!(common_name(Host::Gemini, &[], "mcp:a/b"), "gemini:mcp:a/b");
-        assert_eq!(common_name(Host::Codex, &[], "get_goal"), "get_goal");
+        let none = Tools { common: &[], own: &[] };
+        assert_eq!(none.common_name(Host::Gemini, "Read"), "gemini:Read");
+        assert_eq!(none.common_name(Host::Gemini, "mcp:a/b"), "gemini:mcp:a/b");
+        assert_eq!(none.common_name(Host::Kimi, "permission:ExitPlanMode"), "kimi:permission:ExitPlanMode");
+        assert_eq!(none.common_name(Host::Codex, "get_goal"), "get_goal");
     }
 
     #[test]

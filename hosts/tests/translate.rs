@@ -57,6 +57,9 @@ const GATES: &[(Host, &str, &str, &str)] = &[
     (Host::Claude, "PermissionRequest",
      r#"{"hookSpecificOutput":{"hookEventName":"PermissionRequest","decision":{"behavior":"allow"}}}"#,
      r#"{"hookSpecificOutput":{"hookEventName":"PermissionRequest","decision":{"behavior":"deny","message":"no"}}}"#),
+    (Host::Claude, "PreSkillShellCommand",
+     r#"{"hookSpecificOutput":{"hookEventName":"PreSkillShellCommand","permissionDecision":"allow"}}"#,
+     r#"{"hookSpecificOutput":{"hookEventName":"PreSkillShellCommand","permissionDecision":"deny","permissionDecisionReason":"no"}}"#),
     (Host::Codex, "PreToolUse",
      "",
      r#"{"hookSpecificOutput":{"hookEventName":"PreToolUse","permissionDecision":"deny","permissionDecisionReason":"no"}}"#),
@@ -121,6 +124,34 @@ fn what_is_no_gate_is_blocked_by_status_even_when_the_answer_is_allow() {
             assert_eq!((answer.status, answer.stdout.len()), (2, 0), "{host} {event}");
             assert!(!answer.stderr.is_empty());
         }
+    }
+}
+
+#[test]
+fn a_question_to_the_person_is_named_apart_where_leave_would_answer_it() {
+    for (event, expected) in [("PreToolUse", "AskUserQuestion"), ("PermissionRequest", "permission:AskUserQuestion")] {
+        let document = json!({
+            "hook_event_name": event, "session_id": "s", "cwd": "/proj", "tool_name": "AskUserQuestion",
+            "tool_input": { "questions": [] },
+        });
+        for host in [Host::Claude, Host::Kimi, Host::Codex] {
+            let question = translate::read(host, Some(event), document.as_object().unwrap()).unwrap();
+            let action = question.content.action(None);
+            assert_eq!(action["tool"], expected, "{host}");
+            assert_eq!(action["native"], "AskUserQuestion", "{host}");
+        }
+    }
+}
+
+#[test]
+fn a_host_that_is_to_ask_its_person_is_told_nothing_that_stands_for_their_answer() {
+    for host in Host::ALL {
+        let aside = translate::aside(host, host.profile().gate);
+        // Cursor takes an empty answer for a failure, and has no tool that asks its person.
+        let expected = if host == Host::Cursor { r#"{"permission":"allow"}"# } else { "" };
+        assert_eq!(String::from_utf8(aside.stdout).unwrap(), expected, "{host}");
+        assert_eq!((aside.status, aside.objection), (0, None), "{host}");
+        assert_eq!(translate::aside(host, "SomethingNew").status, 2, "{host}");
     }
 }
 

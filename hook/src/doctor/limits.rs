@@ -1,23 +1,16 @@
 //! What is known of each host: what it does when a hook fails, and the ways past a hook that no installation can close.
 
 use ccc_hosts::host::{Host, Limits};
+use ccc_hosts::version::Version;
 
 /// What is known of this host in the version that it printed; without one, what is safe to say.
 #[must_use]
 pub fn limits(host: Host, version: Option<&str>) -> Limits {
     match version {
         // A version that cannot be read may be an old one.
-        Some(version) => (host.profile().limits)(Some(numbers(version).unwrap_or_default())),
+        Some(version) => (host.profile().limits)(Some(Version::in_words(version).unwrap_or(Version([0; 3])))),
         None => (host.profile().limits)(None),
     }
-}
-
-/// The three numbers of a version, wherever they stand in what was printed.
-fn numbers(version: &str) -> Option<[u64; 3]> {
-    version.split_whitespace().find_map(|word| {
-        let mut parts = word.trim_start_matches('v').split('.').map(|part| part.parse().ok());
-        Some([parts.next()??, parts.next()??, parts.next()??])
-    })
 }
 
 #[cfg(test)]
@@ -27,10 +20,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn claude_enforces_from_the_version_that_blocks_on_failure() {
+    fn claude_enforces_from_the_version_that_asks_about_skills_too() {
         let rows = [
-            (Some("2.1.329 (Claude Code)"), Level::Enforced),
-            (Some("2.1.295"), Level::Enforced),
+            (Some("2.1.332 (Claude Code)"), Level::Enforced),
+            (Some("2.1.331 (Claude Code)"), Level::Advisory),
+            (Some("2.1.295"), Level::Advisory),
             (Some("2.1.197 (Claude Code)"), Level::Advisory),
             (Some("10.0.0"), Level::Enforced),
             (Some("unknown"), Level::Advisory),

@@ -14,8 +14,15 @@ use canary_run::Outcome;
 use ccc_hosts::host::{Host, Level};
 use ccc_hosts::manifest::{Install, Manifest, ManifestError};
 use ccc_hosts::settings::place::Places;
+use ccc_hosts::version::Version;
 
 pub use limits::limits;
+
+/// The version of the host's program, where it is found and says one.
+#[must_use]
+pub fn program_version(host: Host) -> Option<Version> {
+    Version::in_words(&canary_run::version(host)?)
+}
 
 fn word(level: Level) -> &'static str {
     match level {
@@ -83,11 +90,12 @@ fn examine(host: Host, install: &Install, places: &Places) -> Finding {
     }
     blind.extend(switches::off(host, install, places));
     blind.extend(distrust(host, &install.settings, places, &mut seen));
-    judged(host, blind, seen)
+    judged(host, install, blind, seen)
 }
 
-fn judged(host: Host, blind: Vec<String>, mut seen: Vec<String>) -> Finding {
+fn judged(host: Host, install: &Install, mut blind: Vec<String>, mut seen: Vec<String>) -> Finding {
     let version = canary_run::version(host);
+    blind.extend(newer_events(host, install, version.as_deref()));
     let known = limits(host, version.as_deref());
     seen.push(match &version {
         Some(version) => format!("{version}: {}", known.on_failure),
@@ -97,6 +105,22 @@ fn judged(host: Host, blind: Vec<String>, mut seen: Vec<String>) -> Finding {
     let level = if blind.is_empty() { known.level } else { Level::Blind };
     let lines = blind.into_iter().chain(seen).collect();
     Finding { level, lines }
+}
+
+/// Gates that the host has since it was updated and that the install does not know of.
+fn newer_events(host: Host, install: &Install, printed: Option<&str>) -> Option<String> {
+    let version = Version::in_words(printed?)?;
+    let installed: Vec<_> = host.profile().events_of(install.version).collect();
+    let missing: Vec<&str> =
+        host.profile().events_of(Some(version)).filter(|event| !installed.contains(event)).copied().collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let known = install.version.map_or_else(|| "another version".to_owned(), |version| version.to_string());
+    Some(format!(
+        "installed for {known}; {version} has {} too, which nothing of ours answers; mend: ccc-hook install --agent {host}",
+        missing.join(", ")
+    ))
 }
 
 /// Some hosts pass over hooks that they were not told to trust.

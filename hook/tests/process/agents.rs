@@ -91,6 +91,33 @@ fn real_agents_run_nothing_when_the_bridge_dies_at_the_call() {
 }
 
 #[test]
+fn the_commands_of_claudes_skills_run_when_they_are_released_and_not_when_they_are_denied() {
+    for agent in agents().into_iter().filter(|agent| agent.host == Host::Claude) {
+        for (http, status) in [(200, "released"), (403, "denied")] {
+            let bridge = Bridge::start(move |_, received| answered(received, http, status, &json!({})));
+            let home = agent.installed(&bridge.url);
+            allow_the_shell(&home);
+            let project = home.path().join("project");
+            fs::create_dir_all(project.join(".claude/skills/demo")).unwrap();
+            let skill = "---\nname: demo\ndescription: demo\n---\nLook: !`echo skill > skill.txt`\n";
+            fs::write(project.join(".claude/skills/demo/SKILL.md"), skill).unwrap();
+            let seen = agent.run(&home, "/demo");
+            assert_eq!(project.join("skill.txt").exists(), status == "released", "{seen:?}");
+            let asked = bridge.actions().iter().any(|action| action["input"]["command"] == "echo skill > skill.txt");
+            assert!(asked, "the bridge was asked about the skill's command: {:?}", bridge.actions());
+        }
+    }
+}
+
+/// The host's own check of a skill's commands comes first; what it lets through is what the hook is asked about.
+fn allow_the_shell(home: &Home) {
+    let path = home.path().join(".claude/settings.json");
+    let mut settings: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    settings["permissions"] = json!({"allow": ["Bash", "Edit", "Write"]});
+    fs::write(path, settings.to_string()).unwrap();
+}
+
+#[test]
 fn real_agents_run_nothing_when_the_hook_is_gone() {
     for agent in agents() {
         let bridge = Bridge::start(|_, received| answered(received, 200, "released", &json!({})));
@@ -184,11 +211,16 @@ impl Agent {
     }
 
     fn run_once(&self, home: &Home) -> Seen {
+        self.run(home, "do it")
+    }
+
+    /// `prompt` counts for Claude Code.
+    fn run(&self, home: &Home, prompt: &str) -> Seen {
         let model = Model::start();
         let project = home.path().join("project");
         fs::create_dir_all(&project).unwrap();
         let mut command = match self.host {
-            Host::Claude => self.claude(),
+            Host::Claude => self.claude(prompt),
             Host::Gemini => self.gemini(home),
             Host::Copilot => self.copilot(),
             Host::Kimi => self.kimi(&model, home),
@@ -214,9 +246,9 @@ impl Agent {
         Seen { ran: project.join("ran.txt").exists(), told_to_model: model.received(), output }
     }
 
-    fn claude(&self) -> Command {
+    fn claude(&self, prompt: &str) -> Command {
         let mut command = Command::new(self.bin.join("claude"));
-        command.args(["-p", "do it", "--model", "claude-sonnet-4-5"]);
+        command.args(["-p", prompt, "--model", "claude-sonnet-4-5"]);
         command
     }
 

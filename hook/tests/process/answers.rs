@@ -41,6 +41,19 @@ fn a_released_ticket_is_leave() {
 }
 
 #[test]
+fn a_question_that_passes_is_left_to_the_hosts_own_person() {
+    let bridge = Bridge::saying(200, ticket("released", &json!({})));
+    let home = Home::new(&bridge.url, LONG);
+    let document = json!({
+        "session_id": "s1", "cwd": "/proj", "hook_event_name": "PreToolUse", "tool_name": "AskUserQuestion",
+        "tool_input": {"questions": []},
+    });
+    let output = run(&mut home.gate(Host::Claude), document.to_string().as_bytes());
+    assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
+    assert_eq!(bridge.actions()[0]["tool"], "AskUserQuestion");
+}
+
+#[test]
 fn a_denied_ticket_is_denied_with_its_reason() {
     for host in Host::ALL {
         let by_person = ticket("denied", &json!({"decided_by": "ana", "reason": "not on a Friday"}));
@@ -50,7 +63,7 @@ fn a_denied_ticket_is_denied_with_its_reason() {
         let reason = denial(host, &ask(host, &Bridge::saying(403, ticket("denied", &again)), LONG));
         let said = "denied by ana: not today (the same call is answered so until 2026-03-07T12:10:00Z)";
         assert_eq!(reason, said, "{host}");
-        let by_rule = ticket("denied", &json!({"rule": "no uploads"}));
+        let by_rule = ticket("denied", &json!({"rule": "rule `no uploads`"}));
         let reason = denial(host, &ask(host, &Bridge::saying(403, by_rule), LONG));
         assert_eq!(reason, "denied by rule `no uploads`", "{host}");
     }

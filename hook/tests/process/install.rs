@@ -412,15 +412,33 @@ fn doctor_says_what_is_blind_and_why() {
 fn doctor_reads_the_version_of_the_agent_that_is_there() {
     let bridge = knowing();
     let home = with_my_settings(&bridge.url);
-    install(&home, &bridge.url, &["--agent", "claude"]);
     let claude = home.path().join("bin/claude");
-    for (version, level) in [("2.1.329 (Claude Code)", "ENFORCED"), ("2.1.197 (Claude Code)", "ADVISORY")] {
+    let with_version = |version: &str, arguments: &[&str]| {
         write(&claude, &format!("#!/bin/sh\necho '{version}'\n"));
         fs::set_permissions(&claude, fs::Permissions::from_mode(0o755)).unwrap();
         let path = format!("{}:/usr/bin:/bin", home.path().join("bin").display());
-        let report = run(home.binary().args(["doctor", "--agent", "claude"]).env("PATH", path), b"");
+        run(home.binary().args(arguments).env("PATH", path), b"")
+    };
+    let secrets = home.secrets();
+    let install = ["install", "--agent", "claude", "--secrets", secrets.to_str().unwrap(), "--url", &bridge.url];
+    let doctor = ["doctor", "--agent", "claude"];
+    for (version, level) in [
+        ("2.1.197 (Claude Code)", "ADVISORY"),
+        ("2.1.331 (Claude Code)", "ADVISORY"),
+        ("2.1.332 (Claude Code)", "ENFORCED"),
+    ] {
+        let installed = with_version(version, &install);
+        assert!(installed.status.success(), "{}", words(&installed));
+        let report = with_version(version, &doctor);
         assert!(words(&report).contains(&format!("claude   {level}")), "{}", words(&report));
+        let has_gate = fs::read_to_string(settings(&home, Host::Claude)).unwrap().contains("PreSkillShellCommand");
+        assert_eq!(has_gate, level == "ENFORCED", "{version}");
     }
+    with_version("2.1.331 (Claude Code)", &install);
+    let updated = with_version("2.1.332 (Claude Code)", &doctor);
+    assert!(!updated.status.success());
+    let told = "installed for 2.1.331; 2.1.332 has PreSkillShellCommand too";
+    assert!(words(&updated).contains(told), "{}", words(&updated));
 }
 
 #[test]

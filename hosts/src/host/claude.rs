@@ -12,8 +12,9 @@ use crate::event::Event;
 use crate::files;
 use crate::jsontext::Style;
 use crate::settings::{Entry, place::Places};
-use crate::tool;
+use crate::tool::{self, Tools};
 use crate::translate::{Document, Problem};
+use crate::version::Version;
 
 pub(super) const PROFILE: Profile = Profile {
     name: "claude",
@@ -27,14 +28,19 @@ pub(super) const PROFILE: Profile = Profile {
     project_variable: Some("CLAUDE_PROJECT_DIR"),
     events: EVENTS,
     gate: "PreToolUse",
+    permission: Some(PERMISSION),
+    tools: TOOLS,
     installed: &[
-        "PreToolUse", "UserPromptSubmit", "PostToolUse", "SessionStart", "SessionEnd", "SubagentStart", "SubagentStop",
+        "PreToolUse", SKILL_SHELL, "UserPromptSubmit", "PostToolUse", "SessionStart", "SessionEnd", "SubagentStart",
+        "SubagentStop",
     ],
+    since: &[(SKILL_SHELL, SKILL_SHELL_SINCE)],
     format: Format::Json { style: Style::Strict, versioned: false, element },
     guard: GUARD,
     feed: Feed::Stdin,
     read: |document, _, role| read(document, role),
     reply,
+    aside: Reply::silent,
     noted: |_| Reply::silent(),
     call: |tool, session, cwd| shared_call("PreToolUse", tool, session, cwd),
     mcp_files,
@@ -47,6 +53,7 @@ pub(super) const PROFILE: Profile = Profile {
 const EVENTS: &[(&str, Role)] = &[
     ("PreToolUse", Role::Gate),
     (PERMISSION, Role::Gate),
+    (SKILL_SHELL, Role::Gate),
     ("UserPromptSubmit", Role::Record(Moment::Prompt)),
     ("PostToolUse", Role::Record(Moment::PostTool)),
     ("PostToolUseFailure", Role::Record(Moment::PostTool)),
@@ -59,19 +66,35 @@ const EVENTS: &[(&str, Role)] = &[
 
 const PERMISSION: &str = "PermissionRequest";
 
-const TOOLS: &[(&str, &str)] = &[
-    ("Bash", "Bash"),
-    ("Edit", "Edit"),
-    ("MultiEdit", "Edit"),
-    ("NotebookEdit", "Edit"),
-    ("Write", "Write"),
-    ("Read", "Read"),
-    ("Grep", "Grep"),
-    ("Glob", "Glob"),
-    ("WebFetch", "WebFetch"),
-    ("Agent", "Task"),
-    ("Task", "Task"),
-];
+/// The gate of commands that stand in a skill and run before the model sees its text: `PreToolUse` does not fire for them.
+const SKILL_SHELL: &str = "PreSkillShellCommand";
+const SKILL_SHELL_SINCE: Version = Version([2, 1, 332]);
+
+const TOOLS: Tools = Tools {
+    common: &[
+        ("Bash", "Bash"),
+        ("Edit", "Edit"),
+        ("MultiEdit", "Edit"),
+        ("NotebookEdit", "Edit"),
+        ("Write", "Write"),
+        ("Read", "Read"),
+        ("Grep", "Grep"),
+        ("Glob", "Glob"),
+        ("WebFetch", "WebFetch"),
+        ("Agent", "Task"),
+        ("Task", "Task"),
+    ],
+    own: &[
+        "AskUserQuestion", "ExitPlanMode", "EnterPlanMode", "TaskCreate", "TaskUpdate", "TaskGet", "TaskList",
+        "TaskOutput", "TaskStop", "TodoWrite", "BashOutput", "KillShell", "ListAgents", "SendMessage",
+        "ReportFindings", "ScheduleWakeup", "CronCreate", "CronList", "CronDelete", "Skill", "ToolSearch",
+        "ListMcpResourcesTool", "ReadMcpResourceTool", "ReadMcpResourceDirTool", "RefreshMcpTools",
+        "WaitForMcpServers", "WebSearch", "LSP", "Workflow", "Monitor", "EnterWorktree", "ExitWorktree",
+        "RemoteTrigger", "PushNotification", "ReadNotifications", "SendUserFile", "SendUserMessage", "Brief",
+        "Artifact", "Projects", "ClaudeDesign", "SendFeedback", "ProposeSkills", "ProposeGoal",
+        "ShowOnboardingRolePicker", "OfferChromeSetup", "StructuredOutput",
+    ],
+};
 
 fn read(document: &Document<'_>, role: Role) -> Result<Event, Problem> {
     match role {
@@ -85,7 +108,7 @@ fn read(document: &Document<'_>, role: Role) -> Result<Event, Problem> {
 
 fn tool_name(document: &Document<'_>, native: &str) -> String {
     let server = document.value("mcp_server").ok().and_then(|server| server.get("name")).and_then(|name| name.as_str());
-    tool::mcp_from_underscores(native, server).unwrap_or_else(|| tool::common_name(document.host(), TOOLS, native))
+    tool::mcp_from_underscores(native, server).unwrap_or_else(|| TOOLS.common_name(document.host(), native))
 }
 
 fn reply(event: &str, answer: &Answer) -> Reply {
@@ -130,17 +153,26 @@ fn set_in(settings: &Value) -> Option<&'static str> {
 }
 
 /// The first version that blocks when a hook fails.
-const BLOCKS_SINCE: [u64; 3] = [2, 1, 295];
+const BLOCKS_SINCE: Version = Version([2, 1, 295]);
 
-fn limits(version: Option<[u64; 3]>) -> Limits {
-    let open = vec![
+fn limits(version: Option<Version>) -> Limits {
+    let mut open = vec![
         "--bare, --safe-mode, disableAllHooks and a --setting-sources without this file turn the hook off; only managed settings survive them",
         "one invalid setting anywhere in the file drops the whole file in `claude -p`",
+        "a file that the person names with `@` is read without a hook; CLAUDE_CODE_DISABLE_FILE_MENTIONS=1 turns that off",
+        "a skill that the person starts by `/name` is loaded without a hook; what it does asks for itself",
     ];
+    let guards_skills = version.is_some_and(|version| version >= SKILL_SHELL_SINCE);
+    if !guards_skills {
+        open.push(
+            "before 2.1.332 the `!` commands of skills run without a hook: set `\"disableSkillShellExecution\": true` in the settings",
+        );
+    }
     let (level, on_failure) = match version {
-        Some(version) if version >= BLOCKS_SINCE => {
-            (Level::Enforced, "a crash, a missing binary and a time-out block (onFailure)")
-        }
+        Some(version) if version >= BLOCKS_SINCE => (
+            if guards_skills { Level::Enforced } else { Level::Advisory },
+            "a crash, a missing binary and a time-out block (onFailure)",
+        ),
         Some(_) => (Level::Advisory, GUARDED),
         None => (
             Level::Advisory,

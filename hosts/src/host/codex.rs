@@ -10,7 +10,7 @@ use crate::answer::{Answer, Reply};
 use crate::event::Event;
 use crate::jsontext::Style;
 use crate::settings::Entry;
-use crate::tool;
+use crate::tool::{self, Tools};
 use crate::translate::{Document, Problem};
 
 pub(super) const PROFILE: Profile = Profile {
@@ -24,14 +24,18 @@ pub(super) const PROFILE: Profile = Profile {
     project_variable: None,
     events: EVENTS,
     gate: "PreToolUse",
+    permission: Some(PERMISSION),
+    tools: TOOLS,
     installed: &[
         "PreToolUse", "UserPromptSubmit", "PostToolUse", "SessionStart", "SessionEnd", "SubagentStart", "SubagentStop",
     ],
+    since: &[],
     format: Format::Json { style: Style::Strict, versioned: false, element },
     guard: GUARD_ANY_SHELL,
     feed: Feed::Stdin,
     read: |document, _, role| read(document, role),
     reply,
+    aside: Reply::silent,
     noted: |_| Reply::silent(),
     call: |tool, session, cwd| shared_call("PreToolUse", tool, session, cwd),
     mcp_files: |places| {
@@ -64,15 +68,22 @@ const EVENTS: &[(&str, Role)] = &[
 
 const PERMISSION: &str = "PermissionRequest";
 
-const TOOLS: &[(&str, &str)] =
-    &[("Bash", "Bash"), ("apply_patch", "Edit"), ("view_image", "Read"), ("spawn_agent", "Task")];
+const TOOLS: Tools = Tools {
+    common: &[("Bash", "Bash"), ("apply_patch", "Edit"), ("view_image", "Read"), ("spawn_agent", "Task")],
+    own: &[
+        "update_plan", "request_user_input", "request_permissions", "get_goal", "create_goal", "update_goal",
+        "wait_agent", "close_agent", "resume_agent", "send_input", "send_message", "followup_task", "list_agents",
+        "tool_search", "list_mcp_resources", "list_mcp_resource_templates", "read_mcp_resource", "web_search",
+        "write_stdin",
+    ],
+};
 
 fn read(document: &Document<'_>, role: Role) -> Result<Event, Problem> {
     match role {
         Role::Gate => {
             let native = document.text("tool_name")?;
-            let tool = tool::mcp_from_underscores(native, None)
-                .unwrap_or_else(|| tool::common_name(document.host(), TOOLS, native));
+            let tool =
+                tool::mcp_from_underscores(native, None).unwrap_or_else(|| TOOLS.common_name(document.host(), native));
             document.tool_call(tool, native).map(Event::Judge)
         }
         Role::Record(moment) => document.recorded(moment).map(Event::Record),

@@ -12,7 +12,7 @@ use crate::answer::{Answer, Reply};
 use crate::event::{Event, MAIN_AGENT, Recorded, ToolCall};
 use crate::jsontext::Style;
 use crate::settings::{Entry, place::Places};
-use crate::tool;
+use crate::tool::{self, Tools};
 use crate::translate::{Document, Problem};
 
 pub(super) const PROFILE: Profile = Profile {
@@ -26,12 +26,16 @@ pub(super) const PROFILE: Profile = Profile {
     project_variable: Some("COPILOT_PROJECT_DIR"),
     events: EVENTS,
     gate: "preToolUse",
+    permission: Some(PERMISSION),
+    tools: TOOLS,
     installed: &["preToolUse", "userPromptSubmitted", "postToolUse", "sessionStart", "sessionEnd"],
+    since: &[],
     format: Format::Json { style: Style::Strict, versioned: true, element },
     guard: GUARD_IN_JSON,
     feed: Feed::Stdin,
     read,
     reply,
+    aside: Reply::silent,
     noted: |_| Reply::silent(),
     call: |tool, session, cwd| json!({ "sessionId": session, "timestamp": 0, "cwd": cwd, "toolName": tool, "toolArgs": {} }),
     mcp_files: |places| vec![places.host_home(Host::Copilot).join("mcp-config.json")],
@@ -61,27 +65,34 @@ const EVENTS: &[(&str, Role)] = &[
 const PERMISSION: &str = "permissionRequest";
 const PASCAL_PRE_TOOL: &str = "PreToolUse";
 
-const TOOLS: &[(&str, &str)] = &[
-    ("bash", "Bash"),
-    ("edit", "Edit"),
-    ("create", "Write"),
-    ("view", "Read"),
-    ("grep", "Grep"),
-    ("glob", "Glob"),
-    ("web_fetch", "WebFetch"),
-    ("task", "Task"),
-];
+const TOOLS: Tools = Tools {
+    common: &[
+        ("bash", "Bash"),
+        ("edit", "Edit"),
+        ("create", "Write"),
+        ("view", "Read"),
+        ("grep", "Grep"),
+        ("glob", "Glob"),
+        ("web_fetch", "WebFetch"),
+        ("task", "Task"),
+    ],
+    own: &[
+        "report_intent", "update_todo", "ask_user", "exit_plan_mode", "task_complete", "sql", "session_store_sql",
+        "skill", "read_agent", "list_agents", "read_bash", "list_bash", "stop_bash", "write_bash",
+        "fetch_copilot_cli_documentation", "web_search",
+    ],
+};
 
 /// Under `PreToolUse` the shell tool has Claude Code's name; what the others
 /// are called there is not known, so they keep their own.
-const PASCAL_TOOLS: &[(&str, &str)] = &[("Bash", "Bash")];
+const PASCAL_TOOLS: Tools = Tools { common: &[("Bash", "Bash")], own: &[] };
 
 fn read(document: &Document<'_>, event: &str, role: Role) -> Result<Event, Problem> {
     match role {
         Role::Gate if event == PASCAL_PRE_TOOL => {
             let native = document.text("tool_name")?;
             let tool = tool::mcp_from_underscores(native, None)
-                .unwrap_or_else(|| tool::common_name(document.host(), PASCAL_TOOLS, native));
+                .unwrap_or_else(|| PASCAL_TOOLS.common_name(document.host(), native));
             document.tool_call(tool, native).map(Event::Judge)
         }
         Role::Gate => tool_call(document, event).map(Event::Judge),
@@ -113,7 +124,7 @@ fn tool_name(document: &Document<'_>, native: &str) -> String {
     match native.split_once('-') {
         Some((server, tool)) if !tool.contains('-') => tool::mcp_name(server, tool),
         Some(_) => tool::mcp_name_without_server(native),
-        None => tool::common_name(document.host(), TOOLS, native),
+        None => TOOLS.common_name(document.host(), native),
     }
 }
 

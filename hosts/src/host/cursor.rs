@@ -18,7 +18,7 @@ use ccc_protocol::json as strict;
 use crate::answer::{Answer, Reply};
 use crate::event::{Event, Recorded, ToolCall};
 use crate::project;
-use crate::tool;
+use crate::tool::{self, Tools};
 
 pub(super) const PROFILE: Profile = Profile {
     name: "cursor",
@@ -31,13 +31,17 @@ pub(super) const PROFILE: Profile = Profile {
     project_variable: None,
     events: EVENTS,
     gate: "preToolUse",
+    permission: None,
+    tools: TOOLS,
     installed: &["preToolUse", PROMPT, "postToolUse", "sessionStart", "sessionEnd"],
+    since: &[],
     format: Format::Json { style: Style::Strict, versioned: true, element },
     // It feeds stdin to the last command of a line, so it gets one simple command and its `failClosed`.
     guard: "",
     feed: Feed::HereDocument,
     read,
     reply: |_, answer| reply(answer),
+    aside: || reply(&Answer::Allow),
     noted,
     call: |tool, session, cwd| shared_call("preToolUse", tool, session, cwd),
     mcp_files: |places| vec![places.host_home(Host::Cursor).join("mcp.json"), places.project.join(".cursor/mcp.json")],
@@ -67,17 +71,20 @@ const MCP: &str = "beforeMCPExecution";
 const READ_FILE: &str = "beforeReadFile";
 const PROMPT: &str = "beforeSubmitPrompt";
 
-const TOOLS: &[(&str, &str)] = &[
-    ("Shell", "Bash"),
-    ("Edit", "Edit"),
-    ("Write", "Write"),
-    ("Read", "Read"),
-    ("Grep", "Grep"),
-    ("Glob", "Glob"),
-    ("Delete", "Delete"),
-    ("WebFetch", "WebFetch"),
-    ("Task", "Task"),
-];
+const TOOLS: Tools = Tools {
+    common: &[
+        ("Shell", "Bash"),
+        ("Edit", "Edit"),
+        ("Write", "Write"),
+        ("Read", "Read"),
+        ("Grep", "Grep"),
+        ("Glob", "Glob"),
+        ("Delete", "Delete"),
+        ("WebFetch", "WebFetch"),
+        ("Task", "Task"),
+    ],
+    own: &[],
+};
 
 fn read(document: &Document<'_>, event: &str, role: Role) -> Result<Event, Problem> {
     match role {
@@ -116,7 +123,7 @@ fn tool_call(document: &Document<'_>, event: &str) -> Result<ToolCall, Problem> 
 fn tool_name(document: &Document<'_>, native: &str) -> String {
     match native.strip_prefix("MCP:") {
         Some(tool) => tool::mcp_name_without_server(tool),
-        None => tool::common_name(document.host(), TOOLS, native),
+        None => TOOLS.common_name(document.host(), native),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::answer::{Answer, Reply};
 use crate::event::Event;
 use crate::jsontext::Style;
 use crate::settings::{Entry, place::Places};
-use crate::tool;
+use crate::tool::{self, Tools};
 use crate::translate::{Document, Problem};
 
 pub(super) const PROFILE: Profile = Profile {
@@ -25,13 +25,17 @@ pub(super) const PROFILE: Profile = Profile {
     project_variable: Some("GEMINI_PROJECT_DIR"),
     events: EVENTS,
     gate: "BeforeTool",
+    permission: None,
+    tools: TOOLS,
     installed: &["BeforeTool", "BeforeAgent", "AfterTool", "SessionStart", "SessionEnd"],
+    since: &[],
     // It takes comments out before it reads its settings.
     format: Format::Json { style: Style::Comments, versioned: false, element },
     guard: GUARD,
     feed: Feed::Stdin,
     read: |document, _, role| read(document, role),
     reply: |_, answer| reply(answer),
+    aside: Reply::silent,
     noted: |_| Reply::silent(),
     call: |tool, session, cwd| shared_call("BeforeTool", tool, session, cwd),
     mcp_files: |places| {
@@ -59,17 +63,27 @@ const EVENTS: &[(&str, Role)] = &[
     ("SessionEnd", Role::Record(Moment::SessionEnd)),
 ];
 
-const TOOLS: &[(&str, &str)] = &[
-    ("run_shell_command", "Bash"),
-    ("replace", "Edit"),
-    ("write_file", "Write"),
-    ("read_file", "Read"),
-    ("read_many_files", "Read"),
-    ("grep_search", "Grep"),
-    ("search_file_content", "Grep"),
-    ("glob", "Glob"),
-    ("web_fetch", "WebFetch"),
-];
+const TOOLS: Tools = Tools {
+    common: &[
+        ("run_shell_command", "Bash"),
+        ("replace", "Edit"),
+        ("write_file", "Write"),
+        ("read_file", "Read"),
+        ("read_many_files", "Read"),
+        ("grep_search", "Grep"),
+        ("search_file_content", "Grep"),
+        ("glob", "Glob"),
+        ("web_fetch", "WebFetch"),
+        ("list_directory", "LS"),
+        ("invoke_agent", "Task"),
+    ],
+    own: &[
+        "update_topic", "write_todos", "ask_user", "enter_plan_mode", "exit_plan_mode", "activate_skill",
+        "complete_task", "get_internal_docs", "list_mcp_resources", "read_mcp_resource", "google_web_search",
+        "tracker_add_dependency", "tracker_create_task", "tracker_get_task", "tracker_list_tasks",
+        "tracker_update_task", "tracker_visualize",
+    ],
+};
 
 fn read(document: &Document<'_>, role: Role) -> Result<Event, Problem> {
     match role {
@@ -85,7 +99,7 @@ fn read(document: &Document<'_>, role: Role) -> Result<Event, Problem> {
 /// where.
 fn tool_name(document: &Document<'_>, native: &str) -> Result<String, Problem> {
     if !document.has("mcp_context") {
-        return Ok(tool::common_name(document.host(), TOOLS, native));
+        return Ok(TOOLS.common_name(document.host(), native));
     }
     let context = document.object("mcp_context")?;
     let name = |field| context.get(field).and_then(Value::as_str).filter(|name| !name.is_empty());

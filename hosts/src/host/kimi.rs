@@ -5,7 +5,7 @@ use super::profile::{Feed, Format, GUARD, GUARDED, Level, Limits, Profile, Switc
 use super::{Host, Moment, Role, nested};
 use crate::answer::{Answer, Reply};
 use crate::event::Event;
-use crate::tool;
+use crate::tool::{self, Tools};
 use crate::translate::{Document, Problem};
 
 pub(super) const PROFILE: Profile = Profile {
@@ -19,12 +19,16 @@ pub(super) const PROFILE: Profile = Profile {
     project_variable: None,
     events: EVENTS,
     gate: PRE_TOOL,
+    permission: Some(PERMISSION),
+    tools: TOOLS,
     installed: &[PRE_TOOL, "UserPromptSubmit", "PostToolUse", "SessionStart"],
+    since: &[],
     format: Format::TomlTables,
     guard: GUARD,
     feed: Feed::Stdin,
     read: |document, _, role| read(document, role),
     reply,
+    aside: Reply::silent,
     noted: |_| Reply::silent(),
     call: |tool, session, cwd| shared_call(PRE_TOOL, tool, session, cwd),
     mcp_files: |places| vec![places.host_home(Host::Kimi).join("mcp.json")],
@@ -40,7 +44,7 @@ pub(super) const PROFILE: Profile = Profile {
 
 const EVENTS: &[(&str, Role)] = &[
     (PRE_TOOL, Role::Gate),
-    ("PermissionRequest", Role::Gate),
+    (PERMISSION, Role::Gate),
     ("UserPromptSubmit", Role::Record(Moment::Prompt)),
     ("PostToolUse", Role::Record(Moment::PostTool)),
     ("SessionStart", Role::Record(Moment::SessionStart)),
@@ -48,25 +52,35 @@ const EVENTS: &[(&str, Role)] = &[
 ];
 
 const PRE_TOOL: &str = "PreToolUse";
+const PERMISSION: &str = "PermissionRequest";
 
-const TOOLS: &[(&str, &str)] = &[
-    ("Bash", "Bash"),
-    ("Edit", "Edit"),
-    ("Write", "Write"),
-    ("Read", "Read"),
-    ("Grep", "Grep"),
-    ("Glob", "Glob"),
-    ("FetchURL", "WebFetch"),
-    ("Agent", "Task"),
-    ("Task", "Task"),
-];
+const TOOLS: Tools = Tools {
+    common: &[
+        ("Bash", "Bash"),
+        ("Edit", "Edit"),
+        ("Write", "Write"),
+        ("Read", "Read"),
+        ("Grep", "Grep"),
+        ("Glob", "Glob"),
+        ("FetchURL", "WebFetch"),
+        ("Agent", "Task"),
+        ("Task", "Task"),
+        ("ReadMediaFile", "Read"),
+        ("AgentSwarm", "Task"),
+    ],
+    own: &[
+        "AskUserQuestion", "EnterPlanMode", "ExitPlanMode", "TodoList", "SetTodoList", "GetGoal", "CreateGoal",
+        "UpdateGoal", "SetGoalBudget", "TaskList", "TaskOutput", "TaskStop", "CronCreate", "CronList", "CronDelete",
+        "Skill", "WebSearch",
+    ],
+};
 
 fn read(document: &Document<'_>, role: Role) -> Result<Event, Problem> {
     match role {
         Role::Gate => {
             let native = document.text("tool_name")?;
-            let tool = tool::mcp_from_underscores(native, None)
-                .unwrap_or_else(|| tool::common_name(document.host(), TOOLS, native));
+            let tool =
+                tool::mcp_from_underscores(native, None).unwrap_or_else(|| TOOLS.common_name(document.host(), native));
             document.tool_call(tool, native).map(Event::Judge)
         }
         Role::Record(moment) => document.recorded(moment).map(Event::Record),

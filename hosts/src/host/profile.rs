@@ -9,7 +9,9 @@ use crate::answer::{Answer, Reply};
 use crate::event::Event;
 use crate::jsontext::Style;
 use crate::settings::{Entry, place::Places};
+use crate::tool::Tools;
 use crate::translate::{Document, Problem};
+use crate::version::Version;
 
 /// One host. Its file beside this one fills it in.
 pub struct Profile {
@@ -36,9 +38,15 @@ pub struct Profile {
     /// Permission requests are understood too but not installed: they follow a gate that already decided, and a person would be
     /// asked twice.
     pub gate: &'static str,
+    /// The gate at which leave takes the place of the answer that the host's own person would give to its prompt.
+    pub permission: Option<&'static str>,
+    /// The tools that its package brings.
+    pub tools: Tools,
     /// The events to install, the gate first. None is listed that the host is not known to have: on some hosts one unknown name
     /// drops all hooks.
     pub installed: &'static [&'static str],
+    /// Those of them that the host has only from this version on; an older one is not given them.
+    pub since: &'static [(&'static str, Version)],
     /// How its settings file is written.
     pub format: Format,
     /// What the shell does when the hook at a gate ends badly, behind its command line.
@@ -49,6 +57,8 @@ pub struct Profile {
     pub read: fn(&Document<'_>, &str, Role) -> Result<Event, Problem>,
     /// The form of an answer at a gate.
     pub reply: fn(&str, &Answer) -> Reply,
+    /// The form in which it is told to go on and to ask its own person, where it would.
+    pub aside: fn() -> Reply,
     /// The form in which it is told that an event was recorded.
     pub noted: fn(&str) -> Reply,
     /// The document of a call of this tool, in this session and directory, as it would send it.
@@ -58,11 +68,22 @@ pub struct Profile {
     /// The settings by which all its hooks are turned off.
     pub switches: Switches,
     /// What is known of it in this version; without one, what is safe to say.
-    pub limits: fn(Option<[u64; 3]>) -> Limits,
+    pub limits: fn(Option<Version>) -> Limits,
     /// The names of the subagents that its settings declare.
     pub subagents: fn(&Places) -> Vec<String>,
     /// True where it passes over hooks until it was told to trust them.
     pub trusts_hooks_by_name: bool,
+}
+
+impl Profile {
+    /// The events to install where the host has this version.
+    pub fn events_of(&self, version: Option<Version>) -> impl Iterator<Item = &'static &'static str> {
+        let has = move |event: &&&'static str| {
+            let since = self.since.iter().find(|(late, _)| late == *event);
+            since.is_none_or(|(_, since)| version.is_some_and(|version| version >= *since))
+        };
+        self.installed.iter().filter(has)
+    }
 }
 
 /// How a settings file is written.

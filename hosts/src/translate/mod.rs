@@ -10,6 +10,7 @@ pub use document::{Document, Problem};
 use crate::answer::{Answer, Reason, Reply};
 use crate::event::Event;
 use crate::host::{Host, Role};
+use crate::tool;
 
 /// A document understood, with the event by which the host wants its answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +33,13 @@ pub fn read(host: Host, told: Option<&str>, fields: &Map<String, Value>) -> Resu
     let event = document.event(told)?;
     let role = host.role(&event).ok_or_else(|| Problem::UnknownEvent(event.clone()))?;
     document.fits(role)?;
-    let content = (host.profile().read)(&document, &event, role)?;
+    let mut content = (host.profile().read)(&document, &event, role)?;
+    if let Event::Judge(call) = &mut content
+        && call.asks_the_person()
+        && host.profile().permission == Some(event.as_str())
+    {
+        call.tool = tool::in_the_persons_place(&call.tool);
+    }
     Ok(Question { host, event, content })
 }
 
@@ -43,6 +50,14 @@ pub fn reply(host: Host, event: &str, answer: &Answer) -> Reply {
         return Reply::block(&Reason::new(&format!("`{event}` is no gate of {host}")));
     }
     Reply { objection: answer.objection(), ..(host.profile().reply)(event, answer) }
+}
+
+/// Tells the host that nothing speaks against a call by which its agent asks its own person: the host asks them.
+pub fn aside(host: Host, event: &str) -> Reply {
+    match host.role(event) {
+        Some(Role::Gate) => (host.profile().aside)(),
+        _ => blocked(host, None, Reason::new(&format!("`{event}` is no gate of {host}"))),
+    }
 }
 
 /// Tells the host that an event was recorded and it may go on.

@@ -153,8 +153,10 @@ pub enum Class {
     Deletes,
     /// Runs a program or script of the project.
     Runs,
-    /// The agent's own bookkeeping: to-do lists, plans, questions to its user.
+    /// The agent's own bookkeeping: to-do lists, plans, questions that its host shows the person.
     Bookkeeping,
+    /// Answers in the place of the agent's own person: a question that was put to them, a plan that they should approve.
+    Person,
     /// Talks to a server on this machine.
     Loopback,
     /// Fetches from other machines.
@@ -219,7 +221,7 @@ impl Place {
 
 impl Class {
     /// Every class, in the order of declaration.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Reads,
         Self::VcsQuery,
         Self::VcsChange,
@@ -228,6 +230,7 @@ impl Class {
         Self::Deletes,
         Self::Runs,
         Self::Bookkeeping,
+        Self::Person,
         Self::Loopback,
         Self::Network,
         Self::Upload,
@@ -259,6 +262,7 @@ impl Class {
             Self::Deletes => "deletes",
             Self::Runs => "runs",
             Self::Bookkeeping => "bookkeeping",
+            Self::Person => "person",
             Self::Loopback => "loopback",
             Self::Network => "network",
             Self::Upload => "upload",

