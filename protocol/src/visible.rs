@@ -151,16 +151,20 @@ fn push_json_escape(shown: &mut String, c: char) {
     }
 }
 
-/// Most text is plain ASCII and is copied as it is.
+/// What is seen is copied in whole runs: most text is one.
 fn written(text: &str, is_unseen: impl Fn(char) -> bool, push_unseen: impl Fn(&mut String, char)) -> String {
     let mut written = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_unseen(c) {
+    let mut rest = text;
+    while let Some(start) = rest.find(&is_unseen) {
+        let (seen, unseen) = rest.split_at(start);
+        written.push_str(seen);
+        let mut chars = unseen.chars();
+        if let Some(c) = chars.next() {
             push_unseen(&mut written, c);
-        } else {
-            written.push(c);
         }
+        rest = chars.as_str();
     }
+    written.push_str(rest);
     written
 }
 
