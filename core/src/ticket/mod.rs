@@ -1,6 +1,7 @@
 //! One submitted action and where it stands: a pure state machine. [`open`] begins a ticket, [`Ticket::step`] is the only
 //! way on; both give the audit entries that belong to the change.
 
+mod abridged;
 mod approve;
 mod event;
 mod open;
@@ -20,6 +21,7 @@ use serde_json::{Map, Value};
 
 use crate::policy::Needs;
 
+pub use abridged::{LeftOut, params_digest};
 pub use event::{Event, Note, Outcome, StepRefusal, Withdrawal};
 pub use open::{Opened, Opening, open};
 pub use permit::Permit;
@@ -72,6 +74,9 @@ pub struct Request {
     /// The grant that let it in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub let_in: Option<LetIn>,
+    /// Set where `params` and `plan` are only the beginning of what was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOut>,
     /// What its tool call touches, read once.
     #[serde(skip)]
     pub reading: Reading,

@@ -89,4 +89,5 @@ fn submitted(request: &Request, standing: &Standing) -> Note {
         .with("rule", request.rule.clone())
         .with_some("reason", standing.reason.clone())
         .with_some("replaces", request.replaces.as_ref().map(TicketId::to_string))
+        .with_some("left_out", request.left_out_note())
 }

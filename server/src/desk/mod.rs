@@ -4,6 +4,7 @@
 mod audience;
 mod checkpoints;
 mod clerk;
+mod disk;
 mod enact;
 mod explain;
 mod front;

@@ -17,13 +17,14 @@ use tokio::sync::{broadcast, mpsc};
 use crate::{
     clock::Clock,
     exec::Effects,
-    store::{self, DataLock, Nonce, StoreError, Writer},
+    store::{self, DataLock, Nonce, Reserve, StoreError, Writer},
 };
 
 use super::{
     Front, Lawbook, Shelf,
     checkpoints::{self, CheckpointCommand, Checkpoints},
     clerk::{Clerk, carry},
+    disk::Disk,
     keep::{Archive, Keeping},
     rooms::Rooms,
     stops::Stops,
@@ -87,7 +88,8 @@ pub struct Found {
 /// Where the data directory is in use, or the database does not open, read or take the first commit.
 pub fn open(site: Site) -> Result<Running, StoreError> {
     let lock = DataLock::take(&site.data)?;
-    let store = store::open(&site.data)?;
+    let reserve = Reserve::of(&site.data, &site.checkpoints, site.law.limits.reserve_bytes);
+    let (disk, store) = Disk::open(reserve, &site.data)?;
     let clock = Arc::new(Clock::from(Timestamp::default()));
     let books = store.books(clock.now())?;
     clock.raise(books.chain.latest);
@@ -115,6 +117,7 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
         last: (0, clock.now()),
     };
     let lawbook = Lawbook::new(site.law);
+    let disk_full = disk.disk_full();
     let (answers, answered) = mpsc::unbounded_channel();
     tokio::spawn(carry(answered));
     let clerk = Clerk {
@@ -128,6 +131,7 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
         work: work.clone(),
         keeping,
         answers,
+        disk,
         failing: false,
     };
     let (handle, clerk) = clerk.start().map_err(no_thread)?;
@@ -142,6 +146,7 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
         rooms,
         stops: stops.clone(),
         lists: Arc::default(),
+        disk_full,
         mail_file: mail_file.map(Into::into),
     };
     let worker = Worker { front: front.clone(), effects: Arc::new(effects), stops };

@@ -22,6 +22,9 @@ pub struct Writer {
     connection: Connection,
 }
 
+/// How many pages of the write-ahead log are folded into the database at once: SQLite's own number.
+const FOLD_PAGES: u32 = 1000;
+
 /// An idempotency key as its user sent it, and what it was sent with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestKey {
@@ -61,6 +64,28 @@ impl Writer {
     /// Where the database refuses; nothing is kept.
     pub fn commit(&self) -> Result<(), StoreError> {
         self.run("COMMIT")
+    }
+
+    /// Folds what can be of the write-ahead log into the database, and from now on nothing: commits need room in the log alone.
+    pub(crate) fn fold_no_more(&self) {
+        // On a full disk the folding fails, and all stays in the log.
+        let _ = self.pragma("wal_checkpoint", "PASSIVE");
+        self.told_of("wal_autocheckpoint", self.pragma("wal_autocheckpoint", 0));
+    }
+
+    /// The log is folded into the database again as it grows.
+    pub(crate) fn fold_again(&self) {
+        self.told_of("wal_autocheckpoint", self.pragma("wal_autocheckpoint", FOLD_PAGES));
+    }
+
+    fn pragma(&self, name: &str, value: impl rusqlite::ToSql) -> rusqlite::Result<()> {
+        self.connection.pragma_update_and_check(None, name, value, |_| Ok(()))
+    }
+
+    fn told_of(&self, what: &str, done: rusqlite::Result<()>) {
+        if let Err(error) = done {
+            tracing::warn!(%error, "{what} could not be set");
+        }
     }
 
     /// Forgets everything since `begin`.
