@@ -65,6 +65,8 @@ pub struct Desk {
     pub(super) pins: Pins,
     pub(super) known_users: KnownUsers,
     pub(super) due: BTreeSet<(Timestamp, Due)>,
+    /// Approved before the start, and not to go on before the store was found whole.
+    pub(super) held: BTreeSet<TicketId>,
 }
 
 /// A person's denial, for as long as it answers the same call.

@@ -106,6 +106,9 @@ struct Standing {
     status: Status,
     /// The audit sequence of the last change.
     seq: u64,
+    /// That of its opening; 0 in tickets of versions before this was kept.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    opened: u64,
     /// When an open ticket expires, or an approved one fails for not having been started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     deadline: Option<Timestamp>,
@@ -180,6 +183,12 @@ impl Ticket {
         self.standing.seq
     }
 
+    /// The audit sequence of its opening, where that is known.
+    #[must_use]
+    pub fn opened(&self) -> Option<u64> {
+        (self.standing.opened > 0).then_some(self.standing.opened)
+    }
+
     /// When time ends it: an undecided or untaken ticket expires, an approved one that was not started fails.
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {
@@ -233,6 +242,9 @@ impl Ticket {
     /// The same ticket as last changed by this audit entry.
     #[must_use]
     pub(crate) fn sealed_at(mut self, seq: u64) -> Self {
+        if self.standing.seq == 0 {
+            self.standing.opened = seq;
+        }
         self.standing.seq = seq;
         self
     }

@@ -67,6 +67,7 @@ fn standing(status: Status) -> Standing {
     Standing {
         status,
         seq: 0,
+        opened: 0,
         deadline: None,
         approvals: vec![],
         decided_by: None,

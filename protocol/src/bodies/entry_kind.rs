@@ -106,6 +106,8 @@ entry_kinds! {
     ServerStopped = "server-stopped",
     /// The server took up a changed config.
     Reloaded = "reloaded",
+    /// A start's look at the whole database ended: what was held since goes on, or, with `detail.broken_at`, waits for people.
+    StoreChecked = "store-checked",
     /// The data directory's disk is full: requests are refused, decisions are still taken.
     DiskFull = "disk-full",
     /// There is room again, and requests are taken.

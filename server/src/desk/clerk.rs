@@ -440,7 +440,9 @@ impl Clerk {
         self.failing = true;
         match self.store.books(self.clock.now()) {
             Ok(books) => {
+                let held = self.desk.held().clone();
                 self.desk = Desk::restore(books, law);
+                self.desk.hold(held);
                 self.shelf.replace(&self.desk);
             }
             // INVARIANT: a desk ahead of its store decides nothing. Without the store there is nothing to go on with,

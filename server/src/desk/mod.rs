@@ -15,6 +15,7 @@ mod open;
 mod page;
 mod prepare;
 mod preview;
+mod proof;
 mod readings;
 mod rolling;
 mod rooms;

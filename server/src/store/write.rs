@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use ccc_core::{
-    desk::{Change, Setting},
+    desk::{Change, Desk, Doubts, Setting},
     limits::Limits,
     ticket::Ticket,
 };
@@ -12,7 +12,8 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Serialize;
 
 use super::{
-    Nonce, StoreError,
+    Nonce, StoreError, proof,
+    proof::Mark,
     read::{self, number},
 };
 
@@ -170,6 +171,14 @@ impl Writer {
     /// Where the database refuses or a row does not read.
     pub fn books(&self, now: Timestamp) -> Result<ccc_core::desk::Books, StoreError> {
         read::books(&self.connection, now)
+    }
+
+    /// Holds what a restored desk has against the log, and the log against this checkpoint.
+    ///
+    /// # Errors
+    /// Where the database refuses or a row does not read.
+    pub(crate) fn doubts(&self, desk: &Desk, mark: Option<Mark>) -> Result<Doubts, StoreError> {
+        proof::doubts(&self.connection, desk, mark)
     }
 
     /// The nonces that a restart must still know.
