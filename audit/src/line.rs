@@ -8,6 +8,7 @@ use crate::color::Color;
 pub(crate) fn of(entry: &AuditEntry, color: Color) -> String {
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let detail = if entry.detail.is_empty() { String::new() } else { json_line(entry) };
+    let detail = detail + &left_out(entry);
     let status = format!("{:<9}", or_dash(entry.status.map(|status| status.to_string())));
     let line = format!(
         "{:>7}  {:<24}  {:<16}  {:<16}  {:<20}  {:<36}  {}  {detail}",
@@ -25,6 +26,14 @@ pub(crate) fn of(entry: &AuditEntry, color: Color) -> String {
 /// Something that is no entry, in its place.
 pub(crate) fn unreadable(place: crate::entry::Place, why: &str) -> String {
     format!("{:>7}  {place}: {}", "?", visible::marked(why))
+}
+
+/// In words where the entry holds only the beginning of what was asked for.
+fn left_out(entry: &AuditEntry) -> String {
+    let Some(left_out) = entry.detail.get("left_out") else { return String::new() };
+    let bytes = left_out.get("bytes").and_then(serde_json::Value::as_u64).unwrap_or_default();
+    let digest = left_out.get("params").and_then(serde_json::Value::as_str).unwrap_or_default();
+    format!("  (the beginning of {bytes} bytes of parameters, known by {})", visible::marked(digest))
 }
 
 fn who(entry: &AuditEntry) -> String {
@@ -62,6 +71,16 @@ mod tests {
         );
         assert!(line.ends_with(r#"denied     {"reason":"no\u202e\u001b[2J"}"#), "{line}");
         assert!(of(&entry, Color::Ansi).contains("\x1b[31mdenied   \x1b[0m"));
+    }
+
+    #[test]
+    fn what_is_kept_in_part_says_how_much_there_was() {
+        let json = format!(
+            r#"{{"seq":1,"at":"2026-03-07T12:00:00Z","kind":"submitted","detail":{{"left_out":{{"bytes":1048576,"params":"sha-256:{}"}}}}}}"#,
+            "0".repeat(64)
+        );
+        let line = of(&entry(&json), Color::Plain);
+        assert!(line.contains("the beginning of 1048576 bytes of parameters, known by sha-256:000"), "{line}");
     }
 
     #[test]

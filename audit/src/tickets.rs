@@ -3,9 +3,10 @@
 //! Every entry asks its ticket whether it stands there or later; every ticket must be met by the entry at which it says it
 //! stands. That takes one look-up an entry and no memory, however many tickets there are.
 
+use ccc_core::ticket::params_digest;
 use ccc_protocol::{
     ActionName, Digest, TicketId, UserName,
-    bodies::{AuditEntry, EntryKind, Status},
+    bodies::{AuditEntry, EntryKind, Status, abridge::object_is_beginning},
 };
 use rusqlite::{OptionalExtension as _, Statement};
 use serde::{Deserialize, de::IgnoredAny};
@@ -54,6 +55,13 @@ struct Request {
     params: Map<String, Value>,
     plan_digest: Digest,
     digest: Digest,
+    left_out: Option<LeftOut>,
+}
+
+/// Where the parameters are a beginning: the digest of the whole.
+#[derive(Debug, Deserialize)]
+struct LeftOut {
+    params: Digest,
 }
 
 impl<'d> Tickets<'d> {
@@ -134,6 +142,22 @@ fn read<'b, T: Deserialize<'b>>(body: &'b str) -> Result<T, String> {
     serde_json::from_str(body).map_err(|error| format!("it does not read as a ticket: {error}"))
 }
 
+/// The same parameters, though one of the two, or each, may hold their beginning and the digest of the whole.
+fn same_params(entry: &AuditEntry, request: &Request) -> bool {
+    let Some(said) = entry.detail.get("params").and_then(Value::as_object) else { return false };
+    let digest_of_said = || match entry.detail.get("left_out") {
+        Some(left_out) => left_out.get("params").and_then(Value::as_str).and_then(|text| text.parse().ok()),
+        None => Some(params_digest(said)),
+    };
+    match (&request.left_out, entry.detail.contains_key("left_out")) {
+        (None, false) => *said == request.params,
+        (Some(row), true) => digest_of_said() == Some(row.params) && *said == request.params,
+        // Denied again after it was asked for: the row was cut, the entry was not.
+        (Some(row), false) => digest_of_said() == Some(row.params) && object_is_beginning(&request.params, said),
+        (None, true) => false,
+    }
+}
+
 fn same_request(entry: &AuditEntry, request: &Request) -> Result<(), String> {
     let said = |name: &str| entry.detail.get(name);
     let said_text = |name: &str| said(name).and_then(Value::as_str).map(str::to_owned);
@@ -141,12 +165,53 @@ fn same_request(entry: &AuditEntry, request: &Request) -> Result<(), String> {
         ("id", entry.ticket == Some(request.id)),
         ("action", entry.action.as_ref() == Some(&request.action)),
         ("submitter", entry.about.as_ref() == Some(&request.submitted_by)),
-        ("params", said("params").and_then(Value::as_object) == Some(&request.params)),
+        ("params", same_params(entry, request)),
         ("plan", said_text("plan") == Some(request.plan_digest.to_string())),
         ("digest", said_text("digest") == Some(request.digest.to_string())),
     ];
     match same.into_iter().find(|(_, same)| !same) {
         Some((what, _)) => Err(format!("its {what} is not what entry {} says", entry.seq)),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn same(said: &Value, row: &Value) -> bool {
+        let entry = json!({ "seq": 1, "at": "2026-03-07T12:00:00Z", "kind": "submitted", "detail": said });
+        let digest = Digest::of(b"x");
+        let mut request = json!({
+            "id": "0198e6a2-7b1c-7d3e-8f40-5a6b7c8d9e0f", "action": "use-tool", "submitted_by": "agent",
+            "plan_digest": digest, "digest": digest,
+        });
+        request.as_object_mut().unwrap().extend(row.as_object().unwrap().clone());
+        same_params(&serde_json::from_value(entry).unwrap(), &serde_json::from_value(request).unwrap())
+    }
+
+    #[test]
+    fn what_is_kept_in_part_is_held_against_the_log_by_digest_and_beginning() {
+        let whole = json!({ "content": "x".repeat(5000) });
+        let digest = params_digest(whole.as_object().unwrap());
+        let cut = json!({ "content": "xxxx…" });
+        let row = |params: &Value, digest: Digest| json!({ "params": params, "left_out": { "params": digest } });
+        let in_part = json!({ "params": cut, "left_out": { "bytes": 5014, "params": digest } });
+        assert!(same(&json!({ "params": whole }), &json!({ "params": whole })));
+        assert!(same(&in_part, &row(&cut, digest)), "denied when it was asked");
+        assert!(same(&json!({ "params": whole }), &row(&cut, digest)), "cut when it came again");
+        let (other, another) = (json!({ "content": "yyyy…" }), Digest::of(b"another"));
+        for (said, row) in [
+            (&in_part, row(&other, digest)),
+            (&in_part, row(&cut, another)),
+            (&in_part, json!({ "params": cut })),
+            (&json!({ "params": whole }), row(&other, digest)),
+            (&json!({ "params": whole }), row(&cut, another)),
+            (&json!({ "params": cut }), row(&cut, digest)),
+        ] {
+            assert!(!same(said, &row), "{said} {row}");
+        }
     }
 }

@@ -61,7 +61,9 @@ limits! {
     /// Open tickets of all users.
     queued_max: 10_000,
     /// Requests of one user in a minute; 0 is no limit.
-    requests_per_minute_max: 0,
+    requests_per_minute_max: 6000,
+    /// A body counts as one request more for each so many bytes; 0 counts requests alone.
+    body_bytes_per_request: 16 * 1024,
     /// How long a ticket waits for a person.
     queue_seconds_max: 3600,
     /// How long an approved ticket may wait to be started.
@@ -110,6 +112,10 @@ limits! {
     open_again_seconds: 5,
     /// How long a mail may take to be handed over.
     mail_seconds_max: 60,
+    /// Parameters of a denied request that are kept whole, in bytes as JSON; of longer ones the digest and the beginning are.
+    denied_bytes_max: 4096,
+    /// Room in the data directory that is kept for decisions on a full disk, in bytes; 0 is none.
+    reserve_bytes: 64 * 1024 * 1024,
     /// An agent's or approver's free text (reason, note), in bytes.
     note_bytes_max: 4096,
     /// A tool call's input that is analysed, in bytes; more asks a person.

@@ -72,6 +72,12 @@ impl Refusal {
         Self::new(ProblemType::Limit, detail)
     }
 
+    /// 507: there is no room for anything new; decisions are still taken.
+    #[must_use]
+    pub fn full(detail: impl Into<String>) -> Self {
+        Self::new(ProblemType::Full, detail)
+    }
+
     /// 503: nothing was accepted.
     #[must_use]
     pub fn unavailable(detail: impl Into<String>) -> Self {

@@ -231,6 +231,7 @@ fn meaning(kind: ProblemType) -> (StatusCode, &'static str) {
         ProblemType::InvalidParameter => (StatusCode::UNPROCESSABLE_ENTITY, "invalid parameter"),
         ProblemType::Limit => (StatusCode::TOO_MANY_REQUESTS, "limit reached"),
         ProblemType::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "not available"),
+        ProblemType::Full => (StatusCode::INSUFFICIENT_STORAGE, "no room for anything new"),
     }
 }
 

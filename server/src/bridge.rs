@@ -60,7 +60,7 @@ impl Bridge {
         let law = self.front.law();
         let fault = head.fault(&self.hosts, &law.limits);
         if fault.is_none() && is_health(head) {
-            return health();
+            return health(self.front.is_disk_full());
         }
         let (fields, keyring) = (head.fields(), self.keys.current());
         match authenticate::authenticate(head, &fields, &keyring) {
@@ -99,6 +99,7 @@ impl Bridge {
         caller.share().count_request(&law.limits, self.front.clock().now())?;
         let found = route::find(head.method(), head.path())?;
         let body = read(upload, link, found, &law.limits).await?;
+        caller.share().count_body(body.len(), &law.limits, self.front.clock().now())?;
         self.call(found, caller, head, body, link, &law.limits).await
     }
 
@@ -117,6 +118,7 @@ impl Bridge {
             self.times(),
         )?;
         caller.share().count_request(&law.limits, self.front.clock().now())?;
+        caller.share().count_body(body.len(), &law.limits, self.front.clock().now())?;
         self.call(found, caller, head, body, link, &law.limits).await
     }
 
@@ -171,8 +173,9 @@ fn is_health(head: &Head) -> bool {
     head.method() == "GET" && head.target() == "/health"
 }
 
-fn health() -> Response<Content> {
-    Answer::ok(&Health { status: "ok".to_owned() }).unsigned()
+fn health(is_disk_full: bool) -> Response<Content> {
+    let status = if is_disk_full { Health::DISK_FULL } else { Health::OK };
+    Answer::ok(&Health { status: status.to_owned() }).unsigned()
 }
 
 /// A name for this request, under which a refusal and the log's cause of it are found together.

@@ -64,7 +64,7 @@ pub(crate) async fn run(reload: Reload) -> Result<Closing, ServerError> {
     let audit_key =
         key_file::read_or_make(&setup.audit_key_file, setup.signed_log().as_deref()).map_err(SetupError::from)?;
     let keyring = Keyring::new(&setup.secrets, &Keyring::default());
-    let Running { front, nonces, found, clerk, lock } = open(setup, &keyring, audit_key.clone())?;
+    let Running { front, nonces, found, clerk, lock, proof } = open(setup, &keyring, audit_key.clone())?;
     let started = front.clock().now();
     let bridge = Arc::new(Bridge {
         keys: Keys::new(keyring),
@@ -78,9 +78,11 @@ pub(crate) async fn run(reload: Reload) -> Result<Closing, ServerError> {
     let (stop, reasons) = (word_to_stop(), reload.reasons());
     tell(setup, &listeners, found);
     let front = bridge.front.clone();
+    let proving = tokio::spawn(proof.run(front.clone()));
     let reloading = tokio::spawn(reload.keep(reasons, Arc::clone(&bridge), audit_key));
     listen::serve(listeners, bridge, stop).await;
     reloading.abort();
+    proving.abort();
     front.drain(DRAIN).await;
     Ok(Closing { clerk, _lock: lock })
 }

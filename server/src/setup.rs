@@ -188,6 +188,7 @@ impl Setup {
                 "`checkpoint_command_seconds_max`",
                 self.law.limits.checkpoint_command_seconds_max != other.law.limits.checkpoint_command_seconds_max,
             ),
+            ("`reserve_bytes`", self.law.limits.reserve_bytes != other.law.limits.reserve_bytes),
             ("`descriptors_max`", self.law.limits.descriptors_max != other.law.limits.descriptors_max),
             ("the mail server", self.smtp != other.smtp),
             (

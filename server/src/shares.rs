@@ -42,6 +42,23 @@ impl Share {
     /// # Errors
     /// When the user's requests of this minute are used up; `requests_per_minute_max` 0 is no limit.
     pub fn count_request(&self, limits: &Limits, now: Timestamp) -> Result<(), Refusal> {
+        self.count(1, limits, now)
+    }
+
+    /// Counts a request's body, once it was read: a long one takes as much of the minute as many short requests, so that the
+    /// limit bounds what one user can have stored.
+    ///
+    /// # Errors
+    /// As for [`Share::count_request`].
+    pub fn count_body(&self, bytes: usize, limits: &Limits, now: Timestamp) -> Result<(), Refusal> {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        match bytes.checked_div(limits.body_bytes_per_request) {
+            None | Some(0) => Ok(()),
+            Some(requests) => self.count(requests, limits, now),
+        }
+    }
+
+    fn count(&self, requests: u64, limits: &Limits, now: Timestamp) -> Result<(), Refusal> {
         if limits.requests_per_minute_max == 0 {
             return Ok(());
         }
@@ -49,12 +66,14 @@ impl Share {
         if now.millis_since(minute.started) >= 60_000 {
             *minute = Minute { started: now, requests: 0 };
         }
-        minute.requests += 1;
+        minute.requests = minute.requests.saturating_add(requests);
         if minute.requests <= limits.requests_per_minute_max {
             return Ok(());
         }
         let allowed = limits.requests_per_minute_max;
-        Err(Refusal::limit(format!("more than {allowed} requests in a minute; send fewer")))
+        Err(Refusal::limit(format!(
+            "more than {allowed} requests in a minute (`requests_per_minute_max`; a long body counts as several): send fewer"
+        )))
     }
 
     /// Takes a place to wait in.
@@ -115,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_are_limited_by_the_minute_and_unlimited_by_default() {
+    fn requests_are_limited_by_the_minute_and_by_default_to_what_many_agents_need() {
         let limits = Limits { requests_per_minute_max: 2, ..Limits::default() };
         let share = Share::default();
         let at = Timestamp::from_seconds(1_000_000);
@@ -123,6 +142,24 @@ mod tests {
         assert!(share.count_request(&limits, at.plus_seconds(59)).is_ok());
         assert!(share.count_request(&limits, at.plus_seconds(59)).is_err());
         assert!(share.count_request(&limits, at.plus_seconds(60)).is_ok());
-        assert!((0..100).all(|_| share.count_request(&Limits::default(), at).is_ok()));
+        let unlimited = Limits { requests_per_minute_max: 0, ..Limits::default() };
+        assert!((0..100_000).all(|_| share.count_request(&unlimited, at).is_ok()));
+        let taken = |share: &Share| (0..100_000).take_while(|_| share.count_request(&Limits::default(), at).is_ok()).count();
+        assert_eq!(taken(&Share::default()), 6000, "a hundred agents that ask once in a second");
+    }
+
+    #[test]
+    fn a_long_body_counts_as_many_requests_and_a_short_one_as_one() {
+        let limits = Limits { requests_per_minute_max: 100, body_bytes_per_request: 1024, ..Limits::default() };
+        let at = Timestamp::from_seconds(1_000_000);
+        let taken = |bytes: usize, limits: &Limits| {
+            let share = Share::default();
+            let request = || share.count_request(limits, at).and_then(|()| share.count_body(bytes, limits, at));
+            (0..1000).take_while(|_| request().is_ok()).count()
+        };
+        assert_eq!(taken(1023, &limits), 100);
+        assert_eq!(taken(9 * 1024, &limits), 10);
+        assert_eq!(taken(99 * 1024, &limits), 1);
+        assert_eq!(taken(1 << 20, &Limits { body_bytes_per_request: 0, ..limits }), 100);
     }
 }

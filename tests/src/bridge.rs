@@ -102,9 +102,24 @@ impl Bridge {
         self.child.wait().unwrap()
     }
 
+    /// Waits until the server has ended by itself.
+    pub fn ended(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
     /// Sends the server a signal.
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits until a checkpoint vouches for this entry: what was approved right before a kill counts only then.
+    pub fn is_vouched_for(&self, seq: u64) {
+        let file = self.site.home().join("data/checkpoints.jsonl");
+        self.until("a checkpoint vouches for it", || {
+            let text = std::fs::read_to_string(&file).unwrap_or_default();
+            let seqs = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()?["seq"].as_u64());
+            seqs.max().filter(|reached| *reached >= seq)
+        });
     }
 
     /// Starts the server again on the same data, after it was ended.

@@ -53,7 +53,8 @@ fn what_was_approved_passes_once_after_a_restart_and_changed_arguments_never() {
         let ticket = waiting(&bridge).pop().expect("the call waits");
         let told = [receipt.stdout, receipt.stderr].concat();
         assert!(String::from_utf8_lossy(&told).contains(&format!("ccc-queue approve {}", ticket.id)));
-        bridge.approve("user", &ticket).ticket();
+        let approved = bridge.approve("user", &ticket).ticket();
+        bridge.is_vouched_for(approved.seq);
         bridge.kill();
         bridge.start_again();
         let changed = ask(&bridge, host, "rm -r build /");

@@ -248,6 +248,7 @@ fn a_grant_is_for_this_very_call_so_often_and_no_longer() {
     let used = bridge.submit("agent", &asked("go")).ticket();
     assert!(matches!(used.status, Status::Running | Status::Succeeded) && used.rule.contains("grant"), "{}", used.rule);
     bridge.end_of("agent", used.id);
+    bridge.is_vouched_for(first.seq + 2);
     bridge.kill();
     bridge.start_again();
     assert_eq!(bridge.get("user", "/grants").json()["grants"][0]["uses_left"], 1, "uses are counted over a restart");

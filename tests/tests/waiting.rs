@@ -169,7 +169,8 @@ fn who_waits_no_longer_is_given_nothing() {
 fn a_tool_call_that_was_approved_is_taken_later_even_across_a_restart_by_the_same_call_alone() {
     let mut bridge = Bridge::start();
     let asked = bridge.submit("agent", &tool_call("rm -r build")).ticket();
-    bridge.approve("user", &asked).ticket();
+    let approved = bridge.approve("user", &asked).ticket();
+    bridge.is_vouched_for(approved.seq);
     bridge.kill();
     bridge.start_again();
     let changed = bridge.submit("agent", &tool_call("rm -r /")).ticket();
@@ -185,6 +186,11 @@ fn a_tool_call_that_was_approved_is_taken_later_even_across_a_restart_by_the_sam
         assert_eq!(bridge.submit("agent", &call).ticket().status, Status::Queued, "{field} is part of the call");
     }
     assert_eq!(bridge.look("agent", asked.id).status, Status::Approved);
+    // What was approved before the start is held until the store was found whole.
+    bridge.until("it is let go", || {
+        let entries = bridge.get("user", "/audit?limit=5000").json()["entries"].clone();
+        entries.as_array()?.iter().any(|entry| entry["kind"] == "store-checked").then_some(())
+    });
     let taken: Vec<_> = thread::scope(|scope| {
         let take = || bridge.submit("agent", &tool_call("rm -r build")).ticket();
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(take)).collect();

@@ -6,7 +6,7 @@ mod support;
 
 use ccc_protocol::bodies::{Risk, Status, Ticket};
 use ccc_queue::console::{
-    message::{Command, Deed, Message, News, Trouble, Verb},
+    message::{Command, Deed, Message, News, QueueRead, Trouble, Verb},
     model::{Size, dialog::Kind},
 };
 use serde_json::json;
@@ -377,6 +377,21 @@ fn a_queue_that_was_not_read_is_never_said_to_be_empty() {
     desk.queue(vec![], true);
     desk.take(Message::News(News::Lost { why: "refused".into(), retry_seconds: 1 }));
     told(&desk);
+}
+
+#[test]
+fn a_full_disk_of_the_server_is_told_and_stays_in_sight() {
+    let mut desk = desk([1]);
+    let mut read = |seq, disk_full| {
+        let list = ccc_protocol::bodies::QueueList { seq, tickets: vec![], next: None, disk_full };
+        desk.take(Message::News(News::Queue(Ok(QueueRead { list, whole: false }))));
+        desk.screen()
+    };
+    let first = read(2, true);
+    assert!(first.contains("disk is full: it takes nothing new") && first.contains(", disk full"), "{first}");
+    assert!(read(3, true).contains(", disk full"), "as long as it is");
+    let after = read(4, false);
+    assert!(after.contains("has room again") && !after.contains(", disk full"), "{after}");
 }
 
 #[test]

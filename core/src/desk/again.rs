@@ -183,7 +183,7 @@ fn has_enough(ticket: &Ticket, lapsed: &[UserName], needs: &Needs) -> bool {
     u32::try_from(left).unwrap_or(u32::MAX) >= needs.count
 }
 
-fn requeue(lapsed: Vec<UserName>, needs: Needs, reason: String, cx: Cx<'_>) -> Event {
+pub(super) fn requeue(lapsed: Vec<UserName>, needs: Needs, reason: String, cx: Cx<'_>) -> Event {
     let limit = cx.law.limits.queue_seconds_max;
     let seconds = needs.expires_seconds.map_or(limit, |own| own.min(limit));
     Event::Requeue { lapsed, needs, reason, until: cx.now.plus_seconds(seconds) }

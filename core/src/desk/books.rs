@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use ccc_protocol::{Digest, GrantId, TicketId, Timestamp, UserName, approval, bodies::AuditEntry};
+use ccc_protocol::{Digest, GrantId, TicketId, Timestamp, UserName, bodies::AuditEntry};
 
 use crate::{
     audit::{Chain, chain},
@@ -65,6 +65,8 @@ pub struct Desk {
     pub(super) pins: Pins,
     pub(super) known_users: KnownUsers,
     pub(super) due: BTreeSet<(Timestamp, Due)>,
+    /// Approved before the start, and not to go on before the store was found whole.
+    pub(super) held: BTreeSet<TicketId>,
 }
 
 /// A person's denial, for as long as it answers the same call.
@@ -244,6 +246,5 @@ impl Desk {
 
 /// What the same request again is known by, whether judge-only or not.
 pub(super) fn call_of(ticket: &Ticket) -> Digest {
-    let request = ticket.request();
-    request.call.unwrap_or_else(|| approval::call_digest(&request.action, &request.params, &request.submitted_by))
+    ticket.request().known_by()
 }

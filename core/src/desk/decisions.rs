@@ -43,6 +43,7 @@ impl Desk {
         change: &mut Change,
     ) -> Result<Arc<Ticket>, Refusal> {
         let ticket = self.to_decide(about, cx)?;
+        self.is_let_go(about.id)?;
         let needs = self.needs_of_now(&ticket, cx)?;
         has_roles(about.by, &needs, cx).map_err(|refusal| since(refusal, &ticket, &needs))?;
         fits(body.note.as_deref(), "note", cx)?;

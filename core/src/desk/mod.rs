@@ -15,6 +15,7 @@ mod mail;
 mod pins;
 mod policies;
 mod progress;
+mod proof;
 mod services;
 mod submit;
 mod upkeep;
@@ -29,6 +30,7 @@ pub use change::{Change, Setting};
 pub use decisions::About;
 pub use mail::{MailPermission, MailPermissions};
 pub use pins::{Pin, Pins};
+pub use proof::Doubts;
 pub use submit::{Asked, Prior, Submission, Submitted};
 
 /// What every use case is told: the law in force and the time, which never goes back behind the newest entry.

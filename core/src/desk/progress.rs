@@ -29,6 +29,7 @@ impl Desk {
         change: &mut Change,
     ) -> Result<Arc<Ticket>, Refusal> {
         let ticket = self.open.get(&id).cloned().ok_or_else(|| Refusal::no_such("ticket", id))?;
+        self.is_let_go(id)?;
         if self.is_barred(&ticket, cx) {
             let reason = "its user was frozen or its group switched off before it was started".to_owned();
             return self.advance(&ticket, Event::Stop { reason }, cx, change);

@@ -145,7 +145,7 @@ impl Desk {
             return Ok(Submitted::found(ticket));
         }
         // A freeze or a group switched off since the approval stands above it.
-        if self.is_barred(&ticket, cx) {
+        if self.is_barred(&ticket, cx) || self.is_held(id) {
             return Ok(Submitted::found(ticket));
         }
         if let Some(instead) = self.held_back(&ticket, cx, change) {
@@ -216,8 +216,16 @@ impl Desk {
     fn denied_again(&mut self, denial: &Denial, cx: Cx<'_>, change: &mut Change) -> Result<Submitted, Refusal> {
         let step =
             denial.ticket.step(Event::Repeat, cx.now).map_err(|refusal| Refusal::conflict(refusal.to_string()))?;
-        let ticket = self.record(step.ticket, step.note, None, cx.now, &cx.law.limits, change);
+        // A denial answers for minutes, and each answer writes its row anew.
+        let ticket = step.ticket.abridged(cx.law.limits.denied_bytes_max);
+        let ticket = self.record(ticket, step.note, None, cx.now, &cx.law.limits, change);
         Ok(Submitted::found(ticket))
+    }
+
+    /// True where the request would be answered with an open ticket: nothing would be opened.
+    #[must_use]
+    pub fn has_open(&self, submission: &Submission) -> bool {
+        submission.call.is_some_and(|call| self.calls.contains_key(&call))
     }
 
     fn has_room(&self, submission: &Submission, decision: &Decision, cx: Cx<'_>) -> Result<(), Refusal> {
@@ -258,6 +266,10 @@ impl Desk {
         let opening = opening(&submission, &decision, cx);
         let after = submission.after_acceptance();
         let request = request(submission, decision, origin, cx);
+        let request = match opening {
+            Opening::Deny { .. } => request.abridged(cx.law.limits.denied_bytes_max),
+            _ => request,
+        };
         let opened = ticket::open(request, opening);
         let ticket = self.record(opened.ticket, opened.note, opened.permit, cx.now, &cx.law.limits, change);
         match ticket.status() {
@@ -337,6 +349,7 @@ fn request(submission: Submission, decision: Decision, origin: Origin, cx: Cx<'_
         replaces: origin.replaces,
         approved_seconds_max: if judge_only { limits.release_seconds_max } else { start_seconds_max },
         let_in: origin.let_in,
+        left_out: None,
         reading: Reading::of(asked.facts, cx.law.knowledge()),
     }
 }

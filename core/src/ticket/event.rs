@@ -89,6 +89,11 @@ pub enum Event {
     Expire,
     /// The server stopped while it ran.
     Lose,
+    /// Its row in the database is not what the log says of it.
+    Disown {
+        /// How, for whoever looks.
+        reason: String,
+    },
     /// The same call came again within the cool-down of its denial.
     Repeat,
 }

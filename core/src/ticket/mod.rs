@@ -1,6 +1,7 @@
 //! One submitted action and where it stands: a pure state machine. [`open`] begins a ticket, [`Ticket::step`] is the only
 //! way on; both give the audit entries that belong to the change.
 
+mod abridged;
 mod approve;
 mod event;
 mod open;
@@ -20,6 +21,7 @@ use serde_json::{Map, Value};
 
 use crate::policy::Needs;
 
+pub use abridged::{LeftOut, params_digest};
 pub use event::{Event, Note, Outcome, StepRefusal, Withdrawal};
 pub use open::{Opened, Opening, open};
 pub use permit::Permit;
@@ -72,6 +74,9 @@ pub struct Request {
     /// The grant that let it in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub let_in: Option<LetIn>,
+    /// Set where `params` and `plan` are only the beginning of what was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOut>,
     /// What its tool call touches, read once.
     #[serde(skip)]
     pub reading: Reading,
@@ -101,6 +106,9 @@ struct Standing {
     status: Status,
     /// The audit sequence of the last change.
     seq: u64,
+    /// That of its opening; 0 in tickets of versions before this was kept.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    opened: u64,
     /// When an open ticket expires, or an approved one fails for not having been started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     deadline: Option<Timestamp>,
@@ -175,6 +183,12 @@ impl Ticket {
         self.standing.seq
     }
 
+    /// The audit sequence of its opening, where that is known.
+    #[must_use]
+    pub fn opened(&self) -> Option<u64> {
+        (self.standing.opened > 0).then_some(self.standing.opened)
+    }
+
     /// When time ends it: an undecided or untaken ticket expires, an approved one that was not started fails.
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {
@@ -228,6 +242,9 @@ impl Ticket {
     /// The same ticket as last changed by this audit entry.
     #[must_use]
     pub(crate) fn sealed_at(mut self, seq: u64) -> Self {
+        if self.standing.seq == 0 {
+            self.standing.opened = seq;
+        }
         self.standing.seq = seq;
         self
     }

@@ -67,6 +67,7 @@ fn standing(status: Status) -> Standing {
     Standing {
         status,
         seq: 0,
+        opened: 0,
         deadline: None,
         approvals: vec![],
         decided_by: None,
@@ -89,4 +90,5 @@ fn submitted(request: &Request, standing: &Standing) -> Note {
         .with("rule", request.rule.clone())
         .with_some("reason", standing.reason.clone())
         .with_some("replaces", request.replaces.as_ref().map(TicketId::to_string))
+        .with_some("left_out", request.left_out_note())
 }

@@ -46,7 +46,7 @@ impl Reading {
 }
 
 impl Ticket {
-    /// What the tool call touches; none for another action. Reading takes time: a thread that serves everybody has it read
+    /// What the tool call touches; none for another action, and where it is not kept whole. Reading takes time: a thread that serves everybody has it read
     /// elsewhere before.
     #[must_use]
     pub fn facts(&self, knowledge: &Knowledge) -> Option<Arc<Facts>> {
@@ -57,7 +57,7 @@ impl Ticket {
             request.reading.keep(knowledge, Arc::clone(&facts));
             facts
         };
-        request.judge_only.then(|| request.reading.read_with(knowledge).unwrap_or_else(read))
+        self.is_readable().then(|| request.reading.read_with(knowledge).unwrap_or_else(read))
     }
 
     /// Takes facts that were read from the same call elsewhere.
@@ -67,9 +67,13 @@ impl Ticket {
         }
     }
 
+    fn is_readable(&self) -> bool {
+        self.request().judge_only && self.request().left_out.is_none()
+    }
+
     /// True where the facts are at hand, or there are none.
     #[must_use]
     pub fn is_read(&self, knowledge: &Knowledge) -> bool {
-        !self.request().judge_only || self.request().reading.read_with(knowledge).is_some()
+        !self.is_readable() || self.request().reading.read_with(knowledge).is_some()
     }
 }

@@ -82,6 +82,12 @@ impl Ticket {
                     Some("the server stopped while it ran; its effect is unknown".to_owned()),
                 ))
             }
+            Event::Disown { reason } => {
+                if self.standing.status.has_ended() {
+                    return Err(StepRefusal::Already(self.standing.status));
+                }
+                Ok(self.ended(Status::Lost, None, Some(reason)))
+            }
             Event::Repeat => self.repeated(),
         }
     }

@@ -32,7 +32,7 @@ impl Ticket {
         for approval in &mut approvals {
             approval.note = approval.note.as_ref().map(|note| abridge.text(note));
         }
-        let abridged = abridge.has_cut();
+        let abridged = abridge.has_cut() || request.left_out.is_some();
         bodies::Ticket { params, result, reason, approvals, abridged, ..self.without_texts() }
     }
 
@@ -69,7 +69,7 @@ impl Ticket {
             repeats: standing.repeats,
             // How long a denial answers is the law's affair, and a person may lift it.
             denied_until: None,
-            abridged: false,
+            abridged: request.left_out.is_some(),
         }
     }
 }

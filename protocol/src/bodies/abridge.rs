@@ -1,7 +1,10 @@
 //! What a list tells of parameters and results: enough for a row and a filter, and never more than so many bytes, however
-//! large the request was. The whole is read one by one, at `GET /queue/{id}` and its preview.
+//! large the request was. The whole is read one by one, at `GET /queue/{id}` and its preview. What is denied is kept in the
+//! same form, beside the digest of the whole.
 
 use serde_json::{Map, Value};
+
+use super::{MailView, Plan};
 
 /// Of one text that much is told, in bytes as JSON writes it: 400 characters of any script.
 pub const TEXT_BYTES_MAX: usize = 1600;
@@ -30,6 +33,12 @@ impl Default for Abridge {
 }
 
 impl Abridge {
+    /// With room for so many bytes, as JSON writes them.
+    #[must_use]
+    pub fn with_room(bytes: usize) -> Self {
+        Self { left: bytes, has_cut: false }
+    }
+
     /// True where something was cut or left out.
     #[must_use]
     pub fn has_cut(&self) -> bool {
@@ -100,6 +109,37 @@ impl Abridge {
         }
     }
 
+    /// The plan with as much of its texts as there is room for. Another plan than the one its digest is of.
+    #[must_use]
+    pub fn plan(&mut self, plan: &Plan) -> Plan {
+        let mut plan = plan.clone();
+        match &mut plan {
+            Plan::Run { args, .. } | Plan::Open { args, .. } => *args = self.texts(args),
+            Plan::Mail { mail, topic, .. } => {
+                let MailView { to, subject, body, .. } = mail;
+                for text in [to, subject, body].into_iter().chain(topic) {
+                    *text = self.text(text);
+                }
+            }
+            Plan::Bridge { .. } | Plan::Release { .. } => {}
+        }
+        plan
+    }
+
+    fn texts(&mut self, texts: &[String]) -> Vec<String> {
+        let mut told = vec![];
+        for text in texts {
+            if self.left <= PLAIN_BYTES {
+                self.has_cut = true;
+                told.push(CUT.to_owned());
+                break;
+            }
+            self.left -= MARKS_BYTES;
+            told.push(self.text(text));
+        }
+        told
+    }
+
     fn has_room_for_name(&mut self, name: &str) -> bool {
         // A name of a megabyte is not counted to its end.
         let mut left = self.left.saturating_sub(PLAIN_BYTES);
@@ -115,6 +155,36 @@ impl Abridge {
         }
         has_room
     }
+}
+
+/// True where `told` is `whole`, or a form that it was cut to: what is there is there, and marks stand for what is not.
+#[must_use]
+pub fn is_beginning(told: &Value, whole: &Value) -> bool {
+    match (told, whole) {
+        (Value::String(told), Value::String(whole)) => {
+            told == whole || told.strip_suffix(CUT).is_some_and(|told| whole.starts_with(told))
+        }
+        (Value::Array(told), Value::Array(whole)) => {
+            let (told, is_cut) = match told.split_last() {
+                Some((last, rest)) if last == CUT && told.len() <= whole.len() => (rest, true),
+                _ => (told.as_slice(), false),
+            };
+            (is_cut || told.len() == whole.len()) && told.iter().zip(whole).all(|(told, whole)| is_beginning(told, whole))
+        }
+        (Value::Object(told), Value::Object(whole)) => object_is_beginning(told, whole),
+        _ => told == whole,
+    }
+}
+
+/// The same of parameters.
+#[must_use]
+pub fn object_is_beginning(told: &Map<String, Value>, whole: &Map<String, Value>) -> bool {
+    let is_cut = told.len() < whole.len() + 1 && told.get(CUT).is_some_and(|mark| mark == CUT);
+    (is_cut || told.len() == whole.len())
+        && told
+            .iter()
+            .filter(|(name, _)| !is_cut || *name != CUT)
+            .all(|(name, told)| whole.get(name).is_some_and(|whole| is_beginning(told, whole)))
 }
 
 /// A number, `true` or `null`, with the marks around it; also a name's quotes, colon and comma.
@@ -170,6 +240,44 @@ mod tests {
             let (told, has_cut) = abridged(&large);
             let bytes = serde_json::to_vec(&told).unwrap().len();
             assert!(has_cut && bytes <= ENTRY_BYTES_MAX + 1024, "{bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn what_was_cut_is_a_beginning_of_the_whole_and_of_nothing_else() {
+        let of = |text: &str, n: usize, name: &str| json!({ "text": text.repeat(5000), "n": vec![7; n], name: { "a": true } });
+        let whole = of("x", 3, "last");
+        let (told, has_cut) = abridged(&whole);
+        assert!(has_cut && object_is_beginning(&told, whole.as_object().unwrap()));
+        assert!(is_beginning(&whole, &whole));
+        for other in [of("y", 3, "last"), of("x", 2, "last"), of("x", 4, "last"), of("x", 3, "other")] {
+            assert!(!object_is_beginning(&told, other.as_object().unwrap()), "{:.80}", other.to_string());
+        }
+        let many = json!({ "many": vec!["z"; 50_000], "more": 1 });
+        let (told, _) = abridged(&many);
+        assert!(object_is_beginning(&told, many.as_object().unwrap()));
+        assert!(!object_is_beginning(&told, json!({ "many": vec!["y"; 50_000], "more": 1 }).as_object().unwrap()));
+        for (told, whole) in [(json!([1]), json!([1, 2])), (json!({}), json!({ "a": 1 })), (json!("a"), json!("ab"))] {
+            assert!(!is_beginning(&told, &whole), "nothing is left out without a mark: {told}");
+        }
+    }
+
+    #[test]
+    fn a_plan_keeps_its_form_and_little_of_its_texts() {
+        let (declaration, million) = (crate::Digest::of(b"declaration"), "x".repeat(1_000_000));
+        let open = Plan::Open {
+            declaration,
+            program: "/usr/bin/xdg-open".to_owned(),
+            args: vec![million.clone(); 3],
+            dir: None,
+            paths: vec![],
+        };
+        let mail = MailView { from: "a@b".to_owned(), to: "c@d".to_owned(), subject: "s".to_owned(), body: million };
+        let mail = Plan::Mail { declaration, mail, topic: Some("t".to_owned()) };
+        for plan in [open, mail] {
+            let cut = Abridge::with_room(2048).plan(&plan);
+            assert!(serde_json::to_vec(&cut).unwrap().len() < 4096);
+            assert_eq!(std::mem::discriminant(&cut), std::mem::discriminant(&plan));
         }
     }
 

@@ -72,7 +72,7 @@ entry_kinds! {
     Expired = "expired",
     /// Withdrawn by its submitter, or its user was removed.
     Cancelled = "cancelled",
-    /// The server stopped while it ran.
+    /// Its effect is unknown: the server stopped while it ran, or its row was not what the log says of it.
     Lost = "lost",
     /// The same request came again while a person's denial still answers it.
     Repeated = "repeated",
@@ -106,6 +106,12 @@ entry_kinds! {
     ServerStopped = "server-stopped",
     /// The server took up a changed config.
     Reloaded = "reloaded",
+    /// A start's look at the whole database ended: what was held since goes on, or, with `detail.broken_at`, waits for people.
+    StoreChecked = "store-checked",
+    /// The data directory's disk is full: requests are refused, decisions are still taken.
+    DiskFull = "disk-full",
+    /// There is room again, and requests are taken.
+    DiskRoom = "disk-room",
     /// Entries before this one are missing, from `detail.from` to `detail.to`.
     GapDeclared = "gap-declared",
 }

@@ -68,4 +68,7 @@ pub enum ProblemType {
     /// 503: nothing was accepted.
     #[serde(rename = "urn:ccc:unavailable")]
     Unavailable,
+    /// 507: the disk is full; nothing new is taken, and decisions still are.
+    #[serde(rename = "urn:ccc:full")]
+    Full,
 }

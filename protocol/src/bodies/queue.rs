@@ -13,4 +13,7 @@ pub struct QueueList {
     pub tickets: Vec<Ticket>,
     /// Where to read on with `after`; none at the end.
     pub next: Option<u64>,
+    /// The server's disk is full: nothing new is taken, and decisions still are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disk_full: bool,
 }

@@ -15,6 +15,7 @@ use ccc_core::audit::{AuditKey, Checkpoint};
 
 pub use self::command::CheckpointCommand;
 use self::command::Handover;
+use crate::store::Mark;
 
 /// How long after a failure the writing is tried again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -86,13 +87,15 @@ fn append(path: &Path, lines: &str) -> io::Result<()> {
     file.sync_data()
 }
 
-/// How far the chain had come by the newest authentic checkpoint of this file; 0 where there is none.
-pub(super) fn reached(checkpoints: &Path, key: &AuditKey) -> u64 {
+/// The newest authentic checkpoints of this file, in the order of their numbers.
+pub(super) fn newest(checkpoints: &Path, key: &AuditKey) -> Vec<Mark> {
     let text = fs::read(checkpoints).unwrap_or_default();
     let lines = text.split(|byte| *byte == b'\n').rev().take(LINES_LOOKED_AT);
     let authentic =
         lines.filter_map(|line| serde_json::from_slice::<Checkpoint>(line).ok()).filter(|line| line.is_authentic(key));
-    authentic.map(|checkpoint| checkpoint.seq).max().unwrap_or(0)
+    let mut marks: Vec<Mark> = authentic.map(|line| Mark { seq: line.seq, hash: line.hash }).collect();
+    marks.sort_unstable_by_key(|mark| mark.seq);
+    marks
 }
 
 /// How many of the last checkpoints a start looks at.

@@ -29,6 +29,7 @@ use crate::{
 
 use super::{
     Lawbook, Shelf,
+    disk::Disk,
     inbox::{Asked, Inbox},
     keep::Keeping,
     rooms::Place,
@@ -55,6 +56,7 @@ pub(super) struct Clerk {
     pub(super) work: mpsc::UnboundedSender<Work>,
     pub(super) keeping: Keeping,
     pub(super) answers: mpsc::UnboundedSender<Answers>,
+    pub(super) disk: Disk,
     /// True from a failed commit to the next one that stands.
     pub(super) failing: bool,
 }
@@ -99,6 +101,8 @@ pub(crate) struct Sitting<'a> {
     pub cx: Cx<'a>,
     /// What the whole group will commit.
     pub change: &'a mut Change,
+    /// True where the disk has no room for anything new.
+    pub disk_full: bool,
     store: &'a Writer,
     nonces: &'a mut Vec<(u64, Nonce)>,
     waiting: &'a Waiting,
@@ -298,7 +302,7 @@ impl Clerk {
 
     /// How long nothing is due: the clock may be set meanwhile, so it is looked at again soon in any case.
     fn until_due(&self) -> Duration {
-        let longest = self.keeping.next_look();
+        let longest = self.keeping.next_look().min(self.disk.next_look());
         let due = self.desk.next_due().map(|at| Duration::from_millis(at.millis_since(self.clock.now()).max(1)));
         due.map_or(longest, |due| due.min(longest))
     }
@@ -308,6 +312,7 @@ impl Clerk {
         let law = self.lawbook.current();
         let mut group = Group::default();
         let now = self.clock.now();
+        self.disk.look(&self.store);
         let done = match self.store.begin() {
             Ok(()) => self.serve_all(first, inbox, &law, now, &mut group),
             Err(error) => {
@@ -337,6 +342,9 @@ impl Clerk {
     ) -> Result<(), StoreError> {
         let cx = Cx { law, now, local: self.clock.local() };
         self.desk.tick(cx, &mut group.change);
+        if let Some(kind) = self.disk.untold() {
+            self.desk.note(kind, serde_json::Map::new(), cx, &mut group.change);
+        }
         let closing_time = inbox.closing_time();
         let mut next = first;
         while let Some(job) = next {
@@ -344,6 +352,7 @@ impl Clerk {
                 desk: &mut self.desk,
                 cx,
                 change: &mut group.change,
+                disk_full: self.disk.is_short(),
                 store: &self.store,
                 nonces: &mut group.nonces,
                 waiting: &self.waiting,
@@ -382,6 +391,7 @@ impl Clerk {
     fn publish(&mut self, mut group: Group, now: Timestamp) {
         self.failing = false;
         if !group.change.is_empty() {
+            self.disk.told();
             self.clock.raise(self.desk.chain().latest);
             self.shelf.apply(&group.change, &self.desk);
             group.gifts.drain(..).for_each(Gift::give);
@@ -426,10 +436,13 @@ impl Clerk {
     fn fail(&mut self, error: &StoreError, group: Group, law: &Law) {
         tracing::error!(%error, waiting = group.replies.len(), "commit failed: nothing of it was accepted");
         self.store.roll_back();
+        self.disk.met(error, &self.store);
         self.failing = true;
         match self.store.books(self.clock.now()) {
             Ok(books) => {
+                let held = self.desk.held().clone();
                 self.desk = Desk::restore(books, law);
+                self.desk.hold(held);
                 self.shelf.replace(&self.desk);
             }
             // INVARIANT: a desk ahead of its store decides nothing. Without the store there is nothing to go on with,

@@ -30,6 +30,7 @@ use crate::{
 
 use super::{
     ClerkHandle, Posted, Shelf, Sitting,
+    disk::DiskFull,
     keep::Archive,
     prepare::{off_the_road, prepare},
     readings::{ActionLists, Shown},
@@ -72,6 +73,7 @@ pub struct Front {
     pub(super) rooms: Rooms,
     pub(super) stops: Stops,
     pub(super) lists: Arc<ActionLists>,
+    pub(super) disk_full: DiskFull,
     /// The owner's mail permission file, which is read again at a reload.
     pub(super) mail_file: Option<Arc<Path>>,
 }
@@ -87,6 +89,12 @@ impl Front {
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// True while the disk is full and nothing new is taken.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        self.disk_full.holds()
     }
 
     /// `POST /action`: opens a ticket, or finds the one that this request repeats; with `wait`, holds the answer until it ended.
@@ -425,6 +433,11 @@ fn open_once(sitting: &mut Sitting<'_>, submission: Submission, key: Option<Requ
         None => None,
     };
     let known = prior.is_some();
+    if sitting.disk_full && !known && !sitting.desk.has_open(&submission) {
+        return Err(Refusal::full(
+            "the bridge's disk is full: nothing new is taken until there is room; what waits can be decided",
+        ));
+    }
     let submitted = sitting.desk.open_or_find(submission, prior, sitting.cx, sitting.change)?;
     if let Some(key) = key.filter(|_| !known) {
         sitting.remember(&key, submitted.ticket.id())?;

@@ -68,7 +68,7 @@ impl Front {
             }
             told = Some(ticket.seq());
         }
-        QueueList { seq, tickets: page.into_entries(), next }
+        QueueList { seq, tickets: page.into_entries(), next, disk_full: self.is_disk_full() }
     }
 
     async fn changed_queue(&self, user: &UserName, after: u64, limit: u64) -> Result<QueueList, Refusal> {
@@ -76,7 +76,7 @@ impl Front {
         // What is committed later than this number is told by the next question.
         let seq = self.shelf.read().seq;
         if after >= seq {
-            return Ok(QueueList { seq, tickets: vec![], next: None });
+            return Ok(QueueList { seq, tickets: vec![], next: None, disk_full: self.is_disk_full() });
         }
         let (changed, read_to) = self.archive.changed_after(after, seq).await?;
         // A ticket that changed more than once stands in the place of its last change.
@@ -88,11 +88,11 @@ impl Front {
             let ticket = if last.get(&id) == Some(&at) { self.as_published(id).await? } else { None };
             let visible = ticket.filter(|ticket| law.users.may_see(user, ticket.submitted_by()));
             if visible.is_some_and(|ticket| !page.take(self.listed(&ticket))) {
-                return Ok(QueueList { seq, tickets: page.into_entries(), next: Some(told) });
+                return Ok(QueueList { seq, tickets: page.into_entries(), next: Some(told), disk_full: self.is_disk_full() });
             }
             told = at;
         }
-        Ok(QueueList { seq, tickets: page.into_entries(), next: (read_to < seq).then_some(read_to) })
+        Ok(QueueList { seq, tickets: page.into_entries(), next: (read_to < seq).then_some(read_to), disk_full: self.is_disk_full() })
     }
 
     async fn as_published(&self, id: TicketId) -> Result<Option<Arc<Ticket>>, Refusal> {

@@ -4,6 +4,7 @@
 mod audience;
 mod checkpoints;
 mod clerk;
+mod disk;
 mod enact;
 mod explain;
 mod front;
@@ -14,6 +15,7 @@ mod open;
 mod page;
 mod prepare;
 mod preview;
+mod proof;
 mod readings;
 mod rolling;
 mod rooms;

@@ -1,10 +1,10 @@
 //! Opens a desk over a data directory: restores what stands, finds what a stop left behind, starts clerk and worker.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::HashSet, path::PathBuf, sync::Arc, time::Duration};
 
 use ccc_core::{
     audit::AuditKey,
-    desk::{Change, Cx, Desk, KnownUsers, MailPermissions},
+    desk::{Change, Cx, Desk, Doubts, KnownUsers, MailPermissions},
     law::Law,
 };
 use ccc_protocol::{
@@ -17,14 +17,16 @@ use tokio::sync::{broadcast, mpsc};
 use crate::{
     clock::Clock,
     exec::Effects,
-    store::{self, DataLock, Nonce, StoreError, Writer},
+    store::{self, DataLock, Mark, Nonce, Reserve, StoreError, Writer},
 };
 
 use super::{
     Front, Lawbook, Shelf,
     checkpoints::{self, CheckpointCommand, Checkpoints},
     clerk::{Clerk, carry},
+    disk::Disk,
     keep::{Archive, Keeping},
+    proof::Proof,
     rooms::Rooms,
     stops::Stops,
     wait::Waiting,
@@ -68,6 +70,8 @@ pub struct Running {
     pub found: Found,
     /// The clerk, to be waited for at the end: it writes the last checkpoint.
     pub clerk: std::thread::JoinHandle<()>,
+    /// The look at the whole database, to be run once the server listens: until its end what was approved before is held.
+    pub proof: Proof,
     /// The hold on the data directory, to be kept until the clerk has ended.
     pub lock: DataLock,
 }
@@ -77,7 +81,7 @@ pub struct Running {
 pub struct Found {
     /// Tickets that wait for a person.
     pub queued: usize,
-    /// Tickets that were running when the server stopped: their effect is unknown.
+    /// Tickets that were running when the server stopped, or are not what the log says of them: their effect is unknown.
     pub lost: usize,
 }
 
@@ -87,13 +91,15 @@ pub struct Found {
 /// Where the data directory is in use, or the database does not open, read or take the first commit.
 pub fn open(site: Site) -> Result<Running, StoreError> {
     let lock = DataLock::take(&site.data)?;
-    let store = store::open(&site.data)?;
+    let reserve = Reserve::of(&site.data, &site.checkpoints, site.law.limits.reserve_bytes);
+    let (disk, store) = Disk::open(reserve, &site.data)?;
     let clock = Arc::new(Clock::from(Timestamp::default()));
     let books = store.books(clock.now())?;
     clock.raise(books.chain.latest);
     let nonces = store.nonces(clock.now())?;
     let mut desk = Desk::restore(books, &site.law);
-    let (found, to_start) = recover(&mut desk, &store, &site, &clock)?;
+    let (found, mark) = recover(&mut desk, &store, &site, &clock)?;
+    let proof = Proof::of(&desk, store::reader(&site.data)?, mark);
     let shelf = Arc::new(Shelf::of(&desk));
 
     let rooms = Rooms::new(site.law.limits.runs_max, site.law.limits.runs_per_user_max);
@@ -115,6 +121,7 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
         last: (0, clock.now()),
     };
     let lawbook = Lawbook::new(site.law);
+    let disk_full = disk.disk_full();
     let (answers, answered) = mpsc::unbounded_channel();
     tokio::spawn(carry(answered));
     let clerk = Clerk {
@@ -128,6 +135,7 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
         work: work.clone(),
         keeping,
         answers,
+        disk,
         failing: false,
     };
     let (handle, clerk) = clerk.start().map_err(no_thread)?;
@@ -142,15 +150,12 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
         rooms,
         stops: stops.clone(),
         lists: Arc::default(),
+        disk_full,
         mail_file: mail_file.map(Into::into),
     };
     let worker = Worker { front: front.clone(), effects: Arc::new(effects), stops };
     tokio::spawn(worker.run(inbox));
-    for id in to_start {
-        // The worker was just started.
-        let _ = work.send(super::clerk::Work::Start(id));
-    }
-    Ok(Running { front, nonces, found, clerk, lock })
+    Ok(Running { front, nonces, found, clerk, lock, proof })
 }
 
 /// One commit before anybody is served: what was running is lost, what is over is ended, the owner's file is adopted.
@@ -159,11 +164,16 @@ fn recover(
     store: &Writer,
     site: &Site,
     clock: &Clock,
-) -> Result<(Found, Vec<ccc_protocol::TicketId>), StoreError> {
+) -> Result<(Found, Option<Mark>), StoreError> {
     let cx = Cx { law: &site.law, now: clock.now(), local: clock.local() };
     let mut change = Change::default();
-    let lost = desk.open_tickets().filter(|ticket| ticket.status() == Status::Running).count();
-    let reached = checkpoints::reached(&site.checkpoints, &site.audit_key);
+    let running = desk.open_tickets().filter(|ticket| ticket.status() == Status::Running).map(|ticket| ticket.id());
+    let running: HashSet<_> = running.collect();
+    let marks = checkpoints::newest(&site.checkpoints, &site.audit_key);
+    let reached = marks.last().map_or(0, |mark| mark.seq);
+    let mark = marks.into_iter().rfind(|mark| mark.seq <= desk.chain().seq);
+    let doubts = store.doubts(desk, mark)?;
+    tell(&doubts);
     if reached > desk.chain().seq {
         tracing::error!(
             reached,
@@ -172,16 +182,33 @@ fn recover(
         );
     }
     desk.declare_gap(reached, cx, &mut change);
+    desk.doubt(&doubts, cx, &mut change);
     desk.recover(cx, &mut change);
     desk.meet_users(site.users.clone(), cx, &mut change);
     if let Some((_, mail)) = &site.mail_file {
         desk.adopt_mail(mail.clone(), cx, &mut change);
     }
+    desk.hold_approved();
+    let lost = running.len() + doubts.disowned.iter().filter(|(id, _)| !running.contains(id)).count();
     let queued = desk.open_tickets().filter(|ticket| ticket.status() == Status::Queued).count();
     let detail = [("queued", queued), ("lost", lost)].map(|(key, count)| (key.to_owned(), Value::from(count)));
     desk.note(EntryKind::ServerStarted, Map::from_iter(detail), cx, &mut change);
     store.begin()?;
     store.write(&change, &[], &site.law.limits)?;
     store.commit()?;
-    Ok((Found { queued, lost }, change.to_start))
+    // What is approved is not started now: the proof lets it go.
+    Ok((Found { queued, lost }, mark))
+}
+
+fn tell(doubts: &Doubts) {
+    for (ticket, why) in &doubts.disowned {
+        tracing::error!(%ticket, why, "a ticket's row in the database is not what the log says of it: it is lost, and does not run");
+    }
+    for (ticket, by) in &doubts.unvouched {
+        let by: Vec<&str> = by.iter().map(|by| by.as_str()).collect();
+        tracing::warn!(%ticket, ?by, "no checkpoint vouches for what approved it: it is asked again");
+    }
+    for grant in &doubts.grants {
+        tracing::warn!(%grant, "no checkpoint vouches for this grant: it ends");
+    }
 }

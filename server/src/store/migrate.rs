@@ -165,7 +165,11 @@ fn copy_bytes(connection: &Connection) -> rusqlite::Result<u64> {
     Ok(u64::try_from(pages.saturating_mul(number("page_size")?)).unwrap_or(u64::MAX))
 }
 
-fn free_bytes(directory: &Path) -> io::Result<u64> {
+/// How many bytes can still be written in a directory.
+///
+/// # Errors
+/// Where the system does not say.
+pub(super) fn free_bytes(directory: &Path) -> io::Result<u64> {
     let disk = rustix::fs::statvfs(directory)?;
     Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }

@@ -6,7 +6,9 @@ mod error;
 mod lock;
 mod migrate;
 mod nonce;
+mod proof;
 mod read;
+mod reserve;
 mod schema;
 mod write;
 
@@ -15,12 +17,14 @@ use std::path::Path;
 use ccc_protocol::store::DATABASE;
 use rusqlite::Connection;
 
-use self::migrate::Migration;
+use self::migrate::{Migration, free_bytes};
 
 pub use error::StoreError;
 pub use lock::DataLock;
 pub(crate) use nonce::Nonce;
+pub(crate) use proof::{Found, Mark};
 pub use read::Reader;
+pub(crate) use reserve::Reserve;
 pub use write::Writer;
 pub(crate) use write::{RequestKey, Written};
 

@@ -5,7 +5,10 @@ use ccc_protocol::{Digest, TicketId, Timestamp, bodies::AuditEntry, signing::WIN
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::de::DeserializeOwned;
 
-use super::{Nonce, StoreError};
+use super::{
+    Nonce, StoreError,
+    proof::{self, Found, Mark},
+};
 
 pub(super) const OVERRIDES: &str = "overrides";
 pub(super) const MAIL: &str = "mail";
@@ -45,6 +48,14 @@ impl Reader {
             row.map(|(seq, id)| (u64::try_from(seq).unwrap_or(0), TicketId::from_bytes(id))).map_err(StoreError::from)
         })
         .collect()
+    }
+
+    /// Looks at the whole file, at the chain of entries from this one on, and at the steps behind the checkpoint.
+    ///
+    /// # Errors
+    /// Where the database refuses or a row does not read.
+    pub(crate) fn look(&self, from: u64, mark: Option<Mark>) -> Result<Found, StoreError> {
+        proof::look(&self.connection, from, mark)
     }
 
     /// Audit entries after this sequence; at most so many.
@@ -132,10 +143,11 @@ pub(super) fn nonces(connection: &Connection, now: Timestamp) -> Result<Vec<Nonc
 
 /// The number of the first entry that was made at this time or later; one past the last where there is none. Found by
 /// halving: entries are in the order of their times.
-fn first_since(connection: &Connection, since: Timestamp) -> Result<i64, StoreError> {
+pub(super) fn first_since(connection: &Connection, since: Timestamp) -> Result<i64, StoreError> {
     let newest: Option<i64> = connection.query_row("SELECT max(seq) FROM audit", [], |row| row.get(0))?;
     let Some(newest) = newest else { return Ok(0) };
-    let mut statement = connection.prepare("SELECT seq, entry FROM audit WHERE seq >= ?1 ORDER BY seq LIMIT 1")?;
+    let mut statement =
+        connection.prepare_cached("SELECT seq, entry FROM audit WHERE seq >= ?1 ORDER BY seq LIMIT 1")?;
     // Before `low` all are older; from `high` on none is.
     let (mut low, mut high) = (0, newest + 1);
     while low < high {
@@ -184,7 +196,7 @@ fn value<T: DeserializeOwned>(what: &'static str, row: &Row<'_>) -> Result<T, St
     parse(what, row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)
 }
 
-fn parse<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
+pub(super) fn parse<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|error| StoreError::Row { what, error })
 }
 

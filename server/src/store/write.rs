@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use ccc_core::{
-    desk::{Change, Setting},
+    desk::{Change, Desk, Doubts, Setting},
     limits::Limits,
     ticket::Ticket,
 };
@@ -12,7 +12,8 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Serialize;
 
 use super::{
-    Nonce, StoreError,
+    Nonce, StoreError, proof,
+    proof::Mark,
     read::{self, number},
 };
 
@@ -21,6 +22,9 @@ use super::{
 pub struct Writer {
     connection: Connection,
 }
+
+/// How many pages of the write-ahead log are folded into the database at once: SQLite's own number.
+const FOLD_PAGES: u32 = 1000;
 
 /// An idempotency key as its user sent it, and what it was sent with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +65,28 @@ impl Writer {
     /// Where the database refuses; nothing is kept.
     pub fn commit(&self) -> Result<(), StoreError> {
         self.run("COMMIT")
+    }
+
+    /// Folds what can be of the write-ahead log into the database, and from now on nothing: commits need room in the log alone.
+    pub(crate) fn fold_no_more(&self) {
+        // On a full disk the folding fails, and all stays in the log.
+        let _ = self.pragma("wal_checkpoint", "PASSIVE");
+        self.told_of("wal_autocheckpoint", self.pragma("wal_autocheckpoint", 0));
+    }
+
+    /// The log is folded into the database again as it grows.
+    pub(crate) fn fold_again(&self) {
+        self.told_of("wal_autocheckpoint", self.pragma("wal_autocheckpoint", FOLD_PAGES));
+    }
+
+    fn pragma(&self, name: &str, value: impl rusqlite::ToSql) -> rusqlite::Result<()> {
+        self.connection.pragma_update_and_check(None, name, value, |_| Ok(()))
+    }
+
+    fn told_of(&self, what: &str, done: rusqlite::Result<()>) {
+        if let Err(error) = done {
+            tracing::warn!(%error, "{what} could not be set");
+        }
     }
 
     /// Forgets everything since `begin`.
@@ -145,6 +171,14 @@ impl Writer {
     /// Where the database refuses or a row does not read.
     pub fn books(&self, now: Timestamp) -> Result<ccc_core::desk::Books, StoreError> {
         read::books(&self.connection, now)
+    }
+
+    /// Holds what a restored desk has against the log, and the log against this checkpoint.
+    ///
+    /// # Errors
+    /// Where the database refuses or a row does not read.
+    pub(crate) fn doubts(&self, desk: &Desk, mark: Option<Mark>) -> Result<Doubts, StoreError> {
+        proof::doubts(&self.connection, desk, mark)
     }
 
     /// The nonces that a restart must still know.

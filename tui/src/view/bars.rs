@@ -57,6 +57,9 @@ fn status(model: &Model) -> Row {
     if stopped > 0 {
         row.push(Tone::Bad, Visible::label(", ").then(Visible::count(stopped, "agent stopped", "agents stopped")));
     }
+    if model.disk_full() {
+        row.push(Tone::Bad, ", disk full");
+    }
     let who = Visible::label("  ").then(model.me()).then("@").then(model.server().clone());
     row.with(Tone::Dim, who)
 }

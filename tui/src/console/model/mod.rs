@@ -116,6 +116,8 @@ pub struct Model {
     pub(super) seq: u64,
     /// Whether the queue was read.
     pub(super) queue_read: QueueState,
+    /// The server's disk is full: it takes nothing new.
+    pub(super) disk_full: bool,
     /// The details of the ticket under the cursor.
     pub(super) details: Details,
     /// The history.
@@ -176,6 +178,7 @@ impl Model {
             frozen_now: Vec::new(),
             seq: 0,
             queue_read: QueueState::default(),
+            disk_full: false,
             details: Details::default(),
             history: History::default(),
             pane_scroll: 0,

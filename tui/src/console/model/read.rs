@@ -57,6 +57,12 @@ impl Model {
         self.view
     }
 
+    /// True while the server's disk is full and it takes nothing new.
+    #[must_use]
+    pub fn disk_full(&self) -> bool {
+        self.disk_full
+    }
+
     /// True where details fill the screen.
     #[must_use]
     pub fn is_open(&self) -> bool {

@@ -73,6 +73,7 @@ fn lost(model: &mut Model, why: String, retry_seconds: u64) {
 fn queue(model: &mut Model, read: QueueRead, out: &mut Vec<Command>) {
     let QueueRead { list, whole } = read;
     model.queue_read = QueueState::Read;
+    tell_disk(model, list.disk_full);
     let newer = list.seq != model.seq;
     model.seq = list.seq;
     let list = without_own(model, list);
@@ -93,6 +94,18 @@ fn queue(model: &mut Model, read: QueueRead, out: &mut Vec<Command>) {
     let waiting = model.queue.waiting();
     if changes.arrived > 0 || waiting != waited {
         out.push(Command::Tell { waiting, arrived: changes.arrived });
+    }
+}
+
+fn tell_disk(model: &mut Model, is_full: bool) {
+    if model.disk_full == is_full {
+        return;
+    }
+    model.disk_full = is_full;
+    if is_full {
+        model.say(Tone::Bad, "the server's disk is full: it takes nothing new; what waits can be decided");
+    } else {
+        model.say(Tone::Good, "the server's disk has room again");
     }
 }
 
@@ -235,7 +248,7 @@ fn taken(model: &Model, verb: Verb, ticket: &Ticket) -> Visible {
 /// Takes one ticket over as if the queue had said so.
 fn put(model: &mut Model, ticket: Ticket, out: &mut Vec<Command>) {
     let waited = model.queue.waiting();
-    let list = QueueList { seq: model.seq, tickets: vec![ticket], next: None };
+    let list = QueueList { seq: model.seq, tickets: vec![ticket], next: None, disk_full: false };
     model.queue.apply(without_own(model, list), false);
     let waiting = model.queue.waiting();
     if waiting != waited {
