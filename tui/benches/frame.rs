@@ -67,7 +67,7 @@ impl Bench {
             Terminal::new(TestBackend::new(size.width, size.height)).unwrap_or_else(|error| panic!("{error}"));
         let mut bench = Self { model, terminal, millis: 0 };
         bench.take(Message::Resize(size));
-        let list = QueueList { seq: 1, tickets: (0..waiting).map(ticket).collect(), next: None };
+        let list = QueueList { seq: 1, tickets: (0..waiting).map(ticket).collect(), next: None, clock: None };
         bench.take(Message::News(News::Queue(Ok(QueueRead { list, whole: true }))));
         bench
     }

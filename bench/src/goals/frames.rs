@@ -62,7 +62,7 @@ impl Console {
         console.take(Message::News(News::Connected));
         let tickets = (1..=pending as u64).map(ticket).collect();
         console.take(Message::News(News::Queue(Ok(QueueRead {
-            list: QueueList { seq: pending as u64, tickets, next: None },
+            list: QueueList { seq: pending as u64, tickets, next: None, clock: None },
             whole: true,
         }))));
         console

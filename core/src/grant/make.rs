@@ -64,6 +64,7 @@ pub fn make(
         made_by: ticket.approvals().iter().map(|approval| approval.by.clone()).collect(),
         made: now,
         from: request.id,
+        held: None,
         approved: approved.facts.clone(),
     };
     // A pattern that the approved request itself does not fit is leave for something nobody saw.

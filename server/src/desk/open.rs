@@ -4,26 +4,26 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use ccc_core::{
     audit::AuditKey,
+    clock::{Reading, Stretch},
     desk::{Change, Cx, Desk, KnownUsers, MailPermissions},
     law::Law,
 };
-use ccc_protocol::{
-    Timestamp,
-    bodies::{EntryKind, Status},
-};
+use ccc_protocol::bodies::{EntryKind, Status};
 use serde_json::{Map, Value};
 use tokio::sync::{broadcast, mpsc};
 
 use crate::{
-    clock::Clock,
+    clock::{self, Clock},
     exec::Effects,
-    store::{self, DataLock, Nonce, StoreError, Writer},
+    nonces::Nonces,
+    store::{self, DataLock, StoreError, Writer},
 };
 
 use super::{
     Front, Lawbook, Shelf,
     checkpoints::{self, CheckpointCommand, Checkpoints},
     clerk::{Clerk, carry},
+    clock_word::{ClockWord, tell_out_of_step},
     keep::{Archive, Keeping},
     rooms::Rooms,
     stops::Stops,
@@ -62,8 +62,8 @@ pub struct Site {
 pub struct Running {
     /// Its use cases, cheap to clone.
     pub front: Front,
-    /// The nonces that a restart must still know.
-    pub nonces: Vec<Nonce>,
+    /// The nonces that no request may bring again, with those that a restart must still know.
+    pub nonces: Arc<Nonces>,
     /// What this start found, for the log and the consoles.
     pub found: Found,
     /// The clerk, to be waited for at the end: it writes the last checkpoint.
@@ -88,12 +88,15 @@ pub struct Found {
 pub fn open(site: Site) -> Result<Running, StoreError> {
     let lock = DataLock::take(&site.data)?;
     let store = store::open(&site.data)?;
-    let clock = Arc::new(Clock::from(Timestamp::default()));
-    let books = store.books(clock.now())?;
-    clock.raise(books.chain.latest);
-    let nonces = store.nonces(clock.now())?;
-    let mut desk = Desk::restore(books, &site.law);
-    let (found, to_start) = recover(&mut desk, &store, &site, &clock)?;
+    let latest = store.latest()?;
+    let reading = clock::read();
+    let begun = Stretch::begin(latest.stretch.as_ref(), latest.at, &clock::boot(), reading);
+    let started = begun.time(reading);
+    let mut desk = Desk::restore(store.books(started)?, &site.law);
+    let nonces = store.nonces(started)?;
+    let nonces = Arc::new(Nonces::remembering(&nonces, started.seconds()));
+    let (found, to_start) = recover(&mut desk, &store, &site, begun, reading)?;
+    let clock = Arc::new(Clock::in_stretch(desk.clock()));
     let shelf = Arc::new(Shelf::of(&desk));
 
     let rooms = Rooms::new(site.law.limits.runs_max, site.law.limits.runs_per_user_max);
@@ -129,6 +132,8 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
         keeping,
         answers,
         failing: false,
+        nonces: Arc::clone(&nonces),
+        clock_word: ClockWord::in_directory(&site.data),
     };
     let (handle, clerk) = clerk.start().map_err(no_thread)?;
     let front = Front {
@@ -158,10 +163,16 @@ fn recover(
     desk: &mut Desk,
     store: &Writer,
     site: &Site,
-    clock: &Clock,
+    begun: Stretch,
+    reading: Reading,
 ) -> Result<(Found, Vec<ccc_protocol::TicketId>), StoreError> {
-    let cx = Cx { law: &site.law, now: clock.now(), local: clock.local() };
+    let cx = Cx { law: &site.law, now: begun.time(reading), local: clock::local_now() };
     let mut change = Change::default();
+    desk.begin_time(begun, reading, cx, &mut change);
+    let cx = Cx { now: desk.look_at_clock(reading, cx, &mut change), ..cx };
+    if let Some(out_of_step) = desk.clock().out_of_step() {
+        tell_out_of_step(out_of_step);
+    }
     let lost = desk.open_tickets().filter(|ticket| ticket.status() == Status::Running).count();
     let reached = checkpoints::reached(&site.checkpoints, &site.audit_key);
     if reached > desk.chain().seq {

@@ -5,7 +5,11 @@ use ccc_protocol::{Digest, TicketId, Timestamp, bodies::AuditEntry, signing::WIN
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::de::DeserializeOwned;
 
-use super::{Nonce, StoreError};
+use super::{
+    Nonce, StoreError,
+    clock::{self, Run},
+    write::Latest,
+};
 
 pub(super) const OVERRIDES: &str = "overrides";
 pub(super) const MAIL: &str = "mail";
@@ -29,6 +33,15 @@ impl Reader {
     /// Where the database refuses or the row does not read.
     pub fn ticket(&self, id: TicketId) -> Result<Option<Ticket>, StoreError> {
         ticket(&self.connection, id)
+    }
+
+    /// The number of the newest entry; 0 where there is none.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub(crate) fn newest(&self) -> Result<u64, StoreError> {
+        let newest: Option<i64> = self.connection.query_row("SELECT max(seq) FROM audit", [], |row| row.get(0))?;
+        Ok(newest.and_then(|newest| u64::try_from(newest).ok()).unwrap_or(0))
     }
 
     /// The tickets that changed after this audit sequence, each once, with the sequence of its change; at most so many.
@@ -112,16 +125,25 @@ pub(super) fn books(connection: &Connection, now: Timestamp) -> Result<Books, St
         mail: setting(connection, MAIL)?,
         pins: setting(connection, PINS)?,
         known_users: setting(connection, KNOWN_USERS)?,
+        clock: clock::newest(connection)?,
     })
 }
 
-/// Nonces that somebody could still use. What was signed before a server starts is stale to it, so of all nonces that were
-/// committed those of signatures from the start's own second on matter, or of a clock that is ahead. Nobody is let in whose
-/// clock is further ahead than the window, and no commit is older than its requests: only the newest entries can hold such.
+pub(super) fn latest(connection: &Connection) -> Result<Latest, StoreError> {
+    Ok(Latest { at: chain(connection)?.latest, stretch: clock::newest(connection)? })
+}
+
+/// Nonces that somebody could still use. What was signed before a server starts, or before its time goes back, is stale to it,
+/// so of all nonces that were committed those of signatures from that very second on matter, or of a clock that is ahead.
+/// Nobody is let in whose clock is further ahead than the window, and no commit is older than its requests: only entries that
+/// are about as new can hold such. Where time went back, entries that were made before that are newer: all those, until time
+/// has come to them once more.
 pub(super) fn nonces(connection: &Connection, now: Timestamp) -> Result<Vec<Nonce>, StoreError> {
     let usable = Timestamp::from_seconds(now.seconds() + WINDOW_SECONDS);
-    let oldest = first_since(connection, Timestamp::from_seconds(now.seconds() - WINDOW_SECONDS - 1))?;
-    // Each of them is looked at: a request that was held was signed long before the entry that carries its nonce.
+    let since = Timestamp::from_seconds(now.seconds() - WINDOW_SECONDS - 1);
+    let oldest = first_since(connection, clock::first_run_since(connection, since)?, since)?;
+    // Each of them is looked at: a request that was held was signed long before the entry that carries its nonce, and may have
+    // been so before time went back.
     let mut statement =
         connection.prepare("SELECT nonce, nonce_until FROM audit WHERE seq >= ?1 AND nonce_until >= ?2")?;
     let rows = statement.query_map([oldest, usable.millis()], |row| {
@@ -130,14 +152,11 @@ pub(super) fn nonces(connection: &Connection, now: Timestamp) -> Result<Vec<Nonc
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The number of the first entry that was made at this time or later; one past the last where there is none. Found by
-/// halving: entries are in the order of their times.
-fn first_since(connection: &Connection, since: Timestamp) -> Result<i64, StoreError> {
-    let newest: Option<i64> = connection.query_row("SELECT max(seq) FROM audit", [], |row| row.get(0))?;
-    let Some(newest) = newest else { return Ok(0) };
-    let mut statement = connection.prepare("SELECT seq, entry FROM audit WHERE seq >= ?1 ORDER BY seq LIMIT 1")?;
+/// The number of the first entry of a run that was made at this time or later; its end where there is none. Found by halving.
+fn first_since(connection: &Connection, run: Run, since: Timestamp) -> Result<i64, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT seq, entry FROM audit WHERE seq >= ?1 ORDER BY seq LIMIT 1")?;
     // Before `low` all are older; from `high` on none is.
-    let (mut low, mut high) = (0, newest + 1);
+    let (mut low, mut high) = (run.from, run.end);
     while low < high {
         let middle = low + (high - low) / 2;
         let (seq, entry): (i64, String) = statement.query_row([middle], |row| Ok((row.get(0)?, row.get(1)?)))?;

@@ -164,7 +164,7 @@ impl Desk {
 
     pub(crate) fn queue(&mut self, tickets: Vec<Ticket>, whole: bool) {
         self.seq += 1;
-        let list = QueueList { seq: self.seq, tickets, next: None };
+        let list = QueueList { seq: self.seq, tickets, next: None, clock: None };
         self.take(Message::News(News::Queue(Ok(QueueRead { list, whole }))));
     }
 

@@ -235,7 +235,7 @@ fn taken(model: &Model, verb: Verb, ticket: &Ticket) -> Visible {
 /// Takes one ticket over as if the queue had said so.
 fn put(model: &mut Model, ticket: Ticket, out: &mut Vec<Command>) {
     let waited = model.queue.waiting();
-    let list = QueueList { seq: model.seq, tickets: vec![ticket], next: None };
+    let list = QueueList { seq: model.seq, tickets: vec![ticket], next: None, clock: None };
     model.queue.apply(without_own(model, list), false);
     let waiting = model.queue.waiting();
     if waiting != waited {
