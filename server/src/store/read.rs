@@ -214,7 +214,7 @@ pub(super) fn number(seq: u64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use ccc_core::{audit::Chain, desk::Change, limits::Limits};
+    use ccc_core::{audit::Chain, clock::Stretch, desk::Change, limits::Limits};
     use ccc_protocol::bodies::EntryKind;
     use serde_json::Map;
 
@@ -222,24 +222,27 @@ mod tests {
 
     const NOW: i64 = 1_764_000_000;
 
+    fn entry(seconds: i64) -> AuditEntry {
+        AuditEntry {
+            seq: 0,
+            at: Timestamp::from_seconds(seconds),
+            kind: EntryKind::Submitted,
+            by: None,
+            about: None,
+            ticket: None,
+            action: None,
+            status: None,
+            detail: Map::new(),
+        }
+    }
+
     /// Entries made so many seconds before now, each with a nonce whose request was signed so many seconds before now.
     fn kept(entries: &[(i64, i64)]) -> Vec<i64> {
         let dir = tempfile::tempdir().unwrap();
         let store = crate::store::open(dir.path()).unwrap();
         let (mut chain, mut change, mut nonces) = (Chain::default(), Change::default(), vec![]);
         for (made, signed) in entries {
-            let entry = AuditEntry {
-                seq: 0,
-                at: Timestamp::from_seconds(NOW - made),
-                kind: EntryKind::Submitted,
-                by: None,
-                about: None,
-                ticket: None,
-                action: None,
-                status: None,
-                detail: Map::new(),
-            };
-            change.entries.push(chain.seal(entry));
+            change.entries.push(chain.seal(entry(NOW - made)));
             let until = Timestamp::from_seconds(NOW - signed + WINDOW_SECONDS);
             nonces.push((chain.seq, Nonce { user: None, tag: [7; 16], until }));
         }
@@ -257,6 +260,37 @@ mod tests {
         assert_eq!(kept(&[(0, 1)]), [0; 0], "what was signed before the start is stale");
         assert_eq!(kept(&[(30, 0), (1, -29)]), [0, -29], "of clocks that are ahead");
         assert_eq!(kept(&[(4000, 4000), (900, 899), (40, 40), (12, 0), (3, -1), (2, 4), (0, 0)]), [0, -1, 0]);
+    }
+
+    #[test]
+    fn where_time_went_back_a_start_knows_what_was_used_in_the_span_that_comes_again() {
+        let ahead = NOW + 7200;
+        let dir = tempfile::tempdir().unwrap();
+        let store = crate::store::open(dir.path()).unwrap();
+        let (mut chain, mut change, mut nonces) = (Chain::default(), Change::default(), vec![]);
+        // Before the clock went ahead, while it was, one that was signed then and committed after it was accepted, and one since.
+        for (at, signed, number) in [(NOW - 900, NOW - 900, 1), (ahead, ahead, 2), (NOW - 200, ahead, 3), (NOW, NOW, 4)] {
+            if number == 3 {
+                chain.latest = Timestamp::default();
+                let back_from = Some(Timestamp::from_seconds(ahead));
+                change.stretches.push(Stretch { from_seq: chain.seq + 1, back_from, ..Stretch::default() });
+            }
+            change.entries.push(chain.seal(entry(at)));
+            let until = Timestamp::from_seconds(signed + WINDOW_SECONDS);
+            nonces.push((chain.seq, Nonce { user: None, tag: [number; 16], until }));
+        }
+        store.begin().unwrap();
+        store.write(&change, &nonces, &Limits::default()).unwrap();
+        store.commit().unwrap();
+        let known = |now: i64| {
+            let mut tags: Vec<u8> =
+                store.nonces(Timestamp::from_seconds(now)).unwrap().iter().map(|nonce| nonce.tag[0]).collect();
+            tags.sort_unstable();
+            tags
+        };
+        assert_eq!(known(NOW), [2, 3, 4]);
+        assert_eq!(known(ahead - 60), [2, 3]);
+        assert_eq!(known(ahead + 120), [0; 0], "real time has passed it");
     }
 
     #[test]

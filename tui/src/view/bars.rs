@@ -57,6 +57,9 @@ fn status(model: &Model) -> Row {
     if stopped > 0 {
         row.push(Tone::Bad, Visible::label(", ").then(Visible::count(stopped, "agent stopped", "agents stopped")));
     }
+    if let Some(clock) = model.clock() {
+        row.push(Tone::Bad, if clock.held { ", clock behind: approvals held" } else { ", clock set back" });
+    }
     let who = Visible::label("  ").then(model.me()).then("@").then(model.server().clone());
     row.with(Tone::Dim, who)
 }

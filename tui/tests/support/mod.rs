@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use ccc_protocol::{
     Digest, TicketId, Timestamp, approval,
-    bodies::{Plan, PolicyList, Preview, QueueList, Ticket},
+    bodies::{OutOfStep, Plan, PolicyList, Preview, QueueList, Ticket},
 };
 use ccc_queue::{
     config::Config,
@@ -166,6 +166,13 @@ impl Desk {
         self.seq += 1;
         let list = QueueList { seq: self.seq, tickets, next: None, clock: None };
         self.take(Message::News(News::Queue(Ok(QueueRead { list, whole }))));
+    }
+
+    /// Nothing changed but how the server's time stands to its clock.
+    pub(crate) fn queue_by(&mut self, clock: Option<OutOfStep>) {
+        self.seq += 1;
+        let list = QueueList { seq: self.seq, tickets: vec![], next: None, clock };
+        self.take(Message::News(News::Queue(Ok(QueueRead { list, whole: false }))));
     }
 
     /// These tickets wait, each with a preview that fits.

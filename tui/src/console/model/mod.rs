@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ccc_protocol::{
     TicketId, UserName,
-    bodies::{ActionInfo, Grant, Ticket},
+    bodies::{ActionInfo, Grant, OutOfStep, Ticket},
 };
 pub use layout::{Areas, HEAD_ROWS, HEIGHT_MIN, Size, WIDTH_MIN};
 pub use notice::Notice;
@@ -116,6 +116,8 @@ pub struct Model {
     pub(super) seq: u64,
     /// Whether the queue was read.
     pub(super) queue_read: QueueState,
+    /// How the server's time stands to its machine's clock, where they are not in step.
+    pub(super) clock: Option<OutOfStep>,
     /// The details of the ticket under the cursor.
     pub(super) details: Details,
     /// The history.
@@ -176,6 +178,7 @@ impl Model {
             frozen_now: Vec::new(),
             seq: 0,
             queue_read: QueueState::default(),
+            clock: None,
             details: Details::default(),
             history: History::default(),
             pane_scroll: 0,

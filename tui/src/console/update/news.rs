@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ccc_protocol::{
     TicketId,
-    bodies::{QueueList, Status, Ticket},
+    bodies::{OutOfStep, QueueList, Status, Ticket},
 };
 
 use super::{bulk, forms, moving, stop};
@@ -75,6 +75,7 @@ fn queue(model: &mut Model, read: QueueRead, out: &mut Vec<Command>) {
     model.queue_read = QueueState::Read;
     let newer = list.seq != model.seq;
     model.seq = list.seq;
+    clock(model, list.clock);
     let list = without_own(model, list);
     note_runs(model, &list, whole);
     let found = count(&list);
@@ -94,6 +95,27 @@ fn queue(model: &mut Model, read: QueueRead, out: &mut Vec<Command>) {
     if changes.arrived > 0 || waiting != waited {
         out.push(Command::Tell { waiting, arrived: changes.arrived });
     }
+}
+
+/// The server's time left that of its clock, or came back to it.
+fn clock(model: &mut Model, clock: Option<OutOfStep>) {
+    let before = std::mem::replace(&mut model.clock, clock);
+    if before == clock {
+        return;
+    }
+    let words = match clock {
+        Some(OutOfStep { held: true, .. }) => {
+            Visible::label("the bridge's clock lies behind its log: grants, and approvals that nobody took, are held; ")
+                .then("its owner ends that with `ccc-server clock accept`")
+        }
+        Some(OutOfStep { ahead_millis, .. }) => {
+            Visible::label("the bridge's clock was set back by ").then(span::seconds(ahead_millis / 1000)).then(
+                ": what is said to expire does so that much earlier by your clock; `ccc-server clock accept` ends that",
+            )
+        }
+        None => Visible::label("the bridge's clock is in step with its log again"),
+    };
+    model.say(if clock.is_some() { Tone::Bad } else { Tone::Good }, words);
 }
 
 /// What runs is kept beside what waits: it can be stopped.
