@@ -9,7 +9,7 @@ use ccc_core::{
     policy::{self, Overrides},
 };
 use ccc_protocol::{
-    ActionName, GrantId, UserName,
+    ActionName, GrantId, Timestamp, UserName,
     bodies::{self, AuditEntry, EntryKind, Policy},
 };
 use rusqlite::OptionalExtension as _;
@@ -36,6 +36,16 @@ pub struct Settings {
 struct Given {
     grant: bodies::Grant,
     used: u32,
+    /// Since when its time is not counted.
+    held: Option<Timestamp>,
+}
+
+/// What a step of the clock did to grants.
+#[derive(Deserialize)]
+struct Clock {
+    #[serde(default)]
+    moved_millis: i64,
+    held: bool,
 }
 
 #[derive(Deserialize)]
@@ -85,7 +95,7 @@ impl Settings {
             }
             EntryKind::GrantMade => {
                 let made: Option<bodies::Grant> = detail(entry);
-                self.grants.extend(made.map(|grant| (grant.id, Given { grant, used: 0 })));
+                self.grants.extend(made.map(|grant| (grant.id, Given { grant, used: 0, held: None })));
             }
             EntryKind::GrantUsed => {
                 let used = detail(entry).and_then(|OfGrant { grant }| self.grants.get_mut(&grant));
@@ -93,6 +103,12 @@ impl Settings {
             }
             kind if kind.ends_a_grant() => {
                 detail(entry).map(|OfGrant { grant }| self.grants.remove(&grant));
+            }
+            kind if kind.is_about_the_clock() => {
+                let clock: Option<Clock> = detail(entry);
+                clock
+                    .into_iter()
+                    .for_each(|clock| self.grants.values_mut().for_each(|given| given.meet(entry, &clock)));
             }
             EntryKind::GapDeclared => self.has_gap = true,
             _ => {}
@@ -162,7 +178,21 @@ impl Settings {
 impl Given {
     fn is(self, stored: &Grant) -> bool {
         let made = Grant { used: 0, ..stored.clone() }.view();
-        stored.used == self.used && made == self.grant
+        stored.used == self.used && stored.held == self.held && made == self.grant
+    }
+
+    /// Its end is moved with the clock; or it is held, and goes on with the time that it had left, or where that stood.
+    fn meet(&mut self, entry: &AuditEntry, clock: &Clock) {
+        let moved = match self.held {
+            None if entry.kind == EntryKind::ClockHeld => return self.held = Some(entry.at),
+            None => clock.moved_millis,
+            Some(_) if clock.held => return,
+            Some(since) if entry.kind == EntryKind::ClockAccepted => entry.at.millis().saturating_sub(since.millis()),
+            Some(_) => 0,
+        };
+        self.held = None;
+        self.grant.until = self.grant.until.plus_millis(moved);
+        self.grant.made = self.grant.made.plus_millis(moved);
     }
 }
 

@@ -253,3 +253,51 @@ fn a_far_displaced_entry_of_a_long_log_is_reordered_in_bounded_memory() {
     log.rows.remove(69_990);
     assert_eq!(log.examine(Some(&checkpoints)).category(), Category::Modified);
 }
+
+/// An entry of the clock's, with this detail.
+fn of_clock(kind: &str, at: i64, detail: &serde_json::Value) -> AuditEntry {
+    let at = Timestamp::from_seconds(at);
+    serde_json::from_value(serde_json::json!({ "seq": 0, "at": at, "kind": kind, "detail": detail })).unwrap()
+}
+
+/// A log whose time goes back by an hour with an entry of this kind, which says that it was at `from` before.
+fn back_by_an_hour(kind: &str, from: i64) -> Log {
+    let mut log = Log::of(&["a".to_owned(), "b".to_owned()]);
+    let mut chain = Chain { latest: Timestamp::default(), ..*log.chains.last().unwrap() };
+    let detail = serde_json::json!({ "from": Timestamp::from_seconds(from), "ahead_millis": 0 });
+    let sealed = chain.seal(of_clock(kind, START - 3600, &detail));
+    log.rows.push((sealed.json, sealed.hash));
+    log.chains.push(chain);
+    log
+}
+
+#[test]
+fn time_goes_back_where_the_clock_was_accepted_and_nowhere_else() {
+    let category = |kind, from| back_by_an_hour(kind, from).examine(None).category();
+    assert_eq!(category("clock-accepted", START + 5), Category::Intact);
+    assert_eq!(category("clock-accepted", START), Category::Modified, "from before what was written");
+    for kind in ["clock-stepped", "clock-held", "server-started", "a"] {
+        assert_eq!(category(kind, START + 5), Category::Modified, "{kind}");
+    }
+}
+
+#[test]
+fn a_tail_is_as_old_as_the_clock_says_that_a_checkpoint_vouches_for() {
+    const HOUR: i64 = 3600;
+    let mut log = Log::of(&["a".to_owned()]);
+    let append = |log: &mut Log, entry: AuditEntry| {
+        let mut chain = *log.chains.last().unwrap();
+        let sealed = chain.seal(entry);
+        log.rows.push((sealed.json, sealed.hash));
+        log.chains.push(chain);
+    };
+    append(&mut log, of_clock("clock-stepped", START + HOUR, &serde_json::json!({ "ahead_millis": HOUR * 1000 })));
+    let vouched = log.checkpoints(1);
+    append(&mut log, entry("a", START + HOUR + 5));
+    let examined = |checkpoints: &str, now: i64| examine_at(&log.rows, Some(checkpoints), Timestamp::from_seconds(now));
+    assert_eq!(examined(&vouched, START + 10).category(), Category::Intact);
+    assert_eq!(examined(&vouched, START + 10 + HOUR).category(), Category::UnsignedTail, "an hour later by the clock");
+    // What the tail says of itself excuses nothing.
+    let first = vouched.lines().next().unwrap();
+    assert_eq!(examined(first, START + 10).category(), Category::UnsignedTail);
+}

@@ -43,6 +43,12 @@ impl Timestamp {
         Self::from_millis(self.0.saturating_add(millis))
     }
 
+    /// This moment and so many milliseconds, which may be negative.
+    #[must_use]
+    pub fn plus_millis(self, millis: i64) -> Self {
+        Self::from_millis(self.0.saturating_add(millis))
+    }
+
     /// Milliseconds from `earlier` to this moment; 0 where `earlier` is later.
     #[must_use]
     pub fn millis_since(self, earlier: Self) -> u64 {
@@ -129,6 +135,8 @@ mod tests {
     fn no_arithmetic_overflows() {
         let end = Timestamp::from_millis(i64::MAX);
         assert_eq!(end.plus_seconds(u64::MAX), end);
+        assert_eq!(end.plus_millis(i64::MAX), end);
+        assert_eq!(end.plus_millis(-1).millis(), end.millis() - 1);
         assert_eq!(Timestamp::from_millis(i64::MIN).millis_since(end), 0);
     }
 }

@@ -9,7 +9,7 @@ use ccc_protocol::visible;
 
 use clap::{Parser, Subcommand};
 
-use crate::{import, known};
+use crate::{clock_accept, import, known};
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Import(import::Call),
     /// Print what is known of programs, or what would make a call known.
     Programs(known::Call),
+    /// Say that the clock is right, whatever the log says.
+    Clock(clock_accept::Call),
     /// Print a first config.
     Starter,
     /// Print this: help, or the version.
@@ -57,6 +59,7 @@ struct Cli {
 enum Other {
     Import(import::Call),
     Programs(known::Call),
+    Clock(clock_accept::Call),
 }
 
 /// What flags and environment say beside the config file.
@@ -135,6 +138,7 @@ impl Command {
         match cli {
             Cli { command: Some(Other::Import(call)), .. } => call.checked().map(Self::Import).map_err(UsageError),
             Cli { command: Some(Other::Programs(call)), .. } => call.checked().map(Self::Programs).map_err(UsageError),
+            Cli { command: Some(Other::Clock(call)), .. } => Ok(Self::Clock(call)),
             Cli { starter: true, .. } => Ok(Self::Starter),
             Cli { mut wishes, check, .. } => {
                 wishes.take_environment(env)?;
@@ -239,6 +243,13 @@ mod tests {
             matches!(read(&["--config", "x", "--help"], &[]), Ok(Command::Print(help)) if help.contains("Examples"))
         );
         assert!(matches!(read(&["--starter"], &[]), Ok(Command::Starter)));
+    }
+
+    #[test]
+    fn the_clock_is_accepted_and_nothing_else() {
+        assert!(matches!(read(&["clock", "accept", "--data", "x"], &[]), Ok(Command::Clock(_))));
+        assert!(matches!(read(&["clock", "accept", "--help"], &[]), Ok(Command::Print(help)) if help.contains("date")));
+        assert!(read(&["clock", "set"], &[]).is_err());
     }
 
     #[test]

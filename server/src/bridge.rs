@@ -1,5 +1,7 @@
 //! The road of one request, on one screen: head → signature → admission → route → body → endpoint → signed answer.
 
+use std::sync::Arc;
+
 use ccc_core::{law::Law, limits::Limits, refusal::Refusal};
 use ccc_protocol::{
     Digest, RequestId, Timestamp,
@@ -34,13 +36,11 @@ pub struct Bridge {
     /// Who may sign, as of the last reload.
     pub keys: Keys,
     /// The nonces that no request may bring again.
-    pub nonces: Nonces,
+    pub nonces: Arc<Nonces>,
     /// The names under which this server is asked for.
     pub hosts: Hosts,
     /// Whether the seed system's headers are taken, where they are enough.
     pub legacy_signatures: bool,
-    /// When this server began: what was signed before is stale.
-    pub started: Timestamp,
 }
 
 impl Bridge {
@@ -152,7 +152,8 @@ impl Bridge {
     }
 
     fn times(&self) -> Times {
-        Times { started: self.started, now: self.front.clock().now() }
+        let clock = self.front.clock();
+        Times { started: clock.since(), now: clock.now() }
     }
 }
 

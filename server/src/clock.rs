@@ -1,4 +1,4 @@
-//! The server's time: the system's clock, but never before the newest committed entry.
+//! The machine's clocks, and the server's time by them: see [`ccc_core::clock`]. The clerk alone says in which stretch that time is.
 
 use std::{
     sync::{
@@ -8,35 +8,51 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use ccc_core::policy::{LocalTime, Weekday};
+use ccc_core::{
+    clock::{Reading, Stretch},
+    policy::{LocalTime, Weekday},
+};
 use ccc_protocol::Timestamp;
 use chrono::{Datelike as _, Local, Timelike as _};
+use rustix::time::{ClockId, clock_gettime};
 
 /// The one clock of a server.
 #[derive(Debug)]
 pub struct Clock {
-    floor_millis: AtomicI64,
+    offset_millis: AtomicI64,
+    /// What was signed before this is stale, in milliseconds since the epoch.
+    since_millis: AtomicI64,
     local: Mutex<Option<(u64, LocalTime)>>,
 }
 
 impl Clock {
-    /// A clock that never goes below this time.
+    /// A clock in this stretch, from now on.
     #[must_use]
-    pub fn from(floor: Timestamp) -> Self {
-        Self { floor_millis: AtomicI64::new(floor.millis()), local: Mutex::new(None) }
+    pub fn in_stretch(stretch: &Stretch) -> Self {
+        let offset_millis = AtomicI64::new(stretch.offset_millis);
+        let clock = Self { offset_millis, since_millis: AtomicI64::new(0), local: Mutex::new(None) };
+        clock.since_millis.store(clock.now().millis(), Ordering::Release);
+        clock
     }
 
-    /// The time. A system clock that was set back stands still here until it has caught up.
+    /// The server's time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        let system = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-        let system = i64::try_from(system).unwrap_or(i64::MAX);
-        Timestamp::from_millis(system.max(self.floor_millis.load(Ordering::Acquire)))
+        Timestamp::from_millis(self.offset_millis.load(Ordering::Acquire).saturating_add(since_boot_millis()))
     }
 
-    /// Something was committed at this time.
-    pub fn raise(&self, committed: Timestamp) {
-        self.floor_millis.fetch_max(committed.millis(), Ordering::AcqRel);
+    /// When this server began, or its time last went back: whether what was signed before was used is not known of everything.
+    #[must_use]
+    pub fn since(&self) -> Timestamp {
+        Timestamp::from_millis(self.since_millis.load(Ordering::Acquire))
+    }
+
+    /// Another stretch begins, and its commit stands.
+    pub(crate) fn enter(&self, stretch: &Stretch) {
+        self.offset_millis.store(stretch.offset_millis, Ordering::Release);
+        if stretch.back_from.is_some() {
+            self.since_millis.store(self.now().millis(), Ordering::Release);
+        }
     }
 
     /// The time of day where the server stands; looked up once in a second, since zones have long rules.
@@ -52,7 +68,53 @@ impl Clock {
     }
 }
 
-fn local_now() -> LocalTime {
+/// How often the clocks are read anew where something came between the two readings, and how long that may have taken.
+const READINGS_MAX: u32 = 8;
+const BETWEEN_MILLIS_MAX: i64 = 20;
+
+/// What the clocks say now.
+#[must_use]
+pub(crate) fn read() -> Reading {
+    let mut since_boot = since_boot_millis();
+    let mut wall = wall_now();
+    for _ in 0..READINGS_MAX {
+        let after = since_boot_millis();
+        if after - since_boot <= BETWEEN_MILLIS_MAX {
+            break;
+        }
+        (since_boot, wall) = (after, wall_now());
+    }
+    Reading { wall, since_boot_millis: since_boot }
+}
+
+/// What tells this start of the machine from others; empty where the system does not say.
+#[must_use]
+pub(crate) fn boot() -> String {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    id.trim().to_owned()
+}
+
+fn wall_now() -> Timestamp {
+    let millis = |duration: std::time::Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+    let wall = match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => millis(since),
+        Err(before) => millis(before.duration()).saturating_neg(),
+    };
+    Timestamp::from_millis(wall)
+}
+
+fn since_boot_millis() -> i64 {
+    // Without it, sleep does not count, and no restart goes on where the last one was: such systems tell no boot either.
+    #[cfg(target_os = "linux")]
+    let clock = ClockId::Boottime;
+    #[cfg(not(target_os = "linux"))]
+    let clock = ClockId::Monotonic;
+    let up = clock_gettime(clock);
+    up.tv_sec.saturating_mul(1000).saturating_add(up.tv_nsec / 1_000_000)
+}
+
+/// The time of day where the server stands.
+pub(crate) fn local_now() -> LocalTime {
     let now = Local::now();
     let weekday = match now.weekday() {
         chrono::Weekday::Mon => Weekday::Mon,
@@ -72,13 +134,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn time_never_goes_below_what_was_committed() {
-        let future = Timestamp::from_seconds(32_503_680_000);
-        let clock = Clock::from(Timestamp::default());
-        assert!(clock.now() < future);
-        clock.raise(future);
-        assert_eq!(clock.now(), future);
-        clock.raise(Timestamp::default());
-        assert_eq!(clock.now(), future);
+    fn a_stretch_that_goes_back_begins_anew_what_is_fresh() {
+        let reading = read();
+        let stretch = Stretch::begin(None, Timestamp::default(), &boot(), reading);
+        let clock = Clock::in_stretch(&stretch);
+        assert!(clock.now() >= reading.wall && clock.since() >= reading.wall);
+        let hour = |millis| Stretch { offset_millis: stretch.offset_millis + millis, ..stretch.clone() };
+        clock.enter(&hour(3_600_000));
+        assert!(clock.now() > clock.since().plus_seconds(3599), "what was signed in this second is still good");
+        clock.enter(&Stretch { back_from: Some(clock.now()), ..hour(-3_600_000) });
+        assert!(clock.now() < reading.wall && clock.since() < reading.wall);
     }
 }

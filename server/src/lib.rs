@@ -13,6 +13,7 @@ mod body;
 mod bridge;
 mod check;
 mod clock;
+mod clock_accept;
 mod confine;
 mod connection;
 mod descriptors;

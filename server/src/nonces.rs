@@ -2,7 +2,7 @@
 //! too old to be accepted. Full means refused; nothing is ever forgotten early.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{BTreeMap, HashSet, VecDeque},
     sync::{Mutex, PoisonError},
 };
 
@@ -43,6 +43,9 @@ struct Memory {
     first: i64,
     buckets: VecDeque<HashSet<Tag>>,
     count: u64,
+    /// What was used while the server's time was ahead of what it went back to, by the second: kept until time has come there
+    /// once more. There is no limit: all of it was within one before.
+    ahead: BTreeMap<i64, HashSet<Tag>>,
 }
 
 impl Nonces {
@@ -50,11 +53,17 @@ impl Nonces {
     #[must_use]
     pub fn remembering(committed: &[Nonce], now: i64) -> Self {
         let mut memory = Memory::default();
-        for nonce in committed {
-            let created = nonce.until.seconds() - WINDOW_SECONDS;
-            let _ = memory.remember(created, nonce.tag, now, u64::MAX);
-        }
+        memory.know(committed, now);
         Self(Mutex::new(memory))
+    }
+
+    /// The server's time goes back to `now` (Unix seconds): these, which were committed in the span that comes again, are known
+    /// until it is over once more, and so is what is remembered. To be called before anything is asked with the earlier time.
+    pub fn go_back(&self, committed: &[Nonce], now: i64) {
+        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.put_ahead();
+        memory.first = 0;
+        memory.know(committed, now);
     }
 
     /// Uses a nonce whose signature was right and is fresh at `now` (Unix seconds). At most `max` are remembered.
@@ -76,8 +85,34 @@ impl Nonces {
 }
 
 impl Memory {
+    fn know(&mut self, committed: &[Nonce], now: i64) {
+        for nonce in committed {
+            let created = nonce.until.seconds() - WINDOW_SECONDS;
+            if created.saturating_sub(now) > WINDOW_SECONDS {
+                self.ahead.entry(created).or_default().insert(nonce.tag);
+            } else {
+                let _ = self.remember(created, nonce.tag, now, u64::MAX);
+            }
+        }
+    }
+
+    /// All that is remembered stands where it will be found when its second comes again.
+    fn put_ahead(&mut self) {
+        self.count = 0;
+        for (second, bucket) in (self.first..).zip(self.buckets.drain(..)).filter(|(_, bucket)| !bucket.is_empty()) {
+            self.ahead.entry(second).or_default().extend(bucket);
+        }
+    }
+
+    fn is_ahead(&self, created: i64, tag: Tag) -> bool {
+        self.ahead.get(&created).is_some_and(|bucket| bucket.contains(&tag))
+    }
+
     fn remember(&mut self, created: i64, tag: Tag, now: i64, max: u64) -> Use {
         self.forget_before(now.saturating_sub(WINDOW_SECONDS));
+        if self.is_ahead(created, tag) {
+            return Use::Again;
+        }
         let count = self.count;
         let Some(bucket) = self.bucket(created) else {
             return Use::Again;
@@ -93,8 +128,11 @@ impl Memory {
         Use::First
     }
 
-    /// A signature made before `oldest` is not fresh at any later time: the caller's clock never goes back.
+    /// A signature made before `oldest` is not fresh at any later time, until time goes back: see [`Nonces::go_back`].
     fn forget_before(&mut self, oldest: i64) {
+        while self.ahead.first_key_value().is_some_and(|(second, _)| *second < oldest) {
+            self.ahead.pop_first();
+        }
         while self.first < oldest {
             let Some(bucket) = self.buckets.pop_front() else {
                 self.first = oldest;
@@ -164,6 +202,27 @@ mod tests {
         let nonces =
             Nonces::remembering(&[Nonce { user: None, tag: nonce, until: Timestamp::from_seconds(NOW + 25) }], NOW);
         assert_eq!(nonces.remember(NOW - 5, nonce, NOW, 10), Use::Again);
+    }
+
+    #[test]
+    fn what_was_used_in_a_span_that_comes_again_is_known_until_it_is_over_again() {
+        const AHEAD: i64 = NOW + 7200;
+        let nonces = Nonces::default();
+        let (early, late, read) = (tag("a", b"committed"), tag("a", b"remembered"), tag("a", b"other"));
+        assert_eq!(nonces.remember(AHEAD, late, AHEAD, 10), Use::First);
+        let committed = [Nonce { user: None, tag: early, until: Timestamp::from_seconds(NOW + 3600 + WINDOW_SECONDS) }];
+        nonces.go_back(&committed, NOW);
+        assert_eq!(nonces.remember(NOW, read, NOW, 10), Use::First, "the present is as free as ever");
+        assert_eq!(nonces.remember(NOW + 3600, early, NOW + 3600, 10), Use::Again);
+        assert_eq!(
+            nonces.remember(NOW + 3600, late, NOW + 3600, 10),
+            Use::First,
+            "another second is another signature"
+        );
+        assert_eq!(nonces.remember(AHEAD, late, AHEAD, 10), Use::Again);
+        assert_eq!(nonces.remember(AHEAD + 60, read, AHEAD + 60, 10), Use::First);
+        let known = Nonces::remembering(&committed, NOW);
+        assert_eq!(known.remember(NOW + 3600, early, NOW + 3600, 10), Use::Again, "also after a restart");
     }
 
     #[test]

@@ -6,7 +6,9 @@ use ccc_protocol::{exit, visible};
 
 use crate::{
     args::{Command, Wishes},
-    check, descriptors,
+    check,
+    clock_accept::NotAccepted,
+    descriptors,
     import::{self, ImportFailure},
     log,
     places::Surroundings,
@@ -33,6 +35,11 @@ pub fn main() -> ExitCode {
         Ok(Command::Programs(call)) => match call.answer(&Surroundings::of_process()) {
             Ok(answer) => printed(&answer),
             Err(error) => refused(&error),
+        },
+        Ok(Command::Clock(call)) => match call.answer(&Surroundings::of_process()) {
+            Ok(answer) => printed(&visible::marked_lines(&answer)),
+            Err(NotAccepted::Setup(error)) => refused(&error),
+            Err(error) => failed(&error),
         },
         Ok(Command::Starter) => printed(ccc_core::config::starter()),
         Ok(Command::Print(text)) => printed(&text),

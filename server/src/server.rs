@@ -24,7 +24,6 @@ use crate::{
     keyring::{Keyring, Keys},
     let_go::once_let_go,
     listen::{self, Listeners},
-    nonces::Nonces,
     reload::Reload,
     setup::{Setup, SetupError},
     socket_file::SocketFile,
@@ -65,13 +64,11 @@ pub(crate) async fn run(reload: Reload) -> Result<Closing, ServerError> {
         key_file::read_or_make(&setup.audit_key_file, setup.signed_log().as_deref()).map_err(SetupError::from)?;
     let keyring = Keyring::new(&setup.secrets, &Keyring::default());
     let Running { front, nonces, found, clerk, lock, proof } = open(setup, &keyring, audit_key.clone())?;
-    let started = front.clock().now();
     let bridge = Arc::new(Bridge {
         keys: Keys::new(keyring),
-        nonces: Nonces::remembering(&nonces, started.seconds()),
+        nonces,
         hosts: hosts(setup, &listeners),
         legacy_signatures: setup.legacy_signatures,
-        started,
         front,
     });
     // Whoever reads where the server listens may send it a signal, or change a file, at once.

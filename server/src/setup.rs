@@ -110,6 +110,14 @@ pub(crate) fn configured(wishes: &Wishes, around: &Surroundings) -> Result<Confi
     Ok(Sources::read(wishes, around)?.config)
 }
 
+/// The data directory of a server that is started with these wishes.
+///
+/// # Errors
+/// When the config cannot be read, or there is none.
+pub(crate) fn data_directory(wishes: &Wishes, around: &Surroundings) -> Result<PathBuf, SetupError> {
+    Sources::read(wishes, around)?.data()
+}
+
 impl Setup {
     /// Reads everything.
     ///

@@ -7,5 +7,6 @@ pub mod mail_server;
 pub mod mcp;
 pub mod simulate;
 pub mod site;
+pub mod stepped_clock;
 pub mod story;
 pub mod wire;

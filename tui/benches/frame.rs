@@ -67,7 +67,13 @@ impl Bench {
             Terminal::new(TestBackend::new(size.width, size.height)).unwrap_or_else(|error| panic!("{error}"));
         let mut bench = Self { model, terminal, millis: 0 };
         bench.take(Message::Resize(size));
-        let list = QueueList { seq: 1, tickets: (0..waiting).map(ticket).collect(), next: None, disk_full: false };
+        let list = QueueList {
+            seq: 1,
+            tickets: (0..waiting).map(ticket).collect(),
+            next: None,
+            disk_full: false,
+            clock: None,
+        };
         bench.take(Message::News(News::Queue(Ok(QueueRead { list, whole: true }))));
         bench
     }

@@ -383,7 +383,7 @@ fn a_queue_that_was_not_read_is_never_said_to_be_empty() {
 fn a_full_disk_of_the_server_is_told_and_stays_in_sight() {
     let mut desk = desk([1]);
     let mut read = |seq, disk_full| {
-        let list = ccc_protocol::bodies::QueueList { seq, tickets: vec![], next: None, disk_full };
+        let list = ccc_protocol::bodies::QueueList { seq, tickets: vec![], next: None, disk_full, clock: None };
         desk.take(Message::News(News::Queue(Ok(QueueRead { list, whole: false }))));
         desk.screen()
     };

@@ -4,7 +4,7 @@
 
 mod support;
 
-use ccc_protocol::bodies::Status;
+use ccc_protocol::bodies::{OutOfStep, Status};
 use ccc_queue::{
     console::{
         message::{Command, Message, News, Trouble, Verb},
@@ -32,6 +32,19 @@ fn what_could_not_be_read_is_read_when_somebody_answers_again() {
     assert!(desk.take(Message::News(News::Connected)).contains(&Command::ReadPreview(id(1))));
     desk.wait(400);
     assert!(desk.screen().contains("◆ ready"), "{}", desk.screen());
+}
+
+#[test]
+fn a_clock_that_was_set_back_is_told_and_stays_in_sight_until_it_is_in_step() {
+    let mut desk = desk([1]);
+    desk.queue_by(Some(OutOfStep { ahead_millis: 7_200_000, held: false }));
+    assert!(desk.screen().contains("clock set back") && desk.screen().contains("by 2h"), "{}", desk.screen());
+    desk.queue_by(Some(OutOfStep { ahead_millis: 7_200_000, held: true }));
+    let screen = desk.screen();
+    assert!(screen.contains("clock behind: approvals held") && screen.contains("lies behind its log"), "{screen}");
+    desk.queue_by(None);
+    let screen = desk.screen();
+    assert!(!screen.contains("clock behind") && screen.contains("in step"), "{screen}");
 }
 
 #[test]

@@ -66,10 +66,13 @@ fn severity(kind: &EntryKind) -> (u8, &'static str) {
         | EntryKind::DenialLifted
         | EntryKind::Failed
         | EntryKind::GrantMade => (2, "Low"),
-        EntryKind::GroupSet | EntryKind::PolicySet | EntryKind::UsersRead | EntryKind::MailPermissionsRead => {
-            (3, "Medium")
-        }
-        EntryKind::FreezeSet | EntryKind::Lost => (4, "High"),
+        EntryKind::GroupSet
+        | EntryKind::PolicySet
+        | EntryKind::UsersRead
+        | EntryKind::MailPermissionsRead
+        | EntryKind::ClockStepped
+        | EntryKind::ClockAccepted => (3, "Medium"),
+        EntryKind::FreezeSet | EntryKind::Lost | EntryKind::ClockHeld => (4, "High"),
         EntryKind::GapDeclared => (5, "Critical"),
         _ => (1, "Informational"),
     }

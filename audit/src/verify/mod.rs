@@ -50,6 +50,8 @@ pub struct Examination {
     window: Window,
     rows: u64,
     last_is_stop: bool,
+    /// How far the log's time is ahead of the clock, as the log last said.
+    ahead_millis: i64,
     covered: Covered,
     findings: Findings,
 }
@@ -59,6 +61,8 @@ pub struct Examination {
 struct Covered {
     checkpoints: u64,
     until: u64,
+    /// How far the log's time was ahead of the clock by then. What the tail says of itself excuses nothing.
+    ahead_millis: i64,
     /// The first entry behind that, and its time.
     tail: Option<(u64, Timestamp)>,
 }
@@ -77,6 +81,7 @@ impl Examination {
             window: Window::default(),
             rows: 0,
             last_is_stop: false,
+            ahead_millis: 0,
             covered: Covered::default(),
             findings: Findings::default(),
         }
@@ -143,8 +148,12 @@ impl Examination {
         if self.head.is_some_and(|head| link(head, row.json.as_bytes()) != row.hash) {
             self.modified(row.place, format!("the hash of entry {} does not fit it and the one before", entry.seq));
         }
-        if entry.at < self.latest {
+        if entry.at < self.latest && !goes_back(entry, self.latest) {
             self.modified(row.place, format!("entry {} is older than the one before", entry.seq));
+        }
+        if entry.kind.is_about_the_clock() {
+            let ahead = entry.detail.get("ahead_millis").and_then(serde_json::Value::as_i64);
+            self.ahead_millis = ahead.unwrap_or(0);
         }
         self.last_is_stop = entry.kind == EntryKind::ServerStopped;
         self.advance_to(entry.seq, row.hash, entry.at);
@@ -241,6 +250,7 @@ impl Examination {
                 self.covered.checkpoints += 1;
                 if seq > self.covered.until {
                     self.covered.until = seq;
+                    self.covered.ahead_millis = self.ahead_millis;
                     self.covered.tail = None;
                 }
             } else {
@@ -288,13 +298,21 @@ impl Examination {
     /// Entries that no checkpoint covers are fine for a short time alone.
     fn look_at_tail(&mut self, now: Timestamp) {
         let (Some((from, at)), Some(_)) = (self.covered.tail, &self.terms.checkpoints) else { return };
+        let by_the_clock = |at: Timestamp| at.plus_millis(self.covered.ahead_millis.saturating_neg());
+        let (at, latest) = (by_the_clock(at), by_the_clock(self.latest));
         // A time to come excuses no more than one long past.
         let age_millis = now.millis_since(at).max(at.millis_since(now));
-        let stopped = self.last_is_stop && now.millis_since(self.latest) > STOPPED_MILLIS_MAX;
+        let stopped = self.last_is_stop && now.millis_since(latest) > STOPPED_MILLIS_MAX;
         if stopped || age_millis > self.terms.tail_seconds_max.saturating_mul(1000) {
             self.findings.add(Finding::UnsignedTail { from, to: self.numbers.last(), stopped });
         }
     }
+}
+
+/// Where the owner accepted the clock the log's time goes back, and the entry says from where: not before what was written.
+fn goes_back(entry: &AuditEntry, latest: Timestamp) -> bool {
+    let from = entry.detail.get("from").and_then(serde_json::Value::as_str).and_then(|text| text.parse().ok());
+    entry.kind == EntryKind::ClockAccepted && from.is_some_and(|from: Timestamp| from >= latest && from > entry.at)
 }
 
 /// The hashes that these entries have when they follow this head and one another.

@@ -174,7 +174,7 @@ impl Desk {
 fn is_let_in(ticket: &Ticket, cx: Cx<'_>) -> bool {
     ticket.request().let_in.as_ref().is_some_and(|leave| {
         let maker_may = |maker: &UserName| cx.law.users.may_approve(maker, ticket.submitted_by());
-        cx.now < leave.until && leave.made_by.iter().all(maker_may)
+        cx.now < leave.until.plus_millis(ticket.clock_moved_millis()) && leave.made_by.iter().all(maker_may)
     })
 }
 

@@ -9,6 +9,7 @@ use ccc_protocol::{Digest, GrantId, TicketId, Timestamp, UserName, bodies::Audit
 
 use crate::{
     audit::{Chain, chain},
+    clock::Stretch,
     grant::Grant,
     law::Law,
     limits::Limits,
@@ -37,6 +38,8 @@ pub struct Books {
     pub pins: Pins,
     /// The users as the last run knew them.
     pub known_users: KnownUsers,
+    /// The stretch of time that the last entry was made in; none where versions before kept none.
+    pub clock: Option<Stretch>,
 }
 
 /// Users by name, each with a fingerprint of the secret: what tells after a restart who is gone or has another secret.
@@ -67,6 +70,7 @@ pub struct Desk {
     pub(super) due: BTreeSet<(Timestamp, Due)>,
     /// Approved before the start, and not to go on before the store was found whole.
     pub(super) held: BTreeSet<TicketId>,
+    pub(super) clock: Stretch,
 }
 
 /// A person's denial, for as long as it answers the same call.
@@ -94,6 +98,7 @@ impl Desk {
             mail: books.mail,
             pins: books.pins,
             known_users: books.known_users,
+            clock: books.clock.unwrap_or_default(),
             ..Self::default()
         };
         for ticket in books.open {
@@ -104,7 +109,7 @@ impl Desk {
         }
         for grant in books.grants {
             let grant = grant.read(&law.knowledge());
-            desk.due.insert((grant.until, Due::Grant(grant.id)));
+            desk.note_due(&grant);
             desk.grants.insert(grant.id, grant);
         }
         desk
@@ -195,6 +200,19 @@ impl Desk {
         }
     }
 
+    /// Puts an open ticket back whose times alone are others.
+    pub(super) fn shelve_again(&mut self, ticket: Arc<Ticket>) {
+        self.unshelve(&ticket);
+        self.shelve_open(ticket);
+    }
+
+    /// Time ends the grant, unless that is not counted.
+    pub(super) fn note_due(&mut self, grant: &Grant) {
+        if grant.held.is_none() {
+            self.due.insert((grant.until, Due::Grant(grant.id)));
+        }
+    }
+
     fn shelve_open(&mut self, ticket: Arc<Ticket>) {
         if let Some(deadline) = ticket.deadline() {
             self.due.insert((deadline, Due::Ticket(ticket.id())));
@@ -226,8 +244,7 @@ impl Desk {
     }
 
     fn remember_denial(&mut self, ticket: Arc<Ticket>, limits: &Limits) {
-        let Some(decided) = ticket.decided() else { return };
-        let until = decided.plus_seconds(limits.denial_seconds);
+        let Some(until) = ticket.answers_until(limits.denial_seconds) else { return };
         let call = call_of(&ticket);
         self.due.insert((until, Due::Denial(call)));
         self.denials.insert(call, Denial { ticket, until });

@@ -6,6 +6,7 @@ use ccc_protocol::{GrantId, TicketId, UserName};
 
 use crate::{
     audit::Sealed,
+    clock::Stretch,
     grant::Grant,
     policy::Overrides,
     ticket::{Permit, Ticket},
@@ -34,6 +35,10 @@ pub struct Change {
     pub to_start: Vec<TicketId>,
     /// Runs to be ended, and by whose wish, only after the commit.
     pub to_stop: Vec<(TicketId, UserName)>,
+    /// Stretches of time that were begun, the last one in force.
+    pub stretches: Vec<Stretch>,
+    /// How far deadlines were moved in all, in milliseconds, for those that are stored and not on the desk.
+    pub moved_millis: i64,
 }
 
 /// A setting that is stored as one value.

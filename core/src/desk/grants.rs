@@ -61,7 +61,7 @@ impl Desk {
         let entry = entry(EntryKind::GrantMade, Some(by), &grant, cx);
         let detail = serde_json::to_value(grant.view()).unwrap_or_default();
         self.log(AuditEntry { ticket: Some(grant.from), detail: object(detail), ..entry }, change);
-        self.due.insert((grant.until, Due::Grant(grant.id)));
+        self.note_due(&grant);
         change.grants.push(grant.clone());
         self.grants.insert(grant.id, grant);
     }

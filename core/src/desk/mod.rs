@@ -9,6 +9,7 @@
 mod again;
 mod books;
 mod change;
+mod clock;
 mod decisions;
 mod grants;
 mod mail;
@@ -33,7 +34,8 @@ pub use pins::{Pin, Pins};
 pub use proof::Doubts;
 pub use submit::{Asked, Prior, Submission, Submitted};
 
-/// What every use case is told: the law in force and the time, which never goes back behind the newest entry.
+/// What every use case is told: the law in force and the time, which goes back behind the newest entry where the owner
+/// accepts the clock, and never else.
 #[derive(Debug, Clone, Copy)]
 pub struct Cx<'a> {
     /// Config and secrets as read.

@@ -48,7 +48,7 @@ impl Desk {
                     // A running ticket can always be lost.
                     let _ = self.advance(&ticket, Event::Lose, cx, change);
                 }
-                Status::Approved if !ticket.request().judge_only => change.to_start.push(ticket.id()),
+                Status::Approved if ticket.may_start() => change.to_start.push(ticket.id()),
                 _ => {}
             }
         }
@@ -126,6 +126,6 @@ impl Desk {
     }
 }
 
-fn server_entry(kind: EntryKind, detail: Map<String, Value>, cx: Cx<'_>) -> AuditEntry {
+pub(super) fn server_entry(kind: EntryKind, detail: Map<String, Value>, cx: Cx<'_>) -> AuditEntry {
     AuditEntry { seq: 0, at: cx.now, kind, by: None, about: None, ticket: None, action: None, status: None, detail }
 }

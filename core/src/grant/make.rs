@@ -64,6 +64,8 @@ pub fn make(
         made_by: ticket.approvals().iter().map(|approval| approval.by.clone()).collect(),
         made: now,
         from: request.id,
+        held: None,
+        clock_moved_millis: 0,
         approved: approved.facts.clone(),
     };
     // A pattern that the approved request itself does not fit is leave for something nobody saw.

@@ -45,9 +45,20 @@ pub struct Grant {
     pub made: Timestamp,
     /// The ticket whose approval carried it.
     pub from: TicketId,
+    /// Since when its time is not counted, because the clock lies behind the log: it accepts nothing meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Timestamp>,
+    /// How far its end and its making have been moved since it was made, in milliseconds, where the clock was set.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub clock_moved_millis: i64,
     /// What the approved tool call touches, read from `params`: how far a difference reaches. Without it none does.
     #[serde(skip)]
     pub approved: Option<Arc<Facts>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over by reference")]
+fn is_zero(millis: &i64) -> bool {
+    *millis == 0
 }
 
 impl Grant {
@@ -59,10 +70,46 @@ impl Grant {
         Self { approved, ..self }
     }
 
-    /// True where time and uses are left.
+    /// True where time and uses are left, and it is not held.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
-        now < self.until && self.uses.is_none_or(|uses| self.used < uses)
+        self.held.is_none() && now < self.until && self.uses.is_none_or(|uses| self.used < uses)
+    }
+
+    /// Held from now on; none where it is already.
+    pub(crate) fn hold(&self, now: Timestamp) -> Option<Self> {
+        self.held.is_none().then(|| Self { held: Some(now), ..self.clone() })
+    }
+
+    /// Held no longer: as old as it was, with as much time left. None where it is not held.
+    #[must_use]
+    pub fn let_go(&self, now: Timestamp) -> Option<Self> {
+        let millis = now.millis().saturating_sub(self.held?.millis());
+        Self { held: None, ..self.clone() }.moved_with_the_clock(millis)
+    }
+
+    /// Held no longer: its end stands where it was. None where it is not held.
+    #[must_use]
+    pub fn let_go_in_time(&self) -> Option<Self> {
+        self.held.map(|_| Self { held: None, ..self.clone() })
+    }
+
+    /// The server's time made a step of so many milliseconds, and its end with it, and its age. None where it is held.
+    #[must_use]
+    pub fn moved_with_the_clock(&self, millis: i64) -> Option<Self> {
+        self.held.is_none().then(|| self.moved_by(millis))
+    }
+
+    /// As it was made, before the clock was set: as the log has it.
+    #[must_use]
+    pub fn as_made(&self) -> Self {
+        self.moved_by(self.clock_moved_millis.saturating_neg())
+    }
+
+    fn moved_by(&self, millis: i64) -> Self {
+        let moved = |at: Timestamp| at.plus_millis(millis);
+        let clock_moved_millis = self.clock_moved_millis.saturating_add(millis);
+        Self { until: moved(self.until), made: moved(self.made), clock_moved_millis, ..self.clone() }
     }
 
     /// How many uses are left, where they are counted.

@@ -167,6 +167,9 @@ pub enum StepRefusal {
     /// Nothing about it is other than before.
     #[error("nothing has changed")]
     Unchanged,
+    /// The clock lies behind the log, and nobody has accepted it.
+    #[error("its approval is held until the owner accepts the clock: `ccc-server clock accept`")]
+    Held,
     /// Only judge-only tickets are released, and only others are started.
     #[error("this is not how such an action goes on")]
     WrongKind,

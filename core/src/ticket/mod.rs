@@ -4,6 +4,7 @@
 mod abridged;
 mod approve;
 mod event;
+mod held;
 mod open;
 mod permit;
 mod reading;
@@ -23,6 +24,7 @@ use crate::policy::Needs;
 
 pub use abridged::{LeftOut, params_digest};
 pub use event::{Event, Note, Outcome, StepRefusal, Withdrawal};
+pub use held::Held;
 pub use open::{Opened, Opening, open};
 pub use permit::Permit;
 pub use reading::Reading;
@@ -135,6 +137,17 @@ struct Standing {
     /// Who asked for its run to be ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stopped_by: Option<UserName>,
+    /// Its approval's time is not counted; it has no deadline meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    held: Option<Held>,
+    /// How far the clock's steps have moved its times.
+    #[serde(default, skip_serializing_if = "is_unmoved")]
+    clock_moved_millis: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_unmoved(millis: &i64) -> bool {
+    *millis == 0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
@@ -223,6 +236,12 @@ impl Ticket {
     #[must_use]
     pub fn was_let_in(&self) -> bool {
         self.standing.approvals.is_empty() && self.standing.decided_by.is_none() && self.standing.decided.is_some()
+    }
+
+    /// True for an approved one that the worker may look at: it is not its caller's to do, and it is not held.
+    #[must_use]
+    pub(crate) fn may_start(&self) -> bool {
+        self.status() == Status::Approved && !self.request.judge_only && !self.is_held()
     }
 
     /// Who has approved so far.

@@ -79,6 +79,8 @@ fn standing(status: Status) -> Standing {
         by_freeze: false,
         needs: None,
         stopped_by: None,
+        held: None,
+        clock_moved_millis: 0,
     }
 }
 

@@ -136,6 +136,7 @@ impl Ticket {
 
     fn begin(&self, plan: ccc_protocol::Digest, now: Timestamp) -> Result<Step, StepRefusal> {
         self.is(Status::Approved)?;
+        self.is_not_held()?;
         self.in_time(now)?;
         if self.request.judge_only {
             return Err(StepRefusal::WrongKind);
@@ -158,6 +159,7 @@ impl Ticket {
             return Err(StepRefusal::WrongKind);
         }
         self.is(Status::Approved)?;
+        self.is_not_held()?;
         self.in_time(now)?;
         Ok(self.ended(Status::Released, Some(&self.request.submitted_by), None))
     }
@@ -183,6 +185,7 @@ impl Ticket {
             decided_by: None,
             decided: None,
             deadline: if waited { self.standing.deadline } else { Some(until) },
+            held: None,
             ..self.standing.clone()
         };
         Ok(self.moved(standing, note))
@@ -251,7 +254,7 @@ impl Ticket {
 
     fn ended(&self, status: Status, by: Option<&UserName>, reason: Option<String>) -> Step {
         let note = Note::new(status.into(), by).with_some("reason", reason.clone());
-        self.moved(Standing { status, reason, deadline: None, ..self.standing.clone() }, note)
+        self.moved(Standing { status, reason, deadline: None, held: None, ..self.standing.clone() }, note)
     }
 
     pub(super) fn moved(&self, standing: Standing, note: Note) -> Step {

@@ -112,6 +112,14 @@ entry_kinds! {
     DiskFull = "disk-full",
     /// There is room again, and requests are taken.
     DiskRoom = "disk-room",
+    /// The system's clock was set: forward, and the server's time went with it and took the deadlines along; or back, and the
+    /// server's time goes on as it went. `detail.ahead_millis` says how far it is ahead of the clock since.
+    ClockStepped = "clock-stepped",
+    /// A server found the clock behind the last entry after the machine was started again. What was granted or approved before is
+    /// neither used nor released until the owner accepts the clock, or the clock has come to be right.
+    ClockHeld = "clock-held",
+    /// The owner accepted the clock as it stands. The one entry that may be earlier than the one before it.
+    ClockAccepted = "clock-accepted",
     /// Entries before this one are missing, from `detail.from` to `detail.to`.
     GapDeclared = "gap-declared",
 }
@@ -127,6 +135,12 @@ impl EntryKind {
     #[must_use]
     pub fn ends_a_grant(&self) -> bool {
         matches!(self, Self::GrantUsedUp | Self::GrantRevoked | Self::GrantExpired | Self::GrantEnded)
+    }
+
+    /// True where it is about the server's time: deadlines may be others afterwards.
+    #[must_use]
+    pub fn is_about_the_clock(&self) -> bool {
+        matches!(self, Self::ClockStepped | Self::ClockHeld | Self::ClockAccepted)
     }
 
     /// True where what approvers have set may be different afterwards. An unknown kind may have set something: whoever
@@ -188,7 +202,7 @@ mod tests {
                 "released", "denied", "expired", "cancelled", "lost", "repeated", "denial-lifted", "grant-made",
                 "grant-used", "grant-used-up", "grant-revoked", "grant-expired", "grant-ended", "group-set",
                 "policy-set", "freeze-set", "users-read", "mail-permissions-read", "server-started", "server-stopped",
-                "reloaded", "gap-declared",
+                "reloaded", "clock-stepped", "clock-held", "clock-accepted", "gap-declared",
             ]
         );
     }
@@ -225,6 +239,9 @@ mod tests {
         for kind in EntryKind::KNOWN {
             assert_eq!(kind.is_about_a_grant(), kind.as_str().starts_with("grant-"), "{kind}");
             assert_eq!(kind.may_change_policies(), kind.as_str().ends_with("-set"), "{kind}");
+        }
+        for kind in EntryKind::KNOWN {
+            assert_eq!(kind.is_about_the_clock(), kind.as_str().starts_with("clock-"), "{kind}");
         }
         assert!(EntryKind::from("quorum-set").may_change_policies());
         assert!(!EntryKind::from("grant-lent").is_about_a_grant());

@@ -26,5 +26,5 @@ pub use health::Health;
 pub use policies::{ActionPolicy, Freeze, GroupPolicies, PolicyList, SetGroup, SetPolicy};
 pub use preview::{Confined, Confinement, FileView, MailView, PathView, Plan, Preview, Reach, RecentAsk, UrlView};
 pub use problem::{Problem, ProblemType};
-pub use queue::QueueList;
+pub use queue::{OutOfStep, QueueList};
 pub use ticket::{Approval, Policy, Risk, Status, Ticket};

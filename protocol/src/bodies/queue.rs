@@ -16,4 +16,17 @@ pub struct QueueList {
     /// The server's disk is full: nothing new is taken, and decisions still are.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disk_full: bool,
+    /// How the server's time stands to the machine's clock, where they are not in step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<OutOfStep>,
+}
+
+/// The server's time is not that of the machine's clock: somebody set that back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutOfStep {
+    /// By how much the server's time, and so every deadline that is told, is ahead of the clock.
+    pub ahead_millis: u64,
+    /// True where grants, and approvals that nobody has taken, are held: neither used nor released until the owner accepts the
+    /// clock.
+    pub held: bool,
 }

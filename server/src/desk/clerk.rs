@@ -16,6 +16,7 @@ use std::{
 use ccc_core::{
     desk::{Change, Cx, Desk},
     law::Law,
+    policy::LocalTime,
     refusal::Refusal,
     ticket::{Permit, Ticket},
 };
@@ -23,12 +24,14 @@ use ccc_protocol::{TicketId, Timestamp, UserName, bodies::EntryKind, exit::serve
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::{
-    clock::Clock,
+    clock::{self, Clock},
+    nonces::Nonces,
     store::{Nonce, RequestKey, StoreError, Writer, Written},
 };
 
 use super::{
     Lawbook, Shelf,
+    clock_word::{ClockWord, tell_out_of_step},
     disk::Disk,
     inbox::{Asked, Inbox},
     keep::Keeping,
@@ -40,6 +43,8 @@ use super::{
 /// How often keys whose time is over are forgotten, and how many at a time.
 const KEYS_EVERY: Duration = Duration::from_secs(60);
 const KEYS_AT_ONCE: u32 = 5000;
+/// How long a step of the clock may go unseen where nothing happens.
+const LOOK_AT_CLOCK_EVERY: Duration = Duration::from_secs(2);
 /// How long a store that failed is left alone when it was the clerk's own time that asked.
 const REST: Duration = Duration::from_millis(20);
 
@@ -59,6 +64,9 @@ pub(super) struct Clerk {
     pub(super) disk: Disk,
     /// True from a failed commit to the next one that stands.
     pub(super) failing: bool,
+    /// What must be known again where time goes back.
+    pub(super) nonces: Arc<Nonces>,
+    pub(super) clock_word: ClockWord,
 }
 
 /// How the clerk goes on after a group.
@@ -264,6 +272,12 @@ struct Group {
     broken: Option<StoreError>,
     /// True where the clerk ends after it.
     last: bool,
+    /// The server's time for all of it.
+    now: Timestamp,
+    /// True where the owner's word about the clock is taken with it.
+    takes_word: bool,
+    /// What was used in the span of time that comes again, where time goes back with it.
+    used: Vec<Nonce>,
 }
 
 impl Clerk {
@@ -283,6 +297,10 @@ impl Clerk {
         loop {
             let next = match inbox.first(self.until_due()) {
                 Ok(job) => self.group(Some(job), &mut inbox),
+                Err(RecvTimeoutError::Timeout) if self.is_quiet() => {
+                    self.keeping.look(self.desk.chain(), self.clock.now());
+                    Next::Serve
+                }
                 Err(RecvTimeoutError::Timeout) => self.group(None, &mut inbox),
                 Err(RecvTimeoutError::Disconnected) => Next::Stop,
             };
@@ -300,9 +318,15 @@ impl Clerk {
         self.keeping.close(self.desk.chain(), self.clock.now());
     }
 
+    /// Nothing is due, the clock was not set, and nobody said that it is right.
+    fn is_quiet(&self) -> bool {
+        let is_due = self.desk.next_due().is_some_and(|at| at <= self.clock.now());
+        !is_due && !self.clock_word.is_given() && self.desk.clock().look(clock::read()).is_none()
+    }
+
     /// How long nothing is due: the clock may be set meanwhile, so it is looked at again soon in any case.
     fn until_due(&self) -> Duration {
-        let longest = self.keeping.next_look().min(self.disk.next_look());
+        let longest = self.keeping.next_look().min(self.disk.next_look()).min(LOOK_AT_CLOCK_EVERY);
         let due = self.desk.next_due().map(|at| Duration::from_millis(at.millis_since(self.clock.now()).max(1)));
         due.map_or(longest, |due| due.min(longest))
     }
@@ -311,10 +335,9 @@ impl Clerk {
     fn group(&mut self, first: Option<Job>, inbox: &mut Inbox<Job>) -> Next {
         let law = self.lawbook.current();
         let mut group = Group::default();
-        let now = self.clock.now();
         self.disk.look(&self.store);
         let done = match self.store.begin() {
-            Ok(()) => self.serve_all(first, inbox, &law, now, &mut group),
+            Ok(()) => self.serve_all(first, inbox, &law, &mut group),
             Err(error) => {
                 group.last = refuse_all(first, inbox);
                 Err(error)
@@ -322,7 +345,7 @@ impl Clerk {
         };
         let last = group.last;
         match done {
-            Ok(()) => self.publish(group, now),
+            Ok(()) => self.publish(group),
             Err(error) => self.fail(&error, group, &law),
         }
         match (last, self.failing) {
@@ -337,10 +360,11 @@ impl Clerk {
         first: Option<Job>,
         inbox: &mut Inbox<Job>,
         law: &Law,
-        now: Timestamp,
         group: &mut Group,
     ) -> Result<(), StoreError> {
-        let cx = Cx { law, now, local: self.clock.local() };
+        let local = self.clock.local();
+        group.now = self.tell_time(law, local, group);
+        let cx = Cx { law, now: group.now, local };
         self.desk.tick(cx, &mut group.change);
         if let Some(kind) = self.disk.untold() {
             self.desk.note(kind, serde_json::Map::new(), cx, &mut group.change);
@@ -369,6 +393,25 @@ impl Clerk {
         Ok(())
     }
 
+    /// The time for this group: the clocks are looked at, and the owner's word about them is heard.
+    fn tell_time(&mut self, law: &Law, local: LocalTime, group: &mut Group) -> Timestamp {
+        let reading = clock::read();
+        let cx = Cx { law, now: self.clock.now(), local };
+        let now = self.desk.look_at_clock(reading, cx, &mut group.change);
+        group.takes_word = self.clock_word.is_given();
+        if !group.takes_word {
+            return now;
+        }
+        if !self.clock_word.is_about(reading) {
+            tracing::warn!("a word about the clock is void: the clock was set since, or the machine started anew");
+            return now;
+        }
+        self.desk.accept_clock(reading, Cx { now, ..cx }, &mut group.change).unwrap_or_else(|| {
+            tracing::info!("the clock and the log are in step: there was nothing to accept");
+            now
+        })
+    }
+
     /// Commits what changed; how long that took, which is about the same for one and for many.
     fn commit(&self, group: &mut Group, law: &Law) -> Result<Option<Duration>, StoreError> {
         if let Some(error) = group.broken.take() {
@@ -381,6 +424,9 @@ impl Clerk {
         // One job may bind two: its own behind that of the request that it released a ticket to.
         group.nonces.sort_unstable_by_key(|(seq, _)| *seq);
         self.store.write(&group.change, &group.nonces, &law.limits)?;
+        if goes_back(&group.change) {
+            group.used = self.store.nonces(group.now)?;
+        }
         self.keeping.before_commit(&group.change)?;
         let begun = Instant::now();
         self.store.commit()?;
@@ -388,11 +434,15 @@ impl Clerk {
     }
 
     /// The commit stands: readers see it, the worker may start, callers are answered, streams are told.
-    fn publish(&mut self, mut group: Group, now: Timestamp) {
+    fn publish(&mut self, mut group: Group) {
         self.failing = false;
+        let now = group.now;
+        if group.takes_word {
+            self.clock_word.take();
+        }
         if !group.change.is_empty() {
             self.disk.told();
-            self.clock.raise(self.desk.chain().latest);
+            self.follow_time(&group);
             self.shelf.apply(&group.change, &self.desk);
             group.gifts.drain(..).for_each(Gift::give);
             self.waiting.tell(&group.change.tickets);
@@ -405,6 +455,23 @@ impl Clerk {
             self.keeping.after(&group.change, self.desk.chain(), now);
         } else {
             self.keeping.look(self.desk.chain(), now);
+        }
+    }
+
+    /// Everybody goes by the stretch of time that this commit began.
+    fn follow_time(&self, group: &Group) {
+        let Some(stretch) = group.change.stretches.last() else { return };
+        if goes_back(&group.change) {
+            self.nonces.go_back(&group.used, group.now.seconds());
+        }
+        self.clock.enter(stretch);
+        match stretch.out_of_step() {
+            Some(out_of_step) => tell_out_of_step(out_of_step),
+            None => tracing::warn!(
+                now = %group.now,
+                deadlines_moved_millis = group.change.moved_millis,
+                "the log's time follows the clock, which was set or accepted"
+            ),
         }
     }
 
@@ -466,6 +533,11 @@ impl Clerk {
             tracing::warn!(%error, "old idempotency keys could not be forgotten");
         }
     }
+}
+
+/// True where the log's time goes back with this change.
+fn goes_back(change: &Change) -> bool {
+    change.stretches.iter().any(|stretch| stretch.back_from.is_some())
 }
 
 /// The store lets no transaction begin, and has taken its time to say so: what waits is refused together, so that nobody

@@ -120,7 +120,9 @@ impl Disk {
         self.is_short.0.store(true, Ordering::Relaxed);
         self.untold = Some(EntryKind::DiskFull);
         self.keeper = Keeper::Due(Instant::now() + REST);
-        tracing::error!("{why}: the reserve is given up, requests are refused with 507, decisions are still taken; free some space");
+        tracing::error!(
+            "{why}: the reserve is given up, requests are refused with 507, decisions are still taken; free some space"
+        );
     }
 
     fn see_to_the_reserve(&mut self, store: &Writer) {

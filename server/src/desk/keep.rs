@@ -68,9 +68,9 @@ impl Keeping {
         }
     }
 
-    /// After a commit: a checkpoint behind every person's decision and every so many entries.
+    /// After a commit: a checkpoint behind every person's decision, every step of the clock and every so many entries.
     pub(super) fn after(&mut self, change: &Change, chain: &Chain, now: Timestamp) {
-        let decided = change.entries.iter().any(|sealed| is_a_persons_decision(&sealed.entry));
+        let decided = change.entries.iter().any(|sealed| is_to_be_vouched_for(&sealed.entry));
         if decided || chain.seq >= self.last.0 + self.entries_max || self.is_late(chain, now) {
             self.checkpoint(chain, now);
         }
@@ -104,6 +104,11 @@ impl Keeping {
         self.checkpoints.write(&Checkpoint::of(chain, now, &self.key));
         self.last = (chain.seq, now);
     }
+}
+
+/// What the clock did is vouched for at once, too: how far times may be off is told by it.
+fn is_to_be_vouched_for(entry: &AuditEntry) -> bool {
+    is_a_persons_decision(entry) || entry.kind.is_about_the_clock()
 }
 
 fn is_a_persons_decision(entry: &AuditEntry) -> bool {

@@ -49,7 +49,7 @@ impl Front {
 
     fn open_queue(&self, user: &UserName, limit: u64) -> QueueList {
         let law = self.law();
-        let (seq, visible) = {
+        let (seq, clock, visible) = {
             let published = self.shelf.read();
             let tickets = published.by_change.values().filter_map(|id| published.open.get(id));
             let visible: Vec<_> = tickets
@@ -57,7 +57,7 @@ impl Front {
                 .take(usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1))
                 .cloned()
                 .collect();
-            (published.seq, visible)
+            (published.seq, published.clock, visible)
         };
         let mut page = Page::new(limit, law.limits.list_bytes_max);
         let (mut told, mut next) = (None, None);
@@ -68,15 +68,15 @@ impl Front {
             }
             told = Some(ticket.seq());
         }
-        QueueList { seq, tickets: page.into_entries(), next, disk_full: self.is_disk_full() }
+        QueueList { seq, tickets: page.into_entries(), next, disk_full: self.is_disk_full(), clock }
     }
 
     async fn changed_queue(&self, user: &UserName, after: u64, limit: u64) -> Result<QueueList, Refusal> {
         let law = self.law();
         // What is committed later than this number is told by the next question.
-        let seq = self.shelf.read().seq;
+        let (seq, clock) = self.shelf.read().as_of();
         if after >= seq {
-            return Ok(QueueList { seq, tickets: vec![], next: None, disk_full: self.is_disk_full() });
+            return Ok(QueueList { seq, tickets: vec![], next: None, disk_full: self.is_disk_full(), clock });
         }
         let (changed, read_to) = self.archive.changed_after(after, seq).await?;
         // A ticket that changed more than once stands in the place of its last change.
@@ -88,11 +88,23 @@ impl Front {
             let ticket = if last.get(&id) == Some(&at) { self.as_published(id).await? } else { None };
             let visible = ticket.filter(|ticket| law.users.may_see(user, ticket.submitted_by()));
             if visible.is_some_and(|ticket| !page.take(self.listed(&ticket))) {
-                return Ok(QueueList { seq, tickets: page.into_entries(), next: Some(told), disk_full: self.is_disk_full() });
+                return Ok(QueueList {
+                    seq,
+                    tickets: page.into_entries(),
+                    next: Some(told),
+                    disk_full: self.is_disk_full(),
+                    clock,
+                });
             }
             told = at;
         }
-        Ok(QueueList { seq, tickets: page.into_entries(), next: (read_to < seq).then_some(read_to), disk_full: self.is_disk_full() })
+        Ok(QueueList {
+            seq,
+            tickets: page.into_entries(),
+            next: (read_to < seq).then_some(read_to),
+            disk_full: self.is_disk_full(),
+            clock,
+        })
     }
 
     async fn as_published(&self, id: TicketId) -> Result<Option<Arc<Ticket>>, Refusal> {

@@ -4,6 +4,7 @@
 mod audience;
 mod checkpoints;
 mod clerk;
+mod clock_word;
 mod disk;
 mod enact;
 mod explain;
@@ -30,6 +31,7 @@ pub use front::Front;
 pub use open::{Running, Site, open};
 
 pub(crate) use clerk::{ClerkHandle, Sitting};
+pub(crate) use clock_word::ClockWord;
 pub(crate) use front::Lawbook;
 pub(crate) use lists::Hints;
 pub(crate) use open::Found;

@@ -4,26 +4,26 @@ use std::{collections::HashSet, path::PathBuf, sync::Arc, time::Duration};
 
 use ccc_core::{
     audit::AuditKey,
+    clock::{Reading, Stretch},
     desk::{Change, Cx, Desk, Doubts, KnownUsers, MailPermissions},
     law::Law,
 };
-use ccc_protocol::{
-    Timestamp,
-    bodies::{EntryKind, Status},
-};
+use ccc_protocol::bodies::{EntryKind, Status};
 use serde_json::{Map, Value};
 use tokio::sync::{broadcast, mpsc};
 
 use crate::{
-    clock::Clock,
+    clock::{self, Clock},
     exec::Effects,
-    store::{self, DataLock, Mark, Nonce, Reserve, StoreError, Writer},
+    nonces::Nonces,
+    store::{self, DataLock, Mark, Reserve, StoreError, Writer},
 };
 
 use super::{
     Front, Lawbook, Shelf,
     checkpoints::{self, CheckpointCommand, Checkpoints},
     clerk::{Clerk, carry},
+    clock_word::{ClockWord, tell_out_of_step},
     disk::Disk,
     keep::{Archive, Keeping},
     proof::Proof,
@@ -64,8 +64,8 @@ pub struct Site {
 pub struct Running {
     /// Its use cases, cheap to clone.
     pub front: Front,
-    /// The nonces that a restart must still know.
-    pub nonces: Vec<Nonce>,
+    /// The nonces that no request may bring again, with those that a restart must still know.
+    pub nonces: Arc<Nonces>,
     /// What this start found, for the log and the consoles.
     pub found: Found,
     /// The clerk, to be waited for at the end: it writes the last checkpoint.
@@ -93,13 +93,16 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
     let lock = DataLock::take(&site.data)?;
     let reserve = Reserve::of(&site.data, &site.checkpoints, site.law.limits.reserve_bytes);
     let (disk, store) = Disk::open(reserve, &site.data)?;
-    let clock = Arc::new(Clock::from(Timestamp::default()));
-    let books = store.books(clock.now())?;
-    clock.raise(books.chain.latest);
-    let nonces = store.nonces(clock.now())?;
-    let mut desk = Desk::restore(books, &site.law);
-    let (found, mark) = recover(&mut desk, &store, &site, &clock)?;
+    let latest = store.latest()?;
+    let reading = clock::read();
+    let begun = Stretch::begin(latest.stretch.as_ref(), latest.at, &clock::boot(), reading);
+    let started = begun.time(reading);
+    let mut desk = Desk::restore(store.books(started)?, &site.law);
+    let nonces = store.nonces(started)?;
+    let nonces = Arc::new(Nonces::remembering(&nonces, started.seconds()));
+    let (found, mark) = recover(&mut desk, &store, &site, begun, reading)?;
     let proof = Proof::of(&desk, store::reader(&site.data)?, mark);
+    let clock = Arc::new(Clock::in_stretch(desk.clock()));
     let shelf = Arc::new(Shelf::of(&desk));
 
     let rooms = Rooms::new(site.law.limits.runs_max, site.law.limits.runs_per_user_max);
@@ -137,6 +140,8 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
         answers,
         disk,
         failing: false,
+        nonces: Arc::clone(&nonces),
+        clock_word: ClockWord::in_directory(&site.data),
     };
     let (handle, clerk) = clerk.start().map_err(no_thread)?;
     let front = Front {
@@ -163,17 +168,24 @@ fn recover(
     desk: &mut Desk,
     store: &Writer,
     site: &Site,
-    clock: &Clock,
+    begun: Stretch,
+    reading: Reading,
 ) -> Result<(Found, Option<Mark>), StoreError> {
-    let cx = Cx { law: &site.law, now: clock.now(), local: clock.local() };
+    let cx = Cx { law: &site.law, now: begun.time(reading), local: clock::local_now() };
     let mut change = Change::default();
     let running = desk.open_tickets().filter(|ticket| ticket.status() == Status::Running).map(|ticket| ticket.id());
     let running: HashSet<_> = running.collect();
     let marks = checkpoints::newest(&site.checkpoints, &site.audit_key);
     let reached = marks.last().map_or(0, |mark| mark.seq);
     let mark = marks.into_iter().rfind(|mark| mark.seq <= desk.chain().seq);
+    // Held against the log as it was left, before the clock has moved anything.
     let doubts = store.doubts(desk, mark)?;
     tell(&doubts);
+    desk.begin_time(begun, reading, cx, &mut change);
+    let cx = Cx { now: desk.look_at_clock(reading, cx, &mut change), ..cx };
+    if let Some(out_of_step) = desk.clock().out_of_step() {
+        tell_out_of_step(out_of_step);
+    }
     if reached > desk.chain().seq {
         tracing::error!(
             reached,

@@ -11,7 +11,10 @@ use ccc_core::{
     policy::Overrides,
     ticket::Ticket,
 };
-use ccc_protocol::{Digest, GrantId, TicketId, Timestamp, UserName, bodies::EntryKind};
+use ccc_protocol::{
+    Digest, GrantId, TicketId, Timestamp, UserName,
+    bodies::{EntryKind, OutOfStep},
+};
 
 use super::rolling::Recent;
 
@@ -35,6 +38,8 @@ pub(crate) struct Published {
     pub mail: MailPermissions,
     pub pins: Pins,
     pub recent: Recent,
+    /// How the server's time stands to the machine's clock.
+    pub clock: Option<OutOfStep>,
 }
 
 /// One audit entry as the event streams tell of it.
@@ -65,6 +70,7 @@ impl Shelf {
         let mut published = self.write();
         let recent = std::mem::take(&mut published.recent);
         *published = Published { seq: desk.chain().seq, recent, mail: desk.mail().clone(), ..Published::default() };
+        published.clock = desk.clock().out_of_step();
         published.denials = desk.denials().collect();
         published.overrides = Arc::new(desk.overrides().clone());
         published.pins = desk.pins().clone();
@@ -78,6 +84,7 @@ impl Shelf {
     pub(crate) fn apply(&self, change: &Change, desk: &Desk) {
         let mut published = self.write();
         published.seq = desk.chain().seq;
+        published.clock = desk.clock().out_of_step();
         // Few stand at a time, and people make them.
         if !change.lifted.is_empty() || change.tickets.iter().any(|ticket| ticket.was_denied_by_a_person()) {
             published.denials = desk.denials().collect();
@@ -113,6 +120,11 @@ impl Shelf {
 }
 
 impl Published {
+    /// The audit sequence up to which it is true, and how time stood then.
+    pub(crate) fn as_of(&self) -> (u64, Option<OutOfStep>) {
+        (self.seq, self.clock)
+    }
+
     fn put(&mut self, ticket: &Arc<Ticket>) {
         if let Some(earlier) = self.open.remove(&ticket.id()) {
             self.by_change.remove(&earlier.seq());

@@ -39,6 +39,19 @@ impl DataLock {
         once_let_go("the data directory", hold_both, |error| matches!(error, StoreError::InUse(_)))?;
         Ok(Self { _directory: directory, _file: file })
     }
+
+    /// True where a server holds it.
+    ///
+    /// # Errors
+    /// Where there is no such directory.
+    pub(crate) fn is_held(data: &Path) -> Result<bool, StoreError> {
+        let file_error = |error| StoreError::File { path: data.to_owned(), error };
+        let directory = File::open(data).map_err(file_error)?;
+        match flock(&directory, FlockOperation::NonBlockingLockShared) {
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(true),
+            free => free.map(|()| false).map_err(|errno| file_error(errno.into())),
+        }
+    }
 }
 
 fn make_private(data: &Path) -> std::io::Result<()> {
@@ -60,7 +73,9 @@ mod tests {
         assert!(matches!(DataLock::take(home.path()), Err(StoreError::InUse(_))));
         std::fs::remove_file(home.path().join("lock")).unwrap();
         assert!(matches!(DataLock::take(home.path()), Err(StoreError::InUse(_))), "the file is gone, the hold is not");
+        assert!(DataLock::is_held(home.path()).unwrap());
         drop(held);
+        assert!(!DataLock::is_held(home.path()).unwrap());
         assert!(DataLock::take(home.path()).is_ok());
     }
 }

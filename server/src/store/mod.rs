@@ -2,6 +2,7 @@
 //!
 //! Plain types in, plain types out. Called by the desk alone.
 
+mod clock;
 mod error;
 mod lock;
 mod migrate;
@@ -15,7 +16,7 @@ mod write;
 use std::path::Path;
 
 use ccc_protocol::store::DATABASE;
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use self::migrate::{Migration, free_bytes};
 
@@ -53,6 +54,19 @@ pub fn reader(data: &Path) -> Result<Reader, StoreError> {
     schema::tune(&connection)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(Reader::new(connection))
+}
+
+/// The same for a program that is no server: a database that is not there is not made.
+///
+/// # Errors
+/// Where there is none, or it is no database of this version.
+pub(crate) fn existing_reader(data: &Path) -> Result<Reader, StoreError> {
+    let path = data.join(DATABASE);
+    let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    match schema::of(&connection)? {
+        schema::Schema::Of(_) => Ok(Reader::new(connection)),
+        _ => Err(StoreError::Foreign(path)),
+    }
 }
 
 /// The file exists and only its owner reads it. SQLite gives its side files the same mode.

@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use super::{
     StoreError,
+    clock::{self, Run},
     read::{first_since, number, parse},
 };
 
@@ -139,7 +140,9 @@ impl Log<'_> {
         if opened.seq != ticket.seq() && latest.is_none() {
             return differs("the log does not have the entry at which it stands");
         }
-        if let Err(why) = is_as_opened(ticket, &opened).and_then(|()| is_as_left(ticket, latest.as_ref().unwrap_or(&opened))) {
+        if let Err(why) =
+            is_as_opened(ticket, &opened).and_then(|()| is_as_left(ticket, latest.as_ref().unwrap_or(&opened)))
+        {
             return differs(why);
         }
         let mut unvouched = vec![];
@@ -187,6 +190,7 @@ impl Log<'_> {
     /// The number of the entry that made the grant as it stands.
     fn made(&self, grant: &Grant) -> Result<Option<u64>, StoreError> {
         let said = |value: Value| value.as_object().cloned().unwrap_or_default();
+        let grant = grant.as_made();
         let mut stands = said(serde_json::to_value(grant.view()).unwrap_or_default());
         let is_it = |entry: &AuditEntry| {
             let is_this = entry.kind == EntryKind::GrantMade && id_of(entry) == Some(grant.id);
@@ -205,9 +209,24 @@ impl Log<'_> {
         at: Timestamp,
         mut is_it: impl FnMut(&AuditEntry) -> bool,
     ) -> Result<Option<AuditEntry>, StoreError> {
-        let from = first_since(self.connection, at)?;
-        let mut statement = self.connection.prepare_cached("SELECT entry FROM audit WHERE seq >= ?1 ORDER BY seq")?;
-        let mut rows = statement.query([from])?;
+        // Where time went back it came to this moment more than once.
+        for run in clock::runs(self.connection)? {
+            if let Some(found) = self.at_moment_in(run, at, &mut is_it)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    fn at_moment_in(
+        &self,
+        run: Run,
+        at: Timestamp,
+        is_it: &mut impl FnMut(&AuditEntry) -> bool,
+    ) -> Result<Option<AuditEntry>, StoreError> {
+        let query = "SELECT entry FROM audit WHERE seq >= ?1 AND seq < ?2 ORDER BY seq";
+        let mut statement = self.connection.prepare_cached(query)?;
+        let mut rows = statement.query([first_since(self.connection, run, at)?, run.end])?;
         for _ in 0..SAME_MOMENT_MAX {
             let Some(row) = rows.next()? else { return Ok(None) };
             let entry: AuditEntry = parse("audit entry", row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
@@ -246,7 +265,10 @@ fn is_as_opened(ticket: &Ticket, opened: &AuditEntry) -> Result<(), &'static str
     let same = [
         ("another action was asked for", opened.action.as_ref() == Some(&request.action)),
         ("somebody else asked for it", opened.about.as_ref() == Some(&request.submitted_by)),
-        ("other parameters were asked for", opened.detail.get("params").and_then(Value::as_object) == Some(&request.params)),
+        (
+            "other parameters were asked for",
+            opened.detail.get("params").and_then(Value::as_object) == Some(&request.params),
+        ),
         ("it had another plan", text("plan") == Some(&request.plan_digest.text())),
         ("it had another digest", text("digest") == Some(&request.digest.text())),
     ];

@@ -7,7 +7,9 @@ use serde::de::DeserializeOwned;
 
 use super::{
     Nonce, StoreError,
+    clock::{self, Run},
     proof::{self, Found, Mark},
+    write::Latest,
 };
 
 pub(super) const OVERRIDES: &str = "overrides";
@@ -32,6 +34,15 @@ impl Reader {
     /// Where the database refuses or the row does not read.
     pub fn ticket(&self, id: TicketId) -> Result<Option<Ticket>, StoreError> {
         ticket(&self.connection, id)
+    }
+
+    /// The number of the newest entry; 0 where there is none.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub(crate) fn newest(&self) -> Result<u64, StoreError> {
+        let newest: Option<i64> = self.connection.query_row("SELECT max(seq) FROM audit", [], |row| row.get(0))?;
+        Ok(newest.and_then(|newest| u64::try_from(newest).ok()).unwrap_or(0))
     }
 
     /// The tickets that changed after this audit sequence, each once, with the sequence of its change; at most so many.
@@ -123,16 +134,25 @@ pub(super) fn books(connection: &Connection, now: Timestamp) -> Result<Books, St
         mail: setting(connection, MAIL)?,
         pins: setting(connection, PINS)?,
         known_users: setting(connection, KNOWN_USERS)?,
+        clock: clock::newest(connection)?,
     })
 }
 
-/// Nonces that somebody could still use. What was signed before a server starts is stale to it, so of all nonces that were
-/// committed those of signatures from the start's own second on matter, or of a clock that is ahead. Nobody is let in whose
-/// clock is further ahead than the window, and no commit is older than its requests: only the newest entries can hold such.
+pub(super) fn latest(connection: &Connection) -> Result<Latest, StoreError> {
+    Ok(Latest { at: chain(connection)?.latest, stretch: clock::newest(connection)? })
+}
+
+/// Nonces that somebody could still use. What was signed before a server starts, or before its time goes back, is stale to it,
+/// so of all nonces that were committed those of signatures from that very second on matter, or of a clock that is ahead.
+/// Nobody is let in whose clock is further ahead than the window, and no commit is older than its requests: only entries that
+/// are about as new can hold such. Where time went back, entries that were made before that are newer: all those, until time
+/// has come to them once more.
 pub(super) fn nonces(connection: &Connection, now: Timestamp) -> Result<Vec<Nonce>, StoreError> {
     let usable = Timestamp::from_seconds(now.seconds() + WINDOW_SECONDS);
-    let oldest = first_since(connection, Timestamp::from_seconds(now.seconds() - WINDOW_SECONDS - 1))?;
-    // Each of them is looked at: a request that was held was signed long before the entry that carries its nonce.
+    let since = Timestamp::from_seconds(now.seconds() - WINDOW_SECONDS - 1);
+    let oldest = first_since(connection, clock::first_run_since(connection, since)?, since)?;
+    // Each of them is looked at: a request that was held was signed long before the entry that carries its nonce, and may have
+    // been so before time went back.
     let mut statement =
         connection.prepare("SELECT nonce, nonce_until FROM audit WHERE seq >= ?1 AND nonce_until >= ?2")?;
     let rows = statement.query_map([oldest, usable.millis()], |row| {
@@ -141,15 +161,12 @@ pub(super) fn nonces(connection: &Connection, now: Timestamp) -> Result<Vec<Nonc
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The number of the first entry that was made at this time or later; one past the last where there is none. Found by
-/// halving: entries are in the order of their times.
-pub(super) fn first_since(connection: &Connection, since: Timestamp) -> Result<i64, StoreError> {
-    let newest: Option<i64> = connection.query_row("SELECT max(seq) FROM audit", [], |row| row.get(0))?;
-    let Some(newest) = newest else { return Ok(0) };
+/// The number of the first entry of a run that was made at this time or later; its end where there is none. Found by halving.
+pub(super) fn first_since(connection: &Connection, run: Run, since: Timestamp) -> Result<i64, StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT seq, entry FROM audit WHERE seq >= ?1 ORDER BY seq LIMIT 1")?;
     // Before `low` all are older; from `high` on none is.
-    let (mut low, mut high) = (0, newest + 1);
+    let (mut low, mut high) = (run.from, run.end);
     while low < high {
         let middle = low + (high - low) / 2;
         let (seq, entry): (i64, String) = statement.query_row([middle], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -207,7 +224,7 @@ pub(super) fn number(seq: u64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use ccc_core::{audit::Chain, desk::Change, limits::Limits};
+    use ccc_core::{audit::Chain, clock::Stretch, desk::Change, limits::Limits};
     use ccc_protocol::bodies::EntryKind;
     use serde_json::Map;
 
@@ -215,24 +232,27 @@ mod tests {
 
     const NOW: i64 = 1_764_000_000;
 
+    fn entry(seconds: i64) -> AuditEntry {
+        AuditEntry {
+            seq: 0,
+            at: Timestamp::from_seconds(seconds),
+            kind: EntryKind::Submitted,
+            by: None,
+            about: None,
+            ticket: None,
+            action: None,
+            status: None,
+            detail: Map::new(),
+        }
+    }
+
     /// Entries made so many seconds before now, each with a nonce whose request was signed so many seconds before now.
     fn kept(entries: &[(i64, i64)]) -> Vec<i64> {
         let dir = tempfile::tempdir().unwrap();
         let store = crate::store::open(dir.path()).unwrap();
         let (mut chain, mut change, mut nonces) = (Chain::default(), Change::default(), vec![]);
         for (made, signed) in entries {
-            let entry = AuditEntry {
-                seq: 0,
-                at: Timestamp::from_seconds(NOW - made),
-                kind: EntryKind::Submitted,
-                by: None,
-                about: None,
-                ticket: None,
-                action: None,
-                status: None,
-                detail: Map::new(),
-            };
-            change.entries.push(chain.seal(entry));
+            change.entries.push(chain.seal(entry(NOW - made)));
             let until = Timestamp::from_seconds(NOW - signed + WINDOW_SECONDS);
             nonces.push((chain.seq, Nonce { user: None, tag: [7; 16], until }));
         }
@@ -250,6 +270,38 @@ mod tests {
         assert_eq!(kept(&[(0, 1)]), [0; 0], "what was signed before the start is stale");
         assert_eq!(kept(&[(30, 0), (1, -29)]), [0, -29], "of clocks that are ahead");
         assert_eq!(kept(&[(4000, 4000), (900, 899), (40, 40), (12, 0), (3, -1), (2, 4), (0, 0)]), [0, -1, 0]);
+    }
+
+    #[test]
+    fn where_time_went_back_a_start_knows_what_was_used_in_the_span_that_comes_again() {
+        let ahead = NOW + 7200;
+        let dir = tempfile::tempdir().unwrap();
+        let store = crate::store::open(dir.path()).unwrap();
+        let (mut chain, mut change, mut nonces) = (Chain::default(), Change::default(), vec![]);
+        // Before the clock went ahead, while it was, one that was signed then and committed after it was accepted, and one since.
+        for (at, signed, number) in [(NOW - 900, NOW - 900, 1), (ahead, ahead, 2), (NOW - 200, ahead, 3), (NOW, NOW, 4)]
+        {
+            if number == 3 {
+                chain.latest = Timestamp::default();
+                let back_from = Some(Timestamp::from_seconds(ahead));
+                change.stretches.push(Stretch { from_seq: chain.seq + 1, back_from, ..Stretch::default() });
+            }
+            change.entries.push(chain.seal(entry(at)));
+            let until = Timestamp::from_seconds(signed + WINDOW_SECONDS);
+            nonces.push((chain.seq, Nonce { user: None, tag: [number; 16], until }));
+        }
+        store.begin().unwrap();
+        store.write(&change, &nonces, &Limits::default()).unwrap();
+        store.commit().unwrap();
+        let known = |now: i64| {
+            let mut tags: Vec<u8> =
+                store.nonces(Timestamp::from_seconds(now)).unwrap().iter().map(|nonce| nonce.tag[0]).collect();
+            tags.sort_unstable();
+            tags
+        };
+        assert_eq!(known(NOW), [2, 3, 4]);
+        assert_eq!(known(ahead - 60), [2, 3]);
+        assert_eq!(known(ahead + 120), [0; 0], "real time has passed it");
     }
 
     #[test]

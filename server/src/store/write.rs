@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use ccc_core::{
+    clock::Stretch,
     desk::{Change, Desk, Doubts, Setting},
     limits::Limits,
     ticket::Ticket,
@@ -12,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Serialize;
 
 use super::{
-    Nonce, StoreError, proof,
+    Nonce, StoreError, clock, proof,
     proof::Mark,
     read::{self, number},
 };
@@ -44,6 +45,15 @@ pub struct Written {
     pub body: Digest,
     /// What it opened then, however it stands now.
     pub ticket: TicketId,
+}
+
+/// When the newest entry was made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Latest {
+    /// By the server's time then; the epoch where there is none.
+    pub at: Timestamp,
+    /// None where versions before this was kept made it.
+    pub stretch: Option<Stretch>,
 }
 
 impl Writer {
@@ -111,6 +121,12 @@ impl Writer {
         }
         for id in &change.ended_grants {
             self.connection.prepare_cached("DELETE FROM standing_grant WHERE id = ?1")?.execute([id.as_bytes()])?;
+        }
+        change.stretches.iter().try_for_each(|stretch| clock::write(&self.connection, stretch))?;
+        if change.moved_millis != 0 {
+            self.connection
+                .prepare_cached("UPDATE idempotency SET until = until + ?1")?
+                .execute([change.moved_millis])?;
         }
         change.settings.iter().try_for_each(|setting| self.write_setting(setting))
     }
@@ -181,6 +197,14 @@ impl Writer {
         proof::doubts(&self.connection, desk, mark)
     }
 
+    /// The time of the newest entry, and the stretch that it was made in.
+    ///
+    /// # Errors
+    /// Where the database refuses or a row does not read.
+    pub fn latest(&self) -> Result<Latest, StoreError> {
+        read::latest(&self.connection)
+    }
+
     /// The nonces that a restart must still know.
     ///
     /// # Errors
@@ -219,9 +243,9 @@ impl Writer {
             change.tickets.iter().rev().filter(|ticket| written.insert(ticket.id())).collect::<Vec<_>>().iter().rev()
         {
             let denied_until = ticket
-                .decided()
-                .filter(|_| ticket.was_denied_by_a_person() && !change.lifted.contains(&ticket.id()))
-                .map(|decided| decided.plus_seconds(limits.denial_seconds).millis());
+                .answers_until(limits.denial_seconds)
+                .filter(|_| !change.lifted.contains(&ticket.id()))
+                .map(Timestamp::millis);
             upsert.execute(params![
                 ticket.id().as_bytes(),
                 ticket.status().as_str(),

@@ -10,7 +10,7 @@ use ccc_core::{
     volume::Volumes,
 };
 use ccc_protocol::secrets::Secrets;
-use ccc_server::parts::{Bridge, DataLock, Effects, Hosts, Keyring, Keys, Nonces, Running, Site, open_desk};
+use ccc_server::parts::{Bridge, DataLock, Effects, Hosts, Keyring, Keys, Running, Site, open_desk};
 
 use crate::served::Settings;
 
@@ -36,13 +36,11 @@ pub fn bridge(settings: &Settings, secrets: &Secrets, dir: &Path) -> (Bridge, Da
         mail_file: None,
     };
     let Running { front, nonces, lock, .. } = open_desk(site).unwrap();
-    let started = front.clock().now();
     let bridge = Bridge {
         keys: Keys::new(Keyring::new(secrets, &Keyring::default())),
-        nonces: Nonces::remembering(&nonces, started.seconds()),
+        nonces,
         hosts: Hosts::new([]),
         legacy_signatures: settings.legacy_signatures,
-        started,
         front,
     };
     (bridge, lock)

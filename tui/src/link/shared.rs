@@ -60,6 +60,7 @@ impl Shared {
             let more = self.bridge.queue(Some(next))?;
             list.tickets.extend(more.tickets);
             list.seq = more.seq;
+            list.clock = more.clock;
             list.next = more.next.filter(|further| *further > next);
         }
         Ok(list)

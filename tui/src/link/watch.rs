@@ -39,6 +39,10 @@ fn follow(shared: &Shared, failures: &mut usize) -> Result<(), CallError> {
         if event.hint.kind.may_change_policies() {
             shared.post(News::Policies(shared.bridge.policies().map_err(|error| error.to_string())));
         }
+        // Deadlines moved with the clock, which is no change of a ticket.
+        if event.hint.kind.is_about_the_clock() {
+            shared.read_whole()?;
+        }
         let already_read = shared.read_to().is_some_and(|read_to| event.hint.seq <= read_to);
         if !already_read {
             shared.catch_up()?;

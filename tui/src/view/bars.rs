@@ -60,6 +60,9 @@ fn status(model: &Model) -> Row {
     if model.disk_full() {
         row.push(Tone::Bad, ", disk full");
     }
+    if let Some(clock) = model.clock() {
+        row.push(Tone::Bad, if clock.held { ", clock behind: approvals held" } else { ", clock set back" });
+    }
     let who = Visible::label("  ").then(model.me()).then("@").then(model.server().clone());
     row.with(Tone::Dim, who)
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use ccc_protocol::{
     Digest, TicketId, Timestamp, approval,
-    bodies::{Plan, PolicyList, Preview, QueueList, Ticket},
+    bodies::{OutOfStep, Plan, PolicyList, Preview, QueueList, Ticket},
 };
 use ccc_queue::{
     config::Config,
@@ -164,8 +164,15 @@ impl Desk {
 
     pub(crate) fn queue(&mut self, tickets: Vec<Ticket>, whole: bool) {
         self.seq += 1;
-        let list = QueueList { seq: self.seq, tickets, next: None, disk_full: false };
+        let list = QueueList { seq: self.seq, tickets, next: None, disk_full: false, clock: None };
         self.take(Message::News(News::Queue(Ok(QueueRead { list, whole }))));
+    }
+
+    /// Nothing changed but how the server's time stands to its clock.
+    pub(crate) fn queue_by(&mut self, clock: Option<OutOfStep>) {
+        self.seq += 1;
+        let list = QueueList { seq: self.seq, tickets: vec![], next: None, disk_full: false, clock };
+        self.take(Message::News(News::Queue(Ok(QueueRead { list, whole: false }))));
     }
 
     /// These tickets wait, each with a preview that fits.

@@ -238,6 +238,8 @@ pub(super) fn grant(action: &str, params: &Map<String, Value>) -> Grant {
         made_by: vec![name("ada")],
         made: Timestamp::from_seconds(NOW - 60),
         from: ticket(1),
+        held: None,
+        clock_moved_millis: 0,
         approved: None,
     }
 }

@@ -1,6 +1,11 @@
 use std::{collections::BTreeSet, os::unix::fs::PermissionsExt as _};
 
-use ccc_core::audit::{Chain, chain::link};
+use ccc_core::{
+    audit::{Chain, chain::link},
+    clock::Stretch,
+    desk::Change,
+    limits::Limits,
+};
 use ccc_protocol::{
     Digest, Timestamp,
     bodies::{AuditEntry, EntryKind},
@@ -163,6 +168,43 @@ fn a_database_of_schema_1_keeps_its_rows_and_its_log_and_a_copy_of_it_is_kept() 
     assert_eq!(schema::of(&copy).unwrap(), Schema::Of(1));
     assert!(tables(&copy) == before);
     assert_eq!(verified(&copy), 400);
+}
+
+#[test]
+fn schema_2_keeps_how_time_went_and_a_database_of_schema_1_begins_to() {
+    let home = Home::new();
+    let before = tables(&home.database());
+    let store = home.bring_up(STEPS).unwrap();
+    let latest = store.latest().unwrap();
+    assert_eq!(latest.at, Timestamp::from_seconds(1_764_000_399));
+    assert_eq!(latest.stretch, None, "nobody knows when the machine was started then");
+    assert!(tables(&home.database()) == before);
+    assert_eq!(verified(&home.database()), 400);
+
+    let boot = "f0d3b1a2-0000-4000-8000-000000000001".to_owned();
+    let first = Stretch { from_seq: 401, boot, offset_millis: 1_763_999_000_000, ..Stretch::default() };
+    let back_from = Some(Timestamp::from_seconds(1_764_007_200));
+    let accepted =
+        Stretch { from_seq: 500, offset_millis: -5, ahead_millis: 7, is_held: true, back_from, ..first.clone() };
+    for stretch in [first, accepted] {
+        let change = Change { stretches: vec![stretch.clone()], ..Change::default() };
+        store.begin().unwrap();
+        store.write(&change, &[], &Limits::default()).unwrap();
+        store.commit().unwrap();
+        assert_eq!(store.latest().unwrap().stretch, Some(stretch));
+    }
+}
+
+#[test]
+fn idempotency_keys_are_kept_as_long_as_before_where_the_clock_is_set_forward() {
+    let home = Home::new();
+    let store = home.bring_up(STEPS).unwrap();
+    let until = || home.database().query_row("SELECT until FROM idempotency", [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(until(), 5);
+    store.begin().unwrap();
+    store.write(&Change { moved_millis: 7_200_000, ..Change::default() }, &[], &Limits::default()).unwrap();
+    store.commit().unwrap();
+    assert_eq!(until(), 7_200_005);
 }
 
 #[test]

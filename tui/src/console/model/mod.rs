@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ccc_protocol::{
     TicketId, UserName,
-    bodies::{ActionInfo, Grant, Ticket},
+    bodies::{ActionInfo, Grant, OutOfStep, Ticket},
 };
 pub use layout::{Areas, HEAD_ROWS, HEIGHT_MIN, Size, WIDTH_MIN};
 pub use notice::Notice;
@@ -118,6 +118,8 @@ pub struct Model {
     pub(super) queue_read: QueueState,
     /// The server's disk is full: it takes nothing new.
     pub(super) disk_full: bool,
+    /// How the server's time stands to its machine's clock, where they are not in step.
+    pub(super) clock: Option<OutOfStep>,
     /// The details of the ticket under the cursor.
     pub(super) details: Details,
     /// The history.
@@ -179,6 +181,7 @@ impl Model {
             seq: 0,
             queue_read: QueueState::default(),
             disk_full: false,
+            clock: None,
             details: Details::default(),
             history: History::default(),
             pane_scroll: 0,

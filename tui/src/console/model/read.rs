@@ -1,6 +1,9 @@
 //! What others read of the model: to draw it, to print it, and to arm its keys.
 
-use ccc_protocol::{TicketId, UserName, bodies::Grant};
+use ccc_protocol::{
+    TicketId, UserName,
+    bodies::{Grant, OutOfStep},
+};
 
 use super::{
     Areas, Model, Notice, Now, QueueState, Size, Surface, connection::Connection, details::Details, dialog::Dialog,
@@ -67,6 +70,12 @@ impl Model {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.open
+    }
+
+    /// How the server's time stands to its machine's clock, where they are not in step.
+    #[must_use]
+    pub fn clock(&self) -> Option<OutOfStep> {
+        self.clock
     }
 
     /// Whether the queue was read.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ccc_protocol::{
     TicketId,
-    bodies::{QueueList, Status, Ticket},
+    bodies::{OutOfStep, QueueList, Status, Ticket},
 };
 
 use super::{bulk, forms, moving, stop};
@@ -76,6 +76,7 @@ fn queue(model: &mut Model, read: QueueRead, out: &mut Vec<Command>) {
     tell_disk(model, list.disk_full);
     let newer = list.seq != model.seq;
     model.seq = list.seq;
+    clock(model, list.clock);
     let list = without_own(model, list);
     note_runs(model, &list, whole);
     let found = count(&list);
@@ -107,6 +108,27 @@ fn tell_disk(model: &mut Model, is_full: bool) {
     } else {
         model.say(Tone::Good, "the server's disk has room again");
     }
+}
+
+/// The server's time left that of its clock, or came back to it.
+fn clock(model: &mut Model, clock: Option<OutOfStep>) {
+    let before = std::mem::replace(&mut model.clock, clock);
+    if before == clock {
+        return;
+    }
+    let words = match clock {
+        Some(OutOfStep { held: true, .. }) => {
+            Visible::label("the bridge's clock lies behind its log: grants, and approvals that nobody took, are held; ")
+                .then("its owner ends that with `ccc-server clock accept`")
+        }
+        Some(OutOfStep { ahead_millis, .. }) => {
+            Visible::label("the bridge's clock was set back by ").then(span::seconds(ahead_millis / 1000)).then(
+                ": what is said to expire does so that much earlier by your clock; `ccc-server clock accept` ends that",
+            )
+        }
+        None => Visible::label("the bridge's clock is in step with its log again"),
+    };
+    model.say(if clock.is_some() { Tone::Bad } else { Tone::Good }, words);
 }
 
 /// What runs is kept beside what waits: it can be stopped.
@@ -248,7 +270,7 @@ fn taken(model: &Model, verb: Verb, ticket: &Ticket) -> Visible {
 /// Takes one ticket over as if the queue had said so.
 fn put(model: &mut Model, ticket: Ticket, out: &mut Vec<Command>) {
     let waited = model.queue.waiting();
-    let list = QueueList { seq: model.seq, tickets: vec![ticket], next: None, disk_full: false };
+    let list = QueueList { seq: model.seq, tickets: vec![ticket], next: None, disk_full: false, clock: None };
     model.queue.apply(without_own(model, list), false);
     let waiting = model.queue.waiting();
     if waiting != waited {
