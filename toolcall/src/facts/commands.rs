@@ -7,8 +7,7 @@ use super::gather::Gather;
 use super::programs::{self, Call};
 use super::variables::{self, Variables};
 use super::whereabouts::Whereabouts;
-use super::{Access, Class, CommandFact, environment};
-use crate::programs::own::Own;
+use super::{Access, Class, environment};
 use crate::shell::{self, Assignment, Part, Redirect, RedirectOp, SimpleCommand, Word};
 
 /// Shells and wrappers behind which variables are another shell's.
@@ -75,9 +74,11 @@ impl Reading {
         }
         let Some(program) = &command.program else { return };
         let name = program.literal();
-        gather.command(fact(command, name.as_deref(), &args, &gather.own));
+        let shown = name.as_deref().map_or("…", shell::program_name);
+        gather.command(programs::fact(shown, &args, command, &gather.own));
         let Some(name) = name else { return };
-        let call = Call { name: shell::program_name(&name), args: &args, directories: &directories, command };
+        let call =
+            Call { name: shell::program_name(&name), args: &args, directories: &directories, command, nested: 0 };
         if matches!(call.name, "cd" | "pushd" | "popd" | "chdir") {
             return self.change_directory(&call, gather);
         }
@@ -107,20 +108,6 @@ impl Reading {
 /// False for an option, `-` among them, and for what only the running shell knows.
 fn names_a_directory(arg: &Arg) -> bool {
     arg.exact && !arg.pattern && !arg.text.starts_with('-')
-}
-
-/// The command as it is shown and matched.
-fn fact(command: &SimpleCommand, name: Option<&str>, args: &[Arg], own: &Own) -> CommandFact {
-    let program = name.map_or_else(|| "…".to_owned(), |name| shell::program_name(name).to_owned());
-    let shown: Vec<String> = args.iter().map(Arg::shown).collect();
-    CommandFact {
-        subcommand: programs::subcommand(&program, args, own),
-        flags: shown.iter().filter(|arg| arg.starts_with('-') && arg.len() > 1).cloned().collect(),
-        program,
-        args: shown,
-        via: command.via.clone(),
-        remote: command.context.remote,
-    }
 }
 
 fn assignments(command: &SimpleCommand, filling: &Filling<'_>, directories: &[String], gather: &mut Gather) {

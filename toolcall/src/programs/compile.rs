@@ -92,6 +92,9 @@ fn options(table: &BTreeMap<String, OptSpec>) -> Result<List<Opt>, String> {
 }
 
 fn value(spec: &str) -> Result<Value, String> {
+    if let Some((first, second)) = spec.split_once(' ') {
+        return Ok(Value::Two(kind(first)?, kind(second)?));
+    }
     Ok(match spec.strip_suffix('?') {
         _ if spec == "flag" => Value::Flag,
         Some(kind) => Value::Joined(self::kind(kind)?),
@@ -107,6 +110,9 @@ fn slot(spec: &str) -> Result<Slot, String> {
 }
 
 fn kind(name: &str) -> Result<Kind, String> {
+    if let Some(word) = name.strip_prefix('=') {
+        return Ok(one_of([word].into_iter()));
+    }
     if name.contains('|') {
         return Ok(one_of(name.split('|')));
     }

@@ -118,6 +118,8 @@ pub enum Value {
     Needed(Kind),
     /// It may have one, joined alone: `--color=always`.
     Joined(Kind),
+    /// It has two, as the next arguments: `--arg NAME VALUE`.
+    Two(Kind, Kind),
 }
 
 /// A place for operands.
@@ -169,6 +171,18 @@ pub enum Kind {
     Change,
     /// A path whose owner, mode or attributes are changed.
     Rights,
+    /// The mode that paths get.
+    Mode,
+    /// A path, or `host:path` on another machine, of which a copy is made.
+    From,
+    /// A path that is moved elsewhere.
+    Moved,
+    /// Where a copy goes: a path that is written, a directory in which the copies get their names, or `host:path`.
+    To,
+    /// The beginning of the names of files that are written.
+    Prefix,
+    /// A path that is written, as is its name without the ending.
+    Packed,
     /// A path that is removed.
     Delete,
     /// A path that is run.
@@ -177,6 +191,8 @@ pub enum Kind {
     Project,
     /// A source file of the project: a path in it with an extension.
     Source,
+    /// What a script of the project gets, perhaps options of its own; a path outside of the project in it is unknown.
+    Handed,
     /// A name that the project defines; one that leaves the project (`deploy`) is unknown.
     Target,
     /// The name of a package from a registry; an address or path in its place is unknown.
@@ -191,6 +207,16 @@ pub enum Kind {
     Resource,
     /// This and all that follows is a command line of its own.
     Command,
+    /// A target of `bazel`.
+    Label,
+    /// A script of `jq`.
+    Jq,
+    /// Code in Python, known where it only computes and prints.
+    Python,
+    /// Code in JavaScript, known where it only computes and prints.
+    Javascript,
+    /// A query of SQL, which is known where it only asks.
+    Sql,
     /// Text that a shell runs.
     Shell,
     /// Code that is not read.
@@ -214,10 +240,17 @@ impl Kind {
         ("write", Self::Write),
         ("change", Self::Change),
         ("rights", Self::Rights),
+        ("mode", Self::Mode),
+        ("from", Self::From),
+        ("moved", Self::Moved),
+        ("to", Self::To),
+        ("prefix", Self::Prefix),
+        ("packed", Self::Packed),
         ("delete", Self::Delete),
         ("execute", Self::Execute),
         ("project", Self::Project),
         ("source", Self::Source),
+        ("handed", Self::Handed),
         ("target", Self::Target),
         ("package", Self::Package),
         ("host", Self::Host),
@@ -225,6 +258,11 @@ impl Kind {
         ("url", Self::Url),
         ("resource", Self::Resource),
         ("command", Self::Command),
+        ("label", Self::Label),
+        ("jq", Self::Jq),
+        ("python", Self::Python),
+        ("javascript", Self::Javascript),
+        ("sql", Self::Sql),
         ("shell", Self::Shell),
         ("code", Self::Code),
     ];
@@ -233,6 +271,7 @@ impl Kind {
     #[must_use]
     pub fn written(&self) -> String {
         match self {
+            Self::OneOf(words) if words.len() == 1 => format!("={}", words.concat()),
             Self::OneOf(words) => words.join("|"),
             plain => Self::NAMED.iter().find(|(_, kind)| kind == plain).map_or("", |(name, _)| name).to_owned(),
         }

@@ -134,6 +134,7 @@ fn value(value: &Value) -> String {
         Value::Flag => String::new(),
         Value::Needed(kind) => format!(": {}", meaning(kind)),
         Value::Joined(kind) => format!(": none, or joined to it {}", meaning(kind)),
+        Value::Two(first, second) => format!(": {}, then {}", meaning(first), meaning(second)),
     }
 }
 
@@ -158,10 +159,17 @@ fn meaning(kind: &Kind) -> String {
         Kind::Write => "a path that is written",
         Kind::Change => "a path that is read and changed",
         Kind::Rights => "a path whose owner or mode is changed",
+        Kind::Mode => "the mode that paths get",
+        Kind::From => "what is copied, perhaps from another machine",
+        Kind::Moved => "a path that is moved elsewhere",
+        Kind::To => "where a copy goes, perhaps on another machine",
+        Kind::Prefix => "how the names of files that are written begin",
+        Kind::Packed => "a path that is written, as is its name without the ending",
         Kind::Delete => "a path that is removed",
         Kind::Execute => "a path that is run",
         Kind::Project => "a path in the project that decides what runs",
         Kind::Source => "a source file of the project",
+        Kind::Handed => "what a script of the project gets",
         Kind::Target => "a name that the project defines",
         Kind::Package => "the name of a package",
         Kind::Host => "a host that is contacted",
@@ -169,6 +177,11 @@ fn meaning(kind: &Kind) -> String {
         Kind::Url => "an address that is fetched",
         Kind::Resource => "a path that is read, or an address that is fetched",
         Kind::Command => "a command of its own, and all behind it",
+        Kind::Label => "a target in the workspace",
+        Kind::Jq => "a script of jq",
+        Kind::Python => "code in Python, known where it only computes and prints",
+        Kind::Javascript => "code in JavaScript, known where it only computes and prints",
+        Kind::Sql => "SQL",
         Kind::Shell => "text that a shell runs",
         Kind::Code => "code, which is not read",
     };

@@ -99,7 +99,8 @@ pub struct FormSpec {
     pub does: Vec<String>,
 }
 
-/// What an option's value is: `flag`, a kind, a kind with `?` for a value that is joined or left out; or that and more.
+/// What an option's value is: `flag`, a kind, two kinds for two values, a kind with `?` for a value that is joined or left out; or
+/// that and more.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(
     untagged,
@@ -291,8 +292,11 @@ impl Check<'_> {
     }
 
     fn value(&mut self, at: &str, value: &str) {
-        let kind = value.strip_suffix('?').unwrap_or(value);
-        if value != "flag" && !is_kind(kind) {
+        let known = match value.split_once(' ') {
+            Some((first, second)) => is_kind(first) && is_kind(second),
+            None => value == "flag" || is_kind(value.strip_suffix('?').unwrap_or(value)),
+        };
+        if !known {
             self.fault(at, &format!("`{value}` is no kind of value: write flag or one of {}", kinds()));
         }
     }
@@ -304,7 +308,8 @@ impl Check<'_> {
         }
         for slot in operands {
             let kind = slot.strip_suffix(['*', '+', '?']).unwrap_or(slot);
-            let choice = kind.contains('|') && kind.split('|').all(|word| !word.is_empty());
+            let one = kind.strip_prefix('=').is_some_and(|word| !word.is_empty());
+            let choice = one || kind.contains('|') && kind.split('|').all(|word| !word.is_empty());
             if !is_kind(kind) && !choice {
                 self.fault(at, &format!("`{slot}` is no kind of operand: write one of {}", kinds()));
             }

@@ -3,26 +3,17 @@
 //! A program that is not known here, or an option that makes a known one run something else, is unknown. So is anything whose
 //! effect hangs on an argument that only the running shell knows.
 
-mod builds;
 mod data;
-mod files;
-mod formatters;
-mod git;
-mod inline;
-mod network;
-mod packages;
-mod scripts;
-mod shells;
-mod table;
+mod handlers;
 
 use super::args::Arg;
 use super::gather::Gather;
-use super::{Access, Class, hosts};
+use super::{Access, Class, CommandFact, hosts};
 use crate::programs::{
     self,
     own::{Own, Taught},
 };
-use crate::shell::SimpleCommand;
+use crate::shell::{self, SimpleCommand};
 
 /// One command, its words filled in.
 pub(super) struct Call<'a> {
@@ -34,7 +25,12 @@ pub(super) struct Call<'a> {
     pub(super) directories: &'a [String],
     /// As the shell reads it.
     pub(super) command: &'a SimpleCommand,
+    /// How many programs run it that take a command line, as the shell does not see.
+    pub(super) nested: usize,
 }
+
+/// The most programs inside one another that take a command line.
+const NESTED_MAX: usize = 3;
 
 /// Adds what the command does.
 pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) {
@@ -74,6 +70,7 @@ fn by_name(call: &Call<'_>, gather: &mut Gather) {
     if asks_version(call) {
         return gather.class(Class::Reads, format!("`{}` prints its version or help", call.name));
     }
+    handlers::hidden_code(call, gather);
     match gather.own.clone().named(call.name) {
         Some(taught) => by_owner(call, taught, gather),
         None if by_what_ships(call, gather) => {}
@@ -104,19 +101,9 @@ fn by_owner(call: &Call<'_>, taught: &Taught, gather: &mut Gather) {
 
 /// False for a program of which nothing ships.
 fn by_what_ships(call: &Call<'_>, gather: &mut Gather) -> bool {
-    if let Some(program) = programs::shipped(call.name) {
-        data::judge(call, program, gather);
-        return true;
-    }
-    shells::judge(call, gather)
-        || git::judge(call, gather)
-        || inline::judge(call, gather)
-        || scripts::judge(call, gather)
-        || builds::judge(call, gather)
-        || packages::judge(call, gather)
-        || network::judge(call, gather)
-        || files::judge(call, gather)
-        || table::judge(call, gather)
+    let Some(program) = programs::shipped(call.name) else { return false };
+    data::judge(call, program, gather);
+    true
 }
 
 /// True where the forms of a program say of each argument whether it may be an option: names that may look like one are then told apart.
@@ -125,38 +112,26 @@ pub(super) fn tells_options(name: &str, own: &Own) -> bool {
     known.is_some_and(data::has_forms)
 }
 
-/// A tool that another program runs by its name: known by its file, or as a build tool.
-fn tool(call: &Call<'_>, gather: &mut Gather) -> bool {
-    match programs::shipped(call.name) {
-        Some(program) => {
-            data::judge(call, program, gather);
-            true
-        }
-        None => builds::judge(call, gather),
-    }
-}
-
-/// Handlers for programs whose arguments are a language or another command, by the name that their files give.
-const HANDLERS: &[(&str, Handler)] = &[
-    ("builds", builds::judge),
-    ("formatters", formatters::handle),
-    ("git", git::judge),
-    ("inline", inline::judge),
-    ("npx", packages::npx),
-    ("scripts", scripts::judge),
-    ("shells", shells::judge),
-];
-
-/// Judges a call; false where it is of another program.
-type Handler = fn(&Call<'_>, &mut Gather) -> bool;
-
 fn asks_version(call: &Call<'_>) -> bool {
     let plain = call.name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.+".contains(c));
     matches!(call.args, [only] if only.exact && matches!(only.text.as_str(), "--version" | "--help" | "-V")) && plain
 }
 
+/// A command as it is shown and matched.
+pub(super) fn fact(program: &str, args: &[Arg], command: &SimpleCommand, own: &Own) -> CommandFact {
+    let shown: Vec<String> = args.iter().map(Arg::shown).collect();
+    CommandFact {
+        subcommand: subcommand(program, args, own),
+        flags: shown.iter().filter(|arg| arg.starts_with('-') && arg.len() > 1).cloned().collect(),
+        program: program.to_owned(),
+        args: shown,
+        via: command.via.clone(),
+        remote: command.context.remote,
+    }
+}
+
 /// Programs whose first operand says what they do, and how many words of it.
-pub(super) fn subcommand(program: &str, args: &[Arg], own: &Own) -> Option<String> {
+fn subcommand(program: &str, args: &[Arg], own: &Own) -> Option<String> {
     let Some((_, words)) = WITH_SUBCOMMANDS.iter().find(|(names, _)| names.contains(&program)) else {
         let known = own.named(program).map(|taught| &taught.whole).or_else(|| programs::shipped(program))?;
         let words = data::words(known, args);
@@ -276,9 +251,17 @@ impl Call<'_> {
         }
     }
 
-    /// The first operand, where it is wholly known.
-    fn first(&self) -> Option<&str> {
-        self.args.iter().find(|arg| !arg.is_option()).filter(|arg| arg.exact).map(|arg| arg.text.as_str())
+    /// What a program runs that takes a command line: judged as if it stood alone.
+    fn runs(&self, program: &Arg, args: &[Arg], gather: &mut Gather) {
+        let name = shell::program_name(&program.text);
+        if self.nested >= NESTED_MAX || !program.exact || program.pattern || !names_a_program(name) {
+            return gather.opaque(format!("`{}` runs `{}`, which is not followed there", self.name, program.shown()));
+        }
+        let unseen = |arg: &Arg| arg.may_look_like_an_option() && !tells_options(name, &gather.own);
+        let args: Vec<Arg> = args.iter().map(|arg| if unseen(arg) { arg.unseen() } else { arg.clone() }).collect();
+        let via = self.command.via.iter().cloned().chain([self.name.to_owned()]).collect();
+        gather.command(CommandFact { via, ..fact(name, &args, self.command, &gather.own) });
+        judge(&Call { name, args: &args, nested: self.nested + 1, ..*self }, gather);
     }
 
     fn runs_other(&self, option: &str, gather: &mut Gather) {
@@ -286,16 +269,12 @@ impl Call<'_> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::HANDLERS;
-    use crate::programs;
+/// False for what no program is called, and for shells and wrappers, whose arguments are taken for commands elsewhere.
+fn names_a_program(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('-') && !name.contains('=') && !shell::reads_itself(name)
+}
 
-    #[test]
-    fn every_handler_that_a_file_names_is_there() {
-        for program in programs::all() {
-            let Some(handler) = &program.handler else { continue };
-            assert!(HANDLERS.iter().any(|(name, _)| name == handler), "{}: {handler}", program.source);
-        }
-    }
+/// True for a path that may lead out of the project. `...` is any directory beneath to `go`, and `//...` the project to `bazel`.
+fn lies_elsewhere(path: &str) -> bool {
+    path != "//..." && (path.starts_with(['/', '~']) || path.replace("...", "").contains(".."))
 }

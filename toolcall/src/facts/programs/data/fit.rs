@@ -5,24 +5,59 @@ use crate::programs::form::{Form, Kind, Many, Opt, Program, Slot, Style, Value, 
 
 /// A call that fits a form.
 #[derive(Debug)]
-pub(super) struct Fit<'a> {
+pub(in crate::facts::programs) struct Fit<'a> {
     /// The words of the call, the program's own left out.
-    pub(super) words: Vec<&'a str>,
+    pub(in crate::facts::programs) words: Vec<&'a str>,
     /// The form.
     pub(super) form: &'a Form,
-    /// Each option given, with its value.
-    pub(super) options: Vec<(&'a Opt, Option<Arg>)>,
+    /// Each option given, with its value. One with two values stands twice.
+    pub(super) options: Vec<Given<'a>>,
     /// Each operand, with what it is.
     pub(super) operands: Vec<(&'a Kind, Arg)>,
     /// The command line at the end, where the form has one.
     pub(super) command: &'a [Arg],
 }
 
+/// An option as it is given.
+#[derive(Debug, Clone)]
+pub(super) struct Given<'a> {
+    pub(super) option: &'a Opt,
+    /// Its value, and what that is.
+    pub(super) value: Option<(&'a Kind, Arg)>,
+}
+
+impl Fit<'_> {
+    /// True where one of `options` is given.
+    pub(in crate::facts::programs) fn has(&self, options: &[&str]) -> bool {
+        self.options.iter().any(|given| options.contains(&given.option.name.as_ref()))
+    }
+
+    /// The values of all of `options`.
+    pub(in crate::facts::programs) fn values(&self, options: &[&str]) -> Vec<Arg> {
+        let wanted = self.options.iter().filter(|given| options.contains(&given.option.name.as_ref()));
+        wanted.filter_map(|given| given.value.as_ref()).map(|(_, value)| value.clone()).collect()
+    }
+
+    /// Each option that is given, by its name, with its value.
+    pub(in crate::facts::programs) fn given(&self) -> impl Iterator<Item = (&str, Option<&Arg>)> {
+        self.options.iter().map(|given| (given.option.name.as_ref(), given.value.as_ref().map(|(_, value)| value)))
+    }
+
+    /// What is no option.
+    pub(in crate::facts::programs) fn operands(&self) -> Vec<Arg> {
+        self.operands.iter().map(|(_, operand)| operand.clone()).collect()
+    }
+}
+
 /// The form of the program that these arguments fit.
 ///
 /// # Errors
 /// Says what is not known, for a person.
-pub(super) fn fit<'a>(program: &'a Program, name: &str, args: &'a [Arg]) -> Result<Fit<'a>, String> {
+pub(in crate::facts::programs) fn fit<'a>(
+    program: &'a Program,
+    name: &str,
+    args: &'a [Arg],
+) -> Result<Fit<'a>, String> {
     let mut at = Place { chain: vec![&program.root], words: Vec::new(), style: program.style, given: Vec::new() };
     if let Some(file) = args.iter().find(|arg| program.at_files && arg.text.starts_with('@')) {
         return Err(format!("`{name}` reads arguments from `{}`", file.shown()));
@@ -48,7 +83,7 @@ struct Place<'a> {
     words: Vec<&'a str>,
     style: Style,
     /// Options given before the innermost word.
-    given: Vec<(&'a Opt, Option<Arg>)>,
+    given: Vec<Given<'a>>,
 }
 
 impl<'a> Place<'a> {
@@ -60,7 +95,7 @@ impl<'a> Place<'a> {
             let mut given = Vec::new();
             let operand = loop {
                 match reader.next(&|name| self.option(None, name), self.harmless())? {
-                    Some(Item::Option(option, value)) => given.push((option, value)),
+                    Some(Item::Option(found, more)) => given.extend(std::iter::once(found).chain(more)),
                     Some(Item::Operand(arg)) => break Some(arg),
                     None => break None,
                 }
@@ -106,18 +141,18 @@ impl<'a> Place<'a> {
                 break;
             }
             match reader.next(&|name| self.option(Some(form), name), self.harmless())? {
-                Some(Item::Option(option, value)) => options.push((option, value)),
+                Some(Item::Option(found, more)) => options.extend(std::iter::once(found).chain(more)),
                 Some(Item::Operand(arg)) => operands.push(arg),
                 None => break,
             }
         }
-        let given = |wanted: &str| options.iter().any(|(option, _)| option.name == wanted);
+        let given = |wanted: &str| options.iter().any(|given| given.option.name == wanted);
         if !form.with.is_empty() && !form.with.iter().any(|wanted| given(wanted)) {
             return Err(format!("without `{}` is not known here", form.with.join("` or `")));
         }
         let operands = placed(form, &operands)?;
-        for (option, value) in &options {
-            if let (Value::Needed(kind) | Value::Joined(kind), Some(value)) = (&option.value, value) {
+        for Given { option, value } in &options {
+            if let Some((kind, value)) = value {
                 accepts(kind, value).map_err(|what| format!("gets `{}` {what}", option.name))?;
             }
         }
@@ -148,8 +183,18 @@ fn command_after(form: &Form) -> Option<usize> {
 
 /// What stands next in a list of arguments.
 enum Item<'a> {
-    Option(&'a Opt, Option<Arg>),
+    /// With its second value, where it has two.
+    Option(Given<'a>, Option<Given<'a>>),
     Operand(&'a Arg),
+}
+
+/// An option that takes the value that is joined to it, if one is.
+fn given<'a>(option: &'a Opt, joined: Option<Arg>) -> Item<'a> {
+    let value = match &option.value {
+        Value::Flag => None,
+        Value::Needed(kind) | Value::Joined(kind) | Value::Two(kind, _) => joined.map(|value| (kind, value)),
+    };
+    Item::Option(Given { option, value }, None)
 }
 
 /// Arguments, read one by one as the program reads them.
@@ -217,13 +262,16 @@ impl<'a> Reader<'a> {
             Some(option) => option,
             None => return self.attached(arg, known).ok_or_else(unknown),
         };
-        let value = match (&option.value, joined) {
-            (Value::Flag, Some(_)) => return Err(unknown()),
-            (Value::Flag | Value::Joined(_), joined) => joined,
-            (Value::Needed(_), Some(value)) => Some(value),
-            (Value::Needed(_), None) => Some(self.following(name)?),
-        };
-        Ok(Item::Option(option, value))
+        match (&option.value, joined) {
+            (Value::Flag | Value::Two(..), Some(_)) => Err(unknown()),
+            (Value::Needed(_), None) => Ok(given(option, Some(self.following(name)?))),
+            (Value::Two(first, second), None) => {
+                let (one, other) = (self.following(name)?, self.following(name)?);
+                let more = Given { option, value: Some((second, other)) };
+                Ok(Item::Option(Given { option, value: Some((first, one)) }, Some(more)))
+            }
+            (Value::Flag | Value::Joined(_) | Value::Needed(_), joined) => Ok(given(option, joined)),
+        }
     }
 
     /// `-Iinclude`, where the option says that its value may be joined to it.
@@ -232,11 +280,12 @@ impl<'a> Reader<'a> {
         let (name, rest) = arg.text.split_at_checked(at)?;
         let option = known(&format!("{name}*"))?;
         let value = match (&option.value, rest.is_empty()) {
+            (Value::Two(..), _) => return None,
             (Value::Flag | Value::Joined(_), true) => None,
             (Value::Needed(_), true) => Some(self.following(name).ok()?),
             (_, false) => Some(arg.with_text(rest)),
         };
-        Some(Item::Option(option, value))
+        Some(given(option, value))
     }
 
     /// One letter of a cluster, with the rest as its value where it takes one.
@@ -255,11 +304,12 @@ impl<'a> Reader<'a> {
                 self.cluster = (!rest.is_empty()).then_some((arg, after));
                 None
             }
+            Value::Two(..) => return Err(unknown()),
             Value::Needed(_) if rest.is_empty() && arg.exact => Some(self.following(&name)?),
             Value::Joined(_) if rest.is_empty() && arg.exact => None,
             Value::Needed(_) | Value::Joined(_) => Some(arg.with_text(rest)),
         };
-        Ok(Item::Option(option, value))
+        Ok(given(option, value))
     }
 
     /// The argument behind an option that needs a value.
@@ -346,19 +396,35 @@ fn accepts(kind: &Kind, arg: &Arg) -> Result<(), String> {
     let shown = || format!("`{}`", arg.shown());
     let known = arg.exact && !arg.pattern;
     let fits = match kind {
-        Kind::Any | Kind::Code | Kind::Shell | Kind::Command => true,
+        Kind::Any
+        | Kind::Code
+        | Kind::Shell
+        | Kind::Command
+        | Kind::Jq
+        | Kind::Sql
+        | Kind::Python
+        | Kind::Javascript => true,
+        Kind::Label => known && is_label(&arg.text),
         Kind::Name
         | Kind::Read
         | Kind::Tree
         | Kind::Write
         | Kind::Resource
         | Kind::Rights
+        | Kind::Mode
+        | Kind::From
+        | Kind::Moved
+        | Kind::To
+        | Kind::Prefix
+        | Kind::Packed
         | Kind::Change
         | Kind::Delete
         | Kind::Execute
-        | Kind::Project => arg.exact,
+        | Kind::Handed => arg.exact,
+        // Behind `--` it may be an option of a program that gets it.
+        Kind::Project => arg.exact && !arg.is_option(),
         Kind::Text | Kind::Host | Kind::Upload | Kind::Url => known,
-        Kind::Source => arg.exact && has_extension(&arg.text),
+        Kind::Source => arg.exact && !arg.is_option() && has_extension(&arg.text),
         Kind::Word => known && arg.text.chars().all(|c| c.is_ascii_alphanumeric() || "_-+=".contains(c)),
         Kind::Plain => known && arg.text.chars().all(|c| c.is_ascii_alphanumeric() || "_:.,-".contains(c)),
         Kind::Plus => arg.text.starts_with('+'),
@@ -391,6 +457,14 @@ fn has_extension(text: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(stem, end)| !stem.is_empty() && end.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
+/// True for `//pkg:target`, `:target` and `pkg/...`, which `bazel` looks for in the workspace.
+fn is_label(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:+=,".contains(c);
+    let text = text.strip_prefix('-').unwrap_or(text);
+    let rest = text.strip_prefix("//").unwrap_or(text);
+    !rest.starts_with(['/', '-']) && rest.chars().all(plain) && !rest.replace("...", "").contains("..")
+}
+
 /// A name as registries have them, perhaps with a scope, extras or a version.
 fn is_package(text: &str) -> bool {
     let path = text.starts_with(['.', '/', '~', '-']) || text.contains("://") || text.starts_with("git+");
@@ -400,7 +474,7 @@ fn is_package(text: &str) -> bool {
 }
 
 /// Names of targets and scripts that leave the project.
-fn leaves(name: &str) -> bool {
+pub(in crate::facts::programs) fn leaves(name: &str) -> bool {
     let lower = name.to_lowercase();
     lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| LEAVES.contains(&part))
 }

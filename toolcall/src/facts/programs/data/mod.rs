@@ -1,31 +1,39 @@
 //! Judges a call by what its program's file says.
 
+mod copies;
 mod fit;
 
-pub(super) use self::fit::words;
-use self::fit::{Fit, fit};
-use super::{Call, builds};
+pub(super) use self::fit::{Fit, fit, leaves, words};
+use super::{Call, handlers, lies_elsewhere};
 use crate::facts::args::Arg;
 use crate::facts::gather::Gather;
 use crate::facts::{Access, Class, commands, hosts};
-use crate::programs::form::{Kind, Program, Value};
+use crate::programs::form::{Kind, Program};
 use crate::programs::show::phrase;
+use crate::shell::RedirectOp;
 
-/// Adds what the call does, or what of it is not known. A handler adds what the forms cannot say, and judges alone where there are none.
+/// Adds what the call does, or what of it is not known. Where the file names a handler, that judges, by the file's forms where it has
+/// some.
 pub(super) fn judge(call: &Call<'_>, program: &Program, gather: &mut Gather) {
-    if has_forms(program) {
-        match fit(program, call.name, call.args) {
-            Ok(fit) => call.does(&fit, gather),
-            Err(why) => {
-                gather.opaque(why);
-                call.mentions(gather);
-            }
-        }
-    }
-    let Some(name) = &program.handler else { return };
-    match super::HANDLERS.iter().find(|(known, _)| known == name) {
-        Some((_, handler)) => drop(handler(call, gather)),
+    let Some(name) = &program.handler else { return drop(fitted(call, program, gather)) };
+    match handlers::named(name) {
+        Some(handler) => handler(call, program, gather),
         None => gather.opaque(format!("`{}` is judged by a handler that this build does not have", call.name)),
+    }
+}
+
+/// The form that the call fits, all that it says added; where it fits none, that is unknown.
+pub(super) fn fitted<'a>(call: &Call<'a>, program: &'a Program, gather: &mut Gather) -> Option<Fit<'a>> {
+    match fit(program, call.name, call.args) {
+        Ok(fit) => {
+            call.does(&fit, gather);
+            Some(fit)
+        }
+        Err(why) => {
+            gather.opaque(why);
+            call.mentions(gather);
+            None
+        }
     }
 }
 
@@ -39,25 +47,26 @@ pub(super) fn misfit(call: &Call<'_>, program: &Program) -> Option<String> {
     fit(program, call.name, call.args).err()
 }
 
-impl Call<'_> {
-    fn does(&self, fit: &Fit<'_>, gather: &mut Gather) {
+impl<'a> Call<'a> {
+    fn does(&self, fit: &Fit<'a>, gather: &mut Gather) {
         let called = std::iter::once(self.name).chain(fit.words.iter().copied()).collect::<Vec<_>>().join(" ");
         for class in fit.form.does.iter() {
             self.class(*class, &called, gather);
         }
-        for (option, value) in &fit.options {
-            for class in option.does.iter() {
-                self.class(*class, &format!("{called} {}", option.name), gather);
+        for given in &fit.options {
+            for class in given.option.does.iter() {
+                self.class(*class, &format!("{called} {}", given.option.name), gather);
             }
-            if let (Value::Needed(kind) | Value::Joined(kind), Some(value)) = (&option.value, value) {
+            if let Some((kind, value)) = &given.value {
                 self.argument(kind, value, gather);
             }
         }
         for (kind, operand) in &fit.operands {
             self.argument(kind, operand, gather);
         }
-        if !fit.command.is_empty() {
-            gather.opaque(format!("`{called}` runs a command that is not read here"));
+        copies::judge(self, fit, gather);
+        if let Some((program, args)) = fit.command.split_first() {
+            self.runs(program, args, gather);
         }
     }
 
@@ -67,6 +76,7 @@ impl Call<'_> {
         match class {
             Class::Builds | Class::Runs => self.in_project(class, &reason, gather),
             Class::Unknown => gather.opaque(reason),
+            Class::Interactive if self.is_sent() => gather.opaque(format!("`{called}` does what it is sent")),
             class => gather.class(class, reason),
         }
     }
@@ -81,6 +91,7 @@ impl Call<'_> {
             | Kind::Number
             | Kind::Target
             | Kind::Package
+            | Kind::Label
             | Kind::OneOf(_) => {}
             Kind::Text => self.address(arg, gather),
             Kind::Read => self.path(arg, Access::Read, gather),
@@ -99,25 +110,42 @@ impl Call<'_> {
                 }
                 self.path(arg, Access::Write, gather);
             }
+            Kind::Mode if raises_rights(arg) => {
+                gather.class(Class::Privilege, "lets a program run with its owner's rights");
+            }
+            Kind::Mode => {}
+            Kind::From | Kind::Moved | Kind::To => copies::argument(self, kind, arg, gather),
+            Kind::Prefix => self.path(&arg.with_text(&format!("{}*", arg.text)), Access::Write, gather),
+            Kind::Packed => {
+                self.argument(&Kind::Change, arg, gather);
+                let ending = arg.text.rsplit('/').next().and_then(|name| name.rfind('.').map(|at| name.len() - at));
+                let made = arg.text.get(..arg.text.len() - ending.unwrap_or(0)).unwrap_or(&arg.text);
+                self.directories.iter().for_each(|directory| gather.implied(directory, made, Access::Write));
+            }
             Kind::Delete => self.path(arg, Access::Delete, gather),
             Kind::Execute => self.path(arg, Access::Execute, gather),
-            Kind::Project | Kind::Source => {
+            Kind::Project | Kind::Source | Kind::Handed => {
                 // `--option=path`, as what stands behind `--` is for another program.
-                let pieces = arg.text.split(['=', ',']).filter(|piece| builds::lies_elsewhere(piece));
+                let pieces = arg.text.split(['=', ',']).filter(|piece| lies_elsewhere(piece));
                 pieces.for_each(|piece| self.decides(&arg.with_text(piece), gather));
                 self.decides(arg, gather);
             }
-            Kind::Host | Kind::Url => self.host(arg, false, gather),
+            Kind::Host => self.host(arg, self.command.context.fed, gather),
+            Kind::Url => self.host(arg, false, gather),
             Kind::Resource if arg.text.contains("://") => self.host(arg, false, gather),
             Kind::Resource => self.path(arg, Access::Read, gather),
             Kind::Upload => self.host(arg, true, gather),
+            Kind::Python => handlers::python(self, arg, gather),
+            Kind::Javascript => handlers::javascript(self, arg, gather),
+            Kind::Jq => handlers::jq(self.name, arg, gather),
+            Kind::Sql => handlers::sql(self.name, arg, gather),
             Kind::Shell => self.directories.iter().for_each(|directory| commands::judge(&arg.text, directory, gather)),
             Kind::Code => gather.opaque(format!("`{}` runs code that is not read here", self.name)),
             Kind::Command => gather.opaque(format!("`{}` runs another command", self.name)),
         }
     }
 
-    fn host(&self, arg: &Arg, upload: bool, gather: &mut Gather) {
+    pub(super) fn host(&self, arg: &Arg, upload: bool, gather: &mut Gather) {
         let host = hosts::of_url(&arg.text).or_else(|| hosts::of_copy(&arg.text)).or_else(|| hosts::named(&arg.text));
         match host {
             Some(host) => gather.host(&host, upload),
@@ -127,10 +155,23 @@ impl Call<'_> {
         }
     }
 
+    /// True where its input comes from another command, a file or the call itself.
+    fn is_sent(&self) -> bool {
+        let input = |op| matches!(op, RedirectOp::Read | RedirectOp::HereDocument | RedirectOp::HereString);
+        self.command.context.fed || self.command.redirects.iter().any(|redirect| input(redirect.op))
+    }
+
     /// An address stands for a host that is contacted, whatever else the text is.
     fn address(&self, arg: &Arg, gather: &mut Gather) {
         if let Some(host) = hosts::of_url(&arg.text).or_else(|| hosts::of_copy(&arg.text)) {
             gather.host(&host, false);
         }
     }
+}
+
+/// True for a mode that may let a program run with its owner's rights: `4755`, `u+s`, `=6755`.
+fn raises_rights(mode: &Arg) -> bool {
+    let octal = |bits: &str| u32::from_str_radix(bits, 8).is_ok_and(|bits| bits & 0o6000 != 0);
+    let text = mode.text.as_str();
+    !mode.exact || text.split(['+', '-', '=', ',']).any(octal) || text.contains('s') && text.contains(['+', '='])
 }

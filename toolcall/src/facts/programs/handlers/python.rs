@@ -1,0 +1,53 @@
+//! `python`: modules that are tools are known by files of that name, and code that the call itself holds is read.
+
+use super::plain_code;
+use crate::facts::Class;
+use crate::facts::args::Arg;
+use crate::facts::gather::Gather;
+use crate::facts::programs::{Call, data};
+use crate::programs::{form::Program, shipped};
+use crate::shell::RedirectOp;
+
+/// Adds what the call does.
+pub(super) fn judge(call: &Call<'_>, program: &Program, gather: &mut Gather) {
+    let mut at = 0;
+    while let Some(arg) = call.args.get(at).filter(|arg| arg.exact && arg.is_option() && arg.text != "-m") {
+        at += if matches!(arg.text.as_str(), "-W" | "-X") { 2 } else { 1 };
+    }
+    match call.args.get(at) {
+        Some(arg) if arg.text == "-m" => module(call, program, at, gather),
+        Some(arg) if arg.text != "-" || !arg.exact => drop(data::fitted(call, program, gather)),
+        _ => match written_here(call) {
+            Some(code) if at == 0 => plain_code::python(call, &code, gather),
+            _ => drop(data::fitted(call, program, gather)),
+        },
+    }
+}
+
+/// The one text that the call hands to the program.
+fn written_here(call: &Call<'_>) -> Option<Arg> {
+    let [redirect] = call.command.redirects.as_slice() else { return None };
+    let here = matches!(redirect.op, RedirectOp::HereDocument | RedirectOp::HereString);
+    redirect.target.literal().filter(|_| here && !call.command.context.fed).map(Arg::known)
+}
+
+/// What stands behind `-m`, at this argument.
+fn module(call: &Call<'_>, program: &Program, at: usize, gather: &mut Gather) {
+    let flags = call.args.get(..at).unwrap_or_default();
+    if let Err(why) = data::fit(program, call.name, flags) {
+        gather.opaque(why);
+    }
+    let Some(module) = call.args.get(at + 1).filter(|arg| arg.exact) else {
+        return gather.opaque("`python -m` gets a module that is known only when it runs");
+    };
+    let name = format!("python -m {}", module.text);
+    let args = call.args.get(at + 2..).unwrap_or_default();
+    let inner = Call { name: &name, args, ..*call };
+    match shipped(&name) {
+        Some(tool) => data::judge(&inner, tool, gather),
+        None => {
+            call.in_project(Class::Runs, &format!("runs the module `{}`", module.text), gather);
+            inner.mentions(gather);
+        }
+    }
+}

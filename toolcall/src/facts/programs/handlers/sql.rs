@@ -1,0 +1,94 @@
+//! SQL that only asks, told from SQL that changes, loads or writes something.
+
+use crate::facts::args::Arg;
+use crate::facts::gather::Gather;
+
+/// Adds what a query does that `program` is given: one that is not known to ask alone is unknown.
+pub(in crate::facts::programs) fn judge(program: &str, query: &Arg, gather: &mut Gather) {
+    if !query.exact || !only_asks(&query.text) {
+        gather.opaque(format!("`{program}` runs SQL that may do more than ask"));
+    }
+}
+
+/// True for one statement that begins as a question and calls only functions that compute.
+fn only_asks(query: &str) -> bool {
+    let query = query.trim().trim_end_matches(';');
+    let Some(bare) = without_texts(query) else { return false };
+    let words: Vec<String> = bare
+        .split(|c: char| c != '_' && !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    let begins = words.first().is_some_and(|first| matches!(first.as_str(), "select" | "explain"));
+    begins && !bare.contains(';') && !words.iter().any(|word| CHANGES.contains(&word.as_str())) && calls(&bare)
+}
+
+/// True where what stands in front of each parenthesis is no function, or one that computes.
+fn calls(bare: &str) -> bool {
+    bare.match_indices('(').all(|(at, _)| {
+        let before = bare.get(..at).unwrap_or_default().trim_end();
+        let name = before.rsplit(|c: char| c != '_' && !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        name.is_empty() || COMPUTES.contains(&name.to_lowercase().as_str())
+    })
+}
+
+/// The query with nothing in its quotes; `None` where quotes and comments make that doubtful.
+fn without_texts(query: &str) -> Option<String> {
+    let mut bare = String::new();
+    let mut chars = query.chars();
+    while let Some(c) = chars.next() {
+        bare.push(c);
+        if matches!(c, '\'' | '"') {
+            chars.by_ref().find(|next| *next == c)?;
+            bare.push(c);
+        }
+    }
+    let doubtful = bare.contains("--") || bare.contains("/*") || bare.contains(['\\', '`', '$', '#', '[']);
+    // A quoted name may be a function's.
+    (!doubtful && !bare.contains("\"(") && !bare.contains("\" (")).then_some(bare)
+}
+
+const CHANGES: &[&str] = &[
+    "into", "insert", "update", "delete", "drop", "create", "alter", "attach", "detach", "replace", "vacuum", "copy",
+    "load", "install", "grant", "revoke", "call", "do", "execute", "lock", "outfile", "dumpfile", "pragma",
+];
+
+const COMPUTES: &[&str] = &[
+    "abs", "avg", "cast", "coalesce", "count", "date", "datetime", "exists", "from", "group_concat", "hex", "ifnull",
+    "in", "and", "or", "not", "instr", "json_extract", "json_array_length", "julianday", "length", "lower", "ltrim",
+    "max", "min", "nullif", "over", "random", "round", "rtrim", "select", "strftime", "substr", "sum", "time", "total",
+    "trim", "typeof", "union", "upper", "values", "where", "when", "then", "else", "as", "on", "by", "having",
+    "distinct",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::only_asks;
+
+    #[test]
+    fn a_question_is_told_from_what_changes_or_loads() {
+        for query in [
+            "select count(*) from t",
+            "SELECT name, max(x) FROM t WHERE y = 'drop; table' GROUP BY name;",
+            "select * from t where id in (select id from u) limit 5",
+        ] {
+            assert!(only_asks(query), "{query}");
+        }
+        for query in [
+            "drop table t",
+            "select 1; drop table t",
+            "select load_extension('./evil')",
+            "select writefile('x', 'y')",
+            "select * from readfile('/etc/passwd')",
+            "select 1 into outfile 'x'",
+            "select pg_read_file('/etc/passwd')",
+            "select edit(x, 'sh') from t",
+            "select \"load_extension\" ('x')",
+            "with x as (delete from t returning *) select * from x",
+            "attach 'x' as y",
+            "",
+        ] {
+            assert!(!only_asks(query), "{query}");
+        }
+    }
+}
