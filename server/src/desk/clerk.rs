@@ -318,10 +318,13 @@ impl Clerk {
         self.keeping.close(self.desk.chain(), self.clock.now());
     }
 
-    /// Nothing is due, the clock was not set, and nobody said that it is right.
+    /// Nothing is due, the disk has its reserve, the clock was not set, and nobody said that it is right.
     fn is_quiet(&self) -> bool {
         let is_due = self.desk.next_due().is_some_and(|at| at <= self.clock.now());
-        !is_due && !self.clock_word.is_given() && self.desk.clock().look(clock::read()).is_none()
+        !is_due
+            && self.disk.is_quiet()
+            && !self.clock_word.is_given()
+            && self.desk.clock().look(clock::read()).is_none()
     }
 
     /// How long nothing is due: the clock may be set meanwhile, so it is looked at again soon in any case.

@@ -108,9 +108,14 @@ impl Disk {
         self.untold = None;
     }
 
+    /// True where nothing is to be written down, and the reserve is held.
+    pub(super) fn is_quiet(&self) -> bool {
+        matches!(self.keeper, Keeper::Done) && self.untold.is_none()
+    }
+
     /// How long it is until somebody should look.
     pub(super) fn next_look(&self) -> Duration {
-        if matches!(self.keeper, Keeper::Done) && self.untold.is_none() { Duration::MAX } else { LOOK_EVERY }
+        if self.is_quiet() { Duration::MAX } else { LOOK_EVERY }
     }
 
     fn run_short(&mut self, store: &Writer, why: &str) {
