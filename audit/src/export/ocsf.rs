@@ -69,7 +69,7 @@ fn severity(kind: &EntryKind) -> (u8, &'static str) {
         EntryKind::GroupSet | EntryKind::PolicySet | EntryKind::UsersRead | EntryKind::MailPermissionsRead => {
             (3, "Medium")
         }
-        EntryKind::FreezeSet | EntryKind::Lost => (4, "High"),
+        EntryKind::FreezeSet | EntryKind::Lost | EntryKind::DiskFull => (4, "High"),
         EntryKind::GapDeclared => (5, "Critical"),
         _ => (1, "Informational"),
     }
