@@ -12,6 +12,7 @@ use rustix::{
     fs::{CWD, OFlags, RenameFlags, renameat_with},
     process::geteuid,
 };
+use zeroize::Zeroizing;
 
 /// Why a private file was not read. The texts go on a sentence about the file and name no path.
 #[derive(Debug, thiserror::Error)]
@@ -27,11 +28,12 @@ pub enum PrivateFileError {
     TooLarge(u64),
 }
 
-/// The content of a file that its owner alone can read and change: it is opened once, and what was checked is what is read.
+/// The content of a file that its owner alone can read and change: it is opened once, and what was checked is what is read. It
+/// is overwritten when it is let go of.
 ///
 /// # Errors
 /// When it is not such a file, has more than `bytes_max`, or cannot be read.
-pub fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, PrivateFileError> {
+pub fn read(path: &Path, bytes_max: u64) -> Result<Zeroizing<Vec<u8>>, PrivateFileError> {
     match read_with_exposure(path, bytes_max)? {
         (content, None) => Ok(content),
         (_, Some(exposure)) => Err(PrivateFileError::Exposed(exposure)),
@@ -42,7 +44,10 @@ pub fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, PrivateFileError> {
 ///
 /// # Errors
 /// When it is no regular file, has more than `bytes_max`, or cannot be read.
-pub fn read_with_exposure(path: &Path, bytes_max: u64) -> Result<(Vec<u8>, Option<Exposure>), PrivateFileError> {
+pub fn read_with_exposure(
+    path: &Path,
+    bytes_max: u64,
+) -> Result<(Zeroizing<Vec<u8>>, Option<Exposure>), PrivateFileError> {
     // Not blocking: a pipe would have to be waited for, and is refused.
     #[expect(clippy::cast_possible_wrap, reason = "flags are bits; the system takes them as a signed number")]
     let flags = OFlags::NONBLOCK.bits() as i32;
@@ -51,7 +56,9 @@ pub fn read_with_exposure(path: &Path, bytes_max: u64) -> Result<(Vec<u8>, Optio
     if exposure == Some(Exposure::NotRegular) {
         return Err(PrivateFileError::Exposed(Exposure::NotRegular));
     }
-    let mut content = Vec::new();
+    // Room for all of it from the start: a buffer that grows leaves copies behind.
+    let room = usize::try_from(file.metadata()?.len().min(bytes_max).saturating_add(1)).unwrap_or_default();
+    let mut content = Zeroizing::new(Vec::with_capacity(room));
     file.take(bytes_max.saturating_add(1)).read_to_end(&mut content)?;
     if content.len() as u64 > bytes_max {
         return Err(PrivateFileError::TooLarge(bytes_max));
@@ -173,7 +180,7 @@ mod tests {
     #[test]
     fn what_others_reach_is_not_read() {
         let (_directory, path) = file(0o600);
-        assert_eq!(read(&path, 6).unwrap(), b"secret");
+        assert_eq!(read(&path, 6).unwrap().as_slice(), b"secret");
         assert!(matches!(read(&path, 5), Err(PrivateFileError::TooLarge(5))));
         for mode in [0o640, 0o604, 0o620, 0o602] {
             fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
@@ -212,7 +219,7 @@ mod tests {
             });
             while !swapping.is_finished() {
                 if let Ok(content) = read(&name, 6) {
-                    assert_eq!(content, b"secret", "what others can write was read");
+                    assert_eq!(content.as_slice(), b"secret", "what others can write was read");
                 }
             }
         });
@@ -225,10 +232,10 @@ mod tests {
         write(&path, "one", Existing::Stays).unwrap();
         let refused = write(&path, "two", Existing::Stays).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
-        assert_eq!(read(&path, 9).unwrap(), b"one");
+        assert_eq!(read(&path, 9).unwrap().as_slice(), b"one");
         fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
         write(&path, "two", Existing::Replaced).unwrap();
-        assert_eq!(read(&path, 9).unwrap(), b"two");
+        assert_eq!(read(&path, 9).unwrap().as_slice(), b"two");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 

@@ -8,6 +8,7 @@ use ccc_protocol::{
     secrets::{Secret, Secrets, SecretsError, User},
     visible,
 };
+use zeroize::Zeroizing;
 
 /// Why there are no such users.
 #[derive(Debug, thiserror::Error)]
@@ -62,9 +63,9 @@ impl FromStr for Pair {
 /// # Errors
 /// When the system gives no random bytes.
 pub fn random_secret() -> Result<Secret, KeygenError> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| KeygenError::Entropy(error.to_string()))?;
-    Secret::new(&hex::encode(&bytes)).ok_or_else(|| KeygenError::Entropy("too few of them".to_owned()))
+    let mut bytes = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *bytes).map_err(|error| KeygenError::Entropy(error.to_string()))?;
+    Secret::new(&Zeroizing::new(hex::encode(&*bytes))).ok_or_else(|| KeygenError::Entropy("too few of them".to_owned()))
 }
 
 /// Makes a file of these users, each with a new secret.

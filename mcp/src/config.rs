@@ -16,6 +16,7 @@ use ccc_protocol::{
     private_file::Exposure,
 };
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use crate::{
     proxy::{Limits, Settings},
@@ -125,7 +126,7 @@ impl Config {
 ///
 /// # Errors
 /// When it is not such a file, or cannot be read.
-pub fn read_private(path: &Path) -> Result<Vec<u8>, ConfigError> {
+pub fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
     let shown = || path.display().to_string();
     private_file::read(path, CONFIG_BYTES_MAX).map_err(|cause| match cause {
         PrivateFileError::Exposed(Exposure::Open) => ConfigError::Exposed(shown()),

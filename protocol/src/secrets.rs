@@ -10,7 +10,8 @@ use std::fmt;
 
 use crate::visible;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::UserName;
@@ -170,27 +171,58 @@ impl Secrets {
     /// The text of the file. The one place where secrets leave memory: what it
     /// gives back belongs into a file that its owner alone can read.
     #[must_use]
-    pub fn to_file(&self) -> String {
-        let users: Map<String, Value> =
-            self.users.iter().map(|(name, user)| (name.to_string(), user_entry(user))).collect();
-        let mut text = format!("{:#}", json!({ "users": users }));
-        text.push('\n');
-        text
+    pub fn to_file(&self) -> Zeroizing<String> {
+        let users = self.users.iter().map(|(name, user)| (name.as_str(), UserEntry::of(user))).collect();
+        let file = SecretsFile { users };
+        // Counted first: a buffer that grows leaves copies behind.
+        let mut bytes = Counted(0);
+        let mut text = Vec::new();
+        if serde_json::to_writer_pretty(&mut bytes, &file).is_ok() {
+            text.reserve_exact(bytes.0 + 1);
+            // What was counted is written: a buffer takes all.
+            let _ = serde_json::to_writer_pretty(&mut text, &file);
+        }
+        text.push(b'\n');
+        Zeroizing::new(String::from_utf8(text).unwrap_or_default())
     }
 }
 
 const SHAPE: &str = r#"the secrets file is `{"users":{NAME:{"secret":TEXT,"canApprove":[NAME…],"roles":[ROLE…]}}}`"#;
 
-fn user_entry(user: &User) -> Value {
-    let mut entry = Map::new();
-    entry.insert("secret".to_owned(), json!(&**user.secret.0));
-    if !user.can_approve.is_empty() {
-        entry.insert("canApprove".to_owned(), json!(user.can_approve));
+/// The file as it is written, with the members in the order of their names.
+#[derive(Serialize)]
+struct SecretsFile<'a> {
+    users: BTreeMap<&'a str, UserEntry<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UserEntry<'a> {
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    can_approve: &'a BTreeSet<UserName>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    roles: &'a BTreeSet<String>,
+    secret: &'a str,
+}
+
+impl<'a> UserEntry<'a> {
+    fn of(user: &'a User) -> Self {
+        Self { can_approve: &user.can_approve, roles: &user.roles, secret: &user.secret.0 }
     }
-    if !user.roles.is_empty() {
-        entry.insert("roles".to_owned(), json!(user.roles));
+}
+
+/// Counts what would be written.
+struct Counted(usize);
+
+impl std::io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
     }
-    Value::Object(entry)
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Read by hand: serde's messages would quote a secret that stands in the
@@ -304,11 +336,38 @@ mod tests {
     }
 
     #[test]
+    fn the_file_is_written_as_people_read_it_and_in_one_piece_of_memory() {
+        let text = format!(r#"{{"users":{{"user":{{"secret":"{A}","roles":["dba"],"canApprove":["agent"]}},"agent":{{"secret":"{B}"}}}}}}"#);
+        let written = Secrets::parse(text.as_bytes()).unwrap().to_file();
+        let wanted = [
+            "{",
+            "  \"users\": {",
+            "    \"agent\": {",
+            &format!("      \"secret\": \"{B}\""),
+            "    },",
+            "    \"user\": {",
+            "      \"canApprove\": [",
+            "        \"agent\"",
+            "      ],",
+            "      \"roles\": [",
+            "        \"dba\"",
+            "      ],",
+            &format!("      \"secret\": \"{A}\""),
+            "    }",
+            "  }",
+            "}",
+            "",
+        ];
+        assert_eq!(*written, wanted.join("\n"));
+        assert_eq!(written.capacity(), written.len(), "it never grew, which would have left a part of it behind");
+    }
+
+    #[test]
     fn a_filtered_file_carries_one_user_and_no_right() {
         let secrets =
             parse(r#""user":{"secret":"$A","canApprove":["agent"]},"agent":{"secret":"$B","canApprove":[]}"#).unwrap();
         let text = secrets.filtered("agent").unwrap().to_file();
-        assert!(text.contains(B) && !text.contains(A) && !text.contains("canApprove"), "{text}");
+        assert!(text.contains(B) && !text.contains(A) && !text.contains("canApprove"), "{}", *text);
         assert_eq!(Secrets::parse(text.as_bytes()).unwrap().only_user().unwrap().0.as_str(), "agent");
         assert!(secrets.filtered("user").unwrap().user("user").unwrap().can_approve.is_empty());
         assert_eq!(secrets.filtered("nobody"), None);

@@ -43,12 +43,21 @@ pub(crate) fn read_as_written<'a, const N: usize>(
 /// The value of `name` as a whole number.
 ///
 /// # Errors
-/// Where it is none.
+/// Where it is none, or one that not every JSON reader holds exactly.
 pub(crate) fn number(name: &str, value: &str) -> Result<u64, Refusal> {
-    let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
-    let number = value.parse().ok().filter(|_| digits);
-    number.ok_or_else(|| malformed(format!("the query's `{name}` is not a whole number")))
+    whole_number(value).ok_or_else(|| {
+        malformed(format!("the query's `{name}` is not a whole number from 0 to {NUMBER_MAX}"))
+    })
 }
+
+/// The text as a whole number of at most [`NUMBER_MAX`], in digits alone.
+pub(crate) fn whole_number(text: &str) -> Option<u64> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|number| digits && *number <= NUMBER_MAX)
+}
+
+/// As in bodies: larger ones are no longer exact in a double.
+const NUMBER_MAX: u64 = (1 << 53) - 1;
 
 fn unknown(name: &str, names: &[&str]) -> Refusal {
     let name = visible::excerpt(name, 80);
@@ -66,12 +75,14 @@ mod tests {
     fn numbers_are_found_by_name() {
         assert_eq!(read("limit=5&after=41", ["after", "limit"]).unwrap(), [Some(41), Some(5)]);
         assert_eq!(read("", ["after", "limit"]).unwrap(), [None, None]);
+        assert_eq!(read("after=9007199254740991", ["after"]).unwrap(), [Some(NUMBER_MAX)]);
     }
 
     #[test]
     fn a_query_with_two_readings_is_refused() {
         for query in [
             "after=1&after=2", "after=", "after", "after=-1", "after=+1", "after=1%20", "after=99999999999999999999",
+            "after=9007199254740992",
             "before=1", "After=1", "after=1;limit=2",
         ] {
             assert!(read(query, ["after", "limit"]).is_err(), "{query}");

@@ -72,7 +72,7 @@ fn severity(kind: &EntryKind) -> (u8, &'static str) {
         | EntryKind::MailPermissionsRead
         | EntryKind::ClockStepped
         | EntryKind::ClockAccepted => (3, "Medium"),
-        EntryKind::FreezeSet | EntryKind::Lost | EntryKind::ClockHeld => (4, "High"),
+        EntryKind::FreezeSet | EntryKind::Lost | EntryKind::DiskFull | EntryKind::ClockHeld => (4, "High"),
         EntryKind::GapDeclared => (5, "Critical"),
         _ => (1, "Informational"),
     }

@@ -24,6 +24,7 @@ use ccc_client::{
     http1::{Body, Malformed, RequestHead},
     timed::{Patience, ReadTime, Timed},
 };
+use zeroize::Zeroizing;
 
 use super::{
     Session,
@@ -71,7 +72,7 @@ pub(super) fn serve_loopback(
     desk: &Arc<dyn Desk>,
     settings: &Settings,
     listener: &TcpListener,
-    token: String,
+    token: Zeroizing<String>,
 ) -> io::Result<()> {
     let server = Arc::new(Server::new(desk, settings, Some(token)));
     for stream in listener.incoming() {
@@ -80,9 +81,9 @@ pub(super) fn serve_loopback(
     Ok(())
 }
 
-fn read_token(path: &Path) -> io::Result<String> {
+fn read_token(path: &Path) -> io::Result<Zeroizing<String>> {
     let text = read_private(path).map_err(|error| io::Error::other(error.to_string()))?;
-    let token = String::from_utf8(text).unwrap_or_default().trim().to_owned();
+    let token = Zeroizing::new(std::str::from_utf8(&text).unwrap_or_default().trim().to_owned());
     if token.chars().count() < TOKEN_CHARS_MIN || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(io::Error::other(format!(
             "`{}` holds no token of {TOKEN_CHARS_MIN} visible characters",
@@ -117,7 +118,7 @@ fn bind_private(path: &Path) -> io::Result<UnixListener> {
 struct Server {
     desk: Arc<dyn Desk>,
     settings: Settings,
-    token: Option<String>,
+    token: Option<Zeroizing<String>>,
     busy: AtomicUsize,
     /// Requests that are being answered.
     live: Mutex<Vec<Weak<Session>>>,
@@ -155,7 +156,7 @@ impl Stream for UnixStream {
 }
 
 impl Server {
-    fn new(desk: &Arc<dyn Desk>, settings: &Settings, token: Option<String>) -> Self {
+    fn new(desk: &Arc<dyn Desk>, settings: &Settings, token: Option<Zeroizing<String>>) -> Self {
         let (desk, settings) = (Arc::clone(desk), settings.clone());
         Self { desk, settings, token, busy: AtomicUsize::new(0), live: Mutex::default() }
     }

@@ -260,7 +260,7 @@ fn http(bridge: &Bridge) -> std::net::SocketAddr {
     let address = listener.local_addr().unwrap();
     let desk = Arc::clone(&bridge.desk);
     let settings = Settings { wait: Some(SOON), ..Settings::default() };
-    thread::spawn(move || http::serve_loopback(&desk, &settings, &listener, TOKEN.into()));
+    thread::spawn(move || http::serve_loopback(&desk, &settings, &listener, TOKEN.to_owned().into()));
     address
 }
 

@@ -12,7 +12,7 @@ pub(super) async fn submit(call: Call<'_>) -> Result<Answer, Refusal> {
     call.no_query()?;
     let (action, params) = flat_object(&call)?;
     let key = request_key(&call)?;
-    let wait = call.wait();
+    let wait = call.wait()?;
     let held = call.link.hold(&call.caller, call.limits, wait)?;
     let shown = call.front.submit_and_wait(&call.caller, action, params, key, wait).await?;
     drop(held);

@@ -10,6 +10,7 @@ use crate::{
     answer::Answer,
     events::{self, Term},
     head::malformed,
+    query,
 };
 
 pub(super) async fn open(call: Call<'_>) -> Result<Answer, Refusal> {
@@ -27,10 +28,8 @@ pub(super) async fn open(call: Call<'_>) -> Result<Answer, Refusal> {
 }
 
 fn last_event(field: &str) -> Result<u64, Refusal> {
-    field
-        .trim_ascii()
-        .parse()
-        .map_err(|_| malformed("the Last-Event-ID is not the id of an event; send the number of the last one"))
+    query::whole_number(field.trim_ascii())
+        .ok_or_else(|| malformed("the Last-Event-ID is not the id of an event; send the number of the last one"))
 }
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");

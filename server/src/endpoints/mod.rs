@@ -125,23 +125,32 @@ impl Call<'_> {
         }
     }
 
-    /// `Prefer: wait=SECONDS` (RFC 7240), at most `wait_seconds_max`. What is not understood there is passed over, as
-    /// the RFC has it.
-    fn wait(&self) -> Option<Duration> {
-        let seconds = self.head.list(&PREFER).find_map(wait_seconds)?;
-        let seconds = seconds.min(self.limits.wait_seconds_max);
-        (seconds > 0).then(|| Duration::from_secs(seconds))
+    /// `Prefer: wait=SECONDS` (RFC 7240). A wait that no request may have is refused: an answer that came sooner than was asked
+    /// for would look like all there is. Where this server holds answers less long, its clients ask again. Other preferences
+    /// are passed over, as the RFC has it.
+    fn wait(&self) -> Result<Option<Duration>, Refusal> {
+        let Some(asked) = self.head.list(&PREFER).find_map(wait_asked) else { return Ok(None) };
+        let (own_max, asked_max) = (self.limits.wait_seconds_max, self.limits.wait_seconds_max.max(WAIT_SECONDS_MAX));
+        match query::whole_number(&asked) {
+            Some(seconds) if seconds <= asked_max => {
+                let seconds = seconds.min(own_max);
+                Ok((seconds > 0).then(|| Duration::from_secs(seconds)))
+            }
+            _ => Err(malformed(format!("`wait` is a number of seconds from 0 to {asked_max}"))),
+        }
     }
 }
 
+/// The longest wait that the protocol knows, whatever this server's own limit is.
+const WAIT_SECONDS_MAX: u64 = 300;
+
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
-fn wait_seconds(preference: &str) -> Option<u64> {
-    let (name, value) = preference.split(';').next()?.split_once('=')?;
-    let value = value.trim().trim_matches('"');
-    let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
-    let is_wait = name.trim().eq_ignore_ascii_case("wait") && digits;
-    is_wait.then(|| value.parse().unwrap_or(u64::MAX))
+/// What stands behind `wait=`.
+fn wait_asked(preference: &str) -> Option<String> {
+    let preference = preference.split(';').next()?;
+    let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
+    name.trim().eq_ignore_ascii_case("wait").then(|| value.trim().trim_matches('"').to_owned())
 }
 
 fn not_json(error: &json::JsonError) -> Refusal {
@@ -150,22 +159,25 @@ fn not_json(error: &json::JsonError) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use super::wait_seconds;
+    use super::wait_asked;
+    use crate::query::whole_number;
 
     #[test]
     fn a_wait_is_read_as_rfc_7240_writes_it() {
         for (preference, seconds) in [
-            ("wait=10", Some(10)),
-            ("Wait = \"10\"", Some(10)),
-            ("wait=10; x=y", Some(10)),
-            ("wait=99999999999999999999", Some(u64::MAX)),
-            ("wait", None),
-            ("wait=", None),
-            ("wait=-1", None),
+            ("wait=10", Some(Some(10))),
+            ("Wait = \"10\"", Some(Some(10))),
+            ("wait=10; x=y", Some(Some(10))),
+            ("wait=0", Some(Some(0))),
+            ("wait=99999999999999999999", Some(None)),
+            ("wait", Some(None)),
+            ("wait=", Some(None)),
+            ("wait=-1", Some(None)),
+            ("wait=1e2", Some(None)),
             ("respond-async", None),
             ("handling=10", None),
         ] {
-            assert_eq!(wait_seconds(preference), seconds, "{preference}");
+            assert_eq!(wait_asked(preference).map(|asked| whole_number(&asked)), seconds, "{preference}");
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::answer::Answer;
 
 pub(super) async fn show(call: Call<'_>) -> Result<Answer, Refusal> {
     call.no_query()?;
-    let (id, wait) = (call.ticket()?, call.wait());
+    let (id, wait) = (call.ticket()?, call.wait()?);
     let held = call.link.hold(&call.caller, call.limits, wait)?;
     let ticket = call.front.ticket(&call.caller, id, wait).await?;
     drop(held);

@@ -154,6 +154,36 @@ fn queries_are_known_numbers_or_refused() {
 }
 
 #[test]
+fn a_number_out_of_its_range_is_refused_and_never_cut_to_it() {
+    let served = Served::start();
+    for list in ["/queue", "/audit", "/grants"] {
+        for (limit, status) in [("1", 200), ("5000", 200), ("0", 400), ("5001", 400), ("9007199254740992", 400)] {
+            let reply = exchange(served.addr, &Ask::get(&format!("{list}?limit={limit}")).of("user"));
+            assert_eq!(reply.status, status, "{list} {limit}: {}", reply.text());
+        }
+    }
+    assert_eq!(exchange(served.addr, &Ask::get("/queue?after=9007199254740992")).status, 400);
+    assert_eq!(exchange(served.addr, &Ask::get("/events").with("last-event-id", "9007199254740992")).status, 400);
+    let waiting = |wait: &str| {
+        let submit = Ask::post("/action", r#"{"action":"list-actions"}"#).with("prefer", wait);
+        exchange(served.addr, &submit).status
+    };
+    for (wait, status) in [
+        ("wait=0", 200),
+        ("wait=300", 200),
+        ("respond-async, wait=5", 200),
+        ("respond-async", 200),
+        ("wait=301", 400),
+        ("wait=99999999999999999999", 400),
+        ("wait=-1", 400),
+        ("wait=soon", 400),
+        ("wait", 400),
+    ] {
+        assert_eq!(waiting(wait), status, "{wait}");
+    }
+}
+
+#[test]
 fn bodies_are_read_one_way() {
     let served = Served::start();
     for body in [
