@@ -201,7 +201,7 @@ const SECRET_NAMES: &[&str] = &[
     "service_account*", ".htpasswd", ".netrc", "_netrc", ".pgpass", ".my.cnf", ".npmrc", ".pypirc", ".git-credentials",
     ".vault-token", ".boto", ".s3cfg", ".bash_history", ".zsh_history", ".python_history", ".psql_history",
     ".node_repl_history", ".mysql_history", ".sqlite_history", "wallet.dat", "login.keychain-db", "master.key",
-    "terraform.tfvars", "*.tfstate",
+    "terraform.tfvars", "*.tfstate", ".envrc",
 ];
 
 #[cfg(test)]

@@ -421,16 +421,15 @@ fn accepts(kind: &Kind, arg: &Arg) -> Result<(), String> {
         | Kind::Delete
         | Kind::Execute
         | Kind::Handed => arg.exact,
-        // Behind `--` it may be an option of a program that gets it.
-        Kind::Project => arg.exact && !arg.is_option(),
+        Kind::Project => arg.exact && is_named(arg),
         Kind::Text | Kind::Host | Kind::Upload | Kind::Url => known,
-        Kind::Source => arg.exact && !arg.is_option() && has_extension(&arg.text),
+        Kind::Source => arg.exact && is_named(arg) && has_extension(&arg.text),
         Kind::Word => known && arg.text.chars().all(|c| c.is_ascii_alphanumeric() || "_-+=".contains(c)),
         Kind::Plain => known && arg.text.chars().all(|c| c.is_ascii_alphanumeric() || "_:.,-".contains(c)),
         Kind::Plus => arg.text.starts_with('+'),
         Kind::Number => known && is_number(&arg.text),
         Kind::Package => known && is_package(&arg.text),
-        Kind::Target => known && !leaves(&arg.text),
+        Kind::Target => known && !arg.is_option() && !leaves(&arg.text),
         Kind::OneOf(words) => known && words.iter().any(|word| *word == arg.text),
     };
     if fits {
@@ -441,6 +440,13 @@ fn accepts(kind: &Kind, arg: &Arg) -> Result<(), String> {
     } else {
         format!("{}, which is known only when it runs", shown())
     })
+}
+
+/// True for what names a file, whoever gets it: no option, which may stand behind `--`, no setting and no settings written out.
+fn is_named(arg: &Arg) -> bool {
+    let of_name = |c: char| c.is_ascii_alphanumeric() || "_.".contains(c);
+    let sets = arg.text.split_once('=').is_some_and(|(name, _)| !name.is_empty() && name.chars().all(of_name));
+    !arg.is_option() && !sets && !arg.text.starts_with('{') && !arg.text.contains('"')
 }
 
 /// Digits with a sign, a point, a comma, a colon or a unit: `10`, `+5`, `1.5`, `1,200p`, `5m`, `50%`.
@@ -473,11 +479,23 @@ fn is_package(text: &str) -> bool {
     !path && plain && (scoped || !text.contains('/'))
 }
 
-/// Names of targets and scripts that leave the project.
+/// True for names of targets and scripts that leave the project or throw its data away: `deploy`, `db:drop`, `publishToMavenLocal`.
 pub(in crate::facts::programs) fn leaves(name: &str) -> bool {
-    let lower = name.to_lowercase();
-    lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| LEAVES.contains(&part))
+    let mut words = vec![String::new()];
+    let mut before = '-';
+    for c in name.chars() {
+        if !c.is_ascii_alphanumeric() || c.is_ascii_uppercase() && before.is_ascii_lowercase() {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut() {
+            word.extend(c.is_ascii_alphanumeric().then(|| c.to_ascii_lowercase()));
+        }
+        before = c;
+    }
+    words.iter().any(|word| LEAVES.contains(&word.as_str()))
 }
 
-const LEAVES: &[&str] =
-    &["deploy", "publish", "release", "upload", "push", "ship", "promote", "provision", "install", "uninstall"];
+const LEAVES: &[&str] = &[
+    "deploy", "publish", "release", "upload", "push", "ship", "promote", "provision", "install", "uninstall", "drop",
+    "destroy", "wipe", "nuke",
+];
