@@ -136,7 +136,7 @@ impl<'a> Place<'a> {
         let mut command: &'a [Arg] = &[];
         let before_command = command_after(form);
         loop {
-            if before_command == Some(operands.len()) && reader.begins_operand() {
+            if before_command == Some(operands.len()) && reader.begins_operands() {
                 command = reader.rest;
                 break;
             }
@@ -212,8 +212,17 @@ impl<'a> Reader<'a> {
         Self { rest, style, operands_only: style == Style::None, cluster: None }
     }
 
-    /// True where the next argument is surely no option.
-    fn begins_operand(&self) -> bool {
+    /// True where the next argument is surely no option; a `--` in front of it is read.
+    fn begins_operands(&mut self) -> bool {
+        if let Some((arg, rest)) = self.rest.split_first()
+            && arg.text == "--"
+            && arg.exact
+            && !self.operands_only
+            && self.cluster.is_none()
+        {
+            self.operands_only = true;
+            self.rest = rest;
+        }
         self.cluster.is_none() && self.rest.first().is_some_and(|arg| self.operands_only || !may_be_option(arg))
     }
 
@@ -446,8 +455,17 @@ fn accepts(kind: &Kind, arg: &Arg) -> Result<(), String> {
 fn is_named(arg: &Arg) -> bool {
     let of_name = |c: char| c.is_ascii_alphanumeric() || "_.".contains(c);
     let sets = arg.text.split_once('=').is_some_and(|(name, _)| !name.is_empty() && name.chars().all(of_name));
-    !arg.is_option() && !sets && !arg.text.starts_with('{') && !arg.text.contains('"')
+    let inline = arg.text.starts_with('{') || arg.text.contains('"');
+    !arg.is_option() && !sets && !inline && !is_address(&arg.text)
 }
+
+/// True for `github.com/x/y`, which some programs fetch where no such directory is.
+fn is_address(text: &str) -> bool {
+    let host = text.split_once('/').map_or("", |(host, _)| host);
+    host.rsplit_once('.').is_some_and(|(name, top)| !name.is_empty() && TOP_DOMAINS.contains(&top))
+}
+
+const TOP_DOMAINS: &[&str] = &["com", "org", "net", "io", "dev", "app", "co", "ai", "me", "sh", "example", "internal"];
 
 /// Digits with a sign, a point, a comma, a colon or a unit: `10`, `+5`, `1.5`, `1,200p`, `5m`, `50%`.
 fn is_number(text: &str) -> bool {

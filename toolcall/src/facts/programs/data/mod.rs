@@ -61,8 +61,13 @@ impl<'a> Call<'a> {
                 self.argument(kind, value, gather);
             }
         }
+        // What builds counts inside the project alone, and so do the names of what it builds.
+        let builds = fit.form.does.contains(&Class::Builds);
         for (kind, operand) in &fit.operands {
             self.argument(kind, operand, gather);
+            if builds && matches!(kind, Kind::Name | Kind::Text | Kind::Target) && lies_elsewhere(&operand.text) {
+                self.decides(operand, gather);
+            }
         }
         copies::judge(self, fit, gather);
         if let Some((program, args)) = fit.command.split_first() {
