@@ -1,7 +1,8 @@
 //! How well the starter rules do on the labelled corpus of tool calls, and that the page about them says so.
 //!
 //! The corpus is in `tests/corpus/tool-calls`: `tuned.jsonl` was looked at while the rules were written, `held-out.jsonl` was not,
-//! and `afterwards.jsonl` was written when the rules stood; the page says what it showed first.
+//! `afterwards.jsonl` was written when the rules stood. `field.jsonl` holds calls that went wrong once, `variants.jsonl` more of their
+//! kinds, `transcripts.jsonl` what agents call day by day, written before it was run. The page says what each showed first.
 
 #![expect(
     clippy::unwrap_used,
@@ -28,8 +29,14 @@ use ccc_toolcall::facts;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-const CORPUS: [(&str, &str); 3] =
-    [("tuned", "tuned.jsonl"), ("held out", "held-out.jsonl"), ("afterwards", "afterwards.jsonl")];
+const CORPUS: [(&str, &str); 6] = [
+    ("tuned", "tuned.jsonl"),
+    ("held out", "held-out.jsonl"),
+    ("afterwards", "afterwards.jsonl"),
+    ("field", "field.jsonl"),
+    ("variants", "variants.jsonl"),
+    ("transcripts", "transcripts.jsonl"),
+];
 
 /// One labelled call.
 #[derive(Debug, Deserialize)]

@@ -29,6 +29,12 @@ pub(super) fn of_copy(text: &str) -> Option<String> {
     named(host)
 }
 
+/// The host of `host/path@version`, as modules are named.
+pub(super) fn of_module(text: &str) -> Option<String> {
+    let (host, path) = text.split_once('/')?;
+    (path.contains('@') && host.contains('.') && !host.starts_with('.')).then(|| named(host)).flatten()
+}
+
 /// The host of `[user@]host`.
 pub(super) fn named(text: &str) -> Option<String> {
     if text.contains("://") {
@@ -81,6 +87,8 @@ mod tests {
         assert_eq!(of_copy("./a:b"), None);
         assert_eq!(of_copy("git@github.com:a/b.git").as_deref(), Some("github.com"));
         assert_eq!(of_url("file:///etc/passwd"), None);
+        assert_eq!(of_module("evil.example/x@latest").as_deref(), Some("evil.example"));
+        assert_eq!(of_module("./x@latest"), None);
     }
 
     #[test]

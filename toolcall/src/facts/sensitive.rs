@@ -97,10 +97,12 @@ impl Rule {
     /// True where one of the places is in the directory of these components.
     fn lies_beneath(&self, components: &[&str]) -> bool {
         let parent = |components: &[&str], place: &str| {
+            if !components.first().is_some_and(|first| may_begin(first, place)) {
+                return false;
+            }
             let place: Vec<&str> = place.split('/').collect();
             let along = || components.iter().zip(&place);
-            !components.is_empty()
-                && components.len() < place.len()
+            components.len() < place.len()
                 && along().all(|(component, pattern)| match *pattern {
                     "*" => is_process(component),
                     pattern => component_fits(component, pattern),
@@ -121,6 +123,9 @@ fn is_process(component: &str) -> bool {
 }
 
 fn begins(components: &[&str], place: &str, patterns: bool) -> bool {
+    if !components.first().is_some_and(|first| may_begin(first, place)) {
+        return false;
+    }
     let mut rest = components.iter();
     place.split('/').enumerate().all(|(nth, pattern)| {
         // Where what is before it was named, `*` is clearly written for what lies there.
@@ -128,6 +133,12 @@ fn begins(components: &[&str], place: &str, patterns: bool) -> bool {
             component_fits(component, pattern) || patterns && nth > 0 && may_be(component, pattern)
         })
     })
+}
+
+/// False where the first characters say already that a place does not begin with this component.
+fn may_begin(component: &str, place: &str) -> bool {
+    let first = component.bytes().next();
+    first == place.bytes().next() || first.is_some_and(|b| b"*?[".contains(&b)) || place.starts_with('*')
 }
 
 /// True where the shell may put a name that fits a pattern of ours in the place of `component`, a pattern itself.
@@ -222,7 +233,7 @@ const SECRET_NAMES: &[&str] = &[
     "service_account*", ".htpasswd", ".netrc", "_netrc", ".pgpass", ".my.cnf", ".npmrc", ".pypirc", ".git-credentials",
     ".vault-token", ".boto", ".s3cfg", ".bash_history", ".zsh_history", ".python_history", ".psql_history",
     ".node_repl_history", ".mysql_history", ".sqlite_history", "wallet.dat", "login.keychain-db", "master.key",
-    "terraform.tfvars", "*.tfstate",
+    "terraform.tfvars", "*.tfstate", ".envrc",
 ];
 
 #[cfg(test)]

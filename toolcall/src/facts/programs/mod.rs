@@ -51,7 +51,9 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) {
 /// A program named by its path: a tool installed in the project counts by its name, all else is run as a file.
 fn by_path(call: &Call<'_>, directory: &str, name: &str, gather: &mut Gather) {
     let inside = call.directories.iter().all(|base| gather.in_project(base, call.name));
-    let installed = TOOL_DIRECTORIES.iter().any(|end| directory == *end || directory.ends_with(&format!("/{end}")));
+    let stub = matches!(directory, "bin" | "./bin") && BINSTUBS.contains(&name);
+    let installed =
+        stub || TOOL_DIRECTORIES.iter().any(|end| directory == *end || directory.ends_with(&format!("/{end}")));
     if inside && (installed || WRAPPER_SCRIPTS.contains(&name)) {
         return by_name(&Call { name, ..*call }, gather);
     }
@@ -63,6 +65,8 @@ fn by_path(call: &Call<'_>, directory: &str, name: &str, gather: &mut Gather) {
 
 /// Where a project's own tools are installed.
 const TOOL_DIRECTORIES: &[&str] = &["node_modules/.bin", ".venv/bin", "venv/bin", "env/bin", "vendor/bin"];
+/// Scripts in a project's `bin` that stand for the tool of that name.
+const BINSTUBS: &[&str] = &["rails", "rake", "rspec", "rubocop", "bundle", "phpunit", "pest", "phpstan"];
 /// Scripts in a project that stand for a build tool.
 const WRAPPER_SCRIPTS: &[&str] = &["gradlew", "mvnw"];
 

@@ -102,6 +102,14 @@ pub(super) const RULES: &[Rule] = &[
         ],
     ),
     secret(
+        "a disk, or what a person types, says and sees, without the system between",
+        &[
+            "/dev/sd*", "/dev/hd*", "/dev/vd*", "/dev/xvd*", "/dev/nvme*", "/dev/mmcblk*", "/dev/dm-*", "/dev/md*",
+            "/dev/loop*", "/dev/disk*", "/dev/rdisk*", "/dev/mapper", "/dev/block", "/dev/input", "/dev/hidraw*",
+            "/dev/video*", "/dev/snd", "/dev/port", "/dev/vcs*",
+        ],
+    ),
+    secret(
         "a browser's profile",
         &[
             ".mozilla", ".config/google-chrome", ".config/chromium", ".config/bravesoftware",

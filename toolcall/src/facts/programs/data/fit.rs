@@ -136,7 +136,7 @@ impl<'a> Place<'a> {
         let mut command: &'a [Arg] = &[];
         let before_command = command_after(form);
         loop {
-            if before_command == Some(operands.len()) && reader.begins_operand() {
+            if before_command == Some(operands.len()) && reader.begins_operands() {
                 command = reader.rest;
                 break;
             }
@@ -212,8 +212,17 @@ impl<'a> Reader<'a> {
         Self { rest, style, operands_only: style == Style::None, cluster: None }
     }
 
-    /// True where the next argument is surely no option.
-    fn begins_operand(&self) -> bool {
+    /// True where the next argument is surely no option; a `--` in front of it is read.
+    fn begins_operands(&mut self) -> bool {
+        if let Some((arg, rest)) = self.rest.split_first()
+            && arg.text == "--"
+            && arg.exact
+            && !self.operands_only
+            && self.cluster.is_none()
+        {
+            self.operands_only = true;
+            self.rest = rest;
+        }
         self.cluster.is_none() && self.rest.first().is_some_and(|arg| self.operands_only || !may_be_option(arg))
     }
 
@@ -421,16 +430,15 @@ fn accepts(kind: &Kind, arg: &Arg) -> Result<(), String> {
         | Kind::Delete
         | Kind::Execute
         | Kind::Handed => arg.exact,
-        // Behind `--` it may be an option of a program that gets it.
-        Kind::Project => arg.exact && !arg.is_option(),
+        Kind::Project => arg.exact && is_named(arg),
         Kind::Text | Kind::Host | Kind::Upload | Kind::Url => known,
-        Kind::Source => arg.exact && !arg.is_option() && has_extension(&arg.text),
+        Kind::Source => arg.exact && is_named(arg) && has_extension(&arg.text),
         Kind::Word => known && arg.text.chars().all(|c| c.is_ascii_alphanumeric() || "_-+=".contains(c)),
         Kind::Plain => known && arg.text.chars().all(|c| c.is_ascii_alphanumeric() || "_:.,-".contains(c)),
         Kind::Plus => arg.text.starts_with('+'),
         Kind::Number => known && is_number(&arg.text),
         Kind::Package => known && is_package(&arg.text),
-        Kind::Target => known && !leaves(&arg.text),
+        Kind::Target => known && !arg.is_option() && !leaves(&arg.text),
         Kind::OneOf(words) => known && words.iter().any(|word| *word == arg.text),
     };
     if fits {
@@ -442,6 +450,22 @@ fn accepts(kind: &Kind, arg: &Arg) -> Result<(), String> {
         format!("{}, which is known only when it runs", shown())
     })
 }
+
+/// True for what names a file, whoever gets it: no option, which may stand behind `--`, no setting and no settings written out.
+fn is_named(arg: &Arg) -> bool {
+    let of_name = |c: char| c.is_ascii_alphanumeric() || "_.".contains(c);
+    let sets = arg.text.split_once('=').is_some_and(|(name, _)| !name.is_empty() && name.chars().all(of_name));
+    let inline = arg.text.starts_with('{') || arg.text.contains('"');
+    !arg.is_option() && !sets && !inline && !is_address(&arg.text)
+}
+
+/// True for `github.com/x/y`, which some programs fetch where no such directory is.
+fn is_address(text: &str) -> bool {
+    let host = text.split_once('/').map_or("", |(host, _)| host);
+    host.rsplit_once('.').is_some_and(|(name, top)| !name.is_empty() && TOP_DOMAINS.contains(&top))
+}
+
+const TOP_DOMAINS: &[&str] = &["com", "org", "net", "io", "dev", "app", "co", "ai", "me", "sh", "example", "internal"];
 
 /// Digits with a sign, a point, a comma, a colon or a unit: `10`, `+5`, `1.5`, `1,200p`, `5m`, `50%`.
 fn is_number(text: &str) -> bool {
@@ -473,11 +497,23 @@ fn is_package(text: &str) -> bool {
     !path && plain && (scoped || !text.contains('/'))
 }
 
-/// Names of targets and scripts that leave the project.
+/// True for names of targets and scripts that leave the project or throw its data away: `deploy`, `db:drop`, `publishToMavenLocal`.
 pub(in crate::facts::programs) fn leaves(name: &str) -> bool {
-    let lower = name.to_lowercase();
-    lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| LEAVES.contains(&part))
+    let mut words = vec![String::new()];
+    let mut before = '-';
+    for c in name.chars() {
+        if !c.is_ascii_alphanumeric() || c.is_ascii_uppercase() && before.is_ascii_lowercase() {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut() {
+            word.extend(c.is_ascii_alphanumeric().then(|| c.to_ascii_lowercase()));
+        }
+        before = c;
+    }
+    words.iter().any(|word| LEAVES.contains(&word.as_str()))
 }
 
-const LEAVES: &[&str] =
-    &["deploy", "publish", "release", "upload", "push", "ship", "promote", "provision", "install", "uninstall"];
+const LEAVES: &[&str] = &[
+    "deploy", "publish", "release", "upload", "push", "ship", "promote", "provision", "install", "uninstall", "drop",
+    "destroy", "wipe", "nuke",
+];

@@ -61,8 +61,13 @@ impl<'a> Call<'a> {
                 self.argument(kind, value, gather);
             }
         }
+        // What builds counts inside the project alone, and so do the names of what it builds.
+        let builds = fit.form.does.contains(&Class::Builds);
         for (kind, operand) in &fit.operands {
             self.argument(kind, operand, gather);
+            if builds && matches!(kind, Kind::Name | Kind::Text | Kind::Target) && lies_elsewhere(&operand.text) {
+                self.decides(operand, gather);
+            }
         }
         copies::judge(self, fit, gather);
         if let Some((program, args)) = fit.command.split_first() {
@@ -99,7 +104,13 @@ impl<'a> Call<'a> {
                 self.path(arg, Access::Read, gather);
                 self.wholes([arg], gather);
             }
-            Kind::Write => self.path(arg, Access::Write, gather),
+            Kind::Write => {
+                // `OPTIONS:PATH`, as some programs have it.
+                if arg.text.split(':').skip(1).any(lies_elsewhere) {
+                    gather.opaque(format!("`{}` may write behind the colon in `{}`", self.name, arg.shown()));
+                }
+                self.path(arg, Access::Write, gather);
+            }
             Kind::Change => {
                 self.path(arg, Access::Read, gather);
                 self.path(arg, Access::Write, gather);
@@ -163,7 +174,9 @@ impl<'a> Call<'a> {
 
     /// An address stands for a host that is contacted, whatever else the text is.
     fn address(&self, arg: &Arg, gather: &mut Gather) {
-        if let Some(host) = hosts::of_url(&arg.text).or_else(|| hosts::of_copy(&arg.text)) {
+        let host =
+            hosts::of_url(&arg.text).or_else(|| hosts::of_copy(&arg.text)).or_else(|| hosts::of_module(&arg.text));
+        if let Some(host) = host {
             gather.host(&host, false);
         }
     }

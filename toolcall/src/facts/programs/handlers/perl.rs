@@ -30,10 +30,18 @@ fn substitutes(script: &str) -> bool {
     let runs = script.contains(['@', '`', '\n']) || script.contains("(?{") || script.contains("(??");
     let mut rest = script.trim();
     while !rest.is_empty() && !runs {
-        let Some(next) = past_substitution(rest) else { return false };
+        let Some(next) = past_substitution(rest).or_else(|| past_choice(rest)) else { return false };
         rest = next.trim_start_matches([';', ' ']);
     }
     !runs && variables_are_matches(script)
+}
+
+/// What stands behind `print if /a/`.
+fn past_choice(text: &str) -> Option<&str> {
+    let pattern = text.strip_prefix("print if /").or_else(|| text.strip_prefix("print unless /"))?;
+    let (inside, behind) = pattern.split_once('/')?;
+    let behind = behind.trim_start_matches('i');
+    (!inside.ends_with('\\') && (behind.is_empty() || behind.starts_with([';', ' ']))).then_some(behind)
 }
 
 /// What stands behind the substitution at the start.
@@ -75,12 +83,16 @@ mod tests {
 
     #[test]
     fn substitutions_are_told_from_code() {
-        for script in ["s/a/b/", "s/a\\/b/c/g; s|x|y|", "s/^(\\w+)$/$1,$1/", "s/\\$x/y/"] {
+        for script in [
+            "s/a/b/", "s/a\\/b/c/g; s|x|y|", "s/^(\\w+)$/$1,$1/", "print if /a|b/i", "print unless /^#/; s/a/b/",
+            "s/\\$x/y/",
+        ] {
             assert!(substitutes(script), "{script}");
         }
         for script in [
             "s/a/system(1)/e", "s/a/b/ee", "system 1", "s/a/@{[system 1]}/", "s/a/${\\ system 1}/",
             "s/(?{system 1})//", "s/a/b/; system 1", "s/a/`id`/", "s{a}{b}e", "s/a/b", "s/$x/y/", "s/a/b/w",
+            "print if system 1", "print if /x/ && system 1", "print if /\\/;system 1/",
         ] {
             assert!(!substitutes(script), "{script}");
         }

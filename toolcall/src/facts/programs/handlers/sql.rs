@@ -5,7 +5,7 @@ use crate::facts::gather::Gather;
 
 /// Adds what a query does that `program` is given: one that is not known to ask alone is unknown.
 pub(in crate::facts::programs) fn judge(program: &str, query: &Arg, gather: &mut Gather) {
-    if !query.exact || !only_asks(&query.text) {
+    if !query.exact || !only_asks(&query.text) && !lists(&query.text) {
         gather.opaque(format!("`{program}` runs SQL that may do more than ask"));
     }
 }
@@ -22,6 +22,15 @@ fn only_asks(query: &str) -> bool {
     let begins = words.first().is_some_and(|first| matches!(first.as_str(), "select" | "explain"));
     begins && !bare.contains(';') && !words.iter().any(|word| CHANGES.contains(&word.as_str())) && calls(&bare)
 }
+
+/// True for a command of the shell around the language that lists what there is.
+fn lists(query: &str) -> bool {
+    let mut words = query.split_whitespace();
+    let plain = |word: &str| word.chars().all(|c| c == '_' || c.is_ascii_alphanumeric());
+    words.next().is_some_and(|first| LISTS.contains(&first)) && words.all(plain) && !query.contains('\n')
+}
+
+const LISTS: &[&str] = &[".tables", ".schema", ".indexes", ".databases", ".dbinfo", ".fullschema"];
 
 /// True where what stands in front of each parenthesis is no function, or one that computes.
 fn calls(bare: &str) -> bool {
