@@ -26,11 +26,31 @@ pub enum Command {
     /// See [`crate::uninstall`].
     Uninstall(Removal),
     /// See [`crate::status`].
-    Status(Vec<Host>),
+    Status(Vec<Host>, Form),
     /// See [`crate::doctor`].
     Doctor(Vec<Host>),
+    /// See [`crate::prove`].
+    Prove(Proof),
     /// See [`crate::session`]; the config is filled in where it was not named.
     SessionStart(SessionLine),
+}
+
+/// Which installs to prove by running their agents.
+#[derive(Debug)]
+pub struct Proof {
+    /// Of which hosts.
+    pub hosts: Vec<Host>,
+    /// True where the person agreed beforehand.
+    pub is_sure: bool,
+}
+
+/// In which form something is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// In words, for people.
+    Words,
+    /// As JSON, for programs.
+    Json,
 }
 
 /// A session as the command line tells it.
@@ -103,8 +123,8 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Command, lexopt::Error> {
         Some(Value(command)) => match command.string()?.as_str() {
             "install" => install(parser),
             "uninstall" => uninstall(parser),
-            "status" => hosts_alone(parser).map(|hosts| hosts.map_or(Command::Help, Command::Status)),
-            "doctor" => hosts_alone(parser).map(|hosts| hosts.map_or(Command::Help, Command::Doctor)),
+            "status" => status(parser),
+            "doctor" => doctor(parser),
             "session" => session(parser),
             other => {
                 Err(format!("unknown command `{other}`: write install, status, uninstall, doctor or session").into())
@@ -162,19 +182,43 @@ fn uninstall(mut parser: Parser) -> Result<Command, lexopt::Error> {
     Ok(Command::Uninstall(removal))
 }
 
-/// The hosts of a command that takes nothing else, all where none is named;
-/// `None` where help was asked for.
-fn hosts_alone(mut parser: Parser) -> Result<Option<Vec<Host>>, lexopt::Error> {
+fn status(mut parser: Parser) -> Result<Command, lexopt::Error> {
     let mut hosts = Vec::new();
+    let mut form = Form::Words;
     while let Some(argument) = parser.next()? {
         match argument {
             Long("agent") => hosts.push(host(&mut parser)?),
             Long("all") => hosts = Host::ALL.to_vec(),
-            Long("help") | Short('h') => return Ok(None),
+            Long("json") => form = Form::Json,
+            Long("help") | Short('h') => return Ok(Command::Help),
             other => return Err(other.unexpected()),
         }
     }
-    Ok(Some(if hosts.is_empty() { Host::ALL.to_vec() } else { hosts }))
+    Ok(Command::Status(or_all(hosts), form))
+}
+
+fn doctor(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    let mut proof = Proof { hosts: Vec::new(), is_sure: false };
+    let mut proves = false;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("agent") => proof.hosts.push(host(&mut parser)?),
+            Long("all") => proof.hosts = Host::ALL.to_vec(),
+            Long("prove") => proves = true,
+            Long("yes") => proof.is_sure = true,
+            Long("help") | Short('h') => return Ok(Command::Help),
+            other => return Err(other.unexpected()),
+        }
+    }
+    if proof.is_sure && !proves {
+        return Err("`--yes` answers what `--prove` asks: write both".into());
+    }
+    proof.hosts = or_all(proof.hosts);
+    Ok(if proves { Command::Prove(proof) } else { Command::Doctor(proof.hosts) })
+}
+
+fn or_all(hosts: Vec<Host>) -> Vec<Host> {
+    if hosts.is_empty() { Host::ALL.to_vec() } else { hosts }
 }
 
 fn session(mut parser: Parser) -> Result<Command, lexopt::Error> {

@@ -223,6 +223,7 @@ fn write(
         backup: if unchanged { None } else { back_up(plan)? },
         created: Some(plan.before.is_none()),
         version: plan.version,
+        proven: earlier_proof(manifest, plan, unchanged),
         trusted: Vec::new(),
     });
     manifest.save(&places.manifest())?;
@@ -237,6 +238,11 @@ fn write(
         trust_in_codex(&plan.settings, places, manifest, out)?;
     }
     Ok(())
+}
+
+/// What was proven of these very settings.
+fn earlier_proof(manifest: &Manifest, plan: &Plan, unchanged: bool) -> Option<Version> {
+    manifest.find(&plan.settings).filter(|_| unchanged).and_then(|install| install.proven)
 }
 
 /// As far as Codex offers it; what is left is for the person to do.

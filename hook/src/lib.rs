@@ -14,6 +14,7 @@ pub mod input;
 pub mod install;
 pub mod judge;
 pub mod last_resort;
+pub mod prove;
 pub mod registry;
 pub mod run;
 pub mod session;

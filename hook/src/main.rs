@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use ccc_client::Shown;
-use ccc_hook::cli::{self, Command, SessionLine};
+use ccc_hook::cli::{self, Command, Form, Proof, SessionLine};
 use ccc_hook::run::{self, Installed};
 use ccc_hook::session::Session;
 use ccc_hook::voice::Voice;
@@ -68,8 +68,10 @@ fn person(arguments: Vec<OsString>) -> Result<u8, Failed> {
         Command::Uninstall(removal) => {
             uninstall::uninstall(&removal, &places, out).map_err(failed).map(|()| exit::SUCCEEDED)
         }
-        Command::Status(hosts) => status::status(&hosts, &places, out).map_err(failed).map(code),
+        Command::Status(hosts, Form::Words) => status::status(&hosts, &places, out).map_err(failed).map(code),
+        Command::Status(hosts, Form::Json) => status::status_json(&hosts, &places, out).map_err(failed).map(code),
         Command::Doctor(hosts) => doctor::doctor(&hosts, &places, out).map_err(failed).map(code),
+        Command::Prove(proof) => start_prove(&proof),
         Command::SessionStart(line) => {
             let session = session_of(line, &places)?;
             // Its id is read by scripts.
@@ -77,6 +79,21 @@ fn person(arguments: Vec<OsString>) -> Result<u8, Failed> {
                 .map_err(|error| (session_code(&error), error.to_string()))
         }
     }
+}
+
+/// The proof is a program of its own beside this one, so that the gate stays small; it asks, and its status is the answer.
+fn start_prove(proof: &Proof) -> Result<u8, Failed> {
+    let program = own_program()?.with_file_name("ccc-hook-prove");
+    let mut command = std::process::Command::new(&program);
+    command.arg("--prove").args(proof.is_sure.then_some("--yes"));
+    proof.hosts.iter().for_each(|host| {
+        command.args(["--agent", host.name()]);
+    });
+    let started = command.status();
+    let status = started.map_err(|cause| {
+        failed(format!("`{}` cannot be started ({cause}): put it beside ccc-hook", program.display()))
+    })?;
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(exit::FAILED))
 }
 
 fn said(out: &mut impl Write, words: &str) -> Result<u8, Failed> {

@@ -79,7 +79,7 @@ fn settle(
 
 /// A person is waited for at a gate alone, and never for a canary.
 fn may_wait(event: &Event) -> bool {
-    matches!(event, Event::Judge(call) if call.native != canary::TOOL)
+    matches!(event, Event::Judge(call) if !canary::is_asked(call))
 }
 
 /// An agent that begins is told with the id that it keeps.
@@ -110,7 +110,7 @@ fn read(installed: Installed<'_>) -> Result<Question, Failure> {
 pub fn decide(question: &Question, bridge: &impl Bridge, hold: Duration) -> Result<Reply, Failure> {
     let action = question.content.action(declared::user().as_deref());
     Ok(match &question.content {
-        Event::Judge(call) if call.native == canary::TOOL => {
+        Event::Judge(call) if canary::is_asked(call) => {
             let user = bridge.greet().map_err(Failure::NoAnswer)?;
             translate::reply(question.host, &question.event, &Answer::Deny(canary::reason(&user)))
         }

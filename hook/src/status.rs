@@ -8,8 +8,10 @@ use ccc_hosts::host::Host;
 use ccc_hosts::manifest::{Install, Manifest, ManifestError};
 use ccc_hosts::settings;
 use ccc_hosts::settings::place::Places;
+use ccc_hosts::version::Version;
+use serde_json::{Value, json};
 
-use crate::entries;
+use crate::{doctor, entries};
 
 /// How an install stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +75,51 @@ pub fn status(hosts: &[Host], places: &Places, out: &mut dyn Write) -> Result<bo
         }
     }
     Ok(all_in_place)
+}
+
+/// The same for programs, with what is known of each host: `[{"agent", "title", "level", "on_failure", "open", "installs": […]}]`.
+///
+/// # Errors
+/// As [`status`].
+pub fn status_json(hosts: &[Host], places: &Places, out: &mut dyn Write) -> Result<bool, ManifestError> {
+    let manifest = Manifest::load(&places.manifest())?;
+    let mut all_in_place = true;
+    let mut row = |host: Host| {
+        let installs: Vec<_> = manifest.installs.iter().filter(|install| install.agent == host.name()).collect();
+        let limits = (host.profile().limits)(installs.iter().find_map(|install| install.version));
+        let installs: Vec<Value> =
+            installs.iter().map(|install| shown_as_json(host, install, &mut all_in_place)).collect();
+        json!({
+            "agent": host.name(),
+            "title": host.title(),
+            "level": doctor::word(limits.level),
+            "on_failure": limits.on_failure,
+            "open": limits.open,
+            "installs": installs,
+        })
+    };
+    let rows: Vec<Value> = hosts.iter().map(|host| row(*host)).collect();
+    writeln!(out, "{:#}", Value::Array(rows))?;
+    Ok(all_in_place)
+}
+
+fn shown_as_json(host: Host, install: &Install, all_in_place: &mut bool) -> Value {
+    let state = inspect(host, install);
+    *all_in_place &= state == State::InPlace;
+    let (word, what) = match state {
+        State::InPlace => ("installed", None),
+        State::Drifted(what) => ("drifted", Some(what)),
+        State::Gone => ("gone", None),
+    };
+    let written = |version: Option<Version>| version.map(|version| version.to_string());
+    json!({
+        "scope": install.scope,
+        "settings": shown(&install.settings),
+        "state": word,
+        "drift": what,
+        "version": written(install.version),
+        "proven": written(install.proven),
+    })
 }
 
 fn tell(host: Host, install: &Install, state: &State, out: &mut dyn Write) -> io::Result<()> {

@@ -43,6 +43,9 @@ pub struct Install {
     /// The host's version, where its program told it. Records of an older version do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Version>,
+    /// The host's version with which a denied call was last seen not to run, by this install.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proven: Option<Version>,
     /// The keys under which Codex was told to trust our hooks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trusted: Vec<String>,
@@ -149,6 +152,13 @@ impl Manifest {
     pub fn note_trust(&mut self, settings: &Path, keys: Vec<String>) {
         if let Some(install) = self.installs.iter_mut().find(|install| install.settings == settings) {
             install.trusted = keys;
+        }
+    }
+
+    /// Records with which version of the host the install was proven, or that it was not.
+    pub fn note_proof(&mut self, settings: &Path, proven: Option<Version>) {
+        if let Some(install) = self.installs.iter_mut().find(|install| install.settings == settings) {
+            install.proven = proven;
         }
     }
 

@@ -22,7 +22,8 @@ const SECONDS_MAX: u64 = 20;
 const OUTPUT_BYTES_MAX: u64 = 64 * 1024;
 
 /// What came of the canary.
-pub(super) enum Outcome {
+#[derive(Debug)]
+pub enum Outcome {
     /// Denied in the host's own form by way of the bridge.
     Blocked(String),
     /// Blocked because something failed.
@@ -32,7 +33,8 @@ pub(super) enum Outcome {
 }
 
 /// Runs the gate's command as it stands in the host's settings.
-pub(super) fn run(host: Host, install: &Install, project: &Path) -> Outcome {
+#[must_use]
+pub fn run(host: Host, install: &Install, project: &Path) -> Outcome {
     let Some(command) = installed_gate(host, install) else {
         return Outcome::Passed("no command is installed".to_owned());
     };
@@ -44,11 +46,18 @@ pub(super) fn run(host: Host, install: &Install, project: &Path) -> Outcome {
 }
 
 /// What the host's program says of its version.
-pub(super) fn version(host: Host) -> Option<String> {
+#[must_use]
+pub fn version(host: Host) -> Option<String> {
     let output = finished(Command::new(host.program()).arg("--version"), "").ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let line = text.lines().next()?.trim().to_owned();
     (output.status.success() && !line.is_empty()).then_some(line)
+}
+
+/// What the host's program prints in this directory, however it ends.
+pub(super) fn printed_by(host: Host, arguments: &[&str], directory: &Path) -> Option<String> {
+    let output = finished(Command::new(host.program()).args(arguments).current_dir(directory), "").ok()?;
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn installed_gate(host: Host, install: &Install) -> Option<String> {

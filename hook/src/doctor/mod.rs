@@ -10,21 +10,23 @@ use std::path::Path;
 
 use crate::codex_trust;
 use crate::status::{self, State};
-use canary_run::Outcome;
 use ccc_hosts::host::{Host, Level};
 use ccc_hosts::manifest::{Install, Manifest, ManifestError};
 use ccc_hosts::settings::place::Places;
 use ccc_hosts::version::Version;
 
+pub use canary_run::{Outcome as Canary, run as canary, version as program_line};
 pub use limits::limits;
 
 /// The version of the host's program, where it is found and says one.
 #[must_use]
 pub fn program_version(host: Host) -> Option<Version> {
-    Version::in_words(&canary_run::version(host)?)
+    Version::in_words(&program_line(host)?)
 }
 
-fn word(level: Level) -> &'static str {
+/// The word for it, in capitals.
+#[must_use]
+pub fn word(level: Level) -> &'static str {
     match level {
         Level::Blind => "BLIND",
         Level::Advisory => "ADVISORY",
@@ -79,24 +81,27 @@ fn examine(host: Host, install: &Install, places: &Places) -> Finding {
         State::Gone => blind.push(format!("nothing of ours is left there; mend: ccc-hook install --agent {host}")),
         State::Drifted(what) => blind.push(format!("{what}; mend: ccc-hook install --agent {host}")),
     }
-    match canary_run::run(host, install, &places.project) {
-        Outcome::Blocked(words) => seen.push(format!("canary: {words}")),
-        Outcome::BlockedWithoutBridge(words) => {
+    match canary(host, install, &places.project) {
+        Canary::Blocked(words) => seen.push(format!("canary: {words}")),
+        Canary::BlockedWithoutBridge(words) => {
             seen.push(format!("canary: blocked, but not by the bridge: {words}; mend: see that ccc-server runs"));
         }
-        Outcome::Passed(what) => {
+        Canary::Passed(what) => {
             blind.push(format!("canary: NOT BLOCKED: {what}; mend: ccc-hook install --agent {host}"));
         }
     }
     blind.extend(switches::off(host, install, places));
+    blind.extend((host.profile().deaf)(places, &install.settings));
+    blind.extend(checkup(host, &install.settings, &places.project));
     blind.extend(distrust(host, &install.settings, places, &mut seen));
     judged(host, install, blind, seen)
 }
 
 fn judged(host: Host, install: &Install, mut blind: Vec<String>, mut seen: Vec<String>) -> Finding {
-    let version = canary_run::version(host);
+    let version = program_line(host);
     blind.extend(newer_events(host, install, version.as_deref()));
     let known = limits(host, version.as_deref());
+    seen.push(proof(install, version.as_deref()));
     seen.push(match &version {
         Some(version) => format!("{version}: {}", known.on_failure),
         None => format!("`{}` is not found here; by its contract: {}", host.program(), known.on_failure),
@@ -105,6 +110,19 @@ fn judged(host: Host, install: &Install, mut blind: Vec<String>, mut seen: Vec<S
     let level = if blind.is_empty() { known.level } else { Level::Blind };
     let lines = blind.into_iter().chain(seen).collect();
     Finding { level, lines }
+}
+
+/// Whether the host was seen to obey the hook, and in which version.
+fn proof(install: &Install, printed: Option<&str>) -> String {
+    let yours = printed.and_then(Version::in_words);
+    match (install.proven, yours) {
+        (Some(proven), Some(yours)) if proven == yours => format!("proven with {proven}, which is yours"),
+        (Some(proven), Some(yours)) => {
+            format!("unproven: proven with {proven} and yours is {yours}; `ccc-hook doctor --prove` runs it")
+        }
+        (Some(proven), None) => format!("proven with {proven}; which is yours is not known"),
+        (None, _) => "unproven: no real agent was seen to obey; `ccc-hook doctor --prove` runs yours".to_owned(),
+    }
 }
 
 /// Gates that the host has since it was updated and that the install does not know of.
@@ -121,6 +139,13 @@ fn newer_events(host: Host, install: &Install, printed: Option<&str>) -> Option<
         "installed for {known}; {version} has {} too, which nothing of ours answers; mend: ccc-hook install --agent {host}",
         missing.join(", ")
     ))
+}
+
+/// What the host's own program says of these settings, where it is there and tells.
+fn checkup(host: Host, settings: &Path, project: &Path) -> Vec<String> {
+    let Some(checkup) = host.profile().checkup else { return Vec::new() };
+    let printed = canary_run::printed_by(host, checkup.arguments, project);
+    printed.map(|printed| (checkup.told)(&printed, settings)).unwrap_or_default()
 }
 
 /// Some hosts pass over hooks that they were not told to trust.

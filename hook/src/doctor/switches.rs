@@ -1,19 +1,19 @@
 //! Settings of a host that turn all hooks off, wherever the host reads them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::Value;
 
-use ccc_hosts::files;
 use ccc_hosts::host::Host;
 use ccc_hosts::manifest::Install;
 use ccc_hosts::settings::place::Places;
+use ccc_hosts::settings::read;
 
 /// The switches that are set against our hook.
 pub(super) fn off(host: Host, install: &Install, places: &Places) -> Vec<String> {
     settings_read_by(host, install, places)
         .into_iter()
-        .filter_map(|path| Some((set_in(host, &json_in(&path)?)?, path)))
+        .filter_map(|path| Some((set_in(host, &read::value_in(&path)?)?, path)))
         .map(|(switch, path)| format!("hooks are turned off by {switch} in {}; mend: remove it", path.display()))
         .collect()
 }
@@ -30,12 +30,6 @@ fn set_in(host: Host, settings: &Value) -> Option<&'static str> {
     (host.profile().switches.set_in)(settings)
 }
 
-/// What a file says; comments are blanked out first, as some hosts allow them.
-fn json_in(path: &Path) -> Option<Value> {
-    let text = files::read_if_any(path).ok()??;
-    serde_json::from_str(&text).ok().or_else(|| serde_json::from_str(&ccc_hosts::jsontext::plain(&text)?).ok())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,5 +42,8 @@ mod tests {
         assert!(set_in(Host::Gemini, &json!({"hooksConfig": {"enabled": false}})).is_some());
         assert!(set_in(Host::Gemini, &json!({"hooksConfig": {"disabled": ["ccc-hook"]}})).is_some());
         assert!(set_in(Host::Gemini, &json!({"disableAllHooks": true})).is_none());
+        assert!(set_in(Host::Codex, &json!({"features": {"hooks": false}})).is_some());
+        assert!(set_in(Host::Codex, &json!({"features": {"codex_hooks": false}})).is_some());
+        assert!(set_in(Host::Codex, &json!({"features": {"hooks": true}})).is_none());
     }
 }

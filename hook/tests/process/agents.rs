@@ -4,14 +4,15 @@
 //! hook installed by `ccc-hook install`.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::Read;
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ccc_hook::prove::Model;
 use ccc_hosts::host::Host;
 use serde_json::{Value, json};
 
@@ -137,6 +138,86 @@ fn real_agents_run_nothing_when_the_hook_is_gone() {
     }
 }
 
+#[test]
+fn prove_sees_that_real_agents_obey_the_installed_hook() {
+    for agent in agents() {
+        let bridge = Bridge::start(|_, received| answered(received, 200, "released", &json!({})));
+        let home = agent.installed(&bridge.url);
+        let words = agent.hook_says(&home, &["doctor", "--prove", "--yes"]);
+        assert!(words.0 && words.1.contains("PROVEN"), "{}: {words:?}", agent.host);
+        let words = agent.hook_says(&home, &["doctor"]);
+        assert!(words.0 && words.1.contains("which is yours"), "{}: {words:?}", agent.host);
+        let asked = bridge.actions().iter().filter(|action| action["action"] == "use-tool").count();
+        assert_eq!(asked, 0, "{}: nobody is asked about a canary", agent.host);
+    }
+}
+
+/// Settings with which a host passes over an installed hook, or not.
+struct State {
+    host: Host,
+    scope: &'static str,
+    file: &'static str,
+    /// What becomes of the file; `PROJECT` in it stands for the project's directory.
+    change: fn(&str) -> String,
+    blind: bool,
+}
+
+const fn state(host: Host, scope: &'static str, file: &'static str, change: fn(&str) -> String, blind: bool) -> State {
+    State { host, scope, file, change, blind }
+}
+
+#[rustfmt::skip]
+const STATES: [State; 13] = [
+    state(Host::Kimi, "--user", ".kimi-code/config.toml", |text| format!("{text}\n[[hooks]]\nevent = \"Stop\"\ncommand = \"true\"\nfoo = 1\n"), true),
+    state(Host::Kimi, "--user", ".kimi-code/config.toml", |text| format!("{text}\n[[hooks]]\nevent = \"Stop\"\ncommand = \"true\"\n"), false),
+    state(Host::Gemini, "--project", ".gemini/trustedFolders.json", |_| "{}".to_owned(), true),
+    state(Host::Gemini, "--project", ".gemini/trustedFolders.json", |_| r#"{"PROJECT": "TRUST_FOLDER"}"#.to_owned(), false),
+    state(Host::Copilot, "--project", ".copilot/config.json", |_| "{}".to_owned(), true),
+    state(Host::Copilot, "--project", ".copilot/config.json", |_| r#"{"trustedFolders": ["PROJECT"]}"#.to_owned(), false),
+    state(Host::Copilot, "--user", ".copilot/hooks/ccc-hook.json", |text| text.replacen('{', "{\"disableAllHooks\": true,", 1), true),
+    state(Host::Copilot, "--user", ".copilot/settings.json", |_| r#"{"disableAllHooks": true}"#.to_owned(), false),
+    state(Host::Claude, "--user", ".claude/settings.json", |text| text.replacen('{', "{\"cleanupPeriodDays\": \"abc\",", 1), true),
+    state(Host::Claude, "--user", ".claude/settings.json", |text| text.replacen('{', "{\"cleanupPeriodDays\": 30,", 1), false),
+    state(Host::Claude, "--user", ".claude/settings.json", |text| text.replacen('{', "{\"disableAllHooks\": true,", 1), true),
+    state(Host::Codex, "--user", ".codex/config.toml", |text| format!("[features]\nhooks = false\n\n{text}"), true),
+    state(Host::Codex, "--user", ".codex/config.toml", |text| format!("[features]\nhooks = true\n\n{text}"), false),
+];
+
+#[test]
+fn doctor_says_of_a_hook_what_the_real_agent_makes_of_it() {
+    let agents = agents();
+    for (at, state) in STATES.iter().enumerate() {
+        let Some(agent) = agents.iter().find(|agent| agent.host == state.host) else { continue };
+        let bridge = Bridge::start(|_, received| answered(received, 200, "released", &json!({})));
+        let home = agent.installed_for(&bridge.url, state.scope);
+        let file = home.path().join(state.file);
+        let changed = (state.change)(&fs::read_to_string(&file).unwrap_or_default());
+        let project = home.path().join("project").canonicalize().unwrap();
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, changed.replace("PROJECT", project.to_str().unwrap())).unwrap();
+        let (proven, seen) = agent.hook_says(&home, &["doctor", "--prove", "--yes"]);
+        assert_eq!((proven, seen.contains("NOT BLOCKED")), (!state.blind, state.blind), "{at} {}: {seen}", agent.host);
+        let (sees, told) = agent.hook_says(&home, &["doctor"]);
+        assert_eq!((sees, told.contains("BLIND")), (!state.blind, state.blind), "{at} {}: {told}", agent.host);
+    }
+}
+
+#[test]
+fn copilots_project_hooks_beneath_the_root_of_a_repository_are_blind() {
+    let Some(agent) = agents().into_iter().find(|agent| agent.host == Host::Copilot) else { return };
+    let bridge = Bridge::start(|_, received| answered(received, 200, "released", &json!({})));
+    let home = agent.installed_for(&bridge.url, "--project");
+    let trusted = json!({"trustedFolders": [home.path().canonicalize().unwrap()]}).to_string();
+    fs::create_dir_all(home.path().join(".copilot")).unwrap();
+    fs::write(home.path().join(".copilot/config.json"), trusted).unwrap();
+    let git = home.path().join("project/.git");
+    fs::rename(git, home.path().join(".git")).unwrap();
+    let (proven, seen) = agent.hook_says(&home, &["doctor", "--prove", "--yes"]);
+    assert!(!proven && seen.contains("NOT BLOCKED"), "{seen}");
+    let (sees, told) = agent.hook_says(&home, &["doctor"]);
+    assert!(!sees && told.contains("reads the hooks of a project in"), "{told}");
+}
+
 /// The answer to whatever the hook asks: events are recorded, and a tool call
 /// ends as told.
 fn answered(received: &crate::support::Received, http: u16, status: &str, differing: &Value) -> Reply {
@@ -198,12 +279,31 @@ impl Agent {
     }
 
     fn installed(&self, url: &str) -> Home {
+        self.installed_for(url, "--user")
+    }
+
+    /// `scope` as on the command line; the project is `project` in the home directory.
+    fn installed_for(&self, url: &str, scope: &str) -> Home {
         let home = Home::new(url, 60);
+        // A repository of its own: some agents look for their project's root above them.
+        let git = home.path().join("project/.git");
+        ["objects", "refs"].iter().for_each(|name| fs::create_dir_all(git.join(name)).unwrap());
+        fs::write(git.join("HEAD"), "ref: refs/heads/main\n").unwrap();
         let secrets = home.secrets();
-        let arguments = ["install", "--agent", self.host.name(), "--secrets", secrets.to_str().unwrap(), "--url", url];
-        let output = run(home.binary().args(arguments).env("PATH", self.path()), b"");
-        assert!(output.status.success(), "{output:?}");
+        let (installed, words) =
+            self.hook_says(&home, &["install", scope, "--secrets", secrets.to_str().unwrap(), "--url", url]);
+        assert!(installed, "{words}");
         home
+    }
+
+    /// What a command of the hook about this agent says, in the project, and whether it did what it should.
+    fn hook_says(&self, home: &Home, arguments: &[&str]) -> (bool, String) {
+        let mut command = home.binary();
+        command.args(arguments).args(["--agent", self.host.name()]);
+        command.env("PATH", self.path()).current_dir(home.path().join("project"));
+        let output = run(&mut command, b"");
+        let words = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        (output.status.success(), words)
     }
 
     fn path(&self) -> String {
@@ -216,7 +316,7 @@ impl Agent {
 
     /// `prompt` counts for Claude Code.
     fn run(&self, home: &Home, prompt: &str) -> Seen {
-        let model = Model::start();
+        let model = Model::start(COMMAND).unwrap();
         let project = home.path().join("project");
         fs::create_dir_all(&project).unwrap();
         let mut command = match self.host {
@@ -228,15 +328,15 @@ impl Agent {
         };
         command.env_clear().env("HOME", home.path()).env("PATH", self.path()).current_dir(&project);
         for (name, value) in [
-            ("ANTHROPIC_BASE_URL", model.url.as_str()),
+            ("ANTHROPIC_BASE_URL", model.url()),
             ("ANTHROPIC_API_KEY", "none"),
             ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"),
             ("DISABLE_AUTOUPDATER", "1"),
             ("MODEL_KEY", "none"),
-            ("GOOGLE_GEMINI_BASE_URL", model.url.as_str()),
+            ("GOOGLE_GEMINI_BASE_URL", model.url()),
             ("GEMINI_API_KEY", "none"),
             ("COPILOT_OFFLINE", "true"),
-            ("COPILOT_PROVIDER_BASE_URL", &format!("{}/v1", model.url)),
+            ("COPILOT_PROVIDER_BASE_URL", &format!("{}/v1", model.url())),
             ("COPILOT_MODEL", "fake"),
             ("COPILOT_AUTO_UPDATE", "false"),
         ] {
@@ -274,7 +374,7 @@ impl Agent {
         let hooks = fs::read_to_string(&config).unwrap();
         let provider = format!(
             "default_model = \"fake\"\n\n[providers.test]\ntype = \"openai\"\nbase_url = \"{}/v1\"\napi_key = \"none\"\n\n[models.fake]\nprovider = \"test\"\nmodel = \"fake\"\nmax_context_size = 100000\n\n{hooks}",
-            model.url
+            model.url()
         );
         fs::write(config, provider).unwrap();
         let mut command = Command::new(self.bin.join("kimi"));
@@ -287,7 +387,7 @@ impl Agent {
         let trust = fs::read_to_string(&config).unwrap();
         let provider = format!(
             "model = \"fake\"\nmodel_provider = \"test\"\n\n[model_providers.test]\nname = \"test\"\nbase_url = \"{}/v1\"\nenv_key = \"MODEL_KEY\"\nwire_api = \"responses\"\n\n{trust}",
-            model.url
+            model.url()
         );
         fs::write(config, provider).unwrap();
         let mut command = Command::new(self.bin.join("codex"));
@@ -320,143 +420,4 @@ fn read_all(stream: &mut impl Read) -> Vec<u8> {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
     bytes
-}
-
-/// A model that asks for one command and is content with whatever comes of it.
-struct Model {
-    url: String,
-    received: Arc<Mutex<String>>,
-}
-
-impl Model {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
-        let received = Arc::new(Mutex::new(String::new()));
-        let log = Arc::clone(&received);
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let log = Arc::clone(&log);
-                thread::spawn(move || speak(&stream.unwrap(), &log));
-            }
-        });
-        Self { url, received }
-    }
-
-    fn received(&self) -> String {
-        self.received.lock().unwrap().clone()
-    }
-}
-
-fn speak(stream: &TcpStream, log: &Mutex<String>) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let mut head = Vec::new();
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).unwrap_or_default() == 0 {
-            return;
-        }
-        if line.trim().is_empty() {
-            break;
-        }
-        head.push(line.trim().to_owned());
-    }
-    let length = head.iter().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
-    let mut body = vec![0; length.unwrap_or(0)];
-    reader.read_exact(&mut body).unwrap();
-    let body = String::from_utf8_lossy(&body).into_owned();
-    log.lock().unwrap().push_str(&body);
-    let events = match head.first().map(String::as_str).unwrap_or_default() {
-        line if line.contains("/v1/messages") && !line.contains("count_tokens") => named(&messages(&body)),
-        line if line.contains("/v1/responses") => named(&responses(&body)),
-        line if line.contains("/chat/completions") => unnamed(&completions(&body)),
-        line if line.contains(":streamGenerateContent") => unnamed(&[contents(&body)]),
-        _ => String::new(),
-    };
-    let answer = if events.is_empty() {
-        "HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}".to_owned()
-    } else {
-        format!("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n{events}")
-    };
-    let mut stream = stream;
-    // An agent that went away needs no answer.
-    let _ = stream.write_all(answer.as_bytes());
-}
-
-fn named(events: &[Value]) -> String {
-    events.iter().map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap())).collect()
-}
-
-fn unnamed(events: &[Value]) -> String {
-    events.iter().map(|event| format!("data: {event}\n\n")).collect()
-}
-
-/// `OpenAI`'s Chat Completions API, streamed.
-fn completions(body: &str) -> Vec<Value> {
-    let (delta, end) = if body.contains("\"role\":\"tool\"") {
-        (json!({"role": "assistant", "content": "done"}), "stop")
-    } else {
-        let shell = if body.contains("\"name\":\"Bash\"") { "Bash" } else { "bash" };
-        let arguments = json!({"command": COMMAND, "description": "say hello"}).to_string();
-        let call = json!({"index": 0, "id": "call_1", "type": "function", "function": {"name": shell, "arguments": arguments}});
-        (json!({"role": "assistant", "content": null, "tool_calls": [call]}), "tool_calls")
-    };
-    let chunk = |delta: Value, end: Value| {
-        json!({"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "fake",
-               "choices": [{"index": 0, "delta": delta, "finish_reason": end}]})
-    };
-    vec![chunk(delta, Value::Null), chunk(json!({}), json!(end))]
-}
-
-/// Google's Gemini API, streamed in one piece.
-fn contents(body: &str) -> Value {
-    let part = if body.contains("\"functionResponse\"") || !body.contains("run_shell_command") {
-        json!({"text": "done"})
-    } else {
-        json!({"functionCall": {"name": "run_shell_command", "args": {"command": COMMAND, "description": "say hello"}}})
-    };
-    json!({"candidates": [{"content": {"role": "model", "parts": [part]}, "finishReason": "STOP", "index": 0}],
-           "usageMetadata": {"promptTokenCount": 1, "candidatesTokenCount": 1, "totalTokenCount": 2}})
-}
-
-/// Anthropic's Messages API, streamed.
-fn messages(body: &str) -> Vec<Value> {
-    let request: Value = serde_json::from_str(body).unwrap_or_default();
-    let offers_a_shell =
-        request["tools"].as_array().is_some_and(|tools| tools.iter().any(|tool| tool["name"] == "Bash"));
-    let asks = offers_a_shell && !body.contains("\"tool_result\"");
-    let (block, delta, stop) = if asks {
-        (
-            json!({"type": "tool_use", "id": "toolu_1", "name": "Bash", "input": {}}),
-            json!({"type": "input_json_delta", "partial_json": json!({"command": COMMAND, "description": "say hello"}).to_string()}),
-            "tool_use",
-        )
-    } else {
-        (json!({"type": "text", "text": ""}), json!({"type": "text_delta", "text": "done"}), "end_turn")
-    };
-    vec![
-        json!({"type": "message_start", "message": {"id": "msg_1", "type": "message", "role": "assistant", "model": "m",
-               "content": [], "stop_reason": null, "stop_sequence": null, "usage": {"input_tokens": 1, "output_tokens": 1}}}),
-        json!({"type": "content_block_start", "index": 0, "content_block": block}),
-        json!({"type": "content_block_delta", "index": 0, "delta": delta}),
-        json!({"type": "content_block_stop", "index": 0}),
-        json!({"type": "message_delta", "delta": {"stop_reason": stop, "stop_sequence": null}, "usage": {"output_tokens": 1}}),
-        json!({"type": "message_stop"}),
-    ]
-}
-
-/// `OpenAI`'s Responses API, streamed.
-fn responses(body: &str) -> Vec<Value> {
-    let item = if body.contains("\"function_call_output\"") {
-        json!({"type": "message", "role": "assistant", "id": "m1", "content": [{"type": "output_text", "text": "done"}]})
-    } else {
-        json!({"type": "function_call", "id": "f1", "call_id": "call_1", "name": "exec_command",
-               "arguments": json!({"cmd": COMMAND}).to_string()})
-    };
-    vec![
-        json!({"type": "response.created", "response": {"id": "r1"}}),
-        json!({"type": "response.output_item.done", "output_index": 0, "item": item}),
-        json!({"type": "response.completed", "response": {"id": "r1", "usage": {
-            "input_tokens": 1, "input_tokens_details": null, "output_tokens": 1, "output_tokens_details": null, "total_tokens": 2}}}),
-    ]
 }

@@ -441,6 +441,106 @@ fn doctor_reads_the_version_of_the_agent_that_is_there() {
     assert!(words(&updated).contains(told), "{}", words(&updated));
 }
 
+/// What becomes of a file's text.
+type Change = fn(&str) -> String;
+
+/// A file beside the installs, what becomes of it, and the host that is blind with it.
+#[rustfmt::skip]
+const BLINDING: &[(Host, &str, &str, Change, &str)] = &[
+    (Host::Kimi, "--user", ".kimi-code/config.toml",
+     |text| format!("{text}\n[[hooks]]\nevent = \"Stop\"\ncommand = \"true\"\nfoo = 1\n"), "drops all hooks"),
+    (Host::Gemini, "--project", ".gemini/trustedFolders.json", |_| "{}".to_owned(), "does not trust the folder"),
+    (Host::Copilot, "--project", ".copilot/config.json", |_| "{}".to_owned(), "does not trust the folder"),
+    (Host::Copilot, "--user", ".copilot/hooks/ccc-hook.json",
+     |text| text.replacen('{', "{\"disableAllHooks\": true,", 1), "`disableAllHooks`"),
+    (Host::Codex, "--user", ".codex/config.toml", |text| format!("[features]\nhooks = false\n{text}"), "`features.hooks`"),
+    (Host::Claude, "--user", "bin/claude",
+     |_| "#!/bin/sh\n[ \"$1\" = doctor ] || { echo 2.1.332; exit 0; }\nprintf 'Invalid settings\\n- %s/.claude/settings.json \u{203a} cleanupPeriodDays: no\\n' \"$HOME\"\n".to_owned(),
+     "drops this whole file"),
+    (Host::Codex, "--user", "bin/codex", |_| "#!/bin/sh\necho 'hooks  stable  false'\n".to_owned(), "codex features enable hooks"),
+];
+
+#[test]
+fn doctor_calls_a_host_blind_that_passes_over_the_installed_hook() {
+    let bridge = knowing();
+    for (host, scope, file, change, told) in BLINDING {
+        let home = Home::new(&bridge.url, 0);
+        let project = home.path().join("project");
+        fs::create_dir_all(&project).unwrap();
+        let path = format!("{}:/usr/bin:/bin", home.path().join("bin").display());
+        let secrets = home.secrets();
+        let named = ["--agent", host.name()];
+        let say = |arguments: &[&str]| {
+            let mut command = home.binary();
+            command.args(arguments).args(named).current_dir(&project).env("PATH", &path);
+            run(&mut command, b"")
+        };
+        let installed = say(&["install", scope, "--secrets", secrets.to_str().unwrap(), "--url", &bridge.url]);
+        assert!(installed.status.success(), "{}", words(&installed));
+        let before = say(&["doctor"]);
+        assert!(scope == &"--project" || before.status.success(), "{host}: {}", words(&before));
+        let file = home.path().join(file);
+        write(&file, &change(&fs::read_to_string(&file).unwrap_or_default()));
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+        let report = say(&["doctor"]);
+        let words = words(&report);
+        assert_eq!(report.status.code(), Some(1), "{host}: {words}");
+        assert!(words.contains(&format!("{host:8} BLIND")) && words.contains(told), "{host}: {words}");
+    }
+}
+
+#[test]
+fn a_switch_that_copilot_does_not_read_is_no_switch() {
+    let bridge = knowing();
+    let home = with_my_settings(&bridge.url);
+    install(&home, &bridge.url, &["--agent", "copilot"]);
+    for file in [".copilot/settings.json", ".copilot/config.json", ".copilot/hooks/other.json"] {
+        write(&home.path().join(file), "{\"version\": 1, \"disableAllHooks\": true}");
+    }
+    let report = command(&home, &["doctor", "--agent", "copilot"]);
+    assert!(report.status.success() && words(&report).contains("copilot  ADVISORY"), "{}", words(&report));
+}
+
+#[test]
+fn nothing_is_proven_without_a_yes_an_agent_and_a_bridge() {
+    let bridge = knowing();
+    let home = with_my_settings(&bridge.url);
+    install(&home, &bridge.url, &["--agent", "kimi", "--agent", "cursor"]);
+    assert!(words(&command(&home, &["doctor"])).contains("unproven: no real agent was seen to obey"));
+    let without = command(&home, &["doctor", "--prove", "--agent", "kimi", "--agent", "cursor"]);
+    assert_eq!(without.status.code(), Some(1));
+    assert!(words(&without).contains("`kimi` is not found here"), "{}", words(&without));
+    assert!(words(&without).contains("cursor   UNPROVEN"), "{}", words(&without));
+    let started = home.path().join("started");
+    let kimi = home.path().join("bin/kimi");
+    write(&kimi, &format!("#!/bin/sh\n[ \"$1\" = --version ] && echo 2.1.0 || touch {}\n", started.display()));
+    fs::set_permissions(&kimi, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", home.path().join("bin").display());
+    let prove =
+        |answer: &[u8]| run(home.binary().args(["doctor", "--prove", "--agent", "kimi"]).env("PATH", &path), answer);
+    for answer in [&b""[..], b"n\n", b"maybe\n"] {
+        let output = prove(answer);
+        assert!(!output.status.success() && words(&output).contains("it was not started"), "{}", words(&output));
+        assert!(!started.exists(), "{}", words(&output));
+    }
+    let output = prove(b"y\n");
+    assert!(started.exists() && words(&output).contains("with your HOME"), "{}", words(&output));
+    assert!(words(&output).contains("UNPROVEN") && !output.status.success(), "{}", words(&output));
+}
+
+#[test]
+fn status_for_programs_carries_what_is_known_of_each_host() {
+    let bridge = knowing();
+    let home = with_my_settings(&bridge.url);
+    install(&home, &bridge.url, &["--agent", "kimi"]);
+    let output = command(&home, &["status", "--json"]);
+    let rows: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(rows.as_array().unwrap().len(), Host::ALL.len());
+    let kimi = rows.as_array().unwrap().iter().find(|row| row["agent"] == "kimi").unwrap();
+    assert_eq!((&kimi["level"], &kimi["installs"][0]["state"]), (&json!("ADVISORY"), &json!("installed")));
+    assert!(kimi["on_failure"].as_str().unwrap().contains("RUNS") && !kimi["open"].as_array().unwrap().is_empty());
+}
+
 #[test]
 fn doctor_tells_a_gate_that_blocks_without_its_bridge() {
     let bridge = knowing();

@@ -191,7 +191,9 @@ pub(crate) struct Home {
 
 impl Home {
     pub(crate) fn new(url: &str, hold_seconds: u64) -> Self {
-        let home = Self { directory: tempfile::tempdir().unwrap() };
+        // Not among temporary files: what lies there is installed by nobody.
+        let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let home = Self { directory };
         home.private("agent.json", &json!({"users": {"agent": {"secret": SECRET}}}));
         home.private("hook.json", &json!({"url": url, "secrets": "agent.json", "hold_seconds": hold_seconds}));
         home

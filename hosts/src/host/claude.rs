@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::profile::{Feed, Format, GUARD, GUARDED, Level, Limits, Profile, Switches, grouped, shared_call};
+use super::profile::{
+    Checkup, Feed, Format, GUARD, GUARDED, Level, Limits, Profile, Switches, Trial, grouped, shared_call,
+};
 use super::{Host, Moment, Role, nested};
 use crate::answer::{Answer, Reply};
 use crate::event::Event;
@@ -45,6 +47,9 @@ pub(super) const PROFILE: Profile = Profile {
     call: |tool, session, cwd| shared_call("PreToolUse", tool, session, cwd),
     mcp_files,
     switches: Switches { files: switch_files, set_in },
+    deaf: |_, _| Vec::new(),
+    checkup: Some(CHECKUP),
+    trial: Some(TRIAL),
     limits,
     subagents,
     trusts_hooks_by_name: false,
@@ -199,3 +204,35 @@ fn agents_allowed_in(file: &Path) -> Vec<String> {
     let rules = allowed.into_iter().flatten().filter_map(Value::as_str);
     rules.filter_map(|rule| rule.strip_prefix("Agent(")?.strip_suffix(')')).map(|name| name.trim().to_owned()).collect()
 }
+
+/// `claude doctor` lists settings that are not valid, each as `- FILE` and what is wrong; a file with one of them is dropped as a whole.
+const CHECKUP: Checkup = Checkup { arguments: &["doctor"], told: invalid_settings };
+
+fn invalid_settings(printed: &str, settings: &Path) -> Vec<String> {
+    let named = format!("- {}", settings.display());
+    let is_named = |line: &&str| {
+        let rest = line.trim().strip_prefix(named.as_str());
+        rest.is_some_and(|rest| rest.starts_with(" \u{203a} ") || rest.starts_with(':') || rest.starts_with(" ("))
+    };
+    let drops = |line: &str| {
+        let fault = line.trim().trim_start_matches("- ");
+        format!("Claude Code drops this whole file: {fault}; mend: change or remove that setting")
+    };
+    printed.lines().filter(is_named).map(drops).collect()
+}
+
+const TRIAL: Trial = Trial {
+    arguments: |_| ["--model", "claude-sonnet-4-5", "--allowedTools", "Bash", "-p"].map(ToOwned::to_owned).to_vec(),
+    environment: |url, _| {
+        vec![
+            ("ANTHROPIC_BASE_URL", Some(url.to_owned())),
+            ("ANTHROPIC_API_KEY", Some("none".to_owned())),
+            ("ANTHROPIC_AUTH_TOKEN", None),
+            ("CLAUDE_CODE_USE_BEDROCK", None),
+            ("CLAUDE_CODE_USE_VERTEX", None),
+            ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", Some("1".to_owned())),
+            ("DISABLE_AUTOUPDATER", Some("1".to_owned())),
+        ]
+    },
+    file: None,
+};

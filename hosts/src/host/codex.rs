@@ -2,14 +2,16 @@
 //! `allow` without new input, an `ask`, an empty reason or one unknown field
 //! counts as a failed hook, and the call runs.
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 
-use super::profile::{Feed, Format, GUARDED, Level, Limits, Profile, Switches, grouped, shared_call};
+use super::profile::{Checkup, Feed, Format, GUARDED, Level, Limits, Profile, Switches, Trial, grouped, shared_call};
 use super::{Host, Moment, Role, nested};
 use crate::answer::{Answer, Reply};
 use crate::event::Event;
 use crate::jsontext::Style;
-use crate::settings::Entry;
+use crate::settings::{Entry, place::Places};
 use crate::tool::{self, Tools};
 use crate::translate::{Document, Problem};
 
@@ -41,12 +43,16 @@ pub(super) const PROFILE: Profile = Profile {
     mcp_files: |places| {
         vec![places.host_home(Host::Codex).join("config.toml"), places.project.join(".codex/config.toml")]
     },
-    switches: Switches::NONE,
+    switches: Switches { files: switch_files, set_in },
+    deaf: |_, _| Vec::new(),
+    checkup: Some(CHECKUP),
+    trial: Some(TRIAL),
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: GUARDED,
         open: vec![
             "write_stdin into a running session asks no hook: deny interactive programs (shells, interpreters, ssh) by rule",
+            "--disable hooks, `features.hooks` and a profile that sets it turn the hook off",
             "--dangerously-bypass-hook-trust and an untrusted or changed definition decide whether hooks run at all",
         ],
     },
@@ -106,3 +112,50 @@ fn element(entry: &Entry, role: Role) -> Value {
     let Entry { command, timeout_seconds, .. } = entry;
     grouped(role, &json!({ "type": "command", "command": command, "timeout": timeout_seconds }))
 }
+
+fn switch_files(places: &Places) -> Vec<PathBuf> {
+    vec![
+        places.host_home(Host::Codex).join("config.toml"),
+        places.project.join(".codex/config.toml"),
+        PathBuf::from("/etc/codex/config.toml"),
+    ]
+}
+
+/// `codex_hooks` is what the feature was called before.
+fn set_in(settings: &Value) -> Option<&'static str> {
+    let is_off = |name: &str| settings.pointer(&format!("/features/{name}")) == Some(&json!(false));
+    match (is_off("hooks"), is_off("codex_hooks")) {
+        (true, _) => Some("`features.hooks`"),
+        (false, true) => Some("`features.codex_hooks`"),
+        (false, false) => None,
+    }
+}
+
+/// `codex features list` tells what counts in the end, wherever it was set.
+const CHECKUP: Checkup = Checkup {
+    arguments: &["features", "list"],
+    told: |printed, _| {
+        let is_off = |line: &str| {
+            let mut words = line.split_whitespace();
+            words.next() == Some("hooks") && words.last() == Some("false")
+        };
+        let off = "Codex has its feature `hooks` off; mend: codex features enable hooks";
+        printed.lines().any(is_off).then(|| off.to_owned()).into_iter().collect()
+    },
+};
+
+const TRIAL: Trial = Trial {
+    arguments: |url| {
+        let provider = format!(
+            "model_providers.ccc-hook={{name=\"ccc-hook\",base_url=\"{url}/v1\",env_key=\"{TRIAL_KEY}\",wire_api=\"responses\"}}"
+        );
+        let fixed = ["exec", "--skip-git-repo-check", "--ephemeral", "-c", "model=\"fake\"", "-c"];
+        let mut arguments = fixed.map(ToOwned::to_owned).to_vec();
+        arguments.extend(["model_provider=\"ccc-hook\"".to_owned(), "-c".to_owned(), provider]);
+        arguments
+    },
+    environment: |_, _| vec![(TRIAL_KEY, Some("none".to_owned()))],
+    file: None,
+};
+
+const TRIAL_KEY: &str = "CCC_HOOK_TRIAL_KEY";

@@ -2,16 +2,16 @@
 //! camel-case fields and only a flat answer counts; under `PreToolUse` both
 //! are as Claude Code's.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::profile::{Feed, Format, Level, Limits, Profile, Switches};
+use super::profile::{Feed, Format, Level, Limits, Profile, Switches, Trial};
 use super::{Host, Moment, Role, nested};
 use crate::answer::{Answer, Reply};
 use crate::event::{Event, MAIN_AGENT, Recorded, ToolCall};
 use crate::jsontext::Style;
-use crate::settings::{Entry, place::Places};
+use crate::settings::{Entry, place::Places, read};
 use crate::tool::{self, Tools};
 use crate::translate::{Document, Problem};
 
@@ -39,12 +39,16 @@ pub(super) const PROFILE: Profile = Profile {
     noted: |_| Reply::silent(),
     call: |tool, session, cwd| json!({ "sessionId": session, "timestamp": 0, "cwd": cwd, "toolName": tool, "toolArgs": {} }),
     mcp_files: |places| vec![places.host_home(Host::Copilot).join("mcp-config.json")],
-    switches: Switches { files: switch_files, set_in },
+    // It counts in the hook's own file alone: not in `settings.json`, `config.json` or another file of hooks.
+    switches: Switches { files: |_| Vec::new(), set_in },
+    deaf,
+    checkup: None,
+    trial: Some(TRIAL),
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: "a crash or a missing binary blocks; a call whose hook times out RUNS, always",
         open: vec![
-            "disableAllHooks turns the hook off unless it is installed as a policy",
+            "disableAllHooks in the hook's own file turns it off unless it is installed as a policy",
             "project hooks do not run in a folder that is not trusted",
         ],
     },
@@ -163,11 +167,38 @@ fn element(entry: &Entry, _: Role) -> Value {
     json!({ "type": "command", "bash": entry.command, "timeoutSec": entry.timeout_seconds })
 }
 
-fn switch_files(places: &Places) -> Vec<PathBuf> {
-    let home = places.host_home(Host::Copilot);
-    vec![home.join("settings.json"), home.join("config.json")]
-}
-
 fn set_in(settings: &Value) -> Option<&'static str> {
     (settings.get("disableAllHooks") == Some(&json!(true))).then_some("`disableAllHooks`")
 }
+
+/// A project's hooks run in a trusted folder alone, or in one beneath it, and are read at the root of its repository.
+fn deaf(places: &Places, settings: &Path) -> Vec<String> {
+    let Some(project) = Host::Copilot.project_of(places, settings) else { return Vec::new() };
+    let config = read::value_in(&places.host_home(Host::Copilot).join("config.json")).unwrap_or_default();
+    let lists = ["trustedFolders", "trusted_folders"].map(|name| config.get(name).and_then(Value::as_array));
+    let mut trusted = lists.into_iter().flatten().flatten().filter_map(Value::as_str);
+    let distrust = (!trusted.any(|folder| project.starts_with(folder))).then(|| {
+        format!(
+            "GitHub Copilot CLI does not trust the folder {} and passes over its hooks; mend: start `copilot` there and trust it, or install for the person",
+            project.display()
+        )
+    });
+    let root = project.ancestors().find(|folder| folder.join(".git").exists());
+    let elsewhere = root.filter(|root| *root != project).map(|root| {
+        format!("GitHub Copilot CLI reads the hooks of a project in {}; mend: install there", root.display())
+    });
+    distrust.into_iter().chain(elsewhere).collect()
+}
+
+const TRIAL: Trial = Trial {
+    arguments: |_| ["--allow-all-tools", "-p"].map(ToOwned::to_owned).to_vec(),
+    environment: |url, _| {
+        vec![
+            ("COPILOT_OFFLINE", Some("true".to_owned())),
+            ("COPILOT_PROVIDER_BASE_URL", Some(format!("{url}/v1"))),
+            ("COPILOT_MODEL", Some("fake".to_owned())),
+            ("COPILOT_AUTO_UPDATE", Some("false".to_owned())),
+        ]
+    },
+    file: None,
+};

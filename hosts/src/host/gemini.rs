@@ -1,16 +1,18 @@
 //! Gemini CLI: `BeforeTool`, answered by a flat `decision`. The nested form is
 //! ignored there, and the call runs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::profile::{Feed, Format, GUARD, GUARDED, Level, Limits, Profile, Switches, grouped, shared_call};
-use super::{Host, Moment, Role};
+use super::profile::{
+    Feed, Format, GUARD, GUARDED, Level, Limits, Profile, Switches, Trial, TrialFile, grouped, shared_call,
+};
+use super::{Host, Moment, Role, folder_trust};
 use crate::answer::{Answer, Reply};
 use crate::event::Event;
 use crate::jsontext::Style;
-use crate::settings::{Entry, place::Places};
+use crate::settings::{Entry, place::Places, read};
 use crate::tool::{self, Tools};
 use crate::translate::{Document, Problem};
 
@@ -42,12 +44,15 @@ pub(super) const PROFILE: Profile = Profile {
         vec![places.host_home(Host::Gemini).join("settings.json"), places.project.join(".gemini/settings.json")]
     },
     switches: Switches { files: switch_files, set_in },
+    deaf,
+    checkup: None,
+    trial: Some(TRIAL),
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: GUARDED,
         open: vec![
             "hooksConfig.enabled = false or hooksConfig.disabled turns the hook off",
-            "project hooks do not run in a folder that is not trusted",
+            "project hooks do not run in a folder that is not trusted, nor where it is started in a folder beneath",
         ],
     },
     subagents: |_| Vec::new(),
@@ -129,7 +134,7 @@ fn switch_files(places: &Places) -> Vec<PathBuf> {
     vec![
         places.host_home(Host::Gemini).join("settings.json"),
         places.project.join(".gemini/settings.json"),
-        PathBuf::from("/etc/gemini-cli/settings.json"),
+        PathBuf::from(SYSTEM_SETTINGS),
     ]
 }
 
@@ -140,4 +145,39 @@ fn set_in(settings: &Value) -> Option<&'static str> {
     let disabled = settings.pointer("/hooksConfig/disabled").and_then(Value::as_array);
     let names_ours = disabled.is_some_and(|names| names.iter().any(|name| name == "ccc-hook"));
     names_ours.then_some("`hooksConfig.disabled`")
+}
+
+/// Its own documentation says that folder trust is off at first; 0.61.0 asks for it where nobody says.
+fn deaf(places: &Places, settings: &Path) -> Vec<String> {
+    folder_trust::distrust(Host::Gemini, places, settings, "/security/folderTrust/enabled", true).into_iter().collect()
+}
+
+/// The login is chosen in the settings; those of the system stand above the person's and are taken along.
+const TRIAL: Trial = Trial {
+    arguments: |_| ["--approval-mode", "yolo", "--skip-trust", "-p"].map(ToOwned::to_owned).to_vec(),
+    environment: |url, directory| {
+        let system = directory.join(TRIAL_FILE);
+        vec![
+            ("GOOGLE_GEMINI_BASE_URL", Some(url.to_owned())),
+            ("GEMINI_API_KEY", Some("none".to_owned())),
+            ("GEMINI_CLI_SYSTEM_SETTINGS_PATH", Some(system.display().to_string())),
+        ]
+    },
+    file: Some(TrialFile {
+        name: TRIAL_FILE,
+        text: || with_login_by_key(read::value_in(Path::new(SYSTEM_SETTINGS))).to_string(),
+    }),
+};
+
+const TRIAL_FILE: &str = "system.json";
+const SYSTEM_SETTINGS: &str = "/etc/gemini-cli/settings.json";
+
+fn with_login_by_key(settings: Option<Value>) -> Value {
+    let mut settings = settings.filter(Value::is_object).unwrap_or_else(|| json!({}));
+    let security = settings.pointer("/security").cloned().filter(Value::is_object).unwrap_or_else(|| json!({}));
+    if let (Value::Object(settings), Value::Object(mut security)) = (&mut settings, security) {
+        security.insert("auth".to_owned(), json!({ "selectedType": "gemini-api-key" }));
+        settings.insert("security".to_owned(), Value::Object(security));
+    }
+    settings
 }

@@ -4,15 +4,19 @@ mod claude;
 mod codex;
 mod copilot;
 mod cursor;
+mod folder_trust;
 mod gemini;
 mod kimi;
 mod nested;
 mod profile;
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
-pub use profile::{Feed, Format, Level, Limits, Profile, Switches};
+pub use profile::{Checkup, Feed, Format, Level, Limits, Profile, Switches, Trial, TrialFile, Variable};
+
+use crate::settings::place::{Places, Scope};
 
 macro_rules! hosts {
     ($($(#[doc = $doc:literal])* $host:ident => $file:ident,)*) => {
@@ -75,6 +79,15 @@ impl Host {
     #[must_use]
     pub fn role(self, event: &str) -> Option<Role> {
         self.profile().events.iter().find(|(name, _)| *name == event).map(|(_, role)| *role)
+    }
+
+    /// The project in which these settings lie; nothing where they are the person's.
+    #[must_use]
+    pub fn project_of<'a>(self, places: &Places, settings: &'a Path) -> Option<&'a Path> {
+        let file = Path::new(self.profile().project_file?);
+        let is_persons = places.settings(self, Scope::User).is_some_and(|persons| persons == settings);
+        let is_projects = !is_persons && settings.ends_with(file);
+        settings.ancestors().nth(file.components().count()).filter(|_| is_projects)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Everything that is particular to one host, as data and a few pure functions.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -67,6 +67,12 @@ pub struct Profile {
     pub mcp_files: fn(&Places) -> Vec<PathBuf>,
     /// The settings by which all its hooks are turned off.
     pub switches: Switches,
+    /// Why it passes over the hooks in this settings file, as far as files tell it: each reason with its mend.
+    pub deaf: fn(&Places, &Path) -> Vec<String>,
+    /// How its program is asked what it makes of its own settings, where it tells.
+    pub checkup: Option<Checkup>,
+    /// How its program is run against a model of ours; `None` where that is not known.
+    pub trial: Option<Trial>,
     /// What is known of it in this version; without one, what is safe to say.
     pub limits: fn(Option<Version>) -> Limits,
     /// The names of the subagents that its settings declare.
@@ -122,6 +128,38 @@ pub struct Switches {
 impl Switches {
     /// For a host without such settings.
     pub(super) const NONE: Self = Self { files: |_| Vec::new(), set_in: |_| None };
+}
+
+/// A command by which a host's program tells what it makes of its own settings.
+#[derive(Clone, Copy)]
+pub struct Checkup {
+    /// The arguments.
+    pub arguments: &'static [&'static str],
+    /// Why it passes over the hooks in this settings file, read from what it prints: each reason with its mend.
+    pub told: fn(printed: &str, settings: &Path) -> Vec<String>,
+}
+
+/// How a host's program is run once against a model of ours, as the person would run it but for endpoint and key.
+#[derive(Clone, Copy)]
+pub struct Trial {
+    /// The arguments for the model at this address; the last is the prompt.
+    pub arguments: fn(url: &str) -> Vec<String>,
+    /// The variables that point it at the model; one without a value is taken away.
+    pub environment: fn(url: &str, directory: &Path) -> Vec<Variable>,
+    /// A settings file that must lie in the directory meanwhile.
+    pub file: Option<TrialFile>,
+}
+
+/// An environment variable, and its value where it has one.
+pub type Variable = (&'static str, Option<String>);
+
+/// A settings file of a trial.
+#[derive(Clone, Copy)]
+pub struct TrialFile {
+    /// Its name in the trial's directory.
+    pub name: &'static str,
+    /// What it says.
+    pub text: fn() -> String,
 }
 
 /// What a hook is worth on a host.

@@ -5,6 +5,7 @@ pub mod command;
 mod entry;
 mod json_file;
 pub mod place;
+pub mod read;
 mod toml_tables;
 
 use std::path::{Path, PathBuf};
