@@ -7,7 +7,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::{locate, since::Since};
 
-/// Verifies, shows and exports the audit log of ccc-server. Reads only; works beside a running server and without one.
+/// Verifies, shows, exports and replays the audit log of ccc-server. Reads only; works beside a running server and without one.
 #[derive(Debug, Parser)]
 #[command(name = "ccc-audit", version, after_help = EXAMPLES)]
 pub struct Args {
@@ -28,6 +28,12 @@ pub enum Command {
     /// The log for other programs
     #[command(after_help = EXPORT_HELP)]
     Export(Export),
+    /// What another config would have said to what was asked
+    #[command(after_help = REPLAY_HELP)]
+    Replay(Replay),
+    /// How much is asked, and how it is answered
+    #[command(after_help = STATS_HELP)]
+    Stats(Stats),
 }
 
 /// Where entries come from.
@@ -108,6 +114,37 @@ pub struct Export {
     pub output: Option<PathBuf>,
 }
 
+/// `replay`.
+#[derive(Debug, ClapArgs)]
+pub struct Replay {
+    /// Where entries come from.
+    #[command(flatten)]
+    pub from: From,
+    /// The config to decide under
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Of requests not before: `2026-03-07`, `2026-03-07T12:00:00Z`, or how long ago: `12h`, `30d`
+    #[arg(long, value_name = "TIME", default_value = "30d")]
+    pub since: Since,
+    /// As one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `stats`.
+#[derive(Debug, ClapArgs)]
+pub struct Stats {
+    /// Where entries come from.
+    #[command(flatten)]
+    pub from: From,
+    /// Of what happened not before: `2026-03-07`, `2026-03-07T12:00:00Z`, or how long ago: `12h`, `30d`
+    #[arg(long, value_name = "TIME", default_value = "30d")]
+    pub since: Since,
+    /// As one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// How an export is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -140,7 +177,9 @@ Examples:
   ccc-audit verify
   ccc-audit show --since 1h --user agent
   ccc-audit show --follow --json
-  ccc-audit export --format csv --output audit.csv";
+  ccc-audit export --format csv --output audit.csv
+  ccc-audit replay --config new.toml
+  ccc-audit stats --since 7d";
 
 const VERIFY_HELP: &str = "\
 Examples:
@@ -162,3 +201,17 @@ const EXPORT_HELP: &str = "\
 Examples:
   ccc-audit export --format jsonl --output audit.jsonl
   ccc-audit export --format ocsf | gzip > audit.ocsf.gz";
+
+const REPLAY_HELP: &str = "\
+Examples:
+  ccc-audit replay --config new.toml
+  ccc-audit replay --config ~/.config/ccc/config.toml --since 7d --json
+
+Exit codes:
+  0 nothing would change  2 usage, or not readable  20 something would change, and nothing would pass more easily
+  21 something would pass more easily";
+
+const STATS_HELP: &str = "\
+Examples:
+  ccc-audit stats
+  ccc-audit stats --since 2026-03-01 --json";

@@ -15,10 +15,12 @@ pub mod filter;
 pub mod import;
 mod line;
 mod locate;
+pub mod replay;
 pub mod settings;
 pub mod show;
 pub mod since;
 pub mod source;
+pub mod stats;
 pub mod tickets;
 pub mod verify;
 
@@ -38,7 +40,7 @@ pub fn not_a_call(told: &clap::Error) -> ExitCode {
     }
     let text = told.render().to_string();
     let wrong: Vec<&str> = match told.kind() {
-        DisplayHelpOnMissingArgumentOrSubcommand => vec!["no command: write verify, show or export"],
+        DisplayHelpOnMissingArgumentOrSubcommand => vec!["no command: write verify, show, export, replay or stats"],
         _ => text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect(),
     };
     let wrong = wrong.join(" ");
@@ -55,6 +57,8 @@ pub fn run(args: &Args, now: Timestamp, out: &mut dyn Write) -> ExitCode {
         Command::Verify(args) => verify::command::run(args, now, out),
         Command::Show(args) => show::run(args, now, out).map(|()| exit::SUCCEEDED),
         Command::Export(args) => export::run(args, out).map(|()| exit::SUCCEEDED),
+        Command::Replay(args) => replay::run(args, now, out),
+        Command::Stats(args) => stats::run(args, now, out).map(|()| exit::SUCCEEDED),
     };
     match done.and_then(|code| out.flush().map(|()| code).map_err(Error::from)) {
         Ok(code) => ExitCode::from(code),

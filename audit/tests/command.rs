@@ -316,7 +316,7 @@ fn wrong_calls_are_told_what_to_write() {
         (&["export", "--data", "."], "--format <FORMAT>"),
         (&["export", "--data", ".", "--format", "xml"], "possible values: jsonl, csv, ocsf"),
         (&["verify", "--datta", "."], "'--datta'"),
-        (&[], "write verify, show or export"),
+        (&[], "write verify, show, export, replay or stats"),
     ] {
         let output = bridge.run(args);
         let said = text(&output.stderr);

@@ -61,6 +61,15 @@ pub mod audit {
     pub const DECLARED_GAP: u8 = 15;
 }
 
+/// What `ccc-audit replay` alone says; nothing that would change is 0.
+pub mod replay {
+    /// Some requests would come to something else, and none would pass more easily than it did.
+    pub const STRICTER: u8 = 20;
+
+    /// Some requests would pass more easily than they did.
+    pub const LOOSER: u8 = 21;
+}
+
 /// What `ccc-queue` alone says.
 pub mod queue {
     /// Nothing was decided: the person said no, or somebody had decided before.

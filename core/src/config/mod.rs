@@ -81,6 +81,9 @@ pub struct Config {
     rules: Vec<Located<RuleSpec>>,
 }
 
+/// The rule by which a bridge guards its own files; where these lie, the server says and not the file.
+pub const GUARD: &str = "this bridge's own files";
+
 /// Where to listen for TCP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bind {
@@ -210,7 +213,7 @@ impl Config {
     pub fn guard(&mut self, paths: Vec<String>) {
         let under = toml::Value::Array(paths.into_iter().map(toml::Value::String).collect());
         let rule = RuleSpec {
-            name: "this bridge's own files".to_owned(),
+            name: GUARD.to_owned(),
             action: OneOrMany::One(USE_TOOL.to_owned()),
             caller: None,
             conditions: [("path".to_owned(), toml::Table::from_iter([("under".to_owned(), under)]).into())].into(),

@@ -113,6 +113,11 @@ impl Condition {
         }
     }
 
+    /// True where it asks for the time of day.
+    pub(super) fn asks_time(&self) -> bool {
+        matches!(self.test, Test::Time(_))
+    }
+
     /// True where it asks for the host of this URL parameter.
     pub(super) fn names_host_of(&self, param: &str) -> bool {
         matches!(&self.test, Test::Param { name, test: ParamTest::Host(_) } if name == param)

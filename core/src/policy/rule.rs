@@ -105,6 +105,13 @@ impl Rulebook {
         &self.rules
     }
 
+    /// True where the time of day may make a difference.
+    #[must_use]
+    pub fn asks_time(&self) -> bool {
+        let bounds = self.by_action.values().flat_map(|bucket| &bucket.bounds);
+        bounds.flat_map(|bound| &bound.conditions).any(Condition::asks_time)
+    }
+
     /// The rules that could match this question, each with what it asks.
     pub(super) fn candidates(&self, question: &Question<'_>) -> impl Iterator<Item = (&Rule, &Bound)> {
         let bucket = self.by_action.get(&question.action.name);
