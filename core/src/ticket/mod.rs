@@ -7,6 +7,7 @@ mod open;
 mod permit;
 mod reading;
 mod step;
+mod verdict;
 mod view;
 
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use serde_json::{Map, Value};
 
 use crate::policy::Needs;
 
-pub use event::{Event, Note, Outcome, StepRefusal, Withdrawal};
+pub use event::{Event, Note, Outcome, Seen, StepRefusal, Withdrawal};
 pub use open::{Opened, Opening, open};
 pub use permit::Permit;
 pub use reading::Reading;

@@ -10,6 +10,7 @@ mod commands;
 mod environment;
 mod gather;
 mod hosts;
+mod marks;
 mod options;
 mod paths;
 mod programs;
@@ -25,6 +26,7 @@ use crate::programs::own::Own;
 
 pub use ccc_protocol::bodies::facts::{Access, Class, CommandFact, Facts, PathFact, Place};
 
+pub use marks::marks;
 pub use suggest::suggest;
 
 /// Up to how many bytes an input is analysed, unless config says otherwise.
