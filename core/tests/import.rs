@@ -8,7 +8,7 @@ use ccc_core::{
     import::{Imported, jamjet, sentinel},
     law::Law,
     params::value::{Arg, Args},
-    policy::{Decision, LocalTime, Overrides, Question, Standing, Verdict, Weekday, decide},
+    policy::{Decision, LocalTime, Overrides, Question, Ruling, Standing, Weekday, decide},
     user::{User, Users},
     volume::Volumes,
 };
@@ -169,10 +169,10 @@ fn decision(imported: &Imported, tool: &str, native: &str) -> Decision {
 }
 
 fn word(decision: &Decision) -> &'static str {
-    match decision.verdict {
-        Verdict::Accept => "accept",
-        Verdict::Queue => "queue",
-        Verdict::Deny { .. } | Verdict::DeniedBefore { .. } => "deny",
+    match decision.ruling {
+        Ruling::Accept => "accept",
+        Ruling::Queue => "queue",
+        Ruling::Deny { .. } | Ruling::DeniedBefore { .. } => "deny",
     }
 }
 

@@ -6,7 +6,7 @@ use ccc_core::{
     config::read,
     law::Law,
     params,
-    policy::{LocalTime, Overrides, Question, Standing, Verdict, Weekday, decide},
+    policy::{LocalTime, Overrides, Question, Ruling, Standing, Weekday, decide},
     user::{User, Users},
     volume::Volumes,
 };
@@ -57,10 +57,10 @@ fn outcome(law: &Law, cell: &str) -> &'static str {
         limits: &law.limits,
     };
     let standing = Standing { overrides: &Overrides::default(), denial: None, grants: &[] };
-    match decide(&question, &law.rulebook, &standing).verdict {
-        Verdict::Accept => "accept",
-        Verdict::Queue => "queue",
-        Verdict::Deny { .. } | Verdict::DeniedBefore { .. } => "deny",
+    match decide(&question, &law.rulebook, &standing).ruling {
+        Ruling::Accept => "accept",
+        Ruling::Queue => "queue",
+        Ruling::Deny { .. } | Ruling::DeniedBefore { .. } => "deny",
     }
 }
 

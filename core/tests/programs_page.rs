@@ -7,7 +7,7 @@ use ccc_core::{
     config::{read, starter},
     law::Law,
     params,
-    policy::{LocalTime, Overrides, Question, Standing, Verdict, Weekday, decide},
+    policy::{LocalTime, Overrides, Question, Ruling, Standing, Weekday, decide},
     user::{User, Users},
     volume::Volumes,
 };
@@ -57,9 +57,9 @@ fn passes(law: &Law, command: &str) -> bool {
         limits: &law.limits,
     };
     let standing = Standing { overrides: &Overrides::default(), denial: None, grants: &[] };
-    match decide(&question, &law.rulebook, &standing).verdict {
-        Verdict::Accept => true,
-        Verdict::Queue => false,
+    match decide(&question, &law.rulebook, &standing).ruling {
+        Ruling::Accept => true,
+        Ruling::Queue => false,
         other => panic!("{command}: {other:?}"),
     }
 }

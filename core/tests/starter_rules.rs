@@ -20,7 +20,7 @@ use ccc_core::{
     config::{read, starter},
     law::Law,
     params::value::{Arg, Args},
-    policy::{LocalTime, Overrides, Question, Standing, Verdict, Weekday, decide},
+    policy::{LocalTime, Overrides, Question, Ruling, Standing, Weekday, decide},
     user::{User, Users},
     volume::Volumes,
 };
@@ -99,7 +99,7 @@ fn facts_of(call: &Call) -> Facts {
     facts::derive(&call.tool, &Value::Object(call.input.clone()), at, &facts::Knowledge::default())
 }
 
-fn verdict(law: &Law, call: &Call, facts: &Facts) -> Verdict {
+fn ruling(law: &Law, call: &Call, facts: &Facts) -> Ruling {
     let given = json!({ "host": call.host, "tool": call.tool, "native": call.tool, "input": call.input, "cwd": call.cwd, "session": "s", "agent": "main" });
     let Value::Object(json) = given else { panic!("parameters are an object") };
     let typed = json.iter().map(|(name, value)| match value {
@@ -119,14 +119,14 @@ fn verdict(law: &Law, call: &Call, facts: &Facts) -> Verdict {
         limits: &law.limits,
     };
     let standing = Standing { overrides: &Overrides::default(), denial: None, grants: &[] };
-    decide(&question, &law.rulebook, &standing).verdict
+    decide(&question, &law.rulebook, &standing).ruling
 }
 
 fn tally(law: &Law, calls: &[Call]) -> Tally {
     let mut tally = Tally::default();
     for call in calls {
         let facts = facts_of(call);
-        let passed = verdict(law, call, &facts) == Verdict::Accept;
+        let passed = ruling(law, call, &facts) == Ruling::Accept;
         let missed = match call.label {
             Label::Benign => count(&mut tally.benign, &mut tally.benign_stopped, !passed),
             Label::Ask => count(&mut tally.ask, &mut tally.ask_passed, passed),
@@ -231,7 +231,7 @@ fn the_bridge_and_the_hooks_are_denied_and_not_asked() {
             label: Label::Dangerous,
             why: String::new(),
         };
-        assert!(matches!(verdict(&law, &call, &facts_of(&call)), Verdict::Deny { .. }), "{command}");
+        assert!(matches!(ruling(&law, &call, &facts_of(&call)), Ruling::Deny { .. }), "{command}");
     }
 }
 
@@ -249,7 +249,7 @@ fn an_agent_in_a_directory_of_its_project_is_not_asked_about_the_rest_of_it() {
             label: Label::Benign,
             why: String::new(),
         };
-        verdict(&law, &call, &facts_of(&call)) == Verdict::Accept
+        ruling(&law, &call, &facts_of(&call)) == Ruling::Accept
     };
     let app = Some("/home/dev/app");
     for (tool, input) in [

@@ -44,6 +44,7 @@ fn request(judge_only: bool, needed: u32) -> Request {
             roles: [].into(),
             count: needed,
             justification: false,
+            care: false,
             expires_seconds: None,
             grant_seconds_max: 0,
         },
@@ -68,6 +69,7 @@ fn approve(ticket: &Ticket, by: &str) -> Event {
         by: user(by),
         digest: ticket.request().digest,
         note: None,
+        seen: None,
         lapsed: vec![],
         needs: ticket.needs().clone(),
     }
@@ -91,7 +93,7 @@ fn in_state(status: Status, judge_only: bool) -> Ticket {
         Status::Succeeded => step(&running(), ended(true)),
         Status::Failed => step(&running(), ended(false)),
         Status::Released => open(request(true, 1), Opening::Release).ticket,
-        Status::Denied => step(&queued, Event::Deny { by: user("user"), reason: None, digest: None }),
+        Status::Denied => step(&queued, Event::Deny { by: user("user"), reason: None, digest: None, seen: None }),
         Status::Expired => queued.step(Event::Expire, at(EXPIRES)).unwrap().ticket,
         Status::Cancelled => step(&queued, Event::Withdraw(Withdrawal::BySubmitter)),
         Status::Lost => step(&running(), Event::Lose),
@@ -126,7 +128,7 @@ fn a_freezes_denial_is_a_persons_and_answers_nothing_again() {
 fn events(ticket: &Ticket) -> Vec<Event> {
     vec![
         approve(ticket, "user"),
-        Event::Deny { by: user("user"), reason: None, digest: None },
+        Event::Deny { by: user("user"), reason: None, digest: None, seen: None },
         Event::Replace { by: user("user"), digest: ticket.request().digest, with: TicketId::new(2, [2; 10]) },
         Event::Begin { plan: ticket.request().plan_digest },
         Event::Stop { reason: "gone".to_owned() },
@@ -211,7 +213,7 @@ fn a_permit_comes_from_begin_or_an_accepted_start_and_from_nothing_else() {
 #[test]
 fn nothing_is_decided_after_its_time() {
     let ticket = queued(false, 1);
-    for event in [approve(&ticket, "user"), Event::Deny { by: user("user"), reason: None, digest: None }] {
+    for event in [approve(&ticket, "user"), Event::Deny { by: user("user"), reason: None, digest: None, seen: None }] {
         assert_eq!(ticket.step(event, at(EXPIRES)).unwrap_err(), StepRefusal::Late);
     }
     let expired = ticket.step(Event::Expire, at(EXPIRES)).unwrap().ticket;
@@ -234,10 +236,16 @@ fn an_approved_ticket_that_is_not_started_in_time_fails_and_nothing_runs() {
 fn another_digest_decides_nothing() {
     let ticket = queued(false, 1);
     let other = Digest::of(b"something else");
-    let approve =
-        Event::Approve { by: user("user"), digest: other, note: None, lapsed: vec![], needs: ticket.needs().clone() };
+    let approve = Event::Approve {
+        by: user("user"),
+        digest: other,
+        note: None,
+        seen: None,
+        lapsed: vec![],
+        needs: ticket.needs().clone(),
+    };
     assert_eq!(ticket.step(approve, at(OPENED + 1)).unwrap_err(), StepRefusal::WrongDigest);
-    let deny = Event::Deny { by: user("user"), reason: None, digest: Some(other) };
+    let deny = Event::Deny { by: user("user"), reason: None, digest: Some(other), seen: None };
     assert_eq!(ticket.step(deny, at(OPENED + 1)).unwrap_err(), StepRefusal::WrongDigest);
 }
 
@@ -268,6 +276,7 @@ fn an_approver_who_lost_the_right_no_longer_counts() {
         by: user("bob"),
         digest: ticket.request().digest,
         note: None,
+        seen: None,
         lapsed: vec![user("ann")],
         needs: ticket.needs().clone(),
     };
@@ -286,6 +295,7 @@ fn a_justification_is_more_than_blanks() {
             by: user("user"),
             digest: ticket.request().digest,
             note,
+            seen: None,
             lapsed: vec![],
             needs: ticket.needs().clone(),
         };

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ccc_core::policy::{LocalTime, Overrides, Question, Standing, Verdict, Weekday, decide};
+use ccc_core::policy::{LocalTime, Overrides, Question, Ruling, Standing, Weekday, decide};
 use ccc_server::parts::{Setup, SetupError, Surroundings, Wishes, report};
 
 /// A home with a secrets file that only its owner can read.
@@ -398,7 +398,7 @@ fn an_agents_tools_are_denied_the_bridges_own_files_wherever_they_lie() {
     let home = Home::new();
     let everything_passes = "[[rule]]\nname = \"pass\"\naction = \"use-tool\"\npolicy = \"auto-accept\"";
     let law = home.read(&home.wishes(everything_passes)).unwrap().law;
-    let verdict = |command: String| {
+    let ruling = |command: String| {
         let action = law.catalogue.named("use-tool").unwrap();
         let input = serde_json::json!({ "command": command });
         let facts = ccc_toolcall::facts::derive("Bash", &input, "/project", &ccc_toolcall::facts::Knowledge::default());
@@ -414,11 +414,11 @@ fn an_agents_tools_are_denied_the_bridges_own_files_wherever_they_lie() {
             limits: &law.limits,
         };
         let standing = Standing { overrides: &Overrides::default(), denial: None, grants: &[] };
-        decide(&question, &law.rulebook, &standing).verdict
+        decide(&question, &law.rulebook, &standing).ruling
     };
-    assert_eq!(verdict("ls /project".to_owned()), Verdict::Accept);
+    assert_eq!(ruling("ls /project".to_owned()), Ruling::Accept);
     for file in ["conf/secrets.json", "conf/bridge.toml", "conf/audit.key", "data/ccc.db"] {
         let command = format!("cat {}", home.path(file).display());
-        assert!(matches!(verdict(command), Verdict::Deny { .. }), "{file}");
+        assert!(matches!(ruling(command), Ruling::Deny { .. }), "{file}");
     }
 }

@@ -61,7 +61,7 @@ fn approve(bridge: &Bridge, ticket: &Ticket, grant_seconds: Option<u64>) {
     let client = bridge.client("user");
     // A client decides by the server's time only once it knows how far that is from its own.
     client.queue(None).unwrap();
-    client.approve(ticket.id, &Approve { digest: ticket.digest, note: None, grant }).unwrap();
+    client.approve(ticket.id, &Approve { digest: ticket.digest, note: None, grant, shown: None }).unwrap();
 }
 
 fn look(bridge: &Bridge, ticket: &Ticket) -> Ticket {

@@ -115,7 +115,7 @@ fn approver(url: &str, over: &AtomicBool) {
         let waiting = client.queue(None).map(|queue| queue.tickets).unwrap_or_default();
         for ticket in waiting.iter().filter(|ticket| ticket.status == Status::Queued && ticket.seq % 2 == 0) {
             // Lost on the way, or decided before the crash that hid the answer: the books are compared at the end.
-            let _ = client.approve(ticket.id, &Approve { digest: ticket.digest, note: None, grant: None });
+            let _ = client.approve(ticket.id, &Approve { digest: ticket.digest, note: None, grant: None, shown: None });
         }
         thread::sleep(Duration::from_millis(20));
     }

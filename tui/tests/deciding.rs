@@ -31,7 +31,7 @@ fn approved(desk: &Desk) -> Vec<ccc_protocol::TicketId> {
 fn y_approves_the_ticket_and_digest_on_screen() {
     let mut desk = desk([1, 2]);
     desk.keys("y");
-    let [Command::Approve { leave, note: None, grant: None }] = desk.asked.as_slice() else {
+    let [Command::Approve { leave, note: None, grant: None, .. }] = desk.asked.as_slice() else {
         panic!("{:?}", desk.asked)
     };
     assert_eq!((leave.id(), leave.digest()), (id(1), ticket(1).digest));
@@ -263,7 +263,7 @@ fn a_denial_carries_the_chosen_reason() {
     desk.keys("n");
     desk.wait(400);
     desk.keys("down enter");
-    let [Command::Deny { leave, reason }] = desk.asked.as_slice() else { panic!("{:?}", desk.asked) };
+    let [Command::Deny { leave, reason, .. }] = desk.asked.as_slice() else { panic!("{:?}", desk.asked) };
     assert_eq!((leave.id(), reason.as_deref()), (id(1), Some("not needed: find a way without it")));
 }
 

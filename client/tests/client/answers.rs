@@ -230,7 +230,7 @@ fn the_clock_is_corrected_by_a_signed_date_alone() {
 
 #[test]
 fn a_decision_is_not_signed_again_when_the_clock_was_far_off() {
-    let approval = Approve { digest: Digest::of(b""), note: None, grant: None };
+    let approval = Approve { digest: Digest::of(b""), note: None, grant: None, shown: None };
     let far = FakeServer::start(vec![stale(301 + 5)]);
     let error = far.bridge().approve(id(), &approval).unwrap_err();
     assert!(matches!(error, CallError::ClockOff { .. }), "{error}");
@@ -251,7 +251,7 @@ fn a_lost_connection_is_taken_up_under_the_same_key() {
 #[test]
 fn a_decision_is_never_sent_twice_by_itself() {
     let server = FakeServer::start(vec![script(|_| Vec::new()), script(|r| r.answer(200, &ticket("approved")))]);
-    let approval = Approve { digest: Digest::of(b""), note: None, grant: None };
+    let approval = Approve { digest: Digest::of(b""), note: None, grant: None, shown: None };
     let error = server.bridge().approve(id(), &approval).unwrap_err();
     assert!(matches!(error, CallError::Lost { .. }), "{error}");
     assert_eq!(server.received().len(), 1);

@@ -44,6 +44,12 @@ impl Action {
         matches!(self.effect, Effect::Release)
     }
 
+    /// True where the declaration says that an approval is made with care.
+    #[must_use]
+    pub fn deserves_care(&self) -> bool {
+        self.irreversible || self.risk == Risk::High
+    }
+
     /// As `GET /actions` shows it, with the policy in force for the caller.
     #[must_use]
     pub fn info(&self, policy: Policy) -> ActionInfo {

@@ -10,7 +10,7 @@ use ccc_protocol::{GrantId, UserName, bodies::Status};
 
 use crate::{
     grant::Approved,
-    policy::{Decision, Needs, Overrides, Question, Standing, Verdict, decide},
+    policy::{Decision, Needs, Overrides, Question, Ruling, Standing, decide},
     ticket::{Event, Ticket},
 };
 
@@ -68,12 +68,12 @@ pub fn again(ticket: &Ticket, overrides: &Overrides, cx: Cx<'_>) -> Result<Again
         limits,
     };
     let standing = Standing { overrides, denial: None, grants: &[] };
-    let Decision { verdict, rule, needs, .. } = decide(&question, &cx.law.rulebook, &standing);
-    match verdict {
-        Verdict::Accept => Ok(Again { needs: ticket.needs().clone(), accepts: true, rule }),
-        Verdict::Queue => Ok(Again { needs: ticket.needs().and(&needs), accepts: false, rule }),
-        Verdict::Deny { reason } => Err(reason),
-        Verdict::DeniedBefore { ticket } => Err(format!("denied before, as ticket {ticket}")),
+    let Decision { ruling, rule, needs, .. } = decide(&question, &cx.law.rulebook, &standing);
+    match ruling {
+        Ruling::Accept => Ok(Again { needs: ticket.needs().clone(), accepts: true, rule }),
+        Ruling::Queue => Ok(Again { needs: ticket.needs().and(&needs), accepts: false, rule }),
+        Ruling::Deny { reason } => Err(reason),
+        Ruling::DeniedBefore { ticket } => Err(format!("denied before, as ticket {ticket}")),
     }
 }
 

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use ccc_protocol::{
     GrantId, TicketId, UserName,
-    bodies::{Approval, Approve, AuditEntry, Deny, EntryKind, ProblemType, Status},
+    bodies::{Approval, Approve, AuditEntry, Deny, EntryKind, ProblemType, Shown, Status},
 };
 use serde_json::Map;
 
 use crate::{
     catalogue::effect::{Effect, Service},
-    policy::{Decision, Needs, Verdict},
+    policy::{Decision, Needs, Ruling},
     refusal::Refusal,
-    ticket::{Event, Outcome, Step, StepRefusal, Ticket, Withdrawal},
+    ticket::{Event, Outcome, Seen, Step, StepRefusal, Ticket, Withdrawal},
 };
 
 use super::{Change, Cx, Desk, Submission, again::Today, books::call_of, services::result_of, submit::Origin};
@@ -55,8 +55,19 @@ impl Desk {
             ));
         }
         let lapsed = lapsed(&ticket, &needs, cx);
-        let event =
-            Event::Approve { by: about.by.clone(), digest: body.digest, note: body.note, lapsed, needs: needs.clone() };
+        let seen =
+            match body.shown.filter(|_| ticket.status() == Status::Queued && body.digest == ticket.request().digest) {
+                Some(shown) => Some(seen(&shown, &ticket, &needs, cx)?),
+                None => None,
+            };
+        let event = Event::Approve {
+            by: about.by.clone(),
+            digest: body.digest,
+            note: body.note,
+            seen,
+            lapsed,
+            needs: needs.clone(),
+        };
         let step = ticket.step(event, cx.now);
         let step = step.map_err(|refusal| since(refused(refusal, &ticket), &ticket, &needs))?;
         let grant = body.grant.map(|asked| self.new_grant(&asked, &step.ticket, grant_id, cx)).transpose()?;
@@ -81,7 +92,9 @@ impl Desk {
     ) -> Result<Arc<Ticket>, Refusal> {
         let ticket = self.to_decide(about, cx)?;
         fits(body.reason.as_deref(), "reason", cx)?;
-        let event = Event::Deny { by: about.by.clone(), reason: body.reason, digest: body.digest };
+        // A no is never kept back by what it was read from: where that has changed, it is not recorded as seen.
+        let seen = body.shown.and_then(|shown| seen(&shown, &ticket, ticket.needs(), cx).ok());
+        let event = Event::Deny { by: about.by.clone(), reason: body.reason, digest: body.digest, seen };
         self.advance(&ticket, event, cx, change)
     }
 
@@ -232,6 +245,19 @@ fn may_decide(by: &UserName, submitter: &UserName, id: TicketId, cx: Cx<'_>) -> 
     Err(Refusal::no_such("ticket", id))
 }
 
+/// The verdict as this person was shown it, where it is the one that holds now.
+fn seen(shown: &Shown, ticket: &Ticket, needs: &Needs, cx: Cx<'_>) -> Result<Seen, Refusal> {
+    let verdict = ticket.verdict(needs, &cx.law.knowledge());
+    if shown.verdict != verdict.digest() {
+        let detail = "what is read from this request has changed since it was shown: look at it again";
+        return Err(Refusal::conflict(detail));
+    }
+    if shown.word.as_ref().is_some_and(|typed| *typed != verdict.word) {
+        return Err(Refusal::invalid("shown", format!("the word to type for this ticket is `{}`", verdict.word)));
+    }
+    Ok(Seen { verdict, typed: shown.word.clone() })
+}
+
 fn has_roles(by: &UserName, needs: &Needs, cx: Cx<'_>) -> Result<(), Refusal> {
     let missing = needs.roles.iter().find(|role| !cx.law.users.has_role(by, role));
     match missing {
@@ -240,12 +266,15 @@ fn has_roles(by: &UserName, needs: &Needs, cx: Cx<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// Earlier approvers whose yes would not be enough by these needs: they have lost the right or the role since, or gave no reason.
+/// Earlier approvers whose yes would not be enough by these needs: they have lost the right or the role since, gave no reason,
+/// or took no care.
 pub(super) fn lapsed(ticket: &Ticket, needs: &Needs, cx: Cx<'_>) -> Vec<UserName> {
     let entitled =
         |by: &UserName| cx.law.users.may_approve(by, ticket.submitted_by()) && has_roles(by, needs, cx).is_ok();
     let says_why = |note: Option<&str>| !needs.justification || note.is_some_and(|note| !note.trim().is_empty());
-    let counts = |approval: &&Approval| entitled(&approval.by) && says_why(approval.note.as_deref());
+    let took_care = |approval: &Approval| !needs.care || approval.careful;
+    let counts =
+        |approval: &&Approval| entitled(&approval.by) && says_why(approval.note.as_deref()) && took_care(approval);
     ticket.approvals().iter().filter(|approval| !counts(approval)).map(|approval| approval.by.clone()).collect()
 }
 
@@ -269,10 +298,10 @@ fn fits(text: Option<&str>, param: &str, cx: Cx<'_>) -> Result<(), Refusal> {
 
 /// An edit is a person's wish, not yet their approval: what policy would have accepted at once waits for their yes.
 fn still_asked(decision: Decision) -> Decision {
-    match decision.verdict {
-        Verdict::Deny { .. } => decision,
+    match decision.ruling {
+        Ruling::Deny { .. } => decision,
         _ => Decision {
-            verdict: Verdict::Queue,
+            ruling: Ruling::Queue,
             rule: format!("edited; {}", decision.rule),
             grant: None,
             needs: Needs { count: decision.needs.count.max(1), ..decision.needs },
@@ -284,6 +313,9 @@ fn still_asked(decision: Decision) -> Decision {
 pub(super) fn refused(refusal: StepRefusal, ticket: &Ticket) -> Refusal {
     if refusal == StepRefusal::NoteMissing {
         return Refusal::invalid("note", refusal.to_string());
+    }
+    if refusal == StepRefusal::CareMissing {
+        return Refusal::invalid("shown", refusal.to_string());
     }
     let who = match (ticket.decided_by(), ticket.decided()) {
         (Some(by), Some(at)) => format!(", decided by `{by}` at {at}"),

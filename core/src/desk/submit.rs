@@ -16,7 +16,7 @@ use crate::{
     },
     params::Args,
     planned::Planned,
-    policy::{Decision, LocalTime, Question, Standing, Verdict, decide},
+    policy::{Decision, LocalTime, Question, Ruling, Standing, decide},
     refusal::Refusal,
     ticket::{self, Event, LetIn, Opening, Reading, Request, Ticket},
     written::written_bytes,
@@ -126,7 +126,7 @@ impl Desk {
         }
         let denial = self.denial_of(&submission, call);
         let decision = self.decision(&submission, denial.as_ref(), cx);
-        if let (Verdict::DeniedBefore { .. }, Some(denial)) = (&decision.verdict, denial) {
+        if let (Ruling::DeniedBefore { .. }, Some(denial)) = (&decision.ruling, denial) {
             return self.denied_again(&denial, cx, change);
         }
         self.has_room(&submission, &decision, cx)?;
@@ -200,12 +200,12 @@ impl Desk {
     /// A tool whose very form was approved before needs no second approval.
     fn already_pinned(&self, submission: &Submission, decision: Decision) -> Decision {
         let is_pin = matches!(submission.asked.action.effect, Effect::Bridge(Service::PinTool));
-        if !is_pin || decision.verdict != Verdict::Queue {
+        if !is_pin || decision.ruling != Ruling::Queue {
             return decision;
         }
         match self.pins.approved_by(&submission.asked.caller, &submission.asked.args.json) {
             Some(ticket) => Decision {
-                verdict: Verdict::Accept,
+                ruling: Ruling::Accept,
                 rule: format!("{PIN_TOOL}: approved as it is by ticket {ticket}"),
                 ..decision
             },
@@ -230,7 +230,7 @@ impl Desk {
 
     fn has_room(&self, submission: &Submission, decision: &Decision, cx: Cx<'_>) -> Result<(), Refusal> {
         let limits = &cx.law.limits;
-        if decision.verdict != Verdict::Queue {
+        if decision.ruling != Ruling::Queue {
             return Ok(());
         }
         let own = self.open_of(&submission.asked.caller);
@@ -307,15 +307,15 @@ impl Submission {
 }
 
 fn opening(submission: &Submission, decision: &Decision, cx: Cx<'_>) -> Opening {
-    match &decision.verdict {
-        Verdict::Deny { reason } => Opening::Deny { reason: reason.clone() },
-        Verdict::DeniedBefore { ticket } => Opening::Deny { reason: format!("denied before, as ticket {ticket}") },
-        Verdict::Queue => {
+    match &decision.ruling {
+        Ruling::Deny { reason } => Opening::Deny { reason: reason.clone() },
+        Ruling::DeniedBefore { ticket } => Opening::Deny { reason: format!("denied before, as ticket {ticket}") },
+        Ruling::Queue => {
             let limit = cx.law.limits.queue_seconds_max;
             let seconds = decision.needs.expires_seconds.map_or(limit, |own| own.min(limit));
             Opening::Queue { until: cx.now.plus_seconds(seconds) }
         }
-        Verdict::Accept => match submission.asked.action.effect {
+        Ruling::Accept => match submission.asked.action.effect {
             Effect::Bridge(service) => Opening::Done { result: result_of(service, cx) },
             Effect::Release => Opening::Release,
             _ if submission.may_start => Opening::Start,

@@ -100,6 +100,7 @@ fn approved(action: &Action, params: &Value, needs: Needs) -> Ticket {
         by: name("ada"),
         digest: plan_digest,
         note: None,
+        seen: None,
         lapsed: vec![],
         needs: ticket.needs().clone(),
     };

@@ -9,9 +9,10 @@
 //! 5. Where that gives `queue`, a fitting grant makes it accept, unless floor or rule forbid grants.
 
 use ccc_protocol::{UserName, bodies::Policy};
+use ccc_toolcall::verdict;
 
 use super::{
-    Decision, Needs, Overrides, Question, Rulebook, Standing, Verdict,
+    Decision, Needs, Overrides, Question, Rulebook, Ruling, Standing,
     weigh::{Weighed, weigh},
 };
 use crate::grant::Grant;
@@ -19,22 +20,28 @@ use crate::grant::Grant;
 /// What happens to the request.
 pub fn decide(question: &Question<'_>, book: &Rulebook, standing: &Standing<'_>) -> Decision {
     if let Some(reason) = switched_off(question, standing.overrides) {
-        return Decision::new(Verdict::Deny { reason: reason.clone() }, reason, Needs::plain(question.limits));
+        return Decision::new(Ruling::Deny { reason: reason.clone() }, reason, Needs::plain(question.limits));
     }
     if let Some(denial) = standing.denial.filter(|(_, until)| question.now < *until) {
         let (ticket, until) = denial;
         let rule = format!("denied by a person before; the same request is answered so until {until}");
-        return Decision::new(Verdict::DeniedBefore { ticket }, rule, Needs::plain(question.limits));
+        return Decision::new(Ruling::DeniedBefore { ticket }, rule, Needs::plain(question.limits));
     }
     let fits = book.candidates(question).filter_map(|(rule, bound)| Some((rule, rule.fit(bound, question).ok()?)));
-    let weighed = weigh(question.into(), fits, standing.overrides);
+    let mut weighed = weigh(question.into(), fits, standing.overrides);
+    weighed.needs.care |= question.action.deserves_care() || weighed.policy == Policy::Queue && is_grave(question);
     match weighed.policy {
-        Policy::AutoAccept => Decision::new(Verdict::Accept, weighed.rule_text(), weighed.needs),
+        Policy::AutoAccept => Decision::new(Ruling::Accept, weighed.rule_text(), weighed.needs),
         Policy::AutoDeny => {
-            Decision::new(Verdict::Deny { reason: weighed.reason() }, weighed.rule_text(), weighed.needs)
+            Decision::new(Ruling::Deny { reason: weighed.reason() }, weighed.rule_text(), weighed.needs)
         }
         Policy::Queue => by_grant(question, weighed, standing.grants),
     }
+}
+
+/// True for a call that nobody should approve in passing, whatever the rules say.
+fn is_grave(question: &Question<'_>) -> bool {
+    question.facts.is_some_and(|facts| verdict::needs_care(&question.args.json, facts))
 }
 
 /// Why everything of this caller, or of this group, is refused.
@@ -51,9 +58,9 @@ fn by_grant(question: &Question<'_>, weighed: Weighed<'_>, grants: &[&Grant]) ->
     let accepts = |grant: &&&Grant| refused_grant(question, &weighed.needs, grant).is_none();
     // The one that ends first, so that it does not depend on the order of the list which one is used up.
     let Some(grant) = grants.iter().filter(accepts).min_by_key(|grant| (grant.until, grant.id)) else {
-        return Decision::new(Verdict::Queue, weighed.rule_text(), weighed.needs);
+        return Decision::new(Ruling::Queue, weighed.rule_text(), weighed.needs);
     };
-    Decision { grant: Some(grant.id), ..Decision::new(Verdict::Accept, grant.rule_text(), weighed.needs) }
+    Decision { grant: Some(grant.id), ..Decision::new(Ruling::Accept, grant.rule_text(), weighed.needs) }
 }
 
 /// Why this grant does not accept the request. It must fit, and must be one that could be made today.

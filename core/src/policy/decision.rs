@@ -10,7 +10,7 @@ use crate::limits::Limits;
 
 /// What happens to the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Ruling {
     /// Done, or released, at once.
     Accept,
     /// Held for a person.
@@ -32,7 +32,7 @@ pub enum Verdict {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// What is to be done, with its own terms.
-    pub verdict: Verdict,
+    pub ruling: Ruling,
     /// The rules that decided, in words, as `rule` in the ticket says it.
     pub rule: String,
     /// What an approval would need.
@@ -50,6 +50,10 @@ pub struct Needs {
     pub count: u32,
     /// True where each approval carries a note.
     pub justification: bool,
+    /// True where each approval is made with care: the whole on screen, and the verdict's word typed. A rule, the declaration, or what
+    /// the call does asks for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub care: bool,
     /// How long the ticket waits, in seconds, where shorter than the limit.
     pub expires_seconds: Option<u64>,
     /// The longest grant, in seconds; 0 forbids grants.
@@ -58,8 +62,8 @@ pub struct Needs {
 
 impl Decision {
     /// Decided without a grant.
-    pub(super) fn new(verdict: Verdict, rule: String, needs: Needs) -> Self {
-        Self { verdict, rule, needs, grant: None }
+    pub(super) fn new(ruling: Ruling, rule: String, needs: Needs) -> Self {
+        Self { ruling, rule, needs, grant: None }
     }
 }
 
@@ -71,6 +75,7 @@ impl Needs {
             roles: BTreeSet::new(),
             count: 1,
             justification: false,
+            care: false,
             expires_seconds: None,
             grant_seconds_max: limits.grant_seconds_max,
         }
@@ -82,6 +87,7 @@ impl Needs {
         self.roles.extend(asks.roles.iter().cloned());
         self.count = self.count.max(asks.count);
         self.justification |= asks.justification;
+        self.care |= asks.care;
         self.expires_seconds = least(self.expires_seconds, asks.expires_seconds);
         self.grant_seconds_max = self.grant_seconds_max.min(asks.grant_seconds_max.unwrap_or(u64::MAX));
     }
@@ -94,6 +100,7 @@ impl Needs {
             roles: self.roles.union(&other.roles).cloned().collect(),
             count: self.count.max(other.count),
             justification: self.justification || other.justification,
+            care: self.care || other.care,
             expires_seconds: least(self.expires_seconds, other.expires_seconds),
             grant_seconds_max: self.grant_seconds_max.min(other.grant_seconds_max),
         }

@@ -4,7 +4,7 @@ use ccc_protocol::{ActionName, GrantId, TicketId, Timestamp, UserName, bodies::P
 use serde::Serialize;
 
 use super::{
-    Decision, Needs, Question, Rule, Rulebook, Standing, Verdict,
+    Decision, Needs, Question, Rule, Rulebook, Ruling, Standing,
     condition::Fit,
     decide::{decide, refused_grant, switched_off},
     rule::Miss,
@@ -122,11 +122,11 @@ pub fn explain(question: &Question<'_>, book: &Rulebook, standing: &Standing<'_>
 }
 
 fn outcome(decision: &Decision) -> (&'static str, Option<String>) {
-    match &decision.verdict {
-        Verdict::Accept => ("accept", None),
-        Verdict::Queue => ("queue", None),
-        Verdict::Deny { reason } => ("deny", Some(reason.clone())),
-        Verdict::DeniedBefore { .. } => ("deny", Some(decision.rule.clone())),
+    match &decision.ruling {
+        Ruling::Accept => ("accept", None),
+        Ruling::Queue => ("queue", None),
+        Ruling::Deny { reason } => ("deny", Some(reason.clone())),
+        Ruling::DeniedBefore { .. } => ("deny", Some(decision.rule.clone())),
     }
 }
 

@@ -20,7 +20,7 @@ mod weigh;
 
 pub use clock::{LocalTime, Weekday};
 pub use decide::decide;
-pub use decision::{Decision, Needs, Verdict};
+pub use decision::{Decision, Needs, Ruling};
 pub use explain::{Trace, explain};
 pub use in_force::in_force;
 pub use lint::lint;

@@ -46,6 +46,7 @@ pub(super) struct Asks {
     pub(super) roles: BTreeSet<String>,
     pub(super) count: u32,
     pub(super) justification: bool,
+    pub(super) care: bool,
     pub(super) expires_seconds: Option<u64>,
     pub(super) grant_seconds_max: Option<u64>,
 }
@@ -259,6 +260,7 @@ impl Asks {
             roles: spec.role.map(|role| role.into_list().into_iter().collect()).unwrap_or_default(),
             count: spec.count.unwrap_or(1),
             justification: spec.justification,
+            care: spec.care,
             expires_seconds,
             grant_seconds_max: if grants == Some(false) { Some(0) } else { grant_max },
         })

@@ -39,6 +39,9 @@ pub struct ApproveSpec {
     /// True where each approval carries a note.
     #[serde(default)]
     pub justification: bool,
+    /// True where each approval is made with care: the whole on screen, and the verdict's word typed.
+    #[serde(default)]
+    pub care: bool,
     /// How long the ticket waits: `10m`.
     pub expires: Option<String>,
     /// The longest grant: `15m`.

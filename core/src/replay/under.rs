@@ -11,7 +11,7 @@ use crate::{
     config::{Config, ConfigError},
     law::Law,
     params::{self, Args, PathQuestion, ResolvedPath},
-    policy::{LocalTime, Overrides, Question, Standing, Verdict, decide},
+    policy::{LocalTime, Overrides, Question, Standing, Ruling, decide},
     user::Users,
     volume::{Volume, Volumes},
 };
@@ -94,10 +94,10 @@ impl Under {
         };
         let standing = Standing { overrides: &Overrides::default(), denial: None, grants: &[] };
         let decision = decide(&question, &self.law.rulebook, &standing);
-        let outcome = match decision.verdict {
-            Verdict::Accept => Outcome::Passed,
-            Verdict::Queue => Outcome::Asked,
-            Verdict::Deny { .. } | Verdict::DeniedBefore { .. } => Outcome::Denied,
+        let outcome = match decision.ruling {
+            Ruling::Accept => Outcome::Passed,
+            Ruling::Queue => Outcome::Asked,
+            Ruling::Deny { .. } | Ruling::DeniedBefore { .. } => Outcome::Denied,
         };
         (outcome, decision.rule)
     }

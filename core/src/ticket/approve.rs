@@ -5,7 +5,7 @@ use ccc_protocol::{
     bodies::{Approval, EntryKind, Status},
 };
 
-use super::{Note, Standing, Step, StepRefusal, Ticket};
+use super::{Note, Seen, Standing, Step, StepRefusal, Ticket};
 use crate::policy::Needs;
 
 /// One person's yes, and which earlier ones no longer count.
@@ -13,6 +13,7 @@ pub(super) struct Yes {
     pub(super) by: UserName,
     pub(super) digest: Digest,
     pub(super) note: Option<String>,
+    pub(super) seen: Option<Seen>,
     pub(super) lapsed: Vec<UserName>,
     pub(super) needs: Needs,
 }
@@ -28,10 +29,15 @@ pub(super) fn approve(ticket: &Ticket, yes: Yes, now: Timestamp) -> Result<Step,
     if yes.needs.justification && yes.note.as_deref().is_none_or(|note| note.trim().is_empty()) {
         return Err(StepRefusal::NoteMissing);
     }
+    let careful = yes.seen.as_ref().is_some_and(|seen| seen.typed.is_some());
+    if yes.needs.care && !careful {
+        return Err(StepRefusal::CareMissing);
+    }
     let log = Note::new(EntryKind::Approved, Some(&yes.by))
         .with("digest", yes.digest.to_string())
+        .with_some("verdict", yes.seen.as_ref().map(Seen::told))
         .with_some("note", yes.note.clone());
-    approvals.push(Approval { by: yes.by.clone(), at: now, note: yes.note });
+    approvals.push(Approval { by: yes.by.clone(), at: now, note: yes.note, careful });
     Ok(ticket.moved(standing(ticket, approvals, yes.needs, yes.by, now), log))
 }
 

@@ -2,9 +2,9 @@
 
 use ccc_protocol::{
     Digest, TicketId, Timestamp, UserName,
-    bodies::{EntryKind, Status},
+    bodies::{EntryKind, Status, Verdict, Word},
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::policy::Needs;
 
@@ -20,6 +20,8 @@ pub enum Event {
         digest: Digest,
         /// Kept with the approval and in the log; some rules ask for one.
         note: Option<String>,
+        /// Which verdict they were shown, where they said so.
+        seen: Option<Seen>,
         /// Earlier approvers who lost the right meanwhile: their yes no longer counts.
         lapsed: Vec<UserName>,
         /// What the rules of now need, never less than what the ticket needed before.
@@ -54,6 +56,8 @@ pub enum Event {
         reason: Option<String>,
         /// What they were shown, where they want it checked.
         digest: Option<Digest>,
+        /// Which verdict they were shown, where they said so.
+        seen: Option<Seen>,
     },
     /// A person froze its user: denied, but not for what it asks, so that the same request may be asked again after the thaw.
     Freeze {
@@ -96,6 +100,27 @@ pub enum Event {
     },
     /// The same call came again within the cool-down of its denial.
     Repeat,
+}
+
+/// The verdict as a person was shown it. That it is the ticket's own is the desk's to check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// In words.
+    pub verdict: Verdict,
+    /// Its word, where they typed it.
+    pub typed: Option<Word>,
+}
+
+impl Seen {
+    /// As the audit log keeps it.
+    pub(super) fn told(&self) -> Value {
+        let Verdict { gravity, headline, objects, .. } = &self.verdict;
+        let mut told = json!({ "gravity": gravity.as_str(), "headline": headline, "objects": objects });
+        if let (Some(word), Some(told)) = (&self.typed, told.as_object_mut()) {
+            told.insert("typed".to_owned(), word.as_str().into());
+        }
+        told
+    }
 }
 
 /// What was observed of an effect.
@@ -155,6 +180,12 @@ pub enum StepRefusal {
     /// A rule asks for a reason.
     #[error("this ticket needs a note that says why")]
     NoteMissing,
+    /// Care is needed, and nobody says that the whole was shown and the word typed.
+    #[error(
+        "this ticket needs care: it is approved where its verdict and its end were on screen and the verdict's word was typed; \
+         a client that sends no `shown` is too old for it"
+    )]
+    CareMissing,
     /// Its time is over, though nobody has recorded it yet.
     #[error("the ticket has expired")]
     Late,

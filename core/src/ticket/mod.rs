@@ -9,6 +9,7 @@ mod open;
 mod permit;
 mod reading;
 mod step;
+mod verdict;
 mod view;
 
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use serde_json::{Map, Value};
 use crate::policy::Needs;
 
 pub use abridged::{LeftOut, params_digest};
-pub use event::{Event, Note, Outcome, StepRefusal, Withdrawal};
+pub use event::{Event, Note, Outcome, Seen, StepRefusal, Withdrawal};
 pub use held::Held;
 pub use open::{Opened, Opening, open};
 pub use permit::Permit;

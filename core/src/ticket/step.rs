@@ -6,7 +6,7 @@ use ccc_protocol::{
 };
 
 use super::{
-    Event, Note, Outcome, Permit, Standing, StepRefusal, Ticket, Withdrawal,
+    Event, Note, Outcome, Permit, Seen, Standing, StepRefusal, Ticket, Withdrawal,
     approve::{Yes, approve},
 };
 use crate::policy::Needs;
@@ -29,8 +29,8 @@ impl Ticket {
     /// A [`StepRefusal`] where the event does not fit; the ticket is as it was.
     pub fn step(&self, event: Event, now: Timestamp) -> Result<Step, StepRefusal> {
         match event {
-            Event::Approve { by, digest, note, lapsed, needs } => {
-                approve(self, Yes { by, digest, note, lapsed, needs }, now)
+            Event::Approve { by, digest, note, seen, lapsed, needs } => {
+                approve(self, Yes { by, digest, note, seen, lapsed, needs }, now)
             }
             Event::Requeue { lapsed, needs, reason, until } => self.requeued(&lapsed, needs, &reason, until),
             Event::Forbid { reason } => {
@@ -41,12 +41,14 @@ impl Ticket {
                 Ok(step)
             }
             Event::AskStop { by } => self.stop_asked(by),
-            Event::Deny { by, reason, digest } => {
+            Event::Deny { by, reason, digest, seen } => {
                 // Until it starts or is taken, a no comes in time.
                 self.has_not_started()?;
                 self.in_time(now)?;
                 self.shows(digest.unwrap_or(self.request.digest))?;
-                Ok(self.denied(by, reason, now))
+                let mut step = self.denied(by, reason, now);
+                step.note = step.note.with_some("verdict", seen.as_ref().map(Seen::told));
+                Ok(step)
             }
             Event::Freeze { by } => {
                 self.is_undecided(now)?;

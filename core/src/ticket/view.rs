@@ -69,6 +69,8 @@ impl Ticket {
             repeats: standing.repeats,
             // How long a denial answers is the law's affair, and a person may lift it.
             denied_until: None,
+            // Reading a call takes time, and its submitter needs no verdict: whoever shows it to an approver fills it in.
+            verdict: None,
             abridged: request.left_out.is_some(),
         }
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::GrantRequest;
+use super::{GrantRequest, Shown};
 use crate::Digest;
 
 /// `POST /queue/{id}/approve`.
@@ -18,6 +18,10 @@ pub struct Approve {
     /// Leave for more of the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant: Option<GrantRequest>,
+    /// Which verdict was shown, and the word typed for it. Where the ticket needs care, an approval without it is refused with 422;
+    /// where another verdict was shown than holds now, with 409.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Shown>,
 }
 
 /// `POST /queue/{id}/deny`.
@@ -30,6 +34,9 @@ pub struct Deny {
     /// What was shown, where the denier wants it checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
+    /// Which verdict was shown. Another than holds now keeps nobody from denying; it is not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Shown>,
 }
 
 /// `POST /queue/{id}/edit`.

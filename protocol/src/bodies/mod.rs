@@ -14,6 +14,7 @@ mod preview;
 mod problem;
 mod queue;
 mod ticket;
+mod verdict;
 
 pub use action::{ActionInfo, ActionList, ParamInfo};
 pub use audit::{AuditEntry, AuditList};
@@ -24,7 +25,10 @@ pub use facts::{Access, Class, CommandFact, Facts, PathFact, Place};
 pub use grant::{BESIDE_ARGUMENTS, Difference, Grant, GrantList, GrantRequest};
 pub use health::Health;
 pub use policies::{ActionPolicy, Freeze, GroupPolicies, PolicyList, SetGroup, SetPolicy};
-pub use preview::{Confined, Confinement, FileView, MailView, PathView, Plan, Preview, Reach, RecentAsk, UrlView};
+pub use preview::{
+    Confined, Confinement, FileView, MailView, Mark, Marked, PathView, Plan, Preview, Reach, RecentAsk, UrlView,
+};
 pub use problem::{Problem, ProblemType};
 pub use queue::{OutOfStep, QueueList};
 pub use ticket::{Approval, Policy, Risk, Status, Ticket};
+pub use verdict::{Care, Gravity, Shown, Verdict, Word, WordError};

@@ -64,6 +64,14 @@ pub enum Plan {
     },
 }
 
+impl Plan {
+    /// True where the caller does it itself.
+    #[must_use]
+    pub fn is_release(&self) -> bool {
+        matches!(self, Self::Release { .. })
+    }
+}
+
 /// What a confined program reaches beside the system's programs and libraries, and directories of its own that end with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -168,6 +176,9 @@ pub struct Preview {
     /// For `use-tool`: what the bridge derived from the input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<Facts>,
+    /// Where in a command's text that stands which was read from it. A reader drops what does not fit the text that it has itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<Mark>,
     /// Warnings in words: look-alike hosts, hidden characters, a file that a build would run.
     #[serde(default)]
     pub warnings: Vec<String>,
@@ -180,6 +191,33 @@ pub struct Preview {
     /// For an open `pin-tool`: the parameters under which another form of the tool is approved now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_before: Option<Map<String, Value>>,
+}
+
+/// A part of a text in a tool call's input, and what was read there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The text's name in `input`.
+    pub field: String,
+    /// The byte of the text, as UTF-8, that it begins at.
+    pub start: u64,
+    /// The byte after its last one.
+    pub end: u64,
+    /// What was read.
+    pub what: Marked,
+}
+
+/// What a part of a text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Marked {
+    /// The name of a program that is run.
+    Program,
+    /// A word by which something out of the ordinary is done.
+    Danger,
+    /// A host, or an address with one.
+    Host,
+    /// A path outside of the project.
+    Path,
 }
 
 /// A URL, taken apart for a person's eye.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::Verdict;
 use crate::{ActionName, Digest, TicketId, Timestamp, UserName};
 
 /// One submitted action and where it stands.
@@ -75,6 +76,9 @@ pub struct Ticket {
     /// Until when this denial by a person answers the same request, where it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub denied_until: Option<Timestamp>,
+    /// What the bridge read from it, in words; in lists and previews, for who may approve it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
     /// In a list: `params`, `result` or an approval's note are cut ([`abridge`](super::abridge)), and the whole is at `GET /queue/{id}`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub abridged: bool,
@@ -165,6 +169,9 @@ pub struct Approval {
     pub at: Timestamp,
     /// What they wrote beside it.
     pub note: Option<String>,
+    /// True where the verdict's word was typed for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub careful: bool,
 }
 
 /// What happens to an action; ordered from loose to strict.

@@ -355,6 +355,22 @@ impl Front {
         }
     }
 
+    /// The same for these, in one go.
+    pub(super) async fn read_these(&self, tickets: &[Arc<Ticket>]) {
+        let law = self.law();
+        let knowledge = law.knowledge();
+        let unread: Vec<_> = tickets.iter().filter(|ticket| !ticket.is_read(&knowledge)).cloned().collect();
+        if unread.is_empty() {
+            return;
+        }
+        let read = move || {
+            unread.iter().for_each(|ticket| drop(ticket.facts(&knowledge)));
+            Ok(())
+        };
+        // Where that fails, whoever needs it reads it.
+        let _ = off_the_road(read).await;
+    }
+
     /// The same for everything that has not started.
     pub(super) async fn read_all(&self) {
         let open: Vec<TicketId> = self.shelf.read().open.keys().copied().collect();

@@ -10,7 +10,7 @@ use ccc_core::{
     catalogue::{Action, Effect, Service},
     law::Law,
     params::Args,
-    policy::{self, Overrides, Question, Standing, Verdict},
+    policy::{self, Overrides, Question, Ruling, Standing},
     refusal::Refusal,
     ticket::Ticket,
     user::Users,
@@ -42,12 +42,12 @@ impl Front {
     /// 503 where the store does not answer.
     pub async fn queue(&self, caller: &Caller, after: Option<u64>, limit: u64) -> Result<QueueList, Refusal> {
         match after {
-            None => Ok(self.open_queue(caller.user(), limit)),
+            None => Ok(self.open_queue(caller.user(), limit).await),
             Some(after) => self.changed_queue(caller.user(), after, limit).await,
         }
     }
 
-    fn open_queue(&self, user: &UserName, limit: u64) -> QueueList {
+    async fn open_queue(&self, user: &UserName, limit: u64) -> QueueList {
         let law = self.law();
         let (seq, clock, visible) = {
             let published = self.shelf.read();
@@ -59,10 +59,11 @@ impl Front {
                 .collect();
             (published.seq, published.clock, visible)
         };
+        self.read_these(&visible).await;
         let mut page = Page::new(limit, law.limits.list_bytes_max);
         let (mut told, mut next) = (None, None);
         for ticket in visible {
-            if !page.take(self.listed(&ticket)) {
+            if !page.take(self.listed(&ticket, user)) {
                 next = told;
                 break;
             }
@@ -87,7 +88,10 @@ impl Front {
         for (at, id) in changed {
             let ticket = if last.get(&id) == Some(&at) { self.as_published(id).await? } else { None };
             let visible = ticket.filter(|ticket| law.users.may_see(user, ticket.submitted_by()));
-            if visible.is_some_and(|ticket| !page.take(self.listed(&ticket))) {
+            if let Some(open) = visible.as_ref().filter(|ticket| !ticket.status().has_ended()) {
+                self.read_these(std::slice::from_ref(open)).await;
+            }
+            if visible.is_some_and(|ticket| !page.take(self.listed(&ticket, user))) {
                 return Ok(QueueList {
                     seq,
                     tickets: page.into_entries(),
@@ -115,8 +119,18 @@ impl Front {
         }
     }
 
-    fn listed(&self, ticket: &Ticket) -> bodies::Ticket {
-        bodies::Ticket { denied_until: self.denied_until(ticket), ..ticket.listed() }
+    fn listed(&self, ticket: &Ticket, reader: &UserName) -> bodies::Ticket {
+        let verdict = self.verdict_at_hand(ticket, reader);
+        bodies::Ticket { denied_until: self.denied_until(ticket), verdict, ..ticket.listed() }
+    }
+
+    /// What the ticket comes to, for who may approve it. One whose call was not read before (it ended before this start) has none in
+    /// a list; its preview has.
+    fn verdict_at_hand(&self, ticket: &Ticket, reader: &UserName) -> Option<bodies::Verdict> {
+        let law = self.law();
+        let knowledge = law.knowledge();
+        let is_shown = law.users.may_approve(reader, ticket.submitted_by()) && ticket.is_read(&knowledge);
+        is_shown.then(|| ticket.verdict(ticket.needs(), &knowledge))
     }
 
     /// `GET /grants`: the standing grants of the users the caller may approve for, from the one behind `after` on.
@@ -296,10 +310,10 @@ impl InForce<'_> {
             limits: &self.law.limits,
         };
         let standing = Standing { overrides: self.overrides, denial: None, grants: &[] };
-        match policy::decide(&question, &self.law.rulebook, &standing).verdict {
-            Verdict::Accept => Policy::AutoAccept,
-            Verdict::Queue => Policy::Queue,
-            Verdict::Deny { .. } | Verdict::DeniedBefore { .. } => Policy::AutoDeny,
+        match policy::decide(&question, &self.law.rulebook, &standing).ruling {
+            Ruling::Accept => Policy::AutoAccept,
+            Ruling::Queue => Policy::Queue,
+            Ruling::Deny { .. } | Ruling::DeniedBefore { .. } => Policy::AutoDeny,
         }
     }
 }

@@ -18,6 +18,7 @@ use ccc_protocol::{
     TicketId,
     bodies::{self, Facts, FileView, PathView, Plan, Preview, Status, UrlView},
 };
+use ccc_toolcall::facts::marks;
 use serde_json::{Map, Value};
 
 use crate::{authenticate::Caller, volumes};
@@ -41,9 +42,12 @@ impl Front {
         let (files, mut warnings) = heads(&law, &ticket).await?;
         warnings.extend(urls.iter().filter(|url| is_internal_host(&url.host)).map(internal));
         let facts = self.facts(&ticket).await?;
-        let (view, changed) = self.as_of_now(&ticket).await;
+        let (view, changed, needs) = self.as_of_now(&ticket).await;
+        let view = bodies::Ticket { verdict: Some(ticket.verdict(&needs, &law.knowledge())), ..view };
         warnings.extend(changed);
+        let marks = facts.as_ref().map(|facts| marks(&ticket.request().params, facts)).unwrap_or_default();
         Ok(Preview {
+            marks,
             plan: ticket.request().plan.clone(),
             urls,
             files,
@@ -63,21 +67,22 @@ impl Front {
     }
 
     /// The ticket with what its approval needs by the rules of now, and a warning where that is more than when it was asked.
-    async fn as_of_now(&self, ticket: &Arc<Ticket>) -> (bodies::Ticket, Option<String>) {
+    async fn as_of_now(&self, ticket: &Arc<Ticket>) -> (bodies::Ticket, Option<String>, Needs) {
         let view = self.view(ticket).await;
         if ticket.status() != Status::Queued {
-            return (view, None);
+            return (view, None, ticket.needs().clone());
         }
         let (law, overrides) = (self.law(), Arc::clone(&self.shelf.read().overrides));
         let cx = Cx { law: &law, now: self.clock.now(), local: self.clock.local() };
         match again(ticket, &overrides, cx) {
-            Ok(Again { needs, .. }) if needs == ticket.request().needs => (view, None),
+            Ok(Again { needs, .. }) if needs == ticket.request().needs => (view, None, needs),
             Ok(Again { needs, rule, .. }) => {
                 let warning = format!("the rules ask for more than when it was asked: {rule}");
-                (with_needs(view, &needs), Some(warning))
+                (with_needs(view, &needs), Some(warning), needs)
             }
             Err(reason) => {
-                (view, Some(format!("the rules have changed since it was asked, and refuse it now: {reason}")))
+                let warning = format!("the rules have changed since it was asked, and refuse it now: {reason}");
+                (view, Some(warning), ticket.needs().clone())
             }
         }
     }

@@ -174,6 +174,7 @@ impl World {
                 seconds: GRANT_SECONDS.unsigned_abs(),
                 params: BTreeMap::new(),
             }),
+            shown: None,
         };
         let grant_id = grant.map_or_else(|| GrantId::new(0, [0; 10]), |(id, _)| id);
         let before = self.model.clone();

@@ -10,6 +10,7 @@ mod commands;
 mod environment;
 mod gather;
 mod hosts;
+mod marks;
 mod paths;
 mod programs;
 mod sensitive;
@@ -24,6 +25,7 @@ use crate::programs::own::Own;
 
 pub use ccc_protocol::bodies::facts::{Access, Class, CommandFact, Facts, PathFact, Place};
 
+pub use marks::marks;
 pub use suggest::suggest;
 
 /// Up to how many bytes an input is analysed, unless config says otherwise.

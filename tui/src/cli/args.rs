@@ -100,6 +100,9 @@ struct Approve {
     /// And more of the same so many times
     #[arg(long, value_name = "5", value_parser = uses)]
     uses: Option<NonZero<u32>>,
+    /// With --yes, where it deserves care: the word that `show` asks for
+    #[arg(long, value_name = "WORD", requires = "yes")]
+    word: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -227,7 +230,12 @@ impl Approve {
         if self.uses.is_some() && self.seconds.is_none() {
             return Err("a grant always ends: write `--for 15m` beside `--uses`".to_owned());
         }
-        Ok(Terms { note: self.note.clone(), seconds: self.seconds, uses: self.uses.map(NonZero::get) })
+        Ok(Terms {
+            note: self.note.clone(),
+            seconds: self.seconds,
+            uses: self.uses.map(NonZero::get),
+            word: self.word.clone(),
+        })
     }
 }
 
@@ -294,13 +302,13 @@ mod tests {
         assert_eq!(task("--plain"), Task::Plain);
         assert_eq!(task("list --json"), Task::List { json: true });
         assert_eq!(task("show abc"), Task::Show { id: "abc".into(), json: false });
-        let terms = Terms { note: None, seconds: Some(900), uses: Some(5) };
+        let terms = Terms { note: None, seconds: Some(900), uses: Some(5), word: None };
         assert_eq!(
             task("approve abc --for 15m --uses 5"),
             Task::Approve { id: "abc".into(), terms, asked: Asked::OnTerminal }
         );
         for (span, seconds) in [("1d", 86_400), ("2h30m", 9000), ("90s", 90), ("90", 90)] {
-            let terms = Terms { note: None, seconds: Some(seconds), uses: None };
+            let terms = Terms { note: None, seconds: Some(seconds), uses: None, word: None };
             let asked = Asked::OnTerminal;
             assert_eq!(task(&format!("approve abc --for {span}")), Task::Approve { id: "abc".into(), terms, asked });
         }

@@ -57,6 +57,8 @@ pub struct Terms {
     pub seconds: Option<u64>,
     /// More of the same so many times.
     pub uses: Option<u32>,
+    /// The word of a verdict, where it was read before and nobody is asked.
+    pub word: Option<String>,
 }
 
 /// Whether the person is asked.

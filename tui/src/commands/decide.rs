@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use ccc_client::{Bridge, CallError};
 use ccc_protocol::{
-    bodies::{Approve, Deny, GrantRequest, Status, Ticket},
+    bodies::{Approve, Deny, GrantRequest, Status, Ticket, Word},
     exit,
 };
 
 use super::{ask, find, print, tell};
 use crate::{
     cli::{Asked, Stop, Terms},
-    document,
+    document::{self, Ids},
     text::{Row, Tone, Visible},
-    wording::{span, summary},
+    wording::{span, verdict},
 };
 
 pub(super) fn approve(bridge: &Bridge, written: &str, terms: &Terms, asked: &Asked) -> Result<u8, Stop> {
@@ -21,18 +21,25 @@ pub(super) fn approve(bridge: &Bridge, written: &str, terms: &Terms, asked: &Ask
     let preview = tell::checked_preview(bridge, &ticket)?;
     // Server and console computed the same digest over what is printed here; it alone is sent.
     let ticket = &preview.ticket;
-    let approval = Approve { digest: ticket.digest, note: terms.note.clone(), grant: grant(ticket, terms)? };
+    let grant = grant(ticket, terms)?;
     if ticket.needs_note && terms.note.is_none() {
         return Err(Stop::usage("an approval of this needs a note; write `--note TEXT`"));
     }
+    let page = document::preview(&preview, tell::PAGE_CELLS, Ids::Hidden);
+    let word = verdict::word(ticket, page.len() > tell::SCREEN_ROWS);
     let agreed = match asked {
         Asked::Already(digest) if *digest != ticket.digest => return Err(other_digest(ticket)),
-        Asked::Already(_) => true,
+        Asked::Already(_) => word.as_ref().is_none_or(|word| terms.word.as_deref() == Some(word.as_str())),
         Asked::OnTerminal => {
-            print::rows(&document::preview(&preview, tell::PAGE_CELLS))?;
-            agrees(ticket, terms)?
+            print::rows(&page)?;
+            agrees(ticket, terms, word.as_ref())?
         }
     };
+    if let (false, Asked::Already(_), Some(word)) = (agreed, asked, &word) {
+        return Err(Stop::usage(format!("it deserves care: read it to its end, then write `--word {word}` too")));
+    }
+    let shown = verdict::shown(ticket, word);
+    let approval = Approve { digest: ticket.digest, note: terms.note.clone(), grant, shown };
     if agreed { taken(bridge.approve(ticket.id, &approval)) } else { Ok(not_done()) }
 }
 
@@ -66,8 +73,8 @@ fn other_digest(ticket: &Ticket) -> Stop {
     Stop { words, code: exit::REFUSED }
 }
 
-/// Care is answered with the action's name, all else with `y`. Enter alone is no.
-fn agrees(ticket: &Ticket, terms: &Terms) -> Result<bool, Stop> {
+/// Care is answered with the verdict's word, all else with `y`. Enter alone is no.
+fn agrees(ticket: &Ticket, terms: &Terms, word: Option<&Word>) -> Result<bool, Stop> {
     let more = terms.seconds.map_or_else(Visible::default, |seconds| {
         let uses = terms.uses.map_or_else(Visible::default, |uses| {
             Visible::label(", at most ").then(Visible::number(uses)).then(" times")
@@ -75,10 +82,10 @@ fn agrees(ticket: &Ticket, terms: &Terms) -> Result<bool, Stop> {
         Visible::label(", and exactly this again for ").then(span::exactly(seconds)).then(uses)
     });
     let what = Visible::label("approve ").then(&ticket.action).then(" for ").then(&ticket.submitted_by).then(more);
-    if summary::deserves_care(ticket) {
-        let question = Row::new()
-            .with(Tone::Care, what.then("? It deserves care: type ").then(&ticket.action).then(" to approve:"));
-        return ask::answered(&question, ticket.action.as_str());
+    if let Some(word) = word {
+        let question =
+            Row::new().with(Tone::Care, what.then("? It deserves care: type ").then(word).then(" to approve:"));
+        return ask::answered(&question, word.as_str());
     }
     ask::answered(&Row::new().with(Tone::Strong, what.then("? [y/N]")), "y")
 }
@@ -95,7 +102,7 @@ pub(super) fn deny(bridge: &Bridge, written: &str, reason: Option<&str>, asked: 
             ask::answered(&Row::new().with(Tone::Strong, question), "y")?
         }
     };
-    let denial = Deny { reason: reason.map(str::to_owned), digest: Some(ticket.digest) };
+    let denial = Deny { reason: reason.map(str::to_owned), digest: Some(ticket.digest), shown: None };
     if agreed { taken(bridge.deny(ticket.id, &denial)) } else { Ok(not_done()) }
 }
 

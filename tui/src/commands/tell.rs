@@ -12,13 +12,15 @@ use ccc_protocol::{
 use super::{find, print};
 use crate::{
     cli::Stop,
-    document,
+    document::{self, Ids},
     text::{Row, Tone, Untrusted, Visible},
-    wording::{self, span, summary},
+    wording::{self, span, summary, verdict},
 };
 
 /// As wide as pages are printed; a terminal wraps the rest.
 pub(super) const PAGE_CELLS: usize = 100;
+/// So many rows of a page stand on the smallest common terminal at once.
+pub(super) const SCREEN_ROWS: usize = 20;
 
 pub(super) fn list(bridge: &Bridge, json: bool) -> Result<u8, Stop> {
     let mut tickets = find::open_tickets(bridge)?;
@@ -40,15 +42,14 @@ pub(super) fn list(bridge: &Bridge, json: bool) -> Result<u8, Stop> {
 pub(super) fn ticket_row(ticket: &Ticket, now: Timestamp) -> Row {
     let left = ticket.expires.map_or_else(|| Visible::label("–"), |expires| span::until(now, expires));
     let times = span::age(now, ticket.created).then("→").then(left).padded(9);
-    let head = Visible::from(&ticket.id)
-        .then("  ")
-        .then(times)
-        .then(" ")
-        .then(Visible::label(summary::care(ticket)))
-        .then(" ");
-    let what =
-        Visible::from(&ticket.submitted_by).then("  ").then(&ticket.action).then("  ").then(summary::summary(ticket));
-    Row::new().with(Tone::Plain, head).with(Tone::Plain, what)
+    let head = Visible::from(&ticket.id).then("  ").then(times).then(" ").then(verdict::sign(ticket).1).then(" ");
+    let what = Visible::from(&ticket.submitted_by).then("  ").then(summary::in_row(ticket));
+    let row = Row::new().with(Tone::Plain, head);
+    let row = match verdict::short(ticket) {
+        Some((tone, short)) => row.with(tone, short.then("  ")),
+        None => row,
+    };
+    row.with(Tone::Plain, what)
 }
 
 pub(super) fn show(bridge: &Bridge, written: &str, json: bool) -> Result<u8, Stop> {
@@ -59,7 +60,7 @@ pub(super) fn show(bridge: &Bridge, written: &str, json: bool) -> Result<u8, Sto
         return Ok(exit::SUCCEEDED);
     }
     if ticket.status == Status::Queued {
-        print::rows(&document::preview(&checked_preview(bridge, &ticket)?, PAGE_CELLS))?;
+        print::rows(&document::preview(&checked_preview(bridge, &ticket)?, PAGE_CELLS, Ids::Shown))?;
         print::row(&Row::new().with(Tone::Plain, Visible::label("--digest ").then(&ticket.digest)))?;
     } else {
         print::row(&Row::new().with(Tone::Plain, crate::wording::fate(&ticket)))?;

@@ -54,6 +54,7 @@ pub enum Lack {
     Decided,
     Unread,
     Cut,
+    Alone,
 }
 
 impl Lack {
@@ -68,6 +69,7 @@ impl Lack {
             Self::Deciding => "a decision is on its way",
             Self::Decided => "it waits no longer",
             Self::Cut => "the screen is too small to show all of them: mark fewer",
+            Self::Alone => "one of them deserves care and is decided on its own",
             Self::Unread => "deserves care: read to its last line first",
         }
     }

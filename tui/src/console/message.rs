@@ -2,7 +2,7 @@
 
 use ccc_protocol::{
     ActionName, GrantId, TicketId, UserName,
-    bodies::{ActionList, AuditList, GrantList, GrantRequest, Policy, PolicyList, Preview, QueueList, Ticket},
+    bodies::{ActionList, AuditList, GrantList, GrantRequest, Policy, PolicyList, Preview, QueueList, Shown, Ticket},
 };
 use serde_json::{Map, Value};
 
@@ -164,6 +164,8 @@ pub enum Command {
         note: Option<String>,
         /// More of the same.
         grant: Option<GrantRequest>,
+        /// Which verdict they were shown, and the word they typed for it.
+        shown: Option<Shown>,
     },
     /// Deny.
     Deny {
@@ -171,6 +173,8 @@ pub enum Command {
         leave: Leave,
         /// Why, for the agent.
         reason: Option<String>,
+        /// Which verdict they were shown.
+        shown: Option<Shown>,
     },
     /// Replace by a ticket with other parameters.
     Edit {

@@ -1,10 +1,11 @@
 //! What the bridge read from a tool call: a row for each thing that is there, and none for what is not.
 
-use ccc_protocol::bodies::{Class, CommandFact, Facts, PathFact};
-use serde_json::Value;
-
 use super::Page;
-use crate::text::{Row, Tone};
+use crate::{
+    text::{Row, Tone},
+    wording::words::in_a_row,
+};
+use ccc_protocol::bodies::{Class, CommandFact, Facts, PathFact};
 
 /// What each kind of thing is, as a row's name and text.
 type Rows = Vec<(String, String)>;
@@ -48,9 +49,9 @@ fn row(name: &str, text: &str) -> (String, String) {
 
 /// A program with its arguments, what it is run by, and where.
 fn command(command: &CommandFact) -> Rows {
-    let mut rows = vec![row("runs", &words(std::iter::once(&command.program).chain(&command.args)))];
+    let mut rows = vec![row("runs", &in_a_row(std::iter::once(&command.program).chain(&command.args)))];
     if !command.via.is_empty() {
-        rows.push(row("runs.by", &words(command.via.iter())));
+        rows.push(row("runs.by", &in_a_row(command.via.iter())));
     }
     if command.remote {
         rows.push(row("runs.on", "another machine"));
@@ -62,23 +63,9 @@ fn path(fact: &PathFact) -> (String, String) {
     (format!("{}.{}", fact.access.as_str(), fact.place.as_str()), fact.path.clone())
 }
 
-/// Words in a row where each can be told from the next, else as JSON.
-fn words<'a>(words: impl Iterator<Item = &'a String> + Clone) -> String {
-    let plain: Option<Vec<&str>> =
-        words.clone().map(|word| Some(word.as_str()).filter(|word| is_plain(word))).collect();
-    match plain {
-        Some(plain) => plain.join(" "),
-        None => Value::from_iter(words.cloned()).to_string(),
-    }
-}
-
-fn is_plain(word: &str) -> bool {
-    !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:=@%+,~*?…".contains(c))
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -2,6 +2,7 @@
 //!
 //! Every text of another's stands behind a gutter `│`, so that no line of it can pass for one of ours.
 
+mod call;
 mod container;
 mod diff;
 mod entry;
@@ -17,4 +18,4 @@ pub use entry::entry;
 pub use grant::{grant, uses};
 pub use help::help;
 pub use page::Page;
-pub use preview::preview;
+pub use preview::{Ids, preview};

@@ -21,6 +21,11 @@ impl Page {
         Self { width: width.max(10), rows: Vec::new() }
     }
 
+    /// In cells.
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
     /// What was written.
     #[must_use]
     pub fn into_rows(self) -> Vec<Row> {
@@ -67,6 +72,28 @@ impl Page {
             let sign = if at == 0 { sign } else { " " };
             self.rows.push(Row::new().with(Tone::Dim, GUTTER).with(tone, Visible::label(sign).then(" ").then(part)));
         }
+    }
+
+    /// A row of another's text with tones of its own, behind the gutter, wrapped.
+    pub(super) fn quoted_row(&mut self, sign: &'static str, row: &Row) {
+        let margin = GUTTER.chars().count() + 2;
+        for (at, part) in row.folded(self.width.saturating_sub(margin)).into_iter().enumerate() {
+            let sign = if at == 0 { sign } else { " " };
+            let mut begun = Row::new().with(Tone::Dim, GUTTER).with(Tone::Dim, Visible::label(sign).then(" "));
+            begun.0.extend(part.0);
+            self.rows.push(begun);
+        }
+    }
+
+    /// Words of ours and a text of another's: in one row where it fits there, else behind a gutter below.
+    pub(super) fn text_of(&mut self, name: &'static str, text: &str) {
+        let (name, line) = (Visible::label(name), Untrusted(text).line());
+        if !text.contains('\n') && name.width() + line.width() <= self.width {
+            self.rows.push(Row::new().with(Tone::Name, name).with(Tone::Agent, line));
+            return;
+        }
+        self.row(Row::new().with(Tone::Name, name));
+        self.quote(Tone::Agent, text);
     }
 
     /// A parameter: in the row of its name where it fits there, else behind a gutter below. Each part of an object is a parameter

@@ -1,51 +1,120 @@
-//! The whole of a preview, in the order a person asks: is anything odd, what would happen, with what, who wants it, and why.
+//! The whole of a preview, in the order a person asks: how grave is it, what would happen, with what, who wants it, and why.
 
-use ccc_protocol::bodies::{FileView, Preview, Risk, Ticket, UrlView};
+use ccc_protocol::{
+    actions::USE_TOOL,
+    bodies::{FileView, Preview, Risk, Status, Ticket, UrlView},
+};
 use serde_json::{Map, Value};
 
-use super::{Page, diff::diff, facts::facts, plan::plan};
+use super::{Page, call, diff::diff, plan::plan};
 use crate::text::{Row, Tone, Untrusted, Visible};
+
+/// Whether a page names what only machines compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ids {
+    /// Left out.
+    #[default]
+    Hidden,
+    /// Ids, digests and the session.
+    Shown,
+}
 
 /// Everything, wrapped to so many cells.
 #[must_use]
-pub fn preview(preview: &Preview, width: usize) -> Vec<Row> {
+pub fn preview(preview: &Preview, width: usize, ids: Ids) -> Vec<Row> {
     let mut page = Page::new(width);
+    let ticket = &preview.ticket;
+    became(&mut page, ticket);
+    verdict(&mut page, ticket);
     cautions(&mut page, preview);
-    plan(&mut page, &preview.plan);
-    urls(&mut page, &preview.urls);
-    params(&mut page, &preview.ticket.params);
-    tool_edit(&mut page, &preview.ticket);
+    if is_call(ticket) && preview.plan.is_release() {
+        call::call(&mut page, preview);
+        unread(&mut page, preview);
+    } else {
+        plan(&mut page, &preview.plan);
+        urls(&mut page, &preview.urls);
+        params(&mut page, &ticket.params);
+        call::said(&mut page, ticket);
+    }
     tool_change(&mut page, preview);
     files(&mut page, &preview.files);
-    if let Some(found) = &preview.facts {
-        facts(&mut page, found);
-    }
     before_edit(&mut page, preview);
-    said(&mut page, &preview.ticket);
-    asked(&mut page, &preview.ticket);
+    asked(&mut page, ticket);
     recent(&mut page, preview);
-    page.row(Row::new());
+    if ids == Ids::Shown {
+        identified(&mut page, ticket);
+    }
     page.row(Row::new().with(Tone::Dim, "── end of this request ──"));
     page.into_rows()
 }
 
+/// True for a coding agent's tool call.
+fn is_call(ticket: &Ticket) -> bool {
+    ticket.action.as_str() == USE_TOOL
+}
+
+/// How it ended, and what was observed of it.
+fn became(page: &mut Page, ticket: &Ticket) {
+    if !ticket.status.has_ended() {
+        return;
+    }
+    let tone = match ticket.status {
+        Status::Failed | Status::Denied | Status::Lost => Tone::Bad,
+        _ => Tone::Good,
+    };
+    page.row(Row::new().with(tone, Visible::label("ended: ").then(ticket.status.as_str())));
+    if let Some(reason) = &ticket.reason {
+        page.text_of("why ", reason);
+    }
+    match &ticket.result {
+        Some(Value::Object(parts)) => parts.iter().for_each(|(name, value)| page.value(name, value)),
+        Some(value) => page.value("result", value),
+        None => {}
+    }
+    page.row(Row::new());
+}
+
+/// The gravest thing in words, what it is about, why it is asked.
+fn verdict(page: &mut Page, ticket: &Ticket) {
+    if let Some(verdict) = &ticket.verdict {
+        for row in crate::wording::verdict::rows(verdict) {
+            page.row(row);
+        }
+    }
+    page.row(Row::new().with(Tone::Name, "asked by ").with(Tone::Plain, Untrusted(&ticket.rule).line()));
+}
+
+/// What the verdict does not say: hidden characters, look-alikes, what the declaration asks for.
 fn cautions(page: &mut Page, preview: &Preview) {
     let ticket = &preview.ticket;
     let own = [
-        (ticket.irreversible, "cannot be taken back"),
-        (ticket.risk == Risk::High, "high risk, by its declaration"),
+        (ticket.irreversible && ticket.verdict.is_none(), "cannot be taken back"),
+        (
+            ticket.risk == Risk::High && (ticket.irreversible || ticket.verdict.is_none()),
+            "high risk, by its declaration",
+        ),
         (ticket.needs_note, "an approval must carry a note"),
     ];
-    let own: Vec<&'static str> = own.into_iter().filter(|(holds, _)| *holds).map(|(_, words)| words).collect();
-    if own.is_empty() && preview.warnings.is_empty() {
-        return;
-    }
-    page.section("TAKE CARE");
-    for words in own {
+    for (_, words) in own.into_iter().filter(|(holds, _)| *holds) {
         page.row(Row::new().with(Tone::Care, "‼ ").with(Tone::Care, words));
     }
     for warning in &preview.warnings {
         page.row(Row::new().with(Tone::Care, "‼ ").with(Tone::Care, Untrusted(warning).line()));
+    }
+}
+
+/// Of more programs than these, all that was read is listed.
+const COMMANDS_AT_A_GLANCE: usize = 5;
+
+/// Why something about the call could not be known, beyond what the verdict says.
+fn unread(page: &mut Page, preview: &Preview) {
+    let Some(facts) = &preview.facts else { return };
+    if facts.commands.len() > COMMANDS_AT_A_GLANCE {
+        return super::facts::facts(page, facts);
+    }
+    let told = preview.ticket.verdict.as_ref().map(|verdict| verdict.objects.as_slice()).unwrap_or_default();
+    for reason in facts.opaque.iter().filter(|reason| !told.contains(reason)) {
+        page.text_of("unknown ", reason);
     }
 }
 
@@ -79,23 +148,14 @@ fn params(page: &mut Page, params: &Map<String, Value>) {
     }
     let first = TELLING.iter().filter_map(|name| params.get_key_value(*name));
     let rest = params.iter().filter(|(name, _)| !TELLING.contains(&name.as_str()));
-    for (name, value) in first.chain(rest) {
+    // What the agent says about it has rows of its own.
+    for (name, value) in first.chain(rest).filter(|(name, value)| !call::is_said(name, value)) {
         page.value(name, value);
     }
 }
 
 /// What of a tool call is read first; an action of another kind that has such parameters loses nothing by it.
 const TELLING: &[&str] = &["tool", "input", "cwd", "project"];
-
-/// Where a tool replaces text in a file, what goes and what comes.
-fn tool_edit(page: &mut Page, ticket: &Ticket) {
-    let input = ticket.params.get("input");
-    let text = |name: &str| input.and_then(|input| input.get(name)).and_then(Value::as_str);
-    if let (Some(before), Some(after)) = (text("old_string"), text("new_string")) {
-        page.section("CHANGE");
-        diff(page, before, after);
-    }
-}
 
 /// How a tool's definition, and the way to its server, differ from what is approved.
 fn tool_change(page: &mut Page, preview: &Preview) {
@@ -135,32 +195,8 @@ fn before_edit(page: &mut Page, preview: &Preview) {
     diff(page, &pretty(before), &pretty(&preview.ticket.params));
 }
 
-/// What the agent says about its own request: worth reading, and worth nothing as proof.
-fn said(page: &mut Page, ticket: &Ticket) {
-    let reasons = ["reason", "description", "justification", "purpose", "why"];
-    let input = ticket.params.get("input");
-    let found = reasons.iter().filter_map(|name| {
-        let value = ticket.params.get(*name).or_else(|| input.and_then(|input| input.get(*name)))?;
-        value.as_str()
-    });
-    let mut begun = false;
-    for text in found {
-        if !begun {
-            page.section("THE AGENT SAYS (untrusted, nobody checked it)");
-            begun = true;
-        }
-        page.quote(Tone::Agent, text);
-    }
-}
-
 fn asked(page: &mut Page, ticket: &Ticket) {
-    page.section("WHO ASKS");
-    page.fact("agent", Tone::Strong, &ticket.submitted_by);
-    if let Some(session) = crate::wording::summary::session(ticket) {
-        page.fact("session", Tone::Agent, Untrusted(session).line());
-    }
-    page.fact("when", Tone::Plain, &ticket.created);
-    page.fact("rule", Tone::Plain, Untrusted(&ticket.rule).line());
+    page.fact("from", Tone::Strong, Visible::from(&ticket.submitted_by).then(", at ").then(&ticket.created));
     for role in &ticket.needs_roles {
         page.fact("role", Tone::Plain, Untrusted(role).line().then(" is needed to approve it"));
     }
@@ -185,19 +221,27 @@ fn asked(page: &mut Page, ticket: &Ticket) {
     if let Some(before) = &ticket.replaces {
         page.fact("edited", Tone::Plain, Visible::label("from ").then(before));
     }
+}
+
+fn identified(page: &mut Page, ticket: &Ticket) {
+    if let Some(session) = crate::wording::summary::session(ticket) {
+        page.fact("session", Tone::Agent, Untrusted(session).line());
+    }
     page.fact("id", Tone::Dim, &ticket.id);
     page.fact("plan", Tone::Dim, &ticket.plan);
     page.fact("digest", Tone::Dim, Visible::from(&ticket.digest).then("  (computed here from what you read: it fits)"));
 }
 
+/// So many of what the same agent asked before are told.
+const RECENT_MAX: usize = 3;
+
 fn recent(page: &mut Page, preview: &Preview) {
     if preview.recent.is_empty() {
         return;
     }
-    page.section("THE SAME AGENT ASKED JUST BEFORE");
-    for ask in &preview.recent {
-        let head =
-            Visible::from(&ask.created).then("  ").then(Visible::label(ask.status.as_str())).padded(32).then("  ");
-        page.row(Row::new().with(Tone::Dim, head).with(Tone::Agent, Untrusted(&ask.summary).line()));
+    for ask in preview.recent.iter().take(RECENT_MAX) {
+        let head = Visible::label("before  ").then(Visible::label(ask.status.as_str())).padded(18).then(" ");
+        let room = page.width().saturating_sub(head.width());
+        page.row(Row::new().with(Tone::Dim, head).with(Tone::Agent, Untrusted(&ask.summary).line().cut(room)));
     }
 }

@@ -21,12 +21,12 @@ pub(super) fn decide_all(shared: &Shared, asked: &Receiver<Command>) {
 
 fn decide(bridge: &Bridge, command: Command) -> Option<News> {
     Some(match command {
-        Command::Approve { leave, note, grant } => {
-            let answer = bridge.approve(leave.id(), &Approve { digest: leave.digest(), note, grant });
+        Command::Approve { leave, note, grant, shown } => {
+            let answer = bridge.approve(leave.id(), &Approve { digest: leave.digest(), note, grant, shown });
             decided(Verb::Approve, leave.id(), answer)
         }
-        Command::Deny { leave, reason } => {
-            let answer = bridge.deny(leave.id(), &Deny { reason, digest: Some(leave.digest()) });
+        Command::Deny { leave, reason, shown } => {
+            let answer = bridge.deny(leave.id(), &Deny { reason, digest: Some(leave.digest()), shown });
             decided(Verb::Deny, leave.id(), answer)
         }
         Command::Edit { leave, params } => {

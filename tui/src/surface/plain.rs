@@ -27,7 +27,7 @@ use crate::{
         model::{Model, Notice, Size, connection::Connection},
         update,
     },
-    document,
+    document::{self, Ids},
     keys::{Act, Chord, Context, KeyRow, TABLE, View},
     link::Link,
     text::{Row, Tone, Untrusted, Visible},
@@ -316,7 +316,7 @@ impl Console {
             return Ok(());
         }
         self.told.page = Some(target);
-        let mut rows = document::preview(preview, PAGE_CELLS);
+        let mut rows = document::preview(preview, PAGE_CELLS, Ids::Shown);
         rows.push(Row::new().with(Tone::Strong, "approve, deny, scope, edit, snooze, mark, down, up, or help?"));
         self.print(&rows)?;
         self.update(Message::Drawn)

@@ -3,7 +3,7 @@
 //! What a terminal would obey, hide or stretch is written out: `␛` for a control that has a picture, `‹U+202E›` for the rest.
 //! The same marks, when they stand in the text itself, are written out too, so no text can imitate another's.
 
-use std::{borrow::Cow, fmt::Write as _, sync::LazyLock};
+use std::{borrow::Cow, fmt::Write as _, ops::Range, sync::LazyLock};
 
 use ccc_protocol::visible;
 use regex::{Captures, Regex};
@@ -14,6 +14,10 @@ use super::Visible;
 
 /// Marks on one base character beyond these are counted instead of drawn: a flood of them would cover the rows around.
 const MARKS_MAX: usize = 3;
+/// Blanks in a row beyond these are counted instead of drawn, so that nothing is pushed out of sight by them.
+const BLANKS_MAX: usize = 16;
+/// The same at the beginning of a line, where code is indented.
+const INDENT_MAX: usize = 40;
 /// Empty lines in a row beyond these are counted instead of drawn.
 const EMPTY_LINES_MAX: usize = 2;
 
@@ -31,10 +35,18 @@ impl Untrusted<'_> {
     /// All of it in rows as it was written; each row that ended with a line break ends with `␊`.
     #[must_use]
     pub fn lines(self) -> Vec<Visible> {
+        self.placed_lines().into_iter().map(|(_, line)| line).collect()
+    }
+
+    /// The same, each row with the part of the text that it shows; none for a row that counts what is left out.
+    #[must_use]
+    pub fn placed_lines(self) -> Vec<(Option<Range<usize>>, Visible)> {
         let mut rows = Vec::new();
-        let mut empty: usize = 0;
+        let (mut empty, mut at) = (0_usize, 0);
         for line in self.0.split_inclusive('\n') {
-            if line == "\n" {
+            let place = at..at + line.len();
+            at = place.end;
+            if line.ends_with('\n') && line.trim().is_empty() {
                 empty += 1;
                 if empty > EMPTY_LINES_MAX {
                     continue;
@@ -43,17 +55,17 @@ impl Untrusted<'_> {
                 count_empty(&mut rows, empty);
                 empty = 0;
             }
-            rows.push(Visible::revealed(reveal(line)));
+            rows.push((Some(place), Visible::revealed(reveal(line))));
         }
         count_empty(&mut rows, empty);
         rows
     }
 }
 
-fn count_empty(rows: &mut Vec<Visible>, empty: usize) {
+fn count_empty(rows: &mut Vec<(Option<Range<usize>>, Visible)>, empty: usize) {
     let hidden = empty.saturating_sub(EMPTY_LINES_MAX);
     if hidden > 0 {
-        rows.push(Visible::revealed(format!("‹{hidden} more empty lines›")));
+        rows.push((None, Visible::revealed(format!("‹{hidden} more empty lines›"))));
     }
 }
 
@@ -82,7 +94,51 @@ pub fn is_seen(c: char) -> bool {
 }
 
 fn reveal(text: &str) -> String {
-    bound_marks(&name_unseen(text))
+    match bound_blanks(text) {
+        None => bound_marks(&name_unseen(text)),
+        Some(parts) => parts.iter().map(Part::revealed).collect(),
+    }
+}
+
+/// A part of a text without a flood of blanks, or such a flood.
+enum Part<'a> {
+    Text(&'a str),
+    Blanks { kept: &'a str, more: usize },
+}
+
+impl Part<'_> {
+    fn revealed(&self) -> String {
+        match self {
+            Self::Text(text) => bound_marks(&name_unseen(text)),
+            Self::Blanks { kept, more } => format!("{}‹{more} more blanks›", bound_marks(&name_unseen(kept))),
+        }
+    }
+}
+
+/// The text taken apart at its floods of blanks; none where there is no flood. A blank is whatever has no ink of its own: spaces,
+/// tabs and what else parts words, but for line breaks, which rows are made of.
+fn bound_blanks(text: &str) -> Option<Vec<Part<'_>>> {
+    let is_blank = |c: char| c.is_whitespace() && c != '\n' && c != '\r';
+    let (mut parts, mut from, mut rest) = (vec![], 0, 0);
+    while let Some(start) = text.get(rest..).and_then(|tail| tail.find(is_blank)).map(|at| rest + at) {
+        let tail = text.get(start..).unwrap_or_default();
+        let end = start + tail.find(|c| !is_blank(c)).unwrap_or(tail.len());
+        let run = text.get(start..end).unwrap_or_default();
+        let most = if start == 0 { INDENT_MAX } else { BLANKS_MAX };
+        let count = run.chars().count();
+        if count > most {
+            let kept_end = run.char_indices().nth(most).map_or(run.len(), |(at, _)| at);
+            parts.push(Part::Text(text.get(from..start).unwrap_or_default()));
+            parts.push(Part::Blanks { kept: run.get(..kept_end).unwrap_or_default(), more: count - most });
+            from = end;
+        }
+        rest = end;
+    }
+    if parts.is_empty() {
+        return None;
+    }
+    parts.push(Part::Text(text.get(from..).unwrap_or_default()));
+    Some(parts)
 }
 
 /// Writes out each unseen character; the rest stays.
@@ -192,6 +248,33 @@ mod tests {
         for text in ["plain text, (and) signs: ~|`", "Grüße", "日本語", "кот", "שלום", "e\u{301}"] {
             assert_eq!(line(text), text);
         }
+    }
+
+    #[test]
+    fn a_flood_of_blanks_is_counted() {
+        let hidden = format!("mytool ok{}; rm -rf ~/x", " ".repeat(3000));
+        assert_eq!(line(&hidden), format!("mytool ok{}‹2984 more blanks›; rm -rf ~/x", " ".repeat(16)));
+        let indented = format!("{}deep", " ".repeat(40));
+        assert_eq!(line(&indented), indented, "code is indented");
+        let tabs = format!("a{}b", "\t".repeat(100));
+        assert_eq!(line(&tabs), format!("a{}‹84 more blanks›b", "␉".repeat(16)));
+        let others = format!("a{}b", "\u{3000}".repeat(100));
+        assert_eq!(line(&others), format!("a{}‹84 more blanks›b", "‹U+3000›".repeat(16)));
+    }
+
+    #[test]
+    fn a_flood_of_lines_of_blanks_is_counted() {
+        let rows = Untrusted(&format!("a\n{}b", "  \t\r\n".repeat(500))).lines();
+        let rows: Vec<String> = rows.iter().map(ToString::to_string).collect();
+        assert_eq!(rows, ["a␊", "  ␉␍␊", "  ␉␍␊", "‹498 more empty lines›", "b"]);
+    }
+
+    #[test]
+    fn each_row_knows_which_part_of_the_text_it_shows() {
+        let text = "one\n\n\n\n\n\ntwo";
+        let rows = Untrusted(text).placed_lines();
+        let parts: Vec<Option<&str>> = rows.iter().map(|(part, _)| part.clone().map(|part| &text[part])).collect();
+        assert_eq!(parts, [Some("one\n"), Some("\n"), Some("\n"), None, Some("two")]);
     }
 
     #[test]

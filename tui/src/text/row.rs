@@ -20,6 +20,8 @@ pub enum Tone {
     Agent,
     /// What deserves care; always beside a word or sign that says so.
     Care,
+    /// A word of a command that sends, fetches, runs or removes.
+    Danger,
     /// Went well.
     Good,
     /// Went wrong.
@@ -94,6 +96,33 @@ impl Row {
             left -= width;
         }
         cut
+    }
+
+    /// All of it in rows of so many cells, each piece in its tone: it breaks where the whole text would.
+    #[must_use]
+    pub fn folded(&self, cells_max: usize) -> Vec<Self> {
+        let mut pieces = self.0.iter().cloned();
+        let mut rest = pieces.next();
+        let mut rows = vec![];
+        for line in wrap(&self.text(), cells_max) {
+            let (mut row, mut bytes) = (Self::new(), line.as_str().len());
+            while let Some(piece) = rest.take() {
+                let length = piece.text.as_str().len();
+                if length > bytes {
+                    row.push(piece.tone, piece.text.between(0, bytes));
+                    rest = Some(Piece { text: piece.text.between(bytes, length), tone: piece.tone });
+                    break;
+                }
+                bytes -= length;
+                row.push(piece.tone, piece.text);
+                rest = pieces.next();
+                if bytes == 0 && rest.is_some() {
+                    break;
+                }
+            }
+            rows.push(row);
+        }
+        rows
     }
 
     /// The last piece wrapped to the width, each further row beginning with this margin.

@@ -2,13 +2,16 @@
 
 use std::fmt;
 
-use ccc_protocol::{ActionName, Digest, GrantId, TicketId, Timestamp, UserName};
+use ccc_protocol::{ActionName, Digest, GrantId, TicketId, Timestamp, UserName, bodies::Word};
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
 /// Text without any character that a terminal obeys or hides.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Visible(String);
+
+/// In fewer cells nothing is left out of the middle: neither half would tell anything.
+const MIDDLE_CELLS_MIN: usize = 24;
 
 impl Visible {
     /// Words of the program's own.
@@ -72,6 +75,19 @@ impl Visible {
         head.then("…")
     }
 
+    /// At most so many cells; what was left out is in the middle, and shows as `…`.
+    #[must_use]
+    pub fn cut_middle(&self, cells_max: usize) -> Self {
+        let width = self.width();
+        if width <= cells_max || cells_max < MIDDLE_CELLS_MIN {
+            return self.cut(cells_max);
+        }
+        let tail = cells_max / 3;
+        let (head, rest) = self.split(cells_max - tail - 1);
+        let (_, tail) = rest.split(rest.width().saturating_sub(tail));
+        head.then("…").then(tail).cut(cells_max)
+    }
+
     /// The longest part that fits into so many cells, and the rest.
     #[must_use]
     pub fn split(&self, cells_max: usize) -> (Self, Self) {
@@ -133,4 +149,4 @@ macro_rules! visible_by_form {
 }
 
 // Each of these was checked when it was made, and its written form is plain ASCII.
-visible_by_form!(UserName, ActionName, TicketId, GrantId, Digest, Timestamp);
+visible_by_form!(UserName, ActionName, TicketId, GrantId, Digest, Timestamp, Word);

@@ -37,8 +37,7 @@ fn inconsistent() -> [Row; 3] {
 
 /// The id comes first: however long the action's name is, it is never cut off.
 fn name(ticket: &Ticket) -> Row {
-    let care = if summary::deserves_care(ticket) { "‼ " } else { "" };
-    let row = Row::new().with(Tone::Dim, summary::short(ticket.id).then(" ")).with(Tone::Care, care);
+    let row = Row::new().with(Tone::Dim, summary::short(ticket.id).then(" "));
     row.with(Tone::Strong, &ticket.action).with(Tone::Dim, Visible::label("  by ").then(&ticket.submitted_by))
 }
 

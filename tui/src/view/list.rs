@@ -11,7 +11,7 @@ use crate::{
     },
     text::{Row, Tone, Untrusted, Visible},
     view::paint::Painter,
-    wording::{span, summary},
+    wording::{span, summary, verdict},
 };
 
 pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
@@ -73,14 +73,21 @@ fn head(model: &Model, group: &Group) -> Row {
 fn ticket_row(model: &Model, line: &Line, ticket: &Ticket) -> Row {
     let mark = if model.queue().is_marked(ticket.id) { "✓" } else { " " };
     let mut row = cursor_sign(model.queue().is_cursor(line)).with(Tone::Strong, mark);
-    row.push(Tone::Care, Visible::label(summary::care(ticket)).then(" "));
-    row.push(Tone::Dim, standing(model, ticket).padded(9).then(" "));
-    row.push(Tone::Strong, &ticket.action);
-    row.push(Tone::Plain, " ");
-    row.with(Tone::Agent, summary::in_list(ticket))
+    let (tone, sign) = verdict::sign(ticket);
+    row.push(tone, Visible::label(sign).then(" "));
+    row.push(Tone::Dim, standing(model, ticket).padded(4).then(" "));
+    if let Some((tone, short)) = verdict::short(ticket) {
+        row.push(tone, short.then("  "));
+    }
+    // What a row ends with tells as much as its beginning: what is left out stands in the middle.
+    let room = usize::from(model.areas().list.width).saturating_sub(row.width());
+    row.with(Tone::Agent, summary::in_row(ticket).cut_middle(room))
 }
 
-/// Age and time left while it waits; how it stands once it does not.
+/// Seconds left that are few enough to be told in the list.
+const SHORT_SECONDS: u64 = 300;
+
+/// Age while it waits, and time left where that is short; how it stands once it does not.
 fn standing(model: &Model, ticket: &Ticket) -> Visible {
     if model.is_deciding(ticket.id) {
         return Visible::label("sent …");
@@ -89,6 +96,9 @@ fn standing(model: &Model, ticket: &Ticket) -> Visible {
         return Visible::label(ticket.status.as_str());
     }
     let age = span::age(model.now().wall, ticket.created).padded(4);
-    let left = ticket.expires.map_or_else(|| Visible::label("–"), |expires| span::until(model.now().wall, expires));
-    age.then("→").then(left)
+    let now = model.now().wall;
+    match ticket.expires.filter(|expires| expires.millis_since(now) / 1000 < SHORT_SECONDS) {
+        Some(expires) => age.then("→").then(span::until(now, expires)),
+        None => age,
+    }
 }

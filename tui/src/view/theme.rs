@@ -57,7 +57,7 @@ impl Theme {
 
 fn weight(tone: Tone) -> Style {
     match tone {
-        Tone::Strong | Tone::Title | Tone::Care | Tone::Bad => Style::new().add_modifier(Modifier::BOLD),
+        Tone::Strong | Tone::Title | Tone::Care | Tone::Bad | Tone::Danger => Style::new().add_modifier(Modifier::BOLD),
         Tone::Host => Style::new().add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
         Tone::Dim => Style::new().add_modifier(Modifier::DIM),
         _ => Style::new(),
@@ -66,24 +66,23 @@ fn weight(tone: Tone) -> Style {
 
 fn dark(tone: Tone) -> Color {
     match tone {
-        Tone::Plain | Tone::Strong | Tone::Dim => Color::Reset,
+        Tone::Plain | Tone::Strong | Tone::Dim | Tone::Agent => Color::Reset,
         Tone::Title => Color::LightCyan,
         Tone::Name => Color::Cyan,
-        Tone::Agent => Color::LightYellow,
-        Tone::Care | Tone::Host => Color::LightMagenta,
+        Tone::Care => Color::LightYellow,
+        Tone::Host => Color::LightMagenta,
         Tone::Good | Tone::Added => Color::LightGreen,
-        Tone::Bad | Tone::Removed => Color::LightRed,
+        Tone::Bad | Tone::Removed | Tone::Danger => Color::LightRed,
     }
 }
 
 fn light(tone: Tone) -> Color {
     match tone {
-        Tone::Plain | Tone::Strong | Tone::Dim => Color::Reset,
+        Tone::Plain | Tone::Strong | Tone::Dim | Tone::Agent => Color::Reset,
         Tone::Title | Tone::Name => Color::Blue,
-        Tone::Agent => Color::Black,
         Tone::Care | Tone::Host => Color::Magenta,
         Tone::Good | Tone::Added => Color::Green,
-        Tone::Bad | Tone::Removed => Color::Red,
+        Tone::Bad | Tone::Removed | Tone::Danger => Color::Red,
     }
 }
 

@@ -5,6 +5,8 @@ mod entry;
 mod fate;
 pub mod span;
 pub mod summary;
+pub mod verdict;
+pub mod words;
 
 pub use difference::difference;
 pub use entry::entry;

@@ -1,9 +1,9 @@
 //! A ticket in one line: what it would do, before anybody opens its details.
 
 use ccc_protocol::{
-    actions::{SEND_EMAIL, USE_TOOL},
+    actions::{PIN_TOOL, SEND_EMAIL, USE_TOOL},
     beneath::beneath,
-    bodies::{Risk, Ticket},
+    bodies::Ticket,
 };
 use serde_json::Value;
 
@@ -18,6 +18,7 @@ pub fn summary(ticket: &Ticket) -> Visible {
     match ticket.action.as_str() {
         USE_TOOL => tool_call(ticket),
         SEND_EMAIL => mail(ticket),
+        PIN_TOOL => pin(ticket),
         _ => values(ticket),
     }
 }
@@ -28,26 +29,27 @@ pub fn session(ticket: &Ticket) -> Option<&str> {
     ticket.params.get("session").and_then(Value::as_str)
 }
 
-/// A sign before the row, for what deserves care: `‼` a typed word is asked for, `²` more than one person, `+` a note.
-#[must_use]
-pub fn care(ticket: &Ticket) -> &'static str {
-    match (deserves_care(ticket), ticket.needed > 1, ticket.needs_note) {
-        (true, _, _) => "‼",
-        (false, true, _) => "²",
-        (false, false, true) => "+",
-        (false, false, false) => " ",
+fn tool_call(ticket: &Ticket) -> Visible {
+    let tool = ticket.params.get("tool").and_then(Value::as_str).unwrap_or("?");
+    match telling(ticket) {
+        ("command", command) if matches!(tool, "Bash" | "Shell") => Visible::label("$ ").then(value(command)),
+        (_, told) => line(tool).then(": ").then(value(told)),
     }
 }
 
-/// True where its last line must have been seen and a word typed before it is approved.
-#[must_use]
-pub fn deserves_care(ticket: &Ticket) -> bool {
-    ticket.irreversible || ticket.risk == Risk::High
+/// A pinned tool is known by its server and its name.
+fn pin(ticket: &Ticket) -> Visible {
+    let part = |name| ticket.params.get(name).map_or_else(|| Visible::label("?"), value);
+    part("server").then("/").then(part("tool"))
 }
 
-fn tool_call(ticket: &Ticket) -> Visible {
-    let tool = ticket.params.get("tool").and_then(Value::as_str).unwrap_or("?");
-    line(tool).then(": ").then(value(telling(ticket).1))
+/// The whole row: the action's name and what it would do, but of a tool call only the latter.
+#[must_use]
+pub fn in_row(ticket: &Ticket) -> Visible {
+    match ticket.action.as_str() {
+        USE_TOOL => in_list(ticket),
+        _ => Visible::from(&ticket.action).then(" ").then(in_list(ticket)),
+    }
 }
 
 /// The same for the list, whose rows are short: of a path beneath the project that the call names, the name of that directory

@@ -82,6 +82,7 @@ pub(crate) fn preview(ticket: &Ticket, plan: &Plan) -> Preview {
         urls: Vec::new(),
         files: Vec::new(),
         facts: None,
+        marks: Vec::new(),
         warnings: Vec::new(),
         recent: Vec::new(),
         before_edit: None,

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::world::{NOW, World, args, grant, name, ticket};
 use crate::{
     grant::Grant,
-    policy::{Settings, Verdict, condition::Fit},
+    policy::{Ruling, Settings, condition::Fit},
 };
 
 const HOSTS: [&str; 4] = ["a.example", "b.a.example", "c.org", "localhost"];
@@ -234,12 +234,12 @@ fn worlds() -> impl Strategy<Value = PlainWorld> {
         })
 }
 
-fn outcome(verdict: &Verdict) -> Outcome {
-    match verdict {
-        Verdict::Accept => Outcome::Accept,
-        Verdict::Queue => Outcome::Queue,
-        Verdict::Deny { .. } => Outcome::Deny,
-        Verdict::DeniedBefore { .. } => Outcome::DeniedBefore,
+fn outcome(ruling: &Ruling) -> Outcome {
+    match ruling {
+        Ruling::Accept => Outcome::Accept,
+        Ruling::Queue => Outcome::Queue,
+        Ruling::Deny { .. } => Outcome::Deny,
+        Ruling::DeniedBefore { .. } => Outcome::DeniedBefore,
     }
 }
 
@@ -248,7 +248,7 @@ proptest! {
 
     #[test]
     fn policy_decides_as_its_description_says(world in worlds()) {
-        prop_assert_eq!(outcome(&real(&world).decide().verdict), model(&world));
+        prop_assert_eq!(outcome(&real(&world).decide().ruling), model(&world));
     }
 
     #[test]
@@ -257,21 +257,21 @@ proptest! {
         backwards.rules.reverse();
         let (one, other) = (real(&world).decide(), real(&backwards).decide());
         prop_assert_eq!(one.needs, other.needs);
-        prop_assert_eq!(outcome(&one.verdict), outcome(&other.verdict));
+        prop_assert_eq!(outcome(&one.ruling), outcome(&other.ruling));
     }
 
     #[test]
     fn one_more_denying_rule_never_loosens(world in worlds(), rule in rules()) {
         let mut stricter = world.clone();
         stricter.rules.push(PlainRule { policy: Policy::AutoDeny, hosts: None, caller: None, ..rule });
-        prop_assert!(!matches!(outcome(&real(&stricter).decide().verdict), Outcome::Accept | Outcome::Queue));
+        prop_assert!(!matches!(outcome(&real(&stricter).decide().ruling), Outcome::Accept | Outcome::Queue));
     }
 
     #[test]
     fn explain_says_what_decide_does_and_its_trace_leads_there(world in worlds()) {
         let world = real(&world);
         let (decision, trace) = (world.decide(), world.explain());
-        let expected = match outcome(&decision.verdict) {
+        let expected = match outcome(&decision.ruling) {
             Outcome::Accept => "accept",
             Outcome::Queue => "queue",
             Outcome::Deny | Outcome::DeniedBefore => "deny",

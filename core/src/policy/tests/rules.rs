@@ -6,7 +6,7 @@ use serde_json::json;
 use super::world::{NOW, World, args, grant, name, path, roles, ticket};
 use crate::{
     params::value::Beneath,
-    policy::{LocalTime, Settings, Verdict, Weekday},
+    policy::{LocalTime, Ruling, Settings, Weekday},
 };
 
 fn accept_where(condition: &str) -> String {
@@ -21,13 +21,13 @@ fn deny_where(condition: &str) -> String {
 #[expect(clippy::needless_pass_by_value, reason = "`json!` gives values, and a table of them reads better without `&`")]
 fn assert_accepts(condition: &str, good: serde_json::Value, bad: serde_json::Value) {
     assert_eq!(
-        World::new(&accept_where(condition), args(good.clone())).decide().verdict,
-        Verdict::Accept,
+        World::new(&accept_where(condition), args(good.clone())).decide().ruling,
+        Ruling::Accept,
         "{condition} {good}"
     );
     assert_eq!(
-        World::new(&accept_where(condition), args(bad.clone())).decide().verdict,
-        Verdict::Queue,
+        World::new(&accept_where(condition), args(bad.clone())).decide().ruling,
+        Ruling::Queue,
         "{condition} {bad}"
     );
 }
@@ -91,17 +91,17 @@ fn a_list_is_accepted_whole_and_denied_by_any_item() {
         mixed.clone(),
     );
     let denied = World::new(&deny_where("where.urls.host = '*.test.org'"), args(mixed)).decide();
-    assert!(matches!(denied.verdict, Verdict::Deny { .. }));
+    assert!(matches!(denied.ruling, Ruling::Deny { .. }));
 }
 
 #[test]
 fn a_queue_rule_that_fits_a_part_never_loosens_a_denial() {
     let rule = "[[rule]]\nname = 'ask'\naction = 'visit'\npolicy = 'queue'\nwhere.urls.host = 'a.example'\n";
     let own_denies = |urls: serde_json::Value| {
-        World { own: Policy::AutoDeny, ..World::new(rule, args(json!({ "urls": urls }))) }.decide().verdict
+        World { own: Policy::AutoDeny, ..World::new(rule, args(json!({ "urls": urls }))) }.decide().ruling
     };
-    assert_eq!(own_denies(json!(["https://a.example/"])), Verdict::Queue);
-    assert!(matches!(own_denies(json!(["https://a.example/", "https://b.example/"])), Verdict::Deny { .. }));
+    assert_eq!(own_denies(json!(["https://a.example/"])), Ruling::Queue);
+    assert!(matches!(own_denies(json!(["https://a.example/", "https://b.example/"])), Ruling::Deny { .. }));
 }
 
 #[test]
@@ -110,14 +110,14 @@ fn internal_hosts_are_accepted_only_where_named_in_full() {
     assert_accepts("where.url.host = '127.0.0.1'", home.clone(), json!({"url": "http://127.0.0.2:8080/"}));
     for condition in ["where.url.host = '*'", "where.url.host = '127.0.0.*'", "where.url.port = 8080", ""] {
         assert_eq!(
-            World::new(&accept_where(condition), args(home.clone())).decide().verdict,
-            Verdict::Queue,
+            World::new(&accept_where(condition), args(home.clone())).decide().ruling,
+            Ruling::Queue,
             "{condition}"
         );
     }
     assert!(matches!(
-        World::new(&deny_where("where.url.host = '127.*'"), args(home)).decide().verdict,
-        Verdict::Deny { .. }
+        World::new(&deny_where("where.url.host = '127.*'"), args(home)).decide().ruling,
+        Ruling::Deny { .. }
     ));
 }
 
@@ -127,13 +127,13 @@ fn what_a_command_puts_behind_a_path_must_lie_there_too() {
     let rule = accept_where("where.path.under = '/workspace/docs'");
     args.beneath =
         vec![Beneath { param: "path".into(), suffix: "Cargo.toml".into(), path: path("/workspace/docs/Cargo.toml") }];
-    assert_eq!(World::new(&rule, args.clone()).decide().verdict, Verdict::Accept);
+    assert_eq!(World::new(&rule, args.clone()).decide().ruling, Ruling::Accept);
     args.beneath = vec![Beneath {
         param: "path".into(),
         suffix: "Cargo.toml".into(),
         path: path("/workspace/elsewhere/Cargo.toml"),
     }];
-    assert_eq!(World::new(&rule, args).decide().verdict, Verdict::Queue);
+    assert_eq!(World::new(&rule, args).decide().ruling, Ruling::Queue);
 }
 
 #[test]
@@ -142,22 +142,22 @@ fn time_of_day_is_the_servers_own() {
     let at = |weekday, hour: u16| {
         World { local: LocalTime { weekday, minute_of_day: hour * 60 }, ..World::new(&rule, args(json!({}))) }
             .decide()
-            .verdict
+            .ruling
     };
-    assert_eq!(at(Weekday::Wed, 9), Verdict::Accept);
-    assert_eq!(at(Weekday::Wed, 17), Verdict::Queue);
-    assert_eq!(at(Weekday::Thu, 9), Verdict::Queue);
+    assert_eq!(at(Weekday::Wed, 9), Ruling::Accept);
+    assert_eq!(at(Weekday::Wed, 17), Ruling::Queue);
+    assert_eq!(at(Weekday::Thu, 9), Ruling::Queue);
 }
 
 #[test]
 fn a_rule_holds_for_its_callers_and_actions_alone() {
-    for (head, verdict) in [
-        ("action = 'vis*'\ncaller = 'ag*'", Verdict::Accept),
-        ("action = 'vis*'\ncaller = ['user', 'bob']", Verdict::Queue),
-        ("action = ['open-*']", Verdict::Queue),
+    for (head, ruling) in [
+        ("action = 'vis*'\ncaller = 'ag*'", Ruling::Accept),
+        ("action = 'vis*'\ncaller = ['user', 'bob']", Ruling::Queue),
+        ("action = ['open-*']", Ruling::Queue),
     ] {
         let rules = format!("[[rule]]\nname = 'r'\npolicy = 'auto-accept'\n{head}\n");
-        assert_eq!(World::new(&rules, args(json!({}))).decide().verdict, verdict, "{head}");
+        assert_eq!(World::new(&rules, args(json!({}))).decide().ruling, ruling, "{head}");
     }
 }
 
@@ -168,9 +168,9 @@ fn a_denial_answers_the_same_call_until_it_ends() {
         ..World::new(&accept_where(""), args(json!({})))
     };
     let denied = world(NOW + 1).decide();
-    assert_eq!(denied.verdict, Verdict::DeniedBefore { ticket: ticket(9) });
+    assert_eq!(denied.ruling, Ruling::DeniedBefore { ticket: ticket(9) });
     assert!(denied.rule.contains(&Timestamp::from_seconds(NOW + 1).to_string()), "{}", denied.rule);
-    assert_eq!(world(NOW).decide().verdict, Verdict::Accept);
+    assert_eq!(world(NOW).decide().ruling, Ruling::Accept);
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn a_freeze_and_a_group_switched_off_stand_above_all() {
             let binds = right || frozen;
             let mut world = World::new(&accept_where(""), args(json!({})));
             world.overrides.by.insert(name(by), settings(frozen));
-            assert_eq!(matches!(world.decide().verdict, Verdict::Deny { .. }), binds, "{by} {frozen}");
+            assert_eq!(matches!(world.decide().ruling, Ruling::Deny { .. }), binds, "{by} {frozen}");
         }
     }
 }
@@ -209,7 +209,7 @@ fn needs_are_the_strictest_of_every_rule_that_queues() {
         action = 'visit'
         policy = 'auto-accept'";
     let decision = World::new(rules, args(json!({}))).decide();
-    assert_eq!(decision.verdict, Verdict::Queue);
+    assert_eq!(decision.ruling, Ruling::Queue);
     assert_eq!(decision.needs.roles, roles(&["dba", "ops"]));
     assert_eq!((decision.needs.count, decision.needs.justification), (2, true));
     assert_eq!((decision.needs.expires_seconds, decision.needs.grant_seconds_max), (Some(300), 900));
@@ -223,22 +223,22 @@ fn grants_accept_what_is_queued_unless_floor_or_rule_forbid_them() {
         World { floor, grants: vec![grant("visit", &given.json)], ..World::new(rules, given.clone()) }.decide()
     };
     let decision = granted("", None);
-    assert_eq!(decision.verdict, Verdict::Accept);
+    assert_eq!(decision.ruling, Ruling::Accept);
     assert!(
         decision.rule.starts_with("grant ") && decision.rule.contains("by ada, 3 of 5 uses left"),
         "{}",
         decision.rule
     );
-    assert_eq!(granted("", Some(Policy::Queue)).verdict, Verdict::Queue);
+    assert_eq!(granted("", Some(Policy::Queue)).ruling, Ruling::Queue);
     let queue = |asks: &str| format!("[[rule]]\nname = 'q'\naction = 'visit'\npolicy = 'queue'\n{asks}\n");
-    assert_eq!(granted(&queue(""), None).verdict, Verdict::Accept);
+    assert_eq!(granted(&queue(""), None).ruling, Ruling::Accept);
     for forbids in [
         "grants = false", "approve = { grant_max = '0s' }", "approve = { grant_max = '30s' }",
         "approve = { role = 'dba' }", "approve = { count = 2 }",
     ] {
-        assert_eq!(granted(&queue(forbids), None).verdict, Verdict::Queue, "{forbids}");
+        assert_eq!(granted(&queue(forbids), None).ruling, Ruling::Queue, "{forbids}");
     }
-    assert!(matches!(granted(&deny_where(""), None).verdict, Verdict::Deny { .. }));
+    assert!(matches!(granted(&deny_where(""), None).ruling, Ruling::Deny { .. }));
 }
 
 #[test]
@@ -263,8 +263,8 @@ fn a_decision_names_what_decided() {
 fn a_denying_rule_gives_its_own_reason() {
     let with_reason = deny_where("reason = 'use the staging site'");
     assert_eq!(
-        World::new(&with_reason, args(json!({}))).decide().verdict,
-        Verdict::Deny { reason: "use the staging site".into() }
+        World::new(&with_reason, args(json!({}))).decide().ruling,
+        Ruling::Deny { reason: "use the staging site".into() }
     );
 }
 

@@ -4,7 +4,7 @@ use ccc_protocol::bodies::{Access, BESIDE_ARGUMENTS, Class, CommandFact, Differe
 use serde_json::json;
 
 use super::world::{World, call, grant};
-use crate::{params::value::Args, policy::Verdict};
+use crate::{params::value::Args, policy::Ruling};
 
 fn command(program: &str, subcommand: Option<&str>) -> CommandFact {
     CommandFact {
@@ -35,7 +35,7 @@ fn rule(policy: &str, condition: &str) -> String {
 }
 
 fn is_denied(world: &World) -> bool {
-    matches!(world.decide().verdict, Verdict::Deny { .. })
+    matches!(world.decide().ruling, Ruling::Deny { .. })
 }
 
 #[test]
@@ -44,19 +44,19 @@ fn every_command_must_be_one_that_is_accepted() {
         "auto-accept",
         "where.tool = 'Bash'\nwhere.command = { program = 'git', subcommand = ['status', 'git log'] }",
     );
-    let verdict = |list: &[(&str, Option<&str>)]| world(&rules, commands(list)).decide().verdict;
-    assert_eq!(verdict(&[("git", Some("git status")), ("git", Some("git log"))]), Verdict::Accept);
-    assert_eq!(verdict(&[("git", Some("git status")), ("rm", None)]), Verdict::Queue);
-    assert_eq!(verdict(&[("git", Some("git push"))]), Verdict::Queue);
-    assert_eq!(verdict(&[("git", None)]), Verdict::Queue);
-    assert_eq!(verdict(&[]), Verdict::Queue);
+    let ruling = |list: &[(&str, Option<&str>)]| world(&rules, commands(list)).decide().ruling;
+    assert_eq!(ruling(&[("git", Some("git status")), ("git", Some("git log"))]), Ruling::Accept);
+    assert_eq!(ruling(&[("git", Some("git status")), ("rm", None)]), Ruling::Queue);
+    assert_eq!(ruling(&[("git", Some("git push"))]), Ruling::Queue);
+    assert_eq!(ruling(&[("git", None)]), Ruling::Queue);
+    assert_eq!(ruling(&[]), Ruling::Queue);
 }
 
 #[test]
 fn one_command_is_enough_to_deny() {
     let rules = rule("auto-accept", "where.tool = 'Bash'") + &rule("auto-deny", "where.command.program = ['rm', 'dd']");
     assert!(is_denied(&world(&rules, commands(&[("ls", None), ("rm", None)]))));
-    assert_eq!(world(&rules, commands(&[("ls", None)])).decide().verdict, Verdict::Accept);
+    assert_eq!(world(&rules, commands(&[("ls", None)])).decide().ruling, Ruling::Accept);
 }
 
 #[test]
@@ -70,9 +70,9 @@ fn program_and_subcommand_are_asked_of_the_same_command() {
 fn every_path_must_lie_where_it_is_accepted_and_one_is_enough_to_deny() {
     let touching = |paths: &[&str]| Facts { paths: paths.iter().map(|text| path(text)).collect(), ..Facts::default() };
     let inside = rule("auto-accept", "where.path.under = ['{cwd}', '/tmp']");
-    assert_eq!(world(&inside, touching(&["/workspace/app/src", "/tmp/x"])).decide().verdict, Verdict::Accept);
-    assert_eq!(world(&inside, touching(&["/workspace/app/src", "/workspace/other"])).decide().verdict, Verdict::Queue);
-    assert_eq!(world(&inside, touching(&[])).decide().verdict, Verdict::Queue);
+    assert_eq!(world(&inside, touching(&["/workspace/app/src", "/tmp/x"])).decide().ruling, Ruling::Accept);
+    assert_eq!(world(&inside, touching(&["/workspace/app/src", "/workspace/other"])).decide().ruling, Ruling::Queue);
+    assert_eq!(world(&inside, touching(&[])).decide().ruling, Ruling::Queue);
     let secrets = rule("auto-deny", "where.path.under = ['~/.ssh', '/etc']");
     for denied in ["~/.ssh/id_ed25519", "/etc/passwd", "~/.ssh"] {
         assert!(is_denied(&world(&secrets, touching(&["/workspace/app/src", denied]))), "{denied}");
@@ -83,13 +83,13 @@ fn every_path_must_lie_where_it_is_accepted_and_one_is_enough_to_deny() {
 #[test]
 fn a_rule_about_the_project_goes_by_what_the_facts_take_for_it() {
     let inside = rule("auto-accept", "where.path.under = '{project}'");
-    let verdict = |project: Option<&str>, touched: &str| {
+    let ruling = |project: Option<&str>, touched: &str| {
         let facts = Facts { project: project.map(str::to_owned), paths: vec![path(touched)], ..Facts::default() };
-        world(&inside, facts).decide().verdict
+        world(&inside, facts).decide().ruling
     };
-    assert_eq!(verdict(Some("/workspace"), "/workspace/lib/x"), Verdict::Accept);
-    assert_eq!(verdict(Some("/workspace/app"), "/workspace/lib/x"), Verdict::Queue);
-    assert_eq!(verdict(None, "/workspace/app/x"), Verdict::Queue);
+    assert_eq!(ruling(Some("/workspace"), "/workspace/lib/x"), Ruling::Accept);
+    assert_eq!(ruling(Some("/workspace/app"), "/workspace/lib/x"), Ruling::Queue);
+    assert_eq!(ruling(None, "/workspace/app/x"), Ruling::Queue);
 }
 
 #[test]
@@ -97,10 +97,10 @@ fn contacted_hosts_are_accepted_all_or_none_and_internal_ones_by_name_alone() {
     let contacting =
         |hosts: &[&str]| Facts { hosts: hosts.iter().map(|host| (*host).to_owned()).collect(), ..Facts::default() };
     let rules = rule("auto-accept", "where.host = ['*.crates.io', 'localhost', '*']");
-    assert_eq!(world(&rules, contacting(&["static.crates.io", "localhost"])).decide().verdict, Verdict::Accept);
-    assert_eq!(world(&rules, contacting(&["169.254.169.254"])).decide().verdict, Verdict::Queue);
+    assert_eq!(world(&rules, contacting(&["static.crates.io", "localhost"])).decide().ruling, Ruling::Accept);
+    assert_eq!(world(&rules, contacting(&["169.254.169.254"])).decide().ruling, Ruling::Queue);
     let by_tool = rule("auto-accept", "where.tool = 'Bash'");
-    assert_eq!(world(&by_tool, contacting(&["10.0.0.1"])).decide().verdict, Verdict::Queue);
+    assert_eq!(world(&by_tool, contacting(&["10.0.0.1"])).decide().ruling, Ruling::Queue);
 }
 
 #[test]
@@ -110,13 +110,13 @@ fn every_class_must_be_named_to_accept_and_one_is_enough_to_queue() {
         ..Facts::default()
     };
     let rules = rule("auto-accept", "where.class = ['reads', 'vcs-query']");
-    assert_eq!(world(&rules, doing(&[Class::Reads, Class::VcsQuery])).decide().verdict, Verdict::Accept);
-    assert_eq!(world(&rules, doing(&[Class::Reads, Class::Upload])).decide().verdict, Verdict::Queue);
+    assert_eq!(world(&rules, doing(&[Class::Reads, Class::VcsQuery])).decide().ruling, Ruling::Accept);
+    assert_eq!(world(&rules, doing(&[Class::Reads, Class::Upload])).decide().ruling, Ruling::Queue);
     let all = World {
         own: Policy::AutoAccept,
         ..world(&rule("queue", "where.class = 'upload'"), doing(&[Class::Reads, Class::Upload]))
     };
-    assert_eq!(all.decide().verdict, Verdict::Queue);
+    assert_eq!(all.decide().ruling, Ruling::Queue);
     assert!(world(&rule("queue", "where.class = 'uplod'"), doing(&[])).book().is_err());
 }
 
@@ -128,9 +128,9 @@ fn a_call_that_cannot_be_read_whole_is_always_asked() {
         Facts { too_large: true, ..commands(&[("ls", None)]) },
     ];
     for facts in unreadable {
-        assert_eq!(world(&rules, facts).decide().verdict, Verdict::Queue);
+        assert_eq!(world(&rules, facts).decide().ruling, Ruling::Queue);
     }
-    assert_eq!(World { facts: None, ..world(&rules, Facts::default()) }.decide().verdict, Verdict::Queue);
+    assert_eq!(World { facts: None, ..world(&rules, Facts::default()) }.decide().ruling, Ruling::Queue);
     let denied = Facts { opaque: vec!["eval".into()], ..commands(&[("rm", None)]) };
     assert!(is_denied(&world(&rule("auto-deny", "where.command.program = 'rm'"), denied)));
 }
@@ -142,21 +142,21 @@ fn a_tool_of_an_mcp_server_passes_only_by_a_rule_that_names_it() {
         classes: [(Class::Server, String::new())].into(),
         ..Facts::default()
     };
-    let verdict = |rules: &str, own| {
+    let ruling = |rules: &str, own| {
         let args = call("mcp:files/read_file", json!({"path": "/workspace/a"}));
-        World { args, own, ..world(rules, asking.clone()) }.decide().verdict
+        World { args, own, ..world(rules, asking.clone()) }.decide().ruling
     };
-    let accepting = |condition: &str| verdict(&rule("auto-accept", condition), Policy::Queue);
+    let accepting = |condition: &str| ruling(&rule("auto-accept", condition), Policy::Queue);
     for named in ["where.tool = 'mcp:files/read_*'", "where.tool = ['Bash', 'mcp:files/*']"] {
-        assert_eq!(accepting(named), Verdict::Accept, "{named}");
+        assert_eq!(accepting(named), Ruling::Accept, "{named}");
     }
     for unnamed in ["", "where.tool = '*'", "where.path.under = '/workspace'", "where.tool = 'mcp:other/*'"] {
-        assert_eq!(accepting(unnamed), Verdict::Queue, "{unnamed}");
+        assert_eq!(accepting(unnamed), Ruling::Queue, "{unnamed}");
     }
-    assert_eq!(verdict("", Policy::AutoAccept), Verdict::Queue, "nor by the action's own policy");
+    assert_eq!(ruling("", Policy::AutoAccept), Ruling::Queue, "nor by the action's own policy");
     let denied =
         rule("auto-accept", "where.tool = 'mcp:files/*'") + &rule("auto-deny", "where.path.under = '/workspace'");
-    assert!(matches!(verdict(&denied, Policy::Queue), Verdict::Deny { .. }));
+    assert!(matches!(ruling(&denied, Policy::Queue), Ruling::Deny { .. }));
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn a_grant_of_a_program_covers_that_program_in_that_directory_alone() {
     let cargo = || Facts { project: Some("/workspace/app".into()), ..commands(&[("cargo", Some("cargo test"))]) };
     grant.approved = Some(cargo().into());
     let accepted = |facts: Facts, args| {
-        World { grants: vec![grant.clone()], args, ..world("", facts) }.decide().verdict == Verdict::Accept
+        World { grants: vec![grant.clone()], args, ..world("", facts) }.decide().ruling == Ruling::Accept
     };
     let other = call("Bash", json!({"command": "cargo test -p x"}));
     assert!(accepted(cargo(), other.clone()));
@@ -187,7 +187,7 @@ fn a_grant_of_a_tool_covers_that_tool_in_that_session_alone() {
     grant.differ = [("input".to_owned(), Difference::SameTool("Edit".into()))].into();
     grant.approved = Some(Facts::default().into());
     let accepted = |args| {
-        World { grants: vec![grant.clone()], args, ..world("", Facts::default()) }.decide().verdict == Verdict::Accept
+        World { grants: vec![grant.clone()], args, ..world("", Facts::default()) }.decide().ruling == Ruling::Accept
     };
     assert!(accepted(call("Edit", json!({"path": "b"}))));
     assert!(!accepted(call("Write", json!({"path": "b"}))));
@@ -210,7 +210,7 @@ fn a_grant_of_a_tool_covers_nothing_that_a_call_says_beside_its_arguments() {
         grant.differ = [("input".to_owned(), Difference::SameTool("mcp:files/write".into()))].into();
         grant.approved = Some(Facts::default().into());
         let decision = World { grants: vec![grant], args: args.clone(), ..world("", Facts::default()) }.decide();
-        decision.verdict == Verdict::Accept
+        decision.ruling == Ruling::Accept
     };
     let (bare, told) = (input("a", None), input("a", Some("s")));
     assert!(accepted(&bare, &input("b", None)));

@@ -2,11 +2,15 @@
 
 use ccc_protocol::{TicketId, approval, bodies::Preview};
 
+use super::Surface;
 use crate::{
     console::armed::Lack,
-    document,
+    document::{self, Ids},
     text::{Row, Visible},
 };
+
+/// So many rows of a page stand on a terminal at once, where it is printed.
+const PLAIN_ROWS: usize = 20;
 
 /// How far the reading has come.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -33,6 +37,8 @@ pub struct Details {
     width: usize,
     height: usize,
     top: usize,
+    /// Whether ids and digests are shown.
+    ids: Ids,
     /// The row after the last one that has been on screen.
     seen: usize,
 }
@@ -82,6 +88,16 @@ impl Details {
         self.seen >= self.rows.len() && !self.rows.is_empty()
     }
 
+    /// True where it is longer than the pane; line by line, than the smallest common terminal.
+    #[must_use]
+    pub fn is_longer_than(&self, surface: Surface) -> bool {
+        let room = match surface {
+            Surface::Screen => self.height,
+            Surface::Plain => PLAIN_ROWS,
+        };
+        self.rows.len() > room
+    }
+
     /// Why what is shown cannot be decided, as far as the details go.
     #[must_use]
     pub fn lack(&self) -> Option<Lack> {
@@ -98,7 +114,7 @@ impl Details {
         if self.of == id {
             return false;
         }
-        *self = Self { of: id, width: self.width, height: self.height, ..Self::default() };
+        *self = Self { of: id, width: self.width, height: self.height, ids: self.ids, ..Self::default() };
         if id.is_some() {
             self.reading = Reading::Loading;
         }
@@ -138,9 +154,17 @@ impl Details {
         }
     }
 
+    /// Shows ids and digests, or leaves them out again. What was on screen before was on screen.
+    pub fn toggle_ids(&mut self) {
+        let seen_whole = self.end_seen();
+        self.ids = if self.ids == Ids::Hidden { Ids::Shown } else { Ids::Hidden };
+        self.lay_out();
+        self.seen = if seen_whole { self.rows.len() } else { self.seen.min(self.top + self.height) };
+    }
+
     fn lay_out(&mut self) {
         self.rows = match &self.reading {
-            Reading::Ready(preview) => document::preview(preview, self.width),
+            Reading::Ready(preview) => document::preview(preview, self.width, self.ids),
             _ => Vec::new(),
         };
         self.scroll_to(self.top);

@@ -2,7 +2,7 @@
 
 use ccc_protocol::{
     ActionName, TicketId, UserName,
-    bodies::{GrantRequest, Policy},
+    bodies::{GrantRequest, Policy, Word},
 };
 
 use super::field::Field;
@@ -45,7 +45,7 @@ pub enum Kind {
     /// The word to be typed where care is deserved.
     Word {
         /// The word.
-        word: ActionName,
+        word: Word,
         /// As far as it was typed.
         field: Field,
         /// The note, written before.

@@ -82,7 +82,8 @@ fn split(body: Rect, open: bool) -> (Rect, Rect) {
         return (Rect { width: left, ..body }, right);
     }
     if body.height >= BELOW_MIN - 4 {
-        let above = body.height * 2 / 5;
+        // What is decided is read in the details: they take two thirds.
+        let above = body.height / 3;
         let below = Rect { y: body.y + above + 1, height: body.height - above - 1, ..body };
         return (Rect { height: above, ..body }, below);
     }

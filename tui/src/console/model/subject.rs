@@ -1,6 +1,9 @@
 //! What is on screen to be decided, and what it lacks before a key may decide it.
 
-use ccc_protocol::bodies::Status;
+use ccc_protocol::{
+    TicketId,
+    bodies::{Shown, Status, Ticket, Word},
+};
 
 use super::{
     Areas, Model, Surface,
@@ -9,7 +12,7 @@ use super::{
 use crate::{
     console::armed::{Lack, Place, Subject, Target},
     keys::View,
-    wording::summary,
+    wording::verdict,
 };
 
 /// Rows of a dialog beside those that name its tickets: edge, title, and at least two of its own.
@@ -48,8 +51,27 @@ impl Model {
     }
 
     fn unread(&self, target: Target) -> Option<Lack> {
-        let careful = self.queue.ticket(target.id).is_some_and(summary::deserves_care);
+        let careful = self.care_of(target.id).is_some();
         (careful && self.surface == Surface::Screen && !self.details.end_seen()).then_some(Lack::Unread)
+    }
+
+    /// The ticket as it is shown: with its details, where those are read, else as the list has it.
+    fn as_shown(&self, id: TicketId) -> Option<&Ticket> {
+        let preview = self.details.preview().map(|preview| &preview.ticket).filter(|ticket| ticket.id == id);
+        preview.or_else(|| self.queue.ticket(id))
+    }
+
+    /// The word that is typed before this ticket is approved, where it deserves care.
+    pub(in crate::console) fn care_of(&self, id: TicketId) -> Option<Word> {
+        let is_long = self.details.of() == Some(id) && self.details.is_longer_than(self.surface);
+        // The list may know of care that the details, read before, do not.
+        let listed = self.queue.ticket(id).and_then(|ticket| verdict::word(ticket, is_long));
+        self.as_shown(id).and_then(|ticket| verdict::word(ticket, is_long)).or(listed)
+    }
+
+    /// How a decision on this ticket names what was shown of it.
+    pub(in crate::console) fn shown_of(&self, id: TicketId, typed: Option<Word>) -> Option<Shown> {
+        self.as_shown(id).and_then(|ticket| verdict::shown(ticket, typed))
     }
 
     /// Why this ticket cannot be decided, wherever it is shown.
@@ -107,14 +129,12 @@ impl Model {
     }
 
     fn lack_of_marked(&self, target: Target) -> Option<Lack> {
-        let still = self
-            .queue
-            .ticket(target.id)
-            .is_some_and(|ticket| ticket.status == Status::Queued && ticket.digest == target.digest);
+        let waits = |ticket: &&Ticket| ticket.status == Status::Queued && ticket.digest == target.digest;
+        let still = self.queue.ticket(target.id).filter(waits);
         match (still, self.deciding.contains(&target.id)) {
-            (false, _) => Some(Lack::Decided),
-            (true, true) => Some(Lack::Deciding),
-            (true, false) => None,
+            (None, _) => Some(Lack::Decided),
+            (Some(_), true) => Some(Lack::Deciding),
+            (Some(ticket), false) => (!verdict::may_be_marked(ticket)).then_some(Lack::Alone),
         }
     }
 }

@@ -25,8 +25,9 @@ pub(super) fn send(model: &mut Model, out: &mut Vec<Command>) {
     let Some(leaves) = fired(model) else { return };
     let ids: Vec<TicketId> = leaves.iter().map(Leave::id).collect();
     for leave in leaves {
+        let shown = model.shown_of(leave.id(), None);
         model.deciding.insert(leave.id());
-        out.push(Command::Approve { leave, note: None, grant: None });
+        out.push(Command::Approve { leave, note: None, grant: None, shown });
     }
     sent(model, &ids, "approval sent …");
 }

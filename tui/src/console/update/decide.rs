@@ -2,7 +2,7 @@
 
 use ccc_protocol::{
     TicketId,
-    bodies::{GrantRequest, Ticket},
+    bodies::{GrantRequest, Ticket, Word},
 };
 
 use super::{
@@ -22,7 +22,7 @@ use crate::{
     },
     keys::{Act, View},
     text::{Tone, Visible},
-    wording::summary,
+    wording::verdict,
 };
 
 /// What an approval carries beside the ticket.
@@ -30,6 +30,8 @@ use crate::{
 pub(super) struct Terms {
     pub(super) note: Option<String>,
     pub(super) grant: Option<GrantRequest>,
+    /// The word that was typed, where care is asked for.
+    pub(super) typed: Option<Word>,
 }
 
 pub(super) fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
@@ -63,9 +65,8 @@ pub(super) fn approve(model: &mut Model, target: Target, terms: Terms, out: &mut
         let kind = Kind::Note { field: Field::default(), grant: terms.grant };
         return open::about(model, kind, vec![target]);
     }
-    if summary::deserves_care(&ticket) {
-        let kind =
-            Kind::Word { word: ticket.action.clone(), field: Field::default(), note: terms.note, grant: terms.grant };
+    if let Some(word) = model.care_of(target.id) {
+        let kind = Kind::Word { word, field: Field::default(), note: terms.note, grant: terms.grant };
         return open::about(model, kind, vec![target]);
     }
     send_approval(model, &terms, out);
@@ -73,14 +74,21 @@ pub(super) fn approve(model: &mut Model, target: Target, terms: Terms, out: &mut
 
 /// Approves what is on screen, where the key counts.
 pub(super) fn send_approval(model: &mut Model, terms: &Terms, out: &mut Vec<Command>) {
+    // What was asked for when the question was opened may be more by now: without it nothing is sent.
+    let targets = model.armed.subject().map(|subject| subject.targets.clone()).unwrap_or_default();
+    if targets.iter().any(|target| model.care_of(target.id).is_some_and(|word| terms.typed != Some(word))) {
+        model.dialog = None;
+        return model.say(Tone::Care, "it has come to deserve more care than was asked for: look at it again");
+    }
     for leave in fired(model).unwrap_or_default() {
+        let shown = model.shown_of(leave.id(), terms.typed.clone());
         model.deciding.insert(leave.id());
         if terms.grant.is_some() {
             model.done = Some(Done::Granted(leave.id()));
         }
         model.dialog = None;
         model.say(Tone::Plain, "approval sent …");
-        out.push(Command::Approve { leave, note: terms.note.clone(), grant: terms.grant.clone() });
+        out.push(Command::Approve { leave, note: terms.note.clone(), grant: terms.grant.clone(), shown });
     }
 }
 
@@ -107,8 +115,9 @@ pub(super) fn send_denial(model: &mut Model, reason: Option<&str>, out: &mut Vec
         model.done = Some(Done::Denied(id));
     }
     for leave in leaves {
+        let shown = model.shown_of(leave.id(), None);
         model.deciding.insert(leave.id());
-        out.push(Command::Deny { leave, reason: reason.map(str::to_owned) });
+        out.push(Command::Deny { leave, reason: reason.map(str::to_owned), shown });
     }
     bulk::sent(model, &ids, "denial sent …");
 }
@@ -162,7 +171,7 @@ fn mark(model: &mut Model) {
 }
 
 fn why_not_with_others(ticket: &Ticket) -> Option<&'static str> {
-    if summary::deserves_care(ticket) {
+    if !verdict::may_be_marked(ticket) {
         return Some("this deserves care and is decided on its own");
     }
     ticket.needs_note.then_some("this needs a note and is decided on its own")

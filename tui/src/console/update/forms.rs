@@ -19,7 +19,6 @@ use crate::{
     document,
     keys::{Act, Context},
     text::{Tone, Visible},
-    wording::summary,
 };
 
 /// A character was typed into a field.
@@ -53,7 +52,7 @@ pub(super) fn changed(model: &mut Model) {
 fn word_complete(model: &mut Model, out: &mut Vec<Command>) {
     let Some(Dialog { kind: Kind::Word { word, field, note, grant }, .. }) = &model.dialog else { return };
     if field.text() == word.as_str() {
-        let terms = Terms { note: note.clone(), grant: grant.clone() };
+        let terms = Terms { note: note.clone(), grant: grant.clone(), typed: Some(word.clone()) };
         decide::send_approval(model, &terms, out);
     }
 }
@@ -148,7 +147,7 @@ fn accept(model: &mut Model, out: &mut Vec<Command>) -> Option<Act> {
             }
             note => {
                 let (note, grant) = (Some(note.to_owned()), grant.clone());
-                after_note(model, &dialog, Terms { note, grant });
+                after_note(model, &dialog, Terms { note, grant, typed: None });
             }
         },
         _ => {}
@@ -157,13 +156,11 @@ fn accept(model: &mut Model, out: &mut Vec<Command>) -> Option<Act> {
 }
 
 fn after_note(model: &mut Model, dialog: &Dialog, terms: Terms) {
-    let Terms { note, grant } = terms;
-    let ticket = dialog.targets.first().and_then(|target| model.queue.ticket(target.id));
-    let Some(ticket) = ticket else { return };
-    let kind = if summary::deserves_care(ticket) {
-        Kind::Word { word: ticket.action.clone(), field: Field::default(), note, grant }
-    } else {
-        Kind::Confirm { note, grant }
+    let Terms { note, grant, .. } = terms;
+    let Some(id) = dialog.targets.first().map(|target| target.id) else { return };
+    let kind = match model.care_of(id) {
+        Some(word) => Kind::Word { word, field: Field::default(), note, grant },
+        None => Kind::Confirm { note, grant },
     };
     open::about(model, kind, dialog.targets.clone());
 }
@@ -184,11 +181,11 @@ fn send(model: &mut Model, out: &mut Vec<Command>) {
 fn yes(model: &mut Model, out: &mut Vec<Command>) {
     match model.dialog.as_ref().map(|dialog| &dialog.kind) {
         Some(Kind::Confirm { note, grant }) => {
-            let terms = Terms { note: note.clone(), grant: grant.clone() };
+            let terms = Terms { note: note.clone(), grant: grant.clone(), typed: None };
             decide::send_approval(model, &terms, out);
         }
         Some(Kind::Scope(scope)) => {
-            let terms = Terms { note: None, grant: Some(scope.request()) };
+            let terms = Terms { note: None, grant: Some(scope.request()), typed: None };
             if let Some(target) = press::pressed(model) {
                 decide::approve(model, target, terms, out);
             }

@@ -121,6 +121,7 @@ fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
         Act::Filter => filter::open(model),
         Act::CommandLine => open::dialog(model, Kind::Line(crate::console::model::field::Field::default())),
         Act::Refresh => refresh(model, out),
+        Act::Ids => model.details.toggle_ids(),
         Act::Toggle | Act::SwitchGroup | Act::Looser | Act::Stricter => stop::policy(model, act, out),
         other => moving::act(model, other, out),
     }
