@@ -172,6 +172,7 @@ fn word(decision: &Decision) -> &'static str {
     match decision.verdict {
         Verdict::Accept => "accept",
         Verdict::Queue => "queue",
+        Verdict::Confine => "confine",
         Verdict::Deny { .. } | Verdict::DeniedBefore { .. } => "deny",
     }
 }

@@ -60,6 +60,7 @@ fn outcome(law: &Law, cell: &str) -> &'static str {
     match decide(&question, &law.rulebook, &standing).verdict {
         Verdict::Accept => "accept",
         Verdict::Queue => "queue",
+        Verdict::Confine => "confine",
         Verdict::Deny { .. } | Verdict::DeniedBefore { .. } => "deny",
     }
 }

@@ -29,6 +29,9 @@ pub fn judge(road: &dyn Road, call: &Value, hold: Duration) -> Result<Answer, Re
     match ask_for_clearance(road, call, Manner::Held, &until) {
         Ruling::Cleared(clearance) => match clearance.spend() {
             Terms::Free => Ok(Answer::Allow),
+            Terms::Confined => {
+                Ok(Answer::Deny(Reason::new("this call is to be run confined, which is not set up here")))
+            }
         },
         Ruling::Closed(objection, ticket) => Ok(Answer::Deny(no_leave(objection, &ticket))),
         Ruling::Open(ticket) | Ruling::Gone(ticket) => Ok(Answer::Ask(Receipt { ticket: ticket.id.to_string() })),

@@ -71,7 +71,8 @@ pub fn again(ticket: &Ticket, overrides: &Overrides, cx: Cx<'_>) -> Result<Again
     let Decision { verdict, rule, needs, .. } = decide(&question, &cx.law.rulebook, &standing);
     match verdict {
         Verdict::Accept => Ok(Again { needs: ticket.needs().clone(), accepts: true, rule }),
-        Verdict::Queue => Ok(Again { needs: ticket.needs().and(&needs), accepts: false, rule }),
+        // Who asked may not be there to confine it, and was shown that a person decides: it takes their yes.
+        Verdict::Queue | Verdict::Confine => Ok(Again { needs: ticket.needs().and(&needs), accepts: false, rule }),
         Verdict::Deny { reason } => Err(reason),
         Verdict::DeniedBefore { ticket } => Err(format!("denied before, as ticket {ticket}")),
     }

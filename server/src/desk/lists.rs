@@ -286,6 +286,7 @@ impl InForce<'_> {
         let standing = Standing { overrides: self.overrides, denial: None, grants: &[] };
         match policy::decide(&question, &self.law.rulebook, &standing).verdict {
             Verdict::Accept => Policy::AutoAccept,
+            Verdict::Confine => Policy::Confine,
             Verdict::Queue => Policy::Queue,
             Verdict::Deny { .. } | Verdict::DeniedBefore { .. } => Policy::AutoDeny,
         }

@@ -122,6 +122,8 @@ fn model(world: &PlainWorld) -> Outcome {
     };
     match strictest {
         Policy::AutoAccept => Outcome::Accept,
+        // `visit` is no tool call: an override is all that could say so, and it means `queue`.
+        Policy::Confine => unreachable!("{world:?}"),
         Policy::AutoDeny => Outcome::Deny,
         Policy::Queue if !forbidden && world.grants.iter().any(fits) => Outcome::Accept,
         Policy::Queue => Outcome::Queue,
@@ -237,6 +239,7 @@ fn worlds() -> impl Strategy<Value = PlainWorld> {
 fn outcome(verdict: &Verdict) -> Outcome {
     match verdict {
         Verdict::Accept => Outcome::Accept,
+        Verdict::Confine => unreachable!("`visit` is no tool call"),
         Verdict::Queue => Outcome::Queue,
         Verdict::Deny { .. } => Outcome::Deny,
         Verdict::DeniedBefore { .. } => Outcome::DeniedBefore,
@@ -305,5 +308,6 @@ fn follow(trace: &crate::policy::Trace) -> &'static str {
         Policy::Queue if granted => "accept",
         Policy::Queue => "queue",
         Policy::AutoAccept => "accept",
+        Policy::Confine => unreachable!("`visit` is no tool call"),
     }
 }

@@ -78,7 +78,7 @@ fn by_name(call: &Call<'_>, gather: &mut Gather) {
         Some(taught) => by_owner(call, taught, gather),
         None if by_what_ships(call, gather) => {}
         None => {
-            gather.opaque(format!("`{}` is not a program known here", call.name));
+            gather.unknown_code(format!("`{}` is not a program known here", call.name));
             call.mentions(gather);
         }
     }
@@ -95,7 +95,7 @@ fn by_owner(call: &Call<'_>, taught: &Taught, gather: &mut Gather) {
         }
         if let Some(why) = data::misfit(call, &taught.whole).filter(|_| known) {
             *gather = tried;
-            return gather.opaque(why);
+            return gather.unknown_code(why);
         }
     }
     data::judge(call, &taught.whole, gather);

@@ -129,7 +129,7 @@ impl Manager {
         } else if self.settings.contains(&verb) {
             settings(call, parsed, gather);
         } else {
-            gather.opaque(format!("{said} is not known here"));
+            gather.unknown_code(format!("{said} is not known here"));
         }
     }
 

@@ -17,7 +17,7 @@ pub(super) fn judge(call: &Call<'_>, program: &Program, gather: &mut Gather) {
         match fit(program, call.name, call.args) {
             Ok(fit) => call.does(&fit, gather),
             Err(why) => {
-                gather.opaque(why);
+                gather.unknown_code(why);
                 call.mentions(gather);
             }
         }
@@ -112,7 +112,7 @@ impl Call<'_> {
             Kind::Resource => self.path(arg, Access::Read, gather),
             Kind::Upload => self.host(arg, true, gather),
             Kind::Shell => self.directories.iter().for_each(|directory| commands::judge(&arg.text, directory, gather)),
-            Kind::Code => gather.opaque(format!("`{}` runs code that is not read here", self.name)),
+            Kind::Code => gather.unknown_code(format!("`{}` runs code that is not read here", self.name)),
             Kind::Command => gather.opaque(format!("`{}` runs another command", self.name)),
         }
     }
