@@ -38,6 +38,7 @@ pub(super) const PROFILE: Profile = Profile {
         vec![places.host_home(Host::Codex).join("config.toml"), places.project.join(".codex/config.toml")]
     },
     switches: Switches::NONE,
+    rewrite: None,
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: GUARDED,

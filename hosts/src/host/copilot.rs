@@ -36,6 +36,7 @@ pub(super) const PROFILE: Profile = Profile {
     call: |tool, session, cwd| json!({ "sessionId": session, "timestamp": 0, "cwd": cwd, "toolName": tool, "toolArgs": {} }),
     mcp_files: |places| vec![places.host_home(Host::Copilot).join("mcp-config.json")],
     switches: Switches { files: switch_files, set_in },
+    rewrite: None,
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: "a crash or a missing binary blocks; a call whose hook times out RUNS, always",

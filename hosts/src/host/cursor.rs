@@ -42,6 +42,7 @@ pub(super) const PROFILE: Profile = Profile {
     call: |tool, session, cwd| shared_call("preToolUse", tool, session, cwd),
     mcp_files: |places| vec![places.host_home(Host::Cursor).join("mcp.json"), places.project.join(".cursor/mcp.json")],
     switches: Switches::NONE,
+    rewrite: None,
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: "failClosed blocks on a crash, a missing binary and a time-out; read in its source, not seen by running it",

@@ -38,6 +38,7 @@ pub(super) const PROFILE: Profile = Profile {
         vec![places.host_home(Host::Gemini).join("settings.json"), places.project.join(".gemini/settings.json")]
     },
     switches: Switches { files: switch_files, set_in },
+    rewrite: None,
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: GUARDED,

@@ -29,6 +29,7 @@ pub(super) const PROFILE: Profile = Profile {
     call: |tool, session, cwd| shared_call(PRE_TOOL, tool, session, cwd),
     mcp_files: |places| vec![places.host_home(Host::Kimi).join("mcp.json")],
     switches: Switches::NONE,
+    rewrite: None,
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: GUARDED,

@@ -12,7 +12,7 @@ mod profile;
 use std::fmt;
 use std::str::FromStr;
 
-pub use profile::{Feed, Format, Level, Limits, Profile, Switches};
+pub use profile::{Feed, Format, Level, Limits, Profile, Rewrite, Switches};
 
 macro_rules! hosts {
     ($($(#[doc = $doc:literal])* $host:ident => $file:ident,)*) => {

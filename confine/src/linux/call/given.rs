@@ -97,7 +97,7 @@ fn read(call: &Call, home: &Path, shell: &Path, snapshot: Option<PathBuf>) -> Ve
     let mut read = system::places();
     read.extend(TOOLCHAINS.iter().map(|place| home.join(place)));
     read.extend(installations());
-    for directory in directories_of_programs() {
+    for directory in directories_of_programs(&call.directory) {
         let beside =
             directory.parent().filter(|outer| outer.join("lib").is_dir() && *outer != home && outer.parent().is_some());
         read.extend(beside.into_iter().flat_map(|outer| BESIDE_PROGRAMS.iter().map(|name| outer.join(name))));
@@ -118,10 +118,10 @@ fn installations() -> impl Iterator<Item = PathBuf> {
     INSTALLATIONS.iter().filter_map(std::env::var_os).map(PathBuf::from).filter(|path| path.join("bin").is_dir())
 }
 
-/// Where the shell finds programs.
-pub(crate) fn directories_of_programs() -> Vec<PathBuf> {
+/// Where the shell finds programs from this directory. An empty entry of `PATH` is the directory itself.
+pub(crate) fn directories_of_programs(directory: &Path) -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).filter(|path| path.is_absolute()).collect()
+    std::env::split_paths(&path).map(|path| directory.join(path).components().collect()).collect()
 }
 
 /// The bridge's and the hook's own places, and what calls keep.

@@ -12,7 +12,7 @@ use std::{
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::{Answer, given::directories_of_programs, own::Own};
+use super::{Answer, own::Own};
 use crate::{Fault, fault::Trying};
 
 /// Kept at the top of a project whether it is there or not.
@@ -56,16 +56,13 @@ pub(crate) struct Kept {
 }
 
 /// Finds what is kept, and makes what must be there for that.
-pub(crate) fn keep(project: &Path, own: &Own) -> Answer<Kept> {
+pub(crate) fn keep(project: &Path, on_path: &[PathBuf], own: &Own) -> Answer<Kept> {
     let lock = own.lock()?;
     let mut kept = Kept { places: Vec::new(), project: project.to_owned(), marks: own.marks(), lock };
     ALWAYS.iter().try_for_each(|name| kept.always(name))?;
     kept.search()?;
-    let programs = PROGRAMS.iter().map(|place| project.join(place));
-    let on_path = directories_of_programs().into_iter().filter(|path| path.starts_with(project) && path != project);
-    for place in programs.chain(on_path) {
-        kept.where_there(place);
-    }
+    PROGRAMS.iter().map(|place| project.join(place)).for_each(|place| kept.where_there(place));
+    on_path.iter().filter(|place| place.starts_with(project)).try_for_each(|place| kept.program_directory(place))?;
     kept.places.sort();
     kept.places.dedup();
     match kept.places.len() <= KEPT_MAX {
@@ -110,6 +107,22 @@ impl Kept {
                 self.places.push(place);
                 Ok(())
             }
+        }
+    }
+
+    /// Where the person's shell finds programs by name: what lay there would be run later by calls that pass.
+    fn program_directory(&mut self, place: &Path) -> Answer<()> {
+        let is_kept = place != self.project && fs::canonicalize(place).is_ok_and(|real| real == place);
+        match is_kept {
+            true => {
+                self.places.push(place.to_owned());
+                Ok(())
+            }
+            false => Err(Fault::new(
+                format!("cannot keep `{}` unwritten", place.display()),
+                "`PATH` names it, and it is the project itself, a link, or not there",
+                ASK_A_PERSON,
+            )),
         }
     }
 

@@ -36,7 +36,7 @@ pub(crate) fn run(args: &[OsString]) -> Answer<Ending> {
         ));
     }
     let own = Own::of_project(&state, &handed.call.project)?;
-    let kept = kept::keep(&handed.call.project, &own)?;
+    let kept = kept::keep(project, &given::directories_of_programs(directory), &own)?;
     let shell = shell::of_host(&handed.call, &id, &home);
     let record = given::record(&handed.call, &home, &state, &own, kept.places(), shell);
     let ended = outer::run(&record);

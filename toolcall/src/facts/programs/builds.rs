@@ -41,7 +41,7 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) -> bool {
         }
         Some(class) => gather
             .class(class, format!("`{}` {}", call.name, parsed.operands.first().map_or("", |arg| arg.text.as_str()))),
-        None => gather.unknown_code(format!("this call of `{}` is not known here", call.name)),
+        None => call.unknown(gather, format!("this call of `{}` is not known here", call.name)),
     }
     if tool.verbs.is_empty() {
         targets(call, tool, &parsed, gather);

@@ -101,14 +101,14 @@ fn file_or_code(call: &Call<'_>, at: usize, gather: &mut Gather) {
             gather.class(Class::Interactive, format!("`{}` takes further commands", call.name));
         }
         Some(arg) if arg.text.starts_with('-') => {
-            gather.unknown_code(format!("`{} {}` runs code that is not read here", call.name, arg.shown()));
+            call.unknown(gather, format!("`{} {}` runs code that is not read here", call.name, arg.shown()));
         }
         Some(arg) if INTERPRETERS.last().is_some_and(|editors| editors.names.contains(&call.name)) => {
             gather.class(Class::Interactive, format!("`{}` takes further commands", call.name));
             call.path(arg, Access::Read, gather);
         }
         Some(arg) => call.path(arg, Access::Execute, gather),
-        None if is_sent(call) => gather.unknown_code(format!("`{}` runs what it is sent", call.name)),
+        None if is_sent(call) => call.unknown(gather, format!("`{}` runs what it is sent", call.name)),
         None => gather.class(Class::Interactive, format!("`{}` takes further commands", call.name)),
     }
 }

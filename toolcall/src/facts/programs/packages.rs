@@ -129,7 +129,7 @@ impl Manager {
         } else if self.settings.contains(&verb) {
             settings(call, parsed, gather);
         } else {
-            gather.unknown_code(format!("{said} is not known here"));
+            call.unknown(gather, format!("{said} is not known here"));
         }
     }
 

@@ -8,7 +8,7 @@ use super::{Call, builds};
 use crate::facts::args::Arg;
 use crate::facts::gather::Gather;
 use crate::facts::{Access, Class, commands, hosts};
-use crate::programs::form::{Kind, Program, Value};
+use crate::programs::form::{Form, Kind, List, Opt, Program, Value, Word};
 use crate::programs::show::phrase;
 
 /// Adds what the call does, or what of it is not known. A handler adds what the forms cannot say, and judges alone where there are none.
@@ -17,7 +17,10 @@ pub(super) fn judge(call: &Call<'_>, program: &Program, gather: &mut Gather) {
         match fit(program, call.name, call.args) {
             Ok(fit) => call.does(&fit, gather),
             Err(why) => {
-                gather.unknown_code(why);
+                match is_tame(fit::innermost(program, call.args)) {
+                    true => call.unknown(gather, why),
+                    false => gather.opaque(why),
+                }
                 call.mentions(gather);
             }
         }
@@ -32,6 +35,30 @@ pub(super) fn judge(call: &Call<'_>, program: &Program, gather: &mut Gather) {
 /// False where a handler judges alone.
 pub(super) fn has_forms(program: &Program) -> bool {
     !program.root.forms.is_empty() || !program.root.words.is_empty()
+}
+
+/// True where nothing that is known of it does more than read, build and run: what an option not known here adds is then code like
+/// that of the project. What removes, sends or reaches the system is not made less of by an unknown option.
+fn is_tame(word: &Word) -> bool {
+    let does = |classes: &List<Class>| {
+        classes
+            .iter()
+            .all(|class| matches!(class, Class::Reads | Class::VcsQuery | Class::Builds | Class::Runs | Class::Writes))
+    };
+    let is_about = |kind: &Kind| {
+        !matches!(kind, Kind::Delete | Kind::Rights | Kind::Upload | Kind::Host | Kind::Url | Kind::Resource)
+    };
+    let option = |option: &Opt| {
+        let of_value = match &option.value {
+            Value::Needed(kind) | Value::Joined(kind) => is_about(kind),
+            _ => true,
+        };
+        does(&option.does) && of_value
+    };
+    let form = |form: &Form| {
+        does(&form.does) && form.options.iter().all(option) && form.operands.iter().all(|slot| is_about(&slot.kind))
+    };
+    word.options.iter().all(option) && word.forms.iter().all(form) && word.words.iter().all(is_tame)
 }
 
 /// Why the call fits no form of the program.
@@ -112,7 +139,7 @@ impl Call<'_> {
             Kind::Resource => self.path(arg, Access::Read, gather),
             Kind::Upload => self.host(arg, true, gather),
             Kind::Shell => self.directories.iter().for_each(|directory| commands::judge(&arg.text, directory, gather)),
-            Kind::Code => gather.unknown_code(format!("`{}` runs code that is not read here", self.name)),
+            Kind::Code => self.unknown(gather, format!("`{}` runs code that is not read here", self.name)),
             Kind::Command => gather.opaque(format!("`{}` runs another command", self.name)),
         }
     }
