@@ -194,12 +194,12 @@ fn the_page_about_the_starter_rules_tells_their_rates_and_every_miss() {
 fn outcomes(law: &Law, calls: &[Call], label: Label) -> [usize; 3] {
     let mut counts = [0; 3];
     for call in calls.iter().filter(|call| call.label == label) {
-        let at = match verdict_where(law, call, &facts_of(call), true) {
-            Verdict::Accept => 0,
-            Verdict::Confine => 1,
-            Verdict::Queue | Verdict::Deny { .. } | Verdict::DeniedBefore { .. } => 2,
-        };
-        counts[at] += 1;
+        let [pass, confined, stopped] = &mut counts;
+        *match verdict_where(law, call, &facts_of(call), true) {
+            Verdict::Accept => pass,
+            Verdict::Confine => confined,
+            Verdict::Queue | Verdict::Deny { .. } | Verdict::DeniedBefore { .. } => stopped,
+        } += 1;
     }
     counts
 }

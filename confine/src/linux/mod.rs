@@ -70,7 +70,7 @@ impl Launcher {
             args.split_first().map_or((OsStr::new(""), [].as_slice()), |(first, rest)| (first.as_os_str(), rest));
         match command.to_str().unwrap_or_default() {
             "run" => self.run(rest),
-            "call" => call::run(rest).map_or_else(|fault| fault.exit(), channel::Ending::exit),
+            "call" => call::run(&self.defences, rest).map_or_else(|fault| fault.exit(), channel::Ending::exit),
             "left" => call::left(rest).map_or_else(|fault| fault.exit(), |path| say(&path.to_string_lossy())),
             "probe" if rest.is_empty() => say(&probe::probe().json()),
             "--version" if rest.is_empty() => say(concat!("ccc-confine ", env!("CARGO_PKG_VERSION"))),

@@ -14,6 +14,7 @@ use std::{
 };
 
 use super::{Answer, own::Own};
+use crate::linux::defence::{Defence, Defences};
 use crate::{COMMAND_BYTES_MAX, Call, Fault, fault::Trying};
 
 const ID_CHARS: usize = 32;
@@ -50,17 +51,23 @@ pub(crate) struct Handed {
 
 impl Handed {
     /// Takes what was handed over under this id.
-    pub(crate) fn take(state: &Path, id: &Id) -> Answer<Self> {
+    pub(crate) fn take(state: &Path, id: &Id, defences: &Defences) -> Answer<Self> {
         let calls = state.join("calls");
         check_private(&calls)?;
         let what = || format!("cannot run call {id}");
         let taken = calls.join(format!("{id}.taken-{}", std::process::id()));
+        if !defences.hold(Defence::Once) {
+            fs::copy(calls.join(id.to_string()), calls.join("again")).trying(what, ASK_AGAIN)?;
+        }
         // INVARIANT: of all that take one id, one renaming succeeds.
         match fs::rename(calls.join(id.to_string()), &taken) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Err(Fault::new(what(), "there is none, or it was run already", ASK_AGAIN));
             }
             renamed => renamed.trying(what, ASK_AGAIN)?,
+        }
+        if !defences.hold(Defence::Once) {
+            fs::rename(calls.join("again"), calls.join(id.to_string())).trying(what, ASK_AGAIN)?;
         }
         let read = private_content(&taken, BYTES_MAX);
         let removed = fs::remove_file(&taken);
@@ -99,7 +106,7 @@ pub(crate) fn directory(state: &Path, id: &Id) -> Answer<PathBuf> {
 
 /// What a `$(…)` gives back is cut at its end, and a terminal obeys controls.
 fn is_one_line(path: &Path) -> bool {
-    path.to_str().is_some_and(|text| !text.chars().any(char::is_control))
+    path.to_str().is_some_and(|text| text.chars().all(|c| matches!(c, ' '..='~') || c.is_alphanumeric()))
 }
 
 /// A directory of this user's that nobody else can look into; made where it is not there.

@@ -13,20 +13,25 @@ mod shell;
 
 use std::{ffi::OsString, path::PathBuf};
 
-use super::{ASK_PROBE, Answer, channel::Ending};
+use super::{
+    ASK_PROBE, Answer,
+    channel::Ending,
+    defence::{Defence, Defences},
+};
 use crate::{Call, Fault};
 
 use handed::{Handed, Id};
+use kept::Kept;
 use own::Own;
 
 /// Where the hook puts what it hands over, and what calls keep between them, beneath the home directory.
 const STATE: &str = ".local/state/ccc";
 
 /// Runs a call to its end.
-pub(crate) fn run(args: &[OsString]) -> Answer<Ending> {
+pub(crate) fn run(defences: &Defences, args: &[OsString]) -> Answer<Ending> {
     let (home, id) = (home()?, Id::read(args)?);
     let state = home.join(STATE);
-    let handed = Handed::take(&state, &id)?;
+    let handed = Handed::take(&state, &id, defences)?;
     let Call { project, directory, .. } = &handed.call;
     if !given::is_project(project, &home, &state) || !directory.starts_with(project) {
         return Err(Fault::new(
@@ -36,9 +41,11 @@ pub(crate) fn run(args: &[OsString]) -> Answer<Ending> {
         ));
     }
     let own = Own::of_project(&state, &handed.call.project)?;
-    let kept = kept::keep(project, &given::directories_of_programs(directory), &own)?;
+    let on_path = given::directories_of_programs(directory);
+    let kept = defences.hold(Defence::Kept).then(|| kept::keep(project, &on_path, &own)).transpose()?;
+    let places = kept.as_ref().map(Kept::places).unwrap_or_default();
     let shell = shell::of_host(&handed.call, &id, &home);
-    let record = given::record(&handed.call, &home, &state, &own, kept.places(), shell);
+    let record = given::record(&handed.call, &home, &state, &own, places, shell);
     let ended = outer::run(&record);
     if handed.call.tells_directory {
         handed.keep_directory(&own, &id);
