@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use ccc_protocol::actions::{CAN, CAN_CONFINE};
+use ccc_protocol::actions::{CAN, CAN_CONFINE, OTHER_RAN};
 use serde_json::{Map, Value};
 
 use crate::canary;
@@ -110,7 +110,7 @@ fn with_after(recorded: &Recorded, after: After) -> Recorded {
     let word = match after {
         After::Nothing => None,
         After::Other => {
-            Some("what ran is not what was handed out: calls are not confined until `ccc-hook doctor` passes")
+            Some(OTHER_RAN)
         }
         After::KeptFrom => Some("looks as if it was kept from something"),
     };
