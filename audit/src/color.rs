@@ -31,7 +31,7 @@ impl Color {
 
 fn code(status: Status) -> u8 {
     match status {
-        Status::Succeeded | Status::Released => 32,
+        Status::Succeeded | Status::Released | Status::Confined => 32,
         Status::Denied | Status::Failed | Status::Lost => 31,
         Status::Queued | Status::Approved | Status::Running => 33,
         Status::Expired | Status::Cancelled => 90,

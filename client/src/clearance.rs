@@ -1,7 +1,7 @@
 //! Whether a tool call may go on: the one place that says yes, and the proof that it did.
 //!
 //! INVARIANT: a [`Clearance`] is made by [`ask_for_clearance`] alone, from an answer whose signature held, in which the bridge says of the
-//! `use-tool` ticket that it was released to this very request. Whoever holds one has no status left to ask for.
+//! `use-tool` ticket that it was released, or released to be confined, to this very request. Whoever holds one has no status left to ask for.
 
 use ccc_protocol::actions::USE_TOOL;
 use ccc_protocol::bodies::{Status, Ticket};
@@ -52,6 +52,8 @@ pub struct Clearance {
 pub enum Terms {
     /// As it was asked for.
     Free,
+    /// Run confined, and in no other way.
+    Confined,
 }
 
 impl Clearance {
@@ -124,11 +126,12 @@ fn ruling(followed: Followed) -> Ruling {
         End::Ended => {}
     }
     match ticket.status {
-        Status::Released if is_refusal || ticket.action.as_str() != USE_TOOL => {
+        Status::Released | Status::Confined if is_refusal || ticket.action.as_str() != USE_TOOL => {
             Ruling::Closed(Objection::Foreign, ticket)
         }
-        Status::Released if ticket.replayed => Ruling::Closed(Objection::Spent, ticket),
+        Status::Released | Status::Confined if ticket.replayed => Ruling::Closed(Objection::Spent, ticket),
         Status::Released => Ruling::Cleared(Clearance { terms: Terms::Free }),
+        Status::Confined => Ruling::Cleared(Clearance { terms: Terms::Confined }),
         Status::Queued | Status::Approved | Status::Running => Ruling::Open(ticket),
         Status::Denied => Ruling::Closed(Objection::Denied, ticket),
         Status::Expired => Ruling::Closed(Objection::Expired, ticket),

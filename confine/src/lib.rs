@@ -16,16 +16,19 @@
 //!
 //! There is no safe `fork`: the first process of a pid namespace is this program, started again (`linux/inside.rs`).
 
+mod call;
 pub mod environment;
 mod fault;
 mod level;
 mod record;
+pub mod system;
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
 #[cfg(target_os = "linux")]
 mod linux;
 
+pub use call::{COMMAND_BYTES_MAX, Call};
 pub use fault::{CANNOT_START, Fault, LAUNCHER_FAILED, NOT_FOUND};
 pub use level::{Level, Probe};
 pub use record::{Limits, Network, RECORD_BYTES_MAX, Record, RecordError, STARTED};

@@ -43,6 +43,9 @@ pub struct Record {
     pub read: Vec<PathBuf>,
     /// Files and directories it may also write. Each must be there.
     pub write: Vec<PathBuf>,
+    /// Directories that it finds under another path than their own, and may write: first what it finds, then where that lies. At
+    /// `full` alone.
+    pub mapped: Vec<(PathBuf, PathBuf)>,
     /// Directories of its own. At `full` each is new, empty, in memory and gone at the end; at `files` each
     /// is made, must not have been there, and is removed at the end.
     pub scratch: Vec<PathBuf>,
@@ -93,6 +96,12 @@ pub struct Limits {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordError(String);
 
+impl RecordError {
+    pub(crate) fn new(why: impl Into<String>) -> Self {
+        Self(why.into())
+    }
+}
+
 impl Record {
     /// A run of a program that is given nothing: no file, no variable, no network.
     pub fn new(level: Level, program: impl Into<PathBuf>) -> Self {
@@ -106,6 +115,7 @@ impl Record {
             pass: Vec::new(),
             read: Vec::new(),
             write: Vec::new(),
+            mapped: Vec::new(),
             scratch: Vec::new(),
             read_only: Vec::new(),
             never: Vec::new(),
@@ -134,6 +144,12 @@ impl Record {
         out.all("pass", self.pass.iter().map(OsString::as_os_str));
         for (key, paths) in self.paths() {
             out.all(key, paths.iter().map(|path| path.as_os_str()));
+        }
+        for (path, source) in &self.mapped {
+            out.entry(
+                "mapped",
+                &OsString::from_vec([path.as_os_str().as_bytes(), b"/", source.as_os_str().as_bytes()].concat()),
+            );
         }
         out.all("local-sockets", self.local_sockets.then_some(OsStr::new("yes")));
         out.all("modes-by-path", self.modes_by_path.then_some(OsStr::new("yes")));
@@ -215,6 +231,7 @@ impl Draft {
             "read" => record.read.push(path(key, value)?),
             "write" => record.write.push(path(key, value)?),
             "scratch" => record.scratch.push(path(key, value)?),
+            "mapped" => record.mapped.push(mapped(key, value)?),
             "read-only" => record.read_only.push(path(key, value)?),
             "never" => record.never.push(path(key, value)?),
             "network" => record.network = word(key, value, Network::named)?,
@@ -334,7 +351,7 @@ impl Entries {
     }
 }
 
-fn split(entry: &OsStr) -> Option<(&OsStr, &OsStr)> {
+pub(crate) fn split(entry: &OsStr) -> Option<(&OsStr, &OsStr)> {
     let bytes = entry.as_bytes();
     let at = bytes.iter().position(|byte| *byte == b'=')?;
     let (key, value) = bytes.split_at(at);
@@ -353,7 +370,7 @@ fn variable(value: &OsStr) -> Result<(OsString, OsString), RecordError> {
 }
 
 /// A path that means the same to everybody: whole, and without a step up.
-fn path(key: &str, value: &OsStr) -> Result<PathBuf, RecordError> {
+pub(crate) fn path(key: &str, value: &OsStr) -> Result<PathBuf, RecordError> {
     let path = Path::new(value);
     let is_plain = path.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)));
     if !path.is_absolute() || !is_plain {
@@ -361,6 +378,16 @@ fn path(key: &str, value: &OsStr) -> Result<PathBuf, RecordError> {
     }
     // Written anew from its parts: no doubled or trailing slash, and no `.`.
     Ok(path.components().collect())
+}
+
+/// Two paths: neither has a doubled slash within it, so the first one there is stands between them.
+fn mapped(key: &str, value: &OsStr) -> Result<(PathBuf, PathBuf), RecordError> {
+    let bytes = value.as_bytes();
+    let at = bytes.windows(2).position(|pair| pair == b"//");
+    let (one, other) =
+        at.map(|at| bytes.split_at(at)).ok_or_else(|| RecordError(format!("`{key}` needs two paths")))?;
+    let other = other.get(1..).unwrap_or_default();
+    Ok((path(key, OsStr::from_bytes(one))?, path(key, OsStr::from_bytes(other))?))
 }
 
 fn word<T>(key: &str, value: &OsStr, named: impl Fn(&str) -> Option<T>) -> Result<T, RecordError> {
@@ -388,6 +415,7 @@ mod tests {
             pass: vec!["PATH".into()],
             read: vec!["/usr".into(), "/etc".into()],
             write: vec![PathBuf::from(OsString::from_vec(b"/project/\xfe".to_vec()))],
+            mapped: vec![("/home/u/.cache".into(), "/var/own".into())],
             scratch: vec!["/tmp".into()],
             read_only: vec!["/project/.git".into()],
             never: vec!["/etc/conduit".into()],

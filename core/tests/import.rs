@@ -172,6 +172,7 @@ fn word(decision: &Decision) -> &'static str {
     match decision.ruling {
         Ruling::Accept => "accept",
         Ruling::Queue => "queue",
+        Ruling::Confine => "confine",
         Ruling::Deny { .. } | Ruling::DeniedBefore { .. } => "deny",
     }
 }

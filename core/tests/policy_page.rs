@@ -60,6 +60,7 @@ fn outcome(law: &Law, cell: &str) -> &'static str {
     match decide(&question, &law.rulebook, &standing).ruling {
         Ruling::Accept => "accept",
         Ruling::Queue => "queue",
+        Ruling::Confine => "confine",
         Ruling::Deny { .. } | Ruling::DeniedBefore { .. } => "deny",
     }
 }

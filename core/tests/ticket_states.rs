@@ -93,6 +93,7 @@ fn in_state(status: Status, judge_only: bool) -> Ticket {
         Status::Succeeded => step(&running(), ended(true)),
         Status::Failed => step(&running(), ended(false)),
         Status::Released => open(request(true, 1), Opening::Release).ticket,
+        Status::Confined => open(request(true, 1), Opening::Confine).ticket,
         Status::Denied => step(&queued, Event::Deny { by: user("user"), reason: None, digest: None, seen: None }),
         Status::Expired => queued.step(Event::Expire, at(EXPIRES)).unwrap().ticket,
         Status::Cancelled => step(&queued, Event::Withdraw(Withdrawal::BySubmitter)),

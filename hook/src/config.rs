@@ -40,6 +40,17 @@ pub struct Config {
     /// in seconds; 0 denies at once.
     #[serde(default = "hold_seconds_default")]
     pub hold_seconds: u64,
+    /// How calls are run confined, where `install` found that they can be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confine: Option<Confine>,
+}
+
+/// How calls are run confined.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confine {
+    /// `ccc-confine`, by its whole path.
+    pub launcher: PathBuf,
 }
 
 /// As long as every host allows.
@@ -157,7 +168,8 @@ mod tests {
     #[test]
     fn the_hook_ends_before_the_host_gives_up() {
         for hold_seconds in [0, 1, HOLD_SECONDS_MAX] {
-            let config = Config { url: String::new(), secrets: PathBuf::new(), user: None, hold_seconds };
+            let config =
+                Config { url: String::new(), secrets: PathBuf::new(), user: None, hold_seconds, confine: None };
             assert!(config.hold() < config.own_limit());
             assert!(config.own_limit().as_secs() + 10 < config.host_timeout_seconds());
             assert!(config.host_timeout_seconds() <= 600);

@@ -7,7 +7,8 @@ use ccc_client::{CallError, Identity, IdentityError, read_secrets};
 use ccc_protocol::actions::USE_TOOL;
 
 use crate::codex_trust::{self, TrustError};
-use crate::config::{self, Config, ConfigError};
+use crate::config::{self, Config, ConfigError, Confine};
+use crate::confine;
 use crate::connection::Connection;
 use crate::doctor::program_version;
 use crate::entries;
@@ -149,7 +150,7 @@ fn plan(
     path: PathBuf,
 ) -> Result<Plan, InstallError> {
     let config_path = places.config(host);
-    let config = config(order, &config_path)?;
+    let config = Config { confine: confine_beside(host, program), ..config(order, &config_path)? };
     let line = Program::new(program, &config_path)?;
     let before = files::read_if_any(&path).map_err(|cause| InstallError::file(&path, cause))?;
     let version = program_version(host);
@@ -159,6 +160,13 @@ fn plan(
     let own = earlier.find(&path).and_then(|install| entries::untouched(install, host, text));
     let after = settings::with_entries(host, &path, own.as_deref().unwrap_or(text), &wanted)?;
     Ok(Plan { host, version, settings: path, before, after, config_path, config })
+}
+
+/// The launcher that was installed beside this program, where this host's calls can be run by it and it confines all.
+fn confine_beside(host: Host, program: &Path) -> Option<Confine> {
+    confine::rewrite_of(host)?;
+    let launcher = program.with_file_name("ccc-confine").canonicalize().ok()?;
+    (confine::probed(&launcher)? == "full").then_some(Confine { launcher })
 }
 
 /// What was asked for, over what the last install of this host said.
@@ -181,6 +189,7 @@ fn config(order: &Order, path: &Path) -> Result<Config, InstallError> {
         secrets,
         user: order.user.clone().or_else(|| from_last(|last| last.user.clone())),
         hold_seconds,
+        confine: None,
     };
     let agent = Identity::of_agent(&read_secrets(&config.secrets)?, config.user.as_deref())?;
     config.user = Some(agent.user.to_string());
@@ -234,6 +243,9 @@ fn write(
             .map_err(|cause| InstallError::file(&plan.settings, cause))?;
         writeln!(out, "{}: installed in {}", plan.host, plan.settings.display())?;
     }
+    if confine::rewrite_of(plan.host).is_some() {
+        writeln!(out, "{}: {}", plan.host, can_confine(plan, places))?;
+    }
     if plan.host.profile().trusts_hooks_by_name {
         trust_in_codex(&plan.settings, places, manifest, out)?;
     }
@@ -243,6 +255,16 @@ fn write(
 /// What was proven of these very settings.
 fn earlier_proof(manifest: &Manifest, plan: &Plan, unchanged: bool) -> Option<Version> {
     manifest.find(&plan.settings).filter(|_| unchanged).and_then(|install| install.proven)
+}
+
+fn can_confine(plan: &Plan, places: &Places) -> String {
+    match (&plan.config.confine, confine::against(plan.host, &places.project)) {
+        (None, _) => {
+            "calls cannot be confined: no `ccc-confine` beside this program that confines at level `full`".to_owned()
+        }
+        (Some(_), Some(what)) => format!("calls are not confined because of {what}"),
+        (Some(_), None) => "calls can be confined where the bridge's rules say so".to_owned(),
+    }
 }
 
 /// As far as Codex offers it; what is left is for the person to do.

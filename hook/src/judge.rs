@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use ccc_client::{CallError, Manner, Objection, Road, Ruling, TOOL_BODY_BYTES_MAX, Terms, Until, ask_for_clearance};
 use ccc_hosts::answer::{Answer, Reason, Receipt};
+use ccc_protocol::actions::CAN;
 use ccc_protocol::bodies::{Status, Ticket};
 use serde_json::Value;
 
@@ -20,21 +21,51 @@ pub trait Bridge {
     fn greet(&self) -> Result<String, Reason>;
 }
 
-/// Asks for leave until there is an answer or `hold` is over.
+/// What came of asking.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Judged {
+    /// To be told to the host as it is.
+    Answered(Answer),
+    /// The call may go on confined, and in no other way.
+    Confined,
+}
+
+/// Asks for leave until there is an answer or `hold` is over. Where the bridge does not know yet that a call `can` be confined,
+/// it is asked without that word.
 ///
 /// # Errors
 /// When the bridge gave no authentic answer: the words to block with.
-pub fn judge(road: &dyn Road, call: &Value, hold: Duration) -> Result<Answer, Reason> {
+pub fn judge(road: &dyn Road, call: &Value, hold: Duration) -> Result<Judged, Reason> {
     let until = Until(Instant::now() + hold);
-    match ask_for_clearance(road, call, Manner::Held, &until) {
-        Ruling::Cleared(clearance) => match clearance.spend() {
-            Terms::Free => Ok(Answer::Allow),
-        },
-        Ruling::Closed(objection, ticket) => Ok(Answer::Deny(no_leave(objection, &ticket))),
-        Ruling::Open(ticket) | Ruling::Gone(ticket) => Ok(Answer::Ask(Receipt { ticket: ticket.id.to_string() })),
+    let ruling = ask_for_clearance(road, call, Manner::Held, &until);
+    let ruling = match (&ruling, without_can(call)) {
+        (Ruling::Unanswered(error), Some(silent)) if is_about_can(error) => {
+            ask_for_clearance(road, &silent, Manner::Held, &until)
+        }
+        _ => ruling,
+    };
+    match ruling {
+        Ruling::Cleared(clearance) => Ok(match clearance.spend() {
+            Terms::Free => Judged::Answered(Answer::Allow),
+            Terms::Confined => Judged::Confined,
+        }),
+        Ruling::Closed(objection, ticket) => Ok(Judged::Answered(Answer::Deny(no_leave(objection, &ticket)))),
+        Ruling::Open(ticket) | Ruling::Gone(ticket) => {
+            Ok(Judged::Answered(Answer::Ask(Receipt { ticket: ticket.id.to_string() })))
+        }
         Ruling::TooLarge { bytes } => Err(too_large(bytes)),
         Ruling::Unanswered(error) => Err(no_answer(&error)),
     }
+}
+
+fn is_about_can(error: &CallError) -> bool {
+    matches!(error, CallError::Refused(problem) if problem.status == 422 && problem.param.as_deref() == Some(CAN))
+}
+
+fn without_can(call: &Value) -> Option<Value> {
+    let mut silent = call.as_object()?.clone();
+    silent.remove(CAN).map(|_| Value::Object(silent))
 }
 
 /// Records an event.

@@ -6,6 +6,7 @@ pub mod canary;
 pub mod cli;
 pub mod codex_trust;
 pub mod config;
+pub mod confine;
 pub mod connection;
 pub mod declared;
 pub mod doctor;

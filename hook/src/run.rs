@@ -5,19 +5,21 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use ccc_protocol::actions::{CAN, CAN_CONFINE, OTHER_RAN};
+use serde_json::{Map, Value};
 
 use crate::canary;
 use crate::config::{Config, ConfigError};
+use crate::confine::{self, After, Confiner};
 use crate::connection::Connection;
 use crate::declared;
 use crate::input::{self, InputError};
-use crate::judge::{self, Bridge};
+use crate::judge::{self, Bridge, Judged};
 use crate::last_resort::LastResort;
 use crate::registry::Registry;
 use crate::voice::Voice;
 use ccc_hosts::answer::{Answer, Reason, Reply};
-use ccc_hosts::event::{Event, MAIN_AGENT};
+use ccc_hosts::event::{Event, MAIN_AGENT, Recorded};
 use ccc_hosts::host::{Host, Moment};
 use ccc_hosts::project;
 use ccc_hosts::translate::{self, Problem, Question};
@@ -65,7 +67,7 @@ fn settle(
     resort: &LastResort,
     known: &mut Option<String>,
 ) -> Result<Reply, Failure> {
-    let mut question = read(installed)?;
+    let (mut question, document) = read(installed)?;
     resort.aim(&question.event);
     *known = Some(question.event.clone());
     let config = Config::load(installed.config.ok_or(Failure::NoConfig)?)?;
@@ -74,7 +76,76 @@ fn settle(
     }
     let bridge = Connection::open(&config)?;
     with_stable_id(&mut question.content, installed.config);
-    decide(&question, &bridge, config.hold())
+    match &question.content {
+        Event::Judge(call) if !canary::is_asked(call) => {
+            let path = installed.config.ok_or(Failure::NoConfig)?;
+            let confiner = Confiner::of(&config, path, &question.event, call, &document);
+            decide_call(&question, &bridge, config.hold(), confiner.as_ref())
+        }
+        Event::Record(recorded) => {
+            let after = installed.config.map_or(After::Nothing, |path| settle_after(recorded, &document, path));
+            let recorded = with_after(recorded, after);
+            judge::record(bridge.road(), &Event::Record(recorded).action(None)).map_err(Failure::NoAnswer)?;
+            Ok(match after {
+                After::KeptFrom => translate::told(question.host, &question.event, confine::TOLD),
+                After::Nothing | After::Other => translate::noted(question.host, &question.event),
+            })
+        }
+        Event::Judge(_) => decide(&question, &bridge, config.hold()),
+    }
+}
+
+/// What ran is not what was handed out: no call of this host is confined any more until `doctor` has looked.
+fn settle_after(recorded: &Recorded, document: &Map<String, Value>, config: &Path) -> After {
+    let after = confine::look_after(recorded, document);
+    if after == After::Other {
+        // Where that cannot be written down, the entry at the bridge says it all the same.
+        let _ = confine::switch_off(config, recorded.host);
+    }
+    after
+}
+
+/// The entry says what came of a confined call.
+fn with_after(recorded: &Recorded, after: After) -> Recorded {
+    let word = match after {
+        After::Nothing => None,
+        After::Other => Some(OTHER_RAN),
+        After::KeptFrom => Some("looks as if it was kept from something"),
+    };
+    let mut recorded = recorded.clone();
+    recorded.detail.extend(word.map(|word| ("confined".to_owned(), Value::from(word))));
+    recorded
+}
+
+/// A call that can be confined says so, and goes on as the launcher's line where the bridge wants it.
+fn decide_call(
+    question: &Question,
+    bridge: &impl Bridge,
+    hold: Duration,
+    confiner: Option<&Confiner>,
+) -> Result<Reply, Failure> {
+    let mut action = question.content.action(declared::user().as_deref());
+    if let (Some(fields), Some(_)) = (action.as_object_mut(), confiner) {
+        fields.insert(CAN.to_owned(), Value::from(vec![CAN_CONFINE]));
+    }
+    let judged = judge::judge(bridge.road(), &action, hold).map_err(Failure::NoAnswer)?;
+    Ok(match (judged, confiner) {
+        (Judged::Answered(answer), _) if answer.objection().is_none() && asks_the_person(question) => {
+            translate::aside(question.host, &question.event)
+        }
+        (Judged::Answered(answer), _) => translate::reply(question.host, &question.event, &answer),
+        (Judged::Confined, Some(confiner)) => {
+            translate::rewritten(question.host, &question.event, &confiner.hand_over().map_err(Failure::NoAnswer)?)
+        }
+        (Judged::Confined, None) => {
+            let why = Reason::new("the bridge wants this call to be confined, which it was not told can be done here");
+            translate::reply(question.host, &question.event, &Answer::Deny(why))
+        }
+    })
+}
+
+fn asks_the_person(question: &Question) -> bool {
+    matches!(&question.content, Event::Judge(call) if call.asks_the_person())
 }
 
 /// A person is waited for at a gate alone, and never for a canary.
@@ -96,11 +167,11 @@ fn with_stable_id(event: &mut Event, config: Option<&Path>) {
     }
 }
 
-fn read(installed: Installed<'_>) -> Result<Question, Failure> {
+fn read(installed: Installed<'_>) -> Result<(Question, Map<String, Value>), Failure> {
     let document = input::read_document(io::stdin().lock())?;
     let mut question = translate::read(installed.host, installed.event, &document)?;
     question.content.in_project(project::named(installed.host).as_deref());
-    Ok(question)
+    Ok((question, document))
 }
 
 /// Asks the bridge about one question and puts what it says into the host's form.
@@ -114,13 +185,7 @@ pub fn decide(question: &Question, bridge: &impl Bridge, hold: Duration) -> Resu
             let user = bridge.greet().map_err(Failure::NoAnswer)?;
             translate::reply(question.host, &question.event, &Answer::Deny(canary::reason(&user)))
         }
-        Event::Judge(call) => {
-            let answer = judge::judge(bridge.road(), &action, hold).map_err(Failure::NoAnswer)?;
-            match answer.objection() {
-                None if call.asks_the_person() => translate::aside(question.host, &question.event),
-                _ => translate::reply(question.host, &question.event, &answer),
-            }
-        }
+        Event::Judge(_) => return decide_call(question, bridge, hold, None),
         Event::Record(_) => {
             judge::record(bridge.road(), &action).map_err(Failure::NoAnswer)?;
             translate::noted(question.host, &question.event)

@@ -29,8 +29,13 @@ fn ours(host: Host) -> Vec<Entry> {
 }
 
 fn ours_with(host: Host, hold_seconds: u64) -> Vec<Entry> {
-    let config =
-        Config { url: "http://localhost:3015".to_owned(), secrets: PathBuf::from("s"), user: None, hold_seconds };
+    let config = Config {
+        url: "http://localhost:3015".to_owned(),
+        secrets: PathBuf::from("s"),
+        user: None,
+        hold_seconds,
+        confine: None,
+    };
     let program = Program::new(Path::new("/opt/ccc-hook"), Path::new("/home/dev/.config/ccc/hook/x.json")).unwrap();
     // A version in which every event is there.
     entries::entries(host, Some(Version([99, 0, 0])), &program, &config)

@@ -16,6 +16,9 @@ use serde_json::{Value, json};
 use crate::judge::{Judge, PinRequest, ToolCall, Trust, Verdict, Watch};
 
 /// The pause before the bridge is asked about a pin again after it failed to answer, or answered sooner than it was asked to.
+/// Why leave to run a call confined is none here: this program never says that it can.
+pub(crate) const CANNOT_CONFINE: &str = "the bridge wants the call to be confined, which cannot be done here";
+
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Asks the bridge in the name of one session.

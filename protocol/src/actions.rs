@@ -19,6 +19,13 @@ pub const LIST_ACTIONS: &str = "list-actions";
 pub const EXPLAIN: &str = "explain";
 /// Use one of a coding agent's own tools: judged here, done by the agent.
 pub const USE_TOOL: &str = "use-tool";
+/// The parameter of `use-tool` that says what else than letting a call go on the asking program can do with it.
+pub const CAN: &str = "can";
+/// What `record-event` says in `detail.confined` of a call that did not run as the line that was handed out for it.
+pub const OTHER_RAN: &str =
+    "what ran is not what was handed out: calls are not confined until `ccc-hook doctor` passes";
+/// The one word of [`CAN`]: the program can have the call run confined.
+pub const CAN_CONFINE: &str = "confine";
 /// Write down what a coding agent's host told.
 pub const RECORD_EVENT: &str = "record-event";
 /// Let a session of a coding agent begin.

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     ActionName, Digest, TicketId, UserName,
+    actions::{CAN, USE_TOOL},
     bodies::{Plan, Preview},
     jcs::ObjectWriter,
 };
@@ -35,11 +36,17 @@ pub fn plan_digest(plan: &Plan) -> Digest {
 }
 
 /// What a retry of a judge-only action is known by: the SHA-256 over the canonical form of `{"action","params","submitted_by"}`.
+/// What the asking program can do with the answer ([`CAN`]) is no part of what is asked.
 #[must_use]
 pub fn call_digest(action: &ActionName, params: &Map<String, Value>, submitted_by: &UserName) -> Digest {
+    let without_can = (action.as_str() == USE_TOOL && params.contains_key(CAN)).then(|| {
+        let mut params = params.clone();
+        params.remove(CAN);
+        params
+    });
     let canonical = ObjectWriter::begin()
         .string("action", action.as_str())
-        .object("params", params)
+        .object("params", without_can.as_ref().unwrap_or(params))
         .string("submitted_by", submitted_by.as_str())
         .end();
     Digest::of(canonical.as_bytes())

@@ -94,7 +94,8 @@ pub fn of_ticket(ticket: &Ticket, waited: bool) -> u8 {
         Status::Succeeded | Status::Released => SUCCEEDED,
         Status::Queued if !waited => SUCCEEDED,
         Status::Queued | Status::Approved | Status::Running => NOT_ENDED,
-        Status::Failed | Status::Lost => FAILED,
+        // Who asks by this program cannot confine: what it calls success would be taken for leave to go on as asked.
+        Status::Failed | Status::Lost | Status::Confined => FAILED,
         Status::Denied => DENIED,
         Status::Expired | Status::Cancelled => WITHDRAWN,
     }

@@ -207,6 +207,12 @@ run = ["true"]
 confined = false
 
 [[rule]]
+name = "code of the project"
+action = "use-tool"
+where.class = "runs"
+policy = "confine"
+
+[[rule]]
 name = "soon is soon"
 action = ["ask-soon"]
 policy = "queue"
@@ -246,6 +252,17 @@ approve = {{ expires = "1s" }}
         (call, self.bridge.approve("user", &ticket).ticket())
     }
 
+    /// A call that runs code of the project, by somebody who can confine it.
+    fn confined_call(&mut self) -> Ticket {
+        self.made += 1;
+        let input = json!({ "command": format!("./test.sh {}", self.made) });
+        let call = json!({
+            "action": "use-tool", "host": "h", "tool": "Bash", "native": "Bash", "input": input, "cwd": "/workspace",
+            "session": "s", "agent": "", "can": ["confine"],
+        });
+        self.bridge.submit("agent", &call).ticket()
+    }
+
     /// A ticket of the agent's in this state.
     fn ticket_in(&mut self, state: Status) -> Ticket {
         let ticket = match state {
@@ -258,6 +275,7 @@ approve = {{ expires = "1s" }}
                 let (call, _) = self.tool_call();
                 self.bridge.submit("agent", &call).ticket()
             }
+            Status::Confined => self.confined_call(),
             Status::Denied => self.ended_by("user", "deny"),
             Status::Cancelled => self.ended_by("agent", "cancel"),
             Status::Expired => self.submit("ask-soon"),

@@ -122,7 +122,7 @@ impl Activity {
 /// 1 success, 2 failure, 99 another end or none yet, in our own word; 0 where an entry is about no ticket.
 fn outcome(status: Option<Status>) -> (u32, &'static str) {
     match status {
-        Some(Status::Succeeded | Status::Released | Status::Approved) => (1, "Success"),
+        Some(Status::Succeeded | Status::Released | Status::Confined | Status::Approved) => (1, "Success"),
         Some(Status::Denied | Status::Failed) => (2, "Failure"),
         Some(other) => (99, other.as_str()),
         None => (0, "Unknown"),

@@ -40,10 +40,18 @@ fn a_release_to_this_request_clears_and_is_free() {
 }
 
 #[test]
-fn a_replayed_release_is_no_clearance() {
+fn a_confined_call_is_cleared_to_be_confined_and_in_no_other_way() {
     for manner in MANNERS {
-        let ruling = ruled(manner, Some(answer(200, &with("released", "replayed", json!(true)))), 60);
-        assert!(is_closed(&ruling, Objection::Spent), "{ruling:?}");
+        let ruling = ruled(manner, Some(answer(200, &used("confined"))), 0);
+        assert!(matches!(ruling, Ruling::Cleared(Clearance { terms: Terms::Confined })), "{ruling:?}");
+    }
+}
+
+#[test]
+fn a_replayed_release_is_no_clearance() {
+    for (manner, status) in MANNERS.into_iter().zip(["released", "confined"]) {
+        let ruling = ruled(manner, Some(answer(200, &with(status, "replayed", json!(true)))), 60);
+        assert!(is_closed(&ruling, Objection::Spent), "{status}: {ruling:?}");
     }
 }
 
@@ -51,19 +59,21 @@ fn a_replayed_release_is_no_clearance() {
 fn the_release_of_another_action_is_no_clearance() {
     for manner in MANNERS {
         for action in ["pin-tool", "use-tools", "start-session"] {
-            let ruling = ruled(manner, Some(answer(200, &ticket(id(), "released", action))), 60);
-            assert!(is_closed(&ruling, Objection::Foreign), "{action}: {ruling:?}");
+            for status in ["released", "confined"] {
+                let ruling = ruled(manner, Some(answer(200, &ticket(id(), status, action))), 60);
+                assert!(is_closed(&ruling, Objection::Foreign), "{action} {status}: {ruling:?}");
+            }
         }
     }
 }
 
 #[test]
-fn no_status_but_released_is_a_clearance() {
+fn no_status_but_released_and_confined_is_a_clearance() {
     for manner in MANNERS {
         for status in Status::ALL {
             let ruling = ruled(manner, Some(answer(200, &used(status.as_str()))), 0);
             let fits = match status {
-                Status::Released => matches!(ruling, Ruling::Cleared(_)),
+                Status::Released | Status::Confined => matches!(ruling, Ruling::Cleared(_)),
                 Status::Queued | Status::Approved | Status::Running => matches!(ruling, Ruling::Open(_)),
                 Status::Denied => is_closed(&ruling, Objection::Denied),
                 Status::Expired => is_closed(&ruling, Objection::Expired),
@@ -78,8 +88,9 @@ fn no_status_but_released_is_a_clearance() {
 
 #[test]
 fn a_status_that_nobody_knows_is_no_clearance() {
+    // As `confined` was none to the programs of the versions before.
     for manner in MANNERS {
-        let ruling = ruled(manner, Some(answer(200, &used("confined"))), 60);
+        let ruling = ruled(manner, Some(answer(200, &used("contained"))), 60);
         assert!(matches!(ruling, Ruling::Unanswered(_)), "{ruling:?}");
     }
 }

@@ -160,6 +160,7 @@ fn words_about(ticket: &Ticket) -> Option<String> {
         Status::Lost => "the server stopped while it ran; what came of it is unknown".to_owned(),
         Status::Released if ticket.replayed => "released before; this answer is no leave".to_owned(),
         Status::Denied | Status::Cancelled | Status::Failed => ticket.status.to_string(),
+        Status::Confined => "to be run confined; this is no leave to run it as asked".to_owned(),
         Status::Succeeded | Status::Released => return None,
     })
 }

@@ -39,10 +39,14 @@ pub enum Defence {
     Watch,
     /// Refusing to start where the launcher's own file could be written.
     LauncherFile,
+    /// Taking what a hook handed over, so that nobody can take it again.
+    Once,
+    /// Places of a project that calls leave unwritten.
+    Kept,
 }
 
 impl Defence {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 20] = [
         Self::Root,
         Self::ReadOnlyMounts,
         Self::Never,
@@ -61,6 +65,8 @@ impl Defence {
         Self::Limits,
         Self::Watch,
         Self::LauncherFile,
+        Self::Once,
+        Self::Kept,
     ];
 
     /// The variable that the launcher of the tests reads. The one that is shipped reads none.

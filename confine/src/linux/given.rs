@@ -70,6 +70,7 @@ pub(crate) fn places(record: &Record, defences: &Defences) -> Answer<Vec<Place>>
     }
     record.write.iter().try_for_each(|path| settling.give(path, true))?;
     record.scratch.iter().try_for_each(|path| settling.scratch(path))?;
+    record.mapped.iter().try_for_each(|(path, source)| settling.map(path, source))?;
     settling.keep_read_only()?;
     Ok(settling.places.into_iter().map(|(path, what)| Place { path, what }).collect())
 }
@@ -153,6 +154,30 @@ impl Settling {
             }
             Level::Files => self.give(path, true),
         }
+    }
+
+    /// What lies elsewhere, under this path.
+    fn map(&mut self, path: &Path, source: &Path) -> Answer<()> {
+        if self.level == Level::Files || self.is_private(source) || beneath(&self.never, source).next().is_some() {
+            let why = "level `files` has no paths of its own, or it holds something private";
+            return Err(Fault::new(
+                format!("cannot give `{}` as `{}`", source.display(), path.display()),
+                why,
+                GIVE_ANOTHER,
+            ));
+        }
+        refuse_own(path)?;
+        match opened(source, true)? {
+            Some(what @ What::Tree { .. }) => drop(self.places.insert(path.to_owned(), what)),
+            _ => {
+                return Err(Fault::new(
+                    format!("cannot give `{}`", source.display()),
+                    "it is no directory",
+                    GIVE_ANOTHER,
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// At `files` the rules have left them out of what may be written already.

@@ -19,7 +19,8 @@ pub(crate) fn check(record: &Record) -> Answer<()> {
         fs::read_link("/proc/self/exe").trying(|| "cannot find the launcher's own file".to_owned(), MOVE_IT)?;
     // At `full` a directory of the program's own is a new one, whatever lies under its name outside.
     let own = record.scratch.iter().filter(|_| record.level == Level::Files);
-    let given = record.write.iter().chain(own).find(|given| file.starts_with(real(given)));
+    let mapped = record.mapped.iter().map(|(_, source)| source);
+    let given = record.write.iter().chain(mapped).chain(own).find(|given| file.starts_with(real(given)));
     if let Some(given) = given {
         return Err(refused(&file, format!("`{}` is given for writing", given.display())));
     }

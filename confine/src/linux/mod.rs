@@ -6,6 +6,7 @@
 //!                         └─ the program        (at `files` in place of the second process)
 //! ```
 
+mod call;
 mod channel;
 mod defence;
 mod descendants;
@@ -42,6 +43,7 @@ ccc-confine: starts one program, which reaches what it was given and nothing els
                                     level (full, files), network (off, private, bind-only, host), directory, read, write, scratch,
                                     read-only, never, set (NAME=value), pass (NAME), local-sockets (yes), modes-by-path (yes),
                                     processes-max, memory-bytes-max, file-bytes-max, descriptors-max, scratch-bytes-max
+  ccc-confine call ID               run what a coding agent's hook handed over under that id, once; `left ID` says where it ended
 
 exit status: the program's own; 125 where the launcher failed, 126 where the program cannot be started, 127 where it is not there";
 
@@ -68,6 +70,8 @@ impl Launcher {
             args.split_first().map_or((OsStr::new(""), [].as_slice()), |(first, rest)| (first.as_os_str(), rest));
         match command.to_str().unwrap_or_default() {
             "run" => self.run(rest),
+            "call" => call::run(&self.defences, rest).map_or_else(|fault| fault.exit(), channel::Ending::exit),
+            "left" => call::left(rest).map_or_else(|fault| fault.exit(), |path| say(&path.to_string_lossy())),
             "probe" if rest.is_empty() => say(&probe::probe().json()),
             "--version" if rest.is_empty() => say(concat!("ccc-confine ", env!("CARGO_PKG_VERSION"))),
             "--help" | "-h" if rest.is_empty() => say(USAGE),

@@ -1,7 +1,8 @@
 //! The built-in actions, with the policies of the seed system. Config may change their policy, floor, risk and group, nothing else.
 
 use ccc_protocol::{
-    ActionName, Digest, actions as names,
+    ActionName, Digest,
+    actions::{self as names, CAN, CAN_CONFINE},
     bodies::{Policy, Risk},
 };
 use serde_json::{Value, json};
@@ -127,6 +128,11 @@ fn use_tool() -> Action {
             "declared_user",
             line(1, 256),
             "whom the session claims to belong to; the signature alone says who asks",
+        ),
+        optional(
+            CAN,
+            Kind::List { item: Box::new(Kind::Enum(vec![CAN_CONFINE.to_owned()])), min: Some(1), max: Some(1) },
+            "what else than letting the call go on as it is the asking program can do with it",
         ),
     ])
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ccc_protocol::{
     ActionName, Digest,
+    actions::USE_TOOL,
     bodies::{Policy, Risk},
     duration, visible,
 };
@@ -96,7 +97,7 @@ fn settle(built_in: &Action, declared: &Declared) -> Result<Action, String> {
     }
     let own = built_in.policy.max(spec.floor.unwrap_or(built_in.policy));
     Ok(Action {
-        policy: policy(spec, own)?,
+        policy: policy(spec, own).and_then(|policy| confines_tool_calls_alone(spec, built_in).map(|()| policy))?,
         floor: spec.floor,
         group: group(spec, &built_in.group)?,
         risk: spec.risk.unwrap_or(built_in.risk),
@@ -123,7 +124,7 @@ fn declare(
     let reach = reach::declare(spec, &params).map_err(at)?;
     let command = command::declare(run, spec.dir.as_deref(), seconds, &mut params, found).map_err(at)?;
     let command = Command { reach, ..command };
-    Ok(Action {
+    let action = Action {
         name: name.parse().map_err(|error| Fault::at(position, format!("{error}")))?,
         description: spec
             .description
@@ -140,7 +141,9 @@ fn declare(
         // Sealed when the catalogue takes it.
         declaration: Digest::of(b""),
         constant_plan: None,
-    })
+    };
+    confines_tool_calls_alone(spec, &action).map_err(at)?;
+    Ok(action)
 }
 
 fn declare_param(action: &str, located: &Located<(String, ParamSpec)>) -> Result<Param, Fault> {
@@ -155,6 +158,15 @@ fn policy(spec: &ActionSpec, own: Policy) -> Result<Policy, String> {
             Err(format!("`policy = \"{policy}\"` is looser than `floor = \"{floor}\"`: write `policy = \"{floor}\"`"))
         }
         (policy, _) => Ok(policy),
+    }
+}
+
+/// What runs on the host is confined by its declaration; of tool calls alone it is a matter of policy.
+fn confines_tool_calls_alone(spec: &ActionSpec, action: &Action) -> Result<(), String> {
+    let says = [spec.policy, spec.floor].contains(&Some(Policy::Confine));
+    match says && !action.is_judge_only() {
+        true => Err(format!("`confine` is for `{USE_TOOL}` alone: write `auto-accept`, `queue` or `auto-deny`")),
+        false => Ok(()),
     }
 }
 

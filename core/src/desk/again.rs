@@ -71,7 +71,8 @@ pub fn again(ticket: &Ticket, overrides: &Overrides, cx: Cx<'_>) -> Result<Again
     let Decision { ruling, rule, needs, .. } = decide(&question, &cx.law.rulebook, &standing);
     match ruling {
         Ruling::Accept => Ok(Again { needs: ticket.needs().clone(), accepts: true, rule }),
-        Ruling::Queue => Ok(Again { needs: ticket.needs().and(&needs), accepts: false, rule }),
+        // Who asked may not be there to confine it, and was shown that a person decides: it takes their yes.
+        Ruling::Queue | Ruling::Confine => Ok(Again { needs: ticket.needs().and(&needs), accepts: false, rule }),
         Ruling::Deny { reason } => Err(reason),
         Ruling::DeniedBefore { ticket } => Err(format!("denied before, as ticket {ticket}")),
     }

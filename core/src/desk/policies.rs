@@ -45,7 +45,8 @@ impl Desk {
     /// Sets or takes away the override of one action.
     ///
     /// # Errors
-    /// 403 without approval rights, 404 without such an action, 422 where it would be looser than the action's floor.
+    /// 403 without approval rights, 404 without such an action, 422 where it would be looser than the action's floor, or
+    /// is `confine` for another action than tool calls.
     pub fn set_policy(
         &mut self,
         by: &UserName,
@@ -63,6 +64,9 @@ impl Desk {
                 "policy",
                 format!("`{asked}` is looser than the floor of `{action}`, `{floor}`"),
             ));
+        }
+        if policy == Some(Policy::Confine) && !declared.is_judge_only() {
+            return Err(Refusal::invalid("policy", format!("`confine` is for tool calls, and `{action}` is none")));
         }
         let set = |settings: &mut Settings| match policy {
             Some(policy) => settings.actions.insert(action.clone(), policy) != Some(policy),

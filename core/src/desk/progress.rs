@@ -70,7 +70,9 @@ impl Desk {
             (Status::Queued | Status::Approved, _) => not("it has not started: deny it"),
             (Status::Running, Plan::Open { .. }) => not("what is open on the person's screen cannot be stopped here"),
             (Status::Running, Plan::Mail { .. }) => not("a mail that is under way cannot be stopped"),
-            (Status::Released, _) => not("a released call is its caller's to do: it cannot be stopped"),
+            (Status::Released | Status::Confined, _) => {
+                not("a released call is its caller's to do: it cannot be stopped")
+            }
             _ => {
                 let stopped = self.advance(&ticket, Event::AskStop { by: about.by.clone() }, cx, change)?;
                 change.to_stop.push((about.id, about.by.clone()));

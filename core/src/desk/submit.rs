@@ -71,7 +71,7 @@ pub struct Prior {
 pub struct Submitted {
     /// A new ticket, or the earlier one that already answers this request.
     pub ticket: Arc<Ticket>,
-    /// True where the ticket was released to this very request, by its own change or by that of the yes it was held for: the
+    /// True where the ticket was released or confined to this very request, by its own change or by that of the yes it was held for: the
     /// one answer that is leave. However many ask with the same call, or find it released, one of them is given it.
     pub leave: bool,
 }
@@ -88,7 +88,7 @@ pub(super) struct Origin {
 }
 
 impl Submitted {
-    /// A ticket as it stands: no leave, also where it is released.
+    /// A ticket as it stands: no leave, also where it is released or confined.
     #[must_use]
     pub fn found(ticket: Arc<Ticket>) -> Self {
         Self { ticket, leave: false }
@@ -96,7 +96,7 @@ impl Submitted {
 
     /// A ticket as this change left it.
     fn changed(ticket: Arc<Ticket>) -> Self {
-        Self { leave: ticket.status() == Status::Released, ticket }
+        Self { leave: ticket.status().is_leave(), ticket }
     }
 }
 
@@ -315,6 +315,7 @@ fn opening(submission: &Submission, decision: &Decision, cx: Cx<'_>) -> Opening 
             let seconds = decision.needs.expires_seconds.map_or(limit, |own| own.min(limit));
             Opening::Queue { until: cx.now.plus_seconds(seconds) }
         }
+        Ruling::Confine => Opening::Confine,
         Ruling::Accept => match submission.asked.action.effect {
             Effect::Bridge(service) => Opening::Done { result: result_of(service, cx) },
             Effect::Release => Opening::Release,

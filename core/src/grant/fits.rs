@@ -2,6 +2,7 @@
 
 use ccc_protocol::{
     Timestamp, UserName,
+    actions::CAN,
     beneath::lies_beneath,
     bodies::{BESIDE_ARGUMENTS, CommandFact, Difference, Facts},
 };
@@ -24,9 +25,11 @@ impl Grant {
 
     pub(super) fn fits_args(&self, action: &Action, args: &Args, facts: Option<&Facts>) -> bool {
         let request = Request { action, args, facts };
-        let nothing_left_out = self.params.keys().all(|name| args.json.contains_key(name));
+        // What the asking program can do with the answer is no part of what is asked.
+        let counts = |name: &str| !(action.is_judge_only() && name == CAN);
+        let nothing_left_out = self.params.keys().all(|name| !counts(name) || args.json.contains_key(name));
         nothing_left_out
-            && args.json.iter().all(|(name, given)| match self.differ.get(name) {
+            && args.json.iter().filter(|(name, _)| counts(name)).all(|(name, given)| match self.differ.get(name) {
                 None => words::is_same(name, &self.params, &args.json),
                 Some(difference) => request.is_within(name, given, difference, self),
             })

@@ -5,6 +5,8 @@
 //! 3. The strictest of the matching rules and of an override to `queue` or `auto-deny`; with none of these an override
 //!    to `auto-accept`, else the action's own policy. A rule that fits a part of the request alone can make it
 //!    stricter, never looser; a tool call that cannot be read whole is asked at least.
+//!    `confine`, whoever says it, stands for a call that runs code, says that it can be confined and is of nothing but
+//!    what a confined program may do; of any other it is `queue`, and a rule that says it is not about calls without code.
 //! 4. Never looser than the floor.
 //! 5. Where that gives `queue`, a fitting grant makes it accept, unless floor or rule forbid grants.
 
@@ -32,6 +34,7 @@ pub fn decide(question: &Question<'_>, book: &Rulebook, standing: &Standing<'_>)
     weighed.needs.care |= question.action.deserves_care() || weighed.policy == Policy::Queue && is_grave(question);
     match weighed.policy {
         Policy::AutoAccept => Decision::new(Ruling::Accept, weighed.rule_text(), weighed.needs),
+        Policy::Confine => Decision::new(Ruling::Confine, weighed.rule_text(), weighed.needs),
         Policy::AutoDeny => {
             Decision::new(Ruling::Deny { reason: weighed.reason() }, weighed.rule_text(), weighed.needs)
         }

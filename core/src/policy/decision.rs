@@ -13,6 +13,9 @@ use crate::limits::Limits;
 pub enum Ruling {
     /// Done, or released, at once.
     Accept,
+    /// Released at once, to be run confined. Of calls alone that say that they can be, and run code of which nothing is known but
+    /// what it is confined to.
+    Confine,
     /// Held for a person.
     Queue,
     /// Refused, for this reason.
@@ -106,10 +109,10 @@ impl Needs {
         }
     }
 
-    /// These needs for an action with this floor: what is never looser than `queue` takes no grants.
+    /// These needs for an action with this floor: what is never looser than `confine` takes no grants.
     pub(crate) fn under_floor(self, floor: Option<Policy>) -> Self {
         match floor {
-            Some(Policy::Queue | Policy::AutoDeny) => Self { grant_seconds_max: 0, ..self },
+            Some(Policy::Confine | Policy::Queue | Policy::AutoDeny) => Self { grant_seconds_max: 0, ..self },
             Some(Policy::AutoAccept) | None => self,
         }
     }

@@ -17,7 +17,7 @@ pub struct Trace {
     pub caller: UserName,
     /// What would be asked for.
     pub action: ActionName,
-    /// What would happen: `accept`, `queue` or `deny`.
+    /// What would happen: `accept`, `confine`, `queue` or `deny`.
     pub outcome: &'static str,
     /// The rules that decided, in the words of a ticket's `rule`.
     pub rule: String,
@@ -34,8 +34,10 @@ pub struct Trace {
     pub overridden: Option<OverrideTrace>,
     /// Step 3: the action's own policy.
     pub own: Policy,
-    /// Step 3: true for a tool call that cannot be read whole and so is asked at least.
+    /// Step 3: true for a tool call that cannot be read whole and so is asked at least, or confined.
     pub unreadable: bool,
+    /// Step 3: for a tool call that runs code, why `confine` counts as `queue`; none where it would be confined.
+    pub not_confined: Option<&'static str>,
     /// Step 4: the action's floor.
     pub floor: Option<Policy>,
     /// What an approval would need.
@@ -109,6 +111,7 @@ pub fn explain(question: &Question<'_>, book: &Rulebook, standing: &Standing<'_>
             .map(|(policy, by)| OverrideTrace { policy, by: by.clone() }),
         own: action.policy,
         unreadable: !question.is_readable(),
+        not_confined: question.action.is_judge_only().then(|| question.not_confined()).flatten(),
         floor: action.floor,
         grants: standing
             .grants
@@ -124,6 +127,7 @@ pub fn explain(question: &Question<'_>, book: &Rulebook, standing: &Standing<'_>
 fn outcome(decision: &Decision) -> (&'static str, Option<String>) {
     match &decision.ruling {
         Ruling::Accept => ("accept", None),
+        Ruling::Confine => ("confine", None),
         Ruling::Queue => ("queue", None),
         Ruling::Deny { reason } => ("deny", Some(reason.clone())),
         Ruling::DeniedBefore { .. } => ("deny", Some(decision.rule.clone())),
@@ -134,6 +138,9 @@ fn rule_trace(index: usize, rule: &Rule, question: &Question<'_>, book: &Ruleboo
     let (matches, why) = match book.bound(index, &question.action.name) {
         None => (Fit::No, Some(why_not_about(index, question, book))),
         Some(bound) => match rule.fit(bound, question) {
+            Ok(_) if rule.policy == Policy::Confine && !question.runs_code() => {
+                (Fit::No, Some("`confine` is about calls that run code".to_owned()))
+            }
             Ok(Fit::Whole) => (Fit::Whole, None),
             Ok(part) => (part, Some(why_in_part(question))),
             Err(Miss::Caller(callers)) => (Fit::No, Some(format!("`caller` wants {callers}"))),

@@ -5,7 +5,7 @@ use ccc_protocol::{UserName, bodies::Policy};
 use super::{
     Overrides, Rulebook,
     condition::Fit,
-    weigh::{Scales, weigh},
+    weigh::{Confine, Scales, weigh},
 };
 use crate::{catalogue::action::Action, limits::Limits, user::Users};
 
@@ -18,7 +18,15 @@ pub fn in_force(action: &Action, caller: &UserName, book: &Rulebook, overrides: 
         return Policy::AutoDeny;
     }
     let limits = Limits::default();
-    let scales = Scales { caller, action, users, limits: &limits, is_readable: true, asks_server: false };
+    let scales = Scales {
+        caller,
+        action,
+        users,
+        limits: &limits,
+        is_readable: true,
+        asks_server: false,
+        confine: Confine::Stands,
+    };
     let always = book.about(&action.name).filter(|rule| rule.is_unconditional && rule.is_about(caller));
     weigh(scales, always.map(|rule| (rule, Fit::Whole)), overrides).policy
 }

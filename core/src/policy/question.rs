@@ -2,11 +2,34 @@
 
 use ccc_protocol::{
     TicketId, Timestamp, UserName,
+    actions::{CAN, CAN_CONFINE},
     bodies::{Class, Facts},
 };
 
 use super::{clock::LocalTime, overrides::Overrides};
-use crate::{catalogue::action::Action, grant::Grant, limits::Limits, params::value::Args, user::Users};
+use crate::{
+    catalogue::action::Action,
+    grant::Grant,
+    limits::Limits,
+    params::value::{Arg, Args},
+    user::Users,
+};
+
+/// What a call does that a confined program may do as well: of each a program that runs code of its own can do no more than the
+/// class says, and keeps no more than the project.
+const WHEN_CONFINED: [Class; 9] = [
+    Class::Reads,
+    Class::VcsQuery,
+    Class::Builds,
+    Class::Writes,
+    Class::Deletes,
+    Class::Runs,
+    Class::Bookkeeping,
+    Class::Loopback,
+    Class::Unknown,
+];
+/// What confinement stands in for: that code runs which nobody has read.
+const RUNS_CODE: [Class; 3] = [Class::Builds, Class::Runs, Class::Unknown];
 
 /// What is asked of policy.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +67,37 @@ impl Question<'_> {
     /// True where everything that the request would do is known. Only tool calls can be otherwise.
     pub(super) fn is_readable(&self) -> bool {
         !self.action.is_judge_only() || self.facts.is_some_and(Facts::is_readable)
+    }
+
+    /// True where the call runs code that its text does not show: what `confine` is about.
+    pub(super) fn runs_code(&self) -> bool {
+        self.facts.is_some_and(|facts| facts.any(&RUNS_CODE))
+    }
+
+    /// True where a rule that says `confine` may fit the whole of it: all that is unknown about it is what some program does.
+    pub(super) fn is_confinable(&self) -> bool {
+        self.facts.is_some_and(|facts| {
+            self.runs_code() && facts.only(&WHEN_CONFINED) && (facts.is_readable() || facts.is_unknown_code_alone())
+        })
+    }
+
+    /// Why `confine` counts as `queue` for it; none where it stands.
+    pub(super) fn not_confined(&self) -> Option<&'static str> {
+        if !self.runs_code() {
+            Some("the call runs no code: there is nothing to confine")
+        } else if !self.is_confinable() {
+            Some("the call does something beside running code of the project, or cannot be read whole")
+        } else if !self.can_confine() {
+            Some("the asking program does not say that it can confine it")
+        } else {
+            None
+        }
+    }
+
+    /// True where the asking program says that it can have the call run confined.
+    fn can_confine(&self) -> bool {
+        let Some(Arg::List(can)) = self.args.named(CAN) else { return false };
+        self.action.is_judge_only() && can.contains(&Arg::Text(CAN_CONFINE.to_owned()))
     }
 
     /// True where a server does as it pleases with what the request says: nothing less than its tool's name can be judged.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use ccc_protocol::{ActionName, UserName, bodies::Policy, duration};
+use ccc_protocol::{ActionName, UserName, actions::USE_TOOL, bodies::Policy, duration};
 
 use super::{
     bind::{self, Misfit},
@@ -145,6 +145,9 @@ impl Rulebook {
 
     fn add(&mut self, spec: &RuleSpec, catalogue: &Catalogue) -> Result<(), String> {
         let rule = Rule::new(spec)?;
+        if rule.policy == Policy::Confine {
+            only_of_tool_calls(&rule, catalogue)?;
+        }
         let index = self.rules.len();
         let mut inapplicable = vec![];
         let mut bound = vec![];
@@ -205,8 +208,11 @@ impl Rule {
         if let Some(callers) = self.callers.as_ref().filter(|globs| !globs.fits(question.caller.as_str())) {
             return Err(Miss::Caller(callers));
         }
-        let may_be_whole =
-            question.is_readable() && bound.names_internal_hosts(question) && bound.names_server(question);
+        let is_readable = match self.policy {
+            Policy::Confine => question.is_confinable(),
+            _ => question.is_readable(),
+        };
+        let may_be_whole = is_readable && bound.names_internal_hosts(question) && bound.names_server(question);
         let mut fit = if may_be_whole { Fit::Whole } else { Fit::Part };
         for condition in &bound.conditions {
             match condition.fit(question) {
@@ -235,6 +241,15 @@ impl Bound {
     /// True where the conditions name the tool of a server that does as it pleases: `mcp:server/tool`, not `*`.
     fn names_server(&self, question: &Question<'_>) -> bool {
         !question.asks_server() || self.conditions.iter().any(|condition| condition.names_server_of_tool(question))
+    }
+}
+
+/// What runs on the host is confined by its declaration; of tool calls alone it is a matter of policy.
+fn only_of_tool_calls(rule: &Rule, catalogue: &Catalogue) -> Result<(), String> {
+    let other = catalogue.iter().find(|action| rule.actions.fits(action.name.as_str()) && !action.is_judge_only());
+    match other {
+        Some(other) => Err(format!("`policy = \"confine\"` is for `{USE_TOOL}` alone, and it names `{}`", other.name)),
+        None => Ok(()),
     }
 }
 

@@ -15,12 +15,51 @@ pub(super) struct Scales<'a> {
     pub(super) is_readable: bool,
     /// True where only a rule that fits the whole request can let it pass.
     pub(super) asks_server: bool,
+    /// What `confine` means for it.
+    pub(super) confine: Confine,
+}
+
+/// What `confine` means for a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Confine {
+    /// What it says.
+    Stands,
+    /// `queue`: it cannot be confined, or who asks cannot.
+    Asks,
+    /// `queue`, and rules that say it are not about this request: it runs no code.
+    IsBeside,
+}
+
+impl Confine {
+    fn of(question: &Question<'_>) -> Self {
+        match question.not_confined() {
+            None => Self::Stands,
+            Some(_) if question.runs_code() => Self::Asks,
+            Some(_) => Self::IsBeside,
+        }
+    }
+
+    /// INVARIANT: the one place where `confine` stays what it is. Fails closed.
+    fn settle(self, policy: Policy) -> Policy {
+        match (policy, self) {
+            (Policy::Confine, Self::Asks | Self::IsBeside) => Policy::Queue,
+            (policy, _) => policy,
+        }
+    }
 }
 
 impl<'a> From<&Question<'a>> for Scales<'a> {
     fn from(question: &Question<'a>) -> Self {
         let Question { caller, action, users, limits, .. } = *question;
-        Self { caller, action, users, limits, is_readable: question.is_readable(), asks_server: question.asks_server() }
+        Self {
+            caller,
+            action,
+            users,
+            limits,
+            is_readable: question.is_readable(),
+            asks_server: question.asks_server(),
+            confine: Confine::of(question),
+        }
     }
 }
 
@@ -41,15 +80,19 @@ pub(super) fn weigh<'a>(
     fits: impl Iterator<Item = (&'a Rule, Fit)>,
     overrides: &'a Overrides,
 ) -> Weighed<'a> {
-    let Scales { caller, action, users, limits, is_readable, asks_server } = scales;
-    let mut tally = Tally::new(limits);
+    let Scales { caller, action, users, limits, is_readable, asks_server, confine } = scales;
+    let mut tally = Tally::new(limits, confine);
     fits.for_each(|(rule, fit)| tally.add(rule, fit));
-    let base = Base::new(overrides.of_action(&action.name, caller, users), tally.fits_whole, action.policy);
-    let unreadable = (!is_readable || asks_server && !tally.fits_whole).then_some(Policy::Queue);
+    let overridden = overrides.of_action(&action.name, caller, users).map(|(policy, by)| (confine.settle(policy), by));
+    let base = Base::new(overridden, tally.fits_whole, confine.settle(action.policy));
+    let floor = action.floor.map(|floor| confine.settle(floor));
+    // Confined, what it does need not be known; but only where a rule or a person says so.
+    let is_kept = [tally.strictest, base.policy(), floor].contains(&Some(Policy::Confine));
+    let unreadable = (!is_readable && !is_kept || asks_server && !tally.fits_whole).then_some(Policy::Queue);
     let said = [tally.strictest, base.policy(), unreadable].into_iter().flatten().max();
     // A rule that fits the whole request or the base always says something. Did neither, nothing would be allowed.
     let said = said.unwrap_or(Policy::AutoDeny);
-    let policy = action.floor.map_or(said, |floor| said.max(floor));
+    let policy = floor.map_or(said, |floor| said.max(floor));
     let by_rules = tally.strictest == Some(policy);
     Weighed {
         policy,
@@ -126,6 +169,7 @@ impl Weighed<'_> {
 
 /// The strictest of the rules that match, and what an approval needs by all that queue.
 struct Tally<'a> {
+    confine: Confine,
     strictest: Option<Policy>,
     /// True where a rule matches the whole request: the action's own policy is then out of the question.
     fits_whole: bool,
@@ -134,24 +178,30 @@ struct Tally<'a> {
 }
 
 impl<'a> Tally<'a> {
-    fn new(limits: &Limits) -> Self {
-        Self { strictest: None, fits_whole: false, named: Named::default(), needs: Needs::plain(limits) }
+    fn new(limits: &Limits, confine: Confine) -> Self {
+        Self { confine, strictest: None, fits_whole: false, named: Named::default(), needs: Needs::plain(limits) }
     }
 
     fn add(&mut self, rule: &'a Rule, fit: Fit) {
+        // A rule that confines only a part of the request cannot confine the rest: it is asked.
+        let policy = match (rule.policy, fit) {
+            (Policy::Confine, Fit::Part) => Policy::Queue,
+            (policy, _) => self.confine.settle(policy),
+        };
         let matches = match rule.policy {
             Policy::AutoAccept => fit == Fit::Whole,
+            Policy::Confine => fit >= Fit::Part && self.confine != Confine::IsBeside,
             Policy::Queue | Policy::AutoDeny => fit >= Fit::Part,
         };
         if !matches {
             return;
         }
         self.fits_whole |= fit == Fit::Whole;
-        if self.strictest < Some(rule.policy) {
-            self.strictest = Some(rule.policy);
+        if self.strictest < Some(policy) {
+            self.strictest = Some(policy);
             self.named = Named::default();
         }
-        if self.strictest == Some(rule.policy) {
+        if self.strictest == Some(policy) {
             self.named.add(rule);
         }
         if rule.policy == Policy::Queue {

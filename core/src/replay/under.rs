@@ -11,7 +11,7 @@ use crate::{
     config::{Config, ConfigError},
     law::Law,
     params::{self, Args, PathQuestion, ResolvedPath},
-    policy::{LocalTime, Overrides, Question, Standing, Ruling, decide},
+    policy::{LocalTime, Overrides, Question, Ruling, Standing, decide},
     user::Users,
     volume::{Volume, Volumes},
 };
@@ -96,6 +96,7 @@ impl Under {
         let decision = decide(&question, &self.law.rulebook, &standing);
         let outcome = match decision.ruling {
             Ruling::Accept => Outcome::Passed,
+            Ruling::Confine => Outcome::Confined,
             Ruling::Queue => Outcome::Asked,
             Ruling::Deny { .. } | Ruling::DeniedBefore { .. } => Outcome::Denied,
         };

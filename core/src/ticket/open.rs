@@ -27,6 +27,8 @@ pub enum Opening {
     },
     /// Accepted, and passed to its caller within this commit.
     Release,
+    /// Passed to its caller within this commit, to be run confined.
+    Confine,
     /// Refused.
     Deny {
         /// Why, for the agent.
@@ -57,6 +59,7 @@ pub fn open(request: Request, opening: Opening) -> Opened {
         Opening::Await => Standing { decided: Some(now), deadline: Some(approved_until), ..standing(Status::Approved) },
         Opening::Done { result } => Standing { decided: Some(now), result, ..standing(Status::Succeeded) },
         Opening::Release => Standing { decided: Some(now), ..standing(Status::Released) },
+        Opening::Confine => Standing { decided: Some(now), ..standing(Status::Confined) },
         Opening::Deny { reason } => Standing { decided: Some(now), reason: Some(reason), ..standing(Status::Denied) },
     };
     let note = submitted(&request, &standing);

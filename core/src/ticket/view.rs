@@ -1,12 +1,12 @@
 //! A ticket as the wire shows it.
 
-use ccc_protocol::bodies::{self, Status, abridge::Abridge};
+use ccc_protocol::bodies::{self, abridge::Abridge};
 use serde_json::Map;
 
 use super::Ticket;
 
 impl Ticket {
-    /// As callers and approvers see it. A released ticket that is looked at is no leave: that goes to the one request whose
+    /// As callers and approvers see it. A released or confined ticket that is looked at is no leave: that goes to the one request whose
     /// change released it.
     #[must_use]
     pub fn view(&self) -> bodies::Ticket {
@@ -65,7 +65,7 @@ impl Ticket {
             replaced_by: standing.replaced_by,
             replaces: request.replaces,
             call: request.call,
-            replayed: standing.status == Status::Released,
+            replayed: standing.status.is_leave(),
             repeats: standing.repeats,
             // How long a denial answers is the law's affair, and a person may lift it.
             denied_until: None,

@@ -9,6 +9,8 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::codex_trust;
+use crate::config::Config;
+use crate::confine;
 use crate::status::{self, State};
 use ccc_hosts::host::{Host, Level};
 use ccc_hosts::manifest::{Install, Manifest, ManifestError};
@@ -94,7 +96,37 @@ fn examine(host: Host, install: &Install, places: &Places) -> Finding {
     blind.extend((host.profile().deaf)(places, &install.settings));
     blind.extend(checkup(host, &install.settings, &places.project));
     blind.extend(distrust(host, &install.settings, places, &mut seen));
+    seen.extend(confinement(host, install, places, blind.is_empty()));
     judged(host, install, blind, seen)
+}
+
+/// Whether calls of this host can be run confined. What was turned off because another line ran than was handed out is turned on
+/// again where everything is as it should be: a person has looked.
+fn confinement(host: Host, install: &Install, places: &Places, sees: bool) -> Option<String> {
+    confine::rewrite_of(host)?;
+    let Ok(Config { confine: Some(known), .. }) = Config::load(&install.config) else {
+        return Some(format!(
+            "calls are not confined; mend: put `ccc-confine` beside this program and run ccc-hook install --agent {host}"
+        ));
+    };
+    let level = confine::probed(&known.launcher);
+    if level.as_deref() != Some("full") {
+        let level = level.as_deref().unwrap_or("nothing");
+        return Some(format!(
+            "calls are not confined: `{} probe` says {level}, and `full` is needed",
+            known.launcher.display()
+        ));
+    }
+    if let Some(what) = confine::against(host, &places.project) {
+        return Some(format!("calls are not confined because of {what}, which would look at the launcher's line"));
+    }
+    if !confine::is_off(&install.config, host) {
+        return Some("calls can be confined where the bridge's rules say so".to_owned());
+    }
+    Some(match sees && confine::switch_on(&install.config, host).is_ok() {
+        true => "calls are confined again; they were not, because another line ran than was handed out".to_owned(),
+        false => "calls are not confined: another line ran than was handed out; mend: what stands above".to_owned(),
+    })
 }
 
 fn judged(host: Host, install: &Install, mut blind: Vec<String>, mut seen: Vec<String>) -> Finding {

@@ -5,6 +5,7 @@
 
 mod agents;
 mod answers;
+mod confine;
 mod install;
 mod session;
 mod support;

@@ -47,6 +47,7 @@ pub(super) const PROFILE: Profile = Profile {
     deaf: |_, _| Vec::new(),
     checkup: Some(CHECKUP),
     trial: Some(TRIAL),
+    rewrite: None,
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: GUARDED,

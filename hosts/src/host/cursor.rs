@@ -49,6 +49,7 @@ pub(super) const PROFILE: Profile = Profile {
     deaf: |_, _| Vec::new(),
     checkup: None,
     trial: None,
+    rewrite: None,
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: "failClosed blocks on a crash, a missing binary and a time-out; read in its source, not seen by running it",

@@ -41,6 +41,7 @@ pub(super) const PROFILE: Profile = Profile {
     deaf: |_, settings| deaf(settings),
     checkup: None,
     trial: Some(TRIAL),
+    rewrite: None,
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: GUARDED,

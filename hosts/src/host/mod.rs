@@ -14,7 +14,7 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-pub use profile::{Checkup, Feed, Format, Level, Limits, Profile, Switches, Trial, TrialFile, Variable};
+pub use profile::{Checkup, Feed, Format, Level, Limits, Profile, Rewrite, Switches, Trial, TrialFile, Variable};
 
 use crate::settings::place::{Places, Scope};
 

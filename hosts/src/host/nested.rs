@@ -17,6 +17,16 @@ pub(super) fn allow_tool(event: &str) -> Reply {
     specific(json!({ "hookEventName": event, "permissionDecision": "allow" }))
 }
 
+/// Replaces the whole input.
+pub(super) fn allow_with(event: &str, input: &Value) -> Reply {
+    specific(json!({ "hookEventName": event, "permissionDecision": "allow", "updatedInput": input }))
+}
+
+/// Words that reach the agent beside what its call gave back.
+pub(super) fn tell(event: &str, words: &str) -> Reply {
+    specific(json!({ "hookEventName": event, "additionalContext": words }))
+}
+
 pub(super) fn deny_request(event: &str, reason: &Reason) -> Reply {
     specific(json!({
         "hookEventName": event,

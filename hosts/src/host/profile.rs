@@ -73,6 +73,8 @@ pub struct Profile {
     pub checkup: Option<Checkup>,
     /// How its program is run against a model of ours; `None` where that is not known.
     pub trial: Option<Trial>,
+    /// How a call of its shell is run confined; `None` where it takes no other input than the agent's.
+    pub rewrite: Option<Rewrite>,
     /// What is known of it in this version; without one, what is safe to say.
     pub limits: fn(Option<Version>) -> Limits,
     /// The names of the subagents that its settings declare.
@@ -123,6 +125,31 @@ pub struct Switches {
     pub files: fn(&Places) -> Vec<PathBuf>,
     /// The switch that is set in these settings.
     pub set_in: fn(&Value) -> Option<&'static str>,
+}
+
+/// How a host is told to run a call of its shell with another command line.
+///
+/// A rewritten call must not weaken the host: what of its own would look at the agent's line, and no longer can, keeps calls from
+/// being rewritten.
+pub struct Rewrite {
+    /// The host's own name of its shell.
+    pub tool: &'static str,
+    /// The field of the input that holds the line.
+    pub line: &'static str,
+    /// The field that says that it runs in the background.
+    pub background: &'static str,
+    /// The answer that lets the call go on with this input in place of the agent's.
+    pub reply: fn(event: &str, input: &Value) -> Reply,
+    /// The answer to an event after a call that tells the agent something.
+    pub told: fn(event: &str, words: &str) -> Reply,
+    /// The files in which settings that stand against it would be.
+    pub files: fn(&Places) -> Vec<PathBuf>,
+    /// What in these settings stands against it.
+    pub against: fn(&Value) -> Option<&'static str>,
+    /// Variables that stand against it where they are set.
+    pub variables: &'static [&'static str],
+    /// Options of the host's own command line that stand against it.
+    pub options: &'static [&'static str],
 }
 
 impl Switches {

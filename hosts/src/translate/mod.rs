@@ -60,6 +60,23 @@ pub fn aside(host: Host, event: &str) -> Reply {
     }
 }
 
+/// Lets the call at this gate go on with another input, where the host knows such an answer and the gate is the one that it is asked at.
+/// A host that does not is blocked: it would run the agent's own line.
+pub fn rewritten(host: Host, event: &str, input: &Value) -> Reply {
+    match &host.profile().rewrite {
+        Some(rewrite) if event == host.profile().gate => (rewrite.reply)(event, input),
+        _ => Reply::block(&Reason::new(&format!("{host} cannot be told to run a call confined"))),
+    }
+}
+
+/// Tells the agent something beside what its call gave back.
+pub fn told(host: Host, event: &str, words: &str) -> Reply {
+    match &host.profile().rewrite {
+        Some(rewrite) => (rewrite.told)(event, words),
+        None => noted(host, event),
+    }
+}
+
 /// Tells the host that an event was recorded and it may go on.
 pub fn noted(host: Host, event: &str) -> Reply {
     (host.profile().noted)(event)

@@ -12,6 +12,7 @@ use ccc_protocol::{Digest, TicketId};
 use super::{Proxy, call::Call, lock, tools::Standing};
 use crate::{
     answer::{self, Refusal},
+    bridge::CANNOT_CONFINE,
     id::Id,
     judge::{ToolCall, Verdict, Watch},
 };
@@ -70,7 +71,10 @@ impl Waiting {
     /// INVARIANT: nothing gets between the question whether the client still waits and the call's way to the server, so a
     /// cancellation either stops the call here or follows it.
     fn release(&self, clearance: Clearance, line: &[u8]) {
-        let Terms::Free = clearance.spend();
+        match clearance.spend() {
+            Terms::Free => {}
+            Terms::Confined => return self.refuse(&denied(CANNOT_CONFINE.to_owned(), None)),
+        }
         let mut upstream = self.proxy.upstream();
         let wanted = self.proxy.table().release(&self.id, self.serial);
         let sent = if wanted { upstream.send(line) } else { Ok(()) };

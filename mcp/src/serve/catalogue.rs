@@ -32,6 +32,7 @@ pub(super) fn tools(actions: Vec<ActionInfo>) -> Vec<Value> {
 fn tool(info: &ActionInfo) -> Value {
     let policy = match info.policy {
         Policy::AutoAccept => "Done at once.",
+        Policy::Confine => "Run confined, or a person is asked first.",
         Policy::Queue => "A person is asked first.",
         Policy::AutoDeny => "Refused.",
     };

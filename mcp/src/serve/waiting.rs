@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     answer::{self, Era},
+    bridge::CANNOT_CONFINE,
     id::Id,
     judge::{Verdict, Watch},
 };
@@ -72,6 +73,7 @@ impl Waiting {
             (Some(tool), Some(input)) => match self.session.desk.approve(tool, input, self) {
                 Verdict::Allow(clearance) => match clearance.spend() {
                     Terms::Free => json!({ "behavior": "allow", "updatedInput": input }),
+                    Terms::Confined => denial(CANNOT_CONFINE, None, ""),
                 },
                 Verdict::Deny { reason, ticket } => denial(&reason, ticket, "Do not repeat the same call."),
                 Verdict::Receipt { reason, ticket } => {

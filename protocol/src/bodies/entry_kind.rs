@@ -66,6 +66,8 @@ entry_kinds! {
     Failed = "failed",
     /// A judge-only action was passed to its caller.
     Released = "released",
+    /// A judge-only action was passed to its caller, to be run confined.
+    Confined = "confined",
     /// A person said no, or it was edited or frozen.
     Denied = "denied",
     /// Nobody decided in time, or nobody took what was approved.
@@ -161,6 +163,7 @@ impl From<Status> for EntryKind {
             Status::Succeeded => Self::Succeeded,
             Status::Failed => Self::Failed,
             Status::Released => Self::Released,
+            Status::Confined => Self::Confined,
             Status::Denied => Self::Denied,
             Status::Expired => Self::Expired,
             Status::Cancelled => Self::Cancelled,
@@ -199,10 +202,10 @@ mod tests {
             words,
             [
                 "submitted", "approved", "requeued", "tightened", "stop-asked", "started", "succeeded", "failed",
-                "released", "denied", "expired", "cancelled", "lost", "repeated", "denial-lifted", "grant-made",
-                "grant-used", "grant-used-up", "grant-revoked", "grant-expired", "grant-ended", "group-set",
-                "policy-set", "freeze-set", "users-read", "mail-permissions-read", "server-started", "server-stopped",
-                "reloaded", "clock-stepped", "clock-held", "clock-accepted", "gap-declared",
+                "released", "confined", "denied", "expired", "cancelled", "lost", "repeated", "denial-lifted",
+                "grant-made", "grant-used", "grant-used-up", "grant-revoked", "grant-expired", "grant-ended",
+                "group-set", "policy-set", "freeze-set", "users-read", "mail-permissions-read", "server-started",
+                "server-stopped", "reloaded", "clock-stepped", "clock-held", "clock-accepted", "gap-declared",
             ]
         );
     }

@@ -33,8 +33,17 @@ pub struct Facts {
     pub too_large: bool,
     /// Why something about the call could not be known.
     pub opaque: Vec<String>,
+    /// How many of them are about what a program on this machine does (an unknown program, option or inline code) while the text
+    /// itself was read.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unknown_code: usize,
     /// What kinds of thing the call does, each with the first reason.
     pub classes: BTreeMap<Class, String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// A program with its arguments.
@@ -98,6 +107,12 @@ impl Facts {
     #[must_use]
     pub fn is_readable(&self) -> bool {
         !self.too_large && self.opaque.is_empty() && !self.classes.contains_key(&Class::Unknown)
+    }
+
+    /// True where something is unknown, and it is what some program on this machine does, nothing else.
+    #[must_use]
+    pub fn is_unknown_code_alone(&self) -> bool {
+        !self.too_large && !self.opaque.is_empty() && self.unknown_code == self.opaque.len()
     }
 
     /// The names of the programs run.

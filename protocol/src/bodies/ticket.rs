@@ -67,7 +67,7 @@ pub struct Ticket {
     /// For a judge-only action, what a retry is known by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<Digest>,
-    /// The ticket was released, and to another request than the one this answers: no leave.
+    /// The ticket was released or confined, and to another request than the one this answers: no leave.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub replayed: bool,
     /// How often the same request came again and was answered with this ticket.
@@ -105,6 +105,9 @@ pub enum Status {
     Failed,
     /// A judge-only action was passed to its caller, once.
     Released,
+    /// A judge-only action was passed to its caller, once, to be done confined and in no other way. A status of its own: whoever
+    /// does not know it takes it for no leave.
+    Confined,
     /// Refused by a rule or a person.
     Denied,
     /// Nobody decided in time.
@@ -117,18 +120,25 @@ pub enum Status {
 
 impl Status {
     /// All of them, in the order of a ticket's life.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Queued,
         Self::Approved,
         Self::Running,
         Self::Succeeded,
         Self::Failed,
         Self::Released,
+        Self::Confined,
         Self::Denied,
         Self::Expired,
         Self::Cancelled,
         Self::Lost,
     ];
+
+    /// True where its caller was given leave, once: as asked, or confined.
+    #[must_use]
+    pub fn is_leave(self) -> bool {
+        matches!(self, Self::Released | Self::Confined)
+    }
 
     /// True where nothing more will happen to the ticket.
     #[must_use]
@@ -146,6 +156,7 @@ impl Status {
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
             Self::Released => "released",
+            Self::Confined => "confined",
             Self::Denied => "denied",
             Self::Expired => "expired",
             Self::Cancelled => "cancelled",
@@ -180,6 +191,8 @@ pub struct Approval {
 pub enum Policy {
     /// Done at once.
     AutoAccept,
+    /// For a tool call that runs code: released at once to be run confined, where its caller can; else held for a person.
+    Confine,
     /// Held for a person.
     Queue,
     /// Refused at once.
@@ -192,6 +205,7 @@ impl Policy {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AutoAccept => "auto-accept",
+            Self::Confine => "confine",
             Self::Queue => "queue",
             Self::AutoDeny => "auto-deny",
         }

@@ -312,6 +312,7 @@ impl InForce<'_> {
         let standing = Standing { overrides: self.overrides, denial: None, grants: &[] };
         match policy::decide(&question, &self.law.rulebook, &standing).ruling {
             Ruling::Accept => Policy::AutoAccept,
+            Ruling::Confine => Policy::Confine,
             Ruling::Queue => Policy::Queue,
             Ruling::Deny { .. } | Ruling::DeniedBefore { .. } => Policy::AutoDeny,
         }

@@ -4,11 +4,10 @@ use std::{
     ffi::OsString,
     fs,
     io::Read as _,
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
-use ccc_confine::{Level, Limits, Network, Record, environment};
+use ccc_confine::{Level, Limits, Network, Record, environment, system};
 use ccc_core::limits;
 use ccc_protocol::bodies::{Confined, Reach};
 
@@ -18,16 +17,8 @@ use crate::{
     places::{resolved, way},
 };
 
-/// Where systems keep programs, libraries and settings for everybody. Only what root owns and nobody else writes is given.
-const SYSTEM: [&str; 12] = [
-    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix/store", "/gnu/store", "/snap",
-];
-/// What of `/etc` only root reads: a bridge that runs as root gives none of it.
-const OF_ROOT: [&str; 6] =
-    ["/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/etc/sudoers.d", "/etc/ssh", "/etc/ssl/private"];
 const RESOLVER: &str = "/etc/resolv.conf";
 const TEMPORARY: &str = "/tmp";
-const WRITABLE_BY_OTHERS: u32 = 0o022;
 /// A script's first line, as far as the kernel reads it.
 const FIRST_LINE_BYTES_MAX: u64 = 256;
 
@@ -62,7 +53,7 @@ impl Given<'_> {
     }
 
     fn read(&self) -> Vec<PathBuf> {
-        let mut read: Vec<PathBuf> = system();
+        let mut read: Vec<PathBuf> = system::places();
         read.extend(self.reach.read.iter().map(|place| self.place(place)));
         for program in self.programs() {
             read.extend(self.places_of(&program));
@@ -97,9 +88,7 @@ impl Given<'_> {
     }
 
     fn never(&self) -> Vec<PathBuf> {
-        let of_root = OF_ROOT.iter().map(PathBuf::from).filter(|path| path.exists());
-        let is_root = rustix::process::geteuid().is_root();
-        self.confine.never.iter().cloned().chain(of_root.filter(|_| is_root)).collect()
+        self.confine.never.iter().cloned().chain(system::private_places()).collect()
     }
 
     /// Offline it still has a loopback of its own, where there is one to be had.
@@ -169,16 +158,6 @@ fn level(level: Confined) -> Level {
         Confined::Full => Level::Full,
         Confined::Files => Level::Files,
     }
-}
-
-fn system() -> Vec<PathBuf> {
-    SYSTEM.iter().map(PathBuf::from).filter(|path| is_roots(path)).collect()
-}
-
-/// A link is as good as what it leads to, which is given for itself.
-fn is_roots(path: &Path) -> bool {
-    fs::symlink_metadata(path)
-        .is_ok_and(|about| about.uid() == 0 && (about.is_symlink() || about.mode() & WRITABLE_BY_OTHERS == 0))
 }
 
 /// What the first line of a script names, and behind `env` the program that it looks for.

@@ -71,8 +71,18 @@ impl Gather {
         let reason = reason.into();
         if self.facts.opaque.len() < KEPT_MAX && !self.facts.opaque.contains(&reason) {
             self.facts.opaque.push(reason.clone());
+        } else if self.facts.opaque.len() >= KEPT_MAX {
+            // What is not kept may be anything.
+            self.facts.unknown_code = 0;
         }
         self.class(Class::Unknown, reason);
+    }
+
+    /// What a program on this machine does is not known: an unknown program, an option or inline code. The text itself was read.
+    pub(super) fn unknown_code(&mut self, reason: impl Into<String>) {
+        let before = self.facts.opaque.len();
+        self.opaque(reason);
+        self.facts.unknown_code += self.facts.opaque.len() - before;
     }
 
     /// A program is run.

@@ -461,3 +461,59 @@ fn facts_read_back_as_they_were_written() {
     let text = serde_json::to_string(&facts).unwrap();
     assert_eq!(serde_json::from_str::<Facts>(&text).unwrap(), facts);
 }
+
+#[test]
+fn programs_of_the_bridge_are_the_bridges() {
+    for line in [
+        "ccc-confine call 0123456789abcdef0123456789abcdef",
+        "/usr/local/bin/ccc-confine run -- sh",
+        "ccc-queue approve x",
+        "bin/ccc-hook doctor",
+        "sudo ccc-server --check",
+        "x=1 ccc-keygen",
+        "env ccc-confine probe",
+        "ls; ccc-audit verify",
+    ] {
+        assert!(bash(line).any(&[Class::Bridge]), "{line}: {:?}", bash(line).classes);
+    }
+    assert!(!bash("cat docs/ccc-confine.md").any(&[Class::Bridge]));
+}
+
+#[test]
+fn a_file_of_the_project_with_a_harmless_name_is_run() {
+    for line in ["node_modules/.bin/cat x", ".venv/bin/python --version", "./venv/bin/ls", "ls && vendor/bin/grep a b"]
+    {
+        assert!(bash(line).any(&[Class::Runs]), "{line}: {:?}", bash(line).classes);
+    }
+    assert!(!bash("node_modules/.bin/eslint .").any(&[Class::Runs]));
+}
+
+#[test]
+fn what_a_program_does_is_told_apart_from_text_that_cannot_be_read() {
+    let alone = |line: &str| bash(line).is_unknown_code_alone();
+    for line in [
+        "frobnicate --all", "python3 -c 'print(1)'", "node -e 1", "echo 1 | python3", "python3 - <<'E'\nprint(1)\nE",
+        "pytest --frobnicate", "ls && frobnicate; perl -pe s/a/b/ x",
+    ] {
+        assert!(alone(line), "{line}: {:?}", bash(line).opaque);
+    }
+    for line in [
+        "cat $X",
+        "python3 -c \"$X\"",
+        "frobnicate $X",
+        "frobnicate > $X",
+        "eval $X",
+        "ls",
+        "frobnicate; eval $X",
+        "$X",
+        "cd $X && frobnicate",
+        "rm -rf / --no-preserve-root",
+        "docker run -v /:/host --privileged alpine",
+        "sh -c \"$X\"",
+        "ssh host frobnicate",
+        "../elsewhere/run",
+        "find . -exec $X {} +",
+    ] {
+        assert!(!alone(line), "{line}: {:?}", bash(line).opaque);
+    }
+}

@@ -1,7 +1,8 @@
 //! The history: the audit log, newest first, and the entry under the cursor whole.
 
-use ccc_protocol::bodies::AuditEntry;
+use ccc_protocol::{actions::OTHER_RAN, bodies::AuditEntry};
 use ratatui::layout::Rect;
+use serde_json::Value;
 
 use super::{cursor_sign, nothing, part};
 use crate::{
@@ -38,5 +39,31 @@ pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
 
 fn row(model: &Model, entry: &AuditEntry, here: bool) -> Row {
     let age = span::age(model.now().wall, entry.at).padded(4);
-    cursor_sign(here).with(Tone::Dim, age.then(" ")).with(Tone::Plain, wording::entry(entry))
+    let tone = if is_alarm(entry) { Tone::Bad } else { Tone::Plain };
+    cursor_sign(here).with(Tone::Dim, age.then(" ")).with(tone, wording::entry(entry))
+}
+
+/// True where a hook found that a call which was to run confined ran as another line.
+fn is_alarm(entry: &AuditEntry) -> bool {
+    let told = entry.detail.get("params").and_then(|params| params.pointer("/detail/confined"));
+    told.and_then(Value::as_str) == Some(OTHER_RAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(word: &str) -> AuditEntry {
+        let entry = serde_json::json!({
+            "seq": 1, "at": "2026-03-07T12:00:00Z", "kind": "submitted", "by": "agent", "about": "agent", "action": "record-event",
+            "detail": { "params": { "event": "post-tool", "detail": { "confined": word } } },
+        });
+        serde_json::from_value(entry).unwrap()
+    }
+
+    #[test]
+    fn another_line_than_was_handed_out_is_red_and_a_call_that_was_kept_from_something_is_not() {
+        assert!(is_alarm(&told(OTHER_RAN)));
+        assert!(!is_alarm(&told("looks as if it was kept from something")));
+    }
 }

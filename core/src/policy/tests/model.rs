@@ -53,6 +53,8 @@ struct PlainGrant {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Accept,
+    /// Never: `visit` is no tool call.
+    Confine,
     Queue,
     Deny,
     DeniedBefore,
@@ -83,6 +85,11 @@ impl PlainRule {
     }
 }
 
+/// `visit` is no tool call: for it `confine` means `queue`.
+fn as_queue(policy: Policy) -> Policy {
+    if policy == Policy::Confine { Policy::Queue } else { policy }
+}
+
 fn model(world: &PlainWorld) -> Outcome {
     let rightful: Vec<_> = world.settings.iter().filter(|setting| ["ada", "bob"].contains(&setting.by)).collect();
     // 1
@@ -94,7 +101,7 @@ fn model(world: &PlainWorld) -> Outcome {
         return Outcome::DeniedBefore;
     }
     // 3
-    let set = rightful.iter().filter_map(|setting| setting.policy).max();
+    let set = rightful.iter().filter_map(|setting| setting.policy).map(as_queue).max();
     let biting: Vec<_> = world
         .rules
         .iter()
@@ -107,13 +114,13 @@ fn model(world: &PlainWorld) -> Outcome {
     if anything_passes {
         said.push(Policy::AutoAccept);
     } else if !set_strictly {
-        said.push(set.unwrap_or(world.own));
+        said.push(set.unwrap_or(as_queue(world.own)));
     }
     // 4
-    said.extend(world.floor);
+    said.extend(world.floor.map(as_queue));
     let strictest = said.into_iter().max().unwrap();
     // 5
-    let forbidden = world.floor.is_some_and(|floor| floor >= Policy::Queue);
+    let forbidden = world.floor.is_some_and(|floor| as_queue(floor) >= Policy::Queue);
     let queueing = || biting.iter().filter(|rule| rule.policy == Policy::Queue);
     let forbidden = forbidden || queueing().any(|rule| rule.forbids_grants);
     let people = queueing().map(|rule| rule.count).max().unwrap_or(1);
@@ -123,8 +130,8 @@ fn model(world: &PlainWorld) -> Outcome {
     match strictest {
         Policy::AutoAccept => Outcome::Accept,
         Policy::AutoDeny => Outcome::Deny,
-        Policy::Queue if !forbidden && world.grants.iter().any(fits) => Outcome::Accept,
-        Policy::Queue => Outcome::Queue,
+        Policy::Confine | Policy::Queue if !forbidden && world.grants.iter().any(fits) => Outcome::Accept,
+        Policy::Confine | Policy::Queue => Outcome::Queue,
     }
 }
 
@@ -174,6 +181,11 @@ fn policies() -> impl Strategy<Value = Policy> + Clone {
     select(vec![Policy::AutoAccept, Policy::Queue, Policy::AutoDeny])
 }
 
+/// As an action, a floor or an override may have it; a rule that says `confine` of another action than tool calls is refused.
+fn any_policies() -> impl Strategy<Value = Policy> + Clone {
+    select(vec![Policy::AutoAccept, Policy::Confine, Policy::Queue, Policy::AutoDeny])
+}
+
 fn rules() -> impl Strategy<Value = PlainRule> {
     let patterns = vec!["a.example", "*.a.example", "*.example", "c.org", "localhost", "*"];
     let caller = select(vec!["agent", "*", "bob"]);
@@ -195,7 +207,7 @@ fn rules() -> impl Strategy<Value = PlainRule> {
 
 fn settings() -> impl Strategy<Value = PlainSetting> {
     let by = select(vec!["ada", "bob", "eve", "agent"]);
-    (by, option::of(policies()), prop::bool::weighted(0.1), prop::bool::weighted(0.1))
+    (by, option::of(any_policies()), prop::bool::weighted(0.1), prop::bool::weighted(0.1))
         .prop_map(|(by, policy, freezes, group_off)| PlainSetting { by, policy, freezes, group_off })
 }
 
@@ -215,8 +227,8 @@ fn worlds() -> impl Strategy<Value = PlainWorld> {
         kept
     };
     (
-        policies(),
-        option::weighted(0.3, policies()),
+        any_policies(),
+        option::weighted(0.3, any_policies()),
         vec(rules(), 0..5),
         vec(settings(), 0..3).prop_map(one_setting_each),
         option::weighted(0.1, NOW - 1..NOW + 2),
@@ -237,6 +249,7 @@ fn worlds() -> impl Strategy<Value = PlainWorld> {
 fn outcome(ruling: &Ruling) -> Outcome {
     match ruling {
         Ruling::Accept => Outcome::Accept,
+        Ruling::Confine => Outcome::Confine,
         Ruling::Queue => Outcome::Queue,
         Ruling::Deny { .. } => Outcome::Deny,
         Ruling::DeniedBefore { .. } => Outcome::DeniedBefore,
@@ -273,6 +286,7 @@ proptest! {
         let (decision, trace) = (world.decide(), world.explain());
         let expected = match outcome(&decision.ruling) {
             Outcome::Accept => "accept",
+            Outcome::Confine => "confine",
             Outcome::Queue => "queue",
             Outcome::Deny | Outcome::DeniedBefore => "deny",
         };
@@ -298,12 +312,13 @@ fn follow(trace: &crate::policy::Trace) -> &'static str {
         (true, _) => None,
         (false, overridden) => Some(overridden.unwrap_or(trace.own)),
     };
-    let strictest = matching.map(|rule| rule.policy).chain(base).chain(trace.floor).max().unwrap();
+    let strictest = matching.map(|rule| rule.policy).chain(base).chain(trace.floor).map(as_queue).max().unwrap();
     let granted = trace.grants.iter().any(|grant| grant.why_not.is_none());
     match strictest {
         Policy::AutoDeny => "deny",
         Policy::Queue if granted => "accept",
         Policy::Queue => "queue",
         Policy::AutoAccept => "accept",
+        Policy::Confine => "confine",
     }
 }

@@ -41,6 +41,8 @@ pub(super) struct World {
     pub(super) facts: Option<Facts>,
     pub(super) local: LocalTime,
     pub(super) action: &'static str,
+    /// The policy of `use-tool`, where it is another than the built-in one.
+    pub(super) tool_policy: Option<Policy>,
     /// False where `visit` is the only action there is.
     pub(super) has_built_ins: bool,
 }
@@ -65,6 +67,7 @@ impl World {
             facts: None,
             local: LocalTime { weekday: Weekday::Wed, minute_of_day: 12 * 60 },
             action: "visit",
+            tool_policy: None,
             has_built_ins: true,
         }
     }
@@ -72,7 +75,10 @@ impl World {
     pub(super) fn catalogue(&self) -> Catalogue {
         let mut visit = visit();
         (visit.policy, visit.floor) = (self.own, self.floor);
-        let built_ins = if self.has_built_ins { builtin::actions() } else { vec![] };
+        let mut built_ins = if self.has_built_ins { builtin::actions() } else { vec![] };
+        for action in built_ins.iter_mut().filter(|action| action.is_judge_only()) {
+            action.policy = self.tool_policy.unwrap_or(action.policy);
+        }
         Catalogue::new([visit].into_iter().chain(built_ins))
     }
 

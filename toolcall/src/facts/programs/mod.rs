@@ -42,6 +42,10 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) {
     if call.command.context.remote {
         return gather.opaque("runs a command on another machine");
     }
+    let name = call.name.rsplit('/').next().unwrap_or_default();
+    if OURS.contains(&name) {
+        gather.class(Class::Bridge, format!("`{name}` is the bridge's own, for its person and the hooks"));
+    }
     match call.name.rsplit_once('/') {
         Some((directory, name)) => by_path(call, directory, name, gather),
         None => by_name(call, gather),
@@ -55,13 +59,22 @@ fn by_path(call: &Call<'_>, directory: &str, name: &str, gather: &mut Gather) {
     let installed =
         stub || TOOL_DIRECTORIES.iter().any(|end| directory == *end || directory.ends_with(&format!("/{end}")));
     if inside && (installed || WRAPPER_SCRIPTS.contains(&name)) {
-        return by_name(&Call { name, ..*call }, gather);
+        by_name(&Call { name, ..*call }, gather);
+        // Whatever its name says, it is a file of the project.
+        if !gather.facts.any(&[Class::Builds, Class::Runs, Class::Unknown]) {
+            gather.class(Class::Runs, format!("runs `{}`", call.name));
+        }
+        return;
     }
     for base in call.directories {
         gather.path(base, call.name, Access::Execute);
     }
     call.mentions(gather);
 }
+
+/// Programs of this house that no agent's own call has to do with: a person's console and keys, the server, the hook, and the launcher,
+/// whose lines hooks write.
+const OURS: &[&str] = &["ccc-confine", "ccc-hook", "ccc-queue", "ccc-server", "ccc-keygen", "ccc-audit"];
 
 /// Where a project's own tools are installed.
 const TOOL_DIRECTORIES: &[&str] = &["node_modules/.bin", ".venv/bin", "venv/bin", "env/bin", "vendor/bin"];
@@ -79,7 +92,7 @@ fn by_name(call: &Call<'_>, gather: &mut Gather) {
         Some(taught) => by_owner(call, taught, gather),
         None if by_what_ships(call, gather) => {}
         None => {
-            gather.opaque(format!("`{}` is not a program known here", call.name));
+            call.unknown(gather, format!("`{}` is not a program known here", call.name));
             call.mentions(gather);
         }
     }
@@ -266,6 +279,14 @@ impl Call<'_> {
         let via = self.command.via.iter().cloned().chain([self.name.to_owned()]).collect();
         gather.command(CommandFact { via, ..fact(name, &args, self.command, &gather.own) });
         judge(&Call { name, args: &args, nested: self.nested + 1, ..*self }, gather);
+    }
+
+    /// What this program does is not known; where the shell puts something in its place, what it is told is not either.
+    fn unknown(&self, gather: &mut Gather, reason: impl Into<String>) {
+        match self.args.iter().all(|arg| arg.exact) {
+            true => gather.unknown_code(reason),
+            false => gather.opaque(reason),
+        }
     }
 
     fn runs_other(&self, option: &str, gather: &mut Gather) {

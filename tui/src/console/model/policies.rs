@@ -1,6 +1,9 @@
 //! The policies on screen: groups and their actions, as rows.
 
-use ccc_protocol::bodies::{ActionPolicy, GroupPolicies, Policy, PolicyList};
+use ccc_protocol::{
+    actions::USE_TOOL,
+    bodies::{ActionPolicy, GroupPolicies, Policy, PolicyList},
+};
 
 use super::{dialog::Change, filter::Filter};
 
@@ -124,7 +127,7 @@ impl Policies {
     pub fn toggle(&self) -> Option<Change> {
         match self.selected()? {
             PolicyRow::Group(_) => self.switch_group(),
-            PolicyRow::Action(_, action) => Some(set(action, next(action.overridden))),
+            PolicyRow::Action(_, action) => Some(set(action, next(action))),
         }
     }
 
@@ -133,13 +136,10 @@ impl Policies {
     pub fn shift(&self, stricter: bool) -> Option<Change> {
         let PolicyRow::Action(_, action) = self.selected()? else { return None };
         let now = action.overridden.unwrap_or(action.own);
-        let then = match (now, stricter) {
-            (Policy::AutoAccept, true) | (Policy::AutoDeny, false) => Policy::Queue,
-            (Policy::Queue, true) => Policy::AutoDeny,
-            (Policy::Queue, false) => Policy::AutoAccept,
-            (Policy::AutoAccept, false) | (Policy::AutoDeny, true) => return None,
-        };
-        Some(set(action, Some(then)))
+        let steps = steps(action);
+        let at = steps.iter().position(|policy| *policy == now)?;
+        let then = if stricter { at.checked_add(1)? } else { at.checked_sub(1)? };
+        steps.get(then).map(|policy| set(action, Some(*policy)))
     }
 
     /// True where the change lets more through than now.
@@ -161,12 +161,19 @@ fn set(action: &ActionPolicy, policy: Option<Policy>) -> Change {
     Change::Action { action: action.action.clone(), policy }
 }
 
-/// None, accept, queue, deny, and round again.
-fn next(policy: Option<Policy>) -> Option<Policy> {
-    match policy {
-        None => Some(Policy::AutoAccept),
-        Some(Policy::AutoAccept) => Some(Policy::Queue),
-        Some(Policy::Queue) => Some(Policy::AutoDeny),
-        Some(Policy::AutoDeny) => None,
+/// None, then the action's policies from loose to strict, and round again.
+fn next(action: &ActionPolicy) -> Option<Policy> {
+    let steps = steps(action);
+    match action.overridden {
+        None => steps.first().copied(),
+        Some(now) => steps.iter().position(|policy| *policy == now).and_then(|at| steps.get(at + 1)).copied(),
+    }
+}
+
+/// From loose to strict. Only a tool call can be confined by policy.
+fn steps(action: &ActionPolicy) -> &'static [Policy] {
+    match action.action.as_str() == USE_TOOL {
+        true => &[Policy::AutoAccept, Policy::Confine, Policy::Queue, Policy::AutoDeny],
+        false => &[Policy::AutoAccept, Policy::Queue, Policy::AutoDeny],
     }
 }

@@ -77,6 +77,13 @@ pub(in crate::facts::programs) fn words<'a>(program: &'a Program, args: &'a [Arg
     at.words
 }
 
+/// What the arguments lead to, as far as they can be followed.
+pub(super) fn innermost<'a>(program: &'a Program, args: &'a [Arg]) -> &'a Word {
+    let mut at = Place { chain: vec![&program.root], words: Vec::new(), style: program.style, given: Vec::new() };
+    let _ = at.descend(args);
+    at.chain.last().copied().unwrap_or(&program.root)
+}
+
 /// How far the call was followed: the words so far, the innermost last.
 struct Place<'a> {
     chain: Vec<&'a Word>,

@@ -8,7 +8,7 @@ use super::{Call, handlers, lies_elsewhere};
 use crate::facts::args::Arg;
 use crate::facts::gather::Gather;
 use crate::facts::{Access, Class, commands, hosts};
-use crate::programs::form::{Kind, Program};
+use crate::programs::form::{Form, Kind, List, Opt, Program, Value, Word};
 use crate::programs::show::phrase;
 use crate::shell::RedirectOp;
 
@@ -30,7 +30,10 @@ pub(super) fn fitted<'a>(call: &Call<'a>, program: &'a Program, gather: &mut Gat
             Some(fit)
         }
         Err(why) => {
-            gather.opaque(why);
+            match is_tame(fit::innermost(program, call.args)) {
+                true => call.unknown(gather, why),
+                false => gather.opaque(why),
+            }
             call.mentions(gather);
             None
         }
@@ -40,6 +43,30 @@ pub(super) fn fitted<'a>(call: &Call<'a>, program: &'a Program, gather: &mut Gat
 /// False where a handler judges alone.
 pub(super) fn has_forms(program: &Program) -> bool {
     !program.root.forms.is_empty() || !program.root.words.is_empty()
+}
+
+/// True where nothing that is known of it does more than read, build and run: what an option not known here adds is then code like
+/// that of the project. What removes, sends or reaches the system is not made less of by an unknown option.
+fn is_tame(word: &Word) -> bool {
+    let does = |classes: &List<Class>| {
+        classes
+            .iter()
+            .all(|class| matches!(class, Class::Reads | Class::VcsQuery | Class::Builds | Class::Runs | Class::Writes))
+    };
+    let is_about = |kind: &Kind| {
+        !matches!(kind, Kind::Delete | Kind::Rights | Kind::Upload | Kind::Host | Kind::Url | Kind::Resource)
+    };
+    let option = |option: &Opt| {
+        let of_value = match &option.value {
+            Value::Needed(kind) | Value::Joined(kind) => is_about(kind),
+            _ => true,
+        };
+        does(&option.does) && of_value
+    };
+    let form = |form: &Form| {
+        does(&form.does) && form.options.iter().all(option) && form.operands.iter().all(|slot| is_about(&slot.kind))
+    };
+    word.options.iter().all(option) && word.forms.iter().all(form) && word.words.iter().all(is_tame)
 }
 
 /// Why the call fits no form of the program.
@@ -151,7 +178,7 @@ impl<'a> Call<'a> {
             Kind::Jq => handlers::jq(self.name, arg, gather),
             Kind::Sql => handlers::sql(self.name, arg, gather),
             Kind::Shell => self.directories.iter().for_each(|directory| commands::judge(&arg.text, directory, gather)),
-            Kind::Code => gather.opaque(format!("`{}` runs code that is not read here", self.name)),
+            Kind::Code => self.unknown(gather, format!("`{}` runs code that is not read here", self.name)),
             Kind::Command => gather.opaque(format!("`{}` runs another command", self.name)),
         }
     }

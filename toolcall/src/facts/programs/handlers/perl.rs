@@ -13,7 +13,7 @@ pub(super) fn judge(call: &Call<'_>, program: &Program, gather: &mut Gather) {
         return;
     }
     if !fit.has(&["-p", "-n"]) || !scripts.iter().all(|script| script.exact && substitutes(&script.text)) {
-        gather.opaque("`perl -e` runs code that is not read here");
+        call.unknown(gather, "`perl -e` runs code that is not read here");
     }
     let files = fit.operands();
     for suffix in fit.values(&["-i"]) {

@@ -54,7 +54,7 @@ fn judge(call: &Call<'_>, code: &Arg, language: &Language, gather: &mut Gather) 
                 call.path(&Arg::known(file), access, gather);
             }
         }
-        None => gather.opaque(format!("`{}` runs code that is not read here", call.name)),
+        None => call.unknown(gather, format!("`{}` runs code that is not read here", call.name)),
     }
 }
 

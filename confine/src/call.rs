@@ -1,0 +1,134 @@
+//! A tool call that a hook hands over to be run confined: the command and where it belongs, nothing of what it is given. What it
+//! is given follows from that alone, in one place (`linux/call.rs`).
+//!
+//! The encoding is that of a [`Record`](crate::Record): entries ended by NUL bytes. A hook writes it into a private file that is named by
+//! an id and read once.
+
+use std::{
+    ffi::{OsStr, OsString},
+    os::unix::ffi::OsStrExt,
+    path::PathBuf,
+};
+
+use crate::{
+    RecordError,
+    record::{path, split},
+};
+
+/// The longest command, in bytes: what the kernel takes as one argument.
+pub const COMMAND_BYTES_MAX: usize = 128 * 1024;
+
+const FORMAT: &[u8] = b"ccc-call/1";
+const END: &[u8] = b"end";
+
+/// One call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The line, for the host's own shell.
+    pub command: OsString,
+    /// Where it starts.
+    pub directory: PathBuf,
+    /// What it may write.
+    pub project: PathBuf,
+    /// The host runs it in the background: it keeps the machine's network to be reached on, and connects to nothing.
+    pub is_background: bool,
+    /// The wrapper asks afterwards where the line ended.
+    pub tells_directory: bool,
+    /// The hook's own places, never given.
+    pub never: Vec<PathBuf>,
+    /// From then on it is not run any more, in seconds since 1970.
+    pub until_seconds: u64,
+}
+
+impl Call {
+    /// Reads what a hook wrote. Nothing may follow its end.
+    ///
+    /// # Errors
+    /// Another format, an unknown or unfit entry, something missing.
+    pub fn decode(bytes: &[u8]) -> Result<Self, RecordError> {
+        let parts: Vec<&[u8]> = bytes.strip_suffix(&[0]).unwrap_or_default().split(|byte| *byte == 0).collect();
+        let [FORMAT, entries @ .., END] = parts.as_slice() else {
+            return Err(RecordError::new("it is not a call of this version, or has no end"));
+        };
+        let mut draft = Draft::default();
+        entries.iter().try_for_each(|entry| draft.entry(OsStr::from_bytes(entry)))?;
+        draft.finish()
+    }
+}
+
+#[derive(Default)]
+struct Draft {
+    command: Option<OsString>,
+    directory: Option<PathBuf>,
+    project: Option<PathBuf>,
+    is_background: bool,
+    tells_directory: bool,
+    never: Vec<PathBuf>,
+    until_seconds: Option<u64>,
+}
+
+impl Draft {
+    fn entry(&mut self, entry: &OsStr) -> Result<(), RecordError> {
+        let unfit = || RecordError::new(format!("`{}` is no entry of a call", entry.display()));
+        let (key, value) = split(entry).ok_or_else(unfit)?;
+        match (key.to_str(), value.to_str()) {
+            (Some("command"), _) if value.len() <= COMMAND_BYTES_MAX => self.command = Some(value.to_owned()),
+            (Some("directory"), _) => self.directory = Some(path("directory", value)?),
+            (Some("project"), _) => self.project = Some(path("project", value)?),
+            (Some("background"), Some("yes")) => self.is_background = true,
+            (Some("tells-directory"), Some("yes")) => self.tells_directory = true,
+            (Some("never"), _) => self.never.push(path("never", value)?),
+            (Some("until"), Some(seconds)) => self.until_seconds = Some(seconds.parse().map_err(|_| unfit())?),
+            _ => return Err(unfit()),
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Call, RecordError> {
+        let missing = |key: &str| RecordError::new(format!("it has no `{key}`"));
+        Ok(Call {
+            command: self.command.ok_or_else(|| missing("command"))?,
+            directory: self.directory.ok_or_else(|| missing("directory"))?,
+            project: self.project.ok_or_else(|| missing("project"))?,
+            is_background: self.is_background,
+            tells_directory: self.tells_directory,
+            never: self.never,
+            until_seconds: self.until_seconds.ok_or_else(|| missing("until"))?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &[u8] = b"ccc-call/1\0command=a=b\n\xff\0directory=/p/s\0project=/p\0background=yes\0tells-directory=yes\0never=/n\0until=7\0end\0";
+
+    #[test]
+    fn a_call_is_read_as_it_was_written() {
+        let call = Call::decode(WHOLE).unwrap();
+        assert_eq!(call.command.as_bytes(), b"a=b\n\xff");
+        assert_eq!((call.directory, call.project), ("/p/s".into(), "/p".into()));
+        assert!(call.is_background && call.tells_directory);
+        assert_eq!((call.never, call.until_seconds), (vec!["/n".into()], 7));
+    }
+
+    #[test]
+    fn what_is_cut_off_or_unknown_is_no_call() {
+        for at in 0..WHOLE.len() {
+            assert!(Call::decode(&WHOLE[..at]).is_err(), "{at}");
+        }
+        for (from, to) in [
+            ("ccc-call/1", "ccc-call/2"),
+            ("until=7", "until=-7"),
+            ("project=/p", "project=p"),
+            ("project=/p", "project=/p/../q"),
+            ("background=yes", "background=no"),
+            ("never=/n", "network=host"),
+            ("never=/n", "end"),
+        ] {
+            let text = String::from_utf8_lossy(WHOLE).replacen(from, to, 1);
+            assert!(Call::decode(text.as_bytes()).is_err(), "{to}");
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Calls of a host's shell that are run confined: whether that can be had for this call, what is handed over to the launcher, and what
+//! came of it.
+//!
+//! Every doubt ends in not asking for it: the bridge then takes `confine` for `queue`. A call that was cleared to be confined
+//! goes on as the launcher's line or not at all.
+
+mod after;
+mod against;
+mod state;
+
+use std::path::{Path, PathBuf};
+
+use ccc_hosts::answer::Reason;
+use ccc_hosts::event::ToolCall;
+use ccc_hosts::host::{Host, Rewrite};
+use ccc_protocol::Digest;
+use ccc_protocol::beneath::lies_beneath;
+use serde_json::{Map, Value};
+
+use crate::config::Config;
+pub use after::{After, TOLD, look_after};
+use state::{Handed, State};
+pub use state::{is_off, switch_off, switch_on};
+
+/// The longest line that is confined, in bytes: the launcher hands it to a shell as one argument.
+const LINE_BYTES_MAX: usize = 100 * 1024;
+/// What a shell may start in the background and leave running; confined it would end with the call.
+const LEFT_RUNNING: [&str; 4] = ["nohup", "setsid", "disown", "coproc"];
+/// What takes the shell to another directory.
+const MOVES: [&str; 3] = ["cd", "pushd", "popd"];
+
+/// A call that can be run confined.
+#[derive(Debug)]
+pub struct Confiner {
+    launcher: PathBuf,
+    field: &'static str,
+    state: State,
+    input: Map<String, Value>,
+    line: String,
+    directory: String,
+    project: String,
+    is_background: bool,
+    /// The host's name of this very call.
+    use_id: String,
+    never: Vec<PathBuf>,
+}
+
+impl Confiner {
+    /// The call, if it can be run confined: the host takes another line, nothing of the host's stands against it, and it did not fail
+    /// so a moment ago.
+    #[must_use]
+    pub fn of(
+        config: &Config,
+        config_path: &Path,
+        event: &str,
+        call: &ToolCall,
+        document: &Map<String, Value>,
+    ) -> Option<Self> {
+        let launcher = config.confine.as_ref()?.launcher.clone();
+        let rewrite = call.host.profile().rewrite.as_ref()?;
+        let is_this_gate = event == call.host.profile().gate && call.native == rewrite.tool;
+        let input = call.input.as_object().filter(|_| is_this_gate)?.clone();
+        let line = input.get(rewrite.line)?.as_str().filter(|line| can_be_handed_over(line))?.to_owned();
+        let use_id = document.get("tool_use_id")?.as_str().filter(|id| is_name(id))?.to_owned();
+        let project = call.project.clone().unwrap_or_else(|| call.cwd.clone());
+        let is_inside = project.starts_with('/') && lies_beneath(&call.cwd, &project);
+        let state = State::of_person()?;
+        let key = key(&line, &call.cwd);
+        let stands_against = state::is_off(config_path, call.host)
+            || state.was_refused(&key)
+            || against::anything(call.host, rewrite, Path::new(&project));
+        if !is_inside || stands_against {
+            return None;
+        }
+        let is_background = input.get(rewrite.background).is_some_and(|value| *value != Value::Bool(false));
+        let ours = config_path.parent().map(Path::to_owned);
+        let never = ours.into_iter().chain([config.secrets.clone()]).filter(|path| path.is_absolute()).collect();
+        let directory = call.cwd.clone();
+        Some(Self {
+            launcher,
+            field: rewrite.line,
+            state,
+            input,
+            line,
+            directory,
+            project,
+            is_background,
+            use_id,
+            never,
+        })
+    }
+
+    /// Hands the call over, and gives the input with which the host is to go on: the agent's, with the launcher's line in place of
+    /// its own.
+    ///
+    /// # Errors
+    /// Where it cannot be handed over: nothing may go on.
+    pub fn hand_over(&self) -> Result<Value, Reason> {
+        let failed = |error: std::io::Error| Reason::new(&format!("this call cannot be run confined: {error}"));
+        let id = state::new_id().map_err(failed)?;
+        let tells = !self.is_background && MOVES.iter().any(|word| has_word(&self.line, word));
+        let wrapper = wrapper(&self.launcher, &id, tells).map_err(failed)?;
+        self.state.put_call(&id, &self.encoded(tells)).map_err(failed)?;
+        let handed = Handed {
+            id,
+            wrapper: wrapper.clone(),
+            key: key(&self.line, &self.directory),
+            is_background: self.is_background,
+        };
+        self.state.note(&self.use_id, &handed).map_err(failed)?;
+        let mut input = self.input.clone();
+        input.insert(self.field.to_owned(), Value::from(wrapper));
+        Ok(Value::Object(input))
+    }
+
+    /// As `ccc-confine call` reads it (`confine/src/call.rs`).
+    fn encoded(&self, tells: bool) -> Vec<u8> {
+        let mut entries = vec![
+            "ccc-call/1".to_owned(),
+            format!("command={}", self.line),
+            format!("directory={}", self.directory),
+            format!("project={}", self.project),
+            format!("until={}", state::until_seconds()),
+        ];
+        entries.extend(self.is_background.then(|| "background=yes".to_owned()));
+        entries.extend(tells.then(|| "tells-directory=yes".to_owned()));
+        let mut bytes = entries.join("\0").into_bytes();
+        for path in &self.never {
+            bytes.extend([b"\0never=", path.as_os_str().as_encoded_bytes()].concat());
+        }
+        bytes.extend(b"\0end\0");
+        bytes
+    }
+}
+
+/// One line that a person can read: the launcher, and an id that is good once.
+fn wrapper(launcher: &Path, id: &str, tells: bool) -> std::io::Result<String> {
+    let plain = |text: &&str| text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+@%=:,".contains(c));
+    let launcher = launcher
+        .to_str()
+        .filter(plain)
+        .ok_or_else(|| std::io::Error::other("the path of `ccc-confine` cannot stand in a line of a shell"))?;
+    Ok(match tells {
+        true => format!(r#"{launcher} call {id} && cd "$({launcher} left {id})""#),
+        false => format!("{launcher} call {id}"),
+    })
+}
+
+/// What the same call is known by when it comes again.
+fn key(line: &str, directory: &str) -> String {
+    Digest::of([line, "\0", directory].concat().as_bytes()).to_string().replace(':', "-")
+}
+
+/// One argument to a shell that says all, and leaves nothing running behind.
+fn can_be_handed_over(line: &str) -> bool {
+    let is_whole = !line.contains('\0') && line.len() <= LINE_BYTES_MAX && !line.trim().is_empty();
+    is_whole && !leaves_running(line)
+}
+
+/// True where `&` stands for anything but `&&` and redirection, in whatever quotes.
+fn leaves_running(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    let at = |at: Option<usize>| at.and_then(|at| bytes.get(at)).copied().unwrap_or(b' ');
+    let is_lone = |place: usize| {
+        let (before, after) = (at(place.checked_sub(1)), at(place.checked_add(1)));
+        at(Some(place)) == b'&' && !matches!(before, b'&' | b'>' | b'<' | b'|') && !matches!(after, b'&' | b'>')
+    };
+    (0..bytes.len()).any(is_lone) || LEFT_RUNNING.iter().any(|word| has_word(line, word))
+}
+
+fn has_word(line: &str, word: &str) -> bool {
+    line.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '-' && c != '.').any(|part| part == word)
+}
+
+/// A name that can be one of a file.
+fn is_name(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+}
+
+/// Whether calls of this host can be rewritten at all.
+#[must_use]
+pub fn rewrite_of(host: Host) -> Option<&'static Rewrite> {
+    host.profile().rewrite.as_ref()
+}
+
+/// What stands against it in this host's settings, for a person to read.
+#[must_use]
+pub fn against(host: Host, project: &Path) -> Option<String> {
+    against::in_words(host, rewrite_of(host)?, project)
+}
+
+/// How far this launcher can confine, by its own word: `full`, `files` or `none`.
+#[must_use]
+pub fn probed(launcher: &Path) -> Option<String> {
+    let output = std::process::Command::new(launcher).arg("probe").stdin(std::process::Stdio::null()).output().ok()?;
+    let said: Value = serde_json::from_slice(&output.stdout).ok()?;
+    Some(said.get("level")?.as_str()?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_outlive_its_call_is_not_confined() {
+        for line in ["npm run dev &", "a & b", "nohup x", "(a&)", "echo '&'", "x & disown", "setsid y", "a &\nb"] {
+            assert!(leaves_running(line), "{line}");
+        }
+        for line in ["a && b", "a >& b", "a 2>&1", "a &> b", "a |& b", "a", "echo disowned"] {
+            assert!(!leaves_running(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_wrapper_is_a_line_with_an_id_and_nothing_else() {
+        let launcher = Path::new("/usr/local/bin/ccc-confine");
+        assert_eq!(wrapper(launcher, "0a", false).unwrap(), "/usr/local/bin/ccc-confine call 0a");
+        assert_eq!(
+            wrapper(launcher, "0a", true).unwrap(),
+            r#"/usr/local/bin/ccc-confine call 0a && cd "$(/usr/local/bin/ccc-confine left 0a)""#
+        );
+        for path in ["/a b/ccc-confine", "/a'/ccc-confine", "/$(x)/ccc-confine"] {
+            assert!(wrapper(Path::new(path), "0a", false).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_one_between_signs() {
+        assert!(has_word("x;cd /tmp", "cd") && has_word("(cd a)", "cd") && has_word("cd", "cd"));
+        assert!(!has_word("abcd efg", "cd") && !has_word("cd-rom", "cd"));
+    }
+}
