@@ -261,8 +261,9 @@ fn code_of_the_project_is_confined_and_what_leaves_it_is_asked() {
         ruling_where(&law, &call, &facts_of(&call), true)
     };
     for command in [
-        "cargo test", "npm test", "make", "python3 -c 'import app; app.run()'", "./run.sh", "node -e 'console.log(1)'",
-        "frobnicate --all", "python3 - <<'E'\nprint(1)\nE", "cd src && pytest -q | tail -5",
+        "cargo test", "npm test", "make", "python3 -c 'import app; app.run()'", "./run.sh",
+        "node -e 'require(`./app`).run()'", "frobnicate --all", "python3 - <<'E'\nimport app\nE",
+        "cd src && pytest -q | tail -5",
     ] {
         assert_eq!(of(command), Ruling::Confine, "{command}");
     }

@@ -300,7 +300,9 @@ fn leads_to(kind: &EntryKind, status: Status) -> bool {
         Status::Approved => matches!(kind, EntryKind::Submitted | EntryKind::Approved),
         Status::Running => matches!(kind, EntryKind::Submitted | EntryKind::Started | EntryKind::StopAsked),
         Status::Denied => matches!(kind, EntryKind::Submitted | EntryKind::Denied | EntryKind::Repeated),
-        Status::Succeeded | Status::Released | Status::Confined => *kind == EntryKind::Submitted || *kind == status.into(),
+        Status::Succeeded | Status::Released | Status::Confined => {
+            *kind == EntryKind::Submitted || *kind == status.into()
+        }
         Status::Failed | Status::Expired | Status::Cancelled | Status::Lost => *kind == status.into(),
     }
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::world::{World, call, grant, name};
 use crate::{
     params::value::{Arg, Args},
-    policy::{Settings, Ruling},
+    policy::{Ruling, Settings},
 };
 
 const RULE: &str = "[[rule]]\nname = 'code'\naction = 'use-tool'\npolicy = 'confine'\nwhere.tool = 'Bash'\n";
