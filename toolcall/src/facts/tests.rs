@@ -492,8 +492,8 @@ fn a_file_of_the_project_with_a_harmless_name_is_run() {
 fn what_a_program_does_is_told_apart_from_text_that_cannot_be_read() {
     let alone = |line: &str| bash(line).is_unknown_code_alone();
     for line in [
-        "frobnicate --all", "python3 -c 'print(1)'", "node -e 1", "echo 1 | python3", "python3 - <<'E'\nprint(1)\nE",
-        "pytest --frobnicate", "ls && frobnicate; perl -pe s/a/b/ x",
+        "frobnicate --all", "python3 -c 'import app'", "node -e 'f()'", "echo 1 | python3",
+        "python3 - <<'E'\nimport app\nE", "pytest --frobnicate", "ls && frobnicate; perl -pe s/a/b/ x",
     ] {
         assert!(alone(line), "{line}: {:?}", bash(line).opaque);
     }

@@ -9,7 +9,7 @@ use crate::facts::args::Arg;
 use crate::facts::gather::Gather;
 use crate::facts::{Access, Class, commands, hosts};
 use crate::programs::form::{Form, Kind, List, Opt, Program, Value, Word};
-use crate::programs::show::phrase;
+use crate::programs::{shipped, show::phrase};
 use crate::shell::RedirectOp;
 
 /// Adds what the call does, or what of it is not known. Where the file names a handler, that judges, by the file's forms where it has
@@ -69,6 +69,16 @@ fn is_tame(word: &Word) -> bool {
     word.options.iter().all(option) && word.forms.iter().all(form) && word.words.iter().all(is_tame)
 }
 
+/// True for an interpreter: an option of it takes code, which runs on this machine.
+fn takes_code(word: &Word) -> bool {
+    let is_code = |kind: &Kind| matches!(kind, Kind::Code | Kind::Python | Kind::Javascript);
+    let takes = |option: &Opt| match &option.value {
+        Value::Needed(kind) | Value::Joined(kind) => is_code(kind),
+        _ => false,
+    };
+    word.options.iter().any(takes) || word.forms.iter().any(|form| form.options.iter().any(takes))
+}
+
 /// Why the call fits no form of the program.
 pub(super) fn misfit(call: &Call<'_>, program: &Program) -> Option<String> {
     fit(program, call.name, call.args).err()
@@ -108,7 +118,13 @@ impl<'a> Call<'a> {
         match class {
             Class::Builds | Class::Runs => self.in_project(class, &reason, gather),
             Class::Unknown => gather.opaque(reason),
-            Class::Interactive if self.is_sent() => gather.opaque(format!("`{called}` does what it is sent")),
+            Class::Interactive if self.is_sent() => {
+                let why = format!("`{called}` does what it is sent");
+                match shipped(self.name).is_some_and(|program| takes_code(&program.root)) {
+                    true => self.unknown(gather, why),
+                    false => gather.opaque(why),
+                }
+            }
             class => gather.class(class, reason),
         }
     }
