@@ -337,7 +337,9 @@ mod tests {
 
     #[test]
     fn the_file_is_written_as_people_read_it_and_in_one_piece_of_memory() {
-        let text = format!(r#"{{"users":{{"user":{{"secret":"{A}","roles":["dba"],"canApprove":["agent"]}},"agent":{{"secret":"{B}"}}}}}}"#);
+        let text = format!(
+            r#"{{"users":{{"user":{{"secret":"{A}","roles":["dba"],"canApprove":["agent"]}},"agent":{{"secret":"{B}"}}}}}}"#
+        );
         let written = Secrets::parse(text.as_bytes()).unwrap().to_file();
         let wanted = [
             "{",

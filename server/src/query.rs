@@ -45,9 +45,8 @@ pub(crate) fn read_as_written<'a, const N: usize>(
 /// # Errors
 /// Where it is none, or one that not every JSON reader holds exactly.
 pub(crate) fn number(name: &str, value: &str) -> Result<u64, Refusal> {
-    whole_number(value).ok_or_else(|| {
-        malformed(format!("the query's `{name}` is not a whole number from 0 to {NUMBER_MAX}"))
-    })
+    whole_number(value)
+        .ok_or_else(|| malformed(format!("the query's `{name}` is not a whole number from 0 to {NUMBER_MAX}")))
 }
 
 /// The text as a whole number of at most [`NUMBER_MAX`], in digits alone.
@@ -82,8 +81,7 @@ mod tests {
     fn a_query_with_two_readings_is_refused() {
         for query in [
             "after=1&after=2", "after=", "after", "after=-1", "after=+1", "after=1%20", "after=99999999999999999999",
-            "after=9007199254740992",
-            "before=1", "After=1", "after=1;limit=2",
+            "after=9007199254740992", "before=1", "After=1", "after=1;limit=2",
         ] {
             assert!(read(query, ["after", "limit"]).is_err(), "{query}");
         }

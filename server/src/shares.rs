@@ -144,7 +144,8 @@ mod tests {
         assert!(share.count_request(&limits, at.plus_seconds(60)).is_ok());
         let unlimited = Limits { requests_per_minute_max: 0, ..Limits::default() };
         assert!((0..100_000).all(|_| share.count_request(&unlimited, at).is_ok()));
-        let taken = |share: &Share| (0..100_000).take_while(|_| share.count_request(&Limits::default(), at).is_ok()).count();
+        let taken =
+            |share: &Share| (0..100_000).take_while(|_| share.count_request(&Limits::default(), at).is_ok()).count();
         assert_eq!(taken(&Share::default()), 6000, "a hundred agents that ask once in a second");
     }
 

@@ -60,7 +60,10 @@ impl Intruder {
         let (seq, hash, entry): (i64, [u8; 32], String) =
             database.query_row(newest, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
         let latest = serde_json::from_str::<AuditEntry>(&entry).unwrap().at;
-        Self { database, chain: Chain { seq: u64::try_from(seq).unwrap(), head: ccc_protocol::Digest::from_bytes(hash), latest } }
+        Self {
+            database,
+            chain: Chain { seq: u64::try_from(seq).unwrap(), head: ccc_protocol::Digest::from_bytes(hash), latest },
+        }
     }
 
     /// Writes an entry as the server would, hashed behind the last one.
@@ -126,7 +129,8 @@ fn kinds(bridge: &Bridge, id: TicketId) -> Vec<String> {
 #[test]
 fn a_ticket_that_somebody_else_approved_in_its_row_alone_is_lost_and_does_not_run() {
     let mut bridge = bridge();
-    let (row, params, other) = (ask(&bridge, "append", "row"), ask(&bridge, "append", "params"), ask(&bridge, "append", "other"));
+    let (row, params, other) =
+        (ask(&bridge, "append", "row"), ask(&bridge, "append", "params"), ask(&bridge, "append", "other"));
     let intruder = Intruder::at(&mut bridge);
     intruder.stands(row.id, Status::Approved);
     intruder.set(params.id, "$.request.params.word", &json!("changed"));
@@ -137,7 +141,10 @@ fn a_ticket_that_somebody_else_approved_in_its_row_alone_is_lost_and_does_not_ru
         assert_eq!(lost.status, Status::Lost);
         assert!(lost.reason.as_deref().unwrap().contains("not what the log says"), "{:?}", lost.reason);
         assert!(kinds(&bridge, ticket.id).contains(&"lost".to_owned()));
-        let _ = bridge.hear(&format!("a ticket's row in the database is not what the log says of it: it is lost, and does not run ticket={}", ticket.id));
+        let _ = bridge.hear(&format!(
+            "a ticket's row in the database is not what the log says of it: it is lost, and does not run ticket={}",
+            ticket.id
+        ));
     }
     bridge.approve("user", &other).ticket();
     assert_eq!(bridge.end_of("agent", other.id).status, Status::Succeeded, "what nobody touched goes on");
@@ -199,8 +206,10 @@ fn an_approval_in_the_place_of_an_older_entry_is_found_by_the_checkpoint_behind_
     bridge.is_vouched_for(denied.seq);
     let mut intruder = Intruder::at(&mut bridge);
     // The entry that opened the other ticket becomes the yes, with a hash that fits the entry before it.
-    let previous: [u8; 32] =
-        intruder.database.query_row("SELECT hash FROM audit WHERE seq = ?1", [number(other.seq - 1)], |row| row.get(0)).unwrap();
+    let previous: [u8; 32] = intruder
+        .database
+        .query_row("SELECT hash FROM audit WHERE seq = ?1", [number(other.seq - 1)], |row| row.get(0))
+        .unwrap();
     intruder.database.execute("DELETE FROM audit WHERE seq = ?1", [number(other.seq)]).unwrap();
     let end = std::mem::replace(
         &mut intruder.chain,

@@ -40,7 +40,8 @@ impl Desk {
     pub fn doubt(&mut self, doubts: &Doubts, cx: Cx<'_>, change: &mut Change) {
         for (id, why) in &doubts.disowned {
             if let Some(ticket) = self.open.get(id).cloned() {
-                let event = Event::Disown { reason: format!("its row in the database is not what the log says: {why}") };
+                let event =
+                    Event::Disown { reason: format!("its row in the database is not what the log says: {why}") };
                 // An open ticket can always be disowned.
                 let _ = self.advance(&ticket, event, cx, change);
             }
@@ -106,8 +107,13 @@ impl Desk {
 
     /// Refuses to go on with what is held.
     pub(super) fn is_let_go(&self, id: TicketId) -> Result<(), Refusal> {
-        if self.is_held(id) { Err(Refusal::unavailable("the store is still being looked at after the start")) } else { Ok(()) }
+        if self.is_held(id) {
+            Err(Refusal::unavailable("the store is still being looked at after the start"))
+        } else {
+            Ok(())
+        }
     }
 }
 
-const UNVOUCHED: &str = "it was approved right before the server ended, and no checkpoint vouches for that: asked again";
+const UNVOUCHED: &str =
+    "it was approved right before the server ended, and no checkpoint vouches for that: asked again";

@@ -169,7 +169,8 @@ pub fn is_beginning(told: &Value, whole: &Value) -> bool {
                 Some((last, rest)) if last == CUT && told.len() <= whole.len() => (rest, true),
                 _ => (told.as_slice(), false),
             };
-            (is_cut || told.len() == whole.len()) && told.iter().zip(whole).all(|(told, whole)| is_beginning(told, whole))
+            (is_cut || told.len() == whole.len())
+                && told.iter().zip(whole).all(|(told, whole)| is_beginning(told, whole))
         }
         (Value::Object(told), Value::Object(whole)) => object_is_beginning(told, whole),
         _ => told == whole,

@@ -88,11 +88,21 @@ impl Front {
             let ticket = if last.get(&id) == Some(&at) { self.as_published(id).await? } else { None };
             let visible = ticket.filter(|ticket| law.users.may_see(user, ticket.submitted_by()));
             if visible.is_some_and(|ticket| !page.take(self.listed(&ticket))) {
-                return Ok(QueueList { seq, tickets: page.into_entries(), next: Some(told), disk_full: self.is_disk_full() });
+                return Ok(QueueList {
+                    seq,
+                    tickets: page.into_entries(),
+                    next: Some(told),
+                    disk_full: self.is_disk_full(),
+                });
             }
             told = at;
         }
-        Ok(QueueList { seq, tickets: page.into_entries(), next: (read_to < seq).then_some(read_to), disk_full: self.is_disk_full() })
+        Ok(QueueList {
+            seq,
+            tickets: page.into_entries(),
+            next: (read_to < seq).then_some(read_to),
+            disk_full: self.is_disk_full(),
+        })
     }
 
     async fn as_published(&self, id: TicketId) -> Result<Option<Arc<Ticket>>, Refusal> {

@@ -159,12 +159,7 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
 }
 
 /// One commit before anybody is served: what was running is lost, what is over is ended, the owner's file is adopted.
-fn recover(
-    desk: &mut Desk,
-    store: &Writer,
-    site: &Site,
-    clock: &Clock,
-) -> Result<(Found, Option<Mark>), StoreError> {
+fn recover(desk: &mut Desk, store: &Writer, site: &Site, clock: &Clock) -> Result<(Found, Option<Mark>), StoreError> {
     let cx = Cx { law: &site.law, now: clock.now(), local: clock.local() };
     let mut change = Change::default();
     let running = desk.open_tickets().filter(|ticket| ticket.status() == Status::Running).map(|ticket| ticket.id());
@@ -205,7 +200,7 @@ fn tell(doubts: &Doubts) {
         tracing::error!(%ticket, why, "a ticket's row in the database is not what the log says of it: it is lost, and does not run");
     }
     for (ticket, by) in &doubts.unvouched {
-        let by: Vec<&str> = by.iter().map(|by| by.as_str()).collect();
+        let by: Vec<&str> = by.iter().map(ccc_protocol::UserName::as_str).collect();
         tracing::warn!(%ticket, ?by, "no checkpoint vouches for what approved it: it is asked again");
     }
     for grant in &doubts.grants {

@@ -139,7 +139,9 @@ impl Log<'_> {
         if opened.seq != ticket.seq() && latest.is_none() {
             return differs("the log does not have the entry at which it stands");
         }
-        if let Err(why) = is_as_opened(ticket, &opened).and_then(|()| is_as_left(ticket, latest.as_ref().unwrap_or(&opened))) {
+        if let Err(why) =
+            is_as_opened(ticket, &opened).and_then(|()| is_as_left(ticket, latest.as_ref().unwrap_or(&opened)))
+        {
             return differs(why);
         }
         let mut unvouched = vec![];
@@ -246,7 +248,10 @@ fn is_as_opened(ticket: &Ticket, opened: &AuditEntry) -> Result<(), &'static str
     let same = [
         ("another action was asked for", opened.action.as_ref() == Some(&request.action)),
         ("somebody else asked for it", opened.about.as_ref() == Some(&request.submitted_by)),
-        ("other parameters were asked for", opened.detail.get("params").and_then(Value::as_object) == Some(&request.params)),
+        (
+            "other parameters were asked for",
+            opened.detail.get("params").and_then(Value::as_object) == Some(&request.params),
+        ),
         ("it had another plan", text("plan") == Some(&request.plan_digest.text())),
         ("it had another digest", text("digest") == Some(&request.digest.text())),
     ];

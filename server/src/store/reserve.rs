@@ -252,8 +252,12 @@ mod tests {
         let of = |error: io::ErrorKind| StoreError::File { path: data.path().to_owned(), error: error.into() };
         assert!(reserve.is_full(&of(io::ErrorKind::StorageFull)) && reserve.is_full(&of(io::ErrorKind::QuotaExceeded)));
         assert!(!reserve.is_full(&of(io::ErrorKind::PermissionDenied)));
-        let database = |code| StoreError::Database(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None));
+        let database =
+            |code| StoreError::Database(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None));
         assert!(reserve.is_full(&database(rusqlite::ffi::SQLITE_FULL)));
-        assert!(!reserve.is_full(&database(rusqlite::ffi::SQLITE_IOERR)) && !reserve.is_full(&database(rusqlite::ffi::SQLITE_BUSY)));
+        assert!(
+            !reserve.is_full(&database(rusqlite::ffi::SQLITE_IOERR))
+                && !reserve.is_full(&database(rusqlite::ffi::SQLITE_BUSY))
+        );
     }
 }
