@@ -18,6 +18,8 @@ use crate::store::{self, Reserve, StoreError, Writer};
 
 /// How often it is looked whether there is room again, or the reserve is whole.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked at the disk where nobody asks for anything.
+const LOOK_IDLE_EVERY: Duration = Duration::from_secs(10);
 /// How long a full disk is taken for full at least.
 const REST: Duration = Duration::from_secs(2);
 /// How long after a failure the reserve is tried again.
@@ -115,7 +117,11 @@ impl Disk {
 
     /// How long it is until somebody should look.
     pub(super) fn next_look(&self) -> Duration {
-        if matches!(self.keeper, Keeper::Done) && self.untold.is_none() { Duration::MAX } else { LOOK_EVERY }
+        match (&self.keeper, &self.untold) {
+            (Keeper::Done, None) if self.reserve.is_none() => Duration::MAX,
+            (Keeper::Done, None) => LOOK_IDLE_EVERY,
+            _ => LOOK_EVERY,
+        }
     }
 
     fn run_short(&mut self, store: &Writer, why: &str) {
