@@ -17,6 +17,13 @@ use crate::{builds::Builds, peer::Peer, sign::Signer, wire::Sample};
 /// How long anything may take to start.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// The config without a limit of requests in a minute: what is measured is how many there can be.
+fn with_any_rate(config: &str) -> String {
+    const LIMITS: &str = "[limits]\n";
+    let any_rate = format!("{LIMITS}requests_per_minute_max = 0\n");
+    if config.contains(LIMITS) { config.replacen(LIMITS, &any_rate, 1) } else { format!("{config}\n{any_rate}") }
+}
+
 /// The secret of a user of the bench.
 #[must_use]
 pub fn secret(user: &str) -> String {
@@ -55,14 +62,13 @@ impl Home {
         fs::create_dir(home.path("agent")).expect("a directory");
         home.write("agent/agent.json", &format!(r#"{{"users":{{"agent":{{"secret":"{}"}}}}}}"#, secret("agent")));
         home.write("agent/agent.secret", &secret("agent"));
-        home.write("config.toml", "");
-        home
+        home.with_config("")
     }
 
-    /// The same with this in the server's config.
+    /// The same with this in the server's config, and as many requests in a minute as there come.
     #[must_use]
     pub fn with_config(self, config: &str) -> Self {
-        self.write("config.toml", config);
+        self.write("config.toml", &with_any_rate(config));
         self
     }
 

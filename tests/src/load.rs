@@ -56,7 +56,10 @@ pub fn resident_kib_max(size: Size) -> u64 {
 /// Measures callers alone and beside the idle ones.
 #[must_use]
 pub fn run(size: Size) -> Report {
-    let limits = format!("[limits]\nstreams_per_user_max = {}\nhead_seconds_max = 600\n", size.streams + 1);
+    let limits = format!(
+        "[limits]\nrequests_per_minute_max = 0\nstreams_per_user_max = {}\nhead_seconds_max = 600\n",
+        size.streams + 1
+    );
     let bridge = Site::new().config(limits).start();
     // The first requests pay for what is made once.
     let _ = measure(&bridge, size);

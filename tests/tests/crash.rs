@@ -40,7 +40,7 @@ fn site() -> Site {
         )
     };
     let config = format!(
-        "[limits]\nqueued_per_user_max = 50000\nqueued_max = 100000\n[actions.append]\n{}\n[actions.append-asked]\n{}",
+        "[limits]\nrequests_per_minute_max = 0\nqueued_per_user_max = 50000\nqueued_max = 100000\n[actions.append]\n{}\n[actions.append-asked]\n{}",
         append("auto-accept"),
         append("queue")
     );

@@ -2,6 +2,7 @@
 //! on, until there is room and the reserve is kept again.
 
 use std::{
+    io,
     path::Path,
     sync::{
         Arc,
@@ -17,8 +18,12 @@ use crate::store::{self, Reserve, StoreError, Writer};
 
 /// How often it is looked whether there is room again, or the reserve is whole.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long a full disk is taken for full at least, and how long after a failure the reserve is tried again.
+/// How often it is looked at the disk where nobody asks for anything.
+const LOOK_IDLE_EVERY: Duration = Duration::from_secs(10);
+/// How long a full disk is taken for full at least.
 const REST: Duration = Duration::from_secs(2);
+/// How long after a failure the reserve is tried again.
+const UNKEPT_REST: Duration = Duration::from_secs(10);
 
 /// What the clerk knows of the disk.
 #[derive(Debug)]
@@ -28,6 +33,9 @@ pub(super) struct Disk {
     /// What is still to be written down.
     untold: Option<EntryKind>,
     keeper: Keeper,
+    looked: Instant,
+    /// It was said that the reserve cannot be kept.
+    is_told_unkept: bool,
 }
 
 /// Who takes the room of the reserve, away from the thread that serves everybody.
@@ -35,7 +43,7 @@ pub(super) struct Disk {
 enum Keeper {
     /// It is to be taken, not before this moment.
     Due(Instant),
-    At(JoinHandle<bool>),
+    At(JoinHandle<io::Result<()>>),
     /// It is held, or none is to be.
     Done,
 }
@@ -57,7 +65,7 @@ impl Disk {
     /// Where the store does not open.
     pub(super) fn open(reserve: Reserve, data: &Path) -> Result<(Self, Writer), StoreError> {
         let keeper = if reserve.is_none() { Keeper::Done } else { Keeper::Due(Instant::now() + LOOK_EVERY) };
-        let mut disk = Self { reserve, is_short: DiskFull::default(), untold: None, keeper };
+        let mut disk = Self { reserve, is_short: DiskFull::default(), untold: None, keeper, looked: Instant::now(), is_told_unkept: false };
         let store = match store::open(data) {
             Err(error) if disk.reserve.is_full(&error) => {
                 disk.reserve.give_up();
@@ -82,6 +90,7 @@ impl Disk {
 
     /// Before a group: looks how much room there is.
     pub(super) fn look(&mut self, store: &Writer) {
+        self.looked = Instant::now();
         if self.reserve.is_none() {
             return;
         }
@@ -108,14 +117,18 @@ impl Disk {
         self.untold = None;
     }
 
-    /// True where nothing is to be written down, and the reserve is held.
+    /// True until somebody should look again.
     pub(super) fn is_quiet(&self) -> bool {
-        matches!(self.keeper, Keeper::Done) && self.untold.is_none()
+        self.looked.elapsed() < self.next_look()
     }
 
     /// How long it is until somebody should look.
     pub(super) fn next_look(&self) -> Duration {
-        if self.is_quiet() { Duration::MAX } else { LOOK_EVERY }
+        match (&self.keeper, &self.untold) {
+            (Keeper::Done, None) if self.reserve.is_none() => Duration::MAX,
+            (Keeper::Done, None) => LOOK_IDLE_EVERY,
+            _ => LOOK_EVERY,
+        }
     }
 
     fn run_short(&mut self, store: &Writer, why: &str) {
@@ -139,28 +152,30 @@ impl Disk {
             Keeper::Due(_) => self.begin_to_keep(),
             Keeper::At(work) if !work.is_finished() => self.keeper = Keeper::At(work),
             Keeper::At(work) => match work.join() {
-                Ok(true) => self.has_room_again(store),
-                _ => self.keeper = Keeper::Due(Instant::now() + REST),
+                Ok(Ok(())) => self.has_room_again(store),
+                Ok(Err(error)) => self.tell_unkept(&error),
+                Err(_) => self.keeper = Keeper::Due(Instant::now() + UNKEPT_REST),
             },
         }
     }
 
     fn begin_to_keep(&mut self) {
         let reserve = self.reserve.clone();
-        let keep = move || match reserve.keep() {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::warn!(%error, "there is no room for the reserve that decisions need on a full disk");
-                false
-            }
-        };
-        self.keeper = match std::thread::Builder::new().name("reserve".to_owned()).spawn(keep) {
+        self.keeper = match std::thread::Builder::new().name("reserve".to_owned()).spawn(move || reserve.keep()) {
             Ok(work) => Keeper::At(work),
             Err(_) => Keeper::Due(Instant::now() + REST),
         };
     }
 
+    fn tell_unkept(&mut self, error: &io::Error) {
+        if !std::mem::replace(&mut self.is_told_unkept, true) {
+            tracing::warn!(%error, "the room that decisions need on a full disk cannot be kept");
+        }
+        self.keeper = Keeper::Due(Instant::now() + UNKEPT_REST);
+    }
+
     fn has_room_again(&mut self, store: &Writer) {
+        self.is_told_unkept = false;
         if !self.is_short() {
             return;
         }

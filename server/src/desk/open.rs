@@ -217,7 +217,7 @@ fn tell(doubts: &Doubts) {
         tracing::error!(%ticket, why, "a ticket's row in the database is not what the log says of it: it is lost, and does not run");
     }
     for (ticket, by) in &doubts.unvouched {
-        let by: Vec<&str> = by.iter().map(|by| by.as_str()).collect();
+        let by: Vec<&str> = by.iter().map(ccc_protocol::UserName::as_str).collect();
         tracing::warn!(%ticket, ?by, "no checkpoint vouches for what approved it: it is asked again");
     }
     for grant in &doubts.grants {

@@ -3,7 +3,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ccc_core::desk::{Desk, Doubts};
+use ccc_core::{
+    desk::{Desk, Doubts},
+    refusal::Refusal,
+};
 use ccc_protocol::{bodies::EntryKind, exit::server::STORE_LOST};
 use serde_json::{Map, Value};
 
@@ -41,7 +44,7 @@ impl Proof {
         tell(&found);
         loop {
             let found = Arc::clone(&found);
-            match front.clerk.serve(None, move |sitting| Ok(settle(&found, sitting))).await {
+            match front.clerk.serve(None, move |sitting| settle(&found, sitting)).await {
                 Ok(()) => return,
                 Err(_) => tokio::time::sleep(AGAIN).await,
             }
@@ -49,7 +52,7 @@ impl Proof {
     }
 }
 
-fn settle(found: &Found, sitting: &mut Sitting<'_>) {
+fn settle(found: &Found, sitting: &mut Sitting<'_>) -> Result<(), Refusal> {
     let (cx, held) = (sitting.cx, sitting.desk.held().len());
     let doubts = Doubts { disowned: found.illegal.clone(), ..Doubts::default() };
     sitting.desk.doubt(&doubts, cx, sitting.change);
@@ -62,6 +65,7 @@ fn settle(found: &Found, sitting: &mut Sitting<'_>) {
         let detail = detail.into_iter().filter_map(|(key, value)| Some((key.to_owned(), Value::from(value?))));
         sitting.desk.note(EntryKind::StoreChecked, Map::from_iter(detail), cx, sitting.change);
     }
+    Ok(())
 }
 
 fn tell(found: &Found) {

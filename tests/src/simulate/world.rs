@@ -308,6 +308,25 @@ impl World {
         self.desk.recover(Cx { law: &law, now, local: LOCAL }, &mut change);
         self.keep(&change).unwrap_or_else(|error| panic!("{at}: {error}"));
         self.model.restart();
+        self.is_held_until_let_go(at);
+    }
+
+    /// Until the store was looked at, nothing that was approved before the start begins or is released.
+    fn is_held_until_let_go(&mut self, at: &str) {
+        let (now, law) = (self.now(), self.law.clone());
+        let cx = Cx { law: &law, now, local: LOCAL };
+        self.desk.hold_approved();
+        let mut change = Change::default();
+        for id in self.desk.held().clone() {
+            let ticket = self.stored(id);
+            let begun = self.desk.begin(id, ticket.request().plan_digest, cx, &mut change);
+            assert!(begun.is_err(), "{at}: {id} begins before the store was looked at");
+            let taken = self.desk.take(id, cx, &mut change);
+            assert!(taken.is_ok_and(|taken| !taken.leave), "{at}: {id} is released before the store was looked at");
+        }
+        assert!(change.is_empty(), "{at}: what is held stays as it is");
+        self.desk.let_go(&mut change);
+        assert!(self.desk.held().is_empty() && change.entries.is_empty(), "{at}: letting go changes no ticket");
     }
 
     /// The process dies, and another one reads what was committed.
