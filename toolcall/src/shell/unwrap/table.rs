@@ -96,7 +96,14 @@ const WRAPPERS: &[Wrapper] = &[
     plain("toybox", &[], &[]),
     plain("noglob", &[], &[]),
     runner("poetry", "run"),
-    runner("uv", "run"),
+    Wrapper {
+        flags: &[
+            "-q", "--quiet", "--no-sync", "--frozen", "--locked", "--offline", "--exact", "--no-dev", "--all-extras",
+            "--all-groups", "--no-project", "--all-packages",
+        ],
+        values: &["--extra", "--group", "--only-group", "--no-group", "--package"],
+        ..runner("uv", "run")
+    },
     runner("pipenv", "run"),
     runner("pdm", "run"),
     runner("rye", "run"),

@@ -44,6 +44,9 @@ fn module(call: &Call<'_>, program: &Program, at: usize, gather: &mut Gather) {
     let args = call.args.get(at + 2..).unwrap_or_default();
     let inner = Call { name: &name, args, ..*call };
     match shipped(&name) {
+        _ if matches!(args, [only] if only.exact && matches!(only.text.as_str(), "--version" | "--help")) => {
+            gather.class(Class::Reads, format!("`{name}` prints its version or help"));
+        }
         Some(tool) => data::judge(&inner, tool, gather),
         None => {
             call.in_project(Class::Runs, &format!("runs the module `{}`", module.text), gather);
