@@ -109,9 +109,7 @@ fn settle_after(recorded: &Recorded, document: &Map<String, Value>, config: &Pat
 fn with_after(recorded: &Recorded, after: After) -> Recorded {
     let word = match after {
         After::Nothing => None,
-        After::Other => {
-            Some(OTHER_RAN)
-        }
+        After::Other => Some(OTHER_RAN),
         After::KeptFrom => Some("looks as if it was kept from something"),
     };
     let mut recorded = recorded.clone();

@@ -22,7 +22,8 @@ pub const USE_TOOL: &str = "use-tool";
 /// The parameter of `use-tool` that says what else than letting a call go on the asking program can do with it.
 pub const CAN: &str = "can";
 /// What `record-event` says in `detail.confined` of a call that did not run as the line that was handed out for it.
-pub const OTHER_RAN: &str = "what ran is not what was handed out: calls are not confined until `ccc-hook doctor` passes";
+pub const OTHER_RAN: &str =
+    "what ran is not what was handed out: calls are not confined until `ccc-hook doctor` passes";
 /// The one word of [`CAN`]: the program can have the call run confined.
 pub const CAN_CONFINE: &str = "confine";
 /// Write down what a coding agent's host told.

@@ -108,7 +108,10 @@ fn code_of_the_project_runs_without_a_question_and_reaches_the_project_alone() {
     }
     let host = Host::new(&starter());
     fs::write(host.home().join("secret"), "the person's").unwrap();
-    let line = format!("python3 -c 'open(\"made\", \"w\").write(\"x\"); print(open(\"{}/secret\").read())'", host.home().display());
+    let line = format!(
+        "python3 -c 'open(\"made\", \"w\").write(\"x\"); print(open(\"{}/secret\").read())'",
+        host.home().display()
+    );
     let output = host.run(&host.confined(1, &line));
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(host.home().join("app/made").exists() && stdout(&output).is_empty(), "{output:?}");
@@ -151,7 +154,8 @@ fn its_ticket_ends_in_a_status_of_its_own_and_looking_at_it_is_no_leave() {
     let ticket = host.last_ticket();
     assert_eq!((ticket.status, ticket.replayed), (Status::Confined, true));
     assert!(ticket.rule.contains("agents run their project's code confined"), "{}", ticket.rule);
-    let denied = host.bridge.post("user", &format!("/queue/{}/approve", ticket.id), &json!({ "digest": ticket.digest }));
+    let denied =
+        host.bridge.post("user", &format!("/queue/{}/approve", ticket.id), &json!({ "digest": ticket.digest }));
     assert_eq!(denied.status, 409);
 }
 
@@ -195,7 +199,9 @@ fn a_persons_yes_to_a_call_that_could_be_confined_releases_it_as_it_was_shown() 
 #[test]
 fn an_override_to_confine_is_for_tool_calls_alone() {
     let bridge = Bridge::start();
-    let set = |action: &str| bridge.post("user", &format!("/policies/action/{action}"), &json!({ "policy": "confine" })).status;
+    let set = |action: &str| {
+        bridge.post("user", &format!("/policies/action/{action}"), &json!({ "policy": "confine" })).status
+    };
     assert_eq!((set("use-tool"), set("open-browser")), (200, 422));
     assert_eq!(bridge.submit("agent", &call("make", true)).ticket().status, Status::Confined);
     assert_eq!(bridge.submit("agent", &call("git push", true)).ticket().status, Status::Queued);
