@@ -29,7 +29,7 @@ pub fn decide(question: &Question<'_>, book: &Rulebook, standing: &Standing<'_>)
         return Decision::new(Verdict::DeniedBefore { ticket }, rule, Needs::plain(question.limits));
     }
     let fits = book.candidates(question).filter_map(|(rule, bound)| Some((rule, rule.fit(bound, question).ok()?)));
-    let weighed = weigh(question.into(), fits, standing.overrides);
+    let weighed = weigh(question.into(), fits, standing.overrides, confines(question, book, standing.overrides));
     match weighed.policy {
         Policy::AutoAccept => Decision::new(Verdict::Accept, weighed.rule_text(), weighed.needs),
         Policy::Confine => Decision::new(Verdict::Confine, weighed.rule_text(), weighed.needs),
@@ -38,6 +38,14 @@ pub fn decide(question: &Question<'_>, book: &Rulebook, standing: &Standing<'_>)
         }
         Policy::Queue => by_grant(question, weighed, standing.grants),
     }
+}
+
+/// True where anything confines calls of this caller.
+fn confines(question: &Question<'_>, book: &Rulebook, overrides: &Overrides) -> bool {
+    let Question { caller, action, users, .. } = question;
+    let overridden = overrides.of_action(&action.name, caller, users).map(|(policy, _)| policy);
+    let said = [Some(action.policy), action.floor, overridden].contains(&Some(Policy::Confine));
+    said || book.about(&action.name).any(|rule| rule.policy == Policy::Confine && rule.is_about(caller))
 }
 
 /// Why everything of this caller, or of this group, is refused.
