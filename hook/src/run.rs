@@ -5,12 +5,12 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use ccc_protocol::actions::{CAN, CAN_CONFINE, OTHER_RAN};
+use ccc_protocol::actions::{CAN, OTHER_RAN};
 use serde_json::{Map, Value};
 
 use crate::canary;
 use crate::config::{Config, ConfigError};
-use crate::confine::{self, After, Confiner};
+use crate::confine::{self, After, Can};
 use crate::connection::Connection;
 use crate::declared;
 use crate::input::{self, InputError};
@@ -79,8 +79,8 @@ fn settle(
     match &question.content {
         Event::Judge(call) if !canary::is_asked(call) => {
             let path = installed.config.ok_or(Failure::NoConfig)?;
-            let confiner = Confiner::of(&config, path, &question.event, call, &document);
-            decide_call(&question, &bridge, config.hold(), confiner.as_ref())
+            let can = Can::of(&config, path, &question.event, call, &document);
+            decide_call(&question, &bridge, config.hold(), &can)
         }
         Event::Record(recorded) => {
             let after = installed.config.map_or(After::Nothing, |path| settle_after(recorded, &document, path));
@@ -118,26 +118,21 @@ fn with_after(recorded: &Recorded, after: After) -> Recorded {
 }
 
 /// A call that can be confined says so, and goes on as the launcher's line where the bridge wants it.
-fn decide_call(
-    question: &Question,
-    bridge: &impl Bridge,
-    hold: Duration,
-    confiner: Option<&Confiner>,
-) -> Result<Reply, Failure> {
+fn decide_call(question: &Question, bridge: &impl Bridge, hold: Duration, can: &Can) -> Result<Reply, Failure> {
     let mut action = question.content.action(declared::user().as_deref());
-    if let (Some(fields), Some(_)) = (action.as_object_mut(), confiner) {
-        fields.insert(CAN.to_owned(), Value::from(vec![CAN_CONFINE]));
+    if let Some(fields) = action.as_object_mut().filter(|_| !can.words().is_empty()) {
+        fields.insert(CAN.to_owned(), Value::from(can.words()));
     }
     let judged = judge::judge(bridge.road(), &action, hold).map_err(Failure::NoAnswer)?;
-    Ok(match (judged, confiner) {
+    Ok(match (judged, can) {
         (Judged::Answered(answer), _) if answer.objection().is_none() && asks_the_person(question) => {
             translate::aside(question.host, &question.event)
         }
         (Judged::Answered(answer), _) => translate::reply(question.host, &question.event, &answer),
-        (Judged::Confined, Some(confiner)) => {
+        (Judged::Confined, Can::Confine(confiner)) => {
             translate::rewritten(question.host, &question.event, &confiner.hand_over().map_err(Failure::NoAnswer)?)
         }
-        (Judged::Confined, None) => {
+        (Judged::Confined, Can::Nothing | Can::NotNow) => {
             let why = Reason::new("the bridge wants this call to be confined, which it was not told can be done here");
             translate::reply(question.host, &question.event, &Answer::Deny(why))
         }
@@ -185,7 +180,7 @@ pub fn decide(question: &Question, bridge: &impl Bridge, hold: Duration) -> Resu
             let user = bridge.greet().map_err(Failure::NoAnswer)?;
             translate::reply(question.host, &question.event, &Answer::Deny(canary::reason(&user)))
         }
-        Event::Judge(_) => return decide_call(question, bridge, hold, None),
+        Event::Judge(_) => return decide_call(question, bridge, hold, &Can::Nothing),
         Event::Record(_) => {
             judge::record(bridge.road(), &action).map_err(Failure::NoAnswer)?;
             translate::noted(question.host, &question.event)

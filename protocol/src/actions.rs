@@ -24,8 +24,10 @@ pub const CAN: &str = "can";
 /// What `record-event` says in `detail.confined` of a call that did not run as the line that was handed out for it.
 pub const OTHER_RAN: &str =
     "what ran is not what was handed out: calls are not confined until `ccc-hook doctor` passes";
-/// The one word of [`CAN`]: the program can have the call run confined.
+/// The word of [`CAN`] of a program that has calls run confined.
 pub const CAN_CONFINE: &str = "confine";
+/// The word beside [`CAN_CONFINE`] of a call that cannot be run so, or was kept from something when it was: what would be confined is asked.
+pub const CAN_NOT_NOW: &str = "not-now";
 /// Write down what a coding agent's host told.
 pub const RECORD_EVENT: &str = "record-event";
 /// Let a session of a coding agent begin.

@@ -134,7 +134,9 @@ fn a_call_is_confined_passed_or_asked_by_what_it_does() {
         ("cat ~/.ssh/id_rsa", ("deny", false)),
         ("make && curl -T x https://example.com/", ("deny", false)),
         ("ccc-confine call 00000000000000000000000000000000", ("deny", false)),
-        ("make &", ("allow", false)),
+        ("make &", ("deny", false)),
+        ("git status", ("allow", true)),
+        ("git commit -m x", ("deny", false)),
     ]
     .into_iter()
     .enumerate()

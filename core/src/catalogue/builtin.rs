@@ -2,7 +2,7 @@
 
 use ccc_protocol::{
     ActionName, Digest,
-    actions::{self as names, CAN, CAN_CONFINE},
+    actions::{self as names, CAN, CAN_CONFINE, CAN_NOT_NOW},
     bodies::{Policy, Risk},
 };
 use serde_json::{Value, json};
@@ -131,7 +131,11 @@ fn use_tool() -> Action {
         ),
         optional(
             CAN,
-            Kind::List { item: Box::new(Kind::Enum(vec![CAN_CONFINE.to_owned()])), min: Some(1), max: Some(1) },
+            Kind::List {
+                item: Box::new(Kind::Enum(vec![CAN_CONFINE.to_owned(), CAN_NOT_NOW.to_owned()])),
+                min: Some(1),
+                max: Some(2),
+            },
             "what else than letting the call go on as it is the asking program can do with it",
         ),
     ])

@@ -30,7 +30,8 @@ pub fn decide(question: &Question<'_>, book: &Rulebook, standing: &Standing<'_>)
         return Decision::new(Ruling::DeniedBefore { ticket }, rule, Needs::plain(question.limits));
     }
     let fits = book.candidates(question).filter_map(|(rule, bound)| Some((rule, rule.fit(bound, question).ok()?)));
-    let mut weighed = weigh(question.into(), fits, standing.overrides);
+    let confines = confines(question, book, standing.overrides);
+    let mut weighed = weigh(question.into(), fits, standing.overrides, confines);
     weighed.needs.care |= question.action.deserves_care() || weighed.policy == Policy::Queue && is_grave(question);
     match weighed.policy {
         Policy::AutoAccept => Decision::new(Ruling::Accept, weighed.rule_text(), weighed.needs),
@@ -45,6 +46,14 @@ pub fn decide(question: &Question<'_>, book: &Rulebook, standing: &Standing<'_>)
 /// True for a call that nobody should approve in passing, whatever the rules say.
 fn is_grave(question: &Question<'_>) -> bool {
     question.facts.is_some_and(|facts| verdict::needs_care(&question.args.json, facts))
+}
+
+/// True where anything confines calls of this caller.
+fn confines(question: &Question<'_>, book: &Rulebook, overrides: &Overrides) -> bool {
+    let Question { caller, action, users, .. } = question;
+    let overridden = overrides.of_action(&action.name, caller, users).map(|(policy, _)| policy);
+    let said = [Some(action.policy), action.floor, overridden].contains(&Some(Policy::Confine));
+    said || book.about(&action.name).any(|rule| rule.policy == Policy::Confine && rule.is_about(caller))
 }
 
 /// Why everything of this caller, or of this group, is refused.

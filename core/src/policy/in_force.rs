@@ -26,7 +26,8 @@ pub fn in_force(action: &Action, caller: &UserName, book: &Rulebook, overrides: 
         is_readable: true,
         asks_server: false,
         confine: Confine::Stands,
+        is_led: false,
     };
     let always = book.about(&action.name).filter(|rule| rule.is_unconditional && rule.is_about(caller));
-    weigh(scales, always.map(|rule| (rule, Fit::Whole)), overrides).policy
+    weigh(scales, always.map(|rule| (rule, Fit::Whole)), overrides, false).policy
 }

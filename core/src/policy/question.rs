@@ -2,7 +2,7 @@
 
 use ccc_protocol::{
     TicketId, Timestamp, UserName,
-    actions::{CAN, CAN_CONFINE},
+    actions::{CAN, CAN_CONFINE, CAN_NOT_NOW},
     bodies::{Class, Facts},
 };
 
@@ -69,9 +69,15 @@ impl Question<'_> {
         !self.action.is_judge_only() || self.facts.is_some_and(Facts::is_readable)
     }
 
-    /// True where the call runs code that its text does not show: what `confine` is about.
+    /// True where the call runs code that its text does not show: what `confine` is about. Where calls are confined, what goes by
+    /// files of the project does: they may have been written confined.
     pub(super) fn runs_code(&self) -> bool {
-        self.facts.is_some_and(|facts| facts.any(&RUNS_CODE))
+        self.facts.is_some_and(|facts| facts.any(&RUNS_CODE)) || self.is_led()
+    }
+
+    /// True where a program of it goes by files that confined calls may have written.
+    pub(super) fn is_led(&self) -> bool {
+        self.can(CAN_CONFINE) && self.facts.is_some_and(|facts| facts.led)
     }
 
     /// True where a rule that says `confine` may fit the whole of it: all that is unknown about it is what some program does.
@@ -87,17 +93,19 @@ impl Question<'_> {
             Some("the call runs no code: there is nothing to confine")
         } else if !self.is_confinable() {
             Some("the call does something beside running code of the project, or cannot be read whole")
-        } else if !self.can_confine() {
+        } else if !self.can(CAN_CONFINE) {
             Some("the asking program does not say that it can confine it")
+        } else if self.can(CAN_NOT_NOW) {
+            Some("the asking program cannot confine this call, or it was kept from something when it was")
         } else {
             None
         }
     }
 
-    /// True where the asking program says that it can have the call run confined.
-    fn can_confine(&self) -> bool {
+    /// True where the asking program says this word of what it can do.
+    fn can(&self, word: &str) -> bool {
         let Some(Arg::List(can)) = self.args.named(CAN) else { return false };
-        self.action.is_judge_only() && can.contains(&Arg::Text(CAN_CONFINE.to_owned()))
+        self.action.is_judge_only() && can.contains(&Arg::Text(word.to_owned()))
     }
 
     /// True where a server does as it pleases with what the request says: nothing less than its tool's name can be judged.

@@ -17,6 +17,8 @@ pub(super) struct Scales<'a> {
     pub(super) asks_server: bool,
     /// What `confine` means for it.
     pub(super) confine: Confine,
+    /// True where a program of it goes by files that confined calls may have written.
+    pub(super) is_led: bool,
 }
 
 /// What `confine` means for a request.
@@ -59,6 +61,7 @@ impl<'a> From<&Question<'a>> for Scales<'a> {
             is_readable: question.is_readable(),
             asks_server: question.asks_server(),
             confine: Confine::of(question),
+            is_led: question.is_led(),
         }
     }
 }
@@ -75,12 +78,14 @@ pub(super) struct Weighed<'a> {
     floor: bool,
 }
 
+/// `confines` says whether some rule, override or declaration confines calls of this caller.
 pub(super) fn weigh<'a>(
     scales: Scales<'a>,
     fits: impl Iterator<Item = (&'a Rule, Fit)>,
     overrides: &'a Overrides,
+    confines: bool,
 ) -> Weighed<'a> {
-    let Scales { caller, action, users, limits, is_readable, asks_server, confine } = scales;
+    let Scales { caller, action, users, limits, is_readable, asks_server, confine, is_led } = scales;
     let mut tally = Tally::new(limits, confine);
     fits.for_each(|(rule, fit)| tally.add(rule, fit));
     let overridden = overrides.of_action(&action.name, caller, users).map(|(policy, by)| (confine.settle(policy), by));
@@ -89,6 +94,9 @@ pub(super) fn weigh<'a>(
     // Confined, what it does need not be known; but only where a rule or a person says so.
     let is_kept = [tally.strictest, base.policy(), floor].contains(&Some(Policy::Confine));
     let unreadable = (!is_readable && !is_kept || asks_server && !tally.fits_whole).then_some(Policy::Queue);
+    // Where this caller's calls are confined at all, what they wrote decides what such a program does.
+    let is_led = is_led && !is_kept && confines;
+    let unreadable = unreadable.max(is_led.then_some(Policy::Queue));
     let said = [tally.strictest, base.policy(), unreadable].into_iter().flatten().max();
     // A rule that fits the whole request or the base always says something. Did neither, nothing would be allowed.
     let said = said.unwrap_or(Policy::AutoDeny);

@@ -27,7 +27,7 @@ pub const TOLD: &str = "This call ran confined by the bridge: it reaches its pro
 const SIGNS: &[&str] = &[
     "Read-only file system", "EROFS", "Network is unreachable", "ENETUNREACH", "Could not resolve host",
     "Temporary failure in name resolution", "Name or service not known", "ENOTFOUND", "EAI_AGAIN",
-    "failed to lookup address information", "EPERM", "Operation not permitted", "ccc-confine:",
+    "failed to lookup address information", "EPERM", "Operation not permitted", "not a git repository", "ccc-confine:",
 ];
 /// The same of a file; they count where a line names a place outside of the project.
 const MISSING: &[&str] = &["No such file or directory", "ENOENT", "Permission denied", "EACCES", "cannot find"];

@@ -1,7 +1,7 @@
 //! Calls of a host's shell that are run confined: whether that can be had for this call, what is handed over to the launcher, and what
 //! came of it.
 //!
-//! Every doubt ends in not asking for it: the bridge then takes `confine` for `queue`. A call that was cleared to be confined
+//! Every doubt about a line ends in saying that it cannot be confined now: the bridge then has a person asked. A call that was cleared to be confined
 //! goes on as the launcher's line or not at all.
 
 mod after;
@@ -14,6 +14,7 @@ use ccc_hosts::answer::Reason;
 use ccc_hosts::event::ToolCall;
 use ccc_hosts::host::{Host, Rewrite};
 use ccc_protocol::Digest;
+use ccc_protocol::actions::{CAN_CONFINE, CAN_NOT_NOW};
 use ccc_protocol::beneath::lies_beneath;
 use serde_json::{Map, Value};
 
@@ -45,9 +46,20 @@ pub struct Confiner {
     never: Vec<PathBuf>,
 }
 
-impl Confiner {
-    /// The call, if it can be run confined: the host takes another line, nothing of the host's stands against it, and it did not fail
-    /// so a moment ago.
+/// What can be done with a call.
+#[derive(Debug)]
+pub enum Can {
+    /// Nothing but letting it go on as it is: calls of this host are not run confined here.
+    Nothing,
+    /// Calls of this host are run confined, and this one cannot be: what would be confined is to be asked.
+    NotNow,
+    /// It can be run confined.
+    Confine(Confiner),
+}
+
+impl Can {
+    /// What can be done with this call: whether the host takes another line and nothing of its own stands against it, and whether
+    /// the line can be handed over whole and did not fail confined a moment ago.
     #[must_use]
     pub fn of(
         config: &Config,
@@ -55,38 +67,60 @@ impl Confiner {
         event: &str,
         call: &ToolCall,
         document: &Map<String, Value>,
+    ) -> Self {
+        let (Some(confine), Some(rewrite)) = (&config.confine, rewrite_of(call.host)) else { return Self::Nothing };
+        let project = call.project.clone().unwrap_or_else(|| call.cwd.clone());
+        let is_had = event == call.host.profile().gate
+            && call.native == rewrite.tool
+            && !state::is_off(config_path, call.host)
+            && !against::anything(call.host, rewrite, Path::new(&project));
+        if !is_had {
+            return Self::Nothing;
+        }
+        let never = config_path.parent().map(Path::to_owned).into_iter().chain([config.secrets.clone()]);
+        let confiner = Confiner::of(&confine.launcher, rewrite, never.collect(), project, call, document);
+        confiner.map_or(Self::NotNow, Self::Confine)
+    }
+
+    /// What the bridge is told: the words of `can`.
+    #[must_use]
+    pub fn words(&self) -> &'static [&'static str] {
+        match self {
+            Self::Nothing => &[],
+            Self::NotNow => &[CAN_CONFINE, CAN_NOT_NOW],
+            Self::Confine(_) => &[CAN_CONFINE],
+        }
+    }
+}
+
+impl Confiner {
+    fn of(
+        launcher: &Path,
+        rewrite: &Rewrite,
+        never: Vec<PathBuf>,
+        project: String,
+        call: &ToolCall,
+        document: &Map<String, Value>,
     ) -> Option<Self> {
-        let launcher = config.confine.as_ref()?.launcher.clone();
-        let rewrite = call.host.profile().rewrite.as_ref()?;
-        let is_this_gate = event == call.host.profile().gate && call.native == rewrite.tool;
-        let input = call.input.as_object().filter(|_| is_this_gate)?.clone();
+        let input = call.input.as_object()?.clone();
         let line = input.get(rewrite.line)?.as_str().filter(|line| can_be_handed_over(line))?.to_owned();
         let use_id = document.get("tool_use_id")?.as_str().filter(|id| is_name(id))?.to_owned();
-        let project = call.project.clone().unwrap_or_else(|| call.cwd.clone());
         let is_inside = project.starts_with('/') && lies_beneath(&call.cwd, &project);
         let state = State::of_person()?;
-        let key = key(&line, &call.cwd);
-        let stands_against = state::is_off(config_path, call.host)
-            || state.was_refused(&key)
-            || against::anything(call.host, rewrite, Path::new(&project));
-        if !is_inside || stands_against {
+        if !is_inside || state.was_refused(&key(&line, &call.cwd)) {
             return None;
         }
-        let is_background = input.get(rewrite.background).is_some_and(|value| *value != Value::Bool(false));
-        let ours = config_path.parent().map(Path::to_owned);
-        let never = ours.into_iter().chain([config.secrets.clone()]).filter(|path| path.is_absolute()).collect();
-        let directory = call.cwd.clone();
         Some(Self {
-            launcher,
+            launcher: launcher.to_owned(),
             field: rewrite.line,
             state,
+            is_background: input.get(rewrite.background).is_some_and(|value| *value != Value::Bool(false)),
             input,
             line,
-            directory,
+            directory: call.cwd.clone(),
             project,
-            is_background,
             use_id,
-            never,
+            never: never.into_iter().filter(|path| path.is_absolute()).collect(),
         })
     }
 

@@ -6,6 +6,7 @@
 use std::fs;
 use std::io::Read;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
@@ -202,6 +203,67 @@ fn doctor_says_of_a_hook_what_the_real_agent_makes_of_it() {
     }
 }
 
+/// A launcher that writes down what it was handed and runs it nowhere.
+const LAUNCHER: &str = r#"#!/bin/sh
+case $1 in
+probe) echo '{"level":"full","full":null,"files":null,"lacks":[]}' ;;
+call) mv "$HOME/.local/state/ccc/calls/$2" handed.txt && echo launched ;;
+esac
+"#;
+
+/// The agents that can be told to run another line.
+fn rewriting_agents() -> impl Iterator<Item = Agent> {
+    agents().into_iter().filter(|agent| agent.host.profile().rewrite.is_some())
+}
+
+impl Agent {
+    /// Installed beside a launcher, with what the person's settings say more.
+    fn installed_with_launcher(&self, url: &str, more: &Value) -> Home {
+        let home = Home::new(url, 60);
+        let program = home.path().join("ccc-hook");
+        fs::copy(env!("CARGO_BIN_EXE_ccc-hook"), &program).unwrap();
+        fs::write(home.path().join("ccc-confine"), LAUNCHER).unwrap();
+        fs::set_permissions(home.path().join("ccc-confine"), fs::Permissions::from_mode(0o755)).unwrap();
+        let secrets = home.secrets();
+        let arguments = ["install", "--agent", self.host.name(), "--secrets", secrets.to_str().unwrap(), "--url", url];
+        let output = run(home.command(&program).args(arguments).env("PATH", self.path()), b"");
+        assert!(output.status.success(), "{output:?}");
+        let settings = home.path().join(".claude/settings.json");
+        let mut said: Value = serde_json::from_str(&fs::read_to_string(&settings).unwrap()).unwrap();
+        said.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        fs::write(settings, said.to_string()).unwrap();
+        home
+    }
+}
+
+/// A bridge that has a call confined where it is told that it can be, and releases it else.
+fn confining() -> Bridge {
+    Bridge::start(|_, received| {
+        let can = received.body["can"] == json!(["confine"]);
+        answered(received, 200, if can { "confined" } else { "released" }, &json!({}))
+    })
+}
+
+#[test]
+fn real_agents_run_what_is_confined_as_the_launchers_line() {
+    for agent in rewriting_agents() {
+        let bridge = confining();
+        let home = agent.installed_with_launcher(&bridge.url, &json!({}));
+        let seen = agent.run_once(&home);
+        assert!(!seen.ran, "{}: its own line ran: {seen:?}", agent.host);
+        let handed = String::from_utf8(fs::read(home.path().join("project/handed.txt")).unwrap()).unwrap();
+        assert!(handed.contains(&format!("\0command={COMMAND}\0")), "{}: {handed:?}", agent.host);
+        assert!(seen.told_to_model.contains("launched"), "{}: {seen:?}", agent.host);
+        let after = bridge.actions().into_iter().find(|action| action["event"] == "post-tool").unwrap();
+        assert_eq!(
+            after["detail"]["confined"],
+            Value::Null,
+            "{}: what ran is what was handed out: {after}",
+            agent.host
+        );
+    }
+}
+
 #[test]
 fn copilots_project_hooks_beneath_the_root_of_a_repository_are_blind() {
     let Some(agent) = agents().into_iter().find(|agent| agent.host == Host::Copilot) else { return };
@@ -216,6 +278,18 @@ fn copilots_project_hooks_beneath_the_root_of_a_repository_are_blind() {
     assert!(!proven && seen.contains("NOT BLOCKED"), "{seen}");
     let (sees, told) = agent.hook_says(&home, &["doctor"]);
     assert!(!sees && told.contains("reads the hooks of a project in"), "{told}");
+}
+
+#[test]
+fn real_agents_with_rules_of_their_persons_run_no_other_line() {
+    for agent in rewriting_agents() {
+        for rules in [json!({"deny": ["Bash(git push:*)"]}), json!({"ask": ["Bash(rm:*)"]})] {
+            let bridge = confining();
+            let home = agent.installed_with_launcher(&bridge.url, &json!({ "permissions": rules }));
+            let seen = agent.run_once(&home);
+            assert!(seen.ran && !home.path().join("project/handed.txt").exists(), "{}: {seen:?}", agent.host);
+        }
+    }
 }
 
 /// The answer to whatever the hook asks: events are recorded, and a tool call

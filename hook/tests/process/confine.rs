@@ -117,6 +117,11 @@ fn a_host_that_takes_no_other_line_never_says_that_it_can() {
     }
 }
 
+/// What is said of a call that cannot be confined, where others can.
+fn not_now() -> Value {
+    json!(["confine", "not-now"])
+}
+
 /// A call that is asked as before: it goes on as it is once it is released.
 fn is_asked_as_before(bridge: &Bridge, home: &Home, document: &Value) -> bool {
     let output = asked(home, document);
@@ -177,23 +182,28 @@ fn a_variable_or_an_option_of_the_host_keeps_calls_as_they_are() {
 }
 
 #[test]
-fn what_cannot_be_handed_over_whole_is_asked_as_before() {
+fn what_cannot_be_handed_over_whole_is_told_as_such() {
+    let told = |bridge: &Bridge, home: &Home, document: &Value| {
+        assert!(is_leave(Host::Claude, &asked(home, document)), "{document}");
+        last(bridge)["can"].clone()
+    };
     for line in ["npm run dev &", "nohup make", " ", "(sleep 1 & ) ; make"] {
         let bridge = says("released");
-        assert!(is_asked_as_before(&bridge, &home(&bridge), &call(line)), "{line}");
+        assert_eq!(told(&bridge, &home(&bridge), &call(line)), not_now(), "{line}");
     }
     let bridge = says("released");
     let home = home(&bridge);
-    for (field, value) in
-        [("tool_use_id", json!("../x")), ("tool_use_id", Value::Null), ("cwd", json!("/elsewhere/../proj"))]
-    {
+    for (field, value) in [("tool_use_id", json!("../x")), ("tool_use_id", Value::Null), ("cwd", json!("proj"))] {
         let mut document = call(LINE);
         document[field] = value;
-        if field == "cwd" {
-            document["cwd"] = json!("proj");
-        }
-        assert!(is_asked_as_before(&bridge, &home, &document), "{document}");
+        assert_eq!(told(&bridge, &home, &document), not_now(), "{document}");
     }
+}
+
+#[test]
+fn a_call_that_cannot_be_confined_is_not_let_go_on_as_confined() {
+    let bridge = says("confined");
+    denial(Host::Claude, &asked(&home(&bridge), &call("make &")));
 }
 
 #[test]
@@ -274,7 +284,7 @@ fn what_was_kept_from_something_is_told_and_the_same_call_is_asked() {
     assert!(answer["hookSpecificOutput"]["additionalContext"].as_str().unwrap().contains("ran confined"));
     assert!(last(&bridge)["detail"]["confined"].as_str().unwrap().contains("kept from"));
     denial(Host::Claude, &asked(&home, &call(LINE)));
-    assert_eq!(last(&bridge)["can"], Value::Null);
+    assert_eq!(last(&bridge)["can"], not_now());
     asked(&home, &call("make"));
     assert_eq!(last(&bridge)["can"], json!(["confine"]), "another call is confined as before");
 }

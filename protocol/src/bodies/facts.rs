@@ -37,6 +37,9 @@ pub struct Facts {
     /// itself was read.
     #[serde(skip_serializing_if = "is_zero")]
     pub unknown_code: usize,
+    /// Some program of it goes by files that lie in the project: settings of a repository, of a build tool, of a package manager.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub led: bool,
     /// What kinds of thing the call does, each with the first reason.
     pub classes: BTreeMap<Class, String>,
 }

@@ -65,7 +65,14 @@ impl Disk {
     /// Where the store does not open.
     pub(super) fn open(reserve: Reserve, data: &Path) -> Result<(Self, Writer), StoreError> {
         let keeper = if reserve.is_none() { Keeper::Done } else { Keeper::Due(Instant::now() + LOOK_EVERY) };
-        let mut disk = Self { reserve, is_short: DiskFull::default(), untold: None, keeper, looked: Instant::now(), is_told_unkept: false };
+        let mut disk = Self {
+            reserve,
+            is_short: DiskFull::default(),
+            untold: None,
+            keeper,
+            looked: Instant::now(),
+            is_told_unkept: false,
+        };
         let store = match store::open(data) {
             Err(error) if disk.reserve.is_full(&error) => {
                 disk.reserve.give_up();

@@ -18,7 +18,7 @@ const TOOLCHAINS: &[&str] = &[
     ".asdf/shims", ".asdf/installs", ".pyenv/shims", ".pyenv/versions", ".pyenv/bin", ".pyenv/libexec", ".rbenv/shims",
     ".rbenv/versions", ".gem/ruby", ".bun/bin", ".bun/install", ".deno/bin", ".sdkman/candidates", ".jdks",
     ".m2/repository", ".m2/wrapper", ".gradle/caches", ".gradle/wrapper", ".gradle/jdks", ".ghcup/bin", ".ghcup/ghc",
-    ".opam", ".juliaup", ".dotnet", ".nuget/packages",
+    ".config/git/ignore", ".config/git/attributes", ".opam", ".juliaup", ".dotnet", ".nuget/packages",
 ];
 /// What lies beside a directory of programs where it is an installation.
 const BESIDE_PROGRAMS: &[&str] = &["lib", "lib64", "libexec", "share", "include", "pyvenv.cfg", "conda-meta", "etc"];

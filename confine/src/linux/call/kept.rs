@@ -17,12 +17,12 @@ use crate::{Fault, fault::Trying};
 
 /// Kept at the top of a project whether it is there or not.
 const ALWAYS: &[&str] = &[
-    ".git", ".githooks", ".husky", ".gitmodules", ".hg", ".github", ".gitlab-ci.yml", ".circleci", ".buildkite",
-    ".forgejo", ".gitea", ".claude", ".mcp.json", ".codex", ".gemini", ".cursor", ".copilot", ".kimi-code", ".kimi",
-    ".continue", ".windsurf", ".opencode", ".qwen", ".kiro", ".roo", ".cline", ".junie", ".amazonq", ".augment",
-    ".vscode", ".idea", ".devcontainer", ".zed", ".fleet", ".envrc", ".npmrc", ".cargo", ".pip", ".vim", ".exrc",
-    ".nvimrc", ".gdbinit", ".lldbinit", ".pdbrc", ".irbrc", ".wgetrc", ".curlrc", ".ssh", "sitecustomize.py",
-    "usercustomize.py",
+    ".git", ".githooks", ".husky", ".gitmodules", ".hg", ".jj", ".svn", ".bzr", ".github", ".gitlab-ci.yml",
+    ".circleci", ".buildkite", ".forgejo", ".gitea", ".claude", ".mcp.json", ".codex", ".gemini", ".cursor",
+    ".copilot", ".kimi-code", ".kimi", ".continue", ".windsurf", ".opencode", ".qwen", ".kiro", ".roo", ".cline",
+    ".junie", ".amazonq", ".augment", ".vscode", ".idea", ".devcontainer", ".zed", ".fleet", ".envrc", ".npmrc",
+    ".cargo", ".pip", ".vim", ".exrc", ".nvimrc", ".gdbinit", ".lldbinit", ".pdbrc", ".irbrc", ".wgetrc", ".curlrc",
+    ".ssh", "sitecustomize.py", "usercustomize.py",
 ];
 /// Kept where they are there, at the top and in directories below.
 const WHERE_THERE: &[&str] = &[

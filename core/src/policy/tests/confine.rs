@@ -26,8 +26,12 @@ fn unknown(opaque: usize, code: usize) -> Facts {
 
 fn can(args: Args, word: &str) -> Args {
     let mut args = args;
-    args.json.insert("can".to_owned(), json!([word]));
-    args.typed.push(("can".to_owned(), Arg::List(vec![Arg::Text(word.to_owned())])));
+    let word = Arg::Text(word.to_owned());
+    match args.typed.iter_mut().find(|(name, _)| name == "can") {
+        Some((_, Arg::List(words))) => words.push(word),
+        _ => args.typed.push(("can".to_owned(), Arg::List(vec![word]))),
+    }
+    args.json.insert("can".to_owned(), json!("as typed"));
     args
 }
 
@@ -58,6 +62,30 @@ fn without_a_word_that_it_can_be_done_it_is_asked() {
     assert_eq!(silent.decide().ruling, Ruling::Queue);
     let other = World { args: can(silent.args.clone(), "fly"), ..silent };
     assert_eq!(other.decide().ruling, Ruling::Queue);
+}
+
+#[test]
+fn what_cannot_be_confined_now_is_asked_whatever_else_lets_it_pass() {
+    let accepting = format!("{RULE}[[rule]]\nname = 'all'\naction = 'use-tool'\npolicy = 'auto-accept'\n");
+    let mut world = world(&accepting, doing(&[Class::Builds]));
+    assert_eq!(world.decide().ruling, Ruling::Confine);
+    world.args = can(world.args, "not-now");
+    assert_eq!(world.decide().ruling, Ruling::Queue);
+    world.facts = Some(doing(&[Class::Reads]));
+    assert_eq!(world.decide().ruling, Ruling::Accept);
+}
+
+#[test]
+fn what_goes_by_files_of_the_project_is_confined_or_asked_where_calls_are_confined() {
+    let accepting = "[[rule]]\nname = 'all'\naction = 'use-tool'\npolicy = 'auto-accept'\n";
+    let confining = format!("{RULE}{accepting}");
+    let led = |classes: &[Class]| Facts { led: true, ..doing(classes) };
+    assert_eq!(verdict(&confining, led(&[Class::VcsQuery])), Ruling::Confine);
+    assert_eq!(verdict(&confining, led(&[Class::VcsChange])), Ruling::Queue, "what it changes is not written confined");
+    // Nothing is confined here, so nothing that was written confined leads it.
+    assert_eq!(verdict(accepting, led(&[Class::VcsQuery])), Ruling::Accept);
+    let silent = World { args: call("Bash", json!({"command": "…"})), ..world(&confining, led(&[Class::VcsQuery])) };
+    assert_eq!(silent.decide().ruling, Ruling::Accept);
 }
 
 #[test]
@@ -162,6 +190,8 @@ struct PlainCall {
     opaque: usize,
     code: usize,
     can: bool,
+    not_now: bool,
+    led: bool,
     own: Policy,
     rules: Vec<(Policy, Option<Vec<Class>>)>,
     overridden: Option<Policy>,
@@ -175,7 +205,13 @@ impl PlainCall {
 
     fn facts(&self) -> Facts {
         let opaque = (0..self.opaque).map(|n| n.to_string()).collect();
-        Facts { classes: self.classes(), opaque, unknown_code: self.code.min(self.opaque), ..Facts::default() }
+        Facts {
+            classes: self.classes(),
+            opaque,
+            unknown_code: self.code.min(self.opaque),
+            led: self.led,
+            ..Facts::default()
+        }
     }
 
     fn rules(&self) -> String {
@@ -211,7 +247,8 @@ impl PlainCall {
         });
         let said = said || self.overridden == Some(Policy::Confine) || self.own == Policy::Confine;
         self.can
-            && runs
+            && !self.not_now
+            && (runs || self.led)
             && said
             && classes.iter().all(|class| harmless.contains(class))
             && self.code.min(self.opaque) == self.opaque
@@ -227,16 +264,18 @@ fn calls() -> impl Strategy<Value = PlainCall> {
     let classes = || prop_oneof![subsequence(known.clone(), 0..3), Just(vec![Class::Builds]), Just(vec![Class::Runs])];
     let named = option::weighted(0.5, subsequence(Class::ALL.to_vec(), 1..12));
     (
-        (classes(), 0..3_usize, 0..3_usize, any::<bool>()),
+        (classes(), 0..3_usize, 0..3_usize, any::<bool>(), prop::bool::weighted(0.2), any::<bool>()),
         select(vec![Policy::AutoAccept, Policy::Confine, Policy::Queue]),
         vec((policies(), named), 0..3),
         option::weighted(0.2, policies()),
     )
-        .prop_map(|((classes, opaque, code, can), own, rules, overridden)| PlainCall {
+        .prop_map(|((classes, opaque, code, can, not_now, led), own, rules, overridden)| PlainCall {
             classes,
             opaque,
             code,
             can,
+            not_now,
+            led,
             own,
             rules,
             overridden,
@@ -246,6 +285,7 @@ fn calls() -> impl Strategy<Value = PlainCall> {
 fn decided(plain: &PlainCall) -> Ruling {
     let args = call("Bash", json!({"command": "…"}));
     let args = if plain.can { can(args, "confine") } else { args };
+    let args = if plain.can && plain.not_now { can(args, "not-now") } else { args };
     let mut world = World { args, tool_policy: Some(plain.own), ..world(&plain.rules(), plain.facts()) };
     if let Some(policy) = plain.overridden {
         let settings = Settings { actions: [(name("use-tool"), policy)].into(), ..Settings::default() };
