@@ -14,7 +14,7 @@ use std::{
 
 use ccc_protocol::{
     TicketId,
-    bodies::{Risk, Status, Ticket},
+    bodies::{Care, Gravity, Risk, Status, Ticket, Verdict},
 };
 use ccc_queue::{
     console::{
@@ -39,6 +39,8 @@ enum Step {
     /// Back to the queue, a pause, and a key: what a person does who means it.
     Meant(&'static str),
     Letters(&'static str),
+    /// What a person does who means to approve the grave one: to it, to its end, and its word.
+    Careful,
     /// Out of dialogs and back to the queue, as a person would before deciding.
     Home,
     Paste(&'static str),
@@ -66,8 +68,9 @@ fn step() -> impl Strategy<Value = Step> {
         10 => (0..KEYS.len()).prop_map(|at| Step::Key(KEYS[at])),
         8 => Just(Step::Home),
         6 => prop_oneof![Just("y"), Just("n"), Just("e"), Just("Y"), Just("j")].prop_map(Step::Meant),
-        2 => prop_oneof![Just("open-browser"), Just("yes"), Just("approve y")].prop_map(Step::Letters),
-        1 => prop_oneof![Just("y"), Just("y\ny\r"), Just("open-browser")].prop_map(Step::Paste),
+        2 => prop_oneof![Just("open-browser"), Just(WORD), Just("yes"), Just("approve y")].prop_map(Step::Letters),
+        2 => Just(Step::Careful),
+        1 => prop_oneof![Just("y"), Just("y\ny\r"), Just("open-browser"), Just(WORD)].prop_map(Step::Paste),
         1 => (0_u16..120, 0_u16..30).prop_map(|(column, line)| Step::Click(column, line)),
         1 => any::<bool>().prop_map(Step::Focus),
         1 => (0..SIZES.len()).prop_map(|at| Step::Resize(SIZES[at].0, SIZES[at].1)),
@@ -82,14 +85,35 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Every third deserves care, every fourth needs a note.
+/// The third is of high risk by its declaration, the sixth grave by its verdict, the second deserves care where it is longer than
+/// the screen; every fourth needs a note.
 fn made(n: u64) -> Ticket {
     let mut ticket = ticket(n);
-    if n.is_multiple_of(3) {
-        ticket.risk = Risk::High;
+    match n {
+        3 => ticket.risk = Risk::High,
+        6 => ticket.verdict = Some(verdict(Gravity::Grave, Care::Always, WORD)),
+        2 => ticket.verdict = Some(verdict(Gravity::Odd, Care::WhereLong, "unknown")),
+        _ => {}
     }
     ticket.needs_note = n.is_multiple_of(4);
     ticket
+}
+
+/// The word of the grave one: a host.
+const WORD: &str = "paste.example";
+
+fn verdict(gravity: Gravity, care: Care, word: &str) -> Verdict {
+    let (headline, short) = ("SENDS SECRETS TO ANOTHER MACHINE".to_owned(), "secrets out".to_owned());
+    Verdict { gravity, headline, short, objects: vec!["sends data out".to_owned()], care, word: word.parse().unwrap() }
+}
+
+/// The word that must have been typed before this one is approved.
+fn word_of(n: u64) -> Option<&'static str> {
+    match n {
+        3 => Some("open-browser"),
+        6 => Some(WORD),
+        _ => None,
+    }
 }
 
 /// What a person could have seen.
@@ -100,6 +124,10 @@ struct Judge {
     disturbed: u64,
     decided: Option<(u64, Chord)>,
     readable: BTreeSet<TicketId>,
+    /// Those beside whose name the end of the details was on screen.
+    ends: BTreeSet<u64>,
+    /// Letters typed into the question in front that asks for a word.
+    typed: String,
 }
 
 impl Judge {
@@ -110,6 +138,8 @@ impl Judge {
             disturbed: 0,
             decided: None,
             readable: BTreeSet::new(),
+            ends: BTreeSet::new(),
+            typed: String::new(),
         };
         judge.look();
         [Step::Arrives(1), Step::Arrives(2), Step::Wait(1100)].iter().for_each(|step| judge.step(step));
@@ -120,6 +150,10 @@ impl Judge {
     fn look(&mut self) {
         let now = self.desk.millis;
         let rows = lines(&self.desk.frame());
+        if rows.iter().any(|row| row.contains("── end of this request ──")) && self.desk.model.dialog().is_none()
+        {
+            self.ends.extend((1..7).filter(|n| rows.iter().any(|row| row.contains(&short(*n)))));
+        }
         let seen = rows.iter().enumerate().flat_map(|(at, row)| {
             (1..7).map(short).filter(move |name| row.contains(name.as_str())).map(move |name| (at, name))
         });
@@ -132,6 +166,16 @@ impl Judge {
             Step::Letters(letters) => letters.chars().for_each(|c| self.send(Message::Key(c.into()))),
             Step::Meant(key) => {
                 for step in [Step::Home, Step::Wait(1100), Step::Key(key), Step::Wait(410)] {
+                    self.step(&step);
+                }
+            }
+            Step::Careful => {
+                for step in
+                    [Step::Arrives(6), Step::Home, Step::Key("G"), Step::Wait(410), Step::Key("]"), Step::Wait(1100)]
+                {
+                    self.step(&step);
+                }
+                for step in [Step::Key("y"), Step::Wait(410), Step::Letters(WORD)] {
                     self.step(&step);
                 }
             }
@@ -202,6 +246,11 @@ impl Judge {
         let context = self.desk.model.context();
         let key = if let Message::Key(chord) = message { Some(chord) } else { None };
         let before = self.desk.decisions().len();
+        match key {
+            Some(chord) if context == Context::Word => self.typed.extend(chord.typed()),
+            _ if context == Context::Word => {}
+            _ => self.typed.clear(),
+        }
         self.desk.take(message);
         let decisions = self.desk.decisions();
         let made = decisions.get(before..).unwrap_or_default();
@@ -240,6 +289,17 @@ impl Judge {
             "{command:?} by a held key"
         );
         assert!(made(n).risk != Risk::High || context != Context::View(View::Queue), "care was not asked for");
+        if let (Command::Approve { shown, .. }, Some(word)) = (command, word_of(n)) {
+            CAREFUL.fetch_add(1, Ordering::Relaxed);
+            assert_eq!(context, Context::Word, "care was not asked for");
+            assert!(self.typed.ends_with(word), "`{}` was typed, not `{word}`", self.typed);
+            assert!(self.ends.contains(&n), "its end was not on screen");
+            let told = shown.as_ref().and_then(|shown| shown.word.as_ref()).map(|word| word.as_str());
+            assert_eq!(told, made(n).verdict.is_some().then_some(word), "the word goes with the approval");
+        }
+        if n == 2 && matches!(command, Command::Approve { .. }) {
+            assert!(self.ends.contains(&n), "its end was not on screen");
+        }
     }
 }
 
@@ -250,6 +310,7 @@ fn short(n: u64) -> String {
 }
 
 static DECISIONS: AtomicUsize = AtomicUsize::new(0);
+static CAREFUL: AtomicUsize = AtomicUsize::new(0);
 
 #[test]
 fn no_sequence_of_events_decides_without_an_armed_explicit_key() {
@@ -264,4 +325,5 @@ fn no_sequence_of_events_decides_without_an_armed_explicit_key() {
         .unwrap();
     // Else the property would hold of a console that decides nothing.
     assert!(DECISIONS.load(Ordering::Relaxed) > 20, "only {DECISIONS:?} decisions were made at all");
+    assert!(CAREFUL.load(Ordering::Relaxed) > 3, "only {CAREFUL:?} grave ones were approved at all");
 }

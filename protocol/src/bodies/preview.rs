@@ -188,6 +188,9 @@ pub struct Preview {
     /// The parameters of the ticket this one was edited from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before_edit: Option<Map<String, Value>>,
+    /// For a call of an MCP server's tool: the tool's definition in the form that is approved for this user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_tool: Option<Value>,
     /// For an open `pin-tool`: the parameters under which another form of the tool is approved now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_before: Option<Map<String, Value>>,

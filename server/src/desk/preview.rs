@@ -19,7 +19,7 @@ use ccc_protocol::{
     bodies::{self, Facts, FileView, PathView, Plan, Preview, Status, UrlView},
 };
 use ccc_toolcall::facts::marks;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{authenticate::Caller, volumes};
 
@@ -38,6 +38,8 @@ impl Front {
         }
         let before_edit = self.params_of(caller, ticket.request().replaces).await;
         let approved_before = self.params_of(caller, self.approved_before(&law, &ticket)).await;
+        let mut approved_tool = self.params_of(caller, self.approved_tool(&ticket)).await;
+        let approved_tool = approved_tool.as_mut().and_then(|params| params.remove("definition"));
         let urls = urls(&law, &ticket);
         let (files, mut warnings) = heads(&law, &ticket).await?;
         warnings.extend(urls.iter().filter(|url| is_internal_host(&url.host)).map(internal));
@@ -56,6 +58,7 @@ impl Front {
             recent: self.shelf.read().recent.before(ticket.submitted_by(), id),
             before_edit,
             approved_before,
+            approved_tool,
             ticket: view,
         })
     }
@@ -90,6 +93,16 @@ impl Front {
     async fn params_of(&self, caller: &Caller, id: Option<TicketId>) -> Option<Map<String, Value>> {
         let ticket = self.find(caller.user(), id?).await.ok()?;
         Some(ticket.request().params.clone())
+    }
+
+    /// The ticket that approved the tool which this call is of, where it is a tool of an MCP server.
+    fn approved_tool(&self, ticket: &Ticket) -> Option<TicketId> {
+        let request = ticket.request();
+        let named = request.judge_only.then(|| request.params.get("tool")?.as_str()?.strip_prefix("mcp:"))??;
+        let (server, tool) = named.split_once('/')?;
+        let params = json!({ "server": server, "tool": tool });
+        let published = self.shelf.read();
+        published.pins.standing(&request.submitted_by, params.as_object()?).map(|pin| pin.ticket)
     }
 
     /// The ticket that approved the form in place of which another one is asked for. It is looked up here: whoever asks

@@ -10,6 +10,7 @@ use ccc_protocol::{
     TicketId, Timestamp, UserName, actions,
     bodies::{RecentAsk, Status},
 };
+use serde_json::{Map, Value};
 
 /// How many requests of one user are remembered.
 const ASKS_PER_USER_MAX: usize = 6;
@@ -68,11 +69,25 @@ impl Ask {
     }
 }
 
-/// One line: the action and its parameters, shortened where they are long.
+/// One line, as a list has it: of a tool call what it does, of all else the action and its parameters; shortened where it is long.
 fn summary(ticket: &Ticket) -> String {
     let request = ticket.request();
-    let params = serde_json::Value::Object(request.params.clone()).to_string();
-    let short: String = params.chars().take(SUMMARY_CHARS_MAX).collect();
-    let more = if short.len() < params.len() { "…" } else { "" };
-    format!("{} {short}{more}", request.action)
+    let (name, told) = match request.action.as_str() {
+        actions::USE_TOOL => call(&request.params),
+        action => (action.to_owned(), Value::Object(request.params.clone()).to_string()),
+    };
+    let short: String = told.chars().take(SUMMARY_CHARS_MAX).collect();
+    let more = if short.len() < told.len() { "…" } else { "" };
+    format!("{name} {short}{more}")
+}
+
+/// What of a tool call tells most.
+fn call(params: &Map<String, Value>) -> (String, String) {
+    let tool = params.get("tool").and_then(Value::as_str).unwrap_or("?");
+    let input = params.get("input").unwrap_or(&Value::Null);
+    let names = ["command", "file_path", "path", "url", "query", "pattern"];
+    let told =
+        names.iter().find_map(|name| input.get(*name)?.as_str()).map_or_else(|| input.to_string(), str::to_owned);
+    let is_shell = matches!(tool, "Bash" | "Shell") && input.get("command").is_some_and(Value::is_string);
+    (if is_shell { "$".to_owned() } else { format!("{tool}:") }, told)
 }

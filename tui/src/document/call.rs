@@ -19,9 +19,10 @@ const TOLD: &[&str] = &["tool", "native", "input", "cwd", "project", "host", "ag
 pub(super) fn call(page: &mut Page, preview: &Preview) {
     let ticket = &preview.ticket;
     let mut rest = ticket.params.get("input").cloned().unwrap_or(Value::Null);
+    tool(page, preview);
     if let Value::Object(input) = &mut rest {
         main(page, &preview.marks, input);
-        for (name, value) in input.iter().filter(|(name, value)| !is_said(name, value)) {
+        for (name, value) in in_order(input, preview).filter(|(name, value)| !is_said(name, value)) {
             page.value(&format!("input.{name}"), value);
         }
     } else {
@@ -34,6 +35,28 @@ pub(super) fn call(page: &mut Page, preview: &Preview) {
     }
     said(page, ticket);
     around(page, ticket);
+}
+
+/// What a tool of an MCP server says of itself, in the form that a person approved.
+fn tool(page: &mut Page, preview: &Preview) {
+    let description = preview.approved_tool.as_ref().and_then(|definition| definition.get("description"));
+    if let Some(description) = description.and_then(Value::as_str) {
+        page.text_of("the tool says, as approved: ", description);
+    }
+}
+
+/// The arguments that the tool's schema requires, in its order, then the others.
+fn in_order<'a>(input: &'a Map<String, Value>, preview: &'a Preview) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    let schema = preview.approved_tool.as_ref().and_then(|definition| definition.get("inputSchema"));
+    let required = schema.and_then(|schema| schema.get("required")).and_then(Value::as_array).map(Vec::as_slice);
+    let mut first: Vec<&str> = vec![];
+    for name in required.unwrap_or_default().iter().filter_map(Value::as_str) {
+        if !first.contains(&name) {
+            first.push(name);
+        }
+    }
+    let named = first.clone().into_iter().filter_map(|name| input.get_key_value(name));
+    named.chain(input.iter().filter(move |(name, _)| !first.contains(&name.as_str())))
 }
 
 /// What tells most is taken out of the input and shown first: the command, or the file with what changes in it.

@@ -1,6 +1,9 @@
 //! The list of what waits: only the rows on screen are built, so ten and a hundred thousand cost the same.
 
-use ccc_protocol::bodies::{Status, Ticket};
+use ccc_protocol::{
+    TicketId,
+    bodies::{Status, Ticket},
+};
 use ratatui::layout::Rect;
 
 use super::{cursor_sign, nothing, part};
@@ -20,9 +23,13 @@ pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
     if model.queue().order().is_empty() {
         return nothing(painter, areas.list, why_empty(model));
     }
-    for (y, line) in (areas.list.y..areas.list.bottom()).zip(model.queue().visible()) {
+    let mut lines = model.queue().visible().peekable();
+    for y in areas.list.y..areas.list.bottom() {
+        let Some(line) = lines.next() else { break };
         let area = Rect { y, height: 1, ..areas.list };
-        painter.row(area, &row(model, line));
+        // A head is worded by the first request below it.
+        let first = lines.peek().and_then(|next| next.ticket);
+        painter.row(area, &row(model, line, first));
         if model.queue().is_cursor(line) {
             painter.select(area);
         }
@@ -46,29 +53,45 @@ pub(super) fn all(model: &Model, rows_max: usize) -> Vec<Row> {
             .with(Tone::Dim, summary::short(id).then(" "))
             .0
             .into_iter()
-            .chain(row(model, line).0)
+            .chain(row(model, line, None).0)
             .collect()),
-        None => row(model, line),
+        None => row(model, line, None),
     };
     model.queue().order().from(0).take(rows_max).map(named).collect()
 }
 
-fn row(model: &Model, line: &Line) -> Row {
+fn row(model: &Model, line: &Line, first: Option<TicketId>) -> Row {
     match line.ticket.and_then(|id| model.queue().ticket(id)) {
         Some(ticket) => ticket_row(model, line, ticket),
-        None => head(model, &line.group),
+        None => head(model, &line.group, first.and_then(|id| model.queue().ticket(id))),
     }
 }
 
-fn head(model: &Model, group: &Group) -> Row {
+/// Whose they are, and of which project; a session has a name only for machines, of which the end is enough to tell two apart.
+fn head(model: &Model, group: &Group, first: Option<&Ticket>) -> Row {
     let agent = group.agent.as_ref().map_or_else(Visible::default, Visible::from);
     let mut row = Row::new().with(Tone::Title, agent);
     if let Some(session) = &group.session {
-        row.push(Tone::Dim, Visible::label(" · session ").then(Untrusted(session).line()));
+        if let Some(project) = first.and_then(summary::project) {
+            row.push(Tone::Plain, Visible::label(" · ").then(project));
+        }
+        if let Some(subagent) = first.and_then(summary::subagent) {
+            row.push(Tone::Plain, Visible::label(" · ").then(subagent));
+        }
+        let line = Untrusted(session).line();
+        let cells = line.width();
+        let name = match cells > 2 * SESSION_CELLS {
+            true => Visible::label("…").then(line.split(cells - SESSION_CELLS).1),
+            false => line,
+        };
+        row.push(Tone::Dim, Visible::label(" · session ").then(name));
     }
     let count = model.queue().order().count(group);
     row.with(Tone::Dim, Visible::label(" (").then(Visible::number(count as u64)).then(")"))
 }
+
+/// Of a session's name so much is shown.
+const SESSION_CELLS: usize = 6;
 
 fn ticket_row(model: &Model, line: &Line, ticket: &Ticket) -> Row {
     let mark = if model.queue().is_marked(ticket.id) { "✓" } else { " " };

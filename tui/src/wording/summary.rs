@@ -3,7 +3,7 @@
 use ccc_protocol::{
     actions::{PIN_TOOL, SEND_EMAIL, USE_TOOL},
     beneath::beneath,
-    bodies::Ticket,
+    bodies::{Ticket, abridge::CUT},
 };
 use serde_json::Value;
 
@@ -28,6 +28,24 @@ pub fn summary(ticket: &Ticket) -> Visible {
 pub fn session(ticket: &Ticket) -> Option<&str> {
     ticket.params.get("session").and_then(Value::as_str)
 }
+
+/// The name of the directory that a tool call's project is in.
+#[must_use]
+pub fn project(ticket: &Ticket) -> Option<Visible> {
+    let told = ticket.params.get("project").or_else(|| ticket.params.get("cwd"))?.as_str()?;
+    let name = told.trim_end_matches('/').rsplit('/').next().filter(|name| !name.is_empty())?;
+    Some(line(name).cut(PROJECT_CELLS))
+}
+
+/// The kind of subagent that makes a tool call, where it is one.
+#[must_use]
+pub fn subagent(ticket: &Ticket) -> Option<Visible> {
+    let agent = ticket.params.get("agent")?.as_str().filter(|agent| !agent.is_empty() && *agent != "main")?;
+    Some(line(agent).cut(PROJECT_CELLS))
+}
+
+/// Longer names are cut: what follows them in a head must stay in sight.
+const PROJECT_CELLS: usize = 24;
 
 fn tool_call(ticket: &Ticket) -> Visible {
     let tool = ticket.params.get("tool").and_then(Value::as_str).unwrap_or("?");
@@ -112,11 +130,35 @@ pub fn value(value: &Value) -> Visible {
 }
 
 fn line(text: &str) -> Visible {
-    match text.char_indices().nth(VALUE_CHARS_MAX) {
-        Some((end, _)) => Untrusted(text.get(..end).unwrap_or_default()).line().then("…"),
-        None => Untrusted(text).line(),
-    }
+    let is_cut_before = text.ends_with(CUT);
+    let cut = text.char_indices().nth(VALUE_CHARS_MAX).map(|(end, _)| text.get(..end).unwrap_or_default());
+    let Some(head) = cut.or_else(|| text.strip_suffix(CUT)).filter(|_| cut.is_some() || is_cut_before) else {
+        return closed_up(text);
+    };
+    // How many blanks a cut text goes on with nobody knows here.
+    let told = head.trim_end_matches(' ');
+    let end = if head.len() - told.len() >= BLANKS_MAX { " ‹blanks, and more›" } else { CUT };
+    closed_up(if end == CUT { head } else { told }).then(end)
 }
+
+/// So many blanks in a row may be shown in a page as they are.
+const BLANKS_MAX: usize = 16;
+
+/// The text in one row, each flood of spaces told by its number alone: in a row there is no room for any of them.
+fn closed_up(text: &str) -> Visible {
+    let (mut row, mut rest) = (Visible::default(), text);
+    while let Some(at) = rest.find(FLOOD) {
+        let (before, flood) = rest.split_at(at);
+        let after = flood.trim_start_matches(' ');
+        let count = (flood.len() - after.len()) as u64;
+        row = row.then(Untrusted(before).line()).then("‹").then(Visible::number(count)).then(" blanks›");
+        rest = after;
+    }
+    row.then(Untrusted(rest).line())
+}
+
+/// [`BLANKS_MAX`] spaces.
+const FLOOD: &str = "                ";
 
 /// The last eight characters of an id: the first ones are the time, and alike for neighbours.
 #[must_use]
@@ -124,4 +166,21 @@ pub fn short(id: ccc_protocol::TicketId) -> Visible {
     let text = Visible::from(&id);
     let end = text.as_str().len();
     text.between(end.saturating_sub(8), end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_are_counted_in_a_row_and_never_fewer_than_there_are() {
+        let text = |text: &str| line(text).to_string();
+        assert_eq!(text(&format!("ok{}; rm x", " ".repeat(100))), "ok‹100 blanks›; rm x");
+        assert_eq!(text(&format!("ok{}; rm x", " ".repeat(3000))), "ok ‹blanks, and more›", "its end is not here");
+        assert_eq!(text(&format!("ok{}…", " ".repeat(300))), "ok ‹blanks, and more›", "cut by the server");
+        assert_eq!(text("a  b"), "a  b");
+        assert_eq!(FLOOD.len(), BLANKS_MAX);
+        assert_eq!(text(&"x".repeat(500)), "x".repeat(400) + "…");
+        assert_eq!(text("ends with …"), "ends with …");
+    }
 }

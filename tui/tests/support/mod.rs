@@ -87,6 +87,7 @@ pub(crate) fn preview(ticket: &Ticket, plan: &Plan) -> Preview {
         recent: Vec::new(),
         before_edit: None,
         approved_before: None,
+        approved_tool: None,
     }
 }
 

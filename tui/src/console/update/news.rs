@@ -199,9 +199,9 @@ fn found_after(away: Visible, changes: &Changes, found: &BTreeMap<Status, usize>
     words
 }
 
-/// A ticket that changed under the cursor, as by another person's approval, is read again.
+/// A ticket that changed under the cursor, as by another person's approval or its end, is read again: what came of it stands on top.
 fn reread_selected(model: &Model, before: Option<(TicketId, u64)>, out: &mut Vec<Command>) {
-    let now = model.queue.selected().filter(|ticket| ticket.status == Status::Queued);
+    let now = model.queue.selected();
     if let (Some(now), Some((id, seq))) = (now, before)
         && now.id == id
         && now.seq != seq
