@@ -61,12 +61,13 @@ pub fn read_with_exposure(path: &Path, bytes_max: u64) -> Result<(Vec<u8>, Optio
 
 fn facts(file: &File) -> io::Result<OpenFile> {
     let metadata = file.metadata()?;
-    Ok(OpenFile {
-        is_regular: metadata.is_file(),
-        mode: metadata.mode(),
-        owner: metadata.uid(),
-        reader: geteuid().as_raw(),
-    })
+    Ok(OpenFile { is_regular: metadata.is_file(), mode: metadata.mode(), owner: metadata.uid(), reader: reader() })
+}
+
+/// The user as whom this process reads and writes.
+#[must_use]
+pub fn reader() -> u32 {
+    geteuid().as_raw()
 }
 
 /// What becomes of a file that is there already.

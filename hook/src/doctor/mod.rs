@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::codex_trust;
+use crate::footing::footing;
 use crate::status::{self, State};
 use ccc_hosts::host::{Host, Level};
 use ccc_hosts::manifest::{Install, Manifest, ManifestError};
@@ -91,6 +92,9 @@ fn examine(host: Host, install: &Install, places: &Places) -> Finding {
         }
     }
     blind.extend(switches::off(host, install, places));
+    if let Err(unfit) = footing(&install.program, places) {
+        seen.push(format!("open: {unfit}"));
+    }
     blind.extend((host.profile().deaf)(places, &install.settings));
     blind.extend(checkup(host, &install.settings, &places.project));
     blind.extend(distrust(host, &install.settings, places, &mut seen));
