@@ -68,12 +68,13 @@ pub fn read_with_exposure(
 
 fn facts(file: &File) -> io::Result<OpenFile> {
     let metadata = file.metadata()?;
-    Ok(OpenFile {
-        is_regular: metadata.is_file(),
-        mode: metadata.mode(),
-        owner: metadata.uid(),
-        reader: geteuid().as_raw(),
-    })
+    Ok(OpenFile { is_regular: metadata.is_file(), mode: metadata.mode(), owner: metadata.uid(), reader: reader() })
+}
+
+/// The user as whom this process reads and writes.
+#[must_use]
+pub fn reader() -> u32 {
+    geteuid().as_raw()
 }
 
 /// What becomes of a file that is there already.

@@ -12,6 +12,7 @@ use crate::confine;
 use crate::connection::Connection;
 use crate::doctor::program_version;
 use crate::entries;
+use crate::footing::{Footing, Unfit, footing};
 use crate::registry::{self, Registry};
 use ccc_hosts::files;
 use ccc_hosts::host::Host;
@@ -66,6 +67,9 @@ pub enum InstallError {
     /// See [`SettingsError`].
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// See [`Unfit`].
+    #[error("nothing was touched: {0}")]
+    Unfit(#[from] Unfit),
     /// See [`UnspeakablePath`].
     #[error(transparent)]
     Path(#[from] UnspeakablePath),
@@ -111,6 +115,7 @@ struct Plan {
 /// When something is not as it must be; before the first write nothing has
 /// been touched.
 pub fn install(order: &Order, places: &Places, program: &Path, out: &mut dyn Write) -> Result<(), InstallError> {
+    let footing = footing(program, places)?;
     let mut manifest = Manifest::load(&places.manifest())?;
     let plans = plans(order, places, program, &manifest)?;
     for plan in &plans {
@@ -122,6 +127,13 @@ pub fn install(order: &Order, places: &Places, program: &Path, out: &mut dyn Wri
         } else {
             write(plan, order.scope, program, places, &mut manifest, out)?;
         }
+    }
+    if footing == Footing::OwnUserWrites {
+        writeln!(
+            out,
+            "warning: `{}` can be changed by your user, and so by an agent that runs as you; /usr/local/bin, owned by root, is a better place",
+            program.display()
+        )?;
     }
     if !order.dry_run {
         learn_agents(&plans, places)?;

@@ -11,6 +11,7 @@ pub mod connection;
 pub mod declared;
 pub mod doctor;
 pub mod entries;
+pub mod footing;
 pub mod input;
 pub mod install;
 pub mod judge;

@@ -11,6 +11,7 @@ use std::path::Path;
 use crate::codex_trust;
 use crate::config::Config;
 use crate::confine;
+use crate::footing::footing;
 use crate::status::{self, State};
 use ccc_hosts::host::{Host, Level};
 use ccc_hosts::manifest::{Install, Manifest, ManifestError};
@@ -93,6 +94,9 @@ fn examine(host: Host, install: &Install, places: &Places) -> Finding {
         }
     }
     blind.extend(switches::off(host, install, places));
+    if let Err(unfit) = footing(&install.program, places) {
+        seen.push(format!("open: {unfit}"));
+    }
     blind.extend((host.profile().deaf)(places, &install.settings));
     blind.extend(checkup(host, &install.settings, &places.project));
     blind.extend(distrust(host, &install.settings, places, &mut seen));

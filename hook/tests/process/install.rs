@@ -443,6 +443,63 @@ fn doctor_reads_the_version_of_the_agent_that_is_there() {
     assert!(words(&updated).contains(told), "{}", words(&updated));
 }
 
+/// The binary copied to this place, and what an install from there says.
+fn installed_from(home: &Home, program: &Path, mode: u32) -> Output {
+    fs::create_dir_all(program.parent().unwrap()).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_ccc-hook"), program).unwrap();
+    fs::set_permissions(program, fs::Permissions::from_mode(mode)).unwrap();
+    let project = home.path().join("project");
+    fs::create_dir_all(&project).unwrap();
+    let secrets = home.secrets();
+    let mut command = home.command(program);
+    command.args(["install", "--agent", "claude", "--secrets", secrets.to_str().unwrap()]);
+    run(command.args(["--url", &knowing().url]).current_dir(project), b"")
+}
+
+/// The home directories of these tests lie in the build's own directory, which is neither of temporary files nor, seen from them,
+/// a project, and which their user alone may write.
+#[test]
+fn a_hook_is_installed_from_where_no_agent_writes() {
+    let temporary = tempfile::tempdir().unwrap();
+    let home = Home::new("http://127.0.0.1:1", 0);
+    let in_home = |path: &str| home.path().join(path);
+    let loose = in_home("loose");
+    fs::create_dir(&loose).unwrap();
+    fs::set_permissions(&loose, fs::Permissions::from_mode(0o775)).unwrap();
+    let refused = [
+        (temporary.path().join("ccc-hook"), 0o755, "lies among temporary files"),
+        (in_home("project/bin/ccc-hook"), 0o755, "lies in the project"),
+        (in_home("group/ccc-hook"), 0o775, "ccc-hook` can be changed by its group or by others"),
+        (in_home("others/ccc-hook"), 0o757, "ccc-hook` can be changed by its group or by others"),
+        (loose.join("bin/ccc-hook"), 0o755, "loose` can be changed by its group or by others"),
+    ];
+    let before = files(&home).len();
+    for (program, mode, told) in refused {
+        let output = installed_from(&home, &program, mode);
+        let words = words(&output);
+        assert!(!output.status.success() && words.contains(told) && words.contains("/usr/local/bin"), "{words}");
+        fs::remove_file(program).unwrap();
+    }
+    assert_eq!(files(&home).len(), before, "nothing is written");
+    let output = installed_from(&home, &in_home(".cargo/bin/ccc-hook"), 0o755);
+    assert!(output.status.success(), "{}", words(&output));
+    assert!(words(&output).contains("can be changed by your user"), "{}", words(&output));
+}
+
+#[test]
+fn a_link_to_a_binary_among_temporary_files_is_no_better() {
+    let temporary = tempfile::tempdir().unwrap();
+    let home = Home::new("http://127.0.0.1:1", 0);
+    let program = temporary.path().join("ccc-hook");
+    fs::copy(env!("CARGO_BIN_EXE_ccc-hook"), &program).unwrap();
+    let link = home.path().join("ccc-hook");
+    std::os::unix::fs::symlink(&program, &link).unwrap();
+    let secrets = home.secrets();
+    let mut command = home.command(&link);
+    let output = run(command.args(["install", "--agent", "claude", "--secrets", secrets.to_str().unwrap()]), b"");
+    assert!(!output.status.success() && words(&output).contains("temporary"), "{}", words(&output));
+}
+
 /// What becomes of a file's text.
 type Change = fn(&str) -> String;
 
