@@ -106,7 +106,9 @@ impl Settings {
             }
             kind if kind.is_about_the_clock() => {
                 let clock: Option<Clock> = detail(entry);
-                clock.into_iter().for_each(|clock| self.grants.values_mut().for_each(|given| given.meet(entry, &clock)));
+                clock
+                    .into_iter()
+                    .for_each(|clock| self.grants.values_mut().for_each(|given| given.meet(entry, &clock)));
             }
             EntryKind::GapDeclared => self.has_gap = true,
             _ => {}
@@ -185,9 +187,7 @@ impl Given {
             None if entry.kind == EntryKind::ClockHeld => return self.held = Some(entry.at),
             None => clock.moved_millis,
             Some(_) if clock.held => return,
-            Some(since) if entry.kind == EntryKind::ClockAccepted => {
-                entry.at.millis().saturating_sub(since.millis())
-            }
+            Some(since) if entry.kind == EntryKind::ClockAccepted => entry.at.millis().saturating_sub(since.millis()),
             Some(_) => 0,
         };
         self.held = None;

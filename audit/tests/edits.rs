@@ -285,7 +285,7 @@ fn time_goes_back_where_the_clock_was_accepted_and_nowhere_else() {
 fn a_tail_is_as_old_as_the_clock_says_that_a_checkpoint_vouches_for() {
     const HOUR: i64 = 3600;
     let mut log = Log::of(&["a".to_owned()]);
-    let mut append = |log: &mut Log, entry: AuditEntry| {
+    let append = |log: &mut Log, entry: AuditEntry| {
         let mut chain = *log.chains.last().unwrap();
         let sealed = chain.seal(entry);
         log.rows.push((sealed.json, sealed.hash));

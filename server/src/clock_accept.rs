@@ -96,7 +96,8 @@ impl Call {
         }
         let since = reader.entries_after(before, ENTRIES_MAX)?;
         let accepted = since.iter().find(|entry| entry.kind == EntryKind::ClockAccepted);
-        Ok(accepted.map_or_else(|| "the clock and the log were in step: there was nothing to accept\n".to_owned(), told))
+        Ok(accepted
+            .map_or_else(|| "the clock and the log were in step: there was nothing to accept\n".to_owned(), told))
     }
 }
 

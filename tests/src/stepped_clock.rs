@@ -64,8 +64,10 @@ fn library() -> &'static Path {
         let beside = program("ccc-server").with_file_name("tmp");
         fs::create_dir_all(&beside).unwrap();
         // Another process may load the one of before at this moment: each is a file of its own until it is whole.
-        let (built, half) = (beside.join("stepped-clock.so"), beside.join(format!("stepped-clock-{}", std::process::id())));
-        let compiled = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&half).arg(&source).output().unwrap();
+        let (built, half) =
+            (beside.join("stepped-clock.so"), beside.join(format!("stepped-clock-{}", std::process::id())));
+        let compiled =
+            Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&half).arg(&source).output().unwrap();
         assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
         fs::rename(half, &built).unwrap();
         built

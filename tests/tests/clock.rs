@@ -5,7 +5,10 @@ use std::process::Output;
 use ccc_client::{Request, deadline_after};
 use ccc_protocol::{
     Timestamp,
-    bodies::{Approve, AuditEntry, AuditList, EntryKind, GrantList, GrantRequest, OutOfStep, ProblemType, QueueList, Status, Ticket},
+    bodies::{
+        Approve, AuditEntry, AuditList, EntryKind, GrantList, GrantRequest, OutOfStep, ProblemType, QueueList, Status,
+        Ticket,
+    },
 };
 use ccc_tests::{
     bridge::{Bridge, Site},
@@ -142,7 +145,10 @@ fn a_clock_that_was_ahead_and_is_set_right_stops_no_time() {
     assert!(said.starts_with("accepted: the log's time was "), "{said}");
     assert_eq!(queue(&bridge).clock, None);
     let moved = look(&bridge, &waits);
-    assert!((seconds_left(moved.expires.unwrap(), Timestamp::from_seconds(now())) - left).abs() < 60, "it keeps its time");
+    assert!(
+        (seconds_left(moved.expires.unwrap(), Timestamp::from_seconds(now())) - left).abs() < 60,
+        "it keeps its time"
+    );
     let accepted = newest_of(&bridge, &EntryKind::ClockAccepted).unwrap();
     assert!((accepted.at.seconds() - now()).abs() < 60, "the log's time is right again");
     assert!(ask(&bridge, 3).created.seconds() < now() + 60);

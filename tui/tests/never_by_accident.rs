@@ -183,7 +183,8 @@ impl Judge {
 
     fn queue(&mut self, ticket: Ticket) {
         self.desk.seq += 1;
-        let list = ccc_protocol::bodies::QueueList { seq: self.desk.seq, tickets: vec![ticket], next: None, clock: None };
+        let list =
+            ccc_protocol::bodies::QueueList { seq: self.desk.seq, tickets: vec![ticket], next: None, clock: None };
         self.send(Message::News(News::Queue(Ok(QueueRead { list, whole: false }))));
     }
 

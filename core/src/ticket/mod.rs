@@ -21,8 +21,8 @@ use serde_json::{Map, Value};
 
 use crate::policy::Needs;
 
-pub use held::Held;
 pub use event::{Event, Note, Outcome, StepRefusal, Withdrawal};
+pub use held::Held;
 pub use open::{Opened, Opening, open};
 pub use permit::Permit;
 pub use reading::Reading;
@@ -132,7 +132,7 @@ struct Standing {
     /// Its approval's time is not counted; it has no deadline meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     held: Option<Held>,
-    /// How far the clock's steps have moved its times.
+    /// How far the clock's steps have moved its times: since it was opened, or since a person denied it.
     #[serde(default, skip_serializing_if = "is_unmoved")]
     clock_moved_millis: i64,
 }

@@ -11,7 +11,10 @@ use ccc_core::{
     policy::Overrides,
     ticket::Ticket,
 };
-use ccc_protocol::{Digest, GrantId, TicketId, Timestamp, UserName, bodies::{EntryKind, OutOfStep}};
+use ccc_protocol::{
+    Digest, GrantId, TicketId, Timestamp, UserName,
+    bodies::{EntryKind, OutOfStep},
+};
 
 use super::rolling::Recent;
 

@@ -167,5 +167,6 @@ impl Drop for Waiter<'_> {
 
 /// True where waiting longer brings nothing: the ticket has ended, or waits for its caller to take it, and may be taken.
 pub(super) fn is_settled(ticket: &Ticket) -> bool {
-    ticket.status().has_ended() || (ticket.status() == Status::Approved && ticket.request().judge_only && !ticket.is_held())
+    ticket.status().has_ended()
+        || (ticket.status() == Status::Approved && ticket.request().judge_only && !ticket.is_held())
 }

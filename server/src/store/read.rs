@@ -154,7 +154,8 @@ pub(super) fn nonces(connection: &Connection, now: Timestamp) -> Result<Vec<Nonc
 
 /// The number of the first entry of a run that was made at this time or later; its end where there is none. Found by halving.
 fn first_since(connection: &Connection, run: Run, since: Timestamp) -> Result<i64, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT seq, entry FROM audit WHERE seq >= ?1 ORDER BY seq LIMIT 1")?;
+    let mut statement =
+        connection.prepare_cached("SELECT seq, entry FROM audit WHERE seq >= ?1 ORDER BY seq LIMIT 1")?;
     // Before `low` all are older; from `high` on none is.
     let (mut low, mut high) = (run.from, run.end);
     while low < high {
@@ -269,7 +270,8 @@ mod tests {
         let store = crate::store::open(dir.path()).unwrap();
         let (mut chain, mut change, mut nonces) = (Chain::default(), Change::default(), vec![]);
         // Before the clock went ahead, while it was, one that was signed then and committed after it was accepted, and one since.
-        for (at, signed, number) in [(NOW - 900, NOW - 900, 1), (ahead, ahead, 2), (NOW - 200, ahead, 3), (NOW, NOW, 4)] {
+        for (at, signed, number) in [(NOW - 900, NOW - 900, 1), (ahead, ahead, 2), (NOW - 200, ahead, 3), (NOW, NOW, 4)]
+        {
             if number == 3 {
                 chain.latest = Timestamp::default();
                 let back_from = Some(Timestamp::from_seconds(ahead));

@@ -184,7 +184,8 @@ fn schema_2_keeps_how_time_went_and_a_database_of_schema_1_begins_to() {
     let boot = "f0d3b1a2-0000-4000-8000-000000000001".to_owned();
     let first = Stretch { from_seq: 401, boot, offset_millis: 1_763_999_000_000, ..Stretch::default() };
     let back_from = Some(Timestamp::from_seconds(1_764_007_200));
-    let accepted = Stretch { from_seq: 500, offset_millis: -5, ahead_millis: 7, is_held: true, back_from, ..first.clone() };
+    let accepted =
+        Stretch { from_seq: 500, offset_millis: -5, ahead_millis: 7, is_held: true, back_from, ..first.clone() };
     for stretch in [first, accepted] {
         let change = Change { stretches: vec![stretch.clone()], ..Change::default() };
         store.begin().unwrap();
