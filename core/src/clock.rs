@@ -47,7 +47,7 @@ impl Stretch {
             return last.clone();
         }
         let is_held = reading.wall < latest;
-        let now = if is_held { latest.plus_millis(1) } else { reading.wall };
+        let now = if is_held { latest } else { reading.wall };
         Self { boot: boot.to_owned(), is_held, ..Self::default() }.at(now, reading)
     }
 
@@ -150,8 +150,8 @@ mod tests {
     #[test]
     fn a_clock_behind_the_last_entry_bridges_nothing() {
         let held = Stretch::begin(Some(&begun()), at(HOUR), "b", reading(10, 0));
-        assert_eq!((held.time(reading(10, 0)), held.is_held), (at(HOUR + 1), true));
-        let out_of_step = OutOfStep { ahead_millis: HOUR.unsigned_abs() + 1, held: true };
+        assert_eq!((held.time(reading(10, 0)), held.is_held), (at(HOUR), true));
+        let out_of_step = OutOfStep { ahead_millis: HOUR.unsigned_abs(), held: true };
         assert_eq!(held.out_of_step(), Some(out_of_step));
         assert_eq!(held.look(reading(5_010, 5_000)), None, "waiting changes nothing");
         let right = held.look(reading(5_010, HOUR + 5_500)).unwrap();

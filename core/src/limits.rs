@@ -38,6 +38,14 @@ limits! {
     body_bytes_max: 64 * 1024,
     /// The body of a `use-tool` request, in bytes.
     tool_body_bytes_max: 1024 * 1024,
+    /// Bodies that are read and not yet decided about, of all users, in bytes; a longer one waits for its turn.
+    body_bytes_in_flight_max: 32 * 1024 * 1024,
+    /// The same of one user.
+    body_bytes_in_flight_per_user_max: 8 * 1024 * 1024,
+    /// Answers to one user that were written and not yet read, in bytes; the next waits until there is room.
+    answer_bytes_unread_per_user_max: 16 * 1024 * 1024,
+    /// Threads that read tool calls and make lists, for one user after the other.
+    pool_threads: 2,
     /// A request's head, in bytes.
     head_bytes_max: 16 * 1024,
     /// Header fields of a request.

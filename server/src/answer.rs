@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use ccc_core::refusal::Refusal;
+use ccc_core::{limits::Limits, refusal::Refusal};
 use ccc_protocol::{
     RequestId, Timestamp,
     bodies::{Problem, ProblemType, Status, Ticket},
@@ -24,8 +24,10 @@ use serde_json::Value;
 
 use crate::{
     authenticate::Signed,
-    desk::{NO_RESULT, Shown},
+    desk::{Front, NO_RESULT, Shown},
     events::EventStream,
+    in_flight::InFlight,
+    keyring::Known,
 };
 
 /// An answer that is not signed yet.
@@ -36,6 +38,17 @@ pub(crate) struct Answer {
     content: Content,
     /// Of a whole body, where it is known already.
     digest: Option<ContentDigest>,
+    /// What stands in the place of an empty content once it was written: see [`Answer::written`].
+    unwritten: Option<Unwritten>,
+}
+
+/// A body that is too long to be written by the thread that serves everybody.
+struct Unwritten(Box<dyn FnOnce() -> serde_json::Result<Vec<u8>> + Send>);
+
+impl std::fmt::Debug for Unwritten {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Unwritten")
+    }
 }
 
 /// What follows an answer's head: known whole, or pushed as it comes.
@@ -43,6 +56,8 @@ pub(crate) struct Answer {
 pub enum Content {
     /// JSON, or nothing where `HEAD` asked.
     Whole(Bytes),
+    /// The same where it is long: sent piece by piece, and counted until its reader has taken it.
+    Long(Bytes, InFlight),
     /// Server-sent events, until the stream's term is over.
     Events(EventStream),
 }
@@ -50,7 +65,7 @@ pub enum Content {
 impl Answer {
     /// 200 with this body.
     #[must_use]
-    pub(crate) fn ok(body: &impl Serialize) -> Self {
+    pub(crate) fn ok(body: impl Serialize + Send + 'static) -> Self {
         Self::json(StatusCode::OK, body)
     }
 
@@ -63,8 +78,8 @@ impl Answer {
         match (ticket.status, result) {
             (Status::Denied, _) => Err(denied(ticket)),
             (status, Some(result)) if status.has_ended() => Ok(Self::json_with_result(ticket, &result)),
-            (status, _) if status.has_ended() => Ok(Self::json(StatusCode::OK, &ticket)),
-            _ => Ok(Self::json(StatusCode::ACCEPTED, &ticket)),
+            (status, _) if status.has_ended() => Ok(Self::json(StatusCode::OK, ticket)),
+            _ => Ok(Self::json(StatusCode::ACCEPTED, ticket)),
         }
     }
 
@@ -82,7 +97,7 @@ impl Answer {
             param: refusal.param,
             ticket: refusal.ticket,
         };
-        let mut answer = Self::json(status, &problem);
+        let mut answer = Self::json(status, problem);
         answer.put(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         match status {
             StatusCode::METHOD_NOT_ALLOWED => answer.put(header::ALLOW, HeaderValue::from_static("GET, POST")),
@@ -101,14 +116,41 @@ impl Answer {
         answer
     }
 
-    fn json(status: StatusCode, body: &impl Serialize) -> Self {
-        match written(body) {
-            Ok(bytes) => Self::whole(status, bytes, None),
-            Err(error) => {
-                tracing::error!(%error, "an answer could not be written as JSON");
-                Self::whole(StatusCode::SERVICE_UNAVAILABLE, vec![], None)
+    /// Written at once where that is little, else once somebody has it [written](Answer::written).
+    fn json(status: StatusCode, body: impl Serialize + Send + 'static) -> Self {
+        match written_at_once(&body) {
+            Some(bytes) => Self::whole(status, bytes, None),
+            None => {
+                let unwritten = Unwritten(Box::new(move || written(&body)));
+                Self { unwritten: Some(unwritten), ..Self::whole(status, vec![], None) }
             }
         }
+    }
+
+    /// The same with its body as it will be sent, written and digested in its user's turn; and with room for it, where it is
+    /// long, among what the user has not read yet.
+    ///
+    /// # Errors
+    /// 429 where the user leaves too much unread; 503 where it cannot be written.
+    pub(crate) async fn written(mut self, front: &Front, user: &Known, limits: &Limits) -> Result<Self, Refusal> {
+        if let Some(Unwritten(write)) = self.unwritten.take() {
+            let write = move || {
+                let bytes =
+                    write().map_err(|error| Refusal::unavailable("the answer could not be written").because(error))?;
+                let digest = ContentDigest::of(&bytes);
+                Ok((bytes, digest))
+            };
+            let (bytes, digest) = front.aside_for(user.name(), usize::MAX, write).await?;
+            (self.content, self.digest) = (Content::Whole(Bytes::from(bytes)), Some(digest));
+        }
+        self.content = match self.content {
+            Content::Whole(bytes) if bytes.len() > PIECE_BYTES => {
+                let room = user.share().answer_room(&bytes, limits).await?;
+                Content::Long(bytes, room)
+            }
+            other => other,
+        };
+        Ok(self)
     }
 
     /// A ticket with a result that many tickets have. Where its JSON begins as expected, the result's bytes and their part of
@@ -121,7 +163,7 @@ impl Answer {
                 let (bytes, digest) = result.followed_by(rest);
                 Self::whole(StatusCode::OK, bytes, Some(digest))
             }
-            None => Self::json(StatusCode::OK, &Ticket { result: result_of(result), ..ticket }),
+            None => Self::json(StatusCode::OK, Ticket { result: result_of(result), ..ticket }),
         }
     }
 
@@ -132,7 +174,7 @@ impl Answer {
     }
 
     fn of(status: StatusCode, content: Content, digest: Option<ContentDigest>) -> Self {
-        Self { status, headers: HeaderMap::with_capacity(8), content, digest }
+        Self { status, headers: HeaderMap::with_capacity(8), content, digest, unwritten: None }
     }
 
     fn put(&mut self, name: HeaderName, value: HeaderValue) {
@@ -149,12 +191,16 @@ impl Answer {
     /// The same without its body, as `HEAD` is answered: what is signed is what is sent.
     #[must_use]
     pub(crate) fn without_body(self) -> Self {
-        Self { content: Content::Whole(Bytes::new()), digest: None, ..self }
+        Self { content: Content::Whole(Bytes::new()), digest: None, unwritten: None, ..self }
     }
 
-    /// The answer to a request whose signature was not right, or to `GET /health`.
+    /// The answer to a request whose signature was not right, or to `GET /health`. What nobody had written before is written here:
+    /// that is never long.
     #[must_use]
-    pub(crate) fn unsigned(self) -> Response<Content> {
+    pub(crate) fn unsigned(mut self) -> Response<Content> {
+        if let Some(Unwritten(write)) = self.unwritten.take() {
+            self.content = Content::Whole(write().unwrap_or_default().into());
+        }
         let mut response = Response::new(self.content);
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
@@ -165,7 +211,9 @@ impl Answer {
     #[must_use]
     pub(crate) fn signed(mut self, request: &Signed<'_>, now: Timestamp) -> Response<Content> {
         let content_digest = match &self.content {
-            Content::Whole(bytes) => Some(self.digest.unwrap_or_else(|| ContentDigest::of(bytes)).field()),
+            Content::Whole(bytes) | Content::Long(bytes, _) => {
+                Some(self.digest.unwrap_or_else(|| ContentDigest::of(bytes)).field())
+            }
             Content::Events(_) => None,
         };
         let to_sign = AnswerToSign {
@@ -197,6 +245,34 @@ fn written(body: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     serde_json::to_writer(&mut bytes, body)?;
     Ok(bytes)
 }
+
+/// The same, where it is no more than the thread that serves everybody writes.
+fn written_at_once(body: &impl Serialize) -> Option<Vec<u8>> {
+    let mut bytes = AtOnce(Vec::with_capacity(1024));
+    serde_json::to_writer(&mut bytes, body).ok().map(|()| bytes.0)
+}
+
+/// Takes so many bytes, and no more.
+struct AtOnce(Vec<u8>);
+
+const WRITTEN_AT_ONCE_BYTES_MAX: usize = 128 * 1024;
+
+impl std::io::Write for AtOnce {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.0.len().saturating_add(bytes.len()) > WRITTEN_AT_ONCE_BYTES_MAX {
+            return Err(std::io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// How much of a long body is given to the connection at a time: that takes more only as its reader does.
+const PIECE_BYTES: usize = 64 * 1024;
 
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
 const SIGNATURE_INPUT: HeaderName = HeaderName::from_static("signature-input");
@@ -253,17 +329,23 @@ impl HttpBody for Content {
         match self.get_mut() {
             Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Long(bytes, _) if bytes.is_empty() => Poll::Ready(None),
+            // A copy: the last piece on its way would keep the whole.
+            Self::Long(bytes, _) => {
+                let piece = bytes.split_to(bytes.len().min(PIECE_BYTES));
+                Poll::Ready(Some(Ok(Frame::data(Bytes::copy_from_slice(&piece)))))
+            }
             Self::Events(stream) => stream.poll_next(cx).map(|chunk| chunk.map(|chunk| Ok(Frame::data(chunk)))),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self, Self::Whole(bytes) if bytes.is_empty())
+        matches!(self, Self::Whole(bytes) | Self::Long(bytes, _) if bytes.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Whole(bytes) | Self::Long(bytes, _) => SizeHint::with_exact(bytes.len() as u64),
             Self::Events(_) => SizeHint::default(),
         }
     }
@@ -314,6 +396,17 @@ mod tests {
             let told: Ticket = serde_json::from_slice(bytes).unwrap();
             assert_eq!(told, ticket(serde_json::json!({ "actions": [1] })), "{stored}");
         }
+    }
+
+    #[test]
+    fn what_is_too_long_to_be_written_at_once_is_written_all_the_same() {
+        let request = RequestId::new(1, [7; 10]);
+        let long = "x".repeat(2 * WRITTEN_AT_ONCE_BYTES_MAX);
+        let answer = Answer::refused(Refusal::limit(long.clone()), request);
+        assert!(answer.unwritten.is_some());
+        let Content::Whole(bytes) = answer.unsigned().into_body() else { panic!("a whole body") };
+        assert_eq!(serde_json::from_slice::<Problem>(&bytes).unwrap().detail, long);
+        assert!(Answer::refused(Refusal::limit("short"), request).unwritten.is_none());
     }
 
     #[test]

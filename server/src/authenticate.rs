@@ -119,7 +119,7 @@ impl Signed<'_> {
         }
         let tag = nonces::tag(self.signature.keyid(), self.signature.nonce().as_bytes());
         let caller = Caller { user: Arc::clone(&self.user), tag, created, legacy: false };
-        caller.use_once(nonces, limits, now)
+        caller.use_once(nonces, limits, times)
     }
 
     /// Whose key signed, fresh or not: the answer is signed with it.
@@ -148,13 +148,15 @@ pub(crate) fn check_body(head: &Head, body: &ContentDigest) -> Result<(), Refusa
     }
 }
 
-/// The server's two times. `now` is never before the newest commit.
+/// The server's two times, as they were read together.
 #[derive(Debug, Clone, Copy)]
 pub struct Times {
     /// When this server began: what was signed before is stale.
     pub started: Timestamp,
     /// The server's time as the request came, which freshness is held against.
     pub now: Timestamp,
+    /// How often the server's time went back before it was read.
+    pub turn: u64,
 }
 
 /// Checks the seed system's headers, which sign the body: only where the owner asked for it (`legacy_signatures`),
@@ -181,15 +183,17 @@ pub(crate) fn authenticate_legacy(
         return Err(stale(created, times.now.seconds()));
     }
     let tag = nonces::tag(signature.user(), signature.mac());
-    Caller { user: Arc::clone(user), tag, created, legacy: true }.use_once(nonces, limits, times.now.seconds())
+    Caller { user: Arc::clone(user), tag, created, legacy: true }.use_once(nonces, limits, times)
 }
 
 impl Caller {
     /// One kind of caller leaves a quarter of the memory to the other: no flood of an agent's keeps an approver out.
-    fn use_once(self, nonces: &Nonces, limits: &Limits, now: i64) -> Result<Self, Refusal> {
+    fn use_once(self, nonces: &Nonces, limits: &Limits, times: Times) -> Result<Self, Refusal> {
         let max = if self.approves() { limits.nonces_max } else { limits.nonces_max - limits.nonces_max / 4 };
-        match nonces.remember(self.created, self.tag, now, max) {
+        let now = times.now.seconds();
+        match nonces.remember_in(times.turn, self.created, self.tag, now, max) {
             Use::First => Ok(self),
+            Use::Stale => Err(stale(self.created, now)),
             Use::Again => Err(Refusal::new(
                 ProblemType::Unauthenticated,
                 "this signature was used before; sign again with a new nonce",

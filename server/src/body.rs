@@ -27,6 +27,12 @@ impl Upload {
         !self.ended
     }
 
+    /// The most bytes that it has, where that is known: 0 for none.
+    #[must_use]
+    pub(crate) fn bytes_max(&self) -> Option<u64> {
+        self.incoming.size_hint().upper()
+    }
+
     /// Reads all of it. How long that may take is the connection's to watch.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ use crate::{
     desk::Front,
     endpoints::{self, Call},
     head::{Head, Hosts},
+    in_flight::InFlight,
     keyring::Keys,
     link::{Link, Phase},
     nonces::Nonces,
@@ -72,6 +73,8 @@ impl Bridge {
                 };
                 let answer = answer.unwrap_or_else(|refusal| self.refused(refusal));
                 let answer = if head.method() == "HEAD" { answer.without_body() } else { answer };
+                let answer = answer.written(&self.front, signed.user(), &law.limits).await;
+                let answer = answer.unwrap_or_else(|refusal| self.refused(refusal));
                 answer.signed(&signed, self.front.clock().now())
             }
             Err(_) if fault.is_none() && self.takes_legacy(head) => {
@@ -98,9 +101,11 @@ impl Bridge {
         let caller = signed.admit(&self.nonces, &law.limits, self.times())?;
         caller.share().count_request(&law.limits, self.front.clock().now())?;
         let found = route::find(head.method(), head.path())?;
+        let room =
+            caller.share().body_room(longest(upload, found, &law.limits), self.front.bodies(), &law.limits).await?;
         let body = read(upload, link, found, &law.limits).await?;
         caller.share().count_body(body.len(), &law.limits, self.front.clock().now())?;
-        self.call(found, caller, head, body, link, &law.limits).await
+        self.call(found, caller, head, (body, Some(room)), link, &law.limits).await
     }
 
     /// Serves a request signed by the seed's headers. They sign the body, which has to be read first.
@@ -119,7 +124,9 @@ impl Bridge {
         )?;
         caller.share().count_request(&law.limits, self.front.clock().now())?;
         caller.share().count_body(body.len(), &law.limits, self.front.clock().now())?;
-        self.call(found, caller, head, body, link, &law.limits).await
+        let user = Arc::clone(caller.known());
+        let answer = self.call(found, caller, head, (body, None), link, &law.limits).await?;
+        answer.written(&self.front, &user, &law.limits).await
     }
 
     async fn call(
@@ -127,15 +134,17 @@ impl Bridge {
         found: Found<'_>,
         caller: Caller,
         head: &Head,
-        body: Bytes,
+        (body, room): (Bytes, Option<InFlight>),
         link: &Link,
         limits: &Limits,
     ) -> Result<Answer, Refusal> {
-        let content_digest = ContentDigest::of(&body);
+        let to_digest = body.clone();
+        let digest = move || Ok(ContentDigest::of(&to_digest));
+        let content_digest = self.front.aside_for(caller.user(), body.len(), digest).await?;
         authenticate::check_body(head, &content_digest)?;
         let digest = Digest::from_bytes(*content_digest.sha256());
-        let call =
-            Call { front: &self.front, keys: &self.keys, caller, limits, head, name: found.name, body, digest, link };
+        let (front, keys, name) = (&self.front, &self.keys, found.name);
+        let call = Call { front, keys, caller, limits, head, name, body, room, digest, link };
         endpoints::answer(found.route.endpoint, call).await
     }
 
@@ -152,18 +161,26 @@ impl Bridge {
     }
 
     fn times(&self) -> Times {
-        let clock = self.front.clock();
-        Times { started: clock.since(), now: clock.now() }
+        self.front.clock().times()
     }
 }
 
 const SIGNATURE: HeaderName = HeaderName::from_static("signature");
 
-async fn read(upload: &mut Upload, link: &Link, found: Found<'_>, limits: &Limits) -> Result<Bytes, Refusal> {
-    let bytes_max = match found.route.endpoint {
+/// How many bytes the body has, as far as is known before it is read.
+fn longest(upload: &Upload, found: Found<'_>, limits: &Limits) -> u64 {
+    upload.bytes_max().unwrap_or(u64::MAX).min(bytes_max(found, limits))
+}
+
+fn bytes_max(found: Found<'_>, limits: &Limits) -> u64 {
+    match found.route.endpoint {
         Endpoint::Submit | Endpoint::Edit => limits.tool_body_bytes_max.max(limits.body_bytes_max),
         _ => limits.body_bytes_max,
-    };
+    }
+}
+
+async fn read(upload: &mut Upload, link: &Link, found: Found<'_>, limits: &Limits) -> Result<Bytes, Refusal> {
+    let bytes_max = bytes_max(found, limits);
     link.enter(Phase::Body);
     let body = upload.read(bytes_max).await;
     link.enter(Phase::Served);
@@ -176,7 +193,7 @@ fn is_health(head: &Head) -> bool {
 
 fn health(is_disk_full: bool) -> Response<Content> {
     let status = if is_disk_full { Health::DISK_FULL } else { Health::OK };
-    Answer::ok(&Health { status: status.to_owned() }).unsigned()
+    Answer::ok(Health { status: status.to_owned() }).unsigned()
 }
 
 /// A name for this request, under which a refusal and the log's cause of it are found together.

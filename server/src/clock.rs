@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -16,12 +16,16 @@ use ccc_protocol::Timestamp;
 use chrono::{Datelike as _, Local, Timelike as _};
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::authenticate::Times;
+
 /// The one clock of a server.
 #[derive(Debug)]
 pub struct Clock {
     offset_millis: AtomicI64,
     /// What was signed before this is stale, in milliseconds since the epoch.
     since_millis: AtomicI64,
+    /// How often this clock went back.
+    turn: AtomicU64,
     local: Mutex<Option<(u64, LocalTime)>>,
 }
 
@@ -30,7 +34,8 @@ impl Clock {
     #[must_use]
     pub fn in_stretch(stretch: &Stretch) -> Self {
         let offset_millis = AtomicI64::new(stretch.offset_millis);
-        let clock = Self { offset_millis, since_millis: AtomicI64::new(0), local: Mutex::new(None) };
+        let clock =
+            Self { offset_millis, since_millis: AtomicI64::new(0), turn: AtomicU64::new(0), local: Mutex::new(None) };
         clock.since_millis.store(clock.now().millis(), Ordering::Release);
         clock
     }
@@ -52,7 +57,17 @@ impl Clock {
         self.offset_millis.store(stretch.offset_millis, Ordering::Release);
         if stretch.back_from.is_some() {
             self.since_millis.store(self.now().millis(), Ordering::Release);
+            self.turn.fetch_add(1, Ordering::AcqRel);
         }
+    }
+
+    /// What a request's freshness is held against. A reading between two stretches is of the earlier one: the memory of nonces,
+    /// which is of the later one by then, refuses it as stale.
+    #[must_use]
+    pub(crate) fn times(&self) -> Times {
+        // The turn first: what is read after it may be newer, never older.
+        let turn = self.turn.load(Ordering::Acquire);
+        Times { started: self.since(), now: self.now(), turn }
     }
 
     /// The time of day where the server stands; looked up once in a second, since zones have long rules.

@@ -63,7 +63,7 @@ async fn answer(
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     link.enter(match response.body() {
-        Content::Whole(_) => Phase::Idle,
+        Content::Whole(_) | Content::Long(..) => Phase::Idle,
         Content::Events(_) => Phase::Listening,
     });
     Ok(response)

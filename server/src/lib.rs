@@ -24,6 +24,7 @@ mod exec;
 mod head;
 mod idempotency;
 mod import;
+mod in_flight;
 mod key_file;
 mod keyring;
 mod known;
@@ -55,7 +56,7 @@ pub mod parts {
         bridge::Bridge,
         check::report,
         connection::http,
-        desk::{CheckpointCommand, Front, Running, Site, open as open_desk},
+        desk::{CheckpointCommand, Front, Running, Sent, Site, open as open_desk},
         exec::Effects,
         head::{Head, Hosts},
         keyring::{Keyring, Keys},

@@ -31,6 +31,8 @@ pub enum Use {
     Again,
     /// There is no room to remember it.
     Full,
+    /// It was signed for another time than is kept here, or held against one that is over since time went back.
+    Stale,
 }
 
 /// The memory, one bucket for each second of `created`, so that a whole second is forgotten at once.
@@ -46,6 +48,8 @@ struct Memory {
     /// What was used while the server's time was ahead of what it went back to, by the second: kept until time has come there
     /// once more. There is no limit: all of it was within one before.
     ahead: BTreeMap<i64, HashSet<Tag>>,
+    /// How often time went back.
+    turn: u64,
 }
 
 impl Nonces {
@@ -63,12 +67,20 @@ impl Nonces {
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         memory.put_ahead();
         memory.first = 0;
+        memory.turn += 1;
         memory.know(committed, now);
     }
 
     /// Uses a nonce whose signature was right and is fresh at `now` (Unix seconds). At most `max` are remembered.
     pub fn remember(&self, created: i64, tag: Tag, now: i64, max: u64) -> Use {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remember(created, tag, now, max)
+    }
+
+    /// The same with a `now` that was read when time had gone back so often. One that was read before it went back once more
+    /// belongs to a time that is over: nothing is remembered by it.
+    pub(crate) fn remember_in(&self, turn: u64, created: i64, tag: Tag, now: i64, max: u64) -> Use {
+        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if memory.turn == turn { memory.remember(created, tag, now, max) } else { Use::Stale }
     }
 
     /// How many are remembered, of all users.
@@ -115,7 +127,7 @@ impl Memory {
         }
         let count = self.count;
         let Some(bucket) = self.bucket(created) else {
-            return Use::Again;
+            return Use::Stale;
         };
         if bucket.contains(&tag) {
             return Use::Again;
@@ -231,6 +243,19 @@ mod tests {
         let nonce = tag("a", b"nonce-0001");
         assert_eq!(nonces.remember(NOW, nonce, NOW, 10), Use::First);
         assert_eq!(nonces.remember(NOW + 40, tag("a", b"nonce-0002"), NOW + 40, 10), Use::First);
-        assert_eq!(nonces.remember(NOW, nonce, NOW, 10), Use::Again);
+        assert_eq!(nonces.remember(NOW, nonce, NOW, 10), Use::Stale, "it is forgotten, and so is its second");
+    }
+
+    #[test]
+    fn a_time_that_was_read_before_time_went_back_moves_nothing() {
+        let nonces = Nonces::default();
+        assert_eq!(nonces.remember_in(0, NOW + 7200, tag("a", b"nonce-0001"), NOW + 7200, 10), Use::First);
+        nonces.go_back(&[], NOW);
+        assert_eq!(nonces.remember_in(0, NOW + 7200, tag("a", b"nonce-0002"), NOW + 7200, 10), Use::Stale);
+        assert_eq!(
+            nonces.remember_in(1, NOW, tag("a", b"nonce-0003"), NOW, 10),
+            Use::First,
+            "the present is still kept"
+        );
     }
 }

@@ -48,6 +48,7 @@ pub fn main() -> ExitCode {
 }
 
 fn serve(wishes: Wishes) -> u8 {
+    bound_arenas();
     log::start();
     keep_descriptors_from_programs();
     keep_memory_from_others();
@@ -61,7 +62,12 @@ fn serve(wishes: Wishes) -> u8 {
     };
     descriptors::raise(&setup.law.limits);
     // One thread: it is faster here than several (the desk commits on a thread of its own).
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all();
+    // Elsewhere such a thread waits for each program that runs.
+    #[cfg(target_os = "linux")]
+    runtime.max_blocking_threads(BLOCKING_THREADS_MAX);
+    let runtime = match runtime.build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
@@ -74,6 +80,32 @@ fn serve(wishes: Wishes) -> u8 {
         }
         Err(ServerError::Setup(error)) => refused(&error),
         Err(error) => failed(&error),
+    }
+}
+
+/// Threads for what the system has no other way to wait for, such as the names of mail servers.
+#[cfg(target_os = "linux")]
+const BLOCKING_THREADS_MAX: usize = 8;
+
+/// glibc gives each thread a heap of its own, with 64 MiB of addresses set aside: a server with little to live on would lose most
+/// of that to threads which use next to none of it. How many heaps there are is told by the environment alone, and before the
+/// first: so the program begins once more, with it.
+fn bound_arenas() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        use std::os::unix::process::CommandExt as _;
+        const ARENAS_MAX: (&str, &str) = ("MALLOC_ARENA_MAX", "2");
+        if std::env::var_os(ARENAS_MAX.0).is_some() {
+            return;
+        }
+        let Ok(own) = std::env::current_exe() else { return };
+        let mut words = std::env::args_os();
+        let mut again = std::process::Command::new(own);
+        if let Some(name) = words.next() {
+            again.arg0(name);
+        }
+        // Where that fails the server goes on as it is.
+        let _ = again.args(words).env(ARENAS_MAX.0, ARENAS_MAX.1).exec();
     }
 }
 

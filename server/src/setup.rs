@@ -15,6 +15,7 @@ use ccc_core::{
     config::{Bind, Config, ConfigError, Password, Smtp},
     desk::MailPermissions,
     law::Law,
+    limits::Limits,
     user::{User, Users},
     volume::{Volume, Volumes},
 };
@@ -197,6 +198,8 @@ impl Setup {
                 self.law.limits.checkpoint_command_seconds_max != other.law.limits.checkpoint_command_seconds_max,
             ),
             ("`reserve_bytes`", self.law.limits.reserve_bytes != other.law.limits.reserve_bytes),
+            ("`pool_threads`", self.law.limits.pool_threads != other.law.limits.pool_threads),
+            ("how much may be on its way", on_its_way(&self.law.limits) != on_its_way(&other.law.limits)),
             ("`descriptors_max`", self.law.limits.descriptors_max != other.law.limits.descriptors_max),
             ("the mail server", self.smtp != other.smtp),
             (
@@ -207,6 +210,10 @@ impl Setup {
         ];
         changed.into_iter().filter(|(_, changed)| *changed).map(|(what, _)| what).collect()
     }
+}
+
+fn on_its_way(limits: &Limits) -> [u64; 3] {
+    [limits.body_bytes_in_flight_max, limits.body_bytes_in_flight_per_user_max, limits.answer_bytes_unread_per_user_max]
 }
 
 /// What was asked for and what the config says, and where each stands: paths of the command line and environment are

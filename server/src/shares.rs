@@ -2,12 +2,14 @@
 //! signature was right, so that nobody can use up somebody else's share.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, Mutex, OnceLock, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
 use ccc_core::{limits::Limits, refusal::Refusal};
 use ccc_protocol::Timestamp;
+
+use crate::in_flight::{self, InFlight, Room};
 
 /// One user's counters. They outlive a reload of the secrets file.
 #[derive(Debug, Default)]
@@ -15,6 +17,14 @@ pub struct Share {
     waits: AtomicU64,
     streams: AtomicU64,
     minute: Mutex<Minute>,
+    rooms: OnceLock<Rooms>,
+}
+
+/// What a user's bytes take room in, as large as the limits were when the user first came.
+#[derive(Debug)]
+struct Rooms {
+    bodies: Room,
+    answers: Room,
 }
 
 #[derive(Debug, Default)]
@@ -75,6 +85,30 @@ impl Share {
         Err(Refusal::limit(format!(
             "more than {allowed} requests in a minute (`requests_per_minute_max`; a long body counts as several): send fewer"
         )))
+    }
+
+    /// Waits for room for a body of so many bytes, of the user's own and of all.
+    ///
+    /// # Errors
+    /// 429 where there is none in time.
+    pub(crate) async fn body_room(&self, bytes: u64, all: &Room, limits: &Limits) -> Result<InFlight, Refusal> {
+        in_flight::take(bytes, &[&self.rooms(limits).bodies, all], "requests that are on their way").await
+    }
+
+    /// Waits for room for an answer that is about to be sent.
+    ///
+    /// # Errors
+    /// 429 where the user leaves too much unread for too long.
+    pub(crate) async fn answer_room(&self, answer: &[u8], limits: &Limits) -> Result<InFlight, Refusal> {
+        let bytes = u64::try_from(answer.len()).unwrap_or(u64::MAX);
+        in_flight::take(bytes, &[&self.rooms(limits).answers], "answers to you that nobody has read").await
+    }
+
+    fn rooms(&self, limits: &Limits) -> &Rooms {
+        self.rooms.get_or_init(|| Rooms {
+            bodies: Room::of_bytes(limits.body_bytes_in_flight_per_user_max),
+            answers: Room::of_bytes(limits.answer_bytes_unread_per_user_max),
+        })
     }
 
     /// Takes a place to wait in.

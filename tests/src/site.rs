@@ -65,6 +65,7 @@ pub struct Site {
     on_socket: bool,
     line: Option<String>,
     file_blocks_max: Option<u32>,
+    address_kibibytes_max: Option<u32>,
 }
 
 impl Default for Site {
@@ -89,6 +90,7 @@ impl Site {
             on_socket: false,
             line: None,
             file_blocks_max: None,
+            address_kibibytes_max: None,
         }
     }
 
@@ -173,6 +175,13 @@ impl Site {
         self
     }
 
+    /// With so many kibibytes of addresses for the server: what needs more is refused it by the system.
+    #[must_use]
+    pub fn with_addresses_up_to(mut self, kibibytes: u32) -> Self {
+        self.address_kibibytes_max = Some(kibibytes);
+        self
+    }
+
     /// The disk has room again, from the next start on.
     pub fn empty_the_disk(&mut self) {
         self.file_blocks_max = None;
@@ -197,14 +206,15 @@ impl Site {
             return self.shell(&format!("exec {line}"));
         }
         let server = program("ccc-server");
-        let mut command = match self.file_blocks_max {
-            None => Command::new(server),
-            Some(kibibytes) => {
-                let mut shell = Command::new("bash");
-                let script = format!("trap '' XFSZ; ulimit -f {kibibytes}; exec \"$0\" \"$@\"");
-                shell.args(["-c", &script]).arg(server);
-                shell
-            }
+        let files = self.file_blocks_max.map(|kibibytes| format!("trap '' XFSZ; ulimit -f {kibibytes}; "));
+        let addresses = self.address_kibibytes_max.map(|kibibytes| format!("ulimit -v {kibibytes}; "));
+        let limits: String = files.into_iter().chain(addresses).collect();
+        let mut command = if limits.is_empty() {
+            Command::new(server)
+        } else {
+            let mut shell = Command::new("bash");
+            shell.args(["-c", &format!("{limits}exec \"$0\" \"$@\"")]).arg(server);
+            shell
         };
         command.env_clear().env("HOME", self.home()).env("PATH", "/usr/local/bin:/usr/bin:/bin");
         command.envs(self.env.iter().map(|(name, value)| (name, value))).current_dir(self.home());

@@ -18,7 +18,7 @@ use ccc_protocol::{
     secrets::Secrets,
     signing::{RequestToSign, Stamp, sign_request},
 };
-use ccc_server::parts::{Caller, Effects, Front, Head, Keyring, Nonces, Site, Times, authenticate, open_desk};
+use ccc_server::parts::{Caller, Effects, Front, Head, Keyring, Nonces, Sent, Site, Times, authenticate, open_desk};
 use http_body_util::Empty;
 use hyper::{
     Request, Response,
@@ -128,7 +128,10 @@ impl Desk {
 impl Keeps for Desk {
     async fn keep(&self) {
         let action = LIST_ACTIONS.parse().expect("a name");
-        self.front.submit_and_wait(&self.caller, action, Map::new(), None, None).await.expect("accepted");
+        self.front
+            .submit_and_wait(&self.caller, action, Map::new(), None, None, Sent::nothing())
+            .await
+            .expect("accepted");
     }
 }
 
@@ -143,7 +146,7 @@ async fn caller(secrets: &Secrets) -> Caller {
             let fields = head.fields();
             let signed = authenticate(&head, &fields, &keyring).expect("signed rightly");
             let (limits, nonces) = (ccc_core::limits::Limits::default(), Nonces::default());
-            let times = Times { started: Timestamp::default(), now: now() };
+            let times = Times { started: Timestamp::default(), now: now(), turn: 0 };
             admitted.send(signed.admit(&nonces, &limits, times).expect("admitted")).expect("somebody waits");
             std::future::ready(Ok::<_, std::convert::Infallible>(Response::new(Empty::<Bytes>::new())))
         });

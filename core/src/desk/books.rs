@@ -181,7 +181,8 @@ impl Desk {
         change.entries.push(sealed);
         change.tickets.push(Arc::clone(&ticket));
         change.permits.extend(permit);
-        self.shelve(Arc::clone(&ticket), limits);
+        // One denial answers a call: an earlier one does so no more, also after a restart.
+        change.lifted.extend(self.shelve(Arc::clone(&ticket), limits));
         ticket
     }
 
@@ -190,14 +191,17 @@ impl Desk {
         change.entries.push(self.chain.seal(entry));
     }
 
-    /// Puts a ticket where it now belongs, and takes it from where it was.
-    fn shelve(&mut self, ticket: Arc<Ticket>, limits: &Limits) {
+    /// Puts a ticket where it now belongs, and takes it from where it was. Gives another one whose denial this one's takes the
+    /// place of.
+    fn shelve(&mut self, ticket: Arc<Ticket>, limits: &Limits) -> Option<TicketId> {
         self.unshelve(&ticket);
         if ticket.was_denied_by_a_person() {
-            self.remember_denial(ticket, limits);
-        } else if !ticket.status().has_ended() {
+            return self.remember_denial(ticket, limits);
+        }
+        if !ticket.status().has_ended() {
             self.shelve_open(ticket);
         }
+        None
     }
 
     /// Puts an open ticket back whose times alone are others.
@@ -243,11 +247,13 @@ impl Desk {
         }
     }
 
-    fn remember_denial(&mut self, ticket: Arc<Ticket>, limits: &Limits) {
-        let Some(until) = ticket.answers_until(limits.denial_seconds) else { return };
+    fn remember_denial(&mut self, ticket: Arc<Ticket>, limits: &Limits) -> Option<TicketId> {
+        let until = ticket.answers_until(limits.denial_seconds)?;
+        let id = ticket.id();
         let call = call_of(&ticket);
         self.due.insert((until, Due::Denial(call)));
-        self.denials.insert(call, Denial { ticket, until });
+        let before = self.denials.insert(call, Denial { ticket, until });
+        before.map(|denial| denial.ticket.id()).filter(|before| *before != id)
     }
 
     /// How many open tickets the user has.

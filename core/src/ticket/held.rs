@@ -30,7 +30,7 @@ impl Ticket {
         self.standing.held.is_some()
     }
 
-    /// How far deadlines have been moved since it was opened, in milliseconds, where the clock was set.
+    /// How far deadlines have been moved since it was opened, or a person denied it, in milliseconds, where the clock was set.
     #[must_use]
     pub fn clock_moved_millis(&self) -> i64 {
         self.standing.clock_moved_millis

@@ -141,7 +141,7 @@ struct Standing {
     /// Its approval's time is not counted; it has no deadline meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     held: Option<Held>,
-    /// How far the clock's steps have moved its times.
+    /// How far the clock's steps have moved its times: since it was opened, or since a person denied it.
     #[serde(default, skip_serializing_if = "is_unmoved")]
     clock_moved_millis: i64,
 }

@@ -133,6 +133,8 @@ impl Ticket {
         let mut step = self.ended(Status::Denied, Some(&by), reason);
         step.ticket.standing.decided_by = Some(by);
         step.ticket.standing.decided = Some(now);
+        // From here on its cool-down is what is moved.
+        step.ticket.standing.clock_moved_millis = 0;
         step
     }
 

@@ -7,6 +7,7 @@ use ccc_core::{
     law::Law,
     policy::{self, Question, Standing},
     refusal::Refusal,
+    written::written_bytes,
 };
 use ccc_protocol::{
     ActionName, UserName, approval,
@@ -16,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Front,
-    prepare::{Prepared, prepare},
+    prepare::{Asker, Prepared, prepare},
 };
 
 impl Front {
@@ -33,7 +34,10 @@ impl Front {
         let refused =
             |refusal: Refusal| json!({ "outcome": "refused", "reason": refusal.detail, "param": refusal.param });
         let prepared = match named(request) {
-            Ok((name, given)) => prepare(law, &name, given).await,
+            Ok((name, given)) => {
+                let asker = Asker { user: Some(caller), bytes: written_bytes(request) };
+                prepare(law, &name, given, &self.pool, asker).await
+            }
             Err(refusal) => Err(refusal),
         };
         prepared.map_or_else(refused, |prepared| self.trace(law, caller, &prepared))

@@ -24,6 +24,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use crate::{
     authenticate::Caller,
     clock::Clock,
+    in_flight::{InFlight, Room},
     random,
     store::{Nonce, RequestKey},
 };
@@ -32,7 +33,8 @@ use super::{
     ClerkHandle, Posted, Shelf, Sitting,
     disk::DiskFull,
     keep::Archive,
-    prepare::{off_the_road, prepare},
+    pool::{AT_ONCE_BYTES_MAX, Pool},
+    prepare::{Asker, prepare},
     readings::{ActionLists, Shown},
     rooms::Rooms,
     stops::Stops,
@@ -60,6 +62,22 @@ impl Lawbook {
     }
 }
 
+/// The body that a request came with: its size, and the room it takes until it has been decided about.
+#[derive(Debug)]
+pub struct Sent {
+    pub(crate) bytes: u64,
+    #[expect(dead_code, reason = "held until the request has been decided about")]
+    pub(crate) room: Option<InFlight>,
+}
+
+impl Sent {
+    /// One that takes no room, of a caller who sent none.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self { bytes: 0, room: None }
+    }
+}
+
 /// Every use case. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Front {
@@ -74,6 +92,9 @@ pub struct Front {
     pub(super) stops: Stops,
     pub(super) lists: Arc<ActionLists>,
     pub(super) disk_full: DiskFull,
+    pub(super) pool: Pool,
+    /// What all bodies take room in.
+    pub(super) bodies: Room,
     /// The owner's mail permission file, which is read again at a reload.
     pub(super) mail_file: Option<Arc<Path>>,
 }
@@ -108,12 +129,16 @@ impl Front {
         params: Map<String, Value>,
         key: Option<RequestKey>,
         wait: Option<Duration>,
+        body: Sent,
     ) -> Result<Shown, Refusal> {
         let law = self.law();
-        let prepared = prepare(&law, &action, params).await?;
+        let asker = Asker { user: Some(caller.user()), bytes: body.bytes };
+        let prepared = prepare(&law, &action, params, &self.pool, asker).await?;
         let id = TicketId::new(self.unix_millis(), random::bytes());
         let place = if runs(&prepared.action) { self.rooms.try_take(caller.user()) } else { None };
-        let submission = prepared.submission(id, caller.user().clone(), self.clock.local(), place.is_some());
+        let (user, local, may_start) = (caller.user().clone(), self.clock.local(), place.is_some());
+        let digest = move || Ok(prepared.submission(id, user, local, may_start));
+        let submission = self.aside(asker, digest).await?;
         let work = move |sitting: &mut Sitting<'_>| {
             let submitted = open_once(sitting, submission, key)?;
             if let Some(place) = place {
@@ -122,6 +147,8 @@ impl Front {
             Ok(submitted)
         };
         let submitted = self.clerk.serve(nonce(caller), work).await?;
+        // From here on the ticket alone has what was sent.
+        drop(body);
         let answered =
             if submitted.leave { submitted } else { self.hold_to_take(caller, submitted.ticket, wait).await? };
         let shown = self.show(&answered.ticket).await;
@@ -149,7 +176,7 @@ impl Front {
     /// # Errors
     /// As [`ccc_core::desk::Desk::approve`].
     pub async fn approve(&self, caller: &Caller, id: TicketId, body: Approve) -> Result<bodies::Ticket, Refusal> {
-        self.read(id).await;
+        self.read(Some(caller.user()), id).await;
         let grant = GrantId::new(self.unix_millis(), random::bytes());
         self.decide(caller, id, move |sitting, about| {
             let approved = sitting.desk.approve(&about, body, grant, sitting.cx, sitting.change)?;
@@ -167,13 +194,14 @@ impl Front {
         self.decide(caller, id, move |sitting, about| sitting.desk.deny(&about, body, sitting.cx, sitting.change)).await
     }
 
-    /// `POST /queue/{id}/edit`: answers the new ticket.
+    /// `POST /queue/{id}/edit`: answers the new ticket. `bytes` is the size of what was sent.
     ///
     /// # Errors
     /// As [`ccc_core::desk::Desk::edit`], and 422 where the new parameters are not as declared.
-    pub async fn edit(&self, caller: &Caller, id: TicketId, body: Edit) -> Result<bodies::Ticket, Refusal> {
+    pub async fn edit(&self, caller: &Caller, id: TicketId, body: Edit, bytes: u64) -> Result<bodies::Ticket, Refusal> {
         let old = self.find(caller.user(), id).await?;
-        let prepared = prepare(&self.law(), &old.request().action, body.params).await?;
+        let asker = Asker { user: Some(caller.user()), bytes };
+        let prepared = prepare(&self.law(), &old.request().action, body.params, &self.pool, asker).await?;
         let new = TicketId::new(self.unix_millis(), random::bytes());
         let edited = prepared.submission(new, old.submitted_by().clone(), self.clock.local(), false);
         let digest = body.digest;
@@ -283,7 +311,7 @@ impl Front {
         let open = self.shelf.read().open.get(&id).cloned();
         let found = match open {
             Some(open) => Some(open),
-            None => self.archive.ticket(id).await?,
+            None => self.archive.ticket(Some(user), id).await?,
         };
         let visible = |ticket: &Arc<Ticket>| self.law().users.may_see(user, ticket.submitted_by());
         found.filter(visible).ok_or_else(|| Refusal::no_such("ticket", id))
@@ -334,7 +362,7 @@ impl Front {
             return Ok(Submitted::found(held));
         }
         let id = held.id();
-        self.read(id).await;
+        self.read(Some(caller.user()), id).await;
         let take = move |sitting: &mut Sitting<'_>| {
             if sitting.desk.open_ticket(id).is_some() {
                 return sitting.desk.take(id, sitting.cx, sitting.change);
@@ -344,14 +372,44 @@ impl Front {
         self.clerk.serve(nonce(caller), take).await
     }
 
-    /// Has the ticket's tool call read, where nobody has since the start, away from the threads that serve everybody.
-    async fn read(&self, id: TicketId) {
+    /// Has this done here where it is little, else on a thread that does such things for one user after the other.
+    ///
+    /// # Errors
+    /// What the work says, or 503 where it broke off.
+    pub(super) async fn aside<T: Send + 'static>(
+        &self,
+        asker: Asker<'_>,
+        work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        if asker.bytes <= AT_ONCE_BYTES_MAX { work() } else { self.pool.run(asker.user, work).await }
+    }
+
+    /// The same for a user's request that has so many bytes to be dealt with.
+    ///
+    /// # Errors
+    /// As for [`Front::aside`].
+    pub(crate) async fn aside_for<T: Send + 'static>(
+        &self,
+        user: &UserName,
+        bytes: usize,
+        work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        self.aside(Asker { user: Some(user), bytes: u64::try_from(bytes).unwrap_or(u64::MAX) }, work).await
+    }
+
+    /// What all bodies that are on their way take room in.
+    pub(crate) fn bodies(&self) -> &Room {
+        &self.bodies
+    }
+
+    /// Has the ticket's tool call read, where nobody has since the start, in the turn of whoever needs it.
+    async fn read(&self, user: Option<&UserName>, id: TicketId) {
         let knowledge = self.law().knowledge();
         let unread = self.shelf.read().open.get(&id).filter(|ticket| !ticket.is_read(&knowledge)).cloned();
         if let Some(ticket) = unread {
             let law = self.law();
             // Where that fails, whoever needs it reads it.
-            let _ = off_the_road(move || Ok(ticket.facts(&law.knowledge()))).await;
+            let _ = self.pool.run(user, move || Ok(ticket.facts(&law.knowledge()))).await;
         }
     }
 
@@ -360,22 +418,19 @@ impl Front {
         let law = self.law();
         let knowledge = law.knowledge();
         let unread: Vec<_> = tickets.iter().filter(|ticket| !ticket.is_read(&knowledge)).cloned().collect();
-        if unread.is_empty() {
-            return;
+        for ticket in unread {
+            let law = Arc::clone(&law);
+            // In the turn of whoever wrote it. Where that fails, whoever needs it reads it.
+            let submitter = ticket.submitted_by().clone();
+            let _ = self.pool.run(Some(&submitter), move || Ok(ticket.facts(&law.knowledge()))).await;
         }
-        let read = move || {
-            unread.iter().for_each(|ticket| drop(ticket.facts(&knowledge)));
-            Ok(())
-        };
-        // Where that fails, whoever needs it reads it.
-        let _ = off_the_road(read).await;
     }
 
     /// The same for everything that has not started.
     pub(super) async fn read_all(&self) {
         let open: Vec<TicketId> = self.shelf.read().open.keys().copied().collect();
         for id in open {
-            self.read(id).await;
+            self.read(None, id).await;
         }
     }
 

@@ -15,7 +15,7 @@ use ccc_core::{
     ticket::Ticket,
 };
 use ccc_protocol::{
-    TicketId, Timestamp,
+    TicketId, Timestamp, UserName,
     bodies::{AuditEntry, EntryKind},
 };
 
@@ -28,7 +28,7 @@ use super::{
     Posted,
     checkpoints::Checkpoints,
     page::{Page, listed},
-    prepare::off_the_road,
+    pool::Pool,
 };
 
 /// Where checkpoints and mail permissions go.
@@ -138,7 +138,10 @@ fn write_synced(path: &Path, mail: &MailPermissions) -> std::io::Result<()> {
 
 /// Readers' way to what is stored. One connection, used by one reader at a time, away from the thread that serves everybody.
 #[derive(Debug, Clone)]
-pub(super) struct Archive(Arc<Mutex<Reader>>);
+pub(super) struct Archive {
+    reader: Arc<Mutex<Reader>>,
+    pool: Pool,
+}
 
 /// The most audit rows that one question reads.
 const ROWS_MAX: u64 = 5000;
@@ -147,17 +150,22 @@ const READ_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 impl Archive {
     #[must_use]
-    pub(super) fn new(reader: Reader) -> Self {
-        Self(Arc::new(Mutex::new(reader)))
+    pub(super) fn new(reader: Reader, pool: Pool) -> Self {
+        Self { reader: Arc::new(Mutex::new(reader)), pool }
     }
 
-    pub(super) async fn ticket(&self, id: TicketId) -> Result<Option<Arc<Ticket>>, Refusal> {
-        self.ask(move |reader| reader.ticket(id)).await.map(|ticket| ticket.map(Arc::new))
+    pub(super) async fn ticket(&self, by: Option<&UserName>, id: TicketId) -> Result<Option<Arc<Ticket>>, Refusal> {
+        self.ask(by, move |reader| reader.ticket(id)).await.map(|ticket| ticket.map(Arc::new))
     }
 
     /// The tickets that changed after `seq`, not later than `until`, and how far this reading came.
-    pub(super) async fn changed_after(&self, seq: u64, until: u64) -> Result<(Vec<(u64, TicketId)>, u64), Refusal> {
-        let mut changed = self.ask(move |reader| reader.changed_after(seq, ROWS_MAX)).await?;
+    pub(super) async fn changed_after(
+        &self,
+        by: &UserName,
+        seq: u64,
+        until: u64,
+    ) -> Result<(Vec<(u64, TicketId)>, u64), Refusal> {
+        let mut changed = self.ask(Some(by), move |reader| reader.changed_after(seq, ROWS_MAX)).await?;
         changed.retain(|(at, _)| *at <= until);
         let full = u64::try_from(changed.len()).unwrap_or(u64::MAX) >= ROWS_MAX;
         let read_to = changed.last().filter(|_| full).map_or(until, |(at, _)| *at);
@@ -167,12 +175,13 @@ impl Archive {
     /// A page of the entries after `seq` that `is_shown`, of `limit` that are looked at, and the last that was.
     pub(super) async fn entries_after(
         &self,
+        by: &UserName,
         seq: u64,
         limit: u64,
         bytes_max: u64,
         mut is_shown: impl FnMut(&mut AuditEntry) -> bool + Send + 'static,
     ) -> Result<(Vec<AuditEntry>, Option<u64>), Refusal> {
-        self.ask(move |reader| {
+        self.ask(Some(by), move |reader| {
             let (mut page, mut read_to) = (Page::new(limit, bytes_max), None);
             reader.each_after(seq, limit, READ_BYTES_MAX, |mut entry| {
                 let at = entry.seq;
@@ -189,8 +198,8 @@ impl Archive {
 
     /// What the streams would have told after `seq`. More than is read at once is passed over: whoever comes back reads what
     /// stands before anything else, and hints are never more than that.
-    pub(super) async fn posted_after(&self, seq: u64, limit: u64) -> Result<Vec<Posted>, Refusal> {
-        self.ask(move |reader| {
+    pub(super) async fn posted_after(&self, by: &UserName, seq: u64, limit: u64) -> Result<Vec<Posted>, Refusal> {
+        self.ask(Some(by), move |reader| {
             let mut posted = vec![];
             reader.each_after(seq, limit, READ_BYTES_MAX, |entry| {
                 posted.push(Posted::of_entry(&entry));
@@ -203,13 +212,15 @@ impl Archive {
 
     async fn ask<T: Send + 'static>(
         &self,
+        by: Option<&UserName>,
         question: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Refusal> {
-        let reader = Arc::clone(&self.0);
-        off_the_road(move || {
-            let reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
-            question(&reader).map_err(|error| Refusal::unavailable("the store does not answer").because(error))
-        })
-        .await
+        let reader = Arc::clone(&self.reader);
+        self.pool
+            .run(by, move || {
+                let reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+                question(&reader).map_err(|error| Refusal::unavailable("the store does not answer").because(error))
+            })
+            .await
     }
 }

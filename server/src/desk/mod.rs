@@ -14,6 +14,7 @@ mod keep;
 mod lists;
 mod open;
 mod page;
+mod pool;
 mod prepare;
 mod preview;
 mod proof;
@@ -27,7 +28,7 @@ mod wait;
 mod worker;
 
 pub use checkpoints::CheckpointCommand;
-pub use front::Front;
+pub use front::{Front, Sent};
 pub use open::{Running, Site, open};
 
 pub(crate) use clerk::{ClerkHandle, Sitting};

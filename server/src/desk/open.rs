@@ -15,6 +15,7 @@ use tokio::sync::{broadcast, mpsc};
 use crate::{
     clock::{self, Clock},
     exec::Effects,
+    in_flight::Room,
     nonces::Nonces,
     store::{self, DataLock, Mark, Reserve, StoreError, Writer},
 };
@@ -26,6 +27,7 @@ use super::{
     clock_word::{ClockWord, tell_out_of_step},
     disk::Disk,
     keep::{Archive, Keeping},
+    pool::Pool,
     proof::Proof,
     rooms::Rooms,
     stops::Stops,
@@ -111,8 +113,10 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
     let (posts, _) = broadcast::channel(POSTS_WAITING_MAX);
     let (work, inbox) = mpsc::unbounded_channel();
     let waiting = Arc::new(Waiting::default());
-    let archive = Archive::new(store::reader(&site.data)?);
     let no_thread = |error| StoreError::File { path: site.data.clone(), error };
+    let pool = Pool::of_threads(site.law.limits.pool_threads).map_err(no_thread)?;
+    let archive = Archive::new(store::reader(&site.data)?, pool.clone());
+    let bodies = Room::of_bytes(site.law.limits.body_bytes_in_flight_max);
     let checkpoints = Checkpoints::open(site.checkpoints, site.checkpoint_command).map_err(no_thread)?;
     let mail_file = site.mail_file.map(|(path, _)| path);
     let keeping = Keeping {
@@ -156,6 +160,8 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
         stops: stops.clone(),
         lists: Arc::default(),
         disk_full,
+        pool,
+        bodies,
         mail_file: mail_file.map(Into::into),
     };
     let worker = Worker { front: front.clone(), effects: Arc::new(effects), stops };

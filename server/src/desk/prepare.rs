@@ -7,7 +7,7 @@ use ccc_core::{
     catalogue::Action,
     desk::{Asked, Submission},
     law::Law,
-    params::{self, Args},
+    params::{self, Args, Draft},
     plan,
     planned::Planned,
     policy::LocalTime,
@@ -22,6 +22,8 @@ use ccc_toolcall::facts;
 use serde_json::{Map, Value};
 
 use crate::volumes;
+
+use super::pool::{AT_ONCE_BYTES_MAX, Pool};
 
 /// A request whose parameters are checked and whose plan is made.
 #[derive(Debug, Clone)]
@@ -49,33 +51,48 @@ pub(super) fn action<'a>(law: &'a Law, name: &ActionName) -> Result<&'a Arc<Acti
     law.catalogue.named(name.as_str()).ok_or_else(missing)
 }
 
-/// Checks and resolves.
+/// Whose request is prepared, and how much there is to do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asker<'a> {
+    /// Whose turn it takes; nobody is the server itself.
+    pub(super) user: Option<&'a UserName>,
+    /// The size of its parameters, in bytes.
+    pub(super) bytes: u64,
+}
+
+/// Checks and resolves, where it takes time away from the thread that serves everybody.
 ///
 /// # Errors
 /// 404 for an unknown action, 422 where a parameter is not as declared.
-pub(super) async fn prepare(law: &Arc<Law>, name: &ActionName, given: Map<String, Value>) -> Result<Prepared, Refusal> {
+pub(super) async fn prepare(
+    law: &Arc<Law>,
+    name: &ActionName,
+    given: Map<String, Value>,
+    pool: &Pool,
+    asker: Asker<'_>,
+) -> Result<Prepared, Refusal> {
     let action = Arc::clone(action(law, name)?);
+    let whole = Arc::clone(law);
+    if asker.bytes > AT_ONCE_BYTES_MAX {
+        let work = move || {
+            let draft = params::draft(&action, given, &whole.volumes)?;
+            resolved(draft, action, &whole)
+        };
+        return pool.run(asker.user, work).await;
+    }
     let draft = params::draft(&action, given, &law.volumes)?;
-    let args = if draft.paths().is_empty() {
-        draft.resolve(vec![])?
-    } else {
-        let law = Arc::clone(law);
-        off_the_road(move || {
-            let resolved = draft.paths().iter().map(|question| volumes::resolve(question, &law.volumes));
-            let resolved = resolved.collect::<Result<Vec<_>, Refusal>>()?;
-            draft.resolve(resolved)
-        })
-        .await?
-    };
+    // A file system may be slow, however little is asked of it.
+    match draft.paths().is_empty() {
+        true => resolved(draft, action, law),
+        false => pool.run(asker.user, move || resolved(draft, action, &whole)).await,
+    }
+}
+
+fn resolved(draft: Draft, action: Arc<Action>, law: &Law) -> Result<Prepared, Refusal> {
+    let paths = draft.paths().iter().map(|question| volumes::resolve(question, &law.volumes));
+    let paths = paths.collect::<Result<Vec<_>, Refusal>>()?;
+    let args = draft.resolve(paths)?;
     let plan = plan::make(&action, &args, law)?;
     let facts = action.is_judge_only().then(|| facts::of_request(&args.json, &law.knowledge()));
     Ok(Prepared { action, args, facts, plan })
-}
-
-/// Work that may meet a slow file system, away from the thread that serves everybody.
-pub(super) async fn off_the_road<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
-) -> Result<T, Refusal> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(Refusal::unavailable("the request could not be checked").because(error)))
 }

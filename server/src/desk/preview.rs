@@ -23,7 +23,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{authenticate::Caller, volumes};
 
-use super::{Front, prepare::off_the_road};
+use super::Front;
 
 impl Front {
     /// `GET /queue/{id}/preview`.
@@ -41,9 +41,9 @@ impl Front {
         let mut approved_tool = self.params_of(caller, self.approved_tool(&ticket)).await;
         let approved_tool = approved_tool.as_mut().and_then(|params| params.remove("definition"));
         let urls = urls(&law, &ticket);
-        let (files, mut warnings) = heads(&law, &ticket).await?;
+        let (files, mut warnings) = self.heads(caller, &law, &ticket).await?;
         warnings.extend(urls.iter().filter(|url| is_internal_host(&url.host)).map(internal));
-        let facts = self.facts(&ticket).await?;
+        let facts = self.facts(caller, &ticket).await?;
         let (view, changed, needs) = self.as_of_now(&ticket).await;
         let view = bodies::Ticket { verdict: Some(ticket.verdict(&needs, &law.knowledge())), ..view };
         warnings.extend(changed);
@@ -64,9 +64,22 @@ impl Front {
     }
 
     /// The call's facts, read once for each ticket.
-    async fn facts(&self, ticket: &Arc<Ticket>) -> Result<Option<Facts>, Refusal> {
+    async fn facts(&self, caller: &Caller, ticket: &Arc<Ticket>) -> Result<Option<Facts>, Refusal> {
         let (ticket, law) = (Arc::clone(ticket), self.law());
-        off_the_road(move || Ok(ticket.facts(&law.knowledge()).map(|facts| Facts::clone(&facts)))).await
+        let read = move || Ok(ticket.facts(&law.knowledge()).map(|facts| Facts::clone(&facts)));
+        self.pool.run(Some(caller.user()), read).await
+    }
+
+    /// The head of each file that the plan names, and a warning for each that does not read.
+    async fn heads(
+        &self,
+        caller: &Caller,
+        law: &Arc<Law>,
+        ticket: &Ticket,
+    ) -> Result<(Vec<FileView>, Vec<String>), Refusal> {
+        let wanted = paths(&ticket.request().plan).to_vec();
+        let law = Arc::clone(law);
+        self.pool.run(Some(caller.user()), move || Ok(heads(wanted, &law))).await
     }
 
     /// The ticket with what its approval needs by the rules of now, and a warning where that is more than when it was asked.
@@ -151,22 +164,15 @@ fn internal(url: &UrlView) -> String {
     format!("`{}` names a host within this machine or network: {}", url.param, url.host)
 }
 
-/// The head of each file that the plan names, and a warning for each that does not read.
-async fn heads(law: &Arc<Law>, ticket: &Ticket) -> Result<(Vec<FileView>, Vec<String>), Refusal> {
-    let wanted = paths(&ticket.request().plan).to_vec();
-    let law = Arc::clone(law);
-    let bytes_max = law.limits.preview_bytes_max;
-    off_the_road(move || {
-        let (mut files, mut warnings) = (vec![], vec![]);
-        for path in wanted {
-            match volumes::head(&path, &law.volumes, bytes_max) {
-                Ok(Some(file)) => files.push(file),
-                // A directory has no head.
-                Ok(None) => {}
-                Err(refusal) => warnings.push(format!("`{}`: {}", path.param, refusal.detail)),
-            }
+fn heads(wanted: Vec<PathView>, law: &Law) -> (Vec<FileView>, Vec<String>) {
+    let (mut files, mut warnings) = (vec![], vec![]);
+    for path in wanted {
+        match volumes::head(&path, &law.volumes, law.limits.preview_bytes_max) {
+            Ok(Some(file)) => files.push(file),
+            // A directory has no head.
+            Ok(None) => {}
+            Err(refusal) => warnings.push(format!("`{}`: {}", path.param, refusal.detail)),
         }
-        Ok((files, warnings))
-    })
-    .await
+    }
+    (files, warnings)
 }

@@ -10,7 +10,7 @@ use ccc_core::{
 use ccc_protocol::{bodies::EntryKind, exit::server::STORE_LOST};
 use serde_json::{Map, Value};
 
-use super::{Front, Sitting, prepare::off_the_road};
+use super::{Front, Sitting};
 use crate::store::{Found, Mark, Reader};
 
 /// How long the end of the look waits before it is offered to the store again.
@@ -34,12 +34,12 @@ impl Proof {
     /// Looks, and lets go on what was held, or has it asked again. A damaged database stops the server.
     pub async fn run(self, front: Front) {
         let Self { reader, from, mark } = self;
-        let looked = off_the_road(move || Ok(reader.look(from, mark))).await;
+        let looked = tokio::task::spawn_blocking(move || reader.look(from, mark)).await;
         let found = match looked {
             Ok(Ok(Found { damage: Some(damage), .. })) => stop(&damage),
             Ok(Ok(found)) => Arc::new(found),
             Ok(Err(error)) => stop(&error.to_string()),
-            Err(refusal) => stop(&refusal.detail),
+            Err(broke_off) => stop(&broke_off.to_string()),
         };
         tell(&found);
         loop {

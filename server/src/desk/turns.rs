@@ -47,6 +47,21 @@ impl<J> Turns<J> {
         own.or_else(|| self.alone.pop_front().map(|(_, job)| job)).or_else(|| self.pop_in_turn())
     }
 
+    /// The next job of the server's own or of a user who may have one done now, and whose it is. Others stay where they are.
+    pub(super) fn pop_for(&mut self, may: impl Fn(&UserName) -> bool) -> Option<(Option<UserName>, J)> {
+        if let Some(job) = self.own.pop_front() {
+            return Some((None, job));
+        }
+        if let Some((user, _)) = self.alone.front() {
+            return if may(user) { self.alone.pop_front().map(|(user, job)| (Some(user), job)) } else { None };
+        }
+        let next = self.order.iter().position(may)?;
+        // Those before it have had their turn as far as they may.
+        let user = self.order.remove(next)?;
+        self.order.push_front(user.clone());
+        self.pop_in_turn().map(|job| (Some(user), job))
+    }
+
     /// How many jobs wait. Adds up the lines, and so costs a step for each user.
     pub(super) fn len(&self) -> usize {
         self.own.len() + self.alone.len() + self.lines.values().map(VecDeque::len).sum::<usize>()
@@ -110,6 +125,21 @@ mod tests {
     fn one_user_is_served_in_the_order_of_asking() {
         let jobs: Vec<Job> = (0..100).map(|number| ("agent", number)).collect();
         assert_eq!(all(waiting(&jobs)), jobs);
+    }
+
+    #[test]
+    fn who_may_not_now_keeps_their_place_in_line() {
+        let mut turns = waiting(&[("agent", 0), ("agent", 1)]);
+        let not_agent = |user: &UserName| user.as_str() != "agent";
+        assert_eq!(turns.pop_for(not_agent), None);
+        push(&mut turns, ("user", 0));
+        push(&mut turns, ("other", 0));
+        push(&mut turns, (SERVER, 0));
+        let of = |who: &str| Some(who.parse::<UserName>().unwrap());
+        assert_eq!(turns.pop_for(not_agent), Some((None, (SERVER, 0))));
+        assert_eq!(turns.pop_for(not_agent), Some((of("user"), ("user", 0))));
+        assert_eq!(turns.pop_for(|_| true), Some((of("agent"), ("agent", 0))));
+        assert_eq!(all(turns), [("other", 0), ("agent", 1)]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::exec::{Effects, Order, Stop};
 use super::{
     Front, Sitting,
     clerk::Work,
-    prepare::{Prepared, prepare},
+    prepare::{Asker, Prepared, prepare},
     rooms::Place,
     stops::Stops,
 };
@@ -97,7 +97,9 @@ impl Worker {
 
     async fn prepare(&self, ticket: &Ticket) -> Result<Prepared, String> {
         let request = ticket.request();
-        prepare(&self.front.law(), &request.action, request.params.clone())
+        // What people have let go on goes before what they are asked.
+        let asker = Asker { user: None, bytes: request.params_bytes };
+        prepare(&self.front.law(), &request.action, request.params.clone(), &self.front.pool, asker)
             .await
             .map_err(|refusal| format!("it can no longer be done as it was shown: {}", refusal.detail))
     }

@@ -6,27 +6,33 @@ use hyper::header::HeaderName;
 use serde_json::{Map, Value};
 
 use super::{Call, not_json};
-use crate::{answer::Answer, body::too_large, head::malformed, idempotency::IdempotencyKey, store::RequestKey};
+use crate::{
+    answer::Answer, body::too_large, desk::Sent, head::malformed, idempotency::IdempotencyKey, store::RequestKey,
+};
 
-pub(super) async fn submit(call: Call<'_>) -> Result<Answer, Refusal> {
+pub(super) async fn submit(mut call: Call<'_>) -> Result<Answer, Refusal> {
     call.no_query()?;
-    let (action, params) = flat_object(&call)?;
+    let (action, params) = flat_object(&call).await?;
+    let bytes = u64::try_from(std::mem::take(&mut call.body).len()).unwrap_or(u64::MAX);
+    let sent = Sent { bytes, room: call.room.take() };
     let key = request_key(&call)?;
     let wait = call.wait()?;
     let held = call.link.hold(&call.caller, call.limits, wait)?;
-    let shown = call.front.submit_and_wait(&call.caller, action, params, key, wait).await?;
+    let shown = call.front.submit_and_wait(&call.caller, action, params, key, wait, sent).await?;
     drop(held);
     Answer::submitted(shown)
 }
 
 pub(super) async fn list(call: Call<'_>) -> Result<Answer, Refusal> {
     call.no_query()?;
-    Ok(Answer::ok(&call.front.actions(&call.caller)))
+    Ok(Answer::ok(call.front.actions(&call.caller)))
 }
 
 /// `{"action": NAME, ...params}`.
-fn flat_object(call: &Call<'_>) -> Result<(ActionName, Map<String, Value>), Refusal> {
-    let mut params = json::read_object(&call.body, json::Limits::default()).map_err(|error| not_json(&error))?;
+async fn flat_object(call: &Call<'_>) -> Result<(ActionName, Map<String, Value>), Refusal> {
+    let body = call.body.clone();
+    let read = move || json::read_object(&body, json::Limits::default()).map_err(|error| not_json(&error));
+    let mut params = call.front.aside_for(call.caller.user(), call.body.len(), read).await?;
     let name = match params.remove("action") {
         Some(Value::String(name)) => name,
         Some(other) => {

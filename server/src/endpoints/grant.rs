@@ -11,12 +11,12 @@ pub(super) async fn list(call: Call<'_>) -> Result<Answer, Refusal> {
     let after = after.map(str::parse).transpose().map_err(not_an_id)?;
     let limit = call.limit(limit.map(|limit| query::number("limit", limit)).transpose()?)?;
     let grants = call.front.grants(&call.caller, after, limit)?;
-    Ok(Answer::ok(&grants))
+    Ok(Answer::ok(grants))
 }
 
 pub(super) async fn revoke(call: Call<'_>) -> Result<Answer, Refusal> {
     call.no_query()?;
     call.no_message()?;
     let grant = call.front.revoke(&call.caller, call.named("grant")?).await?;
-    Ok(Answer::ok(&grant))
+    Ok(Answer::ok(grant))
 }

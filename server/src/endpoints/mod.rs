@@ -22,6 +22,7 @@ use crate::{
     authenticate::Caller,
     desk::Front,
     head::{Head, malformed},
+    in_flight::InFlight,
     keyring::Keys,
     link::Link,
     query,
@@ -40,6 +41,8 @@ pub(crate) struct Call<'a> {
     /// What the open segment of its path holds.
     pub name: &'a str,
     pub body: Bytes,
+    /// What the body takes, until it has been decided about; none where it was read before it was known whose it is.
+    pub room: Option<InFlight>,
     /// The body's, which a retry under the same idempotency key is told by.
     pub digest: Digest,
     pub link: &'a Link,

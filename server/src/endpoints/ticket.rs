@@ -11,18 +11,18 @@ pub(super) async fn show(call: Call<'_>) -> Result<Answer, Refusal> {
     let held = call.link.hold(&call.caller, call.limits, wait)?;
     let ticket = call.front.ticket(&call.caller, id, wait).await?;
     drop(held);
-    Ok(Answer::ok(&ticket))
+    Ok(Answer::ok(ticket))
 }
 
 pub(super) async fn preview(call: Call<'_>) -> Result<Answer, Refusal> {
     call.no_query()?;
     let preview = call.front.preview(&call.caller, call.ticket()?).await?;
-    Ok(Answer::ok(&preview))
+    Ok(Answer::ok(preview))
 }
 
 pub(super) async fn cancel(call: Call<'_>) -> Result<Answer, Refusal> {
     call.no_query()?;
     call.no_message()?;
     let ticket = call.front.cancel(&call.caller, call.ticket()?).await?;
-    Ok(Answer::ok(&ticket))
+    Ok(Answer::ok(ticket))
 }

@@ -113,6 +113,14 @@ impl Writer {
     /// Where the database refuses or a value has no JSON form.
     pub fn write(&self, change: &Change, nonces: &[(u64, Nonce)], limits: &Limits) -> Result<(), StoreError> {
         self.write_entries(change, nonces)?;
+        // What is over does not begin again where time goes back.
+        for back_from in change.stretches.iter().filter_map(|stretch| stretch.back_from) {
+            self.connection
+                .prepare_cached(
+                    "UPDATE ticket SET denied_until = NULL WHERE denied_until IS NOT NULL AND denied_until <= ?1",
+                )?
+                .execute([back_from.millis()])?;
+        }
         self.write_tickets(change, limits)?;
         for grant in &change.grants {
             self.connection

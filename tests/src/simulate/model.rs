@@ -38,6 +38,8 @@ pub(super) struct Expected {
     /// Let in by a rule, or by a grant of this maker until then; none once people decide about it.
     pub(super) let_in: Option<Option<(&'static str, i64)>>,
     pub(super) stopping: bool,
+    /// Since when its approval's time is not counted, and what its deadline was.
+    pub(super) held: Option<(i64, i64)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,13 +48,20 @@ pub(super) struct Leave {
     pub(super) until: i64,
     pub(super) uses: u32,
     pub(super) by: &'static str,
+    /// Since when its time is not counted.
+    pub(super) held: Option<i64>,
 }
 
 /// All that the protocol says stands.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Model {
     pub(super) now: i64,
+    /// How far the server's time is ahead of the wall clock, in seconds.
+    pub(super) ahead: i64,
+    /// The machine was started with its clock behind the log, and nobody has accepted that.
+    pub(super) held: bool,
     pub(super) tickets: BTreeMap<TicketId, Expected>,
+    /// Also those whose time is over: one whose end is not written down yet may still answer where the machine was started since.
     pub(super) denials: BTreeMap<Ask, (TicketId, i64)>,
     pub(super) grants: BTreeMap<GrantId, Leave>,
     pub(super) overrides: BTreeMap<(&'static str, &'static str), Rank>,
@@ -83,7 +92,15 @@ pub(super) fn may_approve(by: &str, user: &str) -> bool {
 impl Expected {
     fn wait_again(&mut self, now: i64) {
         (self.status, self.deadline, self.decided_by) = (Status::Queued, Some(now + QUEUE_SECONDS), None);
-        self.let_in = None;
+        (self.let_in, self.held) = (None, None);
+    }
+
+    /// Its times are later by so many seconds.
+    fn move_by(&mut self, seconds: i64) {
+        self.deadline = self.deadline.map(|deadline| deadline + seconds);
+        if let Some(Some((_, until))) = &mut self.let_in {
+            *until += seconds;
+        }
     }
 }
 
@@ -119,6 +136,7 @@ impl Model {
             decided_by: None,
             let_in,
             stopping: false,
+            held: None,
         };
         self.tickets.insert(id, expected);
         Answer::Opened(status)
@@ -135,7 +153,7 @@ impl Model {
         let frozen = self.tickets.get(&id).is_some_and(|expected| self.is_frozen(expected.ask.user));
         let refused = self.is_refused_now(id);
         let Some(expected) = self.tickets.get_mut(&id) else { return Answer::Opened(Status::Lost) };
-        if expected.status == Status::Approved && !frozen {
+        if expected.status == Status::Approved && !frozen && expected.held.is_none() {
             // The policy of now is asked again: what was approved under another is refused with the rest.
             let (status, decided_by) =
                 if refused { (Status::Denied, None) } else { (Status::Released, expected.decided_by) };
@@ -181,7 +199,8 @@ impl Model {
     /// Whose leave it was, and until when.
     fn use_grant(&mut self, ask: &Ask) -> Option<(&'static str, i64)> {
         let now = self.now;
-        let fits = |leave: &Leave| leave.ask == *ask && now < leave.until && leave.uses > 0;
+        let is_live = |leave: &Leave| leave.held.is_none() && now < leave.until && leave.uses > 0;
+        let fits = |leave: &Leave| leave.ask == *ask && is_live(leave);
         let first = self.grants.iter().filter(|(_, leave)| fits(leave)).min_by_key(|(id, leave)| (leave.until, **id));
         let id = first.map(|(id, _)| *id)?;
         let leave = self.grants.get_mut(&id)?;
@@ -209,8 +228,9 @@ impl Model {
         }
         let patience = if expected.ask.action == USE_TOOL { RELEASE_SECONDS } else { START_SECONDS };
         (expected.status, expected.deadline, expected.decided_by) = (Status::Approved, Some(now + patience), Some(by));
-        let leave =
-            grant.map(|(id, uses)| (id, Leave { ask: expected.ask.clone(), until: now + GRANT_SECONDS, uses, by }));
+        let leave = grant.map(|(id, uses)| {
+            (id, Leave { ask: expected.ask.clone(), until: now + GRANT_SECONDS, uses, by, held: None })
+        });
         self.grants.extend(leave);
         Some(Status::Approved)
     }
@@ -219,6 +239,7 @@ impl Model {
         let now = self.now;
         let expected = self.decidable(by, id)?;
         (expected.status, expected.deadline, expected.decided_by) = (Status::Denied, None, Some(by));
+        expected.held = None;
         let ask = expected.ask.clone();
         self.denials.insert(ask, (id, now + DENIAL_SECONDS));
         Some(Status::Denied)
@@ -235,7 +256,7 @@ impl Model {
         if expected.ask.user != by || !matches!(expected.status, Status::Queued | Status::Approved) {
             return None;
         }
-        (expected.status, expected.deadline) = (Status::Cancelled, None);
+        (expected.status, expected.deadline, expected.held) = (Status::Cancelled, None, None);
         Some(Status::Cancelled)
     }
 
@@ -247,9 +268,9 @@ impl Model {
         if expected.status != Status::Approved || (expected.ask.action == USE_TOOL && !frozen) {
             return None;
         }
-        expected.deadline = None;
         if refused && !frozen {
-            (expected.status, expected.decided_by) = (Status::Denied, None);
+            (expected.status, expected.deadline, expected.decided_by) = (Status::Denied, None, None);
+            expected.held = None;
             return Some(Status::Denied);
         }
         // What a rule let in waits once the rule asks; what a grant let in goes on until the grant's time is over.
@@ -258,7 +279,11 @@ impl Model {
             expected.wait_again(now);
             return Some(Status::Queued);
         }
+        if expected.held.is_some() && !frozen {
+            return None;
+        }
         expected.status = if as_shown && !frozen { Status::Running } else { Status::Failed };
+        (expected.deadline, expected.held) = (None, None);
         Some(expected.status)
     }
 
@@ -283,7 +308,9 @@ impl Model {
                 Status::Queued => {
                     (expected.status, expected.deadline, expected.decided_by) = (Status::Denied, None, Some(by));
                 }
-                Status::Approved => (expected.status, expected.deadline) = (Status::Failed, None),
+                Status::Approved => {
+                    (expected.status, expected.deadline, expected.held) = (Status::Failed, None, None);
+                }
                 _ => {}
             }
         }
@@ -325,8 +352,7 @@ impl Model {
             expected.status = if started_by_nobody { Status::Failed } else { Status::Expired };
             expected.deadline = None;
         }
-        self.grants.retain(|_, leave| leave.until > now);
-        self.denials.retain(|_, (_, until)| *until > now);
+        self.grants.retain(|_, leave| leave.held.is_some() || leave.until > now);
     }
 
     /// The server stopped and came back.
@@ -335,6 +361,85 @@ impl Model {
             expected.status = Status::Lost;
         }
         self.tick();
+    }
+}
+
+/// What the clock does.
+impl Model {
+    /// The wall clock is set by so many seconds. Set forward, everything keeps the time it has left; set back, nothing happens.
+    pub(super) fn set_clock(&mut self, seconds: i64) {
+        self.ahead -= seconds;
+        let is_right_again = self.held && self.ahead <= 0;
+        if is_right_again || self.ahead < -1 {
+            let by = -std::mem::take(&mut self.ahead);
+            self.now += by;
+            self.move_deadlines(by);
+            self.let_go(None);
+        }
+    }
+
+    /// The machine was started anew, with its clock set by so many seconds: that bridges, unless it is behind the last entry.
+    pub(super) fn start_machine(&mut self, seconds: i64, last_entry: i64) {
+        let wall = self.now - self.ahead + seconds;
+        (self.now, self.ahead) = (wall.max(last_entry), (last_entry - wall).max(0));
+        if self.ahead > 0 {
+            self.hold();
+        } else {
+            self.let_go(None);
+        }
+        self.restart();
+    }
+
+    /// The owner says that the wall clock is right; false where there is nothing to accept.
+    pub(super) fn accept_clock(&mut self) -> bool {
+        if !self.held && self.ahead <= 1 {
+            return false;
+        }
+        let now = self.now;
+        self.denials.retain(|_, (_, until)| *until > now);
+        let by = -std::mem::take(&mut self.ahead);
+        self.now += by;
+        self.move_deadlines(by);
+        self.let_go(Some(self.now));
+        true
+    }
+
+    fn hold(&mut self) {
+        self.held = true;
+        let now = self.now;
+        for expected in self.tickets.values_mut().filter(|expected| expected.status == Status::Approved) {
+            if let Some(deadline) = expected.deadline.take() {
+                expected.held = Some((now, deadline));
+            }
+        }
+        for leave in self.grants.values_mut() {
+            leave.held = leave.held.or(Some(now));
+        }
+    }
+
+    /// What is held goes on: with the time it had left from `from` on, or to where its end stood.
+    fn let_go(&mut self, from: Option<i64>) {
+        self.held = false;
+        for expected in self.tickets.values_mut() {
+            if let Some((since, deadline)) = expected.held.take() {
+                expected.deadline = Some(deadline);
+                expected.move_by(from.map_or(0, |from| from - since));
+            }
+        }
+        for leave in self.grants.values_mut() {
+            if let Some(since) = leave.held.take() {
+                leave.until += from.map_or(0, |from| from - since);
+            }
+        }
+    }
+
+    fn move_deadlines(&mut self, seconds: i64) {
+        self.tickets
+            .values_mut()
+            .filter(|expected| expected.held.is_none())
+            .for_each(|expected| expected.move_by(seconds));
+        self.grants.values_mut().filter(|leave| leave.held.is_none()).for_each(|leave| leave.until += seconds);
+        self.denials.values_mut().for_each(|(_, until)| *until += seconds);
     }
 }
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use ccc_core::{
+    clock::{Reading, Stretch},
     config,
     desk::{About, Asked, Change, Cx, Desk, KnownUsers, Submission},
     law::Law,
@@ -42,6 +43,10 @@ pub(super) struct World {
     model: Model,
     invariants: Invariants,
     users: KnownUsers,
+    /// The machine: how long it has been up, how often it was started, and what its wall clock shows, in seconds.
+    up: i64,
+    boots: u64,
+    wall: i64,
     restarts: u64,
     steps: u64,
 }
@@ -105,9 +110,13 @@ impl World {
             model,
             invariants: Invariants::default(),
             users: EVERYBODY.map(|who| (name(who), Digest::of(who.as_bytes()))).into(),
+            up: 0,
+            boots: 0,
+            wall: START_OF_TIME,
             restarts: 0,
             steps: 0,
         };
+        world.begin_time(Timestamp::default());
         let (users, now, law) = (world.users.clone(), world.now(), world.law.clone());
         let mut change = Change::default();
         world.desk.meet_users(users, Cx { law: &law, now, local: LOCAL }, &mut change);
@@ -122,7 +131,7 @@ impl World {
 
     /// One random event on both sides.
     pub(super) fn step(&mut self, dice: &mut Dice, at: &str) {
-        match dice.roll(22) {
+        match dice.roll(24) {
             0..=5 => self.submit(dice, at),
             6..=9 => self.approve(dice, at),
             10 | 11 => self.deny(dice, at),
@@ -133,9 +142,11 @@ impl World {
             18 => self.freeze(dice, at),
             19 => self.stop(dice, at),
             20 => self.rotate(dice, at),
+            21 => self.set_clock(dice),
+            22 => self.start_machine_or_accept(dice, at),
             _ => self.time_or_restart(dice, at),
         }
-        self.model.now += 1;
+        self.pass(1);
         self.tick(at);
         self.compare(at);
     }
@@ -284,16 +295,81 @@ impl World {
     }
 
     fn time_or_restart(&mut self, dice: &mut Dice, at: &str) {
-        match dice.roll(3) {
-            // The clock is set back: the server's time stands still instead.
-            0 => {}
-            1 => self.model.now += i64::try_from(dice.roll(120)).unwrap_or(0),
+        match dice.roll(2) {
+            0 => self.pass(i64::try_from(dice.roll(120)).unwrap_or(0)),
             _ => self.restart(at),
         }
     }
 
+    /// So many seconds go by, on every clock.
+    fn pass(&mut self, seconds: i64) {
+        self.up += seconds;
+        self.wall += seconds;
+        self.model.now += seconds;
+    }
+
+    /// The wall clock is set, by less than a request waits or by far more; what comes of that is seen at the next look.
+    fn set_clock(&mut self, dice: &mut Dice) {
+        let most = dice.pick(&[30, 300, 5000]).unwrap_or(30);
+        let by = i64::try_from(dice.roll(2 * most)).unwrap_or(0) - i64::try_from(most).unwrap_or(0);
+        self.wall += by;
+        self.model.set_clock(by);
+    }
+
+    fn start_machine_or_accept(&mut self, dice: &mut Dice, at: &str) {
+        if dice.one_in(2) {
+            return self.accept_clock(at);
+        }
+        let by = i64::try_from(dice.roll(2000)).unwrap_or(0) - 1000;
+        let latest = self.store.latest().expect("the store reads").at;
+        self.boots += 1;
+        self.up = i64::try_from(dice.roll(100)).unwrap_or(0);
+        self.wall += by;
+        self.model.start_machine(by, latest.seconds());
+        self.reopen();
+        self.begin_time(latest);
+        self.recover(at);
+    }
+
+    fn accept_clock(&mut self, at: &str) {
+        self.look_at_clock(at);
+        let (reading, law) = (self.reading(), self.law.clone());
+        let mut change = Change::default();
+        let cx = Cx { law: &law, now: self.desk.clock().time(reading), local: LOCAL };
+        let accepted = self.desk.accept_clock(reading, cx, &mut change);
+        let expected = self.model.accept_clock();
+        assert_eq!(accepted, expected.then(|| self.now()), "{at}: the clock is accepted");
+        self.keep(&change).unwrap_or_else(|error| panic!("{at}: {error}"));
+    }
+
+    fn begin_time(&mut self, latest: Timestamp) {
+        let (reading, law) = (self.reading(), self.law.clone());
+        let last = self.store.latest().expect("the store reads").stretch;
+        let begun = Stretch::begin(last.as_ref(), latest, &format!("boot {}", self.boots), reading);
+        let mut change = Change::default();
+        let cx = Cx { law: &law, now: begun.time(reading), local: LOCAL };
+        self.desk.begin_time(begun, reading, cx, &mut change);
+        self.keep(&change).expect("a commit");
+    }
+
+    /// As the clerk does before it serves.
+    fn look_at_clock(&mut self, at: &str) {
+        let (reading, law) = (self.reading(), self.law.clone());
+        let mut change = Change::default();
+        let cx = Cx { law: &law, now: self.desk.clock().time(reading), local: LOCAL };
+        let now = self.desk.look_at_clock(reading, cx, &mut change);
+        assert_eq!(now, self.now(), "{at}: the server's time");
+        assert_eq!(self.desk.clock().is_held, self.model.held, "{at}: whether approvals are held");
+        self.keep(&change).unwrap_or_else(|error| panic!("{at}: {error}"));
+    }
+
+    fn reading(&self) -> Reading {
+        Reading { wall: at(self.wall), since_boot_millis: self.up * 1000 }
+    }
+
     /// Ends everything whose time is over, as the clerk does before it serves.
     fn tick(&mut self, at: &str) {
+        self.look_at_clock(at);
         let (now, law) = (self.now(), self.law.clone());
         let mut change = Change::default();
         self.desk.tick(Cx { law: &law, now, local: LOCAL }, &mut change);
@@ -303,11 +379,15 @@ impl World {
 
     fn restart(&mut self, at: &str) {
         self.reopen();
+        self.recover(at);
+        self.model.restart();
+    }
+
+    fn recover(&mut self, at: &str) {
         let (now, law) = (self.now(), self.law.clone());
         let mut change = Change::default();
         self.desk.recover(Cx { law: &law, now, local: LOCAL }, &mut change);
         self.keep(&change).unwrap_or_else(|error| panic!("{at}: {error}"));
-        self.model.restart();
         self.is_held_until_let_go(at);
     }
 
@@ -392,11 +472,17 @@ impl World {
             let approvals: Vec<_> = real.approvals().iter().map(|approval| approval.by.as_str()).collect();
             assert_eq!(real.status(), expected.status, "{at}: {id} {:?}", expected.ask);
             assert_eq!(approvals, expected.approvals, "{at}: {id}");
+            let left = |deadline: Timestamp| deadline.seconds();
+            assert_eq!(real.deadline().map(left), expected.deadline, "{at}: {id} {expected:?}");
+            assert_eq!(real.is_held(), expected.held.is_some(), "{at}: {id} {expected:?}");
             assert_eq!(real.decided_by().map(UserName::as_str), expected.decided_by, "{at}: {id}");
         }
         let open = self.model.tickets.values().filter(|expected| !expected.status.has_ended()).count();
         assert_eq!(self.desk.open_tickets().count(), open, "{at}: open tickets");
         assert_eq!(self.desk.grants().count(), self.model.grants.len(), "{at}: standing grants");
+        let real: BTreeMap<_, _> = self.desk.denials().map(|(_, (id, until))| (id, until.seconds())).collect();
+        let answer = self.model.denials.values().filter(|(_, until)| *until > self.model.now);
+        assert_eq!(real, answer.copied().collect(), "{at}: what denials answer, and until when");
         if all {
             self.invariants.hold(&self.data, at);
         }
