@@ -188,7 +188,7 @@ mod tests {
                 "released", "denied", "expired", "cancelled", "lost", "repeated", "denial-lifted", "grant-made",
                 "grant-used", "grant-used-up", "grant-revoked", "grant-expired", "grant-ended", "group-set",
                 "policy-set", "freeze-set", "users-read", "mail-permissions-read", "server-started", "server-stopped",
-                "reloaded", "gap-declared",
+                "reloaded", "store-checked", "disk-full", "disk-room", "gap-declared",
             ]
         );
     }
