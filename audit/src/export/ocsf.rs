@@ -205,6 +205,7 @@ mod tests {
             ("policy-set", 3, "Medium"),
             ("freeze-set", 4, "High"),
             ("lost", 4, "High"),
+            ("disk-full", 4, "High"),
             ("gap-declared", 5, "Critical"),
             ("of-another-version", 0, "Unknown"),
         ] {

@@ -205,7 +205,8 @@ mod tests {
                 "released", "confined", "denied", "expired", "cancelled", "lost", "repeated", "denial-lifted",
                 "grant-made", "grant-used", "grant-used-up", "grant-revoked", "grant-expired", "grant-ended",
                 "group-set", "policy-set", "freeze-set", "users-read", "mail-permissions-read", "server-started",
-                "server-stopped", "reloaded", "clock-stepped", "clock-held", "clock-accepted", "gap-declared",
+                "server-stopped", "reloaded", "store-checked", "disk-full", "disk-room", "clock-stepped", "clock-held",
+                "clock-accepted", "gap-declared",
             ]
         );
     }
