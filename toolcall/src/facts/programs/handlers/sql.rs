@@ -52,7 +52,7 @@ fn names_a_table(bare: &str) -> bool {
         let word = before.rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
         let compared =
             before.ends_with(['=', '<', '>']) || ["like", "glob", "and", "between", "then", "else"].contains(&word);
-        !compared && !(listed && before.ends_with(['(', ',']))
+        !(compared || listed && before.ends_with(['(', ',']))
     })
 }
 
