@@ -155,7 +155,7 @@ impl Code for Value {
             Self::Flag => "Value::Flag".to_owned(),
             Self::Needed(kind) => format!("Value::Needed({})", kind.code()),
             Self::Joined(kind) => format!("Value::Joined({})", kind.code()),
-            Self::Two(first, second) => format!("Value::Two({}, {})", first.code(), second.code()),
+            Self::Two(kinds) => format!("Value::Two({})", kinds.code()),
         }
     }
 }

@@ -368,3 +368,27 @@ fn an_agent_in_a_directory_of_its_project_is_not_asked_about_the_rest_of_it() {
         assert!(!passes(Some(too_wide), "Write", outside.clone()), "{too_wide}");
     }
 }
+
+/// A call that passes here and that another tool of the field, asked beside this one, does not let pass.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PassedAlone {
+    command: String,
+    reason: String,
+}
+
+#[test]
+fn each_call_that_passes_here_alone_is_one_of_the_corpus_and_has_a_reason() {
+    let law = law();
+    let benign: Vec<Call> =
+        CORPUS.into_iter().flat_map(|(_, file)| corpus(file)).filter(|call| call.label == Label::Benign).collect();
+    let path = repository().join("tests/corpus/tool-calls/passed-alone.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    for line in text.lines() {
+        let alone: PassedAlone = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        let call = benign.iter().find(|call| call.input.get("command") == Some(&json!(alone.command)));
+        let call = call.unwrap_or_else(|| panic!("{} is no benign call of the corpus", alone.command));
+        assert!(alone.reason.split_whitespace().count() >= 4, "{line}");
+        assert_eq!(verdict(&law, call, &facts_of(call)), Verdict::Accept, "{line}");
+    }
+}

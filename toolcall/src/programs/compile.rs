@@ -93,7 +93,7 @@ fn options(table: &BTreeMap<String, OptSpec>) -> Result<List<Opt>, String> {
 
 fn value(spec: &str) -> Result<Value, String> {
     if let Some((first, second)) = spec.split_once(' ') {
-        return Ok(Value::Two(kind(first)?, kind(second)?));
+        return Ok(Value::Two(vec![kind(first)?, kind(second)?].into()));
     }
     Ok(match spec.strip_suffix('?') {
         _ if spec == "flag" => Value::Flag,

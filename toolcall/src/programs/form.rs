@@ -118,8 +118,8 @@ pub enum Value {
     Needed(Kind),
     /// It may have one, joined alone: `--color=always`.
     Joined(Kind),
-    /// It has two, as the next arguments: `--arg NAME VALUE`.
-    Two(Kind, Kind),
+    /// It has two, as the next arguments: `--arg NAME VALUE`. A list, so that the many options with one value stay small.
+    Two(List<Kind>),
 }
 
 /// A place for operands.

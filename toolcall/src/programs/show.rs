@@ -134,7 +134,7 @@ fn value(value: &Value) -> String {
         Value::Flag => String::new(),
         Value::Needed(kind) => format!(": {}", meaning(kind)),
         Value::Joined(kind) => format!(": none, or joined to it {}", meaning(kind)),
-        Value::Two(first, second) => format!(": {}, then {}", meaning(first), meaning(second)),
+        Value::Two(kinds) => format!(": {}", kinds.iter().map(meaning).collect::<Vec<_>>().join(", then ")),
     }
 }
 

@@ -198,8 +198,8 @@ enum Item<'a> {
 /// An option that takes the value that is joined to it, if one is.
 fn given<'a>(option: &'a Opt, joined: Option<Arg>) -> Item<'a> {
     let value = match &option.value {
-        Value::Flag => None,
-        Value::Needed(kind) | Value::Joined(kind) | Value::Two(kind, _) => joined.map(|value| (kind, value)),
+        Value::Flag | Value::Two(_) => None,
+        Value::Needed(kind) | Value::Joined(kind) => joined.map(|value| (kind, value)),
     };
     Item::Option(Given { option, value }, None)
 }
@@ -279,9 +279,10 @@ impl<'a> Reader<'a> {
             None => return self.attached(arg, known).ok_or_else(unknown),
         };
         match (&option.value, joined) {
-            (Value::Flag | Value::Two(..), Some(_)) => Err(unknown()),
+            (Value::Flag | Value::Two(_), Some(_)) => Err(unknown()),
             (Value::Needed(_), None) => Ok(given(option, Some(self.following(name)?))),
-            (Value::Two(first, second), None) => {
+            (Value::Two(kinds), None) => {
+                let [first, second] = &**kinds else { return Err(unknown()) };
                 let (one, other) = (self.following(name)?, self.following(name)?);
                 let more = Given { option, value: Some((second, other)) };
                 Ok(Item::Option(Given { option, value: Some((first, one)) }, Some(more)))

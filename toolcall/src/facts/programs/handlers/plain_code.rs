@@ -50,6 +50,9 @@ fn judge(call: &Call<'_>, code: &Arg, language: &Language, gather: &mut Gather) 
     match language.files(&code.text).filter(|_| code.exact) {
         Some(files) => {
             gather.class(Class::Reads, format!("`{}` computes and prints", call.name));
+            if code.text.contains("import") && language.opens == "open" {
+                call.in_project(Class::Builds, "loads modules, perhaps of where it starts", gather);
+            }
             for (file, access) in files {
                 call.path(&Arg::known(file), access, gather);
             }

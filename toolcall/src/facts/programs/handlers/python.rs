@@ -47,7 +47,10 @@ fn module(call: &Call<'_>, program: &Program, at: usize, gather: &mut Gather) {
         _ if matches!(args, [only] if only.exact && matches!(only.text.as_str(), "--version" | "--help")) => {
             gather.class(Class::Reads, format!("`{name}` prints its version or help"));
         }
-        Some(tool) => data::judge(&inner, tool, gather),
+        Some(tool) => {
+            call.in_project(Class::Builds, "loads a module, perhaps one of where it starts", gather);
+            data::judge(&inner, tool, gather);
+        }
         None => {
             call.in_project(Class::Runs, &format!("runs the module `{}`", module.text), gather);
             inner.mentions(gather);

@@ -41,25 +41,41 @@ fn calls(bare: &str) -> bool {
     })
 }
 
+/// True where a text may stand for a table: behind `from` it is compared with something, or one of a list.
+fn names_a_table(bare: &str) -> bool {
+    let lower = bare.to_lowercase();
+    let from = lower.find("from").unwrap_or(lower.len());
+    lower.match_indices("''").filter(|(at, _)| *at > from).any(|(at, _)| {
+        let before = lower.get(..at).unwrap_or_default().trim_end();
+        let listed =
+            before.rfind('(').is_some_and(|open| before.get(..open).unwrap_or_default().trim_end().ends_with("in"));
+        let word = before.rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+        let compared =
+            before.ends_with(['=', '<', '>']) || ["like", "glob", "and", "between", "then", "else"].contains(&word);
+        !(compared || listed && before.ends_with(['(', ',']))
+    })
+}
+
 /// The query with nothing in its quotes; `None` where quotes and comments make that doubtful.
 fn without_texts(query: &str) -> Option<String> {
     let mut bare = String::new();
     let mut chars = query.chars();
     while let Some(c) = chars.next() {
         bare.push(c);
-        if matches!(c, '\'' | '"') {
+        if c == '\'' {
             chars.by_ref().find(|next| *next == c)?;
             bare.push(c);
         }
     }
-    let doubtful = bare.contains("--") || bare.contains("/*") || bare.contains(['\\', '`', '$', '#', '[']);
-    // A quoted name may be a function's.
-    (!doubtful && !bare.contains("\"(") && !bare.contains("\" (")).then_some(bare)
+    // A quoted name may be a function's, or a table's that reads files.
+    let doubtful = bare.contains("--") || bare.contains("/*") || bare.contains(['"', '\\', '`', '$', '#', '[']);
+    (!doubtful && !names_a_table(&bare)).then_some(bare)
 }
 
 const CHANGES: &[&str] = &[
     "into", "insert", "update", "delete", "drop", "create", "alter", "attach", "detach", "replace", "vacuum", "copy",
-    "load", "install", "grant", "revoke", "call", "do", "execute", "lock", "outfile", "dumpfile", "pragma",
+    "fsdir", "zipfile", "readfile", "writefile", "lsmode", "sqlite_dbpage", "load", "install", "grant", "revoke",
+    "call", "do", "execute", "lock", "outfile", "dumpfile", "pragma",
 ];
 
 const COMPUTES: &[&str] = &[
@@ -80,6 +96,7 @@ mod tests {
             "select count(*) from t",
             "SELECT name, max(x) FROM t WHERE y = 'drop; table' GROUP BY name;",
             "select * from t where id in (select id from u) limit 5",
+            "select * from t where name in ('a', 'b') and x like '%y'",
         ] {
             assert!(only_asks(query), "{query}");
         }
@@ -92,6 +109,10 @@ mod tests {
             "select 1 into outfile 'x'",
             "select pg_read_file('/etc/passwd')",
             "select edit(x, 'sh') from t",
+            "select data from fsdir where path = '/etc/passwd'",
+            "select data from 'fsdir' where path = '/etc/passwd'",
+            "select data from t, 'fsdir' where path = '/etc/passwd'",
+            "select data from \"fsdir\" where path = '/etc/passwd'",
             "select \"load_extension\" ('x')",
             "with x as (delete from t returning *) select * from x",
             "attach 'x' as y",

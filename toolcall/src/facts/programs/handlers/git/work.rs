@@ -52,6 +52,9 @@ impl Git<'_> {
                 self.call.paths(self.given.operands.iter().skip(1).take(1), Access::Write, gather);
             }
             Some("remove") => {
+                if self.given.has(&["-f", "--force"]) {
+                    self.discards("removes a working tree, whatever was changed in it", gather);
+                }
                 self.changes(gather);
                 self.call.paths(self.given.operands.iter().skip(1), Access::Delete, gather);
             }
