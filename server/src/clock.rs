@@ -10,7 +10,7 @@ use std::{
 
 use ccc_core::policy::{LocalTime, Weekday};
 use ccc_protocol::Timestamp;
-use chrono::{Datelike as _, Local, Timelike as _};
+use chrono::{DateTime, Datelike as _, Local, Timelike as _};
 
 /// The one clock of a server.
 #[derive(Debug)]
@@ -53,7 +53,15 @@ impl Clock {
 }
 
 fn local_now() -> LocalTime {
-    let now = Local::now();
+    on_the_wall(Local::now())
+}
+
+/// The time of day where the server stands, at that time.
+pub(crate) fn local_at(at: Timestamp) -> LocalTime {
+    on_the_wall(DateTime::from_timestamp_millis(at.millis()).unwrap_or_default().into())
+}
+
+fn on_the_wall(now: DateTime<Local>) -> LocalTime {
     let weekday = match now.weekday() {
         chrono::Weekday::Mon => Weekday::Mon,
         chrono::Weekday::Tue => Weekday::Tue,

@@ -4,6 +4,7 @@
 
 mod error;
 mod lock;
+mod look;
 mod migrate;
 mod nonce;
 mod read;
@@ -19,6 +20,7 @@ use self::migrate::Migration;
 
 pub use error::StoreError;
 pub use lock::DataLock;
+pub(crate) use look::Look;
 pub(crate) use nonce::Nonce;
 pub use read::Reader;
 pub use write::Writer;
