@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use ccc_client::{Request, deadline_after};
 use ccc_tests::bridge::{Bridge, Site, program};
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ run = ["echo", "{word}"]
 confined = false
 
 [actions.floored]
-policy = "auto-accept"
+policy = "queue"
 floor = "queue"
 run = ["true"]
 confined = false
@@ -39,6 +40,11 @@ policy = "auto-deny"
 name = "looks"
 action = "use-tool"
 where.class = ["reads", "vcs-query"]
+policy = "auto-accept"
+
+[[rule]]
+name = "never below its floor"
+action = "floored"
 policy = "auto-accept"
 
 [[rule]]
@@ -72,10 +78,13 @@ fn worked() -> Bridge {
         used("git status"),
         used("git status"),
         used("cat $WHAT"),
-        used(&format!("cat {}/config.toml", bridge.site().home().display())),
     ] {
         bridge.submit("agent", &action);
     }
+    // By our own client: the agent itself names a path of the host here, and is answered with it.
+    let own_files = used(&format!("cat {}/config.toml", bridge.site().home().display())).to_string();
+    let request = Request::post("/action", own_files.as_bytes(), deadline_after(None));
+    bridge.client("agent").call(&request).unwrap();
     for command in ["cargo test", "cargo test --lib", "cargo test -p core"] {
         let ticket = bridge.submit("agent", &used(command)).ticket();
         assert_eq!(bridge.approve("user", &ticket).status, 200);
