@@ -82,7 +82,7 @@ impl Log {
         let params = call(if number % 10 < 7 { number % (CALLS / 10) } else { number * 7919 % CALLS });
         let (plan, action) = (Digest::of(b"plan"), "use-tool".parse().expect("a name"));
         let digest = approval::digest(id, &action, &params, plan, &"agent".parse().expect("a name"));
-        let is_asked = number % ASKED_EVERY == 0;
+        let is_asked = number.is_multiple_of(ASKED_EVERY);
         let (status, rule) = match is_asked {
             true => ("queued", "use-tool: queue by default"),
             false => ("released", "rule `reading is free`"),

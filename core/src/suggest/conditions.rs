@@ -31,11 +31,13 @@ pub(super) fn lines(key: &Key, calls: &[&Ready]) -> Option<Vec<String>> {
 
 fn of_tool(key: &ToolKey, calls: &[&Ready]) -> Option<Vec<String>> {
     let facts = || calls.iter().filter_map(|ready| ready.facts.as_ref());
-    let (at, place) = &key.at;
-    let mut lines = vec![
-        format!("where.tool = {}", quoted(&as_glob(&key.tool)?)),
-        format!("where.{at} = {}", quoted(&as_glob(place)?)),
-    ];
+    let mut lines = vec![format!("where.tool = {}", quoted(&as_glob(&key.tool)?))];
+    if let Some(project) = &key.project {
+        lines.push(format!("where.project = {}", quoted(&as_glob(project)?)));
+    }
+    // A project is what the host says it is; where a call runs says more than what it names.
+    let directories: BTreeSet<&str> = calls.iter().map(|ready| cwd(ready)).collect::<Option<_>>()?;
+    lines.push(format!("where.cwd = {}", listed(&each(directories.into_iter(), as_glob)?)));
     lines.extend(command(key)?);
     let classes: BTreeSet<Class> = facts().flat_map(|facts| facts.classes.keys().copied()).collect();
     let classes: Vec<String> = classes.into_iter().map(|class| class.as_str().to_owned()).collect();
@@ -49,6 +51,13 @@ fn of_tool(key: &ToolKey, calls: &[&Ready]) -> Option<Vec<String>> {
         lines.push(format!("where.host = {}", listed(&each(hosts.into_iter(), |host| as_host(host))?)));
     }
     Some(lines)
+}
+
+fn cwd(ready: &Ready) -> Option<&str> {
+    match ready.args.named("cwd")? {
+        Arg::Text(cwd) => Some(cwd),
+        _ => None,
+    }
 }
 
 /// `None` where no pattern names it; no line where nothing is run.

@@ -21,8 +21,8 @@ pub(super) struct Key {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ToolKey {
     pub(super) tool: String,
-    /// Where it was made: the project, or the working directory where there is none. By the parameter of that name.
-    pub(super) at: (&'static str, String),
+    /// The project that the host names.
+    pub(super) project: Option<String>,
     /// Programs and their sub-commands, of which either all have one or none has.
     pub(super) commands: BTreeSet<(String, Option<String>)>,
     pub(super) has_paths: bool,
@@ -81,7 +81,7 @@ impl ToolKey {
             facts.commands.iter().map(|command| (command.program.clone(), command.subcommand.clone())).collect();
         let key = Self {
             tool: call.text("tool")?.to_owned(),
-            at: place(call)?,
+            project: call.text("project").map(str::to_owned),
             commands,
             has_paths: !facts.paths.is_empty(),
             has_hosts: !facts.hosts.is_empty(),
@@ -118,10 +118,4 @@ fn is_plain(facts: &Facts) -> bool {
         && !(facts.network_upload || facts.interactive || facts.force_push)
         && by_itself
         && facts.paths.iter().all(is_inside)
-}
-
-fn place(call: &Call) -> Option<(&'static str, String)> {
-    let named =
-        |name: &'static str| call.text(name).filter(|text| !text.is_empty()).map(|text| (name, text.to_owned()));
-    named("project").or_else(|| named("cwd"))
 }

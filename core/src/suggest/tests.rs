@@ -108,16 +108,19 @@ fn three_approvals_of_one_program_and_subcommand_make_its_narrowest_rule() {
     assert_eq!(
         lines,
         "[[rule]]\nname = \"cargo test of agent, approved often\"\naction = \"use-tool\"\ncaller = \"agent\"\n\
-         where.tool = \"Bash\"\nwhere.project = \"/home/dev/app\"\n\
+         where.tool = \"Bash\"\nwhere.project = \"/home/dev/app\"\nwhere.cwd = \"/home/dev/app\"\n\
          where.command = { program = \"cargo\", subcommand = \"cargo test\" }\nwhere.class = \"builds\"\npolicy = \"auto-accept\"\n"
     );
     assert_eq!(*tried, Tried { asked: 4, passed: 3, denied: 1, denied_passed: 0 });
     let added = add_lines(OLD, lines).unwrap();
+    let mut elsewhere = bash("cargo test");
+    elsewhere["cwd"] = json!("/home/dev/other");
     for (params, passes) in [
         (bash("cargo test --all"), true),
         (bash("cargo publish"), false),
         (bash("cargo test && cargo publish"), false),
         (used("Bash", &json!({ "command": "cargo test" }), "/home/dev/other"), false),
+        (elsewhere, false),
     ] {
         assert_eq!(outcome(&added, &call("use-tool", &params)) == Outcome::Passed, passes, "{params}");
     }
