@@ -236,12 +236,6 @@ impl Config {
         })
     }
 
-    /// How many rules the file has.
-    #[must_use]
-    pub fn rule_count(&self) -> usize {
-        self.rules.len()
-    }
-
     /// Where the rule stands that this error names.
     fn position_of_rule(&self, why: &str) -> Option<Position> {
         let named = |rule: &&Located<RuleSpec>| why.starts_with(&format!("rule `{}`: ", rule.value.name));

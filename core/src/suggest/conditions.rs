@@ -36,8 +36,8 @@ fn of_tool(key: &ToolKey, calls: &[&Ready]) -> Option<Vec<String>> {
         lines.push(format!("where.project = {}", quoted(&as_glob(project)?)));
     }
     // A project is what the host says it is; where a call runs says more than what it names.
-    let directories: BTreeSet<&str> = calls.iter().map(|ready| cwd(ready)).collect::<Option<_>>()?;
-    lines.push(format!("where.cwd = {}", listed(&each(directories.into_iter(), as_glob)?)));
+    let cwds: BTreeSet<&str> = calls.iter().map(|ready| cwd(ready)).collect::<Option<_>>()?;
+    lines.push(format!("where.cwd = {}", listed(&each(cwds.into_iter(), as_glob)?)));
     lines.extend(command(key)?);
     let classes: BTreeSet<Class> = facts().flat_map(|facts| facts.classes.keys().copied()).collect();
     let classes: Vec<String> = classes.into_iter().map(|class| class.as_str().to_owned()).collect();

@@ -7,7 +7,7 @@ use ccc_toolcall::facts;
 use serde::Serialize;
 
 use super::{
-    add_lines,
+    add::added,
     answered::{Answered, Seen},
     conditions, escape, grave,
     key::Key,
@@ -143,8 +143,8 @@ impl<'a> Group<'a> {
             "[[rule]]\nname = {}\naction = {action}\n{conditions}\npolicy = \"auto-accept\"\n",
             escape::quoted(&name)
         );
-        let added = add_lines(config, &lines).ok()?;
-        let with = Under::config(&config::read(&added).ok()?).ok()?;
+        let (_, added) = added(config, &lines).ok()?;
+        let with = Under::config(&added).ok()?;
         let fits = self.calls.iter().all(|(answered, _)| would_pass(&with, answered));
         let tried = tried(key, asked, &with);
         if !fits || tried.denied_passed > 0 || self.lets_grave_pass(&with, under) {

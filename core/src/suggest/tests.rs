@@ -303,7 +303,7 @@ fn two_hundred_rules_of_random_tickets_with_hostile_names_fit_them_and_nothing_g
             kinds.insert(action);
             let added = add_lines(OLD, &lines).unwrap();
             assert!(added.starts_with(OLD), "the old lines stay: {added}");
-            let rules_of = |text: &str| config::read(text).unwrap().rule_count();
+            let rules_of = |text: &str| text.parse::<toml::Table>().unwrap()["rule"].as_array().unwrap().len();
             assert_eq!(rules_of(&added), rules_of(OLD) + 1, "one rule and no more: {lines}");
             assert!(!lines.contains(['\u{202e}', '\u{200b}', '\u{7}']), "{lines:?}");
             let with = law(&added);
