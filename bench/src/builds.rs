@@ -34,7 +34,7 @@ impl Builds {
         let wants_edges = ["5", "6", "mcp"].iter().any(|goal| wishes.wants(goal));
         let has_musl = has_musl();
         // The same packages whatever is wanted: others would have other features, and be built twice.
-        let mut packages = vec!["ccc-server", "ccc-queue", "ccc-bench"];
+        let mut packages = vec!["ccc-server", "ccc-queue", "ccc-audit", "ccc-bench"];
         if wants_edges && !has_musl {
             packages.extend(EDGES);
         }

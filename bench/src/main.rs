@@ -22,7 +22,9 @@ use std::{fs, process::ExitCode};
 
 use args::Wishes;
 use builds::Builds;
-use goals::{Bench, against, console, decide, frames, growth, lists, mcp, programs, resident, store, submit};
+use goals::{
+    Bench, against, console, decide, frames, growth, hindsight, lists, mcp, programs, resident, store, submit,
+};
 use machine::Ticks;
 use peer::Peer;
 use report::Report;
@@ -30,7 +32,7 @@ use report::Report;
 /// Goals that are measured together, and what measures them.
 type Measurement = (&'static [&'static str], fn(&mut Bench));
 
-const MEASUREMENTS: [Measurement; 12] = [
+const MEASUREMENTS: [Measurement; 13] = [
     (&["1", "2"], submit::actions),
     (&["3"], submit::reads),
     (&["4"], store::alone),
@@ -43,6 +45,7 @@ const MEASUREMENTS: [Measurement; 12] = [
     (&["10"], lists::changes),
     (&["11"], resident::memory),
     (&["12", "13"], growth_of_all),
+    (&["14"], hindsight::logs),
 ];
 
 fn growth_of_all(bench: &mut Bench) {

@@ -1,5 +1,7 @@
 //! `--check`: reads everything a start would read, says what was found, and changes nothing.
 
+mod log;
+
 use std::fmt::Write as _;
 
 use ccc_core::catalogue::{Effect, Given, Wanted};
@@ -25,6 +27,7 @@ pub fn report(wishes: &Wishes, around: &Surroundings) -> Result<String, SetupErr
         .into_iter()
         .chain(users(&setup))
         .chain(programs(&setup))
+        .chain(log::line(&setup))
         .chain(setup.warnings.iter().map(|warning| format!("warning: {warning}")))
     {
         // Writing to a String cannot fail.

@@ -13,7 +13,7 @@ use ccc_core::{
     policy::{LocalTime, Weekday},
 };
 use ccc_protocol::Timestamp;
-use chrono::{Datelike as _, Local, Timelike as _};
+use chrono::{DateTime, Datelike as _, Local, Timelike as _};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::authenticate::Times;
@@ -130,7 +130,15 @@ fn since_boot_millis() -> i64 {
 
 /// The time of day where the server stands.
 pub(crate) fn local_now() -> LocalTime {
-    let now = Local::now();
+    on_the_wall(Local::now())
+}
+
+/// The time of day where the server stands, at that time.
+pub(crate) fn local_at(at: Timestamp) -> LocalTime {
+    on_the_wall(DateTime::from_timestamp_millis(at.millis()).unwrap_or_default().into())
+}
+
+fn on_the_wall(now: DateTime<Local>) -> LocalTime {
     let weekday = match now.weekday() {
         chrono::Weekday::Mon => Weekday::Mon,
         chrono::Weekday::Tue => Weekday::Tue,

@@ -168,9 +168,13 @@ impl Setup {
     /// The log that the audit key has to be the key of, where there is one.
     #[must_use]
     pub(crate) fn signed_log(&self) -> Option<PathBuf> {
+        self.log().filter(|_| !self.new_audit_key)
+    }
+
+    /// The log, where there is one.
+    pub(crate) fn log(&self) -> Option<PathBuf> {
         let log = self.data.join(DATABASE);
-        let has_log = std::fs::metadata(&log).is_ok_and(|found| found.len() > 0);
-        (has_log && !self.new_audit_key).then_some(log)
+        std::fs::metadata(&log).is_ok_and(|found| found.len() > 0).then_some(log)
     }
 
     /// What of `other` counts only at the next start.

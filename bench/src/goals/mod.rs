@@ -6,6 +6,7 @@ pub mod decide;
 pub mod frames;
 pub mod growth;
 pub mod hashing;
+pub mod hindsight;
 pub mod lists;
 pub mod mcp;
 pub mod programs;

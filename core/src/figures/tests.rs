@@ -16,10 +16,10 @@ fn id(number: u8) -> String {
 
 fn asked(number: u8, at: &str, by: &str, command: &str) -> serde_json::Value {
     let params = json!({ "tool": "Bash", "input": { "command": command }, "cwd": "/p" });
-    submitted(number, at, by, "queued", params)
+    submitted(number, at, by, "queued", &params)
 }
 
-fn submitted(number: u8, at: &str, by: &str, status: &str, params: serde_json::Value) -> serde_json::Value {
+fn submitted(number: u8, at: &str, by: &str, status: &str, params: &serde_json::Value) -> serde_json::Value {
     json!({ "seq": number, "at": at, "kind": "submitted", "by": by, "about": by, "ticket": id(number), "action": "use-tool",
         "status": status, "detail": { "params": params } })
 }
@@ -30,7 +30,7 @@ fn step(number: u8, at: &str, kind: &str, by: Option<&str>) -> serde_json::Value
 
 #[test]
 fn each_word_of_a_status_is_counted_under_what_it_means_and_an_unknown_one_under_its_own() {
-    let of = |number, status| submitted(number, "2026-03-07T12:00:00Z", "a", status, json!({}));
+    let of = |number, status| submitted(number, "2026-03-07T12:00:00Z", "a", status, &json!({}));
     let figures = count(&[
         of(1, "queued"),
         of(2, "released"),
@@ -50,7 +50,7 @@ fn asks_are_told_by_active_hour_and_agent() {
         asked(1, "2026-03-07T12:00:00Z", "a", "make x"),
         asked(2, "2026-03-07T12:59:59Z", "a", "make x"),
         asked(3, "2026-03-07T15:10:00Z", "a", "make x"),
-        submitted(4, "2026-03-07T12:30:00Z", "b", "released", json!({})),
+        submitted(4, "2026-03-07T12:30:00Z", "b", "released", &json!({})),
     ]);
     let of = |name: &str| &figures.agents[name];
     assert_eq!((of("a").active_hours, of("a").asks_per_active_hour), (2, 1.5));

@@ -14,7 +14,8 @@ enum Glob {
     General(Box<GlobMatcher>),
 }
 
-const META: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
+/// What a glob reads as something else than itself.
+pub(crate) const META: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
 
 impl Glob {
     fn new(text: &str) -> Result<Self, String> {

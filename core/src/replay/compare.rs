@@ -110,6 +110,9 @@ impl Compared {
     }
 }
 
+/// What a law says, and by which rules.
+type Said = (Outcome, String);
+
 /// Decides each call once, and once for each time of day where rules ask for it.
 #[must_use]
 pub fn compare(calls: &[(Call, Vec<Made>)], under: &Under, local: impl Fn(Timestamp) -> LocalTime) -> Compared {
@@ -118,13 +121,13 @@ pub fn compare(calls: &[(Call, Vec<Made>)], under: &Under, local: impl Fn(Timest
     for (call, made) in calls {
         compared.calls += 1;
         let ready = under.ready(call);
-        let mut said: Vec<((Option<LocalTime>, Timestamp), (Outcome, String))> = vec![];
+        let mut said: Vec<(Option<LocalTime>, Said)> = vec![];
         for made in made {
             let at = asks_time.then(|| local(made.at));
-            let known = said.iter().find(|((known, _), _)| *known == at).map(|(_, said)| said.clone());
+            let known = said.iter().find(|(known, _)| *known == at).map(|(_, said)| said.clone());
             let would = known.unwrap_or_else(|| {
                 let now = outcome(call, ready.as_ref(), under, made.at, at.unwrap_or_else(|| local(made.at)));
-                said.push(((at, made.at), now.clone()));
+                said.push((at, now.clone()));
                 now
             });
             compared.add(call, made, would);
@@ -133,13 +136,7 @@ pub fn compare(calls: &[(Call, Vec<Made>)], under: &Under, local: impl Fn(Timest
     compared
 }
 
-fn outcome(
-    call: &Call,
-    ready: Result<&Ready, &String>,
-    under: &Under,
-    at: Timestamp,
-    local: LocalTime,
-) -> (Outcome, String) {
+fn outcome(call: &Call, ready: Result<&Ready, &String>, under: &Under, at: Timestamp, local: LocalTime) -> Said {
     match ready {
         Ok(ready) => under.outcome(call, ready, at, local),
         Err(why) => (Outcome::Refused, why.clone()),
@@ -147,7 +144,7 @@ fn outcome(
 }
 
 impl Compared {
-    fn add(&mut self, call: &Call, made: &Made, (would, would_by): (Outcome, String)) {
+    fn add(&mut self, call: &Call, made: &Made, (would, would_by): Said) {
         self.was.add(made.outcome, 1);
         self.would.add(would, 1);
         if would == made.outcome {

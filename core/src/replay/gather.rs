@@ -149,7 +149,7 @@ fn request(mut line: Line) -> Option<Said> {
     // Whatever was left out of it, and by whom: what the digest covers is what was asked for.
     let is_whole = approval::digest(id, &action, &params, plan, &caller) == digest;
     let made = Made { at: line.at, ticket: id, outcome, rule };
-    is_whole.then(|| Said::Request(Call { caller, action, params }, made))
+    is_whole.then_some(Said::Request(Call { caller, action, params }, made))
 }
 
 fn text<'a>(detail: &'a Map<String, Value>, name: &str) -> Option<&'a str> {

@@ -5,6 +5,7 @@
 mod clock;
 mod error;
 mod lock;
+mod look;
 mod migrate;
 mod nonce;
 mod proof;
@@ -22,6 +23,7 @@ use self::migrate::{Migration, free_bytes};
 
 pub use error::StoreError;
 pub use lock::DataLock;
+pub(crate) use look::Look;
 pub(crate) use nonce::Nonce;
 pub(crate) use proof::{Found, Mark};
 pub use read::Reader;

@@ -1,13 +1,13 @@
 //! The command line and the environment, read into one task.
 
-use std::{ffi::OsString, num::NonZero};
+use std::{ffi::OsString, num::NonZero, path::PathBuf};
 
 use ccc_client::DEFAULT_URL;
 use ccc_protocol::{Digest, TicketId};
 use clap::{Args as ClapArgs, Parser, Subcommand, error::ErrorKind};
 
 use super::{
-    task::{Asked, Connect, Environment, Invocation, Task, Terms},
+    task::{Asked, Connect, Environment, Invocation, Suggest, Task, Terms},
     wrong,
 };
 use crate::wording::span;
@@ -69,6 +69,22 @@ enum Verb {
     Policies(Output),
     /// What comes and goes, as it happens
     Watch(Output),
+    /// Lasting rules of what was approved often
+    #[command(after_help = SUGGEST_HELP)]
+    Suggest(SuggestArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+struct SuggestArgs {
+    /// The server's config, where it is on this machine [default: $XDG_CONFIG_HOME/ccc/config.toml]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Adds the rule of this number to the config; asks on the terminal first
+    #[arg(long, value_name = "NUMBER", value_parser = suggestion, conflicts_with = "json")]
+    write: Option<NonZero<u64>>,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -205,6 +221,7 @@ impl Verb {
             Self::Revoke { id } => Task::Revoke { id },
             Self::Policies(Output { json }) => Task::Policies { json },
             Self::Watch(Output { json }) => Task::Watch { json },
+            Self::Suggest(SuggestArgs { config, write, json }) => Task::Suggest(Suggest { json, config, write }),
         })
     }
 }
@@ -248,6 +265,10 @@ fn uses(text: &str) -> Result<NonZero<u32>, String> {
     text.parse().map_err(|_| "`--uses` takes a whole number from 1".to_owned())
 }
 
+fn suggestion(text: &str) -> Result<NonZero<u64>, String> {
+    text.parse().map_err(|_| "`--write` takes the number of a suggestion, from 1".to_owned())
+}
+
 fn digest(text: &str) -> Result<Digest, String> {
     text.parse().map_err(|error| format!("`--digest`: {error}"))
 }
@@ -272,6 +293,13 @@ Examples:
   ccc-queue approve 5a6b7c8d
   ccc-queue approve 5a6b7c8d --note \"as agreed\" --for 15m --uses 5
   ccc-queue approve 0198e6a2-7b1c-7d3e-8f40-5a6b7c8d9e0f --yes --digest sha-256:…";
+
+const SUGGEST_HELP: &str = "\
+Examples:
+  ccc-queue suggest
+  ccc-queue suggest --write 1
+
+Never for what is grave, was denied, or cannot be read whole. A server elsewhere has its config elsewhere: the lines are printed.";
 
 const DENY_HELP: &str = "\
 Examples:
@@ -300,6 +328,9 @@ mod tests {
     fn every_command_is_read() {
         assert_eq!(task(""), Task::Screen);
         assert_eq!(task("--plain"), Task::Plain);
+        assert_eq!(task("suggest"), Task::Suggest(Suggest::default()));
+        let write = Suggest { config: Some("c.toml".into()), write: NonZero::new(2), json: false };
+        assert_eq!(task("suggest --write 2 --config c.toml"), Task::Suggest(write));
         assert_eq!(task("list --json"), Task::List { json: true });
         assert_eq!(task("show abc"), Task::Show { id: "abc".into(), json: false });
         let terms = Terms { note: None, seconds: Some(900), uses: Some(5), word: None };
@@ -350,6 +381,7 @@ mod tests {
             ("--secrets", "a value is missing; write `--secrets FILE`"),
             ("approve x --note", "a value is missing; write `--note TEXT`"),
             ("approve x --for 15m --uses 0", "`--uses` takes a whole number from 1"),
+            ("suggest --write 0", "`--write` takes the number of a suggestion"),
             ("approve x --for soon", "`--for` takes a time"),
             ("approve x --yes --digest abc", "`--digest`: "),
             ("deny", "write `ccc-queue deny ID`"),

@@ -8,4 +8,4 @@ mod wrong;
 
 pub use args::parse;
 pub(crate) use stop::Stop;
-pub use task::{Asked, Connect, Environment, Invocation, Task, Terms};
+pub use task::{Asked, Connect, Environment, Invocation, Suggest, Task, Terms};

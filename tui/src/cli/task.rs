@@ -1,6 +1,6 @@
 //! What is asked for, once the command line and the environment are read.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, num::NonZero, path::PathBuf};
 
 use ccc_protocol::Digest;
 
@@ -46,6 +46,18 @@ pub enum Task {
     Revoke { id: String },
     Policies { json: bool },
     Watch { json: bool },
+    Suggest(Suggest),
+}
+
+/// Which rules are suggested, and where to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Suggest {
+    /// As JSON.
+    pub json: bool,
+    /// The server's config; the usual one where it is not named.
+    pub config: Option<PathBuf>,
+    /// The one to write there, by its number.
+    pub write: Option<NonZero<u64>>,
 }
 
 /// What an approval carries.

@@ -10,7 +10,8 @@ use clap::{
 };
 
 /// Every command, as a person writes it.
-const VERBS: [&str; 9] = ["list", "show", "approve", "deny", "stop", "grants", "revoke", "policies", "watch"];
+const VERBS: [&str; 10] =
+    ["list", "show", "approve", "deny", "stop", "grants", "revoke", "policies", "watch", "suggest"];
 
 /// The error of these arguments.
 pub(super) fn words(error: &Error, args: &[OsString]) -> String {

@@ -1,10 +1,12 @@
-//! The commands without a screen: `list`, `show`, `approve`, `deny`, `grants`, `revoke`, `policies`, `watch`.
+//! The commands without a screen: `list`, `show`, `approve`, `deny`, `grants`, `revoke`, `policies`, `watch`,
+//! `suggest`.
 //! Data goes to stdout, words to stderr; what others wrote is made visible on both.
 
 mod ask;
 mod decide;
 mod find;
 mod print;
+mod suggest;
 mod tell;
 mod watch;
 
@@ -21,6 +23,7 @@ pub(crate) fn run(bridge: &Bridge, task: &Task) -> Result<u8, Stop> {
         Task::Grants { json } => tell::grants(bridge, *json),
         Task::Policies { json } => tell::policies(bridge, *json),
         Task::Watch { json } => watch::watch(bridge, *json),
+        Task::Suggest(wanted) => suggest::run(bridge, wanted),
         Task::Approve { id, terms, asked } => decide::approve(bridge, id, terms, asked),
         Task::Deny { id, reason, asked } => decide::deny(bridge, id, reason.as_deref(), asked),
         Task::Stop { id } => decide::stop(bridge, id),
