@@ -31,8 +31,8 @@ pub fn preview(preview: &Preview, width: usize, ids: Ids) -> Vec<Row> {
         call::call(&mut page, preview);
         unread(&mut page, preview);
     } else {
-        plan(&mut page, &preview.plan);
         urls(&mut page, &preview.urls);
+        plan(&mut page, &preview.plan);
         params(&mut page, &ticket.params);
         call::said(&mut page, ticket);
     }
@@ -130,7 +130,6 @@ fn unread(page: &mut Page, preview: &Preview) {
 
 fn urls(page: &mut Page, urls: &[UrlView]) {
     for url in urls {
-        page.section("ADDRESS");
         page.row(around_host(url));
         page.fact("host", Tone::Host, Untrusted(&url.host).line());
         if let Some(unicode) = &url.host_unicode {
