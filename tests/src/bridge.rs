@@ -11,7 +11,11 @@ use std::{
 };
 
 use ccc_client::{Identity, Request, deadline_after};
-use ccc_protocol::{TicketId, bodies::Ticket, secrets::Secrets};
+use ccc_protocol::{
+    TicketId,
+    bodies::{Ticket, Verdict},
+    secrets::Secrets,
+};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
@@ -235,6 +239,21 @@ impl Bridge {
     /// A person's yes to a ticket as it was shown.
     pub fn approve(&self, by: &str, ticket: &Ticket) -> Reply {
         self.post(by, &format!("/queue/{}/approve", ticket.id), &json!({ "digest": ticket.digest }))
+    }
+
+    /// The same for what needs care: with the verdict that the bridge shows, and its word typed.
+    ///
+    /// # Panics
+    /// Where there is no preview.
+    pub fn approve_with_care(&self, by: &str, ticket: &Ticket, grant: Option<&Value>) -> Reply {
+        let preview = self.get(by, &format!("/queue/{}/preview", ticket.id)).json();
+        let verdict: Verdict = serde_json::from_value(preview["ticket"]["verdict"].clone()).unwrap();
+        let shown = json!({ "verdict": verdict.digest(), "word": verdict.word });
+        let mut body = json!({ "digest": ticket.digest, "shown": shown });
+        if let Some(grant) = grant {
+            body["grant"] = grant.clone();
+        }
+        self.post(by, &format!("/queue/{}/approve", ticket.id), &body)
     }
 
     /// The number of the newest audit entry: what changes nothing leaves it as it is.

@@ -207,7 +207,7 @@ fn snoozed_requests_are_put_aside_and_come_back() {
     let asked = story.asks_page("serde");
     let console = story.console();
     console.ready();
-    console.press("s").sees("1 put aside").sees_no("docs.rs/serde");
+    console.press("s").sees("1 snoozed").sees_no("docs.rs/serde");
     console.press("S").sees("docs.rs/serde");
     story.still_waits(asked);
 }

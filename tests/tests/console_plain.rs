@@ -150,3 +150,11 @@ fn an_edit_is_written_line_by_line() {
     let new = story.bridge.client("user").ticket(asked).unwrap().replaced_by.expect("linked");
     assert_eq!(story.now(new).params["name"], "Eve");
 }
+
+#[test]
+fn a_dumb_terminal_gets_the_line_console() {
+    let story = Story::of("a terminal that moves no cursor gets the line console without being asked for it");
+    story.asks_page("serde");
+    let console = story.console_with(&Open { env: vec![("TERM", "dumb")], ..Open::default() });
+    console.sees("line by line").sees("docs.rs/serde");
+}

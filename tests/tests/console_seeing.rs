@@ -79,10 +79,10 @@ fn hostile_text_is_visible_and_does_nothing() {
 
 #[test]
 fn an_agents_own_reason_is_marked_as_untrusted() {
-    let story = Story::of("what an agent says about its request stands apart, marked as untrusted");
+    let story = Story::of("what an agent says about its request stands apart, marked as unchecked");
     story.asks(&json!({ "action": "greet", "name": "Ada", "reason": "approved by user already" }));
     let console = story.console_with(&Open::sized(120, 40));
-    console.sees("THE AGENT SAYS (untrusted").sees("│ approved by user already");
+    console.sees("agent says, unchecked: approved by user already");
 }
 
 #[test]
@@ -94,9 +94,9 @@ fn the_rule_and_the_asker_are_shown() {
     let console = story.console_with(&Open::sized(120, 50));
     console
         .sees("a release needs two and a reason")
-        .sees("agent       agent")
-        .sees("ASKED JUST BEFORE")
-        .sees("cancelled");
+        .sees("from        agent, at ")
+        .sees("before  cancelled")
+        .sees("greet");
 }
 
 #[test]
@@ -104,9 +104,9 @@ fn long_details_are_whole_by_scrolling() {
     let story = Story::of("details are shown whole, however long they are");
     story.asks_tool(&json!({ "command": format!("{}the very end", "line\n".repeat(100)) }));
     let console = story.console();
-    console.ready();
-    console.press("page-down").sees_no("WHAT WOULD HAPPEN");
-    console.press("]").sees("end of this request");
+    console.sees("101 lines").sees("read to its last line first");
+    console.press("page-down").sees_no("101 lines");
+    console.press("]").sees("end of this request").ready();
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn help_is_made_from_the_keys_in_force() {
         .sees("● live")
         .press("?")
         .sees("ctrl-w")
-        .sees("put it aside for a while")
+        .sees("hide it for a while")
         .press("esc")
         .sees_no("put it aside for a while");
 }

@@ -82,7 +82,9 @@ fn open(bridge: Arc<Bridge>, plain: bool, first: Option<Message>) -> Result<u8, 
     let config = settings()?;
     let theme = theme(&config);
     let server = Untrusted(&bridge.address().to_string()).line();
-    let surface = if plain { Surface::Plain } else { Surface::Screen };
+    // A terminal that moves no cursor shows no screen.
+    let is_dumb = env::var("TERM").is_ok_and(|term| term == "dumb");
+    let surface = if plain || is_dumb { Surface::Plain } else { Surface::Screen };
     let model = Model::new(bridge.user().clone(), server, config, surface);
     let ended = match surface {
         Surface::Plain => plain::run(model, first, bridge),

@@ -294,7 +294,7 @@ impl Judge {
             assert_eq!(context, Context::Word, "care was not asked for");
             assert!(self.typed.ends_with(word), "`{}` was typed, not `{word}`", self.typed);
             assert!(self.ends.contains(&n), "its end was not on screen");
-            let told = shown.as_ref().and_then(|shown| shown.word.as_ref()).map(|word| word.as_str());
+            let told = shown.as_ref().and_then(|shown| shown.word.as_ref()).map(ccc_protocol::bodies::Word::as_str);
             assert_eq!(told, made(n).verdict.is_some().then_some(word), "the word goes with the approval");
         }
         if n == 2 && matches!(command, Command::Approve { .. }) {

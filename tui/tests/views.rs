@@ -222,7 +222,7 @@ fn what_has_ended_is_not_put_aside() {
     desk.queue(vec![ended], false);
     desk.keys("s");
     assert_eq!(desk.model.queue().snoozed(), 0);
-    assert!(!desk.screen().contains("put aside"), "{}", desk.screen());
+    assert!(!desk.screen().contains("snoozed"), "{}", desk.screen());
 }
 
 #[test]

@@ -135,8 +135,8 @@ pub(super) fn policies(bridge: &Bridge, json: bool) -> Result<u8, Stop> {
 
 fn policy_row(action: &ActionPolicy) -> Row {
     let word = |policy: Option<Policy>| Visible::label(policy.map_or("–", Policy::as_str));
-    let head = Visible::label("  ").then(&action.action).padded(28).then("own ").then(word(Some(action.own)));
-    let head = head.then(", override ").then(word(action.overridden)).then(", floor ").then(word(action.floor));
+    let head = Visible::label("  ").then(&action.action).padded(28).then("default ").then(word(Some(action.own)));
+    let head = head.then(", override ").then(word(action.overridden)).then(", minimum ").then(word(action.floor));
     let each =
         action.effective.iter().map(|(user, policy)| Visible::label(", ").then(user).then(": ").then(policy.as_str()));
     Row::new().with(Tone::Plain, head).with(Tone::Plain, each.collect::<Visible>())

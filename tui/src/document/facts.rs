@@ -1,114 +1,60 @@
-//! What the bridge read from a tool call: a row for each thing that is there, and none for what is not.
+//! What the bridge read from a tool call of many programs: a row for each kind of thing that is there, each thing once.
+
+use ccc_protocol::bodies::{Facts, Place};
 
 use super::Page;
-use crate::{
-    text::{Row, Tone},
-    wording::words::in_a_row,
-};
-use ccc_protocol::bodies::{Class, CommandFact, Facts, PathFact};
+use crate::wording::words::in_a_row;
 
-/// What each kind of thing is, as a row's name and text.
-type Rows = Vec<(String, String)>;
+/// So many things of a kind are named.
+const NAMED_MAX: usize = 12;
 
-/// The facts, as their section.
+/// The rows.
 pub(super) fn facts(page: &mut Page, facts: &Facts) {
-    page.section("WHAT THE BRIDGE READ FROM IT");
-    let rows = rows(facts);
-    if rows.is_empty() {
-        page.row(Row::new().with(Tone::Dim, "nothing"));
-    }
-    for (name, text) in &rows {
-        page.text(name, text);
-    }
+    let outside = facts.paths.iter().filter(|fact| fact.place == Place::Outside).map(|fact| fact.path.as_str());
+    row(page, "runs ", facts.programs());
+    row(page, "contacts ", facts.hosts.iter().map(String::as_str));
+    row(page, "touches elsewhere ", outside);
 }
 
-/// Its classes come first: they are what rules ask about.
-fn rows(facts: &Facts) -> Rows {
-    let classes = facts.classes.iter().map(|(class, why)| (class.as_str().to_owned(), why.clone()));
-    let mut rows: Rows = classes.collect();
-    rows.extend(facts.commands.iter().flat_map(command));
-    rows.extend(facts.hosts.iter().map(|host| row("hosts", host)));
-    let flags = [
-        ("force_push", facts.force_push),
-        ("interactive", facts.interactive),
-        ("network_upload", facts.network_upload),
-        ("too_large", facts.too_large),
-    ];
-    rows.extend(flags.into_iter().filter(|(_, holds)| *holds).map(|(name, _)| row(name, "true")));
-    // What is not known stands among the classes by its first reason; here are the others.
-    let told = facts.classes.get(&Class::Unknown);
-    rows.extend(facts.opaque.iter().filter(|reason| Some(*reason) != told).map(|reason| row("unknown", reason)));
-    rows.extend(facts.paths.iter().map(path));
-    rows.extend(facts.project.iter().map(|project| row("project", project)));
-    rows
-}
-
-fn row(name: &str, text: &str) -> (String, String) {
-    (name.to_owned(), text.to_owned())
-}
-
-/// A program with its arguments, what it is run by, and where.
-fn command(command: &CommandFact) -> Rows {
-    let mut rows = vec![row("runs", &in_a_row(std::iter::once(&command.program).chain(&command.args)))];
-    if !command.via.is_empty() {
-        rows.push(row("runs.by", &in_a_row(command.via.iter())));
+fn row<'a>(page: &mut Page, name: &'static str, things: impl Iterator<Item = &'a str>) {
+    let mut once: Vec<String> = vec![];
+    for thing in things {
+        if !once.iter().any(|known| known == thing) {
+            once.push(thing.to_owned());
+        }
     }
-    if command.remote {
-        rows.push(row("runs.on", "another machine"));
+    let more = once.len().saturating_sub(NAMED_MAX);
+    once.truncate(NAMED_MAX);
+    if once.is_empty() {
+        return;
     }
-    rows
-}
-
-fn path(fact: &PathFact) -> (String, String) {
-    (format!("{}.{}", fact.access.as_str(), fact.place.as_str()), fact.path.clone())
+    let named = in_a_row(once.iter());
+    page.text_of(name, &if more > 0 { format!("{named} and {more} more") } else { named });
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
-    fn shown(facts: Value) -> Rows {
-        rows(&serde_json::from_value(facts).unwrap())
+    fn shown(facts: &serde_json::Value) -> Vec<String> {
+        let mut page = Page::new(100);
+        super::facts(&mut page, &serde_json::from_value(facts.clone()).unwrap());
+        page.into_rows().iter().map(|row| row.text().to_string()).collect()
     }
 
     #[test]
-    fn what_is_there_has_a_row_and_what_is_not_has_none() {
+    fn each_thing_is_named_once_and_what_is_not_there_has_no_row() {
+        let command = |program: &str| json!({ "program": program, "subcommand": null, "args": [], "flags": [], "via": [], "remote": false });
+        let path = |path: &str, place: &str| json!({ "path": path, "access": "read", "place": place });
         let facts = json!({
-            "project": "/p", "hosts": ["docs.rs", "crates.io"], "network_upload": false, "interactive": true, "too_large": false,
-            "opaque": ["a name known at run time", "another"],
-            "classes": { "unknown": "a name known at run time", "writes-outside": "writes `/x`" },
-            "commands": [
-                { "program": "cargo", "subcommand": "cargo test", "args": ["test", "-p", "core"], "flags": ["-p"], "via": [], "remote": false },
-                { "program": "sh", "subcommand": null, "args": ["-c", "a  (on this machine)"], "flags": [], "via": ["sudo", "xargs"], "remote": true },
-            ],
-            "paths": [{ "path": "/x", "access": "write", "place": "outside" }],
+            "commands": [command("echo"), command("curl"), command("echo"), command("a b")], "hosts": ["docs.rs"],
+            "paths": [path("/etc/x", "outside"), path("/p/y", "project")],
         });
-        let expected = [
-            ("writes-outside", "writes `/x`"),
-            ("unknown", "a name known at run time"),
-            ("runs", "cargo test -p core"),
-            ("runs", r#"["sh","-c","a  (on this machine)"]"#),
-            ("runs.by", "sudo xargs"),
-            ("runs.on", "another machine"),
-            ("hosts", "docs.rs"),
-            ("hosts", "crates.io"),
-            ("interactive", "true"),
-            ("unknown", "another"),
-            ("write.outside", "/x"),
-            ("project", "/p"),
-        ];
-        assert_eq!(shown(facts), expected.map(|(name, text)| row(name, text)));
-        assert!(shown(json!({ "commands": [], "paths": [], "classes": {}, "force_push": false })).is_empty());
-    }
-
-    #[test]
-    fn facts_of_another_form_are_refused_and_not_guessed_at() {
-        for odd in
-            [json!({ "classes": ["reads"] }), json!({ "commands": ["ls"] }), json!({ "paths": [{ "path": "/x" }] })]
-        {
-            assert!(serde_json::from_value::<Facts>(odd.clone()).is_err(), "{odd}");
-        }
+        assert_eq!(shown(&facts), [r#"runs ["echo","curl","a b"]"#, "contacts docs.rs", "touches elsewhere /etc/x"]);
+        assert!(shown(&json!({})).is_empty());
+        let many: Vec<_> = (0..20).map(|n| command(&format!("p{n}"))).collect();
+        assert!(shown(&json!({ "commands": many }))[0].ends_with("p11 and 8 more"));
     }
 }

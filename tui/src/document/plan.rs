@@ -28,7 +28,7 @@ pub(super) fn plan(page: &mut Page, plan: &Plan) {
             page.fact("does", Tone::Plain, Visible::label("the bridge itself: ").then(Untrusted(what).line()));
         }
         Plan::Release { .. } => {
-            page.fact("does", Tone::Plain, "the agent goes on and does it itself, in its own place");
+            page.fact("does", Tone::Plain, "the agent runs this itself");
         }
     }
 }

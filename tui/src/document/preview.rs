@@ -31,8 +31,8 @@ pub fn preview(preview: &Preview, width: usize, ids: Ids) -> Vec<Row> {
         call::call(&mut page, preview);
         unread(&mut page, preview);
     } else {
-        plan(&mut page, &preview.plan);
         urls(&mut page, &preview.urls);
+        plan(&mut page, &preview.plan);
         params(&mut page, &ticket.params);
         call::said(&mut page, ticket);
     }
@@ -62,16 +62,26 @@ fn became(page: &mut Page, ticket: &Ticket) {
         Status::Failed | Status::Denied | Status::Lost => Tone::Bad,
         _ => Tone::Good,
     };
-    page.row(Row::new().with(tone, Visible::label("ended: ").then(ticket.status.as_str())));
+    page.row(Row::new().with(tone, Visible::label("ended: ").then(crate::wording::status(ticket.status))));
     if let Some(reason) = &ticket.reason {
         page.text_of("why ", reason);
     }
     match &ticket.result {
-        Some(Value::Object(parts)) => parts.iter().for_each(|(name, value)| page.value(name, value)),
+        Some(Value::Object(parts)) => observed(page, parts),
         Some(value) => page.value("result", value),
         None => {}
     }
     page.row(Row::new());
+}
+
+/// What was observed: how it ended, what it said last, and whatever else there is. What did not happen has no row.
+fn observed(page: &mut Page, parts: &Map<String, Value>) {
+    const FIRST: &[&str] = &["exit_code", "stderr", "stdout"];
+    let first = FIRST.iter().filter_map(|name| parts.get_key_value(*name));
+    let rest = parts.iter().filter(|(name, _)| !FIRST.contains(&name.as_str()));
+    for (name, value) in first.chain(rest).filter(|(_, value)| !value.is_null() && **value != Value::Bool(false)) {
+        page.value(name, value);
+    }
 }
 
 /// The gravest thing in words, what it is about, why it is asked.
@@ -103,14 +113,14 @@ fn cautions(page: &mut Page, preview: &Preview) {
     }
 }
 
-/// Of more programs than these, all that was read is listed.
+/// Of more programs than these it is said in a row which they are.
 const COMMANDS_AT_A_GLANCE: usize = 5;
 
 /// Why something about the call could not be known, beyond what the verdict says.
 fn unread(page: &mut Page, preview: &Preview) {
     let Some(facts) = &preview.facts else { return };
     if facts.commands.len() > COMMANDS_AT_A_GLANCE {
-        return super::facts::facts(page, facts);
+        super::facts::facts(page, facts);
     }
     let told = preview.ticket.verdict.as_ref().map(|verdict| verdict.objects.as_slice()).unwrap_or_default();
     for reason in facts.opaque.iter().filter(|reason| !told.contains(reason)) {
@@ -120,7 +130,6 @@ fn unread(page: &mut Page, preview: &Preview) {
 
 fn urls(page: &mut Page, urls: &[UrlView]) {
     for url in urls {
-        page.section("ADDRESS");
         page.row(around_host(url));
         page.fact("host", Tone::Host, Untrusted(&url.host).line());
         if let Some(unicode) = &url.host_unicode {
@@ -240,8 +249,9 @@ fn recent(page: &mut Page, preview: &Preview) {
         return;
     }
     for ask in preview.recent.iter().take(RECENT_MAX) {
-        let head = Visible::label("before  ").then(Visible::label(ask.status.as_str())).padded(18).then(" ");
+        let head = Visible::label("before  ").then(crate::wording::status(ask.status)).padded(18).then(" ");
         let room = page.width().saturating_sub(head.width());
-        page.row(Row::new().with(Tone::Dim, head).with(Tone::Agent, Untrusted(&ask.summary).line().cut(room)));
+        let told = crate::wording::summary::value(&Value::from(ask.summary.as_str()));
+        page.row(Row::new().with(Tone::Dim, head).with(Tone::Agent, told.cut(room)));
     }
 }

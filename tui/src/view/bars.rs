@@ -41,7 +41,7 @@ fn status(model: &Model) -> Row {
     if model.queue().snoozed() > 0 {
         row.push(
             Tone::Plain,
-            Visible::label(", ").then(Visible::number(model.queue().snoozed() as u64)).then(" put aside"),
+            Visible::label(", ").then(Visible::number(model.queue().snoozed() as u64)).then(" snoozed"),
         );
     }
     let list_is_shown = model.view() == View::Queue && model.areas().list.height > 0;

@@ -38,7 +38,7 @@ fn inconsistent() -> [Row; 3] {
 /// The id comes first: however long the action's name is, it is never cut off.
 fn name(ticket: &Ticket) -> Row {
     let row = Row::new().with(Tone::Dim, summary::short(ticket.id).then(" "));
-    row.with(Tone::Strong, &ticket.action).with(Tone::Dim, Visible::label("  by ").then(&ticket.submitted_by))
+    row.with(Tone::Strong, summary::name(ticket)).with(Tone::Dim, Visible::label("  by ").then(&ticket.submitted_by))
 }
 
 fn standing(model: &Model, ticket: &Ticket) -> Row {
@@ -62,7 +62,7 @@ fn armed(model: &Model) -> Row {
     }
     match model.armed().state(model.now().millis) {
         Ok(_) => Row::new().with(Tone::Good, "◆ ready"),
-        Err(Refusal::Early | Refusal::Held) => Row::new().with(Tone::Dim, "◇ settling"),
+        Err(Refusal::Early | Refusal::Held) => Row::new().with(Tone::Dim, "◇ wait"),
         Err(Refusal::Nothing) => Row::new(),
         Err(refusal) => Row::new().with(Tone::Care, Visible::label("◇ ").then(refusal.words())),
     }

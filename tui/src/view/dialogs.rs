@@ -18,6 +18,7 @@ use crate::{
     keys::{Act, Context},
     text::{Row, Tone, Untrusted, Visible, wrap},
     view::paint::Painter,
+    wording::verdict,
 };
 
 pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
@@ -94,10 +95,12 @@ fn content(model: &Model, dialog: &Dialog, width: usize) -> Vec<Row> {
     match &dialog.kind {
         Kind::Deny { choice, field } => reasons(model, *choice, field),
         Kind::Note { field, .. } => vec![line("note", field, width)],
-        Kind::Word { word, field, .. } => vec![
-            Row::new().with(Tone::Plain, "type ").with(Tone::Strong, word).with(Tone::Plain, " to approve:"),
-            line("word", field, width),
-        ],
+        Kind::Word { word, field, .. } => {
+            let mut rows = headline(model, dialog);
+            rows.push(Row::new().with(Tone::Plain, "type ").with(Tone::Strong, word).with(Tone::Plain, " to approve:"));
+            rows.push(line("word", field, width));
+            rows
+        }
         Kind::Confirm { note, .. } => confirm(model, note.as_deref(), width),
         Kind::Scope(scope) => scope_rows(model, dialog, scope),
         Kind::Edit { field, fault } => edit(field, fault.as_ref(), width),
@@ -116,6 +119,13 @@ fn content(model: &Model, dialog: &Dialog, width: usize) -> Vec<Row> {
         Kind::Filter(field) => vec![line("/", field, width)],
         Kind::Line(field) => vec![line(":", field, width)],
     }
+}
+
+/// How grave it is, once more where the word is typed.
+fn headline(model: &Model, dialog: &Dialog) -> Vec<Row> {
+    let ticket = dialog.targets.first().and_then(|target| model.queue().ticket(target.id));
+    let verdict = ticket.and_then(|ticket| ticket.verdict.as_ref());
+    verdict.map_or_else(Vec::new, |verdict| verdict::rows(verdict).into_iter().take(1).collect())
 }
 
 fn reasons(model: &Model, choice: usize, field: &Field) -> Vec<Row> {

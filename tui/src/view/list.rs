@@ -42,7 +42,7 @@ pub(super) fn why_empty(model: &Model) -> &'static str {
         (_, QueueState::Unread) => "what waits is not read yet",
         (_, QueueState::Failed) => "what waits could not be read: there may be requests that are not shown",
         (0, QueueState::Read) => "nothing waits",
-        (_, QueueState::Read) => "nothing fits the filter, or all is put aside",
+        (_, QueueState::Read) => "nothing fits the filter, or all is snoozed",
     }
 }
 
@@ -116,7 +116,7 @@ fn standing(model: &Model, ticket: &Ticket) -> Visible {
         return Visible::label("sent …");
     }
     if ticket.status != Status::Queued {
-        return Visible::label(ticket.status.as_str());
+        return crate::wording::status(ticket.status);
     }
     let age = span::age(model.now().wall, ticket.created).padded(4);
     let now = model.now().wall;

@@ -26,7 +26,7 @@ pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
     }
 }
 
-const TITLE: &str = "  action                    holds        override     own          floor";
+const TITLE: &str = "  action                    now          override     default      minimum";
 
 /// All rows, whatever the screen's size.
 pub(super) fn all(model: &Model) -> Vec<Row> {

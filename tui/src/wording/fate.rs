@@ -8,8 +8,11 @@ use crate::text::{Untrusted, Visible};
 /// How a ticket stands, and who decided it.
 #[must_use]
 pub fn fate(ticket: &Ticket) -> Visible {
-    let head =
-        Visible::from(&ticket.action).then(" ").then(summary::short(ticket.id)).then(": ").then(ticket.status.as_str());
+    let head = Visible::from(&ticket.action)
+        .then(" ")
+        .then(summary::short(ticket.id))
+        .then(": ")
+        .then(self::status(ticket.status));
     let decided = match (ticket.status, &ticket.decided_by) {
         (_, None) => Visible::default(),
         (Status::Denied | Status::Approved, Some(by)) => Visible::label(" by ").then(by),
@@ -19,4 +22,13 @@ pub fn fate(ticket: &Ticket) -> Visible {
     let why =
         ticket.reason.as_deref().map_or_else(Visible::default, |why| Visible::label(": ").then(Untrusted(why).line()));
     head.then(decided).then(at).then(why)
+}
+
+/// How a ticket stands, in a word: what is released on the wire was allowed, as a person says it.
+#[must_use]
+pub fn status(status: Status) -> Visible {
+    Visible::label(match status {
+        Status::Released => "allowed",
+        other => other.as_str(),
+    })
 }

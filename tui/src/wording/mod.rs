@@ -10,4 +10,4 @@ pub mod words;
 
 pub use difference::difference;
 pub use entry::entry;
-pub use fate::fate;
+pub use fate::{fate, status};

@@ -23,6 +23,16 @@ pub fn summary(ticket: &Ticket) -> Visible {
     }
 }
 
+/// What is asked for, by its name: of a tool call the tool.
+#[must_use]
+pub fn name(ticket: &Ticket) -> Visible {
+    let tool = ticket.params.get("tool").and_then(Value::as_str).filter(|_| ticket.action.as_str() == USE_TOOL);
+    tool.map_or_else(|| Visible::from(&ticket.action), |tool| line(tool).cut(NAME_CELLS))
+}
+
+/// Longer names of tools are cut: who asks must stay in sight.
+const NAME_CELLS: usize = 32;
+
 /// The session of a tool call, where the ticket is one.
 #[must_use]
 pub fn session(ticket: &Ticket) -> Option<&str> {

@@ -388,7 +388,7 @@ fn failed(desk: &mut Desk) {
     preview.ticket.decided = Some(Timestamp::from_millis(NOON));
     preview.ticket.reason = Some("the program ended with 101: see its output".into());
     preview.ticket.result = Some(
-        json!({ "exit": 101, "stdout": "running 1 test\n", "stderr": "error: test failed\nhelp: read the log\n" }),
+        json!({ "exit_code": 101, "signal": null, "truncated": false, "stdout": "running 1 test\n", "stderr": "error: test failed\nhelp: read the log\n" }),
     );
     let ticket = preview.ticket.clone();
     desk.previews.insert(ticket.id, preview);

@@ -190,7 +190,7 @@ fn take_back(model: &mut Model, out: &mut Vec<Command>) {
             model.say(Tone::Plain, named("ending what was granted with ", id));
             out.push(Command::RevokeFrom(id));
         }
-        None => model.say(Tone::Care, "nothing of yours to take back: no grant and no denial was made here"),
+        None => model.say(Tone::Care, "nothing of yours to undo: no grant and no denial was made here"),
     }
 }
 

@@ -196,7 +196,7 @@ fn snooze(model: &mut Model) {
     if model.queue.selected().is_some_and(|ticket| ticket.status == Status::Queued) {
         model.queue.snooze(model.now.wall.plus_seconds(minutes * 60));
         let span = crate::wording::span::exactly(minutes * 60);
-        model.say(Tone::Plain, crate::text::Visible::label("put aside for ").then(span));
+        model.say(Tone::Plain, crate::text::Visible::label("snoozed for ").then(span));
     } else if model.queue.selected().is_some() {
         model.say(Tone::Care, Lack::Decided.words());
     }

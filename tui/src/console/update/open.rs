@@ -21,11 +21,8 @@ pub(super) fn dialog(model: &mut Model, kind: Kind) {
 pub(super) fn about(model: &mut Model, kind: Kind, targets: Vec<Target>) {
     model.dialogs += 1;
     let summary = targets.iter().filter_map(|target| model.queue.ticket(target.id)).map(|ticket| {
-        let head = Row::new()
-            .with(Tone::Dim, summary::short(ticket.id))
-            .with(Tone::Plain, " ")
-            .with(Tone::Strong, &ticket.action);
-        head.with(Tone::Plain, " ").with(Tone::Agent, summary::summary(ticket))
+        let head = Row::new().with(Tone::Dim, summary::short(ticket.id)).with(Tone::Plain, " ");
+        head.with(Tone::Agent, summary::in_row(ticket))
     });
     model.dialog = Some(Dialog { number: model.dialogs, kind, summary: summary.collect(), targets });
 }
