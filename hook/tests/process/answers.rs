@@ -27,8 +27,8 @@ fn a_released_ticket_is_leave() {
         assert!(is_leave(host, &output), "{host}: {output:?}");
         assert!(output.stderr.is_empty(), "{host}: {output:?}");
         let native = match host {
-            Host::Gemini => "run_shell_command",
-            Host::Copilot => "bash",
+            Host::Gemini | Host::Qwen => "run_shell_command",
+            Host::Copilot | Host::OpenCode => "bash",
             Host::Cursor => "Shell",
             _ => "Bash",
         };
