@@ -313,3 +313,10 @@ fn a_plugin_is_ours_as_a_whole_or_is_left_alone() {
         assert!(without_entries(Host::OpenCode, path(), theirs, None).is_err(), "{theirs}");
     }
 }
+
+#[test]
+fn codex_is_told_no_longer_time_for_the_end_of_a_session_than_it_gives() {
+    let with = parsed(&with_entries(Host::Codex, path(), "", &ours(Host::Codex)).unwrap());
+    let seconds = |event: &str| with["hooks"][event][0]["hooks"][0]["timeout"].as_u64();
+    assert_eq!((seconds("SessionEnd"), seconds("PreToolUse")), (Some(3), Some(600)));
+}
