@@ -264,6 +264,25 @@ fn config_is_private_and_settings_are_backed_up() {
 }
 
 #[test]
+fn a_backup_goes_with_the_uninstall_that_puts_everything_back_and_stays_where_something_changed() {
+    let bridge = knowing();
+    for changed in [false, true] {
+        let home = with_my_settings(&bridge.url);
+        let path = settings(&home, Host::Claude);
+        for _ in 0..3 {
+            install(&home, &bridge.url, &["--agent", "claude"]);
+            if changed {
+                write(&path, &fs::read_to_string(&path).unwrap().replace("dark", "light"));
+            }
+            command(&home, &["uninstall", "--agent", "claude"]);
+        }
+        let backup = home.path().join(".claude/settings.json.before-ccc-hook.1");
+        assert_eq!(backup.exists(), changed);
+        assert_eq!(fs::read_to_string(path).unwrap().contains("light"), changed);
+    }
+}
+
+#[test]
 fn installing_twice_writes_nothing_anew_and_keeps_the_agents_ids() {
     let bridge = knowing();
     let home = with_my_settings(&bridge.url);
