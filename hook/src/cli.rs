@@ -296,7 +296,8 @@ fn chosen(hosts: Vec<Host>, all: bool) -> Result<Vec<Host>, lexopt::Error> {
         (false, false) => Ok(hosts),
         (true, true) => Ok(Host::ALL.to_vec()),
         (true, false) => {
-            Err("say for which agent: --agent claude, codex, gemini, copilot, kimi or cursor, or --all".into())
+            Err("say for which agent: --agent claude, codex, gemini, copilot, kimi, cursor, opencode or qwen, or --all"
+                .into())
         }
         (false, true) => Err("write either --agent NAME or --all".into()),
     }

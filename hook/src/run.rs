@@ -51,7 +51,7 @@ pub fn run(installed: Installed<'_>) -> ExitCode {
     };
     let mut known = installed.event.map(ToOwned::to_owned);
     let answer = settle(installed, begun, &resort, &mut known)
-        .unwrap_or_else(|failure| translate::blocked(installed.host, known.as_deref(), failure.reason()));
+        .unwrap_or_else(|failure| failure.reply(installed.host, known.as_deref()));
     resort.say(&answer)
 }
 
@@ -212,6 +212,14 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// In the host's own form, but for a host that is another one: all of them block on the status.
+    fn reply(&self, host: Host, event: Option<&str>) -> Reply {
+        match self {
+            Self::Document(Problem::OtherAgent) => Reply::block(&self.reason()),
+            _ => translate::blocked(host, event, self.reason()),
+        }
+    }
+
     fn reason(&self) -> Reason {
         Reason::new(&self.to_string())
     }

@@ -35,6 +35,7 @@ pub fn uninstall(removal: &Removal, places: &Places, out: &mut dyn Write) -> Res
         for settings in settings_of(*host, removal.scope, places, &manifest) {
             remove_from(*host, &settings, manifest.find(&settings), removal.dry_run, out)?;
             if !removal.dry_run {
+                forget_backup(&settings, manifest.find(&settings));
                 let trusted = manifest.find(&settings).map(|install| install.trusted.clone());
                 codex_trust::forget(places, &trusted.unwrap_or_default())?;
                 manifest.forget(&settings);
@@ -94,6 +95,16 @@ fn without_ours(host: Host, path: &Path, text: &str, install: Option<&Install>) 
     }
     let before = install.and_then(Install::before);
     Ok(settings::without_entries(host, path, text, before.as_deref())?)
+}
+
+/// The backup of what is there again to the byte.
+fn forget_backup(settings: &Path, install: Option<&Install>) {
+    let Some(backup) = install.and_then(|install| install.backup.as_deref()) else { return };
+    let text = |path| files::read_if_any(path).ok().flatten();
+    if text(backup).is_some_and(|kept| text(settings) == Some(kept)) {
+        // One that stays takes nothing away.
+        let _ = fs::remove_file(backup);
+    }
 }
 
 /// The config goes with the last install that names it; the agents' ids stay.

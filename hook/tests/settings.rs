@@ -81,7 +81,12 @@ fn everything_that_is_not_ours_keeps_its_value() {
 #[test]
 fn installing_again_changes_nothing() {
     for host in Host::ALL {
-        let files = if host == Host::Kimi { KIMI_FILES.to_vec() } else { JSON_FILES.to_vec() };
+        let files = match host {
+            Host::Kimi => KIMI_FILES.to_vec(),
+            // The whole file is ours.
+            Host::OpenCode => Vec::new(),
+            _ => JSON_FILES.to_vec(),
+        };
         for file in files.into_iter().chain([""]) {
             let once = with_entries(host, path(), file, &ours(host)).unwrap();
             let twice = with_entries(host, path(), &once, &ours(host)).unwrap();
@@ -299,4 +304,24 @@ fn toml_keeps_comments_and_order_and_gives_back_what_was_there() {
             "as they stand is enough"
         );
     }
+}
+
+#[test]
+fn a_plugin_is_ours_as_a_whole_or_is_left_alone() {
+    let ours = ours(Host::OpenCode);
+    let with = with_entries(Host::OpenCode, path(), "", &ours).unwrap();
+    assert_eq!(found_entries(Host::OpenCode, path(), &with).unwrap().len(), ours.len());
+    assert_eq!(with.matches("const HOOKS = [{").count(), 1);
+    assert_eq!(without_entries(Host::OpenCode, path(), &with, None).unwrap(), "");
+    for theirs in ["export const Mine = async () => ({})\n", "const HOOKS = mine()\n"] {
+        assert!(with_entries(Host::OpenCode, path(), theirs, &ours).is_err(), "{theirs}");
+        assert!(without_entries(Host::OpenCode, path(), theirs, None).is_err(), "{theirs}");
+    }
+}
+
+#[test]
+fn codex_is_told_no_longer_time_for_the_end_of_a_session_than_it_gives() {
+    let with = parsed(&with_entries(Host::Codex, path(), "", &ours(Host::Codex)).unwrap());
+    let seconds = |event: &str| with["hooks"][event][0]["hooks"][0]["timeout"].as_u64();
+    assert_eq!((seconds("SessionEnd"), seconds("PreToolUse")), (Some(3), Some(600)));
 }

@@ -115,7 +115,7 @@ impl Reply {
     }
 
     /// The last resort: words on stderr, an empty stdout and [`exit::hook::BLOCKS`]
-    /// block on all six hosts.
+    /// block on all hosts.
     pub fn block(reason: &Reason) -> Self {
         Self {
             stdout: Vec::new(),

@@ -47,7 +47,7 @@ pub fn write_settings(path: &Path, text: &str) -> io::Result<()> {
     private_file::replace(path, text, mode)
 }
 
-/// Copies a settings file beside itself under a name that is not taken.
+/// Copies a settings file beside itself under a name that is not taken; where a copy with that text lies there, that is it.
 ///
 /// # Errors
 /// When the system refuses or there are too many backups.
@@ -70,7 +70,11 @@ pub fn back_up_for(program: &str, path: &Path, text: &str) -> io::Result<PathBuf
                 file.sync_all()?;
                 return Ok(backup);
             }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                if read_if_any(&backup).is_ok_and(|there| there.as_deref() == Some(text)) {
+                    return Ok(backup);
+                }
+            }
             Err(error) => return Err(error),
         }
     }
@@ -106,6 +110,7 @@ mod tests {
         let first = back_up(&path, "1").unwrap();
         let second = back_up(&path, "2").unwrap();
         assert_ne!(first, second);
+        assert_eq!(back_up(&path, "1").unwrap(), first, "one copy of a text is enough");
         assert_eq!(fs::read_to_string(first).unwrap(), "1");
     }
 

@@ -77,6 +77,10 @@ const GATES: &[(Host, &str, &str, &str)] = &[
     (Host::Kimi, "PreToolUse",
      "",
      r#"{"hookSpecificOutput":{"hookEventName":"PreToolUse","permissionDecision":"deny","permissionDecisionReason":"no"}}"#),
+    (Host::OpenCode, "tool.execute.before", r#"{"decision":"allow"}"#, r#"{"decision":"deny","reason":"no"}"#),
+    (Host::Qwen, "PreToolUse",
+     r#"{"hookSpecificOutput":{"hookEventName":"PreToolUse","permissionDecision":"allow"}}"#,
+     r#"{"hookSpecificOutput":{"hookEventName":"PreToolUse","permissionDecision":"deny","permissionDecisionReason":"no"}}"#),
     (Host::Cursor, "preToolUse", r#"{"permission":"allow"}"#, r#"{"permission":"deny","user_message":"no","agent_message":"no"}"#),
     (Host::Cursor, "beforeShellExecution", r#"{"permission":"allow"}"#, r#"{"permission":"deny","user_message":"no","agent_message":"no"}"#),
     (Host::Cursor, "beforeMCPExecution", r#"{"permission":"allow"}"#, r#"{"permission":"deny","user_message":"no","agent_message":"no"}"#),
@@ -147,8 +151,12 @@ fn a_question_to_the_person_is_named_apart_where_leave_would_answer_it() {
 fn a_host_that_is_to_ask_its_person_is_told_nothing_that_stands_for_their_answer() {
     for host in Host::ALL {
         let aside = translate::aside(host, host.profile().gate);
-        // Cursor takes an empty answer for a failure, and has no tool that asks its person.
-        let expected = if host == Host::Cursor { r#"{"permission":"allow"}"# } else { "" };
+        // Cursor and our plugin in OpenCode take an empty answer for a failure; neither answers a question by leave to ask it.
+        let expected = match host {
+            Host::Cursor => r#"{"permission":"allow"}"#,
+            Host::OpenCode => r#"{"decision":"allow"}"#,
+            _ => "",
+        };
         assert_eq!(String::from_utf8(aside.stdout).unwrap(), expected, "{host}");
         assert_eq!((aside.status, aside.objection), (0, None), "{host}");
         assert_eq!(translate::aside(host, "SomethingNew").status, 2, "{host}");

@@ -25,7 +25,8 @@ const RUN_SECONDS_MAX: u64 = 120;
 /// What the model asks for, and where it shows that it ran.
 const COMMAND: &str = "echo hello > ran.txt";
 
-const AGENTS: [Host; 5] = [Host::Claude, Host::Codex, Host::Gemini, Host::Copilot, Host::Kimi];
+const AGENTS: [Host; 7] =
+    [Host::Claude, Host::Codex, Host::Gemini, Host::Copilot, Host::Kimi, Host::OpenCode, Host::Qwen];
 
 #[test]
 fn real_agents_run_what_is_released() {
@@ -36,7 +37,8 @@ fn real_agents_run_what_is_released() {
         let actions = bridge.actions();
         let call = actions.iter().find(|action| action["action"] == "use-tool").unwrap();
         assert_eq!((&call["tool"], &call["input"]["command"]), (&json!("Bash"), &json!(COMMAND)), "{}", agent.host);
-        for event in ["session-start", "prompt", "post-tool"] {
+        let tells_sessions = ![Host::OpenCode, Host::Qwen].contains(&agent.host);
+        for event in tells_sessions.then_some("session-start").into_iter().chain(["prompt", "post-tool"]) {
             assert!(actions.iter().any(|action| action["event"] == event), "{}: {event}", agent.host);
         }
     }
@@ -168,7 +170,7 @@ const fn state(host: Host, scope: &'static str, file: &'static str, change: fn(&
 }
 
 #[rustfmt::skip]
-const STATES: [State; 13] = [
+const STATES: [State; 17] = [
     state(Host::Kimi, "--user", ".kimi-code/config.toml", |text| format!("{text}\n[[hooks]]\nevent = \"Stop\"\ncommand = \"true\"\nfoo = 1\n"), true),
     state(Host::Kimi, "--user", ".kimi-code/config.toml", |text| format!("{text}\n[[hooks]]\nevent = \"Stop\"\ncommand = \"true\"\n"), false),
     state(Host::Gemini, "--project", ".gemini/trustedFolders.json", |_| "{}".to_owned(), true),
@@ -181,6 +183,10 @@ const STATES: [State; 13] = [
     state(Host::Claude, "--user", ".claude/settings.json", |text| text.replacen('{', "{\"cleanupPeriodDays\": 30,", 1), false),
     state(Host::Claude, "--user", ".claude/settings.json", |text| text.replacen('{', "{\"disableAllHooks\": true,", 1), true),
     state(Host::Codex, "--user", ".codex/config.toml", |text| format!("[features]\nhooks = false\n\n{text}"), true),
+    state(Host::Qwen, "--user", ".qwen/settings.json", |text| text.replacen('{', "{\"disableAllHooks\": true,", 1), true),
+    state(Host::Qwen, "--project", ".qwen/settings.json", |_| r#"{"security": {"folderTrust": {"enabled": true}}}"#.to_owned(), true),
+    state(Host::Qwen, "--project", ".qwen/settings.json", |_| r#"{"security": {"folderTrust": {"enabled": false}}}"#.to_owned(), false),
+    state(Host::OpenCode, "--project", ".config/opencode/opencode.json", |_| "{}".to_owned(), false),
     state(Host::Codex, "--user", ".codex/config.toml", |text| format!("[features]\nhooks = true\n\n{text}"), false),
 ];
 
@@ -398,6 +404,7 @@ impl Agent {
             Host::Gemini => self.gemini(home),
             Host::Copilot => self.copilot(),
             Host::Kimi => self.kimi(&model, home),
+            Host::OpenCode | Host::Qwen => self.as_on_trial(&model),
             _ => self.codex(&model, home),
         };
         command.env_clear().env("HOME", home.path()).env("PATH", self.path()).current_dir(&project);
@@ -416,8 +423,20 @@ impl Agent {
         ] {
             command.env(name, value);
         }
+        let trial = self.host.profile().trial.filter(|_| [Host::OpenCode, Host::Qwen].contains(&self.host));
+        for (name, value) in trial.map(|trial| (trial.environment)(model.url(), home.path())).unwrap_or_default() {
+            command.env(name, value.unwrap_or_default());
+        }
         let output = finished(command.stdin(Stdio::null()));
         Seen { ran: project.join("ran.txt").exists(), told_to_model: model.received(), output }
+    }
+
+    /// As `doctor --prove` runs it.
+    fn as_on_trial(&self, model: &Model) -> Command {
+        let trial = self.host.profile().trial.unwrap();
+        let mut command = Command::new(self.bin.join(self.host.program()));
+        command.args((trial.arguments)(model.url())).arg("do it");
+        command
     }
 
     fn claude(&self, prompt: &str) -> Command {

@@ -27,8 +27,8 @@ fn a_released_ticket_is_leave() {
         assert!(is_leave(host, &output), "{host}: {output:?}");
         assert!(output.stderr.is_empty(), "{host}: {output:?}");
         let native = match host {
-            Host::Gemini => "run_shell_command",
-            Host::Copilot => "bash",
+            Host::Gemini | Host::Qwen => "run_shell_command",
+            Host::Copilot | Host::OpenCode => "bash",
             Host::Cursor => "Shell",
             _ => "Bash",
         };
@@ -427,4 +427,17 @@ fn shell_line(home: &Home, host: Host) -> String {
     let event = host.profile().gate;
     let (binary, config) = (env!("CARGO_BIN_EXE_ccc-hook"), home.config());
     format!("'{binary}' --agent {host} --event {event} --config '{}'", config.display())
+}
+
+/// Grok CLI loads Claude Code's hooks and runs the call on anything but status 2.
+#[test]
+fn a_call_of_an_agent_that_borrows_the_hook_is_denied_by_status_and_told_why() {
+    let bridge = Bridge::saying(200, ticket("released", &json!({})));
+    let home = Home::new(&bridge.url, LONG);
+    let document = json!({"hookEventName": "PreToolUse", "sessionId": "s1", "cwd": "/proj", "workspaceRoot": "/proj",
+                          "toolName": "Bash", "toolInput": {"command": "touch ran.txt"}});
+    let output = run(&mut home.gate(Host::Claude), document.to_string().as_bytes());
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("Grok CLI"), "{output:?}");
+    assert!(bridge.actions().is_empty(), "nobody is asked");
 }

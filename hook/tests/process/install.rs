@@ -22,11 +22,18 @@ fn settings(home: &Home, host: Host) -> PathBuf {
         Host::Copilot => ".copilot/hooks/ccc-hook.json",
         Host::Kimi => ".kimi-code/config.toml",
         Host::Cursor => ".cursor/hooks.json",
+        Host::OpenCode => ".config/opencode/plugins/ccc-hook.js",
+        Host::Qwen => ".qwen/settings.json",
     })
 }
 
 fn mine(host: Host) -> &'static str {
-    if host == Host::Kimi { MINE_TOML } else { MINE }
+    match host {
+        Host::Kimi => MINE_TOML,
+        // The whole file is ours: nothing of anybody else's can be in it.
+        Host::OpenCode => "",
+        _ => MINE,
+    }
 }
 
 fn with_my_settings(url: &str) -> Home {
@@ -118,7 +125,8 @@ fn odd(host: Host) -> Vec<&'static str> {
         "{\"hooks\":{\"Stop\":[]}}",
     ];
     match host {
-        Host::Gemini => {
+        Host::OpenCode => vec!["", "\n"],
+        Host::Gemini | Host::Qwen => {
             [json, vec!["// mine\n{\n  \"hooks\": {} // none\n}", "{ \"hooks\": { /* none yet */ } } // end"]].concat()
         }
         Host::Kimi => {
@@ -154,7 +162,7 @@ fn a_file_that_changed_since_the_install_keeps_the_change_and_is_never_removed_u
     for host in Host::ALL {
         let home = Home::new(&bridge.url, 0);
         let path = settings(&home, host);
-        let own = if host == Host::Kimi { "" } else { "{}" };
+        let own = if [Host::Kimi, Host::OpenCode].contains(&host) { "" } else { "{}" };
         write(&path, own);
         install(&home, &bridge.url, &["--agent", host.name()]);
         write(&path, &format!("{}\n", fs::read_to_string(&path).unwrap()));
@@ -212,7 +220,7 @@ fn a_file_that_was_there_before_an_older_version_stays() {
     for host in Host::ALL {
         let home = Home::new(&bridge.url, 0);
         let path = settings(&home, host);
-        let own = if host == Host::Kimi { "" } else { "{}" };
+        let own = if [Host::Kimi, Host::OpenCode].contains(&host) { "" } else { "{}" };
         write(&path, own);
         install(&home, &bridge.url, &["--agent", host.name()]);
         let backup = home.path().join("older");
@@ -255,6 +263,25 @@ fn config_is_private_and_settings_are_backed_up() {
     let backup = home.path().join(".claude/settings.json.before-ccc-hook.1");
     assert_eq!(fs::read_to_string(backup).unwrap(), MINE);
     assert!(fs::read_to_string(settings(&home, Host::Claude)).unwrap().contains("\"timeout\": 90"));
+}
+
+#[test]
+fn a_backup_goes_with_the_uninstall_that_puts_everything_back_and_stays_where_something_changed() {
+    let bridge = knowing();
+    for changed in [false, true] {
+        let home = with_my_settings(&bridge.url);
+        let path = settings(&home, Host::Claude);
+        for _ in 0..3 {
+            install(&home, &bridge.url, &["--agent", "claude"]);
+            if changed {
+                write(&path, &fs::read_to_string(&path).unwrap().replace("dark", "light"));
+            }
+            command(&home, &["uninstall", "--agent", "claude"]);
+        }
+        let backup = home.path().join(".claude/settings.json.before-ccc-hook.1");
+        assert_eq!(backup.exists(), changed);
+        assert_eq!(fs::read_to_string(path).unwrap().contains("light"), changed);
+    }
 }
 
 #[test]
@@ -386,7 +413,7 @@ fn doctor_proves_that_the_installed_command_gates() {
         assert!(report.contains(&format!("{:8} ADVISORY", host.name())), "{report}");
     }
     let reached = "canary: blocked through the installed command; the bridge knows this agent as `agent`";
-    assert_eq!(report.matches(reached).count(), 6, "{report}");
+    assert_eq!(report.matches(reached).count(), Host::ALL.len(), "{report}");
     let canaries = bridge.actions().iter().filter(|action| action["native"] == "ccc_hook_canary").count();
     assert_eq!(canaries, 0, "no ticket is made for a canary");
 }

@@ -281,7 +281,8 @@ pub(crate) fn tool_call_with(host: Host, input: &Value) -> Vec<u8> {
         }
         _ => {
             let tool = match host {
-                Host::Gemini => "run_shell_command",
+                Host::Gemini | Host::Qwen => "run_shell_command",
+                Host::OpenCode => "bash",
                 Host::Cursor => "Shell",
                 _ => "Bash",
             };
@@ -310,16 +311,18 @@ pub(crate) fn denial(host: Host, output: &Output) -> String {
     assert_eq!(output.status.code(), Some(0), "{host}: {output:?}");
     let answer: Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{host}: {output:?}"));
     let reason = match host {
-        Host::Claude | Host::Codex | Host::Kimi => &answer["hookSpecificOutput"]["permissionDecisionReason"],
-        Host::Gemini => &answer["reason"],
+        Host::Claude | Host::Codex | Host::Kimi | Host::Qwen => {
+            &answer["hookSpecificOutput"]["permissionDecisionReason"]
+        }
+        Host::Gemini | Host::OpenCode => &answer["reason"],
         Host::Copilot => &answer["permissionDecisionReason"],
         Host::Cursor => &answer["agent_message"],
     };
     let reason = reason.as_str().unwrap_or_else(|| panic!("{host}: {stdout}")).to_owned();
     let expected = match host {
-        Host::Claude | Host::Codex | Host::Kimi => json!({"hookSpecificOutput": {
+        Host::Claude | Host::Codex | Host::Kimi | Host::Qwen => json!({"hookSpecificOutput": {
             "hookEventName": "PreToolUse", "permissionDecision": "deny", "permissionDecisionReason": reason}}),
-        Host::Gemini => json!({"decision": "deny", "reason": reason}),
+        Host::Gemini | Host::OpenCode => json!({"decision": "deny", "reason": reason}),
         Host::Copilot => json!({"permissionDecision": "deny", "permissionDecisionReason": reason}),
         Host::Cursor => json!({"permission": "deny", "user_message": reason, "agent_message": reason}),
     };
@@ -332,10 +335,10 @@ pub(crate) fn denial(host: Host, output: &Output) -> String {
 pub(crate) fn is_leave(host: Host, output: &Output) -> bool {
     let expected = match host {
         Host::Codex | Host::Kimi => None,
-        Host::Claude => {
+        Host::Claude | Host::Qwen => {
             Some(json!({"hookSpecificOutput": {"hookEventName": "PreToolUse", "permissionDecision": "allow"}}))
         }
-        Host::Gemini => Some(json!({"decision": "allow"})),
+        Host::Gemini | Host::OpenCode => Some(json!({"decision": "allow"})),
         Host::Copilot => Some(json!({"permissionDecision": "allow"})),
         Host::Cursor => Some(json!({"permission": "allow"})),
     };

@@ -215,6 +215,7 @@ fn limits(version: Option<Version>) -> Limits {
         "--bare, --safe-mode, disableAllHooks and a --setting-sources without this file turn the hook off; only managed settings survive them",
         "one invalid setting anywhere in the file drops the whole file in `claude -p`",
         "a file that the person names with `@` is read without a hook; CLAUDE_CODE_DISABLE_FILE_MENTIONS=1 turns that off",
+        "Grok CLI loads this hook too: its calls are denied, because its documents are not Claude Code's",
         "a skill that the person starts by `/name` is loaded without a hook; what it does asks for itself",
     ];
     let guards_skills = version.is_some_and(|version| version >= SKILL_SHELL_SINCE);

@@ -109,9 +109,13 @@ fn reply(event: &str, answer: &Answer) -> Reply {
 /// The guard for the person's own shell, where braces may mean something else.
 const GUARD_ANY_SHELL: &str = " || sh -c 'echo \"ccc-hook failed: call blocked\" >&2; exit 2'";
 
+/// What it gives a hook at the end of a session at most, in seconds; for more it warns at each start.
+const SESSION_END_SECONDS_MAX: u64 = 3;
+
 fn element(entry: &Entry, role: Role) -> Value {
-    let Entry { command, timeout_seconds, .. } = entry;
-    grouped(role, &json!({ "type": "command", "command": command, "timeout": timeout_seconds }))
+    let Entry { command, timeout_seconds, event } = entry;
+    let seconds = if *event == "SessionEnd" { SESSION_END_SECONDS_MAX.min(*timeout_seconds) } else { *timeout_seconds };
+    grouped(role, &json!({ "type": "command", "command": command, "timeout": seconds }))
 }
 
 fn switch_files(places: &Places) -> Vec<PathBuf> {

@@ -5,21 +5,24 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::Host;
 use crate::settings::{place::Places, read};
 
-/// Why the hooks in `settings` do not run, where they lie in a project whose folder is not trusted; `switch` is the pointer to the
-/// setting by which all folders are, `default` what it is where nobody says.
-pub(super) fn distrust(
-    host: super::Host,
-    places: &Places,
-    settings: &Path,
-    switch: &str,
-    default: bool,
-) -> Option<String> {
+/// Where a host is told whether trust counts at all: in its settings for the machine, then in the person's.
+pub(super) struct Switch {
+    /// Its settings for the machine.
+    pub(super) system: &'static str,
+    /// What counts where nobody says.
+    pub(super) default: bool,
+}
+
+/// Why the hooks in `settings` do not run, where they lie in a project whose folder is not trusted.
+pub(super) fn distrust(host: Host, places: &Places, settings: &Path, switch: &Switch) -> Option<String> {
     let project = host.project_of(places, settings)?;
     let home = places.host_home(host);
-    let told = [PathBuf::from(format!("/etc/{}-cli/settings.json", host.name())), home.join("settings.json")];
-    let is_asked = told.iter().find_map(|file| read::value_in(file)?.pointer(switch)?.as_bool()).unwrap_or(default);
+    let told = [PathBuf::from(switch.system), home.join("settings.json")];
+    let said = told.iter().find_map(|file| read::value_in(file)?.pointer("/security/folderTrust/enabled")?.as_bool());
+    let is_asked = said.unwrap_or(switch.default);
     let rules = read::value_in(&home.join("trustedFolders.json")).unwrap_or_else(|| json!({}));
     (is_asked && !is_trusted(&rules, project)).then(|| {
         format!(

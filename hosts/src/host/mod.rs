@@ -8,7 +8,9 @@ mod folder_trust;
 mod gemini;
 mod kimi;
 mod nested;
+mod opencode;
 mod profile;
+mod qwen;
 
 use std::fmt;
 use std::path::Path;
@@ -54,6 +56,10 @@ hosts! {
     Kimi => kimi,
     /// Cursor.
     Cursor => cursor,
+    /// OpenCode.
+    OpenCode => opencode,
+    /// Qwen Code.
+    Qwen => qwen,
 }
 
 impl Host {

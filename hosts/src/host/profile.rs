@@ -108,6 +108,11 @@ pub enum Format {
     },
     /// `[[hooks]]` tables in TOML.
     TomlTables,
+    /// A plugin that is ours as a whole.
+    Plugin {
+        /// The file, with an empty `const HOOKS = []` for the entries.
+        template: &'static str,
+    },
 }
 
 /// How a hook gets its document.

@@ -134,7 +134,7 @@ fn lists(root: &Node) -> Vec<&Node> {
 fn parse(config: &Config, text: &str) -> Result<Node, InstallError> {
     let style = match config.host.profile().format {
         Format::Json { style, .. } => style,
-        Format::TomlTables => Style::Strict,
+        Format::TomlTables | Format::Plugin { .. } => Style::Strict,
     };
     jsontext::scan(text, style).map_err(|error| config.unparsable(error))
 }

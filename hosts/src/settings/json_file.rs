@@ -114,7 +114,7 @@ fn parse(host: Host, path: &Path, text: &str) -> Result<Node, SettingsError> {
 fn style(host: Host) -> Style {
     match host.profile().format {
         Format::Json { style, .. } => style,
-        Format::TomlTables => Style::Strict,
+        Format::TomlTables | Format::Plugin { .. } => Style::Strict,
     }
 }
 

@@ -5,6 +5,7 @@ pub mod command;
 mod entry;
 mod json_file;
 pub mod place;
+mod plugin_file;
 pub mod read;
 mod toml_tables;
 
@@ -56,6 +57,7 @@ impl SettingsError {
 pub fn with_entries(host: Host, path: &Path, text: &str, entries: &[Entry]) -> Result<String, SettingsError> {
     match host.profile().format {
         Format::TomlTables => toml_tables::with_entries(host, path, text, entries),
+        Format::Plugin { template } => plugin_file::with_entries(template, path, text, entries),
         Format::Json { .. } => json_file::with_entries(host, path, text, entries),
     }
 }
@@ -68,6 +70,7 @@ pub fn with_entries(host: Host, path: &Path, text: &str, entries: &[Entry]) -> R
 pub fn without_entries(host: Host, path: &Path, text: &str, before: Option<&str>) -> Result<String, SettingsError> {
     match host.profile().format {
         Format::TomlTables => toml_tables::with_entries(host, path, text, &[]),
+        Format::Plugin { template } => plugin_file::with_entries(template, path, text, &[]),
         Format::Json { .. } => json_file::without_entries(host, path, text, before),
     }
 }
@@ -79,6 +82,7 @@ pub fn without_entries(host: Host, path: &Path, text: &str, before: Option<&str>
 pub fn found_entries(host: Host, path: &Path, text: &str) -> Result<Vec<(String, String)>, SettingsError> {
     match host.profile().format {
         Format::TomlTables => toml_tables::found_entries(host, path, text),
+        Format::Plugin { .. } => plugin_file::found_entries(path, text),
         Format::Json { .. } => json_file::found_entries(host, path, text),
     }
 }
@@ -87,7 +91,7 @@ pub fn found_entries(host: Host, path: &Path, text: &str) -> Result<Vec<(String,
 #[must_use]
 pub fn is_bare(host: Host, text: &str) -> bool {
     match host.profile().format {
-        Format::TomlTables => text.trim().is_empty(),
+        Format::TomlTables | Format::Plugin { .. } => text.trim().is_empty(),
         Format::Json { .. } => json_file::is_bare(text),
     }
 }

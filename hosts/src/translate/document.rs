@@ -40,6 +40,11 @@ pub enum Problem {
         /// What it should be.
         wanted: &'static str,
     },
+    /// Grok CLI loads Claude Code's hooks, sends its own documents and heeds no answer but a status.
+    #[error(
+        "this hook was started by another agent than it is installed for (its documents are Grok CLI's, which loads Claude Code's hooks): the call is denied; a person can turn those hooks off there"
+    )]
+    OtherAgent,
     /// A document about a tool came under an event that is about none.
     #[error("a tool call came under an event that is not about tools: run `ccc-hook install` again")]
     ToolOutOfPlace,
@@ -54,6 +59,11 @@ pub struct Document<'a> {
 impl<'a> Document<'a> {
     pub(crate) fn new(host: Host, fields: &'a Map<String, Value>) -> Self {
         Self { host, fields }
+    }
+
+    /// True for a document of a program that borrows the hooks of a host that it is not.
+    pub(crate) fn is_of_another_agent(&self) -> bool {
+        ["toolInput", "workspaceRoot"].iter().all(|field| self.has(field)) && !self.has("tool_name")
     }
 
     /// The event, from the document and the command line, which must agree.

@@ -30,6 +30,9 @@ pub struct Question {
 /// When the document is not one that this host sends for this event.
 pub fn read(host: Host, told: Option<&str>, fields: &Map<String, Value>) -> Result<Question, Problem> {
     let document = Document::new(host, fields);
+    if document.is_of_another_agent() {
+        return Err(Problem::OtherAgent);
+    }
     let event = document.event(told)?;
     let role = host.role(&event).ok_or_else(|| Problem::UnknownEvent(event.clone()))?;
     document.fits(role)?;

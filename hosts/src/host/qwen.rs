@@ -1,0 +1,153 @@
+//! Qwen Code: a descendant of Gemini CLI with Claude Code's hooks. Its tools have Gemini CLI's names, its answers the nested form, and
+//! its time-outs are in milliseconds.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::profile::{Feed, Format, GUARD, GUARDED, Level, Limits, Profile, Switches, Trial, grouped, shared_call};
+use super::{Host, Moment, Role, folder_trust, nested};
+use crate::answer::{Answer, Reply};
+use crate::event::Event;
+use crate::jsontext::Style;
+use crate::settings::{Entry, place::Places};
+use crate::tool::{self, Tools};
+use crate::translate::{Document, Problem};
+
+pub(super) const PROFILE: Profile = Profile {
+    name: "qwen",
+    program: "qwen",
+    title: "Qwen Code",
+    home: ".qwen",
+    home_variable: Some("QWEN_HOME"),
+    user_file: "settings.json",
+    project_file: Some(".qwen/settings.json"),
+    project_variable: Some("QWEN_PROJECT_DIR"),
+    events: EVENTS,
+    gate: PRE_TOOL,
+    permission: None,
+    tools: TOOLS,
+    installed: &[PRE_TOOL, "UserPromptSubmit", "PostToolUse", "SessionStart", "SessionEnd"],
+    since: &[],
+    format: Format::Json { style: Style::Comments, versioned: false, element },
+    guard: GUARD,
+    feed: Feed::Stdin,
+    read: |document, _, role| read(document, role),
+    reply,
+    aside: Reply::silent,
+    noted: |_| Reply::silent(),
+    call: |tool, session, cwd| shared_call(PRE_TOOL, tool, session, cwd),
+    mcp_files: |places| {
+        vec![places.host_home(Host::Qwen).join("settings.json"), places.project.join(".qwen/settings.json")]
+    },
+    switches: Switches { files: switch_files, set_in },
+    deaf,
+    checkup: None,
+    trial: Some(TRIAL),
+    limits: |_| Limits {
+        level: Level::Advisory,
+        on_failure: GUARDED,
+        open: vec![
+            "--bare and disableAllHooks in any of its settings files turn the hook off",
+            "project hooks do not run in a folder that is not trusted, where folder trust is on",
+        ],
+    },
+    subagents: |_| Vec::new(),
+    trusts_hooks_by_name: false,
+};
+
+const PRE_TOOL: &str = "PreToolUse";
+
+const EVENTS: &[(&str, Role)] = &[
+    (PRE_TOOL, Role::Gate),
+    ("UserPromptSubmit", Role::Record(Moment::Prompt)),
+    ("PostToolUse", Role::Record(Moment::PostTool)),
+    ("SessionStart", Role::Record(Moment::SessionStart)),
+    ("SessionEnd", Role::Record(Moment::SessionEnd)),
+];
+
+const TOOLS: Tools = Tools {
+    common: &[
+        ("run_shell_command", "Bash"),
+        ("edit", "Edit"),
+        ("write_file", "Write"),
+        ("read_file", "Read"),
+        ("grep_search", "Grep"),
+        ("glob", "Glob"),
+        ("web_fetch", "WebFetch"),
+        ("list_directory", "LS"),
+        ("agent", "Task"),
+        // The same tools as Claude Code's, in the house's other spelling.
+        ("todo_write", "TodoWrite"),
+        ("ask_user_question", "AskUserQuestion"),
+        ("cron_create", "CronCreate"),
+        ("cron_list", "CronList"),
+        ("cron_delete", "CronDelete"),
+        ("task_stop", "TaskStop"),
+        ("send_message", "SendMessage"),
+        ("monitor", "Monitor"),
+        ("structured_output", "StructuredOutput"),
+        ("lsp", "LSP"),
+    ],
+    own: &["exit_plan_mode", "skill", "tool_search"],
+};
+
+fn read(document: &Document<'_>, role: Role) -> Result<Event, Problem> {
+    match role {
+        Role::Gate => {
+            let native = document.text("tool_name")?;
+            let tool =
+                tool::mcp_from_underscores(native, None).unwrap_or_else(|| TOOLS.common_name(document.host(), native));
+            document.tool_call(tool, native).map(Event::Judge)
+        }
+        Role::Record(moment) => document.recorded(moment).map(Event::Record),
+    }
+}
+
+fn reply(event: &str, answer: &Answer) -> Reply {
+    match answer.objection() {
+        None => nested::allow_tool(event),
+        Some(reason) => nested::deny_tool(event, &reason),
+    }
+}
+
+fn element(entry: &Entry, role: Role) -> Value {
+    let Entry { command, timeout_seconds, .. } = entry;
+    grouped(
+        role,
+        &json!({ "type": "command", "name": "ccc-hook", "command": command, "timeout": timeout_seconds * 1000 }),
+    )
+}
+
+const SYSTEM_SETTINGS: &str = "/etc/qwen-code/settings.json";
+
+fn switch_files(places: &Places) -> Vec<PathBuf> {
+    vec![
+        places.host_home(Host::Qwen).join("settings.json"),
+        places.project.join(".qwen/settings.json"),
+        PathBuf::from(SYSTEM_SETTINGS),
+    ]
+}
+
+fn set_in(settings: &Value) -> Option<&'static str> {
+    (settings.get("disableAllHooks") == Some(&json!(true))).then_some("`disableAllHooks`")
+}
+
+fn deaf(places: &Places, settings: &Path) -> Vec<String> {
+    let asks = folder_trust::Switch { system: SYSTEM_SETTINGS, default: false };
+    folder_trust::distrust(Host::Qwen, places, settings, &asks).into_iter().collect()
+}
+
+const TRIAL: Trial = Trial {
+    arguments: |url| {
+        let address = format!("{url}/v1");
+        let key = ["--auth-type", "openai", "--openai-api-key", "none", "--openai-base-url", &address];
+        [&key[..], &["--model", "fake", "--approval-mode", "yolo", "-p"]]
+            .concat()
+            .into_iter()
+            .map(ToOwned::to_owned)
+            .collect()
+    },
+    environment: |_, _| Vec::new(),
+    file: None,
+};
