@@ -79,6 +79,9 @@ fn settle(
     match &question.content {
         Event::Judge(call) if call.native != canary::TOOL => {
             let path = installed.config.ok_or(Failure::NoConfig)?;
+            if let Some(why) = confine::leads_out(&config, call) {
+                return Ok(translate::reply(question.host, &question.event, &Answer::Deny(why)));
+            }
             let can = Can::of(&config, path, &question.event, call, &document);
             decide_call(&question, &bridge, config.hold(), &can)
         }
