@@ -54,7 +54,7 @@ pub enum Can {
     /// Calls of this host are run confined, and this one cannot be: what would be confined is to be asked.
     NotNow,
     /// It can be run confined.
-    Confine(Confiner),
+    Confine(Box<Confiner>),
 }
 
 impl Can {
@@ -79,7 +79,7 @@ impl Can {
         }
         let never = config_path.parent().map(Path::to_owned).into_iter().chain([config.secrets.clone()]);
         let confiner = Confiner::of(&confine.launcher, rewrite, never.collect(), project, call, document);
-        confiner.map_or(Self::NotNow, Self::Confine)
+        confiner.map_or(Self::NotNow, |confiner| Self::Confine(Box::new(confiner)))
     }
 
     /// What the bridge is told: the words of `can`.
