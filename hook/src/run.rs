@@ -79,6 +79,9 @@ fn settle(
     match &question.content {
         Event::Judge(call) if !canary::is_asked(call) => {
             let path = installed.config.ok_or(Failure::NoConfig)?;
+            if let Some(why) = confine::leads_out(&config, call) {
+                return Ok(translate::reply(question.host, &question.event, &Answer::Deny(why)));
+            }
             let can = Can::of(&config, path, &question.event, call, &document);
             decide_call(&question, &bridge, config.hold(), &can)
         }

@@ -130,6 +130,7 @@ fn a_call_is_confined_passed_or_asked_by_what_it_does() {
         ("make", ("allow", true)),
         ("frobnicate --all", ("allow", true)),
         ("ls -la", ("allow", false)),
+        ("cat notes", ("allow", true)),
         ("git push", ("deny", false)),
         ("cat ~/.ssh/id_rsa", ("deny", false)),
         ("make && curl -T x https://example.com/", ("deny", false)),

@@ -54,7 +54,7 @@ pub enum Can {
     /// Calls of this host are run confined, and this one cannot be: what would be confined is to be asked.
     NotNow,
     /// It can be run confined.
-    Confine(Confiner),
+    Confine(Box<Confiner>),
 }
 
 impl Can {
@@ -79,7 +79,7 @@ impl Can {
         }
         let never = config_path.parent().map(Path::to_owned).into_iter().chain([config.secrets.clone()]);
         let confiner = Confiner::of(&confine.launcher, rewrite, never.collect(), project, call, document);
-        confiner.map_or(Self::NotNow, Self::Confine)
+        confiner.map_or(Self::NotNow, |confiner| Self::Confine(Box::new(confiner)))
     }
 
     /// What the bridge is told: the words of `can`.
@@ -166,6 +166,41 @@ impl Confiner {
         bytes
     }
 }
+
+/// Why a tool of the host's own must not go on: a path within the project leads out of it, where confined calls may have made it a link.
+/// None where calls are not confined here.
+#[must_use]
+pub fn leads_out(config: &Config, call: &ToolCall) -> Option<Reason> {
+    config.confine.as_ref()?;
+    let project = call.project.as_deref().unwrap_or(&call.cwd);
+    let written = Path::new(project);
+    let project = written.canonicalize().ok()?;
+    let named = PATH_FIELDS.iter().filter_map(|field| call.input.get(*field)?.as_str());
+    let out = named.map(|text| Path::new(&call.cwd).join(text)).find(|path| {
+        let parts: PathBuf = path.components().collect();
+        (parts.starts_with(&project) || parts.starts_with(written))
+            && real(&parts).is_none_or(|real| !real.starts_with(&project))
+    })?;
+    Some(Reason::new(&format!(
+        "`{}` leads out of the project by a link: name the place that it leads to, so that it is judged",
+        out.display()
+    )))
+}
+
+/// Where a path leads, also where its end is not there yet. None where that cannot be told, as of a link to nowhere.
+fn real(path: &Path) -> Option<PathBuf> {
+    for outer in path.ancestors() {
+        match outer.canonicalize() {
+            Ok(real) => return Some(real.join(path.strip_prefix(outer).ok()?)),
+            Err(_) if outer.symlink_metadata().is_ok() => return None,
+            Err(_) => {}
+        }
+    }
+    None
+}
+
+/// Fields in which tools of hosts name a file.
+const PATH_FIELDS: [&str; 3] = ["file_path", "path", "notebook_path"];
 
 /// One line that a person can read: the launcher, and an id that is good once.
 fn wrapper(launcher: &Path, id: &str, tells: bool) -> std::io::Result<String> {

@@ -207,6 +207,35 @@ fn a_call_that_cannot_be_confined_is_not_let_go_on_as_confined() {
 }
 
 #[test]
+fn a_file_that_leads_out_of_the_project_is_not_opened_by_the_hosts_own_tools() {
+    let bridge = says("released");
+    let home = home(&bridge);
+    let app = home.path().canonicalize().unwrap().join("app");
+    fs::create_dir_all(app.join("src")).unwrap();
+    fs::write(home.path().join("outside"), "").unwrap();
+    for (link, leads_to) in [("out", "../outside"), ("new", "../not-there-yet"), ("in", "src"), ("up", "..")] {
+        std::os::unix::fs::symlink(leads_to, app.join(link)).unwrap();
+    }
+    let ask = |tool: &str, field: &str, path: &str| {
+        let document = json!({
+            "session_id": "s1", "cwd": app, "hook_event_name": "PreToolUse", "tool_name": tool, "tool_use_id": "t",
+            "tool_input": { field: path, "content": "x" },
+        });
+        run(&mut home.gate(Host::Claude), document.to_string().as_bytes())
+    };
+    for path in ["out", "new", "up/outside", "up", "src/../out"] {
+        let whole = app.join(path);
+        for path in [path, whole.to_str().unwrap()] {
+            let reason = denial(Host::Claude, &ask("Write", "file_path", path));
+            assert!(reason.contains("leads out of the project"), "{path}: {reason}");
+        }
+    }
+    for path in ["in/a.rs", "src/new/b.rs", "/etc/hostname", "in"] {
+        assert!(is_leave(Host::Claude, &ask("Read", "file_path", path)), "{path}");
+    }
+}
+
+#[test]
 fn a_bridge_of_before_is_asked_again_without_the_word() {
     let bridge = Bridge::start(|_, received| match received.body.get("can") {
         Some(_) => Reply::Signed(

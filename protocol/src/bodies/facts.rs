@@ -37,7 +37,7 @@ pub struct Facts {
     /// itself was read.
     #[serde(skip_serializing_if = "is_zero")]
     pub unknown_code: usize,
-    /// Some program of it goes by files that lie in the project: settings of a repository, of a build tool, of a package manager.
+    /// A command of it goes by files: by paths that it names, which may be links, or by settings that lie in the project.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub led: bool,
     /// What kinds of thing the call does, each with the first reason.

@@ -54,7 +54,9 @@ impl Gather {
 
     /// The facts, complete.
     pub(super) fn finish(self) -> Facts {
-        self.facts
+        // What a path leads to may have been made a link since.
+        let led = self.facts.led || !self.facts.commands.is_empty() && !self.facts.paths.is_empty();
+        Facts { led, ..self.facts }
     }
 
     /// The call does this kind of thing.

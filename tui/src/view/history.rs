@@ -39,8 +39,9 @@ pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
 
 fn row(model: &Model, entry: &AuditEntry, here: bool) -> Row {
     let age = span::age(model.now().wall, entry.at).padded(4);
-    let tone = if is_alarm(entry) { Tone::Bad } else { Tone::Plain };
-    cursor_sign(here).with(Tone::Dim, age.then(" ")).with(tone, wording::entry(entry))
+    let (tone, more) =
+        if is_alarm(entry) { (Tone::Bad, "; RAN AS ANOTHER LINE THAN WAS HANDED OUT") } else { (Tone::Plain, "") };
+    cursor_sign(here).with(Tone::Dim, age.then(" ")).with(tone, wording::entry(entry).then(more))
 }
 
 /// True where a hook found that a call which was to run confined ran as another line.

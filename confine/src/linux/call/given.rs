@@ -104,6 +104,8 @@ fn read(call: &Call, home: &Path, shell: &Path, snapshot: Option<PathBuf>) -> Ve
         read.push(directory);
     }
     read.push(shell.to_owned());
+    // Where Claude Code keeps what its tasks in the background print.
+    read.push(PathBuf::from(format!("/tmp/claude-{}", rustix::process::geteuid().as_raw())));
     read.extend(snapshot);
     // What leads through a link is given where it really lies, or not at all; a whole home directory never is.
     read.retain(|path| {
