@@ -43,6 +43,7 @@ pub(super) const PROFILE: Profile = Profile {
     deaf,
     checkup: None,
     trial: Some(TRIAL),
+    rewrite: None,
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: "a crash, a missing binary and a time-out block (the plugin throws)",

@@ -44,6 +44,7 @@ pub(super) const PROFILE: Profile = Profile {
     deaf,
     checkup: None,
     trial: Some(TRIAL),
+    rewrite: None,
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: GUARDED,

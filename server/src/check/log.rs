@@ -8,7 +8,7 @@ use ccc_core::{
 };
 
 use crate::{
-    clock::{Clock, local_at},
+    clock::{self, local_at},
     setup::Setup,
     store::{Look, StoreError},
 };
@@ -43,7 +43,7 @@ fn summary(compared: &Compared) -> Option<String> {
 
 fn replayed(database: &Path, law: &Law) -> Result<Option<Compared>, StoreError> {
     let Some(look) = Look::open(database)? else { return Ok(None) };
-    let now = Clock::from(ccc_protocol::Timestamp::default()).now();
+    let now = clock::read().wall;
     let since = ccc_protocol::Timestamp::from_millis(now.millis().saturating_sub(DAYS * DAY_MILLIS));
     let mut gathered = Gathered::default();
     look.each_since(since, |entry| gathered.take(entry, since))?;
