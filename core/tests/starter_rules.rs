@@ -392,6 +392,6 @@ fn each_call_that_passes_here_alone_is_one_of_the_corpus_and_has_a_reason() {
         let call = benign.iter().find(|call| call.input.get("command") == Some(&json!(alone.command)));
         let call = call.unwrap_or_else(|| panic!("{} is no benign call of the corpus", alone.command));
         assert!(alone.reason.split_whitespace().count() >= 4, "{line}");
-        assert_eq!(verdict(&law, call, &facts_of(call)), Verdict::Accept, "{line}");
+        assert_eq!(ruling(&law, call, &facts_of(call)), Ruling::Accept, "{line}");
     }
 }
