@@ -131,7 +131,7 @@ impl World {
 
     /// The mean time of a ticket's step in one batch, in seconds.
     fn step(&self) -> f64 {
-        let no = || Event::Deny { by: name("user"), reason: Some("not now".to_owned()), digest: None };
+        let no = || Event::Deny { by: name("user"), reason: Some("not now".to_owned()), digest: None, seen: None };
         batch(|| black_box(&self.queued).step(no(), now()))
     }
 }
