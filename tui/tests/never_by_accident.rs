@@ -58,9 +58,9 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    const KEYS: [&str; 31] = [
+    const KEYS: [&str; 32] = [
         "y", "y", "y", "y", "y", "y", "n", "n", "Y", "e", "s", "S", "space", "z", "!", "u", "j", "j", "k", "G",
-        "enter", "enter", "]", "]", "tab", "/", ":", "v", "?", "ctrl-s", "right",
+        "enter", "enter", "]", "]", "tab", "/", ":", "v", "?", "ctrl-s", "right", "i",
     ];
     const SIZES: [(u16, u16); 8] = [(120, 30), (120, 40), (120, 24), (100, 20), (80, 24), (60, 14), (40, 10), (39, 9)];
     let number = 1_u64..7;
