@@ -27,6 +27,8 @@ pub(super) struct Gather {
     pub(super) cwd: String,
     /// The home directory, where the working directory shows it.
     pub(super) home: Option<String>,
+    /// True while nothing but git was run, in the project's own directory: by settings of a repository that nothing confined writes.
+    pub(super) only_projects_git: bool,
     /// The variables that the script exports.
     pub(super) exported: Exported,
     seen: HashSet<PathFact>,
@@ -45,7 +47,16 @@ impl Gather {
         let project = named.filter(|project| !paths::is_too_wide(project));
         let project = project.or_else(|| (!paths::is_too_wide(&cwd)).then(|| cwd.clone()));
         let facts = Facts { project, ..Facts::default() };
-        Self { facts, unknowns: 0, own, cwd, home, exported: Exported::default(), seen: HashSet::new() }
+        Self {
+            facts,
+            unknowns: 0,
+            own,
+            cwd,
+            home,
+            only_projects_git: true,
+            exported: Exported::default(),
+            seen: HashSet::new(),
+        }
     }
 
     fn project(&self) -> Option<&str> {
@@ -55,7 +66,8 @@ impl Gather {
     /// The facts, complete.
     pub(super) fn finish(self) -> Facts {
         // What a path leads to may have been made a link since.
-        let led = self.facts.led || !self.facts.commands.is_empty() && !self.facts.paths.is_empty();
+        let names_files = !self.facts.commands.is_empty() && !self.facts.paths.is_empty() && !self.only_projects_git;
+        let led = self.facts.led || names_files;
         Facts { led, ..self.facts }
     }
 

@@ -39,7 +39,9 @@ pub(super) fn judge(call: &Call<'_>, gather: &mut Gather) {
             gather.class(Class::Privilege, format!("`{by}` takes another user's rights"));
         }
     }
-    gather.facts.led |= !PLAIN.contains(&call.name.rsplit('/').next().unwrap_or_default());
+    let by_projects_git = is_projects_git(call, gather);
+    gather.only_projects_git &= by_projects_git;
+    gather.facts.led |= !by_projects_git && !PLAIN.contains(&call.name.rsplit('/').next().unwrap_or_default());
     if call.command.context.remote {
         return gather.opaque("runs a command on another machine");
     }
@@ -79,6 +81,15 @@ const PLAIN: &[&str] = &[
     "false", "head", "hostname", "id", "jq", "ls", "nproc", "printf", "pwd", "return", "seq", "sleep", "sort", "tail",
     "test", "time", "timeout", "tr", "true", "type", "uname", "uniq", "wait", "wc", "which", "whoami",
 ];
+
+/// True for git in the project's own directory, told of no other: it goes by settings that nothing confined writes.
+fn is_projects_git(call: &Call<'_>, gather: &Gather) -> bool {
+    let leads_away =
+        |arg: &Arg| !arg.exact || ["-C", "--git-dir", "--work-tree"].iter().any(|to| arg.text.starts_with(to));
+    call.name == "git"
+        && call.directories.iter().all(|base| gather.is_project(base, "."))
+        && !call.args.iter().any(leads_away)
+}
 
 /// Programs of this house that no agent's own call has to do with: a person's console and keys, the server, the hook, and the launcher,
 /// whose lines hooks write.
