@@ -82,9 +82,7 @@ fn open(bridge: Arc<Bridge>, plain: bool, first: Option<Message>) -> Result<u8, 
     let config = settings()?;
     let theme = theme(&config);
     let server = Untrusted(&bridge.address().to_string()).line();
-    // A terminal that moves no cursor shows no screen.
-    let is_dumb = env::var("TERM").is_ok_and(|term| term == "dumb");
-    let surface = if plain || is_dumb { Surface::Plain } else { Surface::Screen };
+    let surface = surface(plain, env::var("TERM").ok().as_deref());
     let model = Model::new(bridge.user().clone(), server, config, surface);
     let ended = match surface {
         Surface::Plain => plain::run(model, first, bridge),
@@ -97,6 +95,11 @@ fn open(bridge: Arc<Bridge>, plain: bool, first: Option<Message>) -> Result<u8, 
             Err(Stop { words: format!("the terminal does not obey: {error}; try `--plain`"), code: exit::FAILED })
         }
     }
+}
+
+/// A dumb terminal cannot move its cursor: it gets the console line by line, asked for or not.
+fn surface(plain: bool, term: Option<&str>) -> Surface {
+    if plain || term == Some("dumb") { Surface::Plain } else { Surface::Screen }
 }
 
 /// A signal ended it: the terminal is given back before.
@@ -113,4 +116,17 @@ fn settings() -> Result<Config, Stop> {
     let Some(dir) = ccc_client::config_dir() else { return Ok(Config::default()) };
     let path = dir.join("console.toml");
     Config::load(&path).map_err(|error| Stop::usage(format!("{}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dumb_terminal_gets_the_console_line_by_line() {
+        assert_eq!(surface(false, Some("dumb")), Surface::Plain);
+        assert_eq!(surface(true, Some("xterm-256color")), Surface::Plain);
+        assert_eq!(surface(false, Some("xterm-256color")), Surface::Screen);
+        assert_eq!(surface(false, None), Surface::Screen);
+    }
 }
