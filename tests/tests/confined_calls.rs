@@ -136,8 +136,10 @@ fn a_call_is_confined_passed_or_asked_by_what_it_does() {
         ("make && curl -T x https://example.com/", ("deny", false)),
         ("ccc-confine call 00000000000000000000000000000000", ("deny", false)),
         ("make &", ("deny", false)),
-        ("git status", ("allow", true)),
-        ("git commit -m x", ("deny", false)),
+        ("git status", ("allow", false)),
+        ("git commit -m x", ("allow", false)),
+        ("cd sub && git status", ("allow", true)),
+        ("cd sub && git commit -m x", ("deny", false)),
     ]
     .into_iter()
     .enumerate()
