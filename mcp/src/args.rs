@@ -414,7 +414,7 @@ mod tests {
         assert!(said("--help").contains("Exit codes:\n  0 "));
         let text = said("install --help");
         // OpenCode's config is not read here.
-        let mut clients = Host::ALL.iter().filter(|host| **host != Host::OpenCode);
+        let mut clients = ccc_hosts::host::Host::ALL.iter().filter(|host| **host != ccc_hosts::host::Host::OpenCode);
         assert!(clients.all(|host| text.contains(host.name())), "{text}");
     }
 
