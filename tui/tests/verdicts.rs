@@ -129,9 +129,9 @@ fn a_grave_call_cannot_be_marked_and_takes_its_end_and_its_word() {
     desk.keys("y");
     assert_eq!(desk.model.context(), Context::Word);
     desk.wait(1000);
-    desk.types("networ");
+    desk.types("net");
     assert!(desk.asked.is_empty());
-    desk.types("k");
+    desk.types("work");
     let verdict = scenes::long_script().ticket.verdict.unwrap();
     let [Command::Approve { shown: Some(shown), .. }] = desk.asked.as_slice() else { panic!("{:?}", desk.asked) };
     assert_eq!((shown.verdict, shown.word.as_ref()), (verdict.digest(), Some(&verdict.word)));

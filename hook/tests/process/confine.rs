@@ -138,7 +138,7 @@ fn what_of_the_hosts_own_would_look_at_the_launchers_line_keeps_calls_as_they_ar
         (true, json!({"permissions": {"deny": ["*"]}})),
         (true, json!({"sandbox": {"enabled": true}})),
         (true, json!({"enabledPlugins": {"a@b": true}})),
-        (true, json!({"hooks": {"PreToolUse": [{"matcher": "Ba.*", "hooks": [{"type": "command", "command": "x"}]}]}})),
+        (true, json!({"hooks": {"PreToolUse": [{"matcher": "B.*", "hooks": [{"type": "command", "command": "x"}]}]}})),
         (true, json!({"hooks": {"PreToolUse": [{"hooks": [{"type": "http", "url": "http://localhost"}]}]}})),
         (false, json!({"permissions": {"deny": ["Read(./.env)"], "allow": ["Bash(ls)"]}})),
         (false, json!({"enabledPlugins": {"a@b": false}, "sandbox": {"enabled": false}})),

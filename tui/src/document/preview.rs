@@ -94,7 +94,7 @@ fn verdict(page: &mut Page, ticket: &Ticket) {
     page.row(Row::new().with(Tone::Name, "asked by ").with(Tone::Plain, Untrusted(&ticket.rule).line()));
 }
 
-/// What the verdict does not say: hidden characters, look-alikes, what the declaration asks for.
+/// What the verdict does not say: hidden characters, characters that look like others, what the declaration asks for.
 fn cautions(page: &mut Page, preview: &Preview) {
     let ticket = &preview.ticket;
     let own = [
