@@ -23,7 +23,7 @@ use super::{
 use crate::{
     console::{
         message::{Command, Message, News},
-        model::{Model, Size},
+        model::{Model, Now, Size},
         update,
     },
     keys::Chord,
@@ -42,7 +42,8 @@ const ANSWER_MILLIS: u64 = 4;
 /// What reaches the loop.
 #[derive(Debug)]
 enum Input {
-    Terminal(Event),
+    /// An event, and when it came.
+    Terminal(Event, Now),
     News(News),
     Signal(Signal),
     Gone,
@@ -71,18 +72,18 @@ pub(crate) fn run(model: Model, first: Option<Message>, theme: Theme, bridge: Ar
     let held = Held::take(model.config().mouse)?;
     terminal::signals(inputs.clone(), Input::Signal)?;
     let screen = held.screen()?;
-    read_terminal(inputs);
-    let mut console =
-        Console { model, theme, clock: Clock::start(), link, held, screen, has_decided: false, ended: None };
+    let clock = Clock::start();
+    read_terminal(inputs, clock);
+    let mut console = Console { model, theme, clock, link, held, screen, has_decided: false, ended: None };
     console.begin(first)?;
     console.main_loop(&received)
 }
 
 /// Terminal events are read on a thread of their own: the link's news must not wait for a key.
-fn read_terminal(inputs: Sender<Input>) {
+fn read_terminal(inputs: Sender<Input>, clock: Clock) {
     thread::spawn(move || {
         while let Ok(event) = crossterm::event::read() {
-            if inputs.send(Input::Terminal(event)).is_err() {
+            if inputs.send(Input::Terminal(event, clock.now())).is_err() {
                 return;
             }
         }
@@ -106,9 +107,13 @@ impl Console {
             match received.recv_timeout(self.patience()) {
                 Ok(input) => {
                     self.batch(input, received)?;
+                    self.release()?;
                     self.await_answer(received)?;
                 }
-                Err(RecvTimeoutError::Timeout) => self.take(Message::Tick)?,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.take(Message::Tick)?;
+                    self.await_answer(received)?;
+                }
                 Err(RecvTimeoutError::Disconnected) => return Ok(Ended::Left),
             }
             if let Some(ended) = self.ended {
@@ -121,8 +126,9 @@ impl Console {
     /// Until something on screen changes by time alone.
     fn patience(&self) -> Duration {
         let now = self.clock.now().millis;
-        let settles = self.model.armed().settles_at();
-        let millis = if settles > now { (settles - now).min(TICK_MILLIS) } else { TICK_MILLIS };
+        let settles = Some(self.model.armed().settles_at()).filter(|&settles| settles > now);
+        let next = [settles, self.model.due_at()].into_iter().flatten().min();
+        let millis = next.map_or(TICK_MILLIS, |next| next.saturating_sub(now).min(TICK_MILLIS));
         Duration::from_millis(millis.max(1))
     }
 
@@ -132,6 +138,12 @@ impl Console {
             self.input(input)?;
         }
         Ok(())
+    }
+
+    /// A key that was held back acts when its time has come, however much news there is.
+    fn release(&mut self) -> io::Result<()> {
+        let now = self.clock.now().millis;
+        if self.model.due_at().is_some_and(|due| due <= now) { self.take(Message::Tick) } else { Ok(()) }
     }
 
     /// Gives the answer to a decision a moment to come into the next frame. Whatever else comes is no reason to wait on.
@@ -147,8 +159,8 @@ impl Console {
 
     fn input(&mut self, input: Input) -> io::Result<()> {
         match input {
-            Input::Terminal(event) => match message(event) {
-                Some(message) => self.take(message),
+            Input::Terminal(event, came) => match message(event) {
+                Some(message) => self.take_at(message, came),
                 None => Ok(()),
             },
             Input::News(news) => self.take(Message::News(news)),
@@ -169,7 +181,11 @@ impl Console {
     }
 
     fn take(&mut self, message: Message) -> io::Result<()> {
-        let commands = update::update(&mut self.model, message, self.clock.now());
+        self.take_at(message, self.clock.now())
+    }
+
+    fn take_at(&mut self, message: Message, now: Now) -> io::Result<()> {
+        let commands = update::update(&mut self.model, message, now);
         commands.into_iter().try_for_each(|command| self.run(command))
     }
 
