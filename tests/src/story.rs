@@ -22,8 +22,8 @@ use serde_json::{Value, json};
 
 use crate::bridge::{Bridge, PATIENCE, Site, program, write_private};
 
-/// Twice as long as keys must lie apart to be taken for a hand's.
-const BETWEEN_KEYS: Duration = Duration::from_millis(60);
+/// Keys lie apart so far that they are taken for a hand's, and an `ESC` for the key.
+const BETWEEN_KEYS: Duration = Duration::from_millis(80);
 
 /// Actions that stories ask for, beside the built-in ones. None of them does anything.
 const ACTIONS: &str = r#"

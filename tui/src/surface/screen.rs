@@ -1,7 +1,8 @@
 //! The console on a screen: events in, frames out. One loop; everything it does is said by the model.
 
 use std::{
-    io::{self, stdout},
+    fs::File,
+    io::{self, IsTerminal as _, Read, stdin, stdout},
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
@@ -17,6 +18,7 @@ use ratatui::backend::{Backend as _, ClearType};
 use super::{
     Ended,
     clock::Clock,
+    decode::Decoder,
     notify::{self, Waiting},
     terminal::{self, Held, Screen, Signal},
 };
@@ -31,6 +33,8 @@ use crate::{
     view::{self, theme::Theme},
 };
 
+/// Room for what is read of the terminal at once, bytes.
+const READ_BYTES: usize = 8 * 1024;
 /// Ages and countdowns move on so often.
 const TICK_MILLIS: u64 = 1000;
 /// Events that are there already are all taken before the next frame, but not more than these.
@@ -73,22 +77,60 @@ pub(crate) fn run(model: Model, first: Option<Message>, theme: Theme, bridge: Ar
     terminal::signals(inputs.clone(), Input::Signal)?;
     let screen = held.screen()?;
     let clock = Clock::start();
-    read_terminal(inputs, clock);
+    read_terminal(inputs, clock, Decoder::new(model.config().mouse))?;
     let mut console = Console { model, theme, clock, link, held, screen, has_decided: false, ended: None };
     console.begin(first)?;
     console.main_loop(&received)
 }
 
-/// Terminal events are read on a thread of their own: the link's news must not wait for a key.
-fn read_terminal(inputs: Sender<Input>, clock: Clock) {
+/// The terminal is read on a thread of its own, as the link's news must not wait for a key; another takes apart what was read, as an
+/// `ESC` alone is known by nothing coming after it.
+fn read_terminal(inputs: Sender<Input>, clock: Clock, mut decoder: Decoder) -> io::Result<()> {
+    let mut terminal = open_terminal()?;
+    let (sender, chunks) = channel();
     thread::spawn(move || {
-        while let Ok(event) = crossterm::event::read() {
-            if inputs.send(Input::Terminal(event, clock.now())).is_err() {
+        let mut buffer = [0; READ_BYTES];
+        loop {
+            match terminal.read(&mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(count @ 1..) => {
+                    let chunk = buffer.get(..count).unwrap_or_default().to_vec();
+                    if sender.send((chunk, clock.now())).is_err() {
+                        return;
+                    }
+                }
+                Ok(_) | Err(_) => return,
+            }
+        }
+    });
+    thread::spawn(move || {
+        let mut came = clock.now();
+        loop {
+            let chunk = match decoder.patience() {
+                Some(patience) => chunks.recv_timeout(patience),
+                None => chunks.recv().map_err(RecvTimeoutError::from),
+            };
+            let events = match chunk {
+                Ok((bytes, at)) => {
+                    let pause = Duration::from_millis(at.millis.saturating_sub(came.millis));
+                    came = at;
+                    decoder.feed(&bytes, pause)
+                }
+                Err(RecvTimeoutError::Timeout) => decoder.give_up(),
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            if events.into_iter().any(|event| inputs.send(Input::Terminal(event, came)).is_err()) {
                 return;
             }
         }
         drop(inputs.send(Input::Gone));
     });
+    Ok(())
+}
+
+/// Standard input, or where that is no terminal, the terminal that the program belongs to.
+fn open_terminal() -> io::Result<Box<dyn Read + Send>> {
+    if stdin().is_terminal() { Ok(Box::new(stdin())) } else { Ok(Box::new(File::open("/dev/tty")?)) }
 }
 
 impl Console {
@@ -173,6 +215,10 @@ impl Console {
                 self.held.enter()?;
                 self.take(Message::Resumed)
             }
+            Input::Signal(Signal::Resized) => {
+                let (width, height) = crossterm::terminal::size()?;
+                self.take(Message::Resize(Size { width, height }))
+            }
             Input::Gone => {
                 self.ended = Some(Ended::Left);
                 Ok(())
@@ -226,7 +272,8 @@ impl Console {
 }
 
 /// What an event of the terminal means; none where it means nothing here. A released key is no key.
-fn message(event: Event) -> Option<Message> {
+#[must_use]
+pub fn message(event: Event) -> Option<Message> {
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => Chord::from_event(key).map(Message::Key),
         Event::Key(_) => None,
