@@ -22,6 +22,9 @@ use serde_json::{Value, json};
 
 use crate::bridge::{Bridge, PATIENCE, Site, program, write_private};
 
+/// Keys lie apart so far that they are taken for a hand's, and an `ESC` for the key.
+const BETWEEN_KEYS: Duration = Duration::from_millis(80);
+
 /// Actions that stories ask for, beside the built-in ones. None of them does anything.
 const ACTIONS: &str = r#"
 [desktop]
@@ -312,15 +315,22 @@ impl Console {
         Self { promise, terminal, master: pair.master, writer: RefCell::new(writer), child: RefCell::new(child) }
     }
 
-    /// Presses keys, as the key table writes them.
+    /// Presses keys, as the key table writes them, no faster than a hand does.
     pub fn press(&self, keys: &str) -> &Self {
-        let bytes: Vec<u8> = keys.split(' ').flat_map(|key| bytes_of(key).into_bytes()).collect();
-        self.send(&bytes)
+        keys.split(' ').for_each(|key| self.press_alone(&bytes_of(key)));
+        self
     }
 
-    /// Types text.
+    /// Types text, no faster than a hand does.
     pub fn types(&self, text: &str) -> &Self {
-        self.send(text.as_bytes())
+        text.chars().for_each(|c| self.press_alone(c.encode_utf8(&mut [0; 4])));
+        self
+    }
+
+    /// The console discards keys that come together: the pause is a part of what is pressed, and waits for nothing.
+    fn press_alone(&self, key: &str) {
+        thread::sleep(BETWEEN_KEYS);
+        self.send(key.as_bytes());
     }
 
     /// Writes a line, with Enter.

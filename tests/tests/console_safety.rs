@@ -40,6 +40,16 @@ fn pasted_keys_decide_nothing() {
 }
 
 #[test]
+fn a_paste_without_brackets_decides_nothing() {
+    let story = Story::of("keys that come as fast as a paste decide nothing, and it is said which were ignored");
+    let asked = story.asks_page("serde");
+    let console = story.console();
+    console.ready();
+    console.send(b"okay").sees("keys that came too fast were ignored: y");
+    story.still_waits(asked);
+}
+
+#[test]
 fn a_key_right_behind_a_paste_is_discarded() {
     let story = Story::of("a key right behind a paste is taken for a part of it");
     let asked = story.asks_page("serde");
@@ -239,7 +249,7 @@ fn nothing_is_decided_while_the_decision_is_on_its_way() {
     let asked = story.asks_page("serde");
     let console = story.console();
     console.ready();
-    console.send(b"yyyyny");
+    console.press("y y y n y");
     let ticket = story.ends(asked, Status::Succeeded);
     console.sees("succeeded").sees_no("DENY");
     assert_eq!(ticket.approvals.len(), 1);

@@ -144,7 +144,7 @@ impl Armed {
 
     /// Something happened that a person may not have been ready for: a paste, a resize, a change of focus.
     pub fn disturb(&mut self, now_millis: u64) {
-        self.quiet_since = now_millis;
+        self.quiet_since = self.quiet_since.max(now_millis);
     }
 
     /// What is on screen.
@@ -171,7 +171,8 @@ impl Armed {
         self.quiet_since.saturating_add(SETTLE_MILLIS)
     }
 
-    /// A deciding key was pressed that only opens a dialog: the targets it is about.
+    /// A deciding key was pressed that only opens a dialog: the targets it is about. The time is when the key was pressed, which is
+    /// earlier than now where it was held back: what appeared meanwhile is not what it was pressed for.
     ///
     /// # Errors
     /// Says why the key did not count. The key is discarded, and the wait begins anew.
@@ -180,7 +181,7 @@ impl Armed {
         let state = if is_held { Err(Refusal::Held) } else { self.state(now_millis) };
         let pressed = state.map(|subject| subject.targets.clone());
         if pressed.is_err() {
-            self.quiet_since = now_millis;
+            self.disturb(now_millis);
         }
         if is_held {
             self.hold(key, now_millis);
@@ -198,7 +199,7 @@ impl Armed {
     /// As [`Self::press`].
     pub fn fire(&mut self, key: Option<Chord>, now_millis: u64) -> Result<Vec<Leave>, Refusal> {
         let targets = self.press(key, now_millis)?;
-        self.quiet_since = now_millis;
+        self.disturb(now_millis);
         self.hold(key, now_millis);
         Ok(targets.into_iter().map(|target| Leave { target }).collect())
     }

@@ -2,6 +2,7 @@
 //! [`model::Model`] is all that it knows in between.
 
 pub mod armed;
+pub mod burst;
 pub mod message;
 pub mod model;
 pub mod update;

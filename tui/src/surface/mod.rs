@@ -1,10 +1,11 @@
 //! How the console meets a person: on a screen of cells, or line by line.
 
 mod clock;
+pub mod decode;
 mod lines;
 pub mod notify;
 pub(crate) mod plain;
-pub(crate) mod screen;
+pub mod screen;
 pub mod terminal;
 
 /// How the console ended.

@@ -107,6 +107,7 @@ impl Console {
                 Ok(Input::Signal(Signal::End(signal))) => return Ok(Ended::Signal(signal)),
                 Ok(Input::Signal(Signal::Stop)) => terminal::stop()?,
                 Ok(Input::Signal(Signal::Continued)) => self.take(Message::Resumed)?,
+                Ok(Input::Signal(Signal::Resized)) => {}
                 Ok(Input::Read(Read::End)) | Err(RecvTimeoutError::Disconnected) => return Ok(Ended::Left),
                 Err(RecvTimeoutError::Timeout) => self.take(Message::Tick)?,
             }

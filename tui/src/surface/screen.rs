@@ -1,7 +1,8 @@
 //! The console on a screen: events in, frames out. One loop; everything it does is said by the model.
 
 use std::{
-    io::{self, stdout},
+    fs::File,
+    io::{self, IsTerminal as _, Read, stdin, stdout},
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
@@ -17,13 +18,14 @@ use ratatui::backend::{Backend as _, ClearType};
 use super::{
     Ended,
     clock::Clock,
+    decode::Decoder,
     notify::{self, Waiting},
     terminal::{self, Held, Screen, Signal},
 };
 use crate::{
     console::{
         message::{Command, Message, News},
-        model::{Model, Size},
+        model::{Model, Now, Size},
         update,
     },
     keys::Chord,
@@ -31,6 +33,8 @@ use crate::{
     view::{self, theme::Theme},
 };
 
+/// Room for what is read of the terminal at once, bytes.
+const READ_BYTES: usize = 8 * 1024;
 /// Ages and countdowns move on so often.
 const TICK_MILLIS: u64 = 1000;
 /// Events that are there already are all taken before the next frame, but not more than these.
@@ -42,7 +46,8 @@ const ANSWER_MILLIS: u64 = 4;
 /// What reaches the loop.
 #[derive(Debug)]
 enum Input {
-    Terminal(Event),
+    /// An event, and when it came.
+    Terminal(Event, Now),
     News(News),
     Signal(Signal),
     Gone,
@@ -71,23 +76,61 @@ pub(crate) fn run(model: Model, first: Option<Message>, theme: Theme, bridge: Ar
     let held = Held::take(model.config().mouse)?;
     terminal::signals(inputs.clone(), Input::Signal)?;
     let screen = held.screen()?;
-    read_terminal(inputs);
-    let mut console =
-        Console { model, theme, clock: Clock::start(), link, held, screen, has_decided: false, ended: None };
+    let clock = Clock::start();
+    read_terminal(inputs, clock, Decoder::new(model.config().mouse))?;
+    let mut console = Console { model, theme, clock, link, held, screen, has_decided: false, ended: None };
     console.begin(first)?;
     console.main_loop(&received)
 }
 
-/// Terminal events are read on a thread of their own: the link's news must not wait for a key.
-fn read_terminal(inputs: Sender<Input>) {
+/// The terminal is read on a thread of its own, as the link's news must not wait for a key; another takes apart what was read, as an
+/// `ESC` alone is known by nothing coming after it.
+fn read_terminal(inputs: Sender<Input>, clock: Clock, mut decoder: Decoder) -> io::Result<()> {
+    let mut terminal = open_terminal()?;
+    let (sender, chunks) = channel();
     thread::spawn(move || {
-        while let Ok(event) = crossterm::event::read() {
-            if inputs.send(Input::Terminal(event)).is_err() {
+        let mut buffer = [0; READ_BYTES];
+        loop {
+            match terminal.read(&mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(count @ 1..) => {
+                    let chunk = buffer.get(..count).unwrap_or_default().to_vec();
+                    if sender.send((chunk, clock.now())).is_err() {
+                        return;
+                    }
+                }
+                Ok(_) | Err(_) => return,
+            }
+        }
+    });
+    thread::spawn(move || {
+        let mut came = clock.now();
+        loop {
+            let chunk = match decoder.patience() {
+                Some(patience) => chunks.recv_timeout(patience),
+                None => chunks.recv().map_err(RecvTimeoutError::from),
+            };
+            let events = match chunk {
+                Ok((bytes, at)) => {
+                    let pause = Duration::from_millis(at.millis.saturating_sub(came.millis));
+                    came = at;
+                    decoder.feed(&bytes, pause)
+                }
+                Err(RecvTimeoutError::Timeout) => decoder.give_up(),
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            if events.into_iter().any(|event| inputs.send(Input::Terminal(event, came)).is_err()) {
                 return;
             }
         }
         drop(inputs.send(Input::Gone));
     });
+    Ok(())
+}
+
+/// Standard input, or where that is no terminal, the terminal that the program belongs to.
+fn open_terminal() -> io::Result<Box<dyn Read + Send>> {
+    if stdin().is_terminal() { Ok(Box::new(stdin())) } else { Ok(Box::new(File::open("/dev/tty")?)) }
 }
 
 impl Console {
@@ -106,9 +149,13 @@ impl Console {
             match received.recv_timeout(self.patience()) {
                 Ok(input) => {
                     self.batch(input, received)?;
+                    self.release()?;
                     self.await_answer(received)?;
                 }
-                Err(RecvTimeoutError::Timeout) => self.take(Message::Tick)?,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.take(Message::Tick)?;
+                    self.await_answer(received)?;
+                }
                 Err(RecvTimeoutError::Disconnected) => return Ok(Ended::Left),
             }
             if let Some(ended) = self.ended {
@@ -121,8 +168,9 @@ impl Console {
     /// Until something on screen changes by time alone.
     fn patience(&self) -> Duration {
         let now = self.clock.now().millis;
-        let settles = self.model.armed().settles_at();
-        let millis = if settles > now { (settles - now).min(TICK_MILLIS) } else { TICK_MILLIS };
+        let settles = Some(self.model.armed().settles_at()).filter(|&settles| settles > now);
+        let next = [settles, self.model.due_at()].into_iter().flatten().min();
+        let millis = next.map_or(TICK_MILLIS, |next| next.saturating_sub(now).min(TICK_MILLIS));
         Duration::from_millis(millis.max(1))
     }
 
@@ -132,6 +180,12 @@ impl Console {
             self.input(input)?;
         }
         Ok(())
+    }
+
+    /// A key that was held back acts when its time has come, however much news there is.
+    fn release(&mut self) -> io::Result<()> {
+        let now = self.clock.now().millis;
+        if self.model.due_at().is_some_and(|due| due <= now) { self.take(Message::Tick) } else { Ok(()) }
     }
 
     /// Gives the answer to a decision a moment to come into the next frame. Whatever else comes is no reason to wait on.
@@ -147,8 +201,8 @@ impl Console {
 
     fn input(&mut self, input: Input) -> io::Result<()> {
         match input {
-            Input::Terminal(event) => match message(event) {
-                Some(message) => self.take(message),
+            Input::Terminal(event, came) => match message(event) {
+                Some(message) => self.take_at(message, came),
                 None => Ok(()),
             },
             Input::News(news) => self.take(Message::News(news)),
@@ -161,6 +215,10 @@ impl Console {
                 self.held.enter()?;
                 self.take(Message::Resumed)
             }
+            Input::Signal(Signal::Resized) => {
+                let (width, height) = crossterm::terminal::size()?;
+                self.take(Message::Resize(Size { width, height }))
+            }
             Input::Gone => {
                 self.ended = Some(Ended::Left);
                 Ok(())
@@ -169,7 +227,11 @@ impl Console {
     }
 
     fn take(&mut self, message: Message) -> io::Result<()> {
-        let commands = update::update(&mut self.model, message, self.clock.now());
+        self.take_at(message, self.clock.now())
+    }
+
+    fn take_at(&mut self, message: Message, now: Now) -> io::Result<()> {
+        let commands = update::update(&mut self.model, message, now);
         commands.into_iter().try_for_each(|command| self.run(command))
     }
 
@@ -210,7 +272,8 @@ impl Console {
 }
 
 /// What an event of the terminal means; none where it means nothing here. A released key is no key.
-fn message(event: Event) -> Option<Message> {
+#[must_use]
+pub fn message(event: Event) -> Option<Message> {
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => Chord::from_event(key).map(Message::Key),
         Event::Key(_) => None,

@@ -24,7 +24,7 @@ use crossterm::{
 };
 use ratatui::{Frame, Terminal, backend::CrosstermBackend};
 use signal_hook::{
-    consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP},
+    consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH},
     iterator::Signals,
 };
 
@@ -154,6 +154,8 @@ pub enum Signal {
     Continued,
     /// Stop, as asked from outside.
     Stop,
+    /// The terminal has another size.
+    Resized,
 }
 
 /// Turns signals into messages. A second one of the same kind ends the program at once, with the terminal given back.
@@ -161,13 +163,14 @@ pub enum Signal {
 /// # Errors
 /// Where no handler can be set.
 pub fn signals<M: Send + 'static>(to: Sender<M>, message: fn(Signal) -> M) -> io::Result<()> {
-    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGCONT, SIGTSTP])?;
+    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGCONT, SIGTSTP, SIGWINCH])?;
     thread::spawn(move || {
         let mut asked_before = false;
         for signal in signals.forever() {
             let asked = match signal {
                 SIGCONT => Signal::Continued,
                 SIGTSTP => Signal::Stop,
+                SIGWINCH => Signal::Resized,
                 other => Signal::End(other),
             };
             let ends = matches!(asked, Signal::End(_));

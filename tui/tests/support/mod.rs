@@ -26,6 +26,9 @@ use serde_json::{Value, json};
 /// 2026-03-07T12:00:00Z, when all stories begin.
 pub(crate) const NOON: i64 = 1_772_884_800_000;
 
+/// Keys closer together than this are a burst, milliseconds; written here again on purpose.
+pub(crate) const BURST: u64 = 30;
+
 /// The id of the `n`th ticket.
 pub(crate) fn id(n: u64) -> TicketId {
     let mut random = [0; 10];
@@ -147,11 +150,17 @@ impl Desk {
         self.take(Message::Tick);
     }
 
+    /// A key, and the moment that it is held back for where it may decide.
+    pub(crate) fn key(&mut self, chord: Chord) {
+        self.take(Message::Key(chord));
+        self.wait(BURST);
+    }
+
     /// Presses keys, as the table writes them, one after the other.
     pub(crate) fn keys(&mut self, keys: &str) -> &mut Self {
         for key in keys.split(' ') {
             let chord: Chord = key.parse().unwrap();
-            self.take(Message::Key(chord));
+            self.key(chord);
         }
         self
     }
@@ -159,7 +168,7 @@ impl Desk {
     /// Types text, character by character.
     pub(crate) fn types(&mut self, text: &str) -> &mut Self {
         for c in text.chars() {
-            self.take(Message::Key(c.into()));
+            self.key(c.into());
         }
         self
     }

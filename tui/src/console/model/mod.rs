@@ -29,7 +29,10 @@ pub use now::Now;
 
 use crate::{
     config::Config,
-    console::armed::{Armed, Target},
+    console::{
+        armed::{Armed, Target},
+        burst::Burst,
+    },
     document::Container,
     keys::{Chord, View},
     text::Visible,
@@ -98,8 +101,10 @@ pub struct Model {
     pub(super) size: Size,
     /// The moment of the last message.
     pub(super) now: Now,
-    /// The key of the last message, where it was one.
-    pub(super) key: Option<Chord>,
+    /// The key that is acted on, where one is, and when it was pressed, on the clock of [`Now::millis`].
+    pub(super) pressed: Option<(Chord, u64)>,
+    /// The keys of the last moment.
+    pub(super) burst: Burst,
     /// The view on screen.
     pub(super) view: View,
     /// Details over the whole screen.
@@ -172,7 +177,8 @@ impl Model {
             config,
             size: Size { width: 80, height: 24 },
             now: Now::default(),
-            key: None,
+            pressed: None,
+            burst: Burst::default(),
             view: View::default(),
             open: false,
             connection: Connection::default(),

@@ -150,6 +150,12 @@ impl Model {
         &self.armed
     }
 
+    /// When a key that is held back acts, unless another comes too close to it; none where none is held back.
+    #[must_use]
+    pub fn due_at(&self) -> Option<u64> {
+        self.burst.due_at()
+    }
+
     /// The last thing said.
     #[must_use]
     pub fn notice(&self) -> Option<&Notice> {

@@ -5,6 +5,7 @@ mod command_line;
 mod decide;
 mod filter;
 mod forms;
+mod keyed;
 mod moving;
 mod news;
 mod open;
@@ -20,7 +21,7 @@ use crate::{
         model::{Model, Now, Surface, dialog::Kind},
     },
     document::Container,
-    keys::{Act, Chord, Context, View},
+    keys::{Act, Context, View},
     text::Tone,
 };
 
@@ -32,11 +33,17 @@ pub fn begin() -> Vec<Command> {
 
 /// Takes one message.
 pub fn update(model: &mut Model, message: Message, now: Now) -> Vec<Command> {
-    model.now = now;
-    model.key = if let Message::Key(chord) = message { Some(chord) } else { None };
+    // A key says when it was pressed, which is before whatever was drawn or read since.
+    if now.millis >= model.now.millis {
+        model.now = now;
+    }
+    model.pressed = if let Message::Key(chord) = message { Some((chord, now.millis)) } else { None };
+    if is_no_hands(&message) {
+        keyed::discard_held(model);
+    }
     let mut out = Vec::new();
     match message {
-        Message::Key(chord) => key(model, chord, &mut out),
+        Message::Key(chord) => keyed::key(model, chord, now.millis, &mut out),
         Message::Act(act) => self::act(model, act, &mut out),
         Message::Line(line) => {
             let asked = command_line::run(model, &line, &mut out);
@@ -58,7 +65,10 @@ pub fn update(model: &mut Model, message: Message, now: Now) -> Vec<Command> {
             model.armed.disturb(now.millis);
             out.push(Command::Redraw);
         }
-        Message::Tick => tick(model, &mut out),
+        Message::Tick => {
+            tick(model, &mut out);
+            keyed::release(model, now.millis, &mut out);
+        }
         Message::Drawn => drawn(model),
         Message::News(news) => news::news(model, news, &mut out),
     }
@@ -90,14 +100,9 @@ fn settle(model: &mut Model, out: &mut Vec<Command>) {
     model.forget_early();
 }
 
-fn key(model: &mut Model, chord: Chord, out: &mut Vec<Command>) {
-    let context = model.context();
-    let typed = chord.typed().filter(|_| context.takes_text());
-    match (typed, model.config.keys.act(context, chord)) {
-        (Some(c), _) => forms::typed(model, c, out),
-        (None, Some(act)) => self::act(model, act, out),
-        (None, None) => {}
-    }
+/// True for what no key may decide beside.
+fn is_no_hands(message: &Message) -> bool {
+    matches!(message, Message::Paste(_) | Message::Click { .. } | Message::Focus(_) | Message::Resize(_))
 }
 
 fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
