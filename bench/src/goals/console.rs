@@ -103,12 +103,15 @@ fn to_the_agent(bench: &mut Bench, bridge: &Server, console: &mut Console) {
     let alone = [Contestant::new(bridge, || agent.signed(Ask::list_actions()))];
     let turns = in_turn(&alone, 1, bench.wishes.turn, bench.wishes.rounds);
     let plain: Vec<f64> = turns.iter().flatten().map(|turn| median(&turn.latencies)).collect();
-    let times: Vec<f64> = (0..bench.wishes.pick(5, 25, 50)).map(|n| answered_after(bridge, console, n)).collect();
+    // For so long a key that decides is held back on purpose, to be told from a paste.
+    let held = ccc_queue::console::burst::BURST_MILLIS as f64 / 1000.0;
+    let answered = |n| (answered_after(bridge, console, n) - held).max(0.0);
+    let times: Vec<f64> = (0..bench.wishes.pick(5, 25, 50)).map(answered).collect();
     let usual = vec![median(&plain); times.len()];
     let figures = format!("{} / {}", time(median(&times)), time(median(&plain)));
     bench.report.ratio(
         "8",
-        "from `y` to the waiting agent's answer, against goal 2's median",
+        "from `y` to the waiting agent's answer, less the 30 ms that a key is held, against goal 2's median",
         Ratio::of(&times, &usual),
         Goal::AtMost(3.0),
         figures,
