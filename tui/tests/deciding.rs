@@ -380,6 +380,22 @@ fn a_queue_that_was_not_read_is_never_said_to_be_empty() {
 }
 
 #[test]
+fn without_a_connection_nothing_is_ready_and_nothing_is_said_of_what_waits() {
+    let mut desk = desk([1]);
+    desk.wait(1000);
+    assert!(desk.screen().contains("◆ ready"), "{}", desk.screen());
+    desk.take(Message::News(News::Lost { why: "away".into(), retry_seconds: 1 }));
+    desk.wait(1000);
+    assert!(!desk.screen().contains("ready") && desk.screen().contains("no connection"), "{}", desk.screen());
+    desk.keys("y");
+    assert!(desk.asked.is_empty(), "{:?}", desk.asked);
+    let mut empty = self::desk([]);
+    empty.take(Message::News(News::Lost { why: "away".into(), retry_seconds: 1 }));
+    let screen = empty.screen();
+    assert!(!screen.contains("nothing waits") && !screen.contains("0 waiting"), "{screen}");
+}
+
+#[test]
 fn a_full_disk_of_the_server_is_told_and_stays_in_sight() {
     let mut desk = desk([1]);
     let mut read = |seq, disk_full| {

@@ -46,6 +46,7 @@ pub enum Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "`words` says of each what it is")]
 pub enum Lack {
+    Disconnected,
     Hidden,
     Loading,
     Unavailable,
@@ -62,6 +63,7 @@ impl Lack {
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
+            Self::Disconnected => "no connection to the bridge: nothing can be decided until it is back",
             Self::Hidden => "open its details first",
             Self::Loading => "its details are still being read",
             Self::Unavailable => "its details cannot be read, so it cannot be decided here",

@@ -18,3 +18,11 @@ pub enum Connection {
         retry_at_millis: u64,
     },
 }
+
+impl Connection {
+    /// True where the bridge does not answer.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        matches!(self, Self::Lost { .. })
+    }
+}

@@ -38,8 +38,17 @@ impl Model {
         } else {
             u16::try_from(self.queue.cursor_line()).unwrap_or(u16::MAX)
         };
-        let lacks = self.lack(target).or_else(|| self.not_on_screen(target, &areas)).or_else(|| self.unread(target));
+        let lacks = self
+            .unheard()
+            .or_else(|| self.lack(target))
+            .or_else(|| self.not_on_screen(target, &areas))
+            .or_else(|| self.unread(target));
         Some(Subject { targets: vec![target], place: Place::Row(line), lacks })
+    }
+
+    /// Without a connection a decision reaches nobody, and what is shown may be decided already.
+    fn unheard(&self) -> Option<Lack> {
+        self.connection.is_lost().then_some(Lack::Disconnected)
     }
 
     fn not_on_screen(&self, target: Target, areas: &Areas) -> Option<Lack> {
@@ -109,7 +118,7 @@ impl Model {
         if !decides && !changes {
             return None;
         }
-        let lacks = if changes { None } else { self.lack_in_dialog(&dialog.targets) };
+        let lacks = if changes { None } else { self.unheard().or_else(|| self.lack_in_dialog(&dialog.targets)) };
         Some(Subject { targets: dialog.targets.clone(), place: Place::Dialog(dialog.number), lacks })
     }
 
