@@ -120,6 +120,21 @@ fn deny_carries_its_reason() {
 }
 
 #[test]
+fn what_was_approved_can_be_denied_until_it_is_taken() {
+    let story = Story::of("`deny` reaches what was approved and nobody took");
+    let call = serde_json::json!({
+        "action": "use-tool", "host": "claude", "tool": "Bash", "native": "Bash", "cwd": "/workspace", "session": "s",
+        "agent": "main", "input": { "command": "frobnicate" },
+    });
+    let ticket = story.bridge.submit("agent", &call).ticket();
+    story.bridge.approve("user", &ticket).ticket();
+    let args = ["deny", &ticket.id.to_string(), "--yes", "--digest", &ticket.digest.to_string()];
+    assert_eq!(story.command(&args).0, 0);
+    story.ends(ticket.id, Status::Denied);
+    assert_eq!(story.bridge.submit("agent", &call).status, 403, "the agent came too late for it");
+}
+
+#[test]
 fn a_grant_is_made_listed_and_revoked() {
     let story = Story::of("`approve --for --uses` grants, `grants` lists it, `revoke` ends it");
     let asked = story.asks_greeting("Ada");

@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub(super) fn approve(bridge: &Bridge, written: &str, terms: &Terms, asked: &Asked) -> Result<u8, Stop> {
-    let ticket = waiting(bridge, written)?;
+    let ticket = still(bridge, written, &[Status::Queued])?;
     let preview = tell::checked_preview(bridge, &ticket)?;
     // Server and console computed the same digest over what is printed here; it alone is sent.
     let ticket = &preview.ticket;
@@ -43,10 +43,10 @@ pub(super) fn approve(bridge: &Bridge, written: &str, terms: &Terms, asked: &Ask
     if agreed { taken(bridge.approve(ticket.id, &approval)) } else { Ok(not_done()) }
 }
 
-/// The ticket meant, where it still waits.
-fn waiting(bridge: &Bridge, written: &str) -> Result<Ticket, Stop> {
+/// The ticket meant, where it still stands so.
+fn still(bridge: &Bridge, written: &str, so: &[Status]) -> Result<Ticket, Stop> {
     let ticket = bridge.ticket(find::ticket(bridge, written)?)?;
-    if ticket.status == Status::Queued {
+    if so.contains(&ticket.status) {
         return Ok(ticket);
     }
     let words = Visible::label("it waits no longer: ").then(crate::wording::fate(&ticket)).to_string();
@@ -91,7 +91,8 @@ fn agrees(ticket: &Ticket, terms: &Terms, word: Option<&Word>) -> Result<bool, S
 }
 
 pub(super) fn deny(bridge: &Bridge, written: &str, reason: Option<&str>, asked: &Asked) -> Result<u8, Stop> {
-    let ticket = waiting(bridge, written)?;
+    // What was approved can be denied until it starts or is taken.
+    let ticket = still(bridge, written, &[Status::Queued, Status::Approved])?;
     let agreed = match asked {
         Asked::Already(digest) if *digest != ticket.digest => return Err(other_digest(&ticket)),
         Asked::Already(_) => true,
