@@ -184,7 +184,7 @@ const STATES: [State; 17] = [
     state(Host::Claude, "--user", ".claude/settings.json", |text| text.replacen('{', "{\"disableAllHooks\": true,", 1), true),
     state(Host::Codex, "--user", ".codex/config.toml", |text| format!("[features]\nhooks = false\n\n{text}"), true),
     state(Host::Qwen, "--user", ".qwen/settings.json", |text| text.replacen('{', "{\"disableAllHooks\": true,", 1), true),
-    state(Host::Qwen, "--project", ".qwen/settings.json", |_| r#"{"security": {"folderTrust": {"enabled": true}}}"#.to_owned(), true),
+    state(Host::Qwen, "--project", ".qwen/settings.json", |_| r#"{"security": {"folderTrust": {"enabled": true}}}"#.to_owned(), false),
     state(Host::Qwen, "--project", ".qwen/settings.json", |_| r#"{"security": {"folderTrust": {"enabled": false}}}"#.to_owned(), false),
     state(Host::OpenCode, "--project", ".config/opencode/opencode.json", |_| "{}".to_owned(), false),
     state(Host::Codex, "--user", ".codex/config.toml", |text| format!("[features]\nhooks = true\n\n{text}"), false),

@@ -1,12 +1,12 @@
 //! Qwen Code: a descendant of Gemini CLI with Claude Code's hooks. Its tools have Gemini CLI's names, its answers the nested form, and
 //! its time-outs are in milliseconds.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use super::profile::{Feed, Format, GUARD, GUARDED, Level, Limits, Profile, Switches, Trial, grouped, shared_call};
-use super::{Host, Moment, Role, folder_trust, nested};
+use super::{Host, Moment, Role, nested};
 use crate::answer::{Answer, Reply};
 use crate::event::Event;
 use crate::jsontext::Style;
@@ -41,7 +41,8 @@ pub(super) const PROFILE: Profile = Profile {
         vec![places.host_home(Host::Qwen).join("settings.json"), places.project.join(".qwen/settings.json")]
     },
     switches: Switches { files: switch_files, set_in },
-    deaf,
+    // With folder trust on, and the folder not trusted, 0.15.10 ran a project's hooks all the same.
+    deaf: |_, _| Vec::new(),
     checkup: None,
     trial: Some(TRIAL),
     rewrite: None,
@@ -50,7 +51,7 @@ pub(super) const PROFILE: Profile = Profile {
         on_failure: GUARDED,
         open: vec![
             "--bare and disableAllHooks in any of its settings files turn the hook off",
-            "project hooks do not run in a folder that is not trusted, where folder trust is on",
+            "a version may pass over project hooks in a folder that is not trusted, where folder trust is on",
         ],
     },
     subagents: |_| Vec::new(),
@@ -132,11 +133,6 @@ fn switch_files(places: &Places) -> Vec<PathBuf> {
 
 fn set_in(settings: &Value) -> Option<&'static str> {
     (settings.get("disableAllHooks") == Some(&json!(true))).then_some("`disableAllHooks`")
-}
-
-fn deaf(places: &Places, settings: &Path) -> Vec<String> {
-    let asks = folder_trust::Switch { system: SYSTEM_SETTINGS, default: false };
-    folder_trust::distrust(Host::Qwen, places, settings, &asks).into_iter().collect()
 }
 
 const TRIAL: Trial = Trial {
