@@ -58,8 +58,12 @@ fn tool_of(schema: &str) -> &str {
 /// The names in `ToolInputSchemas`, without `Input`.
 fn claudes_schemas() -> Option<Vec<String>> {
     let bin = PathBuf::from(env::var_os("CCC_AGENTS_BIN")?);
+    if !bin.join("claude").exists() {
+        return None;
+    }
     let types = bin.parent()?.join("@anthropic-ai/claude-code/sdk-tools.d.ts");
-    let text = fs::read_to_string(types).ok()?;
-    let list = text.split("export type ToolInputSchemas =").nth(1)?.split(';').next()?;
+    let text = fs::read_to_string(&types).unwrap_or_else(|error| panic!("{}: {error}", types.display()));
+    let list = text.split("export type ToolInputSchemas =").nth(1).expect("the package's list of tools");
+    let list = list.split(';').next()?;
     Some(list.split('|').filter_map(|name| name.trim().strip_suffix("Input")).map(ToOwned::to_owned).collect())
 }

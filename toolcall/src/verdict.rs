@@ -73,7 +73,7 @@ const TABLE: &[Row] = &[
     grave(&[Class::Discards], "discards work", "THROWS WORK AWAY"),
     grave(&[Class::System], "system delete", "DELETES ON THE MACHINE OR IN WHAT RUNS ON IT").when(deletes_by_word),
     grave(&[Class::WritesOutside], "system files", "CHANGES FILES OF THE SYSTEM").when(writes_to_system),
-    row(&[Class::Person], Odd, No, "answers you", "answers in your place what the agent asks of you"),
+    row(&[Class::Person], Odd, WhereLong, "answers you", "answers in your place what the agent asks of you"),
     row(&[Class::Unknown], Odd, WhereLong, "unknown", "does something that its text alone does not tell"),
     row(&[Class::System], Odd, No, "system", "changes the machine or what runs on it"),
     row(&[Class::Interactive], Odd, No, "interactive", "starts a program that takes further commands, unseen"),
