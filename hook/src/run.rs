@@ -94,7 +94,7 @@ fn settle(
                 After::Nothing | After::Other => translate::noted(question.host, &question.event),
             })
         }
-        Event::Judge(_) => decide(&question, &bridge, config.hold()),
+        Event::Judge(_) => sing(&question, &bridge),
     }
 }
 
@@ -172,23 +172,10 @@ fn read(installed: Installed<'_>) -> Result<(Question, Map<String, Value>), Fail
     Ok((question, document))
 }
 
-/// Asks the bridge about one question and puts what it says into the host's form.
-///
-/// # Errors
-/// When the bridge gave no authentic answer.
-pub fn decide(question: &Question, bridge: &impl Bridge, hold: Duration) -> Result<Reply, Failure> {
-    let action = question.content.action(declared::user().as_deref());
-    Ok(match &question.content {
-        Event::Judge(call) if canary::is_asked(call) => {
-            let user = bridge.greet().map_err(Failure::NoAnswer)?;
-            translate::reply(question.host, &question.event, &Answer::Deny(canary::reason(&user)))
-        }
-        Event::Judge(_) => return decide_call(question, bridge, hold, &Can::Nothing),
-        Event::Record(_) => {
-            judge::record(bridge.road(), &action).map_err(Failure::NoAnswer)?;
-            translate::noted(question.host, &question.event)
-        }
-    })
+/// The answer to a canary: always a denial, and who the bridge knows this agent as.
+fn sing(question: &Question, bridge: &impl Bridge) -> Result<Reply, Failure> {
+    let user = bridge.greet().map_err(Failure::NoAnswer)?;
+    Ok(translate::reply(question.host, &question.event, &Answer::Deny(canary::reason(&user))))
 }
 
 /// Why there is no decision. Every text reaches the agent and its person.

@@ -9,11 +9,9 @@ use serde_json::{Value, json};
 use super::profile::{Checkup, Feed, Format, GUARDED, Level, Limits, Profile, Switches, Trial, grouped, shared_call};
 use super::{Host, Moment, Role, nested};
 use crate::answer::{Answer, Reply};
-use crate::event::Event;
 use crate::jsontext::Style;
 use crate::settings::{Entry, place::Places};
-use crate::tool::{self, Tools};
-use crate::translate::{Document, Problem};
+use crate::tool::Tools;
 
 pub(super) const PROFILE: Profile = Profile {
     name: "codex",
@@ -35,7 +33,7 @@ pub(super) const PROFILE: Profile = Profile {
     format: Format::Json { style: Style::Strict, versioned: false, element },
     guard: GUARD_ANY_SHELL,
     feed: Feed::Stdin,
-    read: |document, _, role| read(document, role),
+    read: |document, _, role| nested::read(document, role, &TOOLS),
     reply,
     aside: Reply::silent,
     noted: |_| Reply::silent(),
@@ -84,18 +82,6 @@ const TOOLS: Tools = Tools {
         "write_stdin",
     ],
 };
-
-fn read(document: &Document<'_>, role: Role) -> Result<Event, Problem> {
-    match role {
-        Role::Gate => {
-            let native = document.text("tool_name")?;
-            let tool =
-                tool::mcp_from_underscores(native, None).unwrap_or_else(|| TOOLS.common_name(document.host(), native));
-            document.tool_call(tool, native).map(Event::Judge)
-        }
-        Role::Record(moment) => document.recorded(moment).map(Event::Record),
-    }
-}
 
 fn reply(event: &str, answer: &Answer) -> Reply {
     match (event, answer.objection()) {

@@ -8,21 +8,14 @@ use serde_json::{Value, json};
 use super::Host;
 use crate::settings::{place::Places, read};
 
-/// Where a host is told whether trust counts at all: in its settings for the machine, then in the person's.
-pub(super) struct Switch {
-    /// Its settings for the machine.
-    pub(super) system: &'static str,
-    /// What counts where nobody says.
-    pub(super) default: bool,
-}
-
-/// Why the hooks in `settings` do not run, where they lie in a project whose folder is not trusted.
-pub(super) fn distrust(host: Host, places: &Places, settings: &Path, switch: &Switch) -> Option<String> {
+/// Why the hooks in `settings` do not run, where they lie in a project whose folder is not trusted. Whether trust counts at all is
+/// said in the host's settings for the machine, `system`, then in the person's; where nobody says, it does.
+pub(super) fn distrust(host: Host, places: &Places, settings: &Path, system: &str) -> Option<String> {
     let project = host.project_of(places, settings)?;
     let home = places.host_home(host);
-    let told = [PathBuf::from(switch.system), home.join("settings.json")];
+    let told = [PathBuf::from(system), home.join("settings.json")];
     let said = told.iter().find_map(|file| read::value_in(file)?.pointer("/security/folderTrust/enabled")?.as_bool());
-    let is_asked = said.unwrap_or(switch.default);
+    let is_asked = said.unwrap_or(true);
     let rules = read::value_in(&home.join("trustedFolders.json")).unwrap_or_else(|| json!({}));
     (is_asked && !is_trusted(&rules, project)).then(|| {
         format!(

@@ -150,8 +150,7 @@ fn set_in(settings: &Value) -> Option<&'static str> {
 
 /// Its own documentation says that folder trust is off at first; 0.61.0 asks for it where nobody says.
 fn deaf(places: &Places, settings: &Path) -> Vec<String> {
-    let asks = folder_trust::Switch { system: SYSTEM_SETTINGS, default: true };
-    folder_trust::distrust(Host::Gemini, places, settings, &asks).into_iter().collect()
+    folder_trust::distrust(Host::Gemini, places, settings, SYSTEM_SETTINGS).into_iter().collect()
 }
 
 /// The login is chosen in the settings; those of the system stand above the person's and are taken along.

@@ -8,10 +8,8 @@ use serde_json::Value;
 use super::profile::{Feed, Format, GUARD, GUARDED, Level, Limits, Profile, Switches, Trial, shared_call};
 use super::{Host, Moment, Role, nested};
 use crate::answer::{Answer, Reply};
-use crate::event::Event;
 use crate::settings::read;
-use crate::tool::{self, Tools};
-use crate::translate::{Document, Problem};
+use crate::tool::Tools;
 
 pub(super) const PROFILE: Profile = Profile {
     name: "kimi",
@@ -31,7 +29,7 @@ pub(super) const PROFILE: Profile = Profile {
     format: Format::TomlTables,
     guard: GUARD,
     feed: Feed::Stdin,
-    read: |document, _, role| read(document, role),
+    read: |document, _, role| nested::read(document, role, &TOOLS),
     reply,
     aside: Reply::silent,
     noted: |_| Reply::silent(),
@@ -83,18 +81,6 @@ const TOOLS: Tools = Tools {
         "Skill", "WebSearch",
     ],
 };
-
-fn read(document: &Document<'_>, role: Role) -> Result<Event, Problem> {
-    match role {
-        Role::Gate => {
-            let native = document.text("tool_name")?;
-            let tool =
-                tool::mcp_from_underscores(native, None).unwrap_or_else(|| TOOLS.common_name(document.host(), native));
-            document.tool_call(tool, native).map(Event::Judge)
-        }
-        Role::Record(moment) => document.recorded(moment).map(Event::Record),
-    }
-}
 
 fn reply(event: &str, answer: &Answer) -> Reply {
     match (event, answer.objection()) {

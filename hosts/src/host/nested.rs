@@ -1,9 +1,26 @@
-//! The answer form that Claude Code began and others took over: the decision
-//! lies in `hookSpecificOutput`, under the name of the event it answers.
+//! The forms that Claude Code began and others took over: a document with `tool_name`, in which a tool of an MCP server is
+//! `mcp__server__tool`, and an answer whose decision lies in `hookSpecificOutput`, under the name of the event it answers.
 
 use serde_json::{Value, json};
 
+use super::Role;
 use crate::answer::{Reason, Reply};
+use crate::event::Event;
+use crate::tool::{self, Tools};
+use crate::translate::{Document, Problem};
+
+/// Understands a document of a host with these tools.
+pub(super) fn read(document: &Document<'_>, role: Role, tools: &Tools) -> Result<Event, Problem> {
+    match role {
+        Role::Gate => {
+            let native = document.text("tool_name")?;
+            let tool =
+                tool::mcp_from_underscores(native, None).unwrap_or_else(|| tools.common_name(document.host(), native));
+            document.tool_call(tool, native).map(Event::Judge)
+        }
+        Role::Record(moment) => document.recorded(moment).map(Event::Record),
+    }
+}
 
 pub(super) fn deny_tool(event: &str, reason: &Reason) -> Reply {
     specific(json!({
