@@ -135,7 +135,7 @@ fn push_escape(escaped: &mut String, c: char) {
 /// between its values alone.
 #[must_use]
 pub fn json(json: &str) -> String {
-    // An answer is plain ASCII as a rule: looked at byte by byte, it costs a tenth.
+    // An answer is plain ASCII as a rule, and bytes are looked at faster than characters.
     if json.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
         return json.to_owned();
     }

@@ -48,7 +48,8 @@ impl Look {
         Ok(())
     }
 
-    /// The number of the first entry that is not before this time: time never goes back in a log.
+    /// An entry from which on all are looked at that were made since then. Where the owner accepted the clock time goes back in a
+    /// log, and older ones may come along.
     fn first_since(&self, since: Timestamp) -> Result<i64, StoreError> {
         let (mut low, mut high) = self.connection.query_row(
             "SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) + 1 FROM audit",

@@ -61,7 +61,8 @@ fn seen(bridge: &Bridge) -> Result<Seen, Stop> {
     Ok(seen)
 }
 
-/// A number of the log behind which everything since then lies: time never goes back in it.
+/// A number of the log behind which everything since then lies. Where the owner accepted the clock time goes back in it, and older
+/// entries may come along.
 fn before(bridge: &Bridge, since: Timestamp) -> Result<u64, Stop> {
     let first: AuditList = bridge.audit(Some(0))?;
     let is_old = |page: &AuditList| page.entries.first().is_some_and(|entry| entry.at < since);

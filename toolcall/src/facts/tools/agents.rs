@@ -1,8 +1,8 @@
 //! Tools that one host or another gives its agents beside files, shell and web: by name, what each does.
 //!
-//! Every tool of the hosts that `hosts` knows is listed, from the packages of Claude Code 2.1.332, Codex 0.171.0, Gemini CLI 0.61.0,
-//! Copilot CLI 1.0.102 and Kimi Code 2.1.0; the test `tests/tests/agents_tools.rs` holds the two lists together. A name that is
-//! missing here is not known, and is asked.
+//! The names are those in the packages of Claude Code 2.1.332, Codex 0.171.0, Gemini CLI 0.61.0 and Kimi Code 2.1.0; Copilot CLI's
+//! package does not show its own, which are those that were met. The test `tests/tests/agents_tools.rs` holds this list and that of
+//! `hosts` together, and Claude Code's against its package. A name that is missing here is not known, and is asked.
 
 use serde_json::Value;
 
