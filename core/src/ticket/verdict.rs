@@ -11,7 +11,8 @@ impl Ticket {
     #[must_use]
     pub fn verdict(&self, needs: &Needs, knowledge: &Knowledge) -> Verdict {
         let request = self.request();
-        let read = self.facts(knowledge).map(|facts| verdict::of_call(&request.params, &facts));
+        let known = request.known_hosts.as_deref();
+        let read = self.facts(knowledge).map(|facts| verdict::of_call(&request.params, &facts, known));
         let found = read.unwrap_or_else(|| declared(request));
         let care = if needs.care { Care::Always } else { found.care };
         Verdict { care, ..found }
