@@ -248,7 +248,7 @@ fn further_down(page: &mut Page, command: &str, lines: &Lines, marks: &[(Range<u
 /// Cells of a row that stand before a command's text: gutter and sign.
 const SIGN_CELLS: usize = 4;
 /// So many bytes before and behind a mark are told with it.
-const EXCERPT_BYTES: usize = 24;
+const EXCERPT_BYTES: usize = 40;
 
 /// What stands around a mark in a long line.
 fn excerpt(command: &str, line: &Range<usize>, mark: &Range<usize>) -> Visible {
