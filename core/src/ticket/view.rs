@@ -71,6 +71,7 @@ impl Ticket {
             denied_until: None,
             // Reading a call takes time, and its submitter needs no verdict: whoever shows it to an approver fills it in.
             verdict: None,
+            waiting: None,
             abridged: request.left_out.is_some(),
         }
     }

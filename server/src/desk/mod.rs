@@ -16,6 +16,7 @@ mod open;
 mod page;
 mod pool;
 mod prepare;
+mod presence;
 mod preview;
 mod proof;
 mod readings;
@@ -33,7 +34,7 @@ pub use open::{Running, Site, open};
 
 pub(crate) use clerk::{ClerkHandle, Sitting};
 pub(crate) use clock_word::ClockWord;
-pub(crate) use front::Lawbook;
+pub(crate) use front::{Lawbook, Patience};
 pub(crate) use lists::Hints;
 pub(crate) use open::Found;
 pub(crate) use readings::{NO_RESULT, Shown};

@@ -31,7 +31,7 @@ use crate::{
     keys::{Act, Chord, Context, KeyRow, TABLE, View},
     link::Link,
     text::{Row, Tone, Untrusted, Visible},
-    view,
+    view, wording,
 };
 
 /// As wide as pages are made; a terminal wraps the rest.
@@ -274,7 +274,9 @@ impl Console {
     fn tell_connection(&mut self) -> io::Result<()> {
         let words = match self.model.connection() {
             Connection::Connecting => "connecting",
+            Connection::Live if self.model.quiet_seconds().is_some() => "the bridge is quiet",
             Connection::Live => "connected",
+            Connection::Lost { refused: true, .. } => "the bridge refuses to tell what happens; trying again by itself",
             Connection::Lost { .. } => "no connection; trying again by itself",
         };
         if self.told.connection.replace(words) == Some(words) { Ok(()) } else { say(words) }
@@ -328,6 +330,7 @@ impl Console {
         }
         self.told.page = Some(target);
         let mut rows = document::preview(preview, PAGE_CELLS, Ids::Shown);
+        rows.extend(wording::waiting(&preview.ticket, self.clock.now().wall));
         rows.push(Row::new().with(Tone::Strong, "approve, deny, scope, edit, snooze, mark, down, up, or help?"));
         self.print(&rows)?;
         self.update(Message::Drawn)

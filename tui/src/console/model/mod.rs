@@ -111,6 +111,10 @@ pub struct Model {
     pub(super) open: bool,
     /// How the link stands.
     pub(super) connection: Connection,
+    /// When the bridge was last heard, on the program's clock in milliseconds.
+    pub(super) heard_millis: u64,
+    /// When it was last asked whether the agent under the cursor waits, likewise.
+    pub(super) waiting_asked_millis: u64,
     /// What waits.
     pub(super) queue: Queue,
     /// What runs, of the users whose requests are decided here.
@@ -155,6 +159,8 @@ pub struct Model {
     pub(super) deciding: BTreeSet<TicketId>,
     /// What this person decided last.
     pub(super) done: Option<Done>,
+    /// It in words.
+    pub(super) done_what: Visible,
     /// The last thing said.
     pub(super) notice: Option<Notice>,
     /// The window is in front; told by terminals that can.
@@ -182,6 +188,8 @@ impl Model {
             view: View::default(),
             open: false,
             connection: Connection::default(),
+            heard_millis: 0,
+            waiting_asked_millis: 0,
             runs: BTreeMap::new(),
             frozen_now: Vec::new(),
             seq: 0,
@@ -203,6 +211,7 @@ impl Model {
             armed: Armed::default(),
             deciding: BTreeSet::new(),
             done: None,
+            done_what: Visible::default(),
             notice: None,
             focused: true,
             click_is_focus: false,

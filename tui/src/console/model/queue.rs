@@ -7,7 +7,7 @@ use std::{
 
 use ccc_protocol::{
     Digest, TicketId, Timestamp, UserName,
-    bodies::{QueueList, Status, Ticket},
+    bodies::{QueueList, Status, Ticket, Waiting},
 };
 
 use super::{
@@ -137,6 +137,13 @@ impl Queue {
     #[must_use]
     pub fn ticket(&self, id: TicketId) -> Option<&Ticket> {
         self.entries.get(&id).map(|entry| &entry.ticket)
+    }
+
+    /// Takes over whether a ticket's caller waits.
+    pub fn note_waiting(&mut self, id: TicketId, waiting: Option<Waiting>) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.ticket.waiting = waiting;
+        }
     }
 
     /// All tickets whose id begins or ends so.

@@ -6,8 +6,15 @@ use ccc_protocol::{
 };
 
 use super::{
-    Areas, Model, Notice, Now, QueueState, Size, Surface, connection::Connection, details::Details, dialog::Dialog,
-    filter::Filter, history::History, pick::Pick, policies::Policies, queue::Queue,
+    Areas, Model, Notice, Now, QueueState, Size, Surface,
+    connection::{Connection, QUIET_MILLIS},
+    details::Details,
+    dialog::Dialog,
+    filter::Filter,
+    history::History,
+    pick::Pick,
+    policies::Policies,
+    queue::Queue,
 };
 use crate::{
     config::Config,
@@ -88,6 +95,13 @@ impl Model {
     #[must_use]
     pub fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// For how long the bridge has said nothing, in seconds, where that is long for one that is there.
+    #[must_use]
+    pub fn quiet_seconds(&self) -> Option<u64> {
+        let silent = self.now.millis.saturating_sub(self.heard_millis);
+        (self.connection == Connection::Live && silent >= QUIET_MILLIS).then_some(silent / 1000)
     }
 
     /// What waits.

@@ -115,7 +115,8 @@ impl Model {
                 | Kind::Edit { .. }
                 | Kind::Bulk
         );
-        let changes = matches!(dialog.kind, Kind::Loosen(_) | Kind::Panic { .. } | Kind::Stop { .. });
+        let changes =
+            matches!(dialog.kind, Kind::Loosen(_) | Kind::Undo { .. } | Kind::Panic { .. } | Kind::Stop { .. });
         if !decides && !changes {
             return None;
         }
