@@ -70,17 +70,17 @@ impl Rig {
         self.work(|desk, cx, change| desk.open_or_find(submission, None, cx, change)).0.map(|done| done.ticket)
     }
 
-    fn hook(&mut self, user: &str, tool: &str, input: Value) -> Arc<Ticket> {
-        self.ask(user, USE_TOOL, &call("claude", tool, &input)).unwrap()
+    fn hook(&mut self, user: &str, tool: &str, input: &Value) -> Arc<Ticket> {
+        self.ask(user, USE_TOOL, &call("claude", tool, input)).unwrap()
     }
 
-    fn proxy(&mut self, user: &str, tool: &str, input: Value) -> Arc<Ticket> {
-        self.ask(user, USE_TOOL, &call("mcp", tool, &input)).unwrap()
+    fn proxy(&mut self, user: &str, tool: &str, input: &Value) -> Arc<Ticket> {
+        self.ask(user, USE_TOOL, &call("mcp", tool, input)).unwrap()
     }
 
     /// A hook's call that a person approved and its caller took.
     fn released(&mut self) -> Arc<Ticket> {
-        let ticket = self.hook("agent", TOOL, input());
+        let ticket = self.hook("agent", TOOL, &input());
         self.approve(&ticket);
         let id = ticket.id();
         let taken = self.work(|desk, cx, change| desk.take(id, cx, change)).0.unwrap();
@@ -113,7 +113,7 @@ fn the_proxys_request_for_a_call_that_a_hook_was_given_leave_for_asks_nobody_aga
     let mut rig = Rig::new("");
     let hooks = rig.released();
     rig.now_millis += 4_999;
-    let paired = rig.proxy("agent", TOOL, input());
+    let paired = rig.proxy("agent", TOOL, &input());
     assert_eq!(paired.status(), Status::Released);
     assert_eq!(
         paired.request().rule,
@@ -125,8 +125,8 @@ fn the_proxys_request_for_a_call_that_a_hook_was_given_leave_for_asks_nobody_aga
 fn a_leave_answers_one_request_and_no_second() {
     let mut rig = Rig::new("");
     rig.released();
-    assert_eq!(rig.proxy("agent", TOOL, input()).status(), Status::Released);
-    assert_eq!(rig.proxy("agent", TOOL, input()).status(), Status::Queued);
+    assert_eq!(rig.proxy("agent", TOOL, &input()).status(), Status::Released);
+    assert_eq!(rig.proxy("agent", TOOL, &input()).status(), Status::Queued);
 }
 
 #[test]
@@ -142,33 +142,33 @@ fn a_leave_answers_nothing_but_the_same_call_of_the_same_user_in_time() {
     ] {
         let mut rig = Rig::new("");
         rig.released();
-        assert_eq!(rig.proxy(user, tool, input).status(), Status::Queued, "{why}");
+        assert_eq!(rig.proxy(user, tool, &input).status(), Status::Queued, "{why}");
     }
     for millis in [5_000, -1] {
         let mut rig = Rig::new("");
         rig.released();
         rig.now_millis += millis;
-        assert_eq!(rig.proxy("agent", TOOL, input()).status(), Status::Queued, "{millis} ms");
+        assert_eq!(rig.proxy("agent", TOOL, &input()).status(), Status::Queued, "{millis} ms");
     }
 }
 
 #[test]
 fn what_was_not_given_leave_answers_nothing() {
     let mut rig = Rig::new("");
-    let waiting = rig.hook("agent", TOOL, input());
-    assert_eq!(rig.proxy("agent", TOOL, input()).status(), Status::Queued, "it waits");
+    let waiting = rig.hook("agent", TOOL, &input());
+    assert_eq!(rig.proxy("agent", TOOL, &input()).status(), Status::Queued, "it waits");
 
     let mut rig = Rig::new("");
-    let denied = rig.hook("agent", TOOL, input());
+    let denied = rig.hook("agent", TOOL, &input());
     let (by, id) = (name("ann"), denied.id());
     let about = About { by: &by, id, ended: None };
     rig.work(|desk, cx, change| desk.deny(&about, Deny::default(), cx, change)).0.unwrap();
-    assert_eq!(rig.proxy("agent", TOOL, input()).status(), Status::Queued, "it was denied");
+    assert_eq!(rig.proxy("agent", TOOL, &input()).status(), Status::Queued, "it was denied");
 
     let mut rig = Rig::new("");
-    let approved = rig.hook("agent", TOOL, input());
+    let approved = rig.hook("agent", TOOL, &input());
     rig.approve(&approved);
-    assert_eq!(rig.proxy("agent", TOOL, input()).status(), Status::Queued, "nobody took it");
+    assert_eq!(rig.proxy("agent", TOOL, &input()).status(), Status::Queued, "nobody took it");
     assert_eq!(waiting.status(), Status::Queued);
 }
 
@@ -176,12 +176,12 @@ fn what_was_not_given_leave_answers_nothing() {
 fn a_hook_is_not_answered_by_a_leave_and_neither_is_a_name_with_two_readings() {
     let mut rig = Rig::new("");
     rig.released();
-    assert_eq!(rig.hook("agent", TOOL, input()).status(), Status::Queued, "another hook");
+    assert_eq!(rig.hook("agent", TOOL, &input()).status(), Status::Queued, "another hook");
     let free = "[[rule]]\nname = 'free'\naction = ['use-tool']\nwhere.param.host = 'claude'\npolicy = 'auto-accept'\n";
     let mut rig = Rig::new(free);
     for tool in ["mcp:a__b__c", "Read"] {
-        rig.hook("agent", tool, input());
-        assert_eq!(rig.proxy("agent", tool, input()).status(), Status::Queued, "{tool}");
+        rig.hook("agent", tool, &input());
+        assert_eq!(rig.proxy("agent", tool, &input()).status(), Status::Queued, "{tool}");
     }
 }
 
@@ -191,26 +191,26 @@ fn what_refuses_or_asks_more_of_the_proxys_request_stays() {
         |policy: &str| format!("[[rule]]\nname = 'x'\naction = ['use-tool']\nwhere.param.host = 'mcp'\n{policy}\n");
     let mut rig = Rig::new(&proxys("policy = 'auto-deny'"));
     rig.released();
-    assert_eq!(rig.proxy("agent", TOOL, input()).status(), Status::Denied, "a rule");
+    assert_eq!(rig.proxy("agent", TOOL, &input()).status(), Status::Denied, "a rule");
 
     let mut rig = Rig::new(&proxys("policy = 'queue'\napprove = { count = 2 }"));
     rig.released();
-    assert_eq!(rig.proxy("agent", TOOL, input()).status(), Status::Queued, "two people");
+    assert_eq!(rig.proxy("agent", TOOL, &input()).status(), Status::Queued, "two people");
 
     let mut rig = Rig::new("");
     rig.released();
     let freeze = Freeze { users: Some(vec![name("agent")]), frozen: true };
     rig.work(|desk, cx, change| desk.freeze(&name("ann"), freeze, cx, change)).0.unwrap();
-    assert_eq!(rig.proxy("agent", TOOL, input()).status(), Status::Denied, "a freeze");
+    assert_eq!(rig.proxy("agent", TOOL, &input()).status(), Status::Denied, "a freeze");
 
     let mut rig = Rig::new("");
     rig.released();
     rig.law = law("[[rule]]\nname = 'x'\naction = ['use-tool']\nwhere.param.host = 'claude'\npolicy = 'auto-deny'\n");
-    assert_eq!(rig.proxy("agent", TOOL, input()).status(), Status::Queued, "the hook's call is refused by now");
+    assert_eq!(rig.proxy("agent", TOOL, &input()).status(), Status::Queued, "the hook's call is refused by now");
 
     let mut rig = Rig::new("[limits]\npair_seconds_max = 0\n");
     rig.released();
-    assert_eq!(rig.proxy("agent", TOOL, input()).status(), Status::Queued, "switched off");
+    assert_eq!(rig.proxy("agent", TOOL, &input()).status(), Status::Queued, "switched off");
 }
 
 #[test]
