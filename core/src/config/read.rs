@@ -240,9 +240,9 @@ fn smtp(table: SmtpTable) -> Result<Smtp, String> {
 
 /// Limits that are 0 would let nothing through; those of which 0 means something are named here.
 fn check_limits(limits: &Limits) -> Result<(), Fault> {
-    const MAY_BE_ZERO: [&str; 8] = [
+    const MAY_BE_ZERO: [&str; 9] = [
         "requests_per_minute_max", "body_bytes_per_request", "approver_connections_reserved", "denial_seconds",
-        "open_watch_millis", "open_again_seconds", "grant_seconds_max", "reserve_bytes",
+        "open_watch_millis", "open_again_seconds", "grant_seconds_max", "reserve_bytes", "pair_seconds_max",
     ];
     let zero = limits.entries().into_iter().find(|(name, value)| *value == 0 && !MAY_BE_ZERO.contains(name));
     zero.map_or(Ok(()), |(name, _)| {

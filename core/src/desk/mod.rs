@@ -13,6 +13,7 @@ mod clock;
 mod decisions;
 mod grants;
 mod mail;
+mod pairs;
 mod pins;
 mod policies;
 mod progress;
