@@ -45,6 +45,7 @@ impl Place {
             volumes: Volumes::new(vec![volume], None).unwrap(),
             desktop: Desktop::default(),
             programs: ccc_toolcall::programs::own::Own::default(),
+            patterns: ccc_core::risk::patterns::Patterns::shipped(),
             dry_run: false,
         };
         Self { dir, law }

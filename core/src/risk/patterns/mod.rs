@@ -7,9 +7,13 @@ mod shipped;
 mod spec;
 mod text;
 
-use std::{collections::BTreeSet, fmt, sync::LazyLock};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, LazyLock, OnceLock},
+};
 
 use ccc_protocol::bodies::{Access, Facts};
+use ccc_toolcall::facts::{self, Knowledge};
 use regex::bytes::{RegexSet, RegexSetBuilder};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -29,71 +33,72 @@ pub struct Matched {
     pub reason: String,
 }
 
-/// What is wrong with a file of patterns.
+/// Something wrong with a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The file.
-    pub file: String,
-    /// The pattern, where it is about one.
-    pub id: Option<String>,
+    /// Which one, counted from 0; none where it is about all of them.
+    pub at: Option<usize>,
     /// What is wrong, and what to write instead.
     pub what: String,
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.id {
-            Some(id) => write!(f, "{}: `{id}`: {}", self.file, self.what),
-            None => write!(f, "{}: {}", self.file, self.what),
-        }
-    }
-}
-
-/// Patterns, ready to look for.
+/// Patterns to look for.
 #[derive(Debug, Clone)]
 pub struct Patterns {
     rows: Vec<Spec>,
-    /// Every expression of every pattern, looked for in one pass.
-    set: RegexSet,
-    /// For each expression of the set, the row that it is of.
-    rows_of_set: Vec<usize>,
+    /// Made when it is first needed: a start need not wait for it.
+    expressions: OnceLock<Expressions>,
 }
 
-/// The largest set of expressions, compiled, in bytes: files cannot ask for unbounded memory.
+/// Every expression of every pattern, looked for in one pass.
+#[derive(Debug, Clone)]
+struct Expressions {
+    set: RegexSet,
+    /// For each expression of the set, the row that it is of.
+    rows: Vec<usize>,
+}
+
+/// The largest set of expressions, compiled, in bytes: a config cannot ask for unbounded memory.
 const COMPILED_BYTES_MAX: usize = 16 << 20;
+
+/// The most patterns of an owner's.
+const OWN_MAX: usize = 1_000;
 
 impl Patterns {
     /// Those that ship.
     #[must_use]
-    pub fn shipped() -> &'static Self {
-        static SHIPPED: LazyLock<Patterns> = LazyLock::new(|| Patterns::of(shipped::rows()).unwrap_or_default());
-        &SHIPPED
+    pub fn shipped() -> Arc<Self> {
+        static SHIPPED: LazyLock<Arc<Patterns>> = LazyLock::new(Arc::default);
+        Arc::clone(&SHIPPED)
     }
 
-    /// Those that ship and the owner's own, each file with its name.
+    /// Those that ship and the owner's own.
     ///
     /// # Errors
-    /// Everything that is wrong with the owner's files.
-    pub fn with(own: &[(String, String)]) -> Result<Self, Vec<Fault>> {
-        let (mut rows, mut faults) = (shipped::rows(), vec![]);
+    /// Everything that is wrong with the owner's.
+    pub fn with(own: Vec<Spec>) -> Result<Self, Vec<Fault>> {
+        if own.len() > OWN_MAX {
+            return Err(vec![Fault { at: None, what: format!("{} patterns; {OWN_MAX} at most", own.len()) }]);
+        }
+        let mut rows = shipped::rows();
         let mut ids: BTreeSet<String> = rows.iter().map(|row| row.id.clone()).collect();
-        for (file, text) in own {
-            match read(file, text) {
-                Ok(read) => rows.extend(read),
-                Err(of_file) => faults.extend(of_file),
+        let mut faults = vec![];
+        for (at, row) in own.iter().enumerate() {
+            let mut whats = row.faults();
+            if !ids.insert(row.id.clone()) {
+                whats.push("another pattern has this id; choose one of your own".to_owned());
             }
-            for row in rows.iter().skip(ids.len()) {
-                if !ids.insert(row.id.clone()) {
-                    let what = "another pattern has this id; choose one of your own".to_owned();
-                    faults.push(Fault { file: file.clone(), id: Some(row.id.clone()), what });
-                }
-            }
+            let named = whats.into_iter().map(|what| format!("pattern `{}`: {what}", row.id));
+            faults.extend(named.map(|what| Fault { at: Some(at), what }));
         }
         if !faults.is_empty() {
             return Err(faults);
         }
-        let file = own.iter().map(|(file, _)| file.as_str()).collect::<Vec<_>>().join(", ");
-        Self::of(rows).map_err(|error| vec![Fault { file, id: None, what: error.to_string() }])
+        rows.extend(own);
+        let patterns = Self::of(rows);
+        let expressions = Expressions::of(&patterns.rows)
+            .map_err(|error| vec![Fault { at: None, what: format!("all patterns together: {error}") }])?;
+        Ok(Self { expressions: expressions.into(), ..patterns })
     }
 
     /// Every pattern, those that ship first.
@@ -105,9 +110,7 @@ impl Patterns {
     /// what is longer is not read by anybody, and asked.
     #[must_use]
     pub fn matched(&self, params: &Map<String, Value>, facts: &Facts, bytes_max: usize) -> Vec<Matched> {
-        let text = text::of_call(params, facts, bytes_max);
-        let said: BTreeSet<usize> =
-            self.set.matches(&text).into_iter().filter_map(|at| self.rows_of_set.get(at).copied()).collect();
+        let said = self.expressions().rows_in(&text::of_call(params, facts, bytes_max));
         let tool = params.get("tool").and_then(Value::as_str).unwrap_or_default();
         let fits = |(at, row): &(usize, &Spec)| (row.text.is_empty() || said.contains(at)) && row.is_about(tool, facts);
         let mut found: Vec<_> = self.rows.iter().enumerate().filter(fits).map(|(_, row)| row.matched()).collect();
@@ -115,19 +118,56 @@ impl Patterns {
         found
     }
 
-    fn of(rows: Vec<Spec>) -> Result<Self, regex::Error> {
-        let all = || rows.iter().enumerate().flat_map(|(at, row)| row.text.iter().map(move |text| (at, text)));
-        let mut set = RegexSetBuilder::new(all().map(|(_, text)| text));
-        let set = set.unicode(false).size_limit(COMPILED_BYTES_MAX).build()?;
-        let rows_of_set = all().map(|(at, _)| at).collect();
-        Ok(Self { set, rows_of_set, rows })
+    /// What the examples of this pattern, one of these, do that they should not.
+    #[must_use]
+    pub fn failures(&self, row: &Spec) -> Vec<String> {
+        let knowledge = Knowledge::default();
+        let fits = |call: &Call| {
+            let params = call.params();
+            let found = self.matched(&params, &facts::of_request(&params, &knowledge), knowledge.analyse_bytes_max);
+            found.iter().any(|matched| matched.id == row.id)
+        };
+        let missed = row.examples.iter().filter(|call| !fits(call)).map(|call| format!("does not fit {call}"));
+        let taken = row.not.iter().filter(|call| fits(call)).map(|call| format!("fits {call}, which is a `not`"));
+        missed.chain(taken).map(|what| format!("pattern `{}` {what}", row.id)).collect()
+    }
+
+    /// Makes ready what the first call would have to wait for: some milliseconds.
+    pub fn make_ready(&self) {
+        let _ = self.expressions();
+    }
+
+    fn of(rows: Vec<Spec>) -> Self {
+        Self { rows, expressions: OnceLock::new() }
+    }
+
+    fn expressions(&self) -> &Expressions {
+        // What ships always compiles, as a test holds, and what an owner adds was compiled when it was read.
+        self.expressions.get_or_init(|| Expressions::of(&self.rows).unwrap_or_else(|_| Expressions::none()))
     }
 }
 
-/// None at all.
+/// Those that ship.
 impl Default for Patterns {
     fn default() -> Self {
-        Self { rows: vec![], set: RegexSet::empty(), rows_of_set: vec![] }
+        Self::of(shipped::rows())
+    }
+}
+
+impl Expressions {
+    fn of(rows: &[Spec]) -> Result<Self, regex::Error> {
+        let all = || rows.iter().enumerate().flat_map(|(at, row)| row.text.iter().map(move |text| (at, text)));
+        let mut set = RegexSetBuilder::new(all().map(|(_, text)| text));
+        let set = set.unicode(false).size_limit(COMPILED_BYTES_MAX).build()?;
+        Ok(Self { set, rows: all().map(|(at, _)| at).collect() })
+    }
+
+    fn none() -> Self {
+        Self { set: RegexSet::empty(), rows: vec![] }
+    }
+
+    fn rows_in(&self, text: &[u8]) -> BTreeSet<usize> {
+        self.set.matches(text).into_iter().filter_map(|at| self.rows.get(at).copied()).collect()
     }
 }
 

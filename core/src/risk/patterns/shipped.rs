@@ -18,5 +18,5 @@ pub(super) const FILES: &[(&str, &str)] = &[
 
 /// Every row of them. A file that does not read would leave its rows out; a test holds that each reads and has no fault.
 pub(super) fn rows() -> Vec<Spec> {
-    FILES.iter().flat_map(|(_, text)| spec::rows(text).unwrap_or_default()).collect()
+    FILES.iter().flat_map(|(_, text)| spec::read(text).unwrap_or_default()).collect()
 }

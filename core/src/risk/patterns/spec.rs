@@ -1,6 +1,8 @@
 //! A pattern as a file says it, and everything that may be wrong with one.
 
-use ccc_protocol::bodies::Class;
+use std::fmt;
+
+use ccc_protocol::{bodies::Class, visible};
 use regex::bytes::RegexBuilder;
 use regex_automata::{
     dfa::{StartKind, dense},
@@ -10,10 +12,6 @@ use regex_automata::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::Fault;
-
-/// The most patterns in one file.
-const PATTERNS_MAX: usize = 1_000;
 /// The longest expression, in bytes.
 const TEXT_BYTES_MAX: usize = 2_048;
 /// The largest automaton of one expression, in bytes. A byte of text costs one step in an automaton, whatever the text: what fits
@@ -144,31 +142,31 @@ impl Call {
     }
 }
 
+/// As a person knows it again.
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shell(line) => write!(f, "`{}`", visible::escaped(line)),
+            Self::Tool { tool, input } => {
+                write!(f, "{} {}", visible::escaped(tool), visible::escaped(&Value::Object(input.clone()).to_string()))
+            }
+        }
+    }
+}
+
+/// As much of a file as is about patterns: they may stand in a config.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
     pattern: Vec<Spec>,
 }
 
-/// The rows of a file as they stand.
-pub(super) fn rows(text: &str) -> Result<Vec<Spec>, toml::de::Error> {
-    toml::from_str::<File>(text).map(|file| file.pattern)
-}
-
-/// The patterns of a file.
+/// The patterns of a file, as they stand.
 ///
 /// # Errors
-/// Everything that is wrong with it.
-pub fn read(file: &str, text: &str) -> Result<Vec<Spec>, Vec<Fault>> {
-    let fault = |id: Option<&str>, what: String| Fault { file: file.to_owned(), id: id.map(str::to_owned), what };
-    let rows = rows(text).map_err(|error| vec![fault(None, error.to_string().trim_end().to_owned())])?;
-    let mut faults: Vec<_> =
-        rows.iter().flat_map(|row| row.faults().into_iter().map(|what| fault(Some(&row.id), what))).collect();
-    if rows.len() > PATTERNS_MAX {
-        faults.push(fault(None, format!("it has {} patterns; {PATTERNS_MAX} at most", rows.len())));
-    }
-    if faults.is_empty() { Ok(rows) } else { Err(faults) }
+/// Where it is no TOML, or one of them no pattern.
+pub fn read(text: &str) -> Result<Vec<Spec>, toml::de::Error> {
+    toml::from_str::<File>(text).map(|file| file.pattern)
 }
 
 impl Spec {
