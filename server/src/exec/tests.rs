@@ -316,6 +316,7 @@ fn permit(plan: &Plan) -> Permit {
         replaces: None,
         approved_seconds_max: 60,
         let_in: None,
+        known_hosts: None,
         left_out: None,
         reading: Default::default(),
     };
