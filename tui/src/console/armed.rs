@@ -55,6 +55,7 @@ pub enum Lack {
     Decided,
     Unread,
     Cut,
+    TooLong,
     Alone,
 }
 
@@ -71,6 +72,7 @@ impl Lack {
             Self::Deciding => "a decision is on its way",
             Self::Decided => "it waits no longer",
             Self::Cut => "the screen is too small to show all of them: mark fewer",
+            Self::TooLong => "the screen is too small to show all of it",
             Self::Alone => "one of them deserves care and is decided on its own",
             Self::Unread => "deserves care: read to its last line first",
         }
