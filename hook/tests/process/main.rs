@@ -7,5 +7,6 @@ mod agents;
 mod answers;
 mod confine;
 mod install;
+mod rewriting;
 mod session;
 mod support;
