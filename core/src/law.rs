@@ -2,7 +2,7 @@
 
 use ccc_toolcall::{facts::Knowledge, programs::own::Own};
 
-use crate::{catalogue::Catalogue, limits::Limits, policy::Rulebook, user::Users, volume::Volumes};
+use crate::{catalogue::Catalogue, fence::FenceLaw, limits::Limits, policy::Rulebook, user::Users, volume::Volumes};
 
 /// One consistent knowledge of config and secrets.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct Law {
     pub desktop: Desktop,
     /// Programs that the owner taught, beside those that ship.
     pub programs: Own,
+    /// What is done about what is found in what tools give back.
+    pub fence: FenceLaw,
     /// True where everything is decided, queued and audited, and nothing is done.
     pub dry_run: bool,
 }

@@ -45,6 +45,7 @@ impl Place {
             volumes: Volumes::new(vec![volume], None).unwrap(),
             desktop: Desktop::default(),
             programs: ccc_toolcall::programs::own::Own::default(),
+            fence: ccc_core::fence::FenceLaw::default(),
             dry_run: false,
         };
         Self { dir, law }
