@@ -17,7 +17,7 @@ use ccc_hook::prove::Model;
 use ccc_hosts::host::Host;
 use serde_json::{Value, json};
 
-use crate::support::{Bridge, Home, Reply, actions, run, ticket};
+use crate::support::{Bridge, Home, Reply, actions, copied_to, run, ticket};
 
 /// How long an agent may take over one run, in seconds.
 const RUN_SECONDS_MAX: u64 = 120;
@@ -127,7 +127,7 @@ fn real_agents_run_nothing_when_the_hook_is_gone() {
         let bridge = Bridge::start(|_, received| answered(received, 200, "released", &json!({})));
         let home = agent.installed(&bridge.url);
         let program = home.path().join("ccc-hook");
-        fs::copy(env!("CARGO_BIN_EXE_ccc-hook"), &program).unwrap();
+        copied_to(&program);
         let secrets = home.secrets();
         let arguments = ["install", "--agent", agent.host.name(), "--secrets", secrets.to_str().unwrap()];
         let output = run(home.command(&program).args(arguments).env("PATH", agent.path()), b"");
@@ -227,7 +227,7 @@ impl Agent {
     fn installed_with_launcher(&self, url: &str, more: &Value) -> Home {
         let home = Home::new(url, 60);
         let program = home.path().join("ccc-hook");
-        fs::copy(env!("CARGO_BIN_EXE_ccc-hook"), &program).unwrap();
+        copied_to(&program);
         fs::write(home.path().join("ccc-confine"), LAUNCHER).unwrap();
         fs::set_permissions(home.path().join("ccc-confine"), fs::Permissions::from_mode(0o755)).unwrap();
         let secrets = home.secrets();

@@ -8,4 +8,5 @@ mod answers;
 mod confine;
 mod install;
 mod session;
+mod setup;
 mod support;
