@@ -5,7 +5,8 @@ use std::sync::Arc;
 use ccc_toolcall::{facts::Knowledge, programs::own::Own};
 
 use crate::{
-    catalogue::Catalogue, limits::Limits, policy::Rulebook, risk::patterns::Patterns, user::Users, volume::Volumes,
+    catalogue::Catalogue, fence::FenceLaw, limits::Limits, policy::Rulebook, risk::patterns::Patterns, user::Users,
+    volume::Volumes,
 };
 
 /// One consistent knowledge of config and secrets.
@@ -27,6 +28,8 @@ pub struct Law {
     pub programs: Own,
     /// Patterns of attack: those that ship and the owner's.
     pub patterns: Arc<Patterns>,
+    /// What is done about what is found in what tools give back.
+    pub fence: FenceLaw,
     /// True where everything is decided, queued and audited, and nothing is done.
     pub dry_run: bool,
 }

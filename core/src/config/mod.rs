@@ -26,6 +26,7 @@ pub use starter::starter;
 
 use crate::{
     catalogue::{Catalogue, Effect},
+    fence::{FenceLaw, FenceSpec},
     law::{Desktop, Law},
     limits::Limits,
     plan::Place,
@@ -82,6 +83,7 @@ pub struct Config {
     pub patterns: Arc<Patterns>,
     actions: Vec<Located<Declared>>,
     rules: Vec<Located<RuleSpec>>,
+    fence: FenceSpec,
 }
 
 /// The rule by which a bridge guards its own files; where these lie, the server says and not the file.
@@ -179,6 +181,7 @@ impl Config {
             action::catalogue(&self.actions, &self.limits, &found).map_err(|faults| ConfigError { faults })?;
         ConfigError::unless_none(action::check_defaults(&catalogue, &volumes))?;
         Ok(Law {
+            fence: self.fence_law()?,
             rulebook: self.rulebook(&catalogue)?,
             catalogue,
             users,
@@ -227,6 +230,10 @@ impl Config {
             reason: Some("this touches the bridge's own files, which are not the agent's".to_owned()),
         };
         self.rules.push(Located { position: Position { line: 0, column: 0 }, value: rule });
+    }
+
+    fn fence_law(&self) -> Result<FenceLaw, ConfigError> {
+        self.fence.law().map_err(|why| ConfigError { faults: vec![Fault::anywhere(why)] })
     }
 
     fn rulebook(&self, catalogue: &Catalogue) -> Result<Rulebook, ConfigError> {

@@ -40,6 +40,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     let catalogue =
         action::catalogue(&config.actions, &config.limits, &as_written).map_err(|faults| ConfigError { faults })?;
     ConfigError::unless_none(action::check_defaults(&catalogue, &Volumes::default()))?;
+    config.fence_law()?;
     config.rulebook(&catalogue).map(drop)
 }
 
@@ -86,6 +87,7 @@ impl Reading<'_> {
             patterns: self.patterns(file.pattern)?,
             actions: self.in_file_order(file.actions).into_iter().map(|action| self.declared(action)).collect(),
             rules: file.rule.into_iter().map(|rule| self.located(rule)).collect(),
+            fence: file.fence,
         })
     }
 

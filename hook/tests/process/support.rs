@@ -28,6 +28,17 @@ pub(crate) struct Received {
     bytes: Vec<u8>,
 }
 
+impl Received {
+    /// What the request is about.
+    pub(crate) fn target(&self) -> &str {
+        self.line.split(' ').nth(1).unwrap()
+    }
+
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
 /// What the bridge does with a request.
 pub(crate) enum Reply {
     /// A signed answer.

@@ -46,6 +46,7 @@ impl Place {
             desktop: Desktop::default(),
             programs: ccc_toolcall::programs::own::Own::default(),
             patterns: ccc_core::risk::patterns::Patterns::shipped(),
+            fence: ccc_core::fence::FenceLaw::default(),
             dry_run: false,
         };
         Self { dir, law }
