@@ -66,6 +66,8 @@ limits! {
     queued_per_user_max: 1000,
     /// Parameters of one user's open tickets, in bytes as JSON; the first is taken whatever its size.
     queued_bytes_per_user_max: 16 * 1024 * 1024,
+    /// Open tickets of one user about the tools of one MCP server.
+    pins_queued_per_server_max: 64,
     /// Open tickets of all users.
     queued_max: 10_000,
     /// Requests of one user in a minute; 0 is no limit.
@@ -78,6 +80,10 @@ limits! {
     start_seconds_max: 60,
     /// How long an approved judge-only ticket waits to be taken by its caller.
     release_seconds_max: 3600,
+    /// For how long the leave of a hook's call of an MCP tool answers `ccc-mcp proxy`, which asks about the same call; 0: it asks anew.
+    pair_seconds_max: 5,
+    /// Such calls of one user at a time.
+    pairs_per_user_max: 64,
     /// How long a person's denial answers the same call.
     denial_seconds: 600,
     /// Held answers of one user at a time.

@@ -14,6 +14,7 @@ mod decisions;
 mod grants;
 mod hosts;
 mod mail;
+mod pairs;
 mod pins;
 mod policies;
 mod progress;

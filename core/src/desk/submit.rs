@@ -9,11 +9,14 @@ use ccc_protocol::{
     bodies::{Facts, Status},
 };
 
+use serde_json::Value;
+
 use crate::{
     catalogue::{
         action::Action,
         effect::{Effect, Service},
     },
+    limits::Limits,
     params::Args,
     planned::Planned,
     policy::{Decision, LocalTime, Question, Ruling, Standing, decide},
@@ -130,6 +133,7 @@ impl Desk {
             return self.denied_again(&denial, cx, change);
         }
         self.has_room(&submission, &decision, cx)?;
+        let decision = self.paired(&submission, decision, cx);
         let let_in = self.use_grant(&decision, submission.asked.id, cx, change);
         let origin = Origin { call, let_in, ..Origin::default() };
         Ok(Submitted::changed(self.open(submission, decision, origin, cx, change)))
@@ -252,10 +256,25 @@ impl Desk {
             );
             return Err(Refusal::limit(detail));
         }
+        self.has_room_for_a_pin(submission, limits)?;
         if u64::try_from(self.open.len()).unwrap_or(u64::MAX) >= limits.queued_max {
             return Err(Refusal::unavailable("the queue is full: try again later"));
         }
         Ok(())
+    }
+
+    /// A server that says of many tools, or of one again and again, what nobody has approved fills no queue.
+    fn has_room_for_a_pin(&self, submission: &Submission, limits: &Limits) -> Result<(), Refusal> {
+        let Asked { caller, action, args, .. } = &submission.asked;
+        let server = args.json.get("server").and_then(Value::as_str);
+        let Some(server) = server.filter(|_| action.name.as_str() == PIN_TOOL) else { return Ok(()) };
+        let waiting = self.open_pins_of(caller, server);
+        if waiting < limits.pins_queued_per_server_max {
+            return Ok(());
+        }
+        Err(Refusal::limit(format!(
+            "{waiting} tools of this MCP server wait for a person already, the most that may (`pins_queued_per_server_max`)"
+        )))
     }
 
     /// Opens the ticket as policy decided.

@@ -30,6 +30,7 @@ use crate::{
     document::{self, Ids},
     keys::{Act, Chord, Context, KeyRow, TABLE, View},
     link::Link,
+    rules,
     text::{Row, Tone, Untrusted, Visible},
     view, wording,
 };
@@ -71,10 +72,15 @@ struct Told {
 ///
 /// # Errors
 /// Where stdout cannot be written.
-pub(crate) fn run(model: Model, first: Option<Message>, bridge: Arc<Bridge>) -> io::Result<Ended> {
+pub(crate) fn run(
+    model: Model,
+    first: Option<Message>,
+    bridge: Arc<Bridge>,
+    config: rules::Config,
+) -> io::Result<Ended> {
     let (inputs, received) = channel();
     let posts = inputs.clone();
-    let link = Link::start(bridge, Arc::new(move |news| drop(posts.send(Input::News(news)))));
+    let link = Link::start(bridge, config, Arc::new(move |news| drop(posts.send(Input::News(news)))));
     terminal::signals(inputs.clone(), Input::Signal)?;
     lines::read(inputs, Input::Read);
     let mut console = Console {
@@ -187,7 +193,7 @@ impl Console {
     fn text(&mut self, context: Context, line: &str) -> io::Result<()> {
         match context {
             Context::Deny => self.reason(line),
-            Context::Note => {
+            Context::Note | Context::Does => {
                 self.update(Message::Fill(line.to_owned()))?;
                 self.take(Message::Act(Act::Accept))
             }
@@ -381,6 +387,8 @@ fn how_to_answer(context: Context) -> &'static str {
             "`choose` chooses, `up` and `down` move, `freeze` stops, `unfreeze` lets go on; `leave` leaves"
         }
         Context::Stop => "`choose` chooses, `up` and `down` move, `stop-chosen` ends the chosen runs; `leave` leaves",
+        Context::Does => "write what it does, in words of docs/programs.md such as `reads`; `leave` leaves",
+        Context::Rule => "`write-rule` writes it, where this console may; `leave` leaves",
         Context::Confirm | Context::Bulk => "`approve` does it; `leave` leaves",
         _ => "`leave` leaves",
     }

@@ -1,5 +1,6 @@
 //! All that the console knows. Views draw from it alone; `crate::console::update` alone changes it.
 
+pub mod alike;
 pub mod connection;
 pub mod details;
 pub mod dialog;
@@ -37,6 +38,7 @@ use crate::{
     keys::{Chord, View},
     text::Visible,
 };
+use alike::Alike;
 use connection::Connection;
 use details::Details;
 use dialog::Dialog;
@@ -161,6 +163,8 @@ pub struct Model {
     pub(super) done: Option<Done>,
     /// It in words.
     pub(super) done_what: Visible,
+    /// What this person approved that is alike.
+    pub(super) alike: Alike,
     /// The last thing said.
     pub(super) notice: Option<Notice>,
     /// The window is in front; told by terminals that can.
@@ -212,6 +216,7 @@ impl Model {
             deciding: BTreeSet::new(),
             done: None,
             done_what: Visible::default(),
+            alike: Alike::default(),
             notice: None,
             focused: true,
             click_is_focus: false,

@@ -10,6 +10,7 @@ mod moving;
 mod news;
 mod open;
 mod press;
+mod rules;
 mod stop;
 
 use ccc_protocol::bodies::Status;
@@ -118,6 +119,7 @@ fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
         Act::Approve | Act::ApproveScope | Act::Deny | Act::Edit | Act::Mark | Act::TakeBack => {
             decide::act(model, act, out);
         }
+        Act::Rule => rules::ask(model, out),
         Act::Snooze => snooze(model),
         Act::Wake => wake(model),
         Act::Panic => stop::open(model),
@@ -155,7 +157,7 @@ fn paste(model: &mut Model, text: &str) {
     model.armed.disturb(model.now.millis);
     let takes_paste = matches!(
         model.context(),
-        Context::Deny | Context::Note | Context::Edit | Context::Filter | Context::CommandLine
+        Context::Deny | Context::Note | Context::Edit | Context::Does | Context::Filter | Context::CommandLine
     );
     if !takes_paste {
         model.say(Tone::Care, "pasted text decides nothing and was dropped");
