@@ -337,7 +337,9 @@ impl Console {
         self.told.page = Some(target);
         let mut rows = document::preview(preview, PAGE_CELLS, Ids::Shown);
         rows.extend(wording::waiting(&preview.ticket, self.clock.now().wall));
-        rows.push(Row::new().with(Tone::Strong, "approve, deny, scope, edit, snooze, mark, down, up, or help?"));
+        rows.push(
+            Row::new().with(Tone::Strong, "approve, deny, allow-similar, edit, snooze, mark, down, up, or help?"),
+        );
         self.print(&rows)?;
         self.update(Message::Drawn)
     }
@@ -384,9 +386,9 @@ fn how_to_answer(context: Context) -> &'static str {
             "`up` and `down` choose a row, `narrower` and `wider` change it, `approve` approves; `leave` leaves"
         }
         Context::Panic => {
-            "`choose` chooses, `up` and `down` move, `freeze` stops, `unfreeze` lets go on; `leave` leaves"
+            "`choose` chooses, `up` and `down` move, `stop-now` stops, `resume` lets go on; `leave` leaves"
         }
-        Context::Stop => "`choose` chooses, `up` and `down` move, `stop-chosen` ends the chosen runs; `leave` leaves",
+        Context::Stop => "`choose` chooses, `up` and `down` move, `end-chosen` ends the chosen runs; `leave` leaves",
         Context::Does => "write what it does, in words of docs/programs.md such as `reads`; `leave` leaves",
         Context::Rule => "`write-rule` writes it, where this console may; `leave` leaves",
         Context::Confirm | Context::Bulk => "`approve` does it; `leave` leaves",

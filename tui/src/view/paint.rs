@@ -1,6 +1,10 @@
 //! From rows to cells. Only a [`Visible`] gets here, so no cell ever holds what a terminal obeys.
 
-use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::{Color, Style},
+};
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -89,7 +93,15 @@ impl<'a> Painter<'a> {
 
     /// The area filled with one tone's background, as title and key bar are.
     pub fn bar(&mut self, area: Rect) {
-        self.buffer.set_style(area, self.theme.bar());
+        let (style, text) = (self.theme.bar(), self.theme.bar_text());
+        for position in area.positions() {
+            if let Some(cell) = self.buffer.cell_mut(position) {
+                cell.set_style(style);
+                if cell.fg == Color::Reset {
+                    cell.fg = text;
+                }
+            }
+        }
     }
 
     /// Nothing but spaces.

@@ -99,7 +99,7 @@ fn open_scope(model: &mut Model, target: Target, out: &mut Vec<Command>) {
     let declared = model.actions.get(preview.ticket.action.as_str()).map_or(&[][..], |info| &info.params);
     match Scope::new(preview, declared) {
         Some(scope) => open::about(model, Kind::Scope(Box::new(scope)), vec![target]),
-        None => model.say(Tone::Care, "rule or floor forbid more than this once: press the key for approving"),
+        None => model.say(Tone::Care, "rule or minimum forbid more than this once: press the key for approving"),
     }
 }
 
