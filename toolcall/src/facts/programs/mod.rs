@@ -65,7 +65,8 @@ fn by_path(call: &Call<'_>, directory: &str, name: &str, gather: &mut Gather) {
         by_name(&Call { name, ..*call }, gather);
         // Whatever its name says, it is a file of the project.
         if !gather.facts.any(&[Class::Builds, Class::Runs, Class::Unknown]) {
-            gather.class(Class::Runs, format!("runs `{}`", call.name));
+            let class = if WRAPPER_SCRIPTS.contains(&name) { Class::Builds } else { Class::Runs };
+            gather.class(class, format!("runs `{}`", call.name));
         }
         return;
     }
