@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use super::paths::home_of;
 use super::variables::Variables;
 use crate::shell::{Part, Word};
 
@@ -112,6 +113,10 @@ impl Filling<'_> {
                 self.directory.filter(|text| self.pays(text.len())).map_or_else(unknown, known)
             }
             Part::Parameter { name, .. } if name == "HOME" && first => known("~"),
+            // Behind other text, as in `-F file=@$HOME/x`, a `~` would not mean it.
+            Part::Parameter { name, quoted } if name == "HOME" => {
+                self.directory.and_then(home_of).map_or_else(|| unseen(*quoted), |home| known(&home))
+            }
             Part::Parameter { name, quoted } => self.variable(name, *quoted).unwrap_or_else(|| unseen(*quoted)),
             Part::Names(found) => self.names(found).unwrap_or_else(unknown),
             // Nothing, where git finds none.

@@ -110,6 +110,10 @@ impl<'a> Call<'a> {
             }
         }
         copies::judge(self, fit, gather);
+        // What is sent is often named in a small language of its own: `name=@file`, `file://path`.
+        if fit.form.does.iter().any(|class| matches!(class, Class::Upload | Class::Network | Class::System)) {
+            self.guarded(gather);
+        }
         if let Some((program, args)) = fit.command.split_first() {
             self.runs(program, args, gather);
         }
