@@ -1,8 +1,9 @@
 //! Everything that config and secrets say, read and checked once; replaced as a whole when they change.
 
+use ccc_protocol::Digest;
 use ccc_toolcall::{facts::Knowledge, programs::own::Own};
 
-use crate::{catalogue::Catalogue, limits::Limits, policy::Rulebook, user::Users, volume::Volumes};
+use crate::{catalogue::Catalogue, limits::Limits, policy::Rulebook, risk::RiskLaw, user::Users, volume::Volumes};
 
 /// One consistent knowledge of config and secrets.
 #[derive(Debug, Clone)]
@@ -21,6 +22,10 @@ pub struct Law {
     pub desktop: Desktop,
     /// Programs that the owner taught, beside those that ship.
     pub programs: Own,
+    /// What risk is reckoned by, and what follows from it.
+    pub risk: RiskLaw,
+    /// The digest of the config that it was read from, where there was one: entries carry it.
+    pub config: Option<Digest>,
     /// True where everything is decided, queued and audited, and nothing is done.
     pub dry_run: bool,
 }

@@ -56,6 +56,8 @@ fn request(judge_only: bool, needed: u32) -> Request {
         approved_seconds_max: APPROVED_SECONDS,
         let_in: None,
         left_out: None,
+        assessed: None,
+        config: None,
         reading: Default::default(),
     }
 }

@@ -14,7 +14,7 @@ mod starter;
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
-use ccc_protocol::{actions::USE_TOOL, bodies::Policy, visible};
+use ccc_protocol::{Digest, actions::USE_TOOL, bodies::Policy, visible};
 use ccc_toolcall::programs::own::Own;
 use serde::Deserialize;
 use zeroize::Zeroize as _;
@@ -30,6 +30,7 @@ use crate::{
     limits::Limits,
     plan::Place,
     policy::{RuleSpec, Rulebook, spec::OneOrMany},
+    risk::{RiskLaw, RiskSpec, SequenceSpec},
     user::Users,
     volume::Volumes,
 };
@@ -79,6 +80,10 @@ pub struct Config {
     pub programs: Own,
     actions: Vec<Located<Declared>>,
     rules: Vec<Located<RuleSpec>>,
+    risk: RiskSpec,
+    sequences: Vec<SequenceSpec>,
+    /// Of the file's text.
+    digest: Option<Digest>,
 }
 
 /// The rule by which a bridge guards its own files; where these lie, the server says and not the file.
@@ -176,6 +181,7 @@ impl Config {
             action::catalogue(&self.actions, &self.limits, &found).map_err(|faults| ConfigError { faults })?;
         ConfigError::unless_none(action::check_defaults(&catalogue, &volumes))?;
         Ok(Law {
+            risk: self.risk_law(&catalogue)?,
             rulebook: self.rulebook(&catalogue)?,
             catalogue,
             users,
@@ -183,6 +189,7 @@ impl Config {
             volumes,
             desktop: self.found_desktop(found)?,
             programs: self.programs.clone(),
+            config: self.digest,
             dry_run: false,
         })
     }
@@ -223,6 +230,11 @@ impl Config {
             reason: Some("this touches the bridge's own files, which are not the agent's".to_owned()),
         };
         self.rules.push(Located { position: Position { line: 0, column: 0 }, value: rule });
+    }
+
+    fn risk_law(&self, catalogue: &Catalogue) -> Result<RiskLaw, ConfigError> {
+        RiskLaw::read(&self.risk, &self.sequences, catalogue)
+            .map_err(|whys| ConfigError { faults: whys.into_iter().map(Fault::anywhere).collect() })
     }
 
     fn rulebook(&self, catalogue: &Catalogue) -> Result<Rulebook, ConfigError> {

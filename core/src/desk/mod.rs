@@ -17,6 +17,7 @@ mod pins;
 mod policies;
 mod progress;
 mod proof;
+mod risk;
 mod services;
 mod submit;
 mod upkeep;

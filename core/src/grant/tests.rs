@@ -92,6 +92,8 @@ fn approved(action: &Action, params: &Value, needs: Needs) -> Ticket {
         approved_seconds_max: 60,
         let_in: None,
         left_out: None,
+        assessed: None,
+        config: None,
         reading: Default::default(),
     };
     let until = now().plus_seconds(60);

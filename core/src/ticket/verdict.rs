@@ -1,18 +1,25 @@
 //! What a ticket comes to, in words: of a tool call what was read from it, of everything else what its declaration and plan say.
 
-use ccc_protocol::bodies::{Care, Gravity, Plan, Risk, Verdict};
+use ccc_protocol::bodies::{Assessed, Care, Gravity, Plan, Risk, Verdict};
 use ccc_toolcall::{facts::Knowledge, verdict};
 
 use super::{Request, Ticket};
 use crate::policy::Needs;
 
 impl Ticket {
+    /// Its risk as it is told to who may approve it.
+    #[must_use]
+    pub fn assessed(&self) -> Option<Assessed> {
+        self.request().assessed.as_ref().map(|assessed| assessed.told.clone())
+    }
+
     /// The verdict as of now. Of a tool call that nobody has read yet it takes the time of reading: see [`Ticket::facts`].
     #[must_use]
     pub fn verdict(&self, needs: &Needs, knowledge: &Knowledge) -> Verdict {
         let request = self.request();
         let read = self.facts(knowledge).map(|facts| verdict::of_call(&request.params, &facts));
         let found = read.unwrap_or_else(|| declared(request));
+        let found = request.assessed.iter().fold(found, |found, assessed| assessed.over(found));
         let care = if needs.care { Care::Always } else { found.care };
         Verdict { care, ..found }
     }

@@ -13,6 +13,7 @@ mod policies;
 mod preview;
 mod problem;
 mod queue;
+mod risk;
 mod ticket;
 mod verdict;
 
@@ -30,5 +31,6 @@ pub use preview::{
 };
 pub use problem::{Problem, ProblemType};
 pub use queue::{OutOfStep, QueueList};
+pub use risk::{Assessed, FenceAnswer, Finding, FindingKind, Held, Level};
 pub use ticket::{Approval, Policy, Risk, Status, Ticket};
 pub use verdict::{Care, Gravity, Shown, Verdict, Word, WordError};

@@ -12,6 +12,7 @@ use ccc_core::{
     planned::Planned,
     policy::LocalTime,
     refusal::Refusal,
+    risk::TextSigns,
 };
 use ccc_protocol::{
     ActionName, TicketId, UserName,
@@ -31,13 +32,14 @@ pub(super) struct Prepared {
     pub(super) action: Arc<Action>,
     pub(super) args: Args,
     pub(super) facts: Option<Facts>,
+    pub(super) signs: TextSigns,
     pub(super) plan: Planned,
 }
 
 impl Prepared {
     pub(super) fn submission(self, id: TicketId, caller: UserName, local: LocalTime, may_start: bool) -> Submission {
-        let Self { action, args, facts, plan } = self;
-        Submission::new(Asked { id, caller, action, args, facts, plan }, local, may_start)
+        let Self { action, args, facts, signs, plan } = self;
+        Submission::new(Asked { id, caller, action, args, facts, signs, plan }, local, may_start)
     }
 }
 
@@ -94,5 +96,5 @@ fn resolved(draft: Draft, action: Arc<Action>, law: &Law) -> Result<Prepared, Re
     let args = draft.resolve(paths)?;
     let plan = plan::make(&action, &args, law)?;
     let facts = action.is_judge_only().then(|| facts::of_request(&args.json, &law.knowledge()));
-    Ok(Prepared { action, args, facts, plan })
+    Ok(Prepared { action, args, facts, signs: TextSigns::default(), plan })
 }

@@ -45,7 +45,8 @@ impl Front {
         warnings.extend(urls.iter().filter(|url| is_internal_host(&url.host)).map(internal));
         let facts = self.facts(caller, &ticket).await?;
         let (view, changed, needs) = self.as_of_now(&ticket).await;
-        let view = bodies::Ticket { verdict: Some(ticket.verdict(&needs, &law.knowledge())), ..view };
+        let verdict = Some(ticket.verdict(&needs, &law.knowledge()));
+        let view = bodies::Ticket { verdict, assessed: ticket.assessed(), ..view };
         warnings.extend(changed);
         let marks = facts.as_ref().map(|facts| marks(&ticket.request().params, facts)).unwrap_or_default();
         Ok(Preview {

@@ -45,6 +45,8 @@ impl Place {
             volumes: Volumes::new(vec![volume], None).unwrap(),
             desktop: Desktop::default(),
             programs: ccc_toolcall::programs::own::Own::default(),
+            risk: ccc_core::risk::RiskLaw::default(),
+            config: None,
             dry_run: false,
         };
         Self { dir, law }
@@ -316,6 +318,8 @@ fn permit(plan: &Plan) -> Permit {
         approved_seconds_max: 60,
         let_in: None,
         left_out: None,
+        assessed: None,
+        config: None,
         reading: Default::default(),
     };
     ticket::open(request, Opening::Start).permit.unwrap()
