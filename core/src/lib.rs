@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod clock;
 pub mod config;
 pub mod desk;
+pub mod fence;
 pub mod figures;
 pub mod grant;
 pub mod import;

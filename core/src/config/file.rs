@@ -8,9 +8,10 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
+    fence::FenceSpec,
     limits::Limits,
     policy::RuleSpec,
-    risk::{RiskSpec, SequenceSpec},
+    risk::{RiskSpec, SequenceSpec, patterns},
 };
 
 /// The whole file, as serde reads it. What has a position in it carries it (`Spanned`), so that a fault names its line.
@@ -39,6 +40,8 @@ pub(super) struct File {
     pub(super) rule: Vec<Spanned<RuleSpec>>,
     pub(super) risk: RiskSpec,
     pub(super) sequence: Vec<SequenceSpec>,
+    pub(super) pattern: Vec<Spanned<patterns::Spec>>,
+    pub(super) fence: FenceSpec,
 }
 
 /// `[desktop]`

@@ -12,7 +12,7 @@ mod read;
 mod seed;
 mod starter;
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr, sync::Arc};
 
 use ccc_protocol::{Digest, actions::USE_TOOL, bodies::Policy, visible};
 use ccc_toolcall::programs::own::Own;
@@ -26,11 +26,12 @@ pub use starter::starter;
 
 use crate::{
     catalogue::{Catalogue, Effect},
+    fence::{FenceLaw, FenceSpec},
     law::{Desktop, Law},
     limits::Limits,
     plan::Place,
     policy::{RuleSpec, Rulebook, spec::OneOrMany},
-    risk::{RiskLaw, RiskSpec, SequenceSpec},
+    risk::{RiskLaw, RiskSpec, SequenceSpec, patterns::Patterns},
     user::Users,
     volume::Volumes,
 };
@@ -78,12 +79,15 @@ pub struct Config {
     pub audit: Audit,
     /// Programs that tool calls run, as the file teaches them.
     pub programs: Own,
+    /// Patterns of attack: those that ship and the file's own.
+    pub patterns: Arc<Patterns>,
     actions: Vec<Located<Declared>>,
     rules: Vec<Located<RuleSpec>>,
     risk: RiskSpec,
     sequences: Vec<SequenceSpec>,
     /// Of the file's text.
     digest: Option<Digest>,
+    fence: FenceSpec,
 }
 
 /// The rule by which a bridge guards its own files; where these lie, the server says and not the file.
@@ -182,6 +186,7 @@ impl Config {
         ConfigError::unless_none(action::check_defaults(&catalogue, &volumes))?;
         Ok(Law {
             risk: self.risk_law(&catalogue)?,
+            fence: self.fence_law()?,
             rulebook: self.rulebook(&catalogue)?,
             catalogue,
             users,
@@ -190,6 +195,7 @@ impl Config {
             desktop: self.found_desktop(found)?,
             programs: self.programs.clone(),
             config: self.digest,
+            patterns: Arc::clone(&self.patterns),
             dry_run: false,
         })
     }
@@ -235,6 +241,10 @@ impl Config {
     fn risk_law(&self, catalogue: &Catalogue) -> Result<RiskLaw, ConfigError> {
         RiskLaw::read(&self.risk, &self.sequences, catalogue)
             .map_err(|whys| ConfigError { faults: whys.into_iter().map(Fault::anywhere).collect() })
+    }
+
+    fn fence_law(&self) -> Result<FenceLaw, ConfigError> {
+        self.fence.law().map_err(|why| ConfigError { faults: vec![Fault::anywhere(why)] })
     }
 
     fn rulebook(&self, catalogue: &Catalogue) -> Result<Rulebook, ConfigError> {

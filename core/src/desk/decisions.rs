@@ -139,7 +139,7 @@ impl Desk {
         }
         self.denials.remove(&call(&ticket));
         change.lifted.push(ticket.id());
-        self.log(lifted(about.by, &ticket, cx), change);
+        self.log_heard(lifted(about.by, &ticket, cx), cx.law, change);
         Ok(ticket)
     }
 

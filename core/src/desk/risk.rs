@@ -155,8 +155,13 @@ impl Desk {
             status: None,
             detail,
         };
+        self.log_heard(entry, cx.law, change);
+    }
+
+    /// Writes an entry that sessions hear of.
+    pub(super) fn log_heard(&mut self, entry: AuditEntry, law: &Law, change: &mut Change) {
         let sealed = self.chain.seal(entry);
-        self.hear(&sealed.entry, cx.law, change);
+        self.hear(&sealed.entry, law, change);
         change.entries.push(sealed);
     }
 }

@@ -87,7 +87,7 @@ pub fn assess(call: &Call<'_>, session: &Picture, law: &RiskLaw) -> Assessed {
     let dims = Dims {
         deed: weight.deed,
         place: weight.place,
-        patterns: call.matched.iter().map(|matched| matched.weight.min(3)).max().unwrap_or(0),
+        patterns: call.matched.iter().map(|matched| matched.grade.weight().min(3)).max().unwrap_or(0),
         session: of_session(session),
         trust: law.trust_of(call.user).points(),
         injection: session.taint.max(by_canary).min(3),
@@ -149,7 +149,7 @@ fn reasons(call: &Call<'_>, session: &Picture, dims: Dims, gravity: Gravity) -> 
     if let Some(place) = call.canary {
         reasons.push(format!("a marked value that nobody should have read stands in it: {place}"));
     }
-    reasons.extend(call.matched.iter().map(|matched| format!("{} ({})", matched.reason, matched.id)));
+    reasons.extend(call.matched.iter().map(|matched| format!("it {} (`{}`)", matched.reason, matched.id)));
     if dims.injection > 0 && call.canary.is_none() {
         reasons.push("the session read text that tells agents what to do".to_owned());
     }

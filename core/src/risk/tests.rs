@@ -160,7 +160,7 @@ fn gravity_and_level_are_one_table_for_every_class_and_pair() {
     for one in Class::ALL {
         for other in Class::ALL {
             let facts = facts_of(&[one, other]);
-            let verdict = verdict::of_call(&Map::new(), &facts);
+            let verdict = verdict::of_call(&Map::new(), &facts, None);
             let assessed = Assessment::alone(&name("agent"), &Map::new(), &facts, &RiskLaw::default());
             let shown = assessed.over(verdict);
             assert_eq!(shown.gravity, assessed.told.level.gravity(), "{one:?} {other:?}");
@@ -170,7 +170,7 @@ fn gravity_and_level_are_one_table_for_every_class_and_pair() {
 
 #[test]
 fn what_is_shown_as_grave_is_written_in_capitals_and_needs_care_whatever_made_it_so() {
-    let plain = verdict::of_call(&Map::new(), &facts_of(&[Class::Reads]));
+    let plain = verdict::of_call(&Map::new(), &facts_of(&[Class::Reads]), None);
     let mut assessed = Assessment::alone(&name("agent"), &Map::new(), &facts_of(&[Class::Reads]), &RiskLaw::default());
     assert_eq!(assessed.over(plain.clone()), plain);
     assessed.told.level = Level::Critical;

@@ -96,5 +96,12 @@ fn resolved(draft: Draft, action: Arc<Action>, law: &Law) -> Result<Prepared, Re
     let args = draft.resolve(paths)?;
     let plan = plan::make(&action, &args, law)?;
     let facts = action.is_judge_only().then(|| facts::of_request(&args.json, &law.knowledge()));
-    Ok(Prepared { action, args, facts, signs: TextSigns::default(), plan })
+    let signs = facts.as_ref().map(|facts| signs(&args, facts, law)).unwrap_or_default();
+    Ok(Prepared { action, args, facts, signs, plan })
+}
+
+/// What the call's text shows, however long it is.
+fn signs(args: &Args, facts: &Facts, law: &Law) -> TextSigns {
+    let bytes_max = usize::try_from(law.limits.tool_body_bytes_max).unwrap_or(usize::MAX);
+    TextSigns { matched: law.patterns.matched(&args.json, facts, bytes_max), canary: None }
 }

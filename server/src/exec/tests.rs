@@ -47,6 +47,8 @@ impl Place {
             programs: ccc_toolcall::programs::own::Own::default(),
             risk: ccc_core::risk::RiskLaw::default(),
             config: None,
+            patterns: ccc_core::risk::patterns::Patterns::shipped(),
+            fence: ccc_core::fence::FenceLaw::default(),
             dry_run: false,
         };
         Self { dir, law }
@@ -317,6 +319,7 @@ fn permit(plan: &Plan) -> Permit {
         replaces: None,
         approved_seconds_max: 60,
         let_in: None,
+        known_hosts: None,
         left_out: None,
         assessed: None,
         config: None,
