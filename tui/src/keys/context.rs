@@ -75,8 +75,14 @@ pub enum Context {
     Panic,
     Stop,
     Help,
+    Container,
+    Install,
+    Volume,
+    Leave,
     Filter,
     CommandLine,
+    /// The queue's view while nothing waits: a page of its own.
+    Idle,
 }
 
 impl Context {

@@ -30,6 +30,7 @@ use crate::{
     document::{self, Ids},
     keys::{Act, Chord, Context, KeyRow, TABLE, View},
     link::Link,
+    local::Machine,
     text::{Row, Tone, Untrusted, Visible},
     view,
 };
@@ -47,6 +48,8 @@ struct Console {
     model: Model,
     clock: Clock,
     link: Link,
+    /// Who does things on this machine, where the console came with `--local`.
+    machine: Option<Arc<Machine>>,
     /// What was told last, so that only what is new is told.
     told: Told,
     /// The view that is printed once it was read.
@@ -69,9 +72,18 @@ struct Told {
 ///
 /// # Errors
 /// Where stdout cannot be written.
-pub(crate) fn run(model: Model, first: Option<Message>, bridge: Arc<Bridge>) -> io::Result<Ended> {
+pub(crate) fn run(
+    model: Model,
+    first: Option<Message>,
+    bridge: Arc<Bridge>,
+    machine: Option<Arc<Machine>>,
+) -> io::Result<Ended> {
     let (inputs, received) = channel();
     let posts = inputs.clone();
+    if let Some(machine) = &machine {
+        let posts = posts.clone();
+        machine.begin(move |news| drop(posts.send(Input::News(News::Here(news)))));
+    }
     let link = Link::start(bridge, Arc::new(move |news| drop(posts.send(Input::News(news)))));
     terminal::signals(inputs.clone(), Input::Signal)?;
     lines::read(inputs, Input::Read);
@@ -79,6 +91,7 @@ pub(crate) fn run(model: Model, first: Option<Message>, bridge: Arc<Bridge>) -> 
         model,
         clock: Clock::start(),
         link,
+        machine,
         told: Told::default(),
         awaited: None,
         lines: Vec::new(),
@@ -236,9 +249,15 @@ impl Console {
     }
 
     fn run(&mut self, command: Command) -> io::Result<()> {
-        match self.link.take(command) {
+        let left = self.link.take(command);
+        match left.and_then(|command| Machine::take_if_any(self.machine.as_deref(), command)) {
             Some(Command::Tell { waiting, arrived }) => self.tell_waiting(Waiting { waiting, arrived }),
             Some(Command::Suspend) => terminal::stop(),
+            Some(Command::Copy(text)) => self.print(&[Row::new().with(Tone::Plain, Untrusted(&text).line())]),
+            Some(Command::QuitAlone) => {
+                self.ended = Some(Ended::LeftRunning);
+                Ok(())
+            }
             Some(Command::Quit) => {
                 self.ended = Some(Ended::Left);
                 Ok(())
@@ -368,6 +387,9 @@ fn how_to_answer(context: Context) -> &'static str {
             "`choose` chooses, `up` and `down` move, `freeze` stops, `unfreeze` lets go on; `leave` leaves"
         }
         Context::Stop => "`choose` chooses, `up` and `down` move, `stop-chosen` ends the chosen runs; `leave` leaves",
+        Context::Install => "`choose` chooses, `up` and `down` move, `install-chosen` installs; `leave` leaves",
+        Context::Volume => "`add-volume` adds it; `leave` leaves",
+        Context::Leave => "`stop-server` or `leave-running`; `leave` stays here",
         Context::Confirm | Context::Bulk => "`approve` does it; `leave` leaves",
         _ => "`leave` leaves",
     }

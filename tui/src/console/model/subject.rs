@@ -114,7 +114,10 @@ impl Model {
                 | Kind::Edit { .. }
                 | Kind::Bulk
         );
-        let changes = matches!(dialog.kind, Kind::Loosen(_) | Kind::Panic { .. } | Kind::Stop { .. });
+        let changes = matches!(
+            dialog.kind,
+            Kind::Loosen(_) | Kind::Panic { .. } | Kind::Stop { .. } | Kind::Install { .. } | Kind::Volume { .. }
+        );
         if !decides && !changes {
             return None;
         }
