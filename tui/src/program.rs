@@ -1,6 +1,6 @@
 //! The program around the console: reads the command line, does what it asks, and ends with an exit code.
 
-use std::{env, ffi::OsString, sync::Arc};
+use std::{env, ffi::OsString, path::PathBuf, sync::Arc};
 
 use ccc_client::{Bridge, local as left};
 use ccc_protocol::exit;
@@ -15,6 +15,7 @@ use crate::{
     },
     keys::TABLE,
     local::{self, Left, Local, Machine},
+    rules::{self, file::is_here},
     surface::{Ended, plain, screen, terminal},
     text::Untrusted,
     view::theme::Theme,
@@ -68,11 +69,11 @@ fn perform(connect: &Connect, task: &Task) -> Result<u8, Stop> {
 
 /// The server, where it is ours, lives as long as the console, unless it is let run on.
 fn open_local(plain: bool, url: Option<&str>) -> Result<u8, Stop> {
-    let Local { bridge, here, machine } = local::start(url)?;
+    let Local { bridge, config, here, machine } = local::start(url)?;
     let (options, from_here) = (here.container.line(), here.container.from_here.clone());
     let log = here.log.clone();
     let machine = Arc::new(machine);
-    let begin = Begin { first: Message::Local(Box::new(here)), machine: Arc::clone(&machine) };
+    let begin = Begin { first: Message::Local(Box::new(here)), machine: Arc::clone(&machine), config };
     let ended = open(bridge, plain, Some(begin));
     let let_run_on = matches!(ended, Ok((_, Ended::LeftRunning)));
     // Whoever still reads for the console has no part in what follows.
@@ -86,10 +87,11 @@ fn open_local(plain: bool, url: Option<&str>) -> Result<u8, Stop> {
     ended.map(|(code, _)| code)
 }
 
-/// With what a console begins that came with `--local`.
+/// With what a console begins that came with `--local`. Beside its own server, whose config this is, it may write rules into it.
 struct Begin {
     first: Message,
     machine: Arc<Machine>,
+    config: PathBuf,
 }
 
 /// Opens the console, on the screen or line by line.
@@ -99,10 +101,11 @@ fn open(bridge: Arc<Bridge>, plain: bool, begin: Option<Begin>) -> Result<(u8, E
     let server = Untrusted(&bridge.address().to_string()).line();
     let surface = surface(plain, env::var("TERM").ok().as_deref());
     let model = Model::new(bridge.user().clone(), server, config, surface);
+    let rules = rules_for(&bridge, begin.as_ref().map(|begin| begin.config.clone()));
     let (first, machine) = begin.map(|begin| (begin.first, begin.machine)).unzip();
     let ended = match surface {
-        Surface::Plain => plain::run(model, first, bridge, machine),
-        Surface::Screen => screen::run(model, first, theme, bridge, machine),
+        Surface::Plain => plain::run(model, first, bridge, rules, machine),
+        Surface::Screen => screen::run(model, first, theme, bridge, rules, machine),
     };
     match ended {
         Ok(ended @ Ended::Signal(signal)) => Ok((by_signal(signal), ended)),
@@ -111,6 +114,14 @@ fn open(bridge: Arc<Bridge>, plain: bool, begin: Option<Begin>) -> Result<(u8, E
             Err(Stop { words: format!("the terminal does not obey: {error}; try `--plain`"), code: exit::FAILED })
         }
     }
+}
+
+/// Elsewhere, and where nobody knows which config the server reads, rules are told and not written.
+fn rules_for(bridge: &Bridge, own: Option<PathBuf>) -> rules::Config {
+    let usual = || Some(ccc_client::config_dir()?.join("config.toml"));
+    let may_write = own.is_some() && is_here(bridge.address());
+    let path = own.or_else(usual).filter(|path| is_here(bridge.address()) && path.exists());
+    rules::Config { path, may_write }
 }
 
 /// A dumb terminal cannot move its cursor: it gets the console line by line, asked for or not.

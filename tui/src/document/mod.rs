@@ -13,6 +13,7 @@ mod hook;
 mod page;
 mod plan;
 mod preview;
+mod rule;
 
 pub use container::{Container, container};
 pub use entry::entry;
@@ -21,3 +22,4 @@ pub use help::help;
 pub use hook::hook;
 pub use page::Page;
 pub use preview::{Ids, preview};
+pub use rule::rule;

@@ -1,8 +1,8 @@
 //! The table: every act a key can ask for, its keys, where they hold, and how help and key bar name it.
 
 use Context::{
-    Bulk, CommandLine, Confirm, Container, Deny, Edit, Filter, Help, Idle, Install, Leave, Note, Panic, Results, Scope,
-    Stop, Volume, Word,
+    Bulk, CommandLine, Confirm, Container, Deny, Does, Edit, Filter, Help, Idle, Install, Leave, Note, Panic, Results,
+    Rule, Scope, Stop, Volume, Word,
 };
 
 use super::context::{AGENTS, Context, GRANTS, HISTORY, POLICIES, QUEUE, View};
@@ -19,6 +19,7 @@ pub enum Act {
     Wake,
     Mark,
     TakeBack,
+    Rule,
     Panic,
     Unfreeze,
     StopRuns,
@@ -105,15 +106,15 @@ pub struct KeyRow {
 
 /// Wherever no question is in front.
 const VIEWS: &[Context] = &[QUEUE, HISTORY, GRANTS, POLICIES, AGENTS, Idle];
-const TEXTS: &[Context] = &[Deny, Note, Word, Edit, Filter, CommandLine];
+const TEXTS: &[Context] = &[Deny, Note, Word, Edit, Does, Filter, CommandLine];
 const DIALOGS: &[Context] = &[
-    Deny, Note, Word, Confirm, Scope, Edit, Bulk, Results, Panic, Stop, Help, Container, Install, Volume, Leave,
-    Filter, CommandLine,
+    Deny, Note, Word, Confirm, Scope, Edit, Bulk, Results, Panic, Stop, Rule, Does, Help, Container, Install, Volume,
+    Leave, Filter, CommandLine,
 ];
 const LISTS: &[Context] = &[QUEUE, HISTORY, GRANTS, POLICIES, AGENTS, Scope, Panic, Stop, Help, Container, Install];
 const EVERYWHERE: &[Context] = &[
     QUEUE, HISTORY, GRANTS, POLICIES, AGENTS, Idle, Deny, Note, Word, Confirm, Scope, Edit, Bulk, Results, Panic, Stop,
-    Help, Container, Install, Volume, Leave, Filter, CommandLine,
+    Rule, Does, Help, Container, Install, Volume, Leave, Filter, CommandLine,
 ];
 
 const fn row(
@@ -178,6 +179,8 @@ pub const TABLE: &[KeyRow] = &[
         Some("undo"),
         "end the grant just made or chosen, or lift the denial just made",
     ),
+    row(Act::Rule, "rule", &["R"], &[QUEUE, GRANTS], None, "make a lasting rule of it, or of all that are marked"),
+    deciding(Act::Approve, "write-rule", &["y"], &[Rule], Some("write"), "put the lines shown into the config"),
     row(
         Act::Panic,
         "panic",
@@ -199,7 +202,14 @@ pub const TABLE: &[KeyRow] = &[
         Some("send"),
         "replace the ticket by the edited one, which then waits for approval",
     ),
-    row(Act::Accept, "accept", &["enter"], &[Note, Filter, CommandLine], Some("go on"), "done writing; never approves"),
+    row(
+        Act::Accept,
+        "accept",
+        &["enter"],
+        &[Note, Does, Filter, CommandLine],
+        Some("go on"),
+        "done writing; never approves",
+    ),
     // Where nothing waits.
     row(Act::Install, "install", &["i"], &[Idle], Some("hook"), "install the hook of the coding agents found here"),
     deciding(Act::Approve, "install-chosen", &["y"], &[Install], Some("install"), "write what is shown"),

@@ -11,7 +11,10 @@ mod server;
 mod volume;
 mod workspace;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use ccc_client::{Address, Bridge, Identity, config_dir, local::LocalBridge, read_secrets};
 
@@ -30,6 +33,8 @@ use server::{Server, Start};
 #[derive(Debug)]
 pub(crate) struct Local {
     pub(crate) bridge: Arc<Bridge>,
+    /// The config of the server.
+    pub(crate) config: PathBuf,
     pub(crate) here: Here,
     pub(crate) machine: Machine,
 }
@@ -64,8 +69,9 @@ pub(crate) fn start(url: Option<&str>) -> Result<Local, Stop> {
         container: container.clone(),
     };
     let agent = Arc::new(self::bridge(&files.agent, AGENT, road.address)?);
+    let config = files.config.clone();
     let site = Site { files, directory, agent, container, volume };
-    Ok(Local { bridge, here, machine: Machine::new(site, server) })
+    Ok(Local { bridge, config, here, machine: Machine::new(site, server) })
 }
 
 /// Whose server it is, and the name under which its agents could be given this directory too.

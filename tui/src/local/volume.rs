@@ -2,12 +2,12 @@
 
 use std::{
     fs, io,
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
-use ccc_client::private_file;
 use toml::{Table, Value};
+
+use crate::rules::file::put;
 
 /// The name under which agents could see this directory; none where they see it already, or it cannot be a volume.
 pub(super) fn offered(config: &Path, directory: &Path, given: Option<&Path>) -> Option<String> {
@@ -73,17 +73,6 @@ fn resolved(beside: &Path, host: &str) -> PathBuf {
     let home = host.strip_prefix("~/").zip(std::env::var_os("HOME"));
     let path = home.map_or_else(|| beside.join(host), |(rest, home)| Path::new(&home).join(rest));
     fs::canonicalize(&path).unwrap_or(path)
-}
-
-/// Writes the file whole or not at all, with what it was beside it.
-fn put(config: &Path, before: &str, after: &str) -> io::Result<PathBuf> {
-    let mode = fs::metadata(config)?.permissions().mode() & 0o7777;
-    let mut backup = config.as_os_str().to_owned();
-    backup.push(".before");
-    let backup = PathBuf::from(backup);
-    private_file::replace(&backup, before, mode)?;
-    private_file::replace(config, after, mode)?;
-    Ok(backup)
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ use crate::{
     keys::Chord,
     link::Link,
     local::Machine,
+    rules,
     view::{self, theme::Theme},
 };
 
@@ -77,6 +78,7 @@ pub(crate) fn run(
     first: Option<Message>,
     theme: Theme,
     bridge: Arc<Bridge>,
+    config: rules::Config,
     machine: Option<Arc<Machine>>,
 ) -> io::Result<Ended> {
     let (inputs, received) = channel();
@@ -85,7 +87,7 @@ pub(crate) fn run(
         let posts = posts.clone();
         machine.begin(move |news| drop(posts.send(Input::News(News::Here(news)))));
     }
-    let link = Link::start(bridge, Arc::new(move |news| drop(posts.send(Input::News(news)))));
+    let link = Link::start(bridge, config, Arc::new(move |news| drop(posts.send(Input::News(news)))));
     let held = Held::take(model.config().mouse)?;
     terminal::signals(inputs.clone(), Input::Signal)?;
     let screen = held.screen()?;
