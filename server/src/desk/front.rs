@@ -31,6 +31,7 @@ use crate::{
 
 use super::{
     ClerkHandle, Posted, Shelf, Sitting,
+    config_fault::ConfigFault,
     disk::DiskFull,
     keep::Archive,
     pool::{AT_ONCE_BYTES_MAX, Pool},
@@ -92,6 +93,7 @@ pub struct Front {
     pub(super) stops: Stops,
     pub(super) lists: Arc<ActionLists>,
     pub(super) disk_full: DiskFull,
+    pub(super) config_fault: ConfigFault,
     pub(super) pool: Pool,
     /// What all bodies take room in.
     pub(super) bodies: Room,

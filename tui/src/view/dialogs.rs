@@ -77,6 +77,9 @@ fn head(mark: Row, dialog: &Dialog, width: usize) -> Vec<Row> {
         Kind::Bulk => "APPROVE each of these, once",
         Kind::Results { .. } => "WHAT BECAME OF EACH",
         Kind::Container { .. } => "START THE AGENT'S CONTAINER WITH",
+        Kind::Install { .. } => "INSTALL THE HOOK",
+        Kind::Volume { .. } => "GIVE AGENTS THIS DIRECTORY TOO",
+        Kind::Leave => "LEAVE",
         Kind::Panic { .. } => "STOP AGENTS",
         Kind::Stop { .. } => "END WHAT RUNS",
         Kind::Loosen(_) => "LET MORE THROUGH",
@@ -114,6 +117,9 @@ fn content(model: &Model, dialog: &Dialog, width: usize) -> Vec<Row> {
             let rows = model.container_page(width);
             rows.into_iter().skip(*top).collect()
         }
+        Kind::Install { chosen, at, top } => install(model, chosen, *at, *top, width),
+        Kind::Volume { lines } => volume(model, lines, width),
+        Kind::Leave => leave(model),
         Kind::Panic { agents, at } => panic(model, agents, *at),
         Kind::Stop { runs, at } => stop(model, runs, *at),
         Kind::Loosen(change) => vec![change_row(change), press(model, Context::Confirm, " does it")],
@@ -197,6 +203,44 @@ fn would_have(model: &Model, ticket: &Ticket, scope: &Scope) -> Row {
     let words = Visible::label("would have let through ").then(Visible::number(fitting as u64)).then(" of ");
     Row::new()
         .with(Tone::Dim, words.then(Visible::number(all as u64)).then(" earlier requests like it, as far as was read"))
+}
+
+fn install(model: &Model, chosen: &[bool], at: usize, top: usize, width: usize) -> Vec<Row> {
+    let mut rows = vec![press(model, Context::Install, " writes what is shown below for the chosen agents")];
+    for (place, (hook, chosen)) in model.hooks().unwrap_or_default().iter().zip(chosen).enumerate() {
+        let sign = if *chosen { "[x] " } else { "[ ] " };
+        let state = if hook.in_place { "  installed" } else { "" };
+        let row = cursor_sign(place == at).with(Tone::Strong, sign).with(Tone::Plain, hook.title.clone());
+        rows.push(row.with(Tone::Good, state));
+    }
+    rows.extend(model.hook_page(at, width).into_iter().skip(top));
+    rows
+}
+
+fn volume(model: &Model, lines: &Visible, width: usize) -> Vec<Row> {
+    let mut rows = vec![press(model, Context::Volume, " adds this under [volumes] in the server's config:")];
+    rows.extend(Row::new().with(Tone::Strong, lines.clone()).wrapped(width, &Visible::label("  ")));
+    rows.push(Row::new().with(Tone::Care, "every agent of this server can then name files there"));
+    rows
+}
+
+fn leave(model: &Model) -> Vec<Row> {
+    let waiting = match model.queue().waiting() {
+        0 => Visible::default(),
+        1 => Visible::label("1 request waits; "),
+        many => Visible::number(many as u64).then(" requests wait; "),
+    };
+    let key = |act| model.config().keys.key(Context::Leave, act).map(|chord| chord.to_string()).unwrap_or_default();
+    let way =
+        |act, words: &'static str| Row::new().with(Tone::Name, Untrusted(&key(act)).line()).with(Tone::Plain, words);
+    vec![
+        Row::new().with(
+            Tone::Care,
+            waiting.then("the server ends with this console: agents with a hook are blocked until it runs again"),
+        ),
+        way(Act::Quit, " stops the server and leaves"),
+        way(Act::LeaveRunning, " lets it run on: what waits goes on waiting, and agents are answered by the rules"),
+    ]
 }
 
 fn edit(field: &Field, fault: Option<&Visible>, width: usize) -> Vec<Row> {

@@ -334,6 +334,16 @@ impl Queue {
         self.left_row(before);
     }
 
+    /// Takes the row of a ticket away that has ended under the cursor, where no other ticket waits that the cursor could go to.
+    pub fn leave_ended(&mut self) {
+        if self.waiting() == 0
+            && let Some(id) = self.cursor.take_if(|id| self.entries.get(id).is_some())
+        {
+            self.drop_row(id);
+            self.settle();
+        }
+    }
+
     fn ticket_below(&self, at: usize) -> Option<usize> {
         self.order.from(at + 1).position(|line| line.ticket.is_some()).map(|steps| at + 1 + steps)
     }
