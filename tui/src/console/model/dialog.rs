@@ -189,7 +189,9 @@ impl Dialog {
             Kind::Results { .. } => Context::Results,
             Kind::Panic { .. } => Context::Panic,
             Kind::Stop { .. } => Context::Stop,
-            Kind::RuleAwaited | Kind::Rule(_) => Context::Rule,
+            Kind::Rule(Ok(ref draft)) if draft.file.is_some() => Context::Rule,
+            // There is nothing to be done but to read it.
+            Kind::RuleAwaited | Kind::Rule(_) => Context::Results,
             Kind::Does { .. } => Context::Does,
             Kind::Help { .. } | Kind::Container { .. } => Context::Help,
             Kind::Filter(_) => Context::Filter,
