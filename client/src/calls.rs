@@ -1,6 +1,6 @@
 //! What can be asked of a bridge, one function an endpoint.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ccc_protocol::bodies::{
     ActionList, Approve, AuditList, Deny, Edit, Freeze, GrantList, PolicyList, Preview, QueueList, SetGroup, SetPolicy,
@@ -162,6 +162,15 @@ impl Bridge {
     /// No believable answer, or a refusal.
     pub fn cancel(&self, id: TicketId) -> Result<Answer, CallError> {
         self.post(&format!("/queue/{id}/cancel"), &Nothing {})
+    }
+
+    /// The same for a caller who has no more time than this.
+    ///
+    /// # Errors
+    /// As [`Bridge::cancel`], or when no answer came in time.
+    pub fn cancel_within(&self, id: TicketId, time: Duration) -> Result<Answer, CallError> {
+        let (target, body) = (format!("/queue/{id}/cancel"), b"{}");
+        self.call(&Request::post(&target, body, Instant::now() + time))
     }
 
     /// The grants in force for the users this one may approve for, all pages of them.

@@ -3,8 +3,10 @@
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ccc_protocol::TicketId;
 use ccc_protocol::actions::{CAN, OTHER_RAN};
 use serde_json::{Map, Value};
 
@@ -14,7 +16,7 @@ use crate::confine::{self, After, Can};
 use crate::connection::Connection;
 use crate::declared;
 use crate::input::{self, InputError};
-use crate::judge::{self, Bridge, Judged};
+use crate::judge::{self, Bridge, Judged, Waiting};
 use crate::last_resort::LastResort;
 use crate::registry::Registry;
 use crate::voice::Voice;
@@ -28,6 +30,9 @@ use ccc_hosts::translate::{self, Problem, Question};
 /// the time-out that `install` writes for recorded events, and less than any
 /// that a host has of its own.
 const START_SECONDS_MAX: u64 = 8;
+
+/// The bridge is told of a directory alone, not that the agent chose it.
+const ELSEWHERE: &str = "this call chose to run outside of the project: begin its command with `cd DIRECTORY &&` instead, so that it is judged";
 
 /// What the installed command line says.
 #[derive(Debug, Clone, Copy)]
@@ -74,16 +79,26 @@ fn settle(
     if may_wait(&question.content) {
         resort.set_deadline(begun + config.own_limit())?;
     }
-    let bridge = Connection::open(&config)?;
+    let bridge = Arc::new(Connection::open(&config)?);
     with_stable_id(&mut question.content, installed.config);
     match &question.content {
         Event::Judge(call) if !canary::is_asked(call) => {
             let path = installed.config.ok_or(Failure::NoConfig)?;
+            if project::is_elsewhere(question.host, &call.cwd) {
+                let why = Reason::new(ELSEWHERE);
+                return Ok(translate::reply(question.host, &question.event, &Answer::Deny(why)));
+            }
             if let Some(why) = confine::leads_out(&config, call) {
                 return Ok(translate::reply(question.host, &question.event, &Answer::Deny(why)));
             }
             let can = Can::of(&config, path, &question.event, call, &document);
-            decide_call(&question, &bridge, config.hold(), &can)
+            let opened = |ticket| withdraws(resort, &bridge, ticket);
+            decide_call(
+                &question,
+                &*bridge,
+                &Waiting { deadline: Instant::now() + config.hold(), opened: &opened },
+                &can,
+            )
         }
         Event::Record(recorded) => {
             let after = installed.config.map_or(After::Nothing, |path| settle_after(recorded, &document, path));
@@ -94,8 +109,14 @@ fn settle(
                 After::Nothing | After::Other => translate::noted(question.host, &question.event),
             })
         }
-        Event::Judge(_) => sing(&question, &bridge),
+        Event::Judge(_) => sing(&question, &*bridge),
     }
+}
+
+/// Nobody is to decide about a call that was given up.
+fn withdraws(resort: &LastResort, bridge: &Arc<Connection>, ticket: TicketId) {
+    let bridge = Arc::clone(bridge);
+    resort.when_stopped(move || bridge.withdraw(ticket));
 }
 
 /// What ran is not what was handed out: no call of this host is confined any more until `doctor` has looked.
@@ -121,17 +142,22 @@ fn with_after(recorded: &Recorded, after: After) -> Recorded {
 }
 
 /// A call that can be confined says so, and goes on as the launcher's line where the bridge wants it.
-fn decide_call(question: &Question, bridge: &impl Bridge, hold: Duration, can: &Can) -> Result<Reply, Failure> {
+fn decide_call(question: &Question, bridge: &impl Bridge, waiting: &Waiting<'_>, can: &Can) -> Result<Reply, Failure> {
     let mut action = question.content.action(declared::user().as_deref());
     if let Some(fields) = action.as_object_mut().filter(|_| !can.words().is_empty()) {
         fields.insert(CAN.to_owned(), Value::from(can.words()));
     }
-    let judged = judge::judge(bridge.road(), &action, hold).map_err(Failure::NoAnswer)?;
+    let judged = judge::judge(bridge.road(), &action, waiting).map_err(Failure::NoAnswer)?;
     Ok(match (judged, can) {
-        (Judged::Answered(answer), _) if answer.objection().is_none() && asks_the_person(question) => {
+        (Judged::Answered(answer), _) if answer.objection().is_none() && is_left_to_the_host(question) => {
             translate::aside(question.host, &question.event)
         }
-        (Judged::Answered(answer), _) => translate::reply(question.host, &question.event, &answer),
+        (Judged::Answered(answer), _) => {
+            if let (Event::Judge(call), None) = (&question.content, answer.objection()) {
+                confine::released(call);
+            }
+            translate::reply(question.host, &question.event, &answer)
+        }
         (Judged::Confined, Can::Confine(confiner)) => {
             translate::rewritten(question.host, &question.event, &confiner.hand_over().map_err(Failure::NoAnswer)?)
         }
@@ -142,8 +168,10 @@ fn decide_call(question: &Question, bridge: &impl Bridge, hold: Duration, can: &
     })
 }
 
-fn asks_the_person(question: &Question) -> bool {
-    matches!(&question.content, Event::Judge(call) if call.asks_the_person())
+/// What the agent asks its person is the person's, and their own rules stand beside the bridge's.
+fn is_left_to_the_host(question: &Question) -> bool {
+    let Event::Judge(call) = &question.content else { return false };
+    call.asks_the_person() || confine::outranks_a_rule(question.host)
 }
 
 /// A person is waited for at a gate alone, and never for a canary.

@@ -6,10 +6,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use ccc_hook::setup;
 use ccc_hosts::host::Host;
 use serde_json::{Value, json};
 
-use crate::support::{Bridge, Home, SECRET, denial, is_leave, run, ticket, tool_call};
+use crate::support::{Bridge, Home, SECRET, copied_to, denial, is_leave, run, ticket, tool_call};
 
 const MINE: &str = "{\n    \"theme\": \"dark\",\n    \"version\": 1\n}\n";
 const MINE_TOML: &str = "# mine\ntheme = \"dark\" # keep\n";
@@ -100,7 +101,7 @@ fn what_is_installed_gates_and_what_is_uninstalled_is_as_it_was() {
     let installed = install(&home, &bridge.url, &["--all"]);
     assert!(installed.status.success(), "{}", words(&installed));
     for host in Host::ALL {
-        let output = run(&mut home.shell(&gate(&home, host)), &tool_call(host));
+        let output = run(home.shell(&gate(&home, host)).current_dir("/"), &tool_call(host));
         assert!(is_leave(host, &output), "{host}: {output:?}");
     }
     let removed = command(&home, &["uninstall", "--all"]);
@@ -472,8 +473,7 @@ fn doctor_reads_the_version_of_the_agent_that_is_there() {
 
 /// The binary copied to this place, and what an install from there says.
 fn installed_from(home: &Home, program: &Path, mode: u32) -> Output {
-    fs::create_dir_all(program.parent().unwrap()).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_ccc-hook"), program).unwrap();
+    copied_to(program);
     fs::set_permissions(program, fs::Permissions::from_mode(mode)).unwrap();
     let project = home.path().join("project");
     fs::create_dir_all(&project).unwrap();
@@ -505,9 +505,15 @@ fn a_hook_is_installed_from_where_no_agent_writes() {
         let output = installed_from(&home, &program, mode);
         let words = words(&output);
         assert!(!output.status.success() && words.contains(told) && words.contains("/usr/local/bin"), "{words}");
+        fs::remove_file(setup::beside(&program)).unwrap();
         fs::remove_file(program).unwrap();
     }
     assert_eq!(files(&home).len(), before, "nothing is written");
+    let gate = in_home("beside/ccc-hook");
+    copied_to(&gate);
+    fs::set_permissions(setup::beside(&gate), fs::Permissions::from_mode(0o775)).unwrap();
+    let output = run(home.command(&gate).args(["install", "--agent", "claude", "--secrets", "x"]), b"");
+    assert!(words(&output).contains("ccc-hook-setup` can be changed by its group or by others"), "{}", words(&output));
     let output = installed_from(&home, &in_home(".cargo/bin/ccc-hook"), 0o755);
     assert!(output.status.success(), "{}", words(&output));
     assert!(words(&output).contains("can be changed by your user"), "{}", words(&output));
@@ -518,7 +524,7 @@ fn a_link_to_a_binary_among_temporary_files_is_no_better() {
     let temporary = tempfile::tempdir().unwrap();
     let home = Home::new("http://127.0.0.1:1", 0);
     let program = temporary.path().join("ccc-hook");
-    fs::copy(env!("CARGO_BIN_EXE_ccc-hook"), &program).unwrap();
+    copied_to(&program);
     let link = home.path().join("ccc-hook");
     std::os::unix::fs::symlink(&program, &link).unwrap();
     let secrets = home.secrets();

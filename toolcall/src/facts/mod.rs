@@ -24,6 +24,7 @@ use serde_json::{Map, Value};
 use crate::programs::own::Own;
 
 pub use ccc_protocol::bodies::facts::{Access, Class, CommandFact, Facts, PathFact, Place};
+pub(crate) use hosts::is_loopback;
 
 pub use marks::marks;
 pub use suggest::{UNSEEN, suggest};

@@ -57,6 +57,7 @@ pub enum Lack {
     Cut,
     TooLong,
     Alone,
+    Folded,
 }
 
 impl Lack {
@@ -74,6 +75,7 @@ impl Lack {
             Self::Cut => "the screen is too small to show all of them: mark fewer",
             Self::TooLong => "the screen is too small to show all of it",
             Self::Alone => "one of them deserves care and is decided on its own",
+            Self::Folded => "this row stands for several: open it, each is decided for itself",
             Self::Unread => "deserves care: read to its last line first",
         }
     }

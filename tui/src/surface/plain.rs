@@ -24,7 +24,7 @@ use crate::{
     console::{
         armed::Target,
         message::{Command, Message, News},
-        model::{Model, Notice, Size, connection::Connection},
+        model::{Model, Notice, Size, connection::Connection, order::Group},
         update,
     },
     document::{self, Ids},
@@ -64,6 +64,8 @@ struct Told {
     dialog: u64,
     page: Option<Target>,
     view: Option<View>,
+    /// The row that stood for many, and for how many.
+    folded: Option<(Group, usize)>,
 }
 
 /// Runs the line console until it is left.
@@ -154,6 +156,7 @@ impl Console {
             "show" if self.model.view() == View::History => self.print(&self.model.entry_page()),
             "show" => {
                 self.told.page = None;
+                self.told.folded = None;
                 self.tell()
             }
             "help" | "?" => self.help(),
@@ -317,6 +320,13 @@ impl Console {
 
     /// The page of the ticket under the cursor, whole, once it was read and is right.
     fn tell_page(&mut self) -> io::Result<()> {
+        let folded = self.model.queue().folded().map(|(group, count)| (group.clone(), count));
+        if folded.is_some() && self.model.view() == View::Queue {
+            let is_new = self.told.folded != folded || self.told.page.is_some();
+            (self.told.page, self.told.folded) = (None, folded);
+            let rows = view::folded_rows(&self.model).filter(|_| is_new);
+            return rows.map_or(Ok(()), |rows| self.print(&rows));
+        }
         let Some(preview) = self.model.details().preview() else { return Ok(()) };
         let target = Target { id: preview.ticket.id, digest: preview.ticket.digest };
         if self.told.page == Some(target) || self.model.view() != View::Queue {

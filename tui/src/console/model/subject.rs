@@ -44,6 +44,7 @@ impl Model {
         };
         let lacks = self
             .unheard()
+            .or_else(|| self.queue.folded().map(|_| Lack::Folded))
             .or_else(|| self.lack(target))
             .or_else(|| self.not_on_screen(target, &areas))
             .or_else(|| self.unread(target));

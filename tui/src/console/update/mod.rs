@@ -191,7 +191,8 @@ fn drawn(model: &mut Model) {
         }
         Surface::Screen => {
             let in_sight = model.view == View::Queue && model.dialog.is_none() && model.size.is_enough();
-            if in_sight && !model.areas().details.is_empty() {
+            // A row that stands for many shows none of them.
+            if in_sight && !model.areas().details.is_empty() && model.queue.folded().is_none() {
                 model.details.shown();
             }
         }
@@ -200,7 +201,9 @@ fn drawn(model: &mut Model) {
 
 fn snooze(model: &mut Model) {
     let minutes = model.config.snooze_minutes;
-    if model.queue.selected().is_some_and(|ticket| ticket.status == Status::Queued) {
+    if model.queue.folded().is_some() {
+        model.say(Tone::Care, Lack::Folded.words());
+    } else if model.queue.selected().is_some_and(|ticket| ticket.status == Status::Queued) {
         model.queue.snooze(model.now.wall.plus_seconds(minutes * 60));
         let span = crate::wording::span::exactly(minutes * 60);
         model.say(Tone::Plain, crate::text::Visible::label("snoozed for ").then(span));
