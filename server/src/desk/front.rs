@@ -180,9 +180,15 @@ impl Front {
     pub async fn approve(&self, caller: &Caller, id: TicketId, body: Approve) -> Result<bodies::Ticket, Refusal> {
         self.read(Some(caller.user()), id).await;
         let grant = GrantId::new(self.unix_millis(), random::bytes());
+        let beside: Vec<TicketId> = body.grant.iter().flat_map(|grant| &grant.beside).map(|shown| shown.id).collect();
         self.decide(caller, id, move |sitting, about| {
             let approved = sitting.desk.approve(&about, body, grant, sitting.cx, sitting.change)?;
             sitting.hand_over(&approved)?;
+            for id in beside {
+                if let Some(ticket) = sitting.desk.open_ticket(id).cloned() {
+                    sitting.hand_over(&ticket)?;
+                }
+            }
             Ok(approved)
         })
         .await

@@ -195,6 +195,8 @@ pub enum Command {
     Approve {
         /// A person's leave.
         leave: Leave,
+        /// Their leave for what waits and stands beside it on screen, which goes with the grant.
+        beside: Vec<Leave>,
         /// What they wrote beside it.
         note: Option<String>,
         /// More of the same.

@@ -319,8 +319,8 @@ pub const TABLE: &[KeyRow] = &[
     row(Act::Back, "back-policies", &["esc"], &[POLICIES], None, "end the filter"),
     // Forms.
     row(Act::Toggle, "choose", &["space"], &[Panic, Stop, Install], Some("choose"), "choose or leave out this one"),
-    row(Act::Looser, "narrower", &["left"], &[Scope], Some("narrower"), "a narrower choice, or less"),
-    row(Act::Stricter, "wider", &["right"], &[Scope], Some("wider"), "a wider choice, or more"),
+    row(Act::Looser, "narrower", &["left", "h"], &[Scope], Some("narrower"), "a narrower choice, or less"),
+    row(Act::Stricter, "wider", &["right", "l"], &[Scope], Some("wider"), "a wider choice, or more"),
     row(Act::CursorUp, "previous-reason", &["up"], &[Deny], None, "the reason before"),
     row(Act::CursorDown, "next-reason", &["down"], &[Deny], Some("reasons"), "the next reason"),
     row(Act::CursorUp, "row-up", &["up"], &[Edit], None, "cursor a row up"),

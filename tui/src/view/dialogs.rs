@@ -1,6 +1,6 @@
 //! The question in front, over the lower part of the body, so that what it is about stays in sight where there is room.
 
-use ccc_protocol::bodies::{Policy, Ticket};
+use ccc_protocol::bodies::Policy;
 use ratatui::layout::Rect;
 
 use super::cursor_sign;
@@ -107,7 +107,7 @@ fn content(model: &Model, dialog: &Dialog, width: usize) -> Vec<Row> {
             rows
         }
         Kind::Confirm { note, .. } => confirm(model, note.as_deref(), width),
-        Kind::Scope(scope) => scope_rows(model, dialog, scope),
+        Kind::Scope(scope) => scope_rows(model, scope, width),
         Kind::Edit { field, fault } => edit(field, fault.as_ref(), width),
         Kind::Bulk => vec![press(model, Context::Bulk, " approves them one by one, each for itself")],
         Kind::Results { results } => {
@@ -187,19 +187,27 @@ fn press(model: &Model, context: Context, words: &'static str) -> Row {
     Row::new().with(Tone::Name, Untrusted(&key).line()).with(Tone::Plain, words)
 }
 
-fn scope_rows(model: &Model, dialog: &Dialog, scope: &Scope) -> Vec<Row> {
-    let mut rows = vec![press(model, Context::Scope, " approves this one and grants the rest")];
-    let ticket = dialog.targets.first().and_then(|target| model.queue().ticket(target.id));
-    rows.extend(ticket.map(|ticket| would_have(model, ticket, scope)));
+fn scope_rows(model: &Model, scope: &Scope, width: usize) -> Vec<Row> {
+    let mut rows = vec![press(model, Context::Scope, " approves this one and grants the rest"), would_have(scope)];
     rows.extend(scope.rows().into_iter().map(|row| {
         cursor_sign(row.here).with(Tone::Name, row.name.padded(10).then(" ")).with(Tone::Agent, row.choice)
     }));
+    rows.extend(
+        scope.beside().iter().map(|waiting| Row::new().with(Tone::Dim, "│ ").with(Tone::Agent, waiting.words.clone())),
+    );
+    if scope.is_of_tool() {
+        rows.extend(Row::new().with(Tone::Dim, NEVER_CARRIED).wrapped(width, &Visible::label("  ")));
+    }
     rows
 }
 
+/// What no widening reaches, in the order of `core/src/grant/reach.rs`.
+const NEVER_CARRIED: &str = "never with it: secrets, other users' rights, what runs later, forced pushes, hook settings, the \
+    bridge; another host, kind of call, session or place outside of the project; what cannot be read whole";
+
 /// What the grant would have let through, had it stood before.
-fn would_have(model: &Model, ticket: &Ticket, scope: &Scope) -> Row {
-    let (fitting, all) = scope.would_have_matched(ticket, model.history().entries());
+fn would_have(scope: &Scope) -> Row {
+    let (fitting, all) = scope.tried();
     let words = Visible::label("would have let through ").then(Visible::number(fitting as u64)).then(" of ");
     Row::new()
         .with(Tone::Dim, words.then(Visible::number(all as u64)).then(" earlier requests like it, as far as was read"))

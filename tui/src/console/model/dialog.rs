@@ -210,7 +210,9 @@ impl Dialog {
             Kind::Install { .. } => Context::Install,
             Kind::Volume { .. } => Context::Volume,
             Kind::Leave => Context::Leave,
-            Kind::RuleAwaited | Kind::Rule(_) => Context::Rule,
+            Kind::Rule(Ok(ref draft)) if draft.file.is_some() => Context::Rule,
+            // There is nothing to be done but to read it.
+            Kind::RuleAwaited | Kind::Rule(_) => Context::Results,
             Kind::Does { .. } => Context::Does,
             Kind::Filter(_) => Context::Filter,
             Kind::Line(_) => Context::CommandLine,

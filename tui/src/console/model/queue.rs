@@ -139,6 +139,11 @@ impl Queue {
         self.entries.get(&id).map(|entry| &entry.ticket)
     }
 
+    /// All that wait, in no order.
+    pub fn waiting_tickets(&self) -> impl Iterator<Item = &Ticket> {
+        self.entries.values().map(|entry| &entry.ticket).filter(|ticket| ticket.status == Status::Queued)
+    }
+
     /// All tickets whose id begins or ends so.
     pub fn find<'a>(&'a self, part: &'a str) -> impl Iterator<Item = TicketId> + 'a {
         self.entries

@@ -264,5 +264,6 @@ fn last_top(model: &Model) -> usize {
 fn widen(model: &mut Model, by: isize) {
     if let Some(Dialog { kind: Kind::Scope(scope), .. }) = &mut model.dialog {
         scope.widen(by);
+        decide::hold_scope_against(model);
     }
 }

@@ -7,7 +7,7 @@ use ccc_protocol::{
     bodies::{OutOfStep, QueueList, Status, Ticket},
 };
 
-use super::{bulk, forms, here, moving, rules, stop};
+use super::{bulk, decide, forms, here, moving, rules, stop};
 use crate::{
     console::{
         armed::Lack,
@@ -89,6 +89,7 @@ fn queue(model: &mut Model, read: QueueRead, out: &mut Vec<Command>) {
     let waited = model.queue.waiting();
     let changes = model.queue.apply(list, whole);
     tell_changes(model, &changes, &found);
+    decide::hold_scope_against(model);
     if let Some(words) = came_of_mine.filter(|_| model.connection == Connection::Live) {
         model.report(words);
     }
@@ -309,6 +310,7 @@ fn put(model: &mut Model, ticket: Ticket, out: &mut Vec<Command>) {
 fn audit(model: &mut Model, list: ccc_protocol::bodies::AuditList, out: &mut Vec<Command>) {
     let next = list.next;
     model.history.take(list);
+    decide::hold_scope_against(model);
     out.extend(next.map(|after| Command::ReadAudit { after }));
 }
 
