@@ -10,3 +10,4 @@ mod install;
 mod session;
 mod setup;
 mod support;
+mod traces;
