@@ -12,7 +12,7 @@ mod read;
 mod seed;
 mod starter;
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr, sync::Arc};
 
 use ccc_protocol::{actions::USE_TOOL, bodies::Policy, visible};
 use ccc_toolcall::programs::own::Own;
@@ -26,10 +26,12 @@ pub use starter::starter;
 
 use crate::{
     catalogue::{Catalogue, Effect},
+    fence::{FenceLaw, FenceSpec},
     law::{Desktop, Law},
     limits::Limits,
     plan::Place,
     policy::{RuleSpec, Rulebook, spec::OneOrMany},
+    risk::patterns::Patterns,
     user::Users,
     volume::Volumes,
 };
@@ -77,8 +79,11 @@ pub struct Config {
     pub audit: Audit,
     /// Programs that tool calls run, as the file teaches them.
     pub programs: Own,
+    /// Patterns of attack: those that ship and the file's own.
+    pub patterns: Arc<Patterns>,
     actions: Vec<Located<Declared>>,
     rules: Vec<Located<RuleSpec>>,
+    fence: FenceSpec,
 }
 
 /// The rule by which a bridge guards its own files; where these lie, the server says and not the file.
@@ -176,6 +181,7 @@ impl Config {
             action::catalogue(&self.actions, &self.limits, &found).map_err(|faults| ConfigError { faults })?;
         ConfigError::unless_none(action::check_defaults(&catalogue, &volumes))?;
         Ok(Law {
+            fence: self.fence_law()?,
             rulebook: self.rulebook(&catalogue)?,
             catalogue,
             users,
@@ -183,6 +189,7 @@ impl Config {
             volumes,
             desktop: self.found_desktop(found)?,
             programs: self.programs.clone(),
+            patterns: Arc::clone(&self.patterns),
             dry_run: false,
         })
     }
@@ -223,6 +230,10 @@ impl Config {
             reason: Some("this touches the bridge's own files, which are not the agent's".to_owned()),
         };
         self.rules.push(Located { position: Position { line: 0, column: 0 }, value: rule });
+    }
+
+    fn fence_law(&self) -> Result<FenceLaw, ConfigError> {
+        self.fence.law().map_err(|why| ConfigError { faults: vec![Fault::anywhere(why)] })
     }
 
     fn rulebook(&self, catalogue: &Catalogue) -> Result<Rulebook, ConfigError> {

@@ -9,11 +9,14 @@ use ccc_protocol::{
     bodies::{Facts, Status},
 };
 
+use serde_json::Value;
+
 use crate::{
     catalogue::{
         action::Action,
         effect::{Effect, Service},
     },
+    limits::Limits,
     params::Args,
     planned::Planned,
     policy::{Decision, LocalTime, Question, Ruling, Standing, decide},
@@ -22,7 +25,7 @@ use crate::{
     written::written_bytes,
 };
 
-use super::{Change, Cx, Desk, books::Denial, services::result_of};
+use super::{Change, Cx, Desk, Setting, books::Denial, services::result_of};
 
 /// A checked request: signed, parsed, every parameter its own type, its plan resolved.
 #[derive(Debug, Clone)]
@@ -130,6 +133,7 @@ impl Desk {
             return self.denied_again(&denial, cx, change);
         }
         self.has_room(&submission, &decision, cx)?;
+        let decision = self.paired(&submission, decision, cx);
         let let_in = self.use_grant(&decision, submission.asked.id, cx, change);
         let origin = Origin { call, let_in, ..Origin::default() };
         Ok(Submitted::changed(self.open(submission, decision, origin, cx, change)))
@@ -152,7 +156,11 @@ impl Desk {
             return Ok(Submitted::found(instead));
         }
         Ok(match ticket.step(Event::Release, cx.now) {
-            Ok(step) => Submitted::changed(self.record(step.ticket, step.note, None, cx.now, &cx.law.limits, change)),
+            Ok(step) => {
+                let released = self.record(step.ticket, step.note, None, cx.now, &cx.law.limits, change);
+                self.note_hosts(&released, cx, change);
+                Submitted::changed(released)
+            }
             Err(_) => Submitted::found(ticket),
         })
     }
@@ -248,10 +256,25 @@ impl Desk {
             );
             return Err(Refusal::limit(detail));
         }
+        self.has_room_for_a_pin(submission, limits)?;
         if u64::try_from(self.open.len()).unwrap_or(u64::MAX) >= limits.queued_max {
             return Err(Refusal::unavailable("the queue is full: try again later"));
         }
         Ok(())
+    }
+
+    /// A server that says of many tools, or of one again and again, what nobody has approved fills no queue.
+    fn has_room_for_a_pin(&self, submission: &Submission, limits: &Limits) -> Result<(), Refusal> {
+        let Asked { caller, action, args, .. } = &submission.asked;
+        let server = args.json.get("server").and_then(Value::as_str);
+        let Some(server) = server.filter(|_| action.name.as_str() == PIN_TOOL) else { return Ok(()) };
+        let waiting = self.open_pins_of(caller, server);
+        if waiting < limits.pins_queued_per_server_max {
+            return Ok(());
+        }
+        Err(Refusal::limit(format!(
+            "{waiting} tools of this MCP server wait for a person already, the most that may (`pins_queued_per_server_max`)"
+        )))
     }
 
     /// Opens the ticket as policy decided.
@@ -265,7 +288,8 @@ impl Desk {
     ) -> Arc<Ticket> {
         let opening = opening(&submission, &decision, cx);
         let after = submission.after_acceptance();
-        let request = request(submission, decision, origin, cx);
+        let known_hosts = self.known_among(&submission);
+        let request = Request { known_hosts, ..request(submission, decision, origin, cx) };
         let request = match opening {
             Opening::Deny { .. } => request.abridged(cx.law.limits.denied_bytes_max),
             _ => request,
@@ -274,10 +298,26 @@ impl Desk {
         let ticket = self.record(opened.ticket, opened.note, opened.permit, cx.now, &cx.law.limits, change);
         match ticket.status() {
             Status::Approved => change.to_start.push(ticket.id()),
+            Status::Released | Status::Confined => self.note_hosts(&ticket, cx, change),
             Status::Succeeded => self.keep_service(after, &ticket, cx, change),
             _ => {}
         }
         ticket
+    }
+
+    /// Those of the call's hosts that calls of its user were let contact before; none where it contacts no host.
+    fn known_among(&self, submission: &Submission) -> Option<Vec<String>> {
+        let Asked { caller, facts, .. } = &submission.asked;
+        let hosts = facts.as_ref().map(|facts| facts.hosts.as_slice()).filter(|hosts| !hosts.is_empty())?;
+        Some(self.known_hosts.among(caller, hosts))
+    }
+
+    /// A call was let go on: its hosts are seen from now on.
+    fn note_hosts(&mut self, ticket: &Ticket, cx: Cx<'_>, change: &mut Change) {
+        let Some(facts) = ticket.facts(&cx.law.knowledge()).filter(|facts| !facts.hosts.is_empty()) else { return };
+        if self.known_hosts.note(ticket.submitted_by(), &facts.hosts, cx.law.limits.known_hosts_per_user_max) {
+            change.settings.push(Setting::KnownHosts(self.known_hosts.clone()));
+        }
     }
 }
 
@@ -350,6 +390,7 @@ fn request(submission: Submission, decision: Decision, origin: Origin, cx: Cx<'_
         replaces: origin.replaces,
         approved_seconds_max: if judge_only { limits.release_seconds_max } else { start_seconds_max },
         let_in: origin.let_in,
+        known_hosts: None,
         left_out: None,
         reading: Reading::of(asked.facts, cx.law.knowledge()),
     }

@@ -109,6 +109,14 @@ impl Needs {
         }
     }
 
+    /// True where who has met these needs has met those of the other too.
+    #[must_use]
+    pub fn cover(&self, other: &Self) -> bool {
+        let both = self.and(other);
+        (both.roles, both.count, both.justification, both.care)
+            == (self.roles.clone(), self.count, self.justification, self.care)
+    }
+
     /// These needs for an action with this floor: what is never looser than `confine` takes no grants.
     pub(crate) fn under_floor(self, floor: Option<Policy>) -> Self {
         match floor {

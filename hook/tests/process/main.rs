@@ -7,6 +7,7 @@ mod agents;
 mod answers;
 mod confine;
 mod install;
+mod rewriting;
 mod session;
 mod setup;
 mod support;

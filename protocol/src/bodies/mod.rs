@@ -9,10 +9,12 @@ mod event;
 pub mod facts;
 mod grant;
 mod health;
+mod output;
 mod policies;
 mod preview;
 mod problem;
 mod queue;
+mod risk;
 mod ticket;
 mod verdict;
 
@@ -24,11 +26,14 @@ pub use event::Hint;
 pub use facts::{Access, Class, CommandFact, Facts, PathFact, Place};
 pub use grant::{BESIDE_ARGUMENTS, Difference, Grant, GrantList, GrantRequest};
 pub use health::Health;
+pub use output::{Mask, Masks, ToolOutput};
 pub use policies::{ActionPolicy, Freeze, GroupPolicies, PolicyList, SetGroup, SetPolicy};
 pub use preview::{
-    Confined, Confinement, FileView, MailView, Mark, Marked, PathView, Plan, Preview, Reach, RecentAsk, UrlView,
+    Confined, Confinement, FileView, MailView, Mark, Marked, PathView, Plan, Preview, Reach, RecentAsk, Replaced,
+    UrlView,
 };
 pub use problem::{Problem, ProblemType};
 pub use queue::{OutOfStep, QueueList};
+pub use risk::{Assessed, FenceAnswer, Finding, FindingKind, Held, Level};
 pub use ticket::{Approval, Policy, Risk, Status, Ticket};
 pub use verdict::{Care, Gravity, Shown, Verdict, Word, WordError};
