@@ -128,7 +128,8 @@ impl Front {
     fn listed(&self, ticket: &Ticket, reader: &UserName) -> bodies::Ticket {
         let verdict = self.verdict_at_hand(ticket, reader);
         let assessed = verdict.as_ref().and_then(|_| ticket.assessed());
-        bodies::Ticket { denied_until: self.denied_until(ticket), verdict, assessed, ..ticket.listed() }
+        let waiting = self.waiting_for(ticket, reader);
+        bodies::Ticket { denied_until: self.denied_until(ticket), verdict, assessed, waiting, ..ticket.listed() }
     }
 
     /// What the ticket comes to, for who may approve it. One whose call was not read before (it ended before this start) has none in

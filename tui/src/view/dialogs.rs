@@ -3,12 +3,12 @@
 use ccc_protocol::bodies::Policy;
 use ratatui::layout::Rect;
 
-use super::cursor_sign;
+use super::{cursor_sign, details};
 use crate::{
     console::{
         armed::Refusal,
         model::{
-            Model,
+            Done, Model,
             dialog::{Change, Choice, Dialog, Kind, Outcome, Run},
             field::Field,
             scope::Scope,
@@ -25,7 +25,12 @@ pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
     let Some(dialog) = model.dialog() else { return };
     let body = model.areas().body;
     let width = usize::from(body.width);
-    let (head, content) = (head(mark(model), dialog, width), content(model, dialog, width));
+    let (mut head, content) = (head(mark(model), dialog, width), content(model, dialog, width));
+    // Stopping waits for nothing.
+    let settles = model.armed().settled(model.now().millis).is_some() && !matches!(dialog.kind, Kind::Panic { .. });
+    if let Some(title) = head.first_mut().filter(|_| settles) {
+        title.push(Tone::Dim, Visible::label("  ").then(details::bar(model)));
+    }
     let wanted = u16::try_from(head.len() + content.len() + 1).unwrap_or(u16::MAX);
     let height = wanted.min(body.height);
     let area = Rect { y: body.bottom() - height, height, ..body };
@@ -82,6 +87,7 @@ fn head(mark: Row, dialog: &Dialog, width: usize) -> Vec<Row> {
         Kind::Leave => "LEAVE",
         Kind::Panic { .. } => "STOP AGENTS",
         Kind::Stop { .. } => "END WHAT RUNS",
+        Kind::Undo { .. } => "UNDO what you decided before",
         Kind::Loosen(_) => "LET MORE THROUGH",
         Kind::RuleAwaited | Kind::Rule(_) => "A LASTING RULE of these answers",
         Kind::Does { .. } => "A PROGRAM THAT IS NOT KNOWN: say what it does",
@@ -122,6 +128,7 @@ fn content(model: &Model, dialog: &Dialog, width: usize) -> Vec<Row> {
         Kind::Leave => leave(model),
         Kind::Panic { agents, at } => panic(model, agents, *at),
         Kind::Stop { runs, at } => stop(model, runs, *at),
+        Kind::Undo { done, what } => undo(model, *done, what, width),
         Kind::Loosen(change) => vec![change_row(change), press(model, Context::Confirm, " does it")],
         Kind::RuleAwaited => vec![Row::new().with(Tone::Dim, "reading the log …")],
         Kind::Rule(Ok(draft)) => {
@@ -306,6 +313,16 @@ fn stop(model: &Model, runs: &[Run], at: usize) -> Vec<Row> {
         }
     }));
     rows
+}
+
+/// What would be taken back: it is not on screen, so it is named.
+fn undo(model: &Model, done: Done, what: &Visible, width: usize) -> Vec<Row> {
+    let words = match done {
+        Done::Denied(_) => "lifts your denial of ",
+        Done::Granted(_) => "ends what you granted with ",
+    };
+    let row = Row::new().with(Tone::Plain, words).with(Tone::Agent, what.cut_middle(width.saturating_sub(words.len())));
+    vec![row, press(model, Context::Confirm, " does it")]
 }
 
 fn change_row(change: &Change) -> Row {

@@ -121,7 +121,12 @@ impl Model {
         );
         let changes = matches!(
             dialog.kind,
-            Kind::Loosen(_) | Kind::Panic { .. } | Kind::Stop { .. } | Kind::Install { .. } | Kind::Volume { .. }
+            Kind::Loosen(_)
+                | Kind::Undo { .. }
+                | Kind::Panic { .. }
+                | Kind::Stop { .. }
+                | Kind::Install { .. }
+                | Kind::Volume { .. }
         );
         if let Kind::Rule(Ok(draft)) = &dialog.kind {
             draft.file.as_ref()?;

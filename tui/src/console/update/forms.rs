@@ -195,6 +195,13 @@ fn yes(model: &mut Model, out: &mut Vec<Command>) {
             }
         }
         Some(Kind::Bulk) => bulk::send(model, out),
+        Some(Kind::Undo { done, .. }) => {
+            let done = *done;
+            if press::fired(model).is_some() {
+                model.dialog = None;
+                decide::undo(model, done, out);
+            }
+        }
         Some(Kind::Install { .. }) => {
             if press::fired(model).is_some() {
                 here::install(model, out);
