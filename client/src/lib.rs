@@ -20,6 +20,7 @@ mod events;
 mod follow;
 pub mod http1;
 mod identity;
+pub mod local;
 pub mod private_file;
 mod request;
 mod road;

@@ -11,14 +11,14 @@ use ccc_protocol::{
 use ccc_queue::{
     console::{
         message::{Command, Message, News, Trouble, Verb},
-        model::dialog::Kind,
+        model::{dialog::Kind, here::Whose},
     },
     document::Container,
     wording::summary,
 };
 use serde_json::json;
 use support::{
-    Desk, NOON, id, plan,
+    Desk, NOON, here, id, plan,
     scenes::{npm_test, pins, policy_list},
     ticket, ticket_with,
 };
@@ -60,14 +60,6 @@ fn a_queue_that_cannot_be_read_is_told_and_what_was_read_before_stays() {
     desk.take(Message::News(News::Queue(Err("no bridge answers".into()))));
     assert!(desk.screen().contains("no bridge answers"), "{}", desk.screen());
     assert_eq!(desk.model.queue().selected().map(|ticket| ticket.id), Some(id(1)));
-}
-
-#[test]
-fn a_first_use_begins_with_how_the_container_is_started() {
-    let mut desk = Desk::new(100, 30);
-    let text = ccc_queue::text::Untrusted("-v /project:/workspace").line();
-    desk.take(Message::Local { container: Container { options: text.clone(), from_here: text }, is_new: true });
-    assert!(desk.screen().contains("-v /project:/workspace"), "{}", desk.screen());
 }
 
 #[test]
@@ -184,11 +176,9 @@ fn details_scroll_to_their_last_row_and_no_further() {
 #[test]
 fn how_the_container_is_started_is_whole_by_scrolling() {
     let mut desk = Desk::new(40, 10);
-    let options = ccc_queue::text::Untrusted(&"-v /a/long/path:/workspace ".repeat(12)).line();
+    let options = vec!["-v /a/long/path:/workspace".to_owned(); 12];
     let from_here = ccc_queue::text::Untrusted("ccc-client 'last of all'").line();
-    let container = Container { options, from_here };
-    desk.take(Message::Local { container, is_new: false });
-    assert!(desk.screen().contains("`:container` shows"), "{}", desk.screen());
+    desk.take(Message::Local(Box::new(here(Container { options, from_here }, Whose::Ours))));
     desk.keys(":").types("container").keys("enter");
     assert!(!desk.screen().contains("last of all"), "{}", desk.screen());
     desk.keys("page-down page-down");

@@ -24,7 +24,7 @@ pub use decision::{Approve, Deny, Edit};
 pub use entry_kind::{EntryKind, UnknownKind};
 pub use event::Hint;
 pub use facts::{Access, Class, CommandFact, Facts, PathFact, Place};
-pub use grant::{BESIDE_ARGUMENTS, Difference, Grant, GrantList, GrantRequest};
+pub use grant::{BESIDE_ARGUMENTS, BESIDE_MAX, Beside, Difference, Grant, GrantList, GrantRequest};
 pub use health::Health;
 pub use output::{Mask, Masks, ToolOutput};
 pub use policies::{ActionPolicy, Freeze, GroupPolicies, PolicyList, SetGroup, SetPolicy};

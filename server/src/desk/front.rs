@@ -31,6 +31,7 @@ use crate::{
 
 use super::{
     ClerkHandle, Posted, Shelf, Sitting,
+    config_fault::ConfigFault,
     disk::DiskFull,
     keep::Archive,
     pool::{AT_ONCE_BYTES_MAX, Pool},
@@ -102,6 +103,7 @@ pub struct Front {
     pub(super) stops: Stops,
     pub(super) lists: Arc<ActionLists>,
     pub(super) disk_full: DiskFull,
+    pub(super) config_fault: ConfigFault,
     pub(super) pool: Pool,
     /// What all bodies take room in.
     pub(super) bodies: Room,
@@ -186,9 +188,15 @@ impl Front {
     pub async fn approve(&self, caller: &Caller, id: TicketId, body: Approve) -> Result<bodies::Ticket, Refusal> {
         self.read(Some(caller.user()), id).await;
         let grant = GrantId::new(self.unix_millis(), random::bytes());
+        let beside: Vec<TicketId> = body.grant.iter().flat_map(|grant| &grant.beside).map(|shown| shown.id).collect();
         self.decide(caller, id, move |sitting, about| {
             let approved = sitting.desk.approve(&about, body, grant, sitting.cx, sitting.change)?;
             sitting.hand_over(&approved)?;
+            for id in beside {
+                if let Some(ticket) = sitting.desk.open_ticket(id).cloned() {
+                    sitting.hand_over(&ticket)?;
+                }
+            }
             Ok(approved)
         })
         .await

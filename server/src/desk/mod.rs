@@ -5,6 +5,7 @@ mod audience;
 mod checkpoints;
 mod clerk;
 mod clock_word;
+mod config_fault;
 mod disk;
 mod enact;
 mod explain;

@@ -17,7 +17,7 @@ use crossterm::event::{Event, KeyEventKind, MouseEventKind};
 use ratatui::backend::{Backend as _, ClearType};
 
 use super::{
-    Ended,
+    Ended, clipboard,
     clock::Clock,
     decode::Decoder,
     notify::{self, Waiting},
@@ -32,6 +32,7 @@ use crate::{
     },
     keys::Chord,
     link::Link,
+    local::Machine,
     rules,
     view::{
         self,
@@ -68,6 +69,8 @@ struct Console {
     follows_background: bool,
     clock: Clock,
     link: Link,
+    /// Who does things on this machine, where the console came with `--local`.
+    machine: Option<Arc<Machine>>,
     held: Held,
     screen: Screen,
     /// True where a decision was sent since the last frame.
@@ -85,9 +88,14 @@ pub(crate) fn run(
     theme: Theme,
     bridge: Arc<Bridge>,
     config: rules::Config,
+    machine: Option<Arc<Machine>>,
 ) -> io::Result<Ended> {
     let (inputs, received) = channel();
     let posts = inputs.clone();
+    if let Some(machine) = &machine {
+        let posts = posts.clone();
+        machine.begin(move |news| drop(posts.send(Input::News(News::Here(news)))));
+    }
     let link = Link::start(bridge, config, Arc::new(move |news| drop(posts.send(Input::News(news)))));
     let held = Held::take(model.config().mouse)?;
     terminal::signals(inputs.clone(), Input::Signal)?;
@@ -100,8 +108,18 @@ pub(crate) fn run(
     if follows_background {
         held.ask_background()?;
     }
-    let mut console =
-        Console { model, theme, follows_background, clock, link, held, screen, has_decided: false, ended: None };
+    let mut console = Console {
+        model,
+        theme,
+        follows_background,
+        clock,
+        link,
+        machine,
+        held,
+        screen,
+        has_decided: false,
+        ended: None,
+    };
     console.begin(first)?;
     console.main_loop(&received)
 }
@@ -271,7 +289,8 @@ impl Console {
 
     fn run(&mut self, command: Command) -> io::Result<()> {
         self.has_decided |= matches!(command, Command::Approve { .. } | Command::Deny { .. });
-        match self.link.take(command) {
+        let left = self.link.take(command);
+        match left.and_then(|command| Machine::take_if_any(self.machine.as_deref(), command)) {
             None => Ok(()),
             Some(Command::Tell { waiting, arrived }) => {
                 let told = Waiting { waiting, arrived };
@@ -279,14 +298,20 @@ impl Console {
                 notify::tell_terminal(&mut stdout(), &self.model.config().notify, told)
             }
             Some(Command::Redraw) => self.draw_anew(),
+            Some(Command::Copy(text)) => clipboard::copy(&mut stdout(), &text),
+            Some(Command::QuitAlone) => {
+                self.ended = Some(Ended::LeftRunning);
+                Ok(())
+            }
             Some(Command::Suspend) => {
                 self.held.suspend()?;
                 self.take(Message::Resumed)
             }
-            Some(_) => {
+            Some(Command::Quit) => {
                 self.ended = Some(Ended::Left);
                 Ok(())
             }
+            Some(_) => Ok(()),
         }
     }
 

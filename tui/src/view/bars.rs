@@ -91,6 +91,15 @@ fn tabs(model: &Model) -> Row {
     row
 }
 
+/// What is wrong with the server's config, until it is mended.
+pub(super) fn alarm(model: &Model, painter: &mut Painter<'_>) {
+    let area = model.areas().alarm;
+    if let Some(fault) = model.config_fault().filter(|_| !area.is_empty()) {
+        painter.clear(area);
+        painter.row(area, &Row::new().with(Tone::Bad, Visible::label("✗ config not taken: ").then(fault.clone())));
+    }
+}
+
 /// What was just said; else why the connection is lost.
 pub(super) fn notice(model: &Model, painter: &mut Painter<'_>) {
     let area = model.areas().notice;
@@ -130,6 +139,7 @@ fn bar(model: &Model, area: Rect) -> Row {
         .keys
         .rows(context)
         .filter(|(row, _)| row.act != Act::Filter || model.filter().is_some())
+        .filter(|(row, _)| model.here().is_some() || !matches!(row.act, Act::Install | Act::Demo | Act::Container))
         .filter(|(row, _)| !stands_for_many || !row.decides && !matches!(row.act, Act::Mark | Act::Snooze))
         .filter_map(|(row, chords)| Some((row.act, item(&chords.first()?.to_string(), row.bar?))))
         .collect();

@@ -87,7 +87,17 @@ impl<'a> Painter<'a> {
     }
 
     /// The whole area as the row under the cursor; the row itself says so with a sign too.
+    /// What is grave or odd keeps its colour in it, all else has one.
     pub fn select(&mut self, area: Rect) {
+        let told = [Tone::Bad, Tone::Care].map(|tone| self.theme.style(tone).fg);
+        let plain = self.theme.style(Tone::Plain).fg.unwrap_or(Color::Reset);
+        for position in area.positions() {
+            if let Some(cell) = self.buffer.cell_mut(position)
+                && !told.contains(&Some(cell.fg))
+            {
+                cell.fg = plain;
+            }
+        }
         self.buffer.set_style(area, self.theme.selected());
     }
 

@@ -82,6 +82,22 @@ pub enum Kind {
         /// The first row on screen.
         top: usize,
     },
+    /// Which coding agents get the hook, and what that changes.
+    Install {
+        /// Whether each of the agents found is chosen.
+        chosen: Vec<bool>,
+        /// The agent under the cursor, whose change is shown.
+        at: usize,
+        /// The first row of the change on screen.
+        top: usize,
+    },
+    /// This directory for agents too.
+    Volume {
+        /// The lines for the server's config.
+        lines: Visible,
+    },
+    /// What stops with this console.
+    Leave,
     /// Whom to stop.
     Panic {
         /// Agents, chosen or not, frozen or not.
@@ -196,9 +212,15 @@ impl Dialog {
             Kind::Results { .. } => Context::Results,
             Kind::Panic { .. } => Context::Panic,
             Kind::Stop { .. } => Context::Stop,
-            Kind::RuleAwaited | Kind::Rule(_) => Context::Rule,
+            Kind::Help { .. } => Context::Help,
+            Kind::Container { .. } => Context::Container,
+            Kind::Install { .. } => Context::Install,
+            Kind::Volume { .. } => Context::Volume,
+            Kind::Leave => Context::Leave,
+            Kind::Rule(Ok(ref draft)) if draft.file.is_some() => Context::Rule,
+            // There is nothing to be done but to read it.
+            Kind::RuleAwaited | Kind::Rule(_) => Context::Results,
             Kind::Does { .. } => Context::Does,
-            Kind::Help { .. } | Kind::Container { .. } => Context::Help,
             Kind::Filter(_) => Context::Filter,
             Kind::Line(_) => Context::CommandLine,
         }

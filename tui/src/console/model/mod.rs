@@ -6,6 +6,7 @@ pub mod details;
 pub mod dialog;
 pub mod field;
 pub mod filter;
+pub mod here;
 pub mod history;
 mod layout;
 mod notice;
@@ -16,6 +17,7 @@ pub mod policies;
 pub mod queue;
 mod read;
 pub mod scope;
+pub mod stream;
 mod subject;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,7 +36,6 @@ use crate::{
         armed::{Armed, Target},
         burst::Burst,
     },
-    document::Container,
     keys::{Chord, View},
     text::Visible,
 };
@@ -42,6 +43,7 @@ use alike::Alike;
 use connection::Connection;
 use details::Details;
 use dialog::Dialog;
+use here::{Here, Hook};
 use history::History;
 use pick::Pick;
 use policies::Policies;
@@ -149,8 +151,14 @@ pub struct Model {
     pub(super) actions: BTreeMap<String, ActionInfo>,
     /// The question in front.
     pub(super) dialog: Option<Dialog>,
-    /// How the agent's container is started, where this console came with `--local`.
-    pub(super) container: Option<Container>,
+    /// What is known of this machine, where this console came with `--local`.
+    pub(super) here: Option<Here>,
+    /// The coding agents found here, as the hook's own program tells; none before it was asked.
+    pub(super) hooks: Option<Vec<Hook>>,
+    /// What is wrong with the server's config, in its words; the law before it holds until that is mended.
+    pub(super) config_fault: Option<Visible>,
+    /// What was copied last, so that the same key copies the other.
+    pub(super) copied: Option<TicketId>,
     /// The edit on its way, for the case that it is refused.
     pub(super) edited: Option<Dialog>,
     /// How many dialogs there were.
@@ -209,7 +217,10 @@ impl Model {
             agent_pick: Pick::default(),
             actions: BTreeMap::new(),
             dialog: None,
-            container: None,
+            here: None,
+            hooks: None,
+            config_fault: None,
+            copied: None,
             edited: None,
             dialogs: 0,
             armed: Armed::default(),

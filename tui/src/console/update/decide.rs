@@ -14,7 +14,7 @@ use crate::{
         armed::{Leave, Target},
         message::Command,
         model::{
-            Done, Model,
+            Done, Model, Surface,
             dialog::{Dialog, Kind},
             field::Field,
             scope::Scope,
@@ -80,16 +80,17 @@ pub(super) fn send_approval(model: &mut Model, terms: &Terms, out: &mut Vec<Comm
         model.dialog = None;
         return model.say(Tone::Care, "it has come to deserve more care than was asked for: look at it again");
     }
-    for leave in fired(model).unwrap_or_default() {
-        let shown = model.shown_of(leave.id(), terms.typed.clone());
-        model.deciding.insert(leave.id());
-        if terms.grant.is_some() {
-            note_done(model, Done::Granted(leave.id()), leave.id());
-        }
-        model.dialog = None;
-        model.say(Tone::Plain, "approval sent …");
-        out.push(Command::Approve { leave, note: terms.note.clone(), grant: terms.grant.clone(), shown });
+    let mut leaves = fired(model).unwrap_or_default().into_iter();
+    let Some(leave) = leaves.next() else { return };
+    let shown = model.shown_of(leave.id(), terms.typed.clone());
+    model.deciding.insert(leave.id());
+    if terms.grant.is_some() {
+        note_done(model, Done::Granted(leave.id()), leave.id());
     }
+    model.dialog = None;
+    model.say(Tone::Plain, "approval sent …");
+    let (note, grant) = (terms.note.clone(), terms.grant.clone());
+    out.push(Command::Approve { leave, beside: leaves.collect(), note, grant, shown });
 }
 
 /// What a grant would have let through is told from the history, which is read for it.
@@ -98,9 +99,26 @@ fn open_scope(model: &mut Model, target: Target, out: &mut Vec<Command>) {
     let Some(preview) = model.details.preview() else { return };
     let declared = model.actions.get(preview.ticket.action.as_str()).map_or(&[][..], |info| &info.params);
     match Scope::new(preview, declared) {
-        Some(scope) => open::about(model, Kind::Scope(Box::new(scope)), vec![target]),
+        Some(scope) => {
+            open::about(model, Kind::Scope(Box::new(scope)), vec![target]);
+            hold_scope_against(model);
+        }
         None => model.say(Tone::Care, "rule or minimum forbid more than this once: press the key for approving"),
     }
+}
+
+/// So many rows of the dialog are about other things than what waits.
+const SCOPE_ROWS: u16 = 12;
+
+/// What the grant in question would have let through, and what it fits that waits. Line by line nothing is approved beside it.
+pub(super) fn hold_scope_against(model: &mut Model) {
+    let body = model.areas().body;
+    let on_screen = model.surface == Surface::Screen;
+    let rows_max = if on_screen { body.height.saturating_sub(SCOPE_ROWS).into() } else { 0 };
+    let width = usize::from(body.width).saturating_sub(2);
+    let Some(Dialog { kind: Kind::Scope(scope), targets, .. }) = &mut model.dialog else { return };
+    let Some(of) = targets.first().map(|target| target.id) else { return };
+    scope.hold_against(of, model.history.entries(), model.queue.waiting_tickets(), rows_max, width);
 }
 
 fn open_denial(model: &mut Model, targets: Vec<Target>) {
