@@ -4,7 +4,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
-        mpsc::{Receiver, Sender, channel},
+        mpsc::{Receiver, SendError, Sender, channel},
     },
     thread,
 };
@@ -88,7 +88,10 @@ impl Machine {
             | Command::AddVolume => {
                 let work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
                 // The thread ends with the program.
-                work.as_ref().map(|work| work.send(command)).and_then(Result::err).map(|unsent| unsent.0)
+                match work.as_ref()?.send(command) {
+                    Ok(()) => None,
+                    Err(SendError(unsent)) => Some(unsent),
+                }
             }
             other => Some(other),
         }

@@ -202,18 +202,8 @@ fn yes(model: &mut Model, out: &mut Vec<Command>) {
                 decide::undo(model, done, out);
             }
         }
-        Some(Kind::Install { .. }) => {
-            if press::fired(model).is_some() {
-                here::install(model, out);
-            }
-        }
-        Some(Kind::Volume { .. }) => {
-            if press::fired(model).is_some() {
-                model.dialog = None;
-                model.say(Tone::Plain, "writing …");
-                out.push(Command::AddVolume);
-            }
-        }
+        Some(Kind::Install { .. }) => here::install(model, out),
+        Some(Kind::Volume { .. }) => here::add_volume(model, out),
         Some(Kind::Rule(_)) => rules::write(model, out),
         Some(Kind::Loosen(change)) => {
             let change = change.clone();
