@@ -61,6 +61,8 @@ pub(super) const PROFILE: Profile = Profile {
         variables: &["CLAUDE_CODE_SHELL_PREFIX"],
         options: &["--settings", "--disallowedTools", "--disallowed-tools", "--plugin-dir"],
     }),
+    tells_at_start: true,
+    masked: Some(nested::show_instead),
     limits,
     subagents,
     trusts_hooks_by_name: false,

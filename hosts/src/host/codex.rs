@@ -46,6 +46,8 @@ pub(super) const PROFILE: Profile = Profile {
     checkup: Some(CHECKUP),
     trial: Some(TRIAL),
     rewrite: None,
+    tells_at_start: false,
+    masked: None,
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: GUARDED,

@@ -522,6 +522,6 @@ fn prior(sitting: &mut Sitting<'_>, key: &RequestKey) -> Result<Option<Prior>, R
     Ok(ticket.map(|ticket| Prior { ticket, same_body: written.body == key.body }))
 }
 
-fn nonce(caller: &Caller) -> Option<Nonce> {
+pub(super) fn nonce(caller: &Caller) -> Option<Nonce> {
     Some(caller.nonce())
 }
