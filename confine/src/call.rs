@@ -1,5 +1,5 @@
 //! A tool call that a hook hands over to be run confined: the command and where it belongs, nothing of what it is given. What it
-//! is given follows from that alone, in one place (`linux/call.rs`).
+//! is given follows from that alone, in one place (`linux/call/given.rs`). It starts where the host starts the launcher.
 //!
 //! The encoding is that of a [`Record`](crate::Record): entries ended by NUL bytes. A hook writes it into a private file that is named by
 //! an id and read once.
@@ -18,7 +18,7 @@ use crate::{
 /// The longest command, in bytes: what the kernel takes as one argument.
 pub const COMMAND_BYTES_MAX: usize = 128 * 1024;
 
-const FORMAT: &[u8] = b"ccc-call/1";
+const FORMAT: &[u8] = b"ccc-call/2";
 const END: &[u8] = b"end";
 
 /// One call.
@@ -26,9 +26,7 @@ const END: &[u8] = b"end";
 pub struct Call {
     /// The line, for the host's own shell.
     pub command: OsString,
-    /// Where it starts.
-    pub directory: PathBuf,
-    /// What it may write.
+    /// What it may write; it starts there or beneath.
     pub project: PathBuf,
     /// The host runs it in the background: it keeps the machine's network to be reached on, and connects to nothing.
     pub is_background: bool,
@@ -59,7 +57,6 @@ impl Call {
 #[derive(Default)]
 struct Draft {
     command: Option<OsString>,
-    directory: Option<PathBuf>,
     project: Option<PathBuf>,
     is_background: bool,
     tells_directory: bool,
@@ -73,7 +70,6 @@ impl Draft {
         let (key, value) = split(entry).ok_or_else(unfit)?;
         match (key.to_str(), value.to_str()) {
             (Some("command"), _) if value.len() <= COMMAND_BYTES_MAX => self.command = Some(value.to_owned()),
-            (Some("directory"), _) => self.directory = Some(path("directory", value)?),
             (Some("project"), _) => self.project = Some(path("project", value)?),
             (Some("background"), Some("yes")) => self.is_background = true,
             (Some("tells-directory"), Some("yes")) => self.tells_directory = true,
@@ -88,7 +84,6 @@ impl Draft {
         let missing = |key: &str| RecordError::new(format!("it has no `{key}`"));
         Ok(Call {
             command: self.command.ok_or_else(|| missing("command"))?,
-            directory: self.directory.ok_or_else(|| missing("directory"))?,
             project: self.project.ok_or_else(|| missing("project"))?,
             is_background: self.is_background,
             tells_directory: self.tells_directory,
@@ -102,13 +97,14 @@ impl Draft {
 mod tests {
     use super::*;
 
-    const WHOLE: &[u8] = b"ccc-call/1\0command=a=b\n\xff\0directory=/p/s\0project=/p\0background=yes\0tells-directory=yes\0never=/n\0until=7\0end\0";
+    const WHOLE: &[u8] =
+        b"ccc-call/2\0command=a=b\n\xff\0project=/p\0background=yes\0tells-directory=yes\0never=/n\0until=7\0end\0";
 
     #[test]
     fn a_call_is_read_as_it_was_written() {
         let call = Call::decode(WHOLE).unwrap();
         assert_eq!(call.command.as_bytes(), b"a=b\n\xff");
-        assert_eq!((call.directory, call.project), ("/p/s".into(), "/p".into()));
+        assert_eq!(call.project, PathBuf::from("/p"));
         assert!(call.is_background && call.tells_directory);
         assert_eq!((call.never, call.until_seconds), (vec!["/n".into()], 7));
     }
@@ -119,12 +115,13 @@ mod tests {
             assert!(Call::decode(&WHOLE[..at]).is_err(), "{at}");
         }
         for (from, to) in [
-            ("ccc-call/1", "ccc-call/2"),
+            ("ccc-call/2", "ccc-call/1"),
             ("until=7", "until=-7"),
             ("project=/p", "project=p"),
             ("project=/p", "project=/p/../q"),
             ("background=yes", "background=no"),
             ("never=/n", "network=host"),
+            ("never=/n", "directory=/p"),
             ("never=/n", "end"),
         ] {
             let text = String::from_utf8_lossy(WHOLE).replacen(from, to, 1);

@@ -1,8 +1,13 @@
 //! Everything that config and secrets say, read and checked once; replaced as a whole when they change.
 
+use std::sync::Arc;
+
 use ccc_toolcall::{facts::Knowledge, programs::own::Own};
 
-use crate::{catalogue::Catalogue, fence::FenceLaw, limits::Limits, policy::Rulebook, user::Users, volume::Volumes};
+use crate::{
+    catalogue::Catalogue, fence::FenceLaw, limits::Limits, policy::Rulebook, risk::patterns::Patterns, user::Users,
+    volume::Volumes,
+};
 
 /// One consistent knowledge of config and secrets.
 #[derive(Debug, Clone)]
@@ -21,6 +26,8 @@ pub struct Law {
     pub desktop: Desktop,
     /// Programs that the owner taught, beside those that ship.
     pub programs: Own,
+    /// Patterns of attack: those that ship and the owner's.
+    pub patterns: Arc<Patterns>,
     /// What is done about what is found in what tools give back.
     pub fence: FenceLaw,
     /// True where everything is decided, queued and audited, and nothing is done.

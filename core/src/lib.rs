@@ -21,6 +21,7 @@ pub mod planned;
 pub mod policy;
 pub mod refusal;
 pub mod replay;
+pub mod risk;
 pub mod suggest;
 pub mod ticket;
 pub mod user;

@@ -134,8 +134,12 @@ limits! {
     note_bytes_max: 4096,
     /// A tool call's input that is analysed, in bytes; more asks a person.
     analyse_bytes_max: 64 * 1024,
+    /// Hosts of one user's tool calls that are remembered as seen before; the ones seen first are forgotten.
+    known_hosts_per_user_max: 1000,
     /// The head of a file that a preview shows, in bytes.
     preview_bytes_max: 16 * 1024,
+    /// A file that a tool call would replace, read whole for comparing it, in bytes; of a longer one the beginning is.
+    compare_bytes_max: 128 * 1024,
     /// Entries of a list where the request names no limit.
     list_default: 500,
     /// Entries of a list at most.

@@ -55,6 +55,7 @@ fn request(judge_only: bool, needed: u32) -> Request {
         replaces: None,
         approved_seconds_max: APPROVED_SECONDS,
         let_in: None,
+        known_hosts: None,
         left_out: None,
         reading: Default::default(),
     }

@@ -33,6 +33,9 @@ use ccc_hosts::translate::{self, Problem, Question};
 /// that a host has of its own.
 const START_SECONDS_MAX: u64 = 8;
 
+/// The bridge is told of a directory alone, not that the agent chose it.
+const ELSEWHERE: &str = "this call chose to run outside of the project: begin its command with `cd DIRECTORY &&` instead, so that it is judged";
+
 /// What the installed command line says.
 #[derive(Debug, Clone, Copy)]
 pub struct Installed<'a> {
@@ -83,6 +86,10 @@ fn settle(
     match &question.content {
         Event::Judge(call) if !canary::is_asked(call) => {
             let path = installed.config.ok_or(Failure::NoConfig)?;
+            if project::is_elsewhere(question.host, &call.cwd) {
+                let why = Reason::new(ELSEWHERE);
+                return Ok(translate::reply(question.host, &question.event, &Answer::Deny(why)));
+            }
             if let Some(why) = confine::leads_out(&config, call) {
                 return Ok(translate::reply(question.host, &question.event, &Answer::Deny(why)));
             }
@@ -170,10 +177,15 @@ fn decide_call(question: &Question, bridge: &impl Bridge, waiting: &Waiting<'_>,
     }
     let judged = judge::judge(bridge.road(), &action, waiting).map_err(Failure::NoAnswer)?;
     Ok(match (judged, can) {
-        (Judged::Answered(answer), _) if answer.objection().is_none() && asks_the_person(question) => {
+        (Judged::Answered(answer), _) if answer.objection().is_none() && is_left_to_the_host(question) => {
             translate::aside(question.host, &question.event)
         }
-        (Judged::Answered(answer), _) => translate::reply(question.host, &question.event, &answer),
+        (Judged::Answered(answer), _) => {
+            if let (Event::Judge(call), None) = (&question.content, answer.objection()) {
+                confine::released(call);
+            }
+            translate::reply(question.host, &question.event, &answer)
+        }
         (Judged::Confined, Can::Confine(confiner)) => {
             translate::rewritten(question.host, &question.event, &confiner.hand_over().map_err(Failure::NoAnswer)?)
         }
@@ -184,8 +196,10 @@ fn decide_call(question: &Question, bridge: &impl Bridge, waiting: &Waiting<'_>,
     })
 }
 
-fn asks_the_person(question: &Question) -> bool {
-    matches!(&question.content, Event::Judge(call) if call.asks_the_person())
+/// What the agent asks its person is the person's, and their own rules stand beside the bridge's.
+fn is_left_to_the_host(question: &Question) -> bool {
+    let Event::Judge(call) = &question.content else { return false };
+    call.asks_the_person() || confine::outranks_a_rule(question.host)
 }
 
 /// A person is waited for at a gate alone, and never for a canary.

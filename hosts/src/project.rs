@@ -5,15 +5,31 @@
 //! decides; the agent's own commands do not set the host's environment.
 
 use std::env;
+use std::path::Path;
 
-use ccc_protocol::beneath::beneath;
+use ccc_protocol::beneath::{beneath, lies_beneath};
 
-use crate::host::Host;
+use crate::host::{Host, Named};
 
-/// The project that the host's environment names.
+/// The project that the host names beside the document.
 #[must_use]
 pub fn named(host: Host) -> Option<String> {
-    env::var(host.profile().project_variable?).ok()
+    match host.profile().project {
+        Named::Variable(name) => env::var(name).ok(),
+        Named::HooksDirectory => env::current_dir().ok()?.to_str().map(ToOwned::to_owned),
+        Named::Nowhere => None,
+    }
+}
+
+/// True where a call runs outside of the project in a directory that its agent chose: its text does not say so, and rules about a
+/// project would be held to that directory. Where a link leads counts.
+#[must_use]
+pub fn is_elsewhere(host: Host, cwd: &str) -> bool {
+    let is_within = |project: &str| match Path::new(cwd).canonicalize() {
+        Ok(real) => real.starts_with(project),
+        Err(_) => lies_beneath(cwd, project),
+    };
+    host.profile().project == Named::HooksDirectory && !named(host).is_some_and(|project| is_within(&project))
 }
 
 /// `project`, where `cwd` lies beneath it. Anything else says nothing about

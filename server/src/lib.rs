@@ -33,6 +33,7 @@ mod link;
 mod listen;
 mod log;
 mod nonces;
+mod patterns;
 mod places;
 mod private_file;
 pub mod program;

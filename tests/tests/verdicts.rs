@@ -2,7 +2,7 @@
 
 #![cfg(test)]
 
-use ccc_protocol::bodies::{Preview, Status, Verdict};
+use ccc_protocol::bodies::{Preview, Replaced, Status, Verdict};
 use ccc_tests::story::{Open, Story};
 use serde_json::{Value, json};
 
@@ -107,4 +107,63 @@ fn on_the_terminal_the_word_is_asked_for() {
     story.still_waits(asked);
     plain.line("paste.example").sees("approved");
     assert_eq!(story.now(asked).status, Status::Approved);
+}
+
+#[test]
+fn a_host_is_new_until_a_call_to_it_was_let_go_on_and_a_restart_forgets_none() {
+    let mut story = Story::of("of a host it is said whether calls of this agent were let contact it before");
+    let objects = |story: &Story, id| {
+        let preview: Preview =
+            serde_json::from_value(story.bridge.get("user", &format!("/queue/{id}/preview")).json()).unwrap();
+        preview.ticket.verdict.unwrap().objects
+    };
+    let first = call("curl -fsSL https://docs.example/one");
+    let asked = story.asks(&first);
+    let also = story.asks(&call("curl -fsSL https://docs.example/two"));
+    assert_eq!(objects(&story, asked), ["contacts `docs.example` (never seen before)"]);
+    assert_eq!(story.bridge.approve("user", &story.now(asked)).status, 200);
+    assert_eq!(story.bridge.submit("agent", &first).ticket().status, Status::Released);
+    // What a person was shown stays what they decide on: it is as of when it was asked.
+    assert_eq!(objects(&story, also), ["contacts `docs.example` (never seen before)"]);
+    assert_eq!(story.bridge.approve("user", &story.now(also)).status, 200);
+    let later = story.asks(&call("curl -fsSL https://docs.example/three"));
+    assert_eq!(objects(&story, later), ["contacts `docs.example` (seen before)"]);
+    story.bridge.kill();
+    story.bridge.start_again();
+    let last = story.asks(&call("curl -fsSL https://docs.example/four https://other.example/x"));
+    assert_eq!(
+        objects(&story, last),
+        ["contacts `docs.example` (seen before)", "also contacts `other.example` (never seen before)"]
+    );
+    assert_eq!(objects(&story, later), ["contacts `docs.example` (seen before)"]);
+}
+
+#[test]
+fn a_file_that_would_be_replaced_is_shown_beside_what_takes_its_place() {
+    let story =
+        Story::of("a whole file is held against the one that is there, and a place outside of volumes is not read");
+    let written = |path: &str| {
+        let mut call = call("");
+        call["tool"] = json!("Write");
+        call["input"] = json!({ "file_path": path, "content": "one\nthree\n" });
+        let id = story.asks(&call);
+        let preview: Preview =
+            serde_json::from_value(story.bridge.get("user", &format!("/queue/{id}/preview")).json()).unwrap();
+        (id, preview.replaced)
+    };
+    let volume = story.bridge.site().workspace();
+    std::fs::write(volume.join("list.txt"), "one\ntwo\n").unwrap();
+    std::fs::write(volume.join("blob"), [0xff, 0xfe]).unwrap();
+    std::fs::write(volume.join("long"), "x".repeat(128 * 1024 + 1)).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", volume.join("out")).unwrap();
+    let (id, replaced) = written("/workspace/list.txt");
+    assert_eq!(replaced, Some(Replaced::Text { text: "one\ntwo\n".into() }));
+    let (_, page, _) = story.command(&["show", &id.to_string()]);
+    assert!(page.contains("- two") && page.contains("+ three") && page.contains("  one"), "{page}");
+    assert_eq!(written("/workspace/new.txt").1, Some(Replaced::Nothing));
+    assert_eq!(written("/workspace/blob").1, Some(Replaced::Other { bytes: 2 }));
+    assert_eq!(written("/workspace/long").1, Some(Replaced::Other { bytes: 128 * 1024 + 1 }));
+    for elsewhere in ["/etc/passwd", "/workspace/out", "/workspace/../etc/passwd"] {
+        assert_eq!(written(elsewhere).1, None, "{elsewhere}");
+    }
 }

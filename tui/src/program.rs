@@ -1,6 +1,6 @@
 //! The program around the console: reads the command line, does what it asks, and ends with an exit code.
 
-use std::{env, ffi::OsString, sync::Arc};
+use std::{env, ffi::OsString, path::PathBuf, sync::Arc};
 
 use ccc_client::Bridge;
 use ccc_protocol::exit;
@@ -16,6 +16,7 @@ use crate::{
     document::Container,
     keys::TABLE,
     local,
+    rules::{self, file::is_here},
     surface::{Ended, plain, screen, terminal},
     text::Untrusted,
     view::theme::Theme,
@@ -60,8 +61,8 @@ fn print_keys() {
 fn perform(connect: &Connect, task: &Task) -> Result<u8, Stop> {
     let bridge = connect::bridge(connect).map_err(|error| Stop::usage(error.to_string()))?;
     match task {
-        Task::Screen => open(Arc::new(bridge), false, None),
-        Task::Plain => open(Arc::new(bridge), true, None),
+        Task::Screen => open(Arc::new(bridge), false, None, None),
+        Task::Plain => open(Arc::new(bridge), true, None, None),
         other => commands::run(&bridge, other),
     }
 }
@@ -71,22 +72,29 @@ fn open_local(plain: bool) -> Result<u8, Stop> {
     let local = local::start()?;
     let (options, from_here) = (Untrusted(&local.paste).line(), Untrusted(&local.from_here).line());
     let container = Container { options: options.clone(), from_here: from_here.clone() };
-    let ended = open(Arc::clone(&local.bridge), plain, Some(Message::Local { container, is_new: local.is_new }));
+    let ended = open(
+        Arc::clone(&local.bridge),
+        plain,
+        Some(Message::Local { container, is_new: local.is_new }),
+        Some(local.config.clone()),
+    );
     eprintln!("ccc-queue: start the agent's container with: {options}");
     eprintln!("ccc-queue: try it from here with: {from_here}");
     ended
 }
 
-/// Opens the console, on the screen or line by line, with this as its first message.
-fn open(bridge: Arc<Bridge>, plain: bool, first: Option<Message>) -> Result<u8, Stop> {
+/// Opens the console, on the screen or line by line, with this as its first message. Beside its own server, whose config this is, it
+/// may write rules into it.
+fn open(bridge: Arc<Bridge>, plain: bool, first: Option<Message>, own: Option<PathBuf>) -> Result<u8, Stop> {
     let config = settings()?;
     let theme = theme(&config);
     let server = Untrusted(&bridge.address().to_string()).line();
     let surface = surface(plain, env::var("TERM").ok().as_deref());
     let model = Model::new(bridge.user().clone(), server, config, surface);
+    let rules = rules_for(&bridge, own);
     let ended = match surface {
-        Surface::Plain => plain::run(model, first, bridge),
-        Surface::Screen => screen::run(model, first, theme, bridge),
+        Surface::Plain => plain::run(model, first, bridge, rules),
+        Surface::Screen => screen::run(model, first, theme, bridge, rules),
     };
     match ended {
         Ok(Ended::Left) => Ok(exit::SUCCEEDED),
@@ -95,6 +103,14 @@ fn open(bridge: Arc<Bridge>, plain: bool, first: Option<Message>) -> Result<u8, 
             Err(Stop { words: format!("the terminal does not obey: {error}; try `--plain`"), code: exit::FAILED })
         }
     }
+}
+
+/// Elsewhere, and where nobody knows which config the server reads, rules are told and not written.
+fn rules_for(bridge: &Bridge, own: Option<PathBuf>) -> rules::Config {
+    let usual = || Some(ccc_client::config_dir()?.join("config.toml"));
+    let may_write = own.is_some() && is_here(bridge.address());
+    let path = own.or_else(usual).filter(|path| is_here(bridge.address()) && path.exists());
+    rules::Config { path, may_write }
 }
 
 /// A dumb terminal cannot move its cursor: it gets the console line by line, asked for or not.

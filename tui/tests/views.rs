@@ -14,7 +14,11 @@ use ccc_queue::{
     wording::summary,
 };
 use serde_json::json;
-use support::{Desk, id, plan, scenes::policy_list, ticket, ticket_with};
+use support::{
+    Desk, id, plan,
+    scenes::{pins, policy_list},
+    ticket, ticket_with,
+};
 
 fn desk(numbers: impl IntoIterator<Item = u64>) -> Desk {
     let mut desk = Desk::new(120, 30);
@@ -252,4 +256,33 @@ fn the_list_leaves_out_what_lies_before_the_project_and_says_so() {
     // Wherever something is decided by its summary, that is whole.
     let edit = call("/home/dev/app/a.rs", "/home/dev/app", None);
     assert_eq!(summary::summary(&edit).to_string(), "Edit: /home/dev/app/a.rs");
+}
+
+#[test]
+fn many_tools_of_a_server_are_one_row_that_decides_nothing_until_it_is_opened() {
+    let mut desk = Desk::new(120, 40);
+    pins(&mut desk);
+    let screen = desk.screen();
+    assert!(screen.contains("30 tools of github to approve") && screen.contains("│ tool_30"), "{screen}");
+    assert_eq!(desk.model.queue().order().len(), 2, "a head and a row");
+    desk.keys("y n e space");
+    assert!(desk.asked.is_empty() && desk.model.dialog().is_none() && desk.model.queue().marked().is_empty());
+    assert!(desk.screen().contains("this row stands for several: open it"), "{}", desk.screen());
+    desk.keys("enter");
+    assert_eq!((desk.model.queue().order().len(), desk.model.is_open()), (31, false));
+    desk.wait(1000);
+    desk.keys("y");
+    let [Command::Approve { leave, .. }] = desk.asked.as_slice() else { panic!("{:?}", desk.asked) };
+    assert_eq!(leave.id(), id(1), "the one on screen, and no other");
+    desk.keys("esc");
+    assert_eq!(desk.model.queue().order().len(), 2);
+}
+
+#[test]
+fn a_request_that_is_looked_for_opens_the_row_that_it_stands_behind() {
+    let mut desk = Desk::new(120, 40);
+    pins(&mut desk);
+    desk.take(Message::Line(format!("find {}", id(17))));
+    assert_eq!(desk.model.queue().selected().map(|ticket| ticket.id), Some(id(17)));
+    assert!(under_the_cursor(&desk).contains("github/tool_17"), "{}", desk.screen());
 }

@@ -1,6 +1,10 @@
 //! Attempts to reach what a call is not given, or to have something run later.
 
-use std::{fs, net::TcpListener, os::unix::net::UnixListener};
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::{fs::PermissionsExt as _, net::UnixListener},
+};
 
 use ccc_confine::Defence;
 
@@ -69,6 +73,46 @@ fn repositories_and_settings_below_the_top_stay_unwritten_too() {
         ] {
             project.kept_by(line, Defence::Kept);
         }
+    });
+}
+
+#[test]
+fn what_lies_deep_in_a_project_stays_unwritten_too() {
+    each(|project| {
+        let mut deep = "home/app".to_owned();
+        for name in ["a", "b", "c", "d", "e", "f", "g", "h", ".git"] {
+            deep = format!("{deep}/{name}");
+            project.dir(&deep);
+        }
+        // More entries than the first that a breadth-first look would see.
+        let many: String = (0..5000).map(|at| format!("home/app/a/b/{at} ")).collect();
+        many.split_whitespace().for_each(|name| fs::write(project.path(name), "").unwrap());
+        project.kept_by("echo x 2>/dev/null >a/b/c/d/e/f/g/h/.git/config", Defence::Kept);
+        project.kept_by("mv a/b/c/d/e/f/g/h a/b/c/d/e/f/g/i 2>/dev/null", Defence::Kept);
+    });
+}
+
+#[test]
+fn more_than_can_be_kept_lets_nothing_run() {
+    each(|project| {
+        (0..600).for_each(|at| fs::write(project.path(&format!("home/app/src/{at}.pem")), "").unwrap());
+        let output = project.run("echo ran");
+        assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(125), ""), "{output:?}");
+        assert!(stderr(&output).contains("places") && stderr(&output).contains("a person can approve"), "{output:?}");
+    });
+}
+
+#[test]
+fn a_project_that_cannot_be_looked_through_lets_nothing_run() {
+    each(|project| {
+        project.dir("home/app/shut");
+        project.dir("home/app/shut/.git");
+        fs::set_permissions(project.path("home/app/shut"), fs::Permissions::from_mode(0o000)).unwrap();
+        let output = project.run("chmod 700 shut && echo x >shut/.git/config");
+        // Root looks through everything.
+        let is_written = project.path("home/app/shut/.git/config").exists();
+        assert!(!is_written && output.status.code() != Some(0), "{output:?}");
+        fs::set_permissions(project.path("home/app/shut"), fs::Permissions::from_mode(0o755)).unwrap();
     });
 }
 

@@ -111,9 +111,8 @@ impl Project {
         let until = now + if said.seconds == 0 { 600 } else { said.seconds };
         let app = self.text("home/app");
         let mut entries = vec![
-            "ccc-call/1".to_owned(),
+            "ccc-call/2".to_owned(),
             format!("command={line}"),
-            format!("directory={app}"),
             format!("project={app}"),
             format!("until={until}"),
         ];

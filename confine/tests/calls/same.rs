@@ -49,6 +49,24 @@ fn it_is_the_hosts_shell_in_the_calls_directory() {
 }
 
 #[test]
+fn it_starts_where_the_host_started_it_if_that_is_in_its_project() {
+    each(|project| {
+        let launcher = project.launcher(&[]);
+        let app = project.text("home/app");
+        let in_place = |place: &str| {
+            let id = project.hand("pwd", &Said::default());
+            project.shell(&format!("cd {place} && {launcher} call {id}")).output().unwrap()
+        };
+        assert_eq!(stdout(&in_place("src")), format!("{app}/src\n"));
+        std::os::unix::fs::symlink("/etc", project.path("home/app/out")).unwrap();
+        for elsewhere in ["/etc", "..", "out", "/"] {
+            let output = in_place(elsewhere);
+            assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(125), ""), "{elsewhere}: {output:?}");
+        }
+    });
+}
+
+#[test]
 fn where_it_ends_is_handed_back_within_the_project_alone() {
     each(|project| {
         let launcher = project.launcher(&[]);

@@ -12,7 +12,7 @@ mod read;
 mod seed;
 mod starter;
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr, sync::Arc};
 
 use ccc_protocol::{actions::USE_TOOL, bodies::Policy, visible};
 use ccc_toolcall::programs::own::Own;
@@ -31,6 +31,7 @@ use crate::{
     limits::Limits,
     plan::Place,
     policy::{RuleSpec, Rulebook, spec::OneOrMany},
+    risk::patterns::Patterns,
     user::Users,
     volume::Volumes,
 };
@@ -78,6 +79,8 @@ pub struct Config {
     pub audit: Audit,
     /// Programs that tool calls run, as the file teaches them.
     pub programs: Own,
+    /// Patterns of attack: those that ship and the file's own.
+    pub patterns: Arc<Patterns>,
     actions: Vec<Located<Declared>>,
     rules: Vec<Located<RuleSpec>>,
     fence: FenceSpec,
@@ -186,6 +189,7 @@ impl Config {
             volumes,
             desktop: self.found_desktop(found)?,
             programs: self.programs.clone(),
+            patterns: Arc::clone(&self.patterns),
             dry_run: false,
         })
     }

@@ -1,6 +1,6 @@
 //! From the text of the file to the config.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use ccc_protocol::{duration, visible};
 use ccc_toolcall::programs::{
@@ -19,6 +19,7 @@ use crate::{
     law::Desktop,
     limits::Limits,
     plan::Place,
+    risk::patterns::{self, Patterns},
     volume::{Volume, Volumes},
 };
 
@@ -83,6 +84,7 @@ impl Reading<'_> {
             smtp: self.parse_opt_as(file.smtp, smtp)?,
             audit: self.audit(file.audit)?,
             programs: self.programs(file.programs)?,
+            patterns: self.patterns(file.pattern)?,
             actions: self.in_file_order(file.actions).into_iter().map(|action| self.declared(action)).collect(),
             rules: file.rule.into_iter().map(|rule| self.located(rule)).collect(),
             fence: file.fence,
@@ -145,6 +147,20 @@ impl Reading<'_> {
                 }
             })?,
         })
+    }
+
+    fn patterns(&self, rows: Vec<Spanned<patterns::Spec>>) -> Result<Arc<Patterns>, ConfigError> {
+        if rows.is_empty() {
+            return Ok(Patterns::shipped());
+        }
+        let (positions, rows): (Vec<_>, Vec<_>) =
+            rows.into_iter().map(|row| self.located(row)).map(|row| (row.position, row.value)).unzip();
+        let fault = |fault: patterns::Fault| match fault.at.and_then(|at| positions.get(at)) {
+            Some(position) => Fault::at(*position, fault.what),
+            None => Fault::anywhere(fault.what),
+        };
+        let patterns = Patterns::with(rows);
+        patterns.map(Arc::new).map_err(|faults| ConfigError { faults: faults.into_iter().map(fault).collect() })
     }
 
     fn programs(&self, table: BTreeMap<String, Spanned<ProgramSpec>>) -> Result<Own, ConfigError> {

@@ -17,7 +17,7 @@ use crate::{
     ticket::{Note, Permit, Ticket},
 };
 
-use super::{Change, MailPermissions, Pins, pairs::Pairs};
+use super::{Change, KnownHosts, MailPermissions, Pins, pairs::Pairs};
 
 /// What is stored, as read at start: the desk is restored from it.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +36,8 @@ pub struct Books {
     pub mail: MailPermissions,
     /// The approved forms of MCP tools.
     pub pins: Pins,
+    /// Hosts that calls were let contact.
+    pub known_hosts: KnownHosts,
     /// The users as the last run knew them.
     pub known_users: KnownUsers,
     /// The stretch of time that the last entry was made in; none where versions before kept none.
@@ -69,6 +71,7 @@ pub struct Desk {
     pub(super) mail: MailPermissions,
     pub(super) pins: Pins,
     pub(super) pairs: Pairs,
+    pub(super) known_hosts: KnownHosts,
     pub(super) known_users: KnownUsers,
     pub(super) due: BTreeSet<(Timestamp, Due)>,
     /// Approved before the start, and not to go on before the store was found whole.
@@ -100,6 +103,7 @@ impl Desk {
             overrides: books.overrides,
             mail: books.mail,
             pins: books.pins,
+            known_hosts: books.known_hosts,
             known_users: books.known_users,
             clock: books.clock.unwrap_or_default(),
             ..Self::default()

@@ -25,7 +25,7 @@ use crate::{
     written::written_bytes,
 };
 
-use super::{Change, Cx, Desk, books::Denial, services::result_of};
+use super::{Change, Cx, Desk, Setting, books::Denial, services::result_of};
 
 /// A checked request: signed, parsed, every parameter its own type, its plan resolved.
 #[derive(Debug, Clone)]
@@ -156,7 +156,11 @@ impl Desk {
             return Ok(Submitted::found(instead));
         }
         Ok(match ticket.step(Event::Release, cx.now) {
-            Ok(step) => Submitted::changed(self.record(step.ticket, step.note, None, cx.now, &cx.law.limits, change)),
+            Ok(step) => {
+                let released = self.record(step.ticket, step.note, None, cx.now, &cx.law.limits, change);
+                self.note_hosts(&released, cx, change);
+                Submitted::changed(released)
+            }
             Err(_) => Submitted::found(ticket),
         })
     }
@@ -284,7 +288,8 @@ impl Desk {
     ) -> Arc<Ticket> {
         let opening = opening(&submission, &decision, cx);
         let after = submission.after_acceptance();
-        let request = request(submission, decision, origin, cx);
+        let known_hosts = self.known_among(&submission);
+        let request = Request { known_hosts, ..request(submission, decision, origin, cx) };
         let request = match opening {
             Opening::Deny { .. } => request.abridged(cx.law.limits.denied_bytes_max),
             _ => request,
@@ -293,10 +298,26 @@ impl Desk {
         let ticket = self.record(opened.ticket, opened.note, opened.permit, cx.now, &cx.law.limits, change);
         match ticket.status() {
             Status::Approved => change.to_start.push(ticket.id()),
+            Status::Released | Status::Confined => self.note_hosts(&ticket, cx, change),
             Status::Succeeded => self.keep_service(after, &ticket, cx, change),
             _ => {}
         }
         ticket
+    }
+
+    /// Those of the call's hosts that calls of its user were let contact before; none where it contacts no host.
+    fn known_among(&self, submission: &Submission) -> Option<Vec<String>> {
+        let Asked { caller, facts, .. } = &submission.asked;
+        let hosts = facts.as_ref().map(|facts| facts.hosts.as_slice()).filter(|hosts| !hosts.is_empty())?;
+        Some(self.known_hosts.among(caller, hosts))
+    }
+
+    /// A call was let go on: its hosts are seen from now on.
+    fn note_hosts(&mut self, ticket: &Ticket, cx: Cx<'_>, change: &mut Change) {
+        let Some(facts) = ticket.facts(&cx.law.knowledge()).filter(|facts| !facts.hosts.is_empty()) else { return };
+        if self.known_hosts.note(ticket.submitted_by(), &facts.hosts, cx.law.limits.known_hosts_per_user_max) {
+            change.settings.push(Setting::KnownHosts(self.known_hosts.clone()));
+        }
     }
 }
 
@@ -369,6 +390,7 @@ fn request(submission: Submission, decision: Decision, origin: Origin, cx: Cx<'_
         replaces: origin.replaces,
         approved_seconds_max: if judge_only { limits.release_seconds_max } else { start_seconds_max },
         let_in: origin.let_in,
+        known_hosts: None,
         left_out: None,
         reading: Reading::of(asked.facts, cx.law.knowledge()),
     }

@@ -91,6 +91,7 @@ fn approved(action: &Action, params: &Value, needs: Needs) -> Ticket {
         replaces: None,
         approved_seconds_max: 60,
         let_in: None,
+        known_hosts: None,
         left_out: None,
         reading: Default::default(),
     };

@@ -77,6 +77,9 @@ pub struct Request {
     /// The grant that let it in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub let_in: Option<LetIn>,
+    /// Of a tool call: those of its hosts that calls of its user were let contact before it was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_hosts: Option<Vec<String>>,
     /// Set where `params` and `plan` are only the beginning of what was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<LeftOut>,

@@ -1,11 +1,11 @@
 //! What came of a confined call: whether what ran is what was handed out, and whether it looks as if it was kept from something.
 
 use ccc_hosts::event::Recorded;
-use ccc_hosts::host::Moment;
+use ccc_hosts::host::{Moment, Rewrite};
 use serde_json::{Map, Value};
 
 use super::rewrite_of;
-use super::state::{Handed, State};
+use super::state::{Handed, State, Trace};
 
 /// What a host's event after a call tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,17 +40,18 @@ pub fn look_after(recorded: &Recorded, document: &Map<String, Value>) -> After {
     if recorded.moment == Moment::SessionEnd {
         state.sweep();
     }
-    let note = document.get("tool_use_id").and_then(Value::as_str).filter(|id| super::is_name(id));
-    let Some(handed) = note.filter(|_| recorded.moment == Moment::PostTool).and_then(|id| state.take_note(id)) else {
+    if recorded.moment != Moment::PostTool {
         return After::Nothing;
-    };
-    let ran = document.get("tool_input").and_then(|input| input.get(rewrite.line)).and_then(Value::as_str);
+    }
+    let ran = document.get(rewrite.input).and_then(|input| input.get(rewrite.line)).and_then(Value::as_str);
+    let trace = Trace::of(rewrite, &recorded.session, ran.unwrap_or_default(), document);
+    let Some(handed) = trace.and_then(|trace| state.take_note(&trace)) else { return After::Nothing };
     if is_other(&handed, ran, &state) {
         state.forget_call(&handed.id);
         return After::Other;
     }
     let project = document.get("cwd").and_then(Value::as_str).unwrap_or_default();
-    match !handed.is_background && looks_kept(&output(document), project) {
+    match !handed.is_background && looks_kept(&output(rewrite, document), project) {
         true => {
             state.remember_refusal(&handed.key);
             After::KeptFrom
@@ -64,10 +65,10 @@ fn is_other(handed: &Handed, ran: Option<&str>, state: &State) -> bool {
     ran != Some(handed.wrapper.as_str()) || !handed.is_background && state.is_untaken(&handed.id)
 }
 
-fn output(document: &Map<String, Value>) -> String {
+fn output(rewrite: &Rewrite, document: &Map<String, Value>) -> String {
     let mut text = String::new();
-    for field in ["tool_response", "error"] {
-        add_texts(document.get(field).unwrap_or(&Value::Null), &mut text);
+    for field in rewrite.output {
+        add_texts(document.get(*field).unwrap_or(&Value::Null), &mut text);
     }
     text
 }

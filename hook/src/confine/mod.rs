@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use ccc_hosts::answer::Reason;
 use ccc_hosts::event::ToolCall;
-use ccc_hosts::host::{Host, Rewrite};
+use ccc_hosts::host::{Host, Manner, Rewrite};
 use ccc_protocol::Digest;
 use ccc_protocol::actions::{CAN_CONFINE, CAN_NOT_NOW};
 use ccc_protocol::beneath::lies_beneath;
@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 
 use crate::config::Config;
 pub use after::{After, TOLD, look_after};
-use state::{Handed, State};
+use state::{Handed, State, Trace};
 pub use state::{is_off, switch_off, switch_on};
 
 /// The longest line that is confined, in bytes: the launcher hands it to a shell as one argument.
@@ -41,8 +41,9 @@ pub struct Confiner {
     directory: String,
     project: String,
     is_background: bool,
-    /// The host's name of this very call.
-    use_id: String,
+    keeps_directory: bool,
+    /// The name of this very call, where the host tells one; else what its event afterwards is known by.
+    trace: Trace,
     never: Vec<PathBuf>,
 }
 
@@ -73,7 +74,7 @@ impl Can {
         let is_had = event == call.host.profile().gate
             && call.native == rewrite.tool
             && !state::is_off(config_path, call.host)
-            && !against::anything(call.host, rewrite, Path::new(&project));
+            && !against::anything(call.host, rewrite, Path::new(&project), document);
         if !is_had {
             return Self::Nothing;
         }
@@ -104,22 +105,24 @@ impl Confiner {
     ) -> Option<Self> {
         let input = call.input.as_object()?.clone();
         let line = input.get(rewrite.line)?.as_str().filter(|line| can_be_handed_over(line))?.to_owned();
-        let use_id = document.get("tool_use_id")?.as_str().filter(|id| is_name(id))?.to_owned();
+        let trace = Trace::of(rewrite, &call.session, &line, document)?;
+        let manner = (rewrite.manner)(&input);
         let is_inside = project.starts_with('/') && lies_beneath(&call.cwd, &project);
         let state = State::of_person()?;
-        if !is_inside || state.was_refused(&key(&line, &call.cwd)) {
+        if !is_inside || manner == Manner::Detached || state.was_refused(&key(&line, &call.cwd)) {
             return None;
         }
         Some(Self {
             launcher: launcher.to_owned(),
             field: rewrite.line,
             state,
-            is_background: input.get(rewrite.background).is_some_and(|value| *value != Value::Bool(false)),
+            is_background: manner == Manner::Background,
+            keeps_directory: rewrite.keeps_directory,
             input,
             line,
             directory: call.cwd.clone(),
             project,
-            use_id,
+            trace,
             never: never.into_iter().filter(|path| path.is_absolute()).collect(),
         })
     }
@@ -132,7 +135,7 @@ impl Confiner {
     pub fn hand_over(&self) -> Result<Value, Reason> {
         let failed = |error: std::io::Error| Reason::new(&format!("this call cannot be run confined: {error}"));
         let id = state::new_id().map_err(failed)?;
-        let tells = !self.is_background && MOVES.iter().any(|word| has_word(&self.line, word));
+        let tells = self.keeps_directory && !self.is_background && MOVES.iter().any(|word| has_word(&self.line, word));
         let wrapper = wrapper(&self.launcher, &id, tells).map_err(failed)?;
         self.state.put_call(&id, &self.encoded(tells)).map_err(failed)?;
         let handed = Handed {
@@ -141,7 +144,7 @@ impl Confiner {
             key: key(&self.line, &self.directory),
             is_background: self.is_background,
         };
-        self.state.note(&self.use_id, &handed).map_err(failed)?;
+        self.state.note(&self.trace, &handed).map_err(failed)?;
         let mut input = self.input.clone();
         input.insert(self.field.to_owned(), Value::from(wrapper));
         Ok(Value::Object(input))
@@ -150,9 +153,8 @@ impl Confiner {
     /// As `ccc-confine call` reads it (`confine/src/call.rs`).
     fn encoded(&self, tells: bool) -> Vec<u8> {
         let mut entries = vec![
-            "ccc-call/1".to_owned(),
+            "ccc-call/2".to_owned(),
             format!("command={}", self.line),
-            format!("directory={}", self.directory),
             format!("project={}", self.project),
             format!("until={}", state::until_seconds()),
         ];
@@ -175,8 +177,7 @@ pub fn leads_out(config: &Config, call: &ToolCall) -> Option<Reason> {
     let project = call.project.as_deref().unwrap_or(&call.cwd);
     let written = Path::new(project);
     let project = written.canonicalize().ok()?;
-    let named = PATH_FIELDS.iter().filter_map(|field| call.input.get(*field)?.as_str());
-    let out = named.map(|text| Path::new(&call.cwd).join(text)).find(|path| {
+    let out = named_in(&call.input).into_iter().map(|text| Path::new(&call.cwd).join(text)).find(|path| {
         let parts: PathBuf = path.components().collect();
         (parts.starts_with(&project) || parts.starts_with(written))
             && real(&parts).is_none_or(|real| !real.starts_with(&project))
@@ -199,8 +200,32 @@ fn real(path: &Path) -> Option<PathBuf> {
     None
 }
 
-/// Fields in which tools of hosts name a file.
-const PATH_FIELDS: [&str; 3] = ["file_path", "path", "notebook_path"];
+/// Fields in which tools of hosts name files.
+const PATH_FIELDS: [&str; 7] = ["file_path", "path", "notebook_path", "dir_path", "absolute_path", "paths", "include"];
+/// What stands before a file's name in a patch of Codex'.
+const PATCH_HEADS: [&str; 4] = ["*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Move to: "];
+
+/// The files that an input names, by a tool's own fields or in a patch. Of a pattern it is the directory that it begins in.
+fn named_in(input: &Value) -> Vec<&str> {
+    let fields = PATH_FIELDS.iter().filter_map(|field| input.get(*field));
+    let texts = fields.flat_map(|value| match value {
+        Value::Array(items) => items.iter().collect(),
+        one => vec![one],
+    });
+    let files = texts.filter_map(Value::as_str).filter_map(|path| path.split(['*', '?', '[', '{']).next());
+    let patch = input.get("command").and_then(Value::as_str).into_iter().flat_map(str::lines);
+    let patched = patch.filter_map(|line| PATCH_HEADS.iter().find_map(|head| line.trim_start().strip_prefix(head)));
+    files.chain(patched.map(str::trim)).collect()
+}
+
+/// Forgets that this line was handed out as another one: it is released to run as it is.
+pub fn released(call: &ToolCall) {
+    let (Some(rewrite), Some(state)) = (rewrite_of(call.host), State::of_person()) else { return };
+    let line = call.input.get(rewrite.line).and_then(Value::as_str);
+    if let (None, Some(line)) = (rewrite.use_id, line) {
+        state.forget_line(&call.session, line);
+    }
+}
 
 /// One line that a person can read: the launcher, and an id that is good once.
 fn wrapper(launcher: &Path, id: &str, tells: bool) -> std::io::Result<String> {
@@ -251,6 +276,12 @@ fn is_name(text: &str) -> bool {
 #[must_use]
 pub fn rewrite_of(host: Host) -> Option<&'static Rewrite> {
     host.profile().rewrite.as_ref()
+}
+
+/// Whether a plain `allow` would go past a rule of the person's own.
+#[must_use]
+pub fn outranks_a_rule(host: Host) -> bool {
+    against::a_rule_is_outranked(host)
 }
 
 /// What stands against it in this host's settings, for a person to read.

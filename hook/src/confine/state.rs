@@ -8,8 +8,9 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use ccc_hosts::host::Host;
+use ccc_hosts::host::{Host, Rewrite};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// As the launcher looks for it (`confine/src/linux/call/mod.rs`).
 const CALLS: &str = ".local/state/ccc/calls";
@@ -20,6 +21,7 @@ const REFUSED_SECONDS: u64 = 600;
 /// How long what nobody came for is kept, in seconds.
 const KEPT_SECONDS: u64 = 24 * 3600;
 const NOTE_BYTES_MAX: u64 = 8192;
+const ID_CHARS: usize = 32;
 
 /// The directory.
 #[derive(Debug)]
@@ -34,6 +36,36 @@ pub(super) struct Handed {
     pub(super) wrapper: String,
     pub(super) key: String,
     pub(super) is_background: bool,
+}
+
+/// How the event after a call is known to be of the one that was handed over.
+#[derive(Debug)]
+pub(super) enum Trace {
+    /// By the host's own name of the call.
+    UseId(String),
+    /// By the line that ran.
+    Line { session: String, line: String },
+}
+
+impl Trace {
+    /// None where the host should name the call and does not.
+    pub(super) fn of(rewrite: &Rewrite, session: &str, line: &str, document: &Map<String, Value>) -> Option<Self> {
+        match rewrite.use_id {
+            Some(field) => {
+                let id = document.get(field)?.as_str().filter(|id| super::is_name(id))?;
+                Some(Self::UseId(id.to_owned()))
+            }
+            None => Some(Self::Line { session: session.to_owned(), line: line.to_owned() }),
+        }
+    }
+}
+
+/// The id in a line of the launcher's.
+fn id_in(line: &str) -> Option<&str> {
+    let mut words = line.split(' ');
+    let id = words.by_ref().nth(2)?;
+    let is_one = line.split(' ').nth(1) == Some("call") && words.next().is_none();
+    (is_one && id.len() == ID_CHARS && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(id)
 }
 
 impl State {
@@ -60,14 +92,41 @@ impl State {
         let _ = fs::remove_file(self.calls.join(id));
     }
 
-    pub(super) fn note(&self, use_id: &str, handed: &Handed) -> io::Result<()> {
+    pub(super) fn note(&self, trace: &Trace, handed: &Handed) -> io::Result<()> {
         let text = serde_json::to_string(handed).map_err(io::Error::from)?;
-        put(&self.calls.join(format!("use-{use_id}")), text.as_bytes())
+        match trace {
+            Trace::UseId(use_id) => put(&self.calls.join(format!("use-{use_id}")), text.as_bytes()),
+            Trace::Line { session, line } => {
+                fs::write(self.line(session, line), &handed.id)?;
+                put(&self.calls.join(format!("use-{}", handed.id)), text.as_bytes())
+            }
+        }
     }
 
-    /// What was handed over for this call; it is asked for once.
-    pub(super) fn take_note(&self, use_id: &str) -> Option<Handed> {
-        let path = self.calls.join(format!("use-{use_id}"));
+    /// What was handed over for the call whose event says this; it is asked for once.
+    pub(super) fn take_note(&self, trace: &Trace) -> Option<Handed> {
+        match trace {
+            Trace::UseId(use_id) => self.take(use_id),
+            // The launcher's line says it itself; the agent's own ran in its place if it was handed out.
+            Trace::Line { session, line } => match id_in(line) {
+                Some(id) => self.take(id),
+                None => self
+                    .take(fs::read_to_string(self.line(session, line)).ok().filter(|id| super::is_name(id))?.as_str()),
+            },
+        }
+    }
+
+    /// The agent's line in this session, by which it is known where the host tells no name of a call.
+    fn line(&self, session: &str, line: &str) -> PathBuf {
+        self.calls.join(format!("line-{}", super::key(line, session)))
+    }
+
+    pub(super) fn forget_line(&self, session: &str, line: &str) {
+        let _ = fs::remove_file(self.line(session, line));
+    }
+
+    fn take(&self, name: &str) -> Option<Handed> {
+        let path = self.calls.join(format!("use-{name}"));
         let mut text = String::new();
         File::open(&path).ok()?.take(NOTE_BYTES_MAX).read_to_string(&mut text).ok()?;
         let _ = fs::remove_file(&path);

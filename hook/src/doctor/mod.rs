@@ -107,7 +107,7 @@ fn examine(host: Host, install: &Install, places: &Places) -> Finding {
 /// Whether calls of this host can be run confined. What was turned off because another line ran than was handed out is turned on
 /// again where everything is as it should be: a person has looked.
 fn confinement(host: Host, install: &Install, places: &Places, sees: bool) -> Option<String> {
-    confine::rewrite_of(host)?;
+    let rewrite = confine::rewrite_of(host)?;
     let Ok(Config { confine: Some(known), .. }) = Config::load(&install.config) else {
         return Some(format!(
             "calls are not confined; mend: put `ccc-confine` beside this program and run ccc-hook install --agent {host}"
@@ -125,7 +125,8 @@ fn confinement(host: Host, install: &Install, places: &Places, sees: bool) -> Op
         return Some(format!("calls are not confined because of {what}, which would look at the launcher's line"));
     }
     if !confine::is_off(&install.config, host) {
-        return Some("calls can be confined where the bridge's rules say so".to_owned());
+        let only = rewrite.only.map(|only| format!(", while {only}")).unwrap_or_default();
+        return Some(format!("calls can be confined where the bridge's rules say so{only}"));
     }
     Some(match sees && confine::switch_on(&install.config, host).is_ok() {
         true => "calls are confined again; they were not, because another line ran than was handed out".to_owned(),

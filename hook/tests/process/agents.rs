@@ -223,21 +223,22 @@ fn rewriting_agents() -> impl Iterator<Item = Agent> {
 }
 
 impl Agent {
-    /// Installed beside a launcher, with what the person's settings say more.
-    fn installed_with_launcher(&self, url: &str, more: &Value) -> Home {
+    /// Installed beside a launcher, with one more file of the person's settings.
+    fn installed_with_launcher(&self, url: &str, more: Option<(&str, &str)>) -> Home {
         let home = Home::new(url, 60);
         let program = home.path().join("ccc-hook");
         copied_to(&program);
         fs::write(home.path().join("ccc-confine"), LAUNCHER).unwrap();
         fs::set_permissions(home.path().join("ccc-confine"), fs::Permissions::from_mode(0o755)).unwrap();
+        if let Some((name, text)) = more {
+            let path = home.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
         let secrets = home.secrets();
         let arguments = ["install", "--agent", self.host.name(), "--secrets", secrets.to_str().unwrap(), "--url", url];
         let output = run(home.command(&program).args(arguments).env("PATH", self.path()), b"");
         assert!(output.status.success(), "{output:?}");
-        let settings = home.path().join(".claude/settings.json");
-        let mut said: Value = serde_json::from_str(&fs::read_to_string(&settings).unwrap()).unwrap();
-        said.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        fs::write(settings, said.to_string()).unwrap();
         home
     }
 }
@@ -254,7 +255,7 @@ fn confining() -> Bridge {
 fn real_agents_run_what_is_confined_as_the_launchers_line() {
     for agent in rewriting_agents() {
         let bridge = confining();
-        let home = agent.installed_with_launcher(&bridge.url, &json!({}));
+        let home = agent.installed_with_launcher(&bridge.url, None);
         let seen = agent.run_once(&home);
         assert!(!seen.ran, "{}: its own line ran: {seen:?}", agent.host);
         let handed = String::from_utf8(fs::read(home.path().join("project/handed.txt")).unwrap()).unwrap();
@@ -286,14 +287,28 @@ fn copilots_project_hooks_beneath_the_root_of_a_repository_are_blind() {
     assert!(!sees && told.contains("reads the hooks of a project in"), "{told}");
 }
 
+/// Rules and hooks of the person's own, in files beside ours.
+#[rustfmt::skip]
+const OWN: [(Host, &str, &str); 8] = [
+    (Host::Claude, ".claude/settings.json", r#"{"permissions": {"deny": ["Bash(git push:*)"]}}"#),
+    (Host::Claude, ".claude/settings.json", r#"{"permissions": {"ask": ["Bash(rm:*)"]}}"#),
+    (Host::Codex, ".codex/rules/mine.rules", "prefix_rule(pattern=[\"git\", \"push\"], decision=\"forbidden\")\n"),
+    (Host::Codex, ".codex/hooks.json", r#"{"hooks": {"PreToolUse": [{"matcher": "*", "hooks": [{"type": "command", "command": "true"}]}]}}"#),
+    (Host::Gemini, ".gemini/policies/mine.toml", "[[rule]]\ntoolName = \"run_shell_command\"\ncommandPrefix = \"git push\"\ndecision = \"deny\"\npriority = 900\n"),
+    (Host::Gemini, ".gemini/settings.json", r#"{"tools": {"exclude": ["run_shell_command(git push)"]}}"#),
+    (Host::Copilot, ".copilot/hooks/mine.json", r#"{"version": 1, "hooks": {"preToolUse": [{"type": "command", "bash": "true"}]}}"#),
+    (Host::Copilot, ".copilot/settings.json", r#"{"sandbox": {"enabled": false}, "deniedUrls": ["http://x.example"]}"#),
+];
+
 #[test]
 fn real_agents_with_rules_of_their_persons_run_no_other_line() {
     for agent in rewriting_agents() {
-        for rules in [json!({"deny": ["Bash(git push:*)"]}), json!({"ask": ["Bash(rm:*)"]})] {
+        for (_, file, text) in OWN.into_iter().filter(|(host, ..)| *host == agent.host) {
             let bridge = confining();
-            let home = agent.installed_with_launcher(&bridge.url, &json!({ "permissions": rules }));
+            let home = agent.installed_with_launcher(&bridge.url, Some((file, text)));
             let seen = agent.run_once(&home);
-            assert!(seen.ran && !home.path().join("project/handed.txt").exists(), "{}: {seen:?}", agent.host);
+            let handed = home.path().join("project/handed.txt").exists();
+            assert!(seen.ran && !handed, "{} {file}: {seen:?}", agent.host);
         }
     }
 }

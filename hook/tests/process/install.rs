@@ -101,7 +101,7 @@ fn what_is_installed_gates_and_what_is_uninstalled_is_as_it_was() {
     let installed = install(&home, &bridge.url, &["--all"]);
     assert!(installed.status.success(), "{}", words(&installed));
     for host in Host::ALL {
-        let output = run(&mut home.shell(&gate(&home, host)), &tool_call(host));
+        let output = run(home.shell(&gate(&home, host)).current_dir("/"), &tool_call(host));
         assert!(is_leave(host, &output), "{host}: {output:?}");
     }
     let removed = command(&home, &["uninstall", "--all"]);

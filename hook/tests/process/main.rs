@@ -8,6 +8,7 @@ mod answers;
 mod confine;
 mod fence;
 mod install;
+mod rewriting;
 mod session;
 mod setup;
 mod support;

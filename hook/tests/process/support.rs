@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use ccc_hook::setup;
-use ccc_hosts::host::Host;
+use ccc_hosts::host::{Host, Named};
 use ccc_protocol::content_digest::ContentDigest;
 use ccc_protocol::signing::{AnswerToSign, Key, RequestHead, SignatureOfRequest, sign_answer};
 use serde_json::{Value, json};
@@ -263,6 +263,10 @@ impl Home {
     pub(crate) fn event(&self, host: Host, event: &str) -> Command {
         let mut command = self.binary();
         command.args(["--agent", host.name(), "--event", event, "--config"]).arg(self.config());
+        if host.profile().project == Named::HooksDirectory {
+            // Its project is where it starts its hooks, and the documents of these tests tell of many.
+            command.current_dir("/");
+        }
         command
     }
 

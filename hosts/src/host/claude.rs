@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::profile::{
-    Checkup, Feed, Format, GUARD, GUARDED, Level, Limits, Profile, Rewrite, Switches, Trial, grouped, shared_call,
+    Checkup, Feed, Format, GUARD, GUARDED, Level, Limits, Named, Profile, Switches, Trial, grouped, shared_call,
 };
+use super::rewrite::{Manner, Rewrite, has_another_hook, option_in};
 use super::{Host, Moment, Role, nested};
 use crate::answer::{Answer, Reply};
 use crate::event::Event;
 use crate::files;
 use crate::jsontext::Style;
-use crate::settings::{Entry, command::is_ours, place::Places};
+use crate::settings::{Entry, place::Places};
 use crate::tool::{self, Tools};
 use crate::translate::{Document, Problem};
 use crate::version::Version;
@@ -27,7 +28,7 @@ pub(super) const PROFILE: Profile = Profile {
     user_file: "settings.json",
     // The local file, because what is written names paths of this machine and does not belong into a repository.
     project_file: Some(".claude/settings.local.json"),
-    project_variable: Some("CLAUDE_PROJECT_DIR"),
+    project: Named::Variable("CLAUDE_PROJECT_DIR"),
     events: EVENTS,
     gate: "PreToolUse",
     permission: Some(PERMISSION),
@@ -43,6 +44,7 @@ pub(super) const PROFILE: Profile = Profile {
     read: |document, _, role| read(document, role),
     reply,
     aside: Reply::silent,
+    outranked: &[],
     noted: |_| Reply::silent(),
     call: |tool, session, cwd| shared_call("PreToolUse", tool, session, cwd),
     mcp_files,
@@ -50,17 +52,7 @@ pub(super) const PROFILE: Profile = Profile {
     deaf: |_, _| Vec::new(),
     checkup: Some(CHECKUP),
     trial: Some(TRIAL),
-    rewrite: Some(Rewrite {
-        tool: "Bash",
-        line: "command",
-        background: "run_in_background",
-        reply: nested::allow_with,
-        told: nested::tell,
-        files: switch_files,
-        against,
-        variables: &["CLAUDE_CODE_SHELL_PREFIX"],
-        options: &["--settings", "--disallowedTools", "--disallowed-tools", "--plugin-dir"],
-    }),
+    rewrite: Some(REWRITE),
     tells_at_start: true,
     masked: Some(nested::show_instead),
     limits,
@@ -170,17 +162,43 @@ fn set_in(settings: &Value) -> Option<&'static str> {
     (settings.get("disableAllHooks") == Some(&json!(true))).then_some("`disableAllHooks`")
 }
 
+const REWRITE: Rewrite = Rewrite {
+    tool: SHELL,
+    input: "tool_input",
+    line: "command",
+    use_id: Some("tool_use_id"),
+    output: &["tool_response", "error"],
+    manner: |input| match input.get("run_in_background") {
+        None | Some(Value::Bool(false)) => Manner::Foreground,
+        Some(_) => Manner::Background,
+    },
+    keeps_directory: true,
+    reply: nested::allow_with,
+    told: nested::tell,
+    files: switch_files,
+    against,
+    variables: &["CLAUDE_CODE_SHELL_PREFIX"],
+    started: |_, lines| {
+        let options = ["--settings", "--disallowedTools", "--disallowed-tools", "--plugin-dir"];
+        option_in(lines, &options).then_some("an option of its command line")
+    },
+    told_against: |_| None,
+    only: None,
+};
+
+const SHELL: &str = "Bash";
+
 /// Rules to deny or ask are held to the rewritten line, not to the agent's (seen in 2.1.329 and 2.1.332): a rule against `git push` would not
 /// know it any more. Of several hooks that answer at once, which input counts is the host's affair. Its own sandbox would have
 /// to let the launcher make another.
-fn against(settings: &Value) -> Option<&'static str> {
+fn against(_: &Path, settings: &Value) -> Option<&'static str> {
     let rules = |list: &str| settings.pointer(list).and_then(Value::as_array).into_iter().flatten();
     let mut about_shell = rules("/permissions/deny").chain(rules("/permissions/ask"));
     let is_set = |value: Option<&Value>| value.is_some_and(|value| *value != json!(false) && !value.is_null());
     let plugins = settings.get("enabledPlugins").and_then(Value::as_object);
     if about_shell.any(|rule| rule.as_str().is_none_or(is_about_shell)) {
         Some("a rule that denies or asks about its shell")
-    } else if has_another_hook(settings) {
+    } else if has_another_hook(settings, Host::Claude, PROFILE.gate, SHELL) {
         Some("another hook on its shell")
     } else if is_set(settings.pointer("/sandbox/enabled")) {
         Some("its own sandbox")
@@ -194,19 +212,6 @@ fn against(settings: &Value) -> Option<&'static str> {
 fn is_about_shell(rule: &str) -> bool {
     let tool = rule.split('(').next().unwrap_or_default().trim();
     tool.is_empty() || tool.contains('*') || tool.eq_ignore_ascii_case("bash")
-}
-
-/// True for a hook before calls of the shell that is not this program; a matcher that may be a pattern may match.
-fn has_another_hook(settings: &Value) -> bool {
-    let groups = settings.pointer("/hooks/PreToolUse").and_then(Value::as_array).into_iter().flatten();
-    let about_shell = groups.filter(|group| match group.get("matcher").and_then(Value::as_str) {
-        Some(names) if !names.is_empty() && names.chars().all(|c| c.is_ascii_alphanumeric() || "|,_ ".contains(c)) => {
-            names.split(['|', ',']).any(|name| name.trim() == "Bash")
-        }
-        _ => true,
-    });
-    let mut hooks = about_shell.flat_map(|group| group.get("hooks").and_then(Value::as_array).into_iter().flatten());
-    hooks.any(|hook| !hook.get("command").and_then(Value::as_str).is_some_and(|line| is_ours(Host::Claude, line)))
 }
 
 /// The first version that blocks when a hook fails.

@@ -2,15 +2,19 @@
 //! `allow` without new input, an `ask`, an empty reason or one unknown field
 //! counts as a failed hook, and the call runs.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::profile::{Checkup, Feed, Format, GUARDED, Level, Limits, Profile, Switches, Trial, grouped, shared_call};
+use super::profile::{
+    Checkup, Feed, Format, GUARDED, Level, Limits, Named, Profile, Switches, Trial, grouped, shared_call,
+};
+use super::rewrite::{CommandLine, Manner, Rewrite, has_another_hook, of_program, option_in};
 use super::{Host, Moment, Role, nested};
 use crate::answer::{Answer, Reply};
 use crate::jsontext::Style;
-use crate::settings::{Entry, place::Places};
+use crate::settings::{Entry, place::Places, read};
 use crate::tool::Tools;
 
 pub(super) const PROFILE: Profile = Profile {
@@ -21,7 +25,7 @@ pub(super) const PROFILE: Profile = Profile {
     home_variable: Some("CODEX_HOME"),
     user_file: "hooks.json",
     project_file: Some(".codex/hooks.json"),
-    project_variable: None,
+    project: Named::HooksDirectory,
     events: EVENTS,
     gate: "PreToolUse",
     permission: Some(PERMISSION),
@@ -36,6 +40,7 @@ pub(super) const PROFILE: Profile = Profile {
     read: |document, _, role| nested::read(document, role, &TOOLS),
     reply,
     aside: Reply::silent,
+    outranked: &[],
     noted: |_| Reply::silent(),
     call: |tool, session, cwd| shared_call("PreToolUse", tool, session, cwd),
     mcp_files: |places| {
@@ -45,7 +50,7 @@ pub(super) const PROFILE: Profile = Profile {
     deaf: |_, _| Vec::new(),
     checkup: Some(CHECKUP),
     trial: Some(TRIAL),
-    rewrite: None,
+    rewrite: Some(REWRITE),
     tells_at_start: false,
     masked: None,
     limits: |_| Limits {
@@ -122,6 +127,78 @@ fn set_in(settings: &Value) -> Option<&'static str> {
         (false, true) => Some("`features.codex_hooks`"),
         (false, false) => None,
     }
+}
+
+const REWRITE: Rewrite = Rewrite {
+    tool: SHELL,
+    input: "tool_input",
+    line: "command",
+    use_id: Some("tool_use_id"),
+    output: &["tool_response"],
+    // It tells of none that it leaves running.
+    manner: |_| Manner::Foreground,
+    keeps_directory: false,
+    reply: nested::allow_with,
+    told: nested::tell,
+    files: files_against,
+    against,
+    variables: &[],
+    started,
+    told_against,
+    only: Some("its own sandbox is off and it asks its person about nothing"),
+};
+
+const SHELL: &str = "Bash";
+
+/// Its own rules about programs lie beside its config, in files of any name.
+fn files_against(places: &Places) -> Vec<PathBuf> {
+    let layers = [places.host_home(Host::Codex), places.project.join(".codex"), PathBuf::from("/etc/codex")];
+    let settings = ["hooks.json", "config.toml", "managed_config.toml", "requirements.toml"];
+    let of_layer = |layer: &PathBuf| {
+        let entries = fs::read_dir(layer.join("rules")).into_iter().flatten().flatten().map(|entry| entry.path());
+        let rules = entries.filter(|path| path.extension().is_some_and(|extension| extension == "rules"));
+        settings.iter().map(|name| layer.join(name)).chain(rules).collect::<Vec<_>>()
+    };
+    layers.iter().flat_map(of_layer).collect()
+}
+
+/// Its rules are held to the rewritten line (seen in 0.171.0), and so is what it asks its person. Rules that only allow take nothing
+/// away.
+fn against(file: &Path, settings: &Value) -> Option<&'static str> {
+    if let Value::String(rules) = settings {
+        let restricts = ["forbidden", "prompt"].iter().any(|decision| rules.contains(decision));
+        return restricts.then_some("a rule that forbids or asks");
+    }
+    let is_filled = |value: Option<&Value>| value.and_then(Value::as_object).is_some_and(|fields| !fields.is_empty());
+    if has_another_hook(settings, Host::Codex, PROFILE.gate, SHELL) {
+        Some("another hook on its shell")
+    } else if is_filled(settings.get("plugins")) {
+        Some("a plugin, which may have hooks")
+    } else if file.ends_with("requirements.toml") && is_filled(Some(settings)) {
+        Some("requirements of an organisation")
+    } else {
+        None
+    }
+}
+
+/// Its own sandbox would have to let the launcher make another; that it is off is said on its command line or in the person's config.
+fn started(places: &Places, lines: &[CommandLine]) -> Option<&'static str> {
+    let lines = of_program(lines, PROFILE.program);
+    let is_off_here = option_in(&lines, &["--dangerously-bypass-approvals-and-sandbox", "--yolo"]);
+    let changes = ["-s", "--sandbox", "-c", "--config", "-p", "--profile", "--full-auto", "--approve-for-me"];
+    let is_changed = option_in(&lines, &changes);
+    let own = read::value_in(&places.host_home(Host::Codex).join("config.toml")).unwrap_or_default();
+    let project = read::value_in(&places.project.join(".codex/config.toml")).unwrap_or_default();
+    let says_off = own.get("sandbox_mode") == Some(&json!("danger-full-access"));
+    let elsewhere = ["profile", "default_permissions", "permissions"].iter().any(|key| own.get(key).is_some());
+    let is_off = is_off_here || says_off && !elsewhere && !is_changed && project.get("sandbox_mode").is_none();
+    (!is_off).then_some("its own sandbox")
+}
+
+/// Where it asks its person, they would be shown the launcher's line.
+fn told_against(document: &Map<String, Value>) -> Option<&'static str> {
+    let is_silent = document.get("permission_mode") == Some(&json!("bypassPermissions"));
+    (!is_silent).then_some("its own questions to its person")
 }
 
 /// `codex features list` tells what counts in the end, wherever it was set.

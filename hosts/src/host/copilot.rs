@@ -2,16 +2,18 @@
 //! camel-case fields and only a flat answer counts; under `PreToolUse` both
 //! are as Claude Code's.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::profile::{Feed, Format, Level, Limits, Profile, Switches, Trial};
+use super::profile::{Feed, Format, Level, Limits, Named, Profile, Switches, Trial};
+use super::rewrite::{Manner, Rewrite, has_another_hook, option_in};
 use super::{Host, Moment, Role, nested};
 use crate::answer::{Answer, Reply};
 use crate::event::{Event, MAIN_AGENT, Recorded, ToolCall};
 use crate::jsontext::Style;
-use crate::settings::{Entry, place::Places, read};
+use crate::settings::{Entry, command::is_ours, place::Places, read};
 use crate::tool::{self, Tools};
 use crate::translate::{Document, Problem};
 
@@ -23,7 +25,7 @@ pub(super) const PROFILE: Profile = Profile {
     home_variable: Some("COPILOT_HOME"),
     user_file: "hooks/ccc-hook.json",
     project_file: Some(".github/hooks/ccc-hook.json"),
-    project_variable: Some("COPILOT_PROJECT_DIR"),
+    project: Named::Variable("COPILOT_PROJECT_DIR"),
     events: EVENTS,
     gate: "preToolUse",
     permission: Some(PERMISSION),
@@ -36,6 +38,7 @@ pub(super) const PROFILE: Profile = Profile {
     read,
     reply,
     aside: Reply::silent,
+    outranked: &["--deny-tool"],
     noted: |_| Reply::silent(),
     call: |tool, session, cwd| json!({ "sessionId": session, "timestamp": 0, "cwd": cwd, "toolName": tool, "toolArgs": {} }),
     mcp_files: |places| vec![places.host_home(Host::Copilot).join("mcp-config.json")],
@@ -44,7 +47,7 @@ pub(super) const PROFILE: Profile = Profile {
     deaf,
     checkup: None,
     trial: Some(TRIAL),
-    rewrite: None,
+    rewrite: Some(REWRITE),
     tells_at_start: false,
     masked: None,
     limits: |_| Limits {
@@ -172,6 +175,84 @@ fn element(entry: &Entry, _: Role) -> Value {
 
 fn set_in(settings: &Value) -> Option<&'static str> {
     (settings.get("disableAllHooks") == Some(&json!(true))).then_some("`disableAllHooks`")
+}
+
+const REWRITE: Rewrite = Rewrite {
+    tool: SHELL,
+    input: "toolArgs",
+    line: "command",
+    use_id: None,
+    output: &["toolResult"],
+    manner: |input| match (input.get("detach"), input.get("mode")) {
+        (Some(detach), _) if *detach != json!(false) => Manner::Detached,
+        (_, None) => Manner::Foreground,
+        (_, Some(mode)) if mode == "sync" => Manner::Foreground,
+        _ => Manner::Background,
+    },
+    keeps_directory: false,
+    reply: |_, input| Reply::json(json!({ "permissionDecision": "allow", "modifiedArgs": input })),
+    told: |_, words| Reply::json(json!({ "additionalContext": words })),
+    files: files_against,
+    against,
+    variables: &[],
+    started: |_, lines| option_in(lines, OPTIONS_AGAINST).then_some("an option of its command line"),
+    told_against: |_| None,
+    only: None,
+};
+
+const SHELL: &str = "bash";
+
+/// An `allow` goes past its rules against tools (seen in 1.0.102), with the agent's line and with another.
+const OPTIONS_AGAINST: &[&str] = &[
+    "--deny-tool", "--deny-url", "--sandbox", "--plugin-dir", "--config-dir", "--available-tools", "--excluded-tools",
+];
+
+/// An installed plugin is a directory, which cannot be read as settings: that counts as against it.
+fn files_against(places: &Places) -> Vec<PathBuf> {
+    let home = places.host_home(Host::Copilot);
+    let project = &places.project;
+    let listed = |directory: PathBuf| fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
+    let hooks = [home.join("hooks"), project.join(".github/hooks"), PathBuf::from("/etc/github-copilot/policy.d")];
+    let plugins = listed(home.join("installed-plugins"));
+    let settings = [
+        home.join("settings.json"),
+        home.join("config.json"),
+        project.join(".github/copilot/settings.json"),
+        project.join(".github/copilot/settings.local.json"),
+        project.join(".claude/settings.json"),
+        project.join(".claude/settings.local.json"),
+    ];
+    hooks.into_iter().flat_map(listed).chain(plugins).chain(settings).collect()
+}
+
+fn against(file: &Path, settings: &Value) -> Option<&'static str> {
+    let is_filled = |value: Option<&Value>| match value {
+        None | Some(Value::Null | Value::Bool(false)) => false,
+        Some(Value::Array(items)) => !items.is_empty(),
+        Some(Value::Object(fields)) => !fields.is_empty(),
+        Some(_) => true,
+    };
+    if ["enabledPlugins", "installedPlugins"].iter().any(|key| is_filled(settings.get(key))) {
+        Some("a plugin, which may have hooks")
+    } else if file.parent().is_some_and(|parent| parent.ends_with("policy.d")) {
+        Some("a policy of an organisation")
+    } else if is_filled(settings.pointer("/sandbox/enabled")) {
+        Some("its own sandbox")
+    } else if ["deniedUrls", "deniedTools", "denyTools"].iter().any(|key| is_filled(settings.get(key))) {
+        Some("a rule that denies")
+    } else if has_another_entry(settings) || has_another_hook(settings, Host::Copilot, PASCAL_PRE_TOOL, "Bash") {
+        Some("another hook on its shell")
+    } else {
+        None
+    }
+}
+
+/// True for a hook at its gate, in its own form, that is not this program's.
+fn has_another_entry(settings: &Value) -> bool {
+    let entries = settings.pointer("/hooks/preToolUse").and_then(Value::as_array);
+    let is_ours =
+        |entry: &Value| entry.get("bash").and_then(Value::as_str).is_some_and(|line| is_ours(Host::Copilot, line));
+    entries.into_iter().flatten().any(|entry| !is_ours(entry))
 }
 
 /// A project's hooks run in a trusted folder alone, or in one beneath it, and are read at the root of its repository.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::profile::{Feed, Format, Level, Limits, Profile, Switches, shared_call};
+use super::profile::{Feed, Format, Level, Limits, Named, Profile, Switches, shared_call};
 use super::{Host, Moment, Role};
 use crate::files;
 use crate::jsontext::Style;
@@ -28,7 +28,7 @@ pub(super) const PROFILE: Profile = Profile {
     home_variable: None,
     user_file: "hooks.json",
     project_file: Some(".cursor/hooks.json"),
-    project_variable: None,
+    project: Named::Nowhere,
     events: EVENTS,
     gate: "preToolUse",
     permission: None,
@@ -42,6 +42,7 @@ pub(super) const PROFILE: Profile = Profile {
     read,
     reply: |_, answer| reply(answer),
     aside: || reply(&Answer::Allow),
+    outranked: &[],
     noted,
     call: |tool, session, cwd| shared_call("preToolUse", tool, session, cwd),
     mcp_files: |places| vec![places.host_home(Host::Cursor).join("mcp.json"), places.project.join(".cursor/mcp.json")],

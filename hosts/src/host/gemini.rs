@@ -1,14 +1,16 @@
 //! Gemini CLI: `BeforeTool`, answered by a flat `decision`. The nested form is
 //! ignored there, and the call runs.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use super::profile::{
-    Feed, Format, GUARD, GUARDED, Level, Limits, Profile, Switches, Trial, TrialFile, grouped, shared_call,
+    Feed, Format, GUARD, GUARDED, Level, Limits, Named, Profile, Switches, Trial, TrialFile, grouped, shared_call,
 };
-use super::{Host, Moment, Role, folder_trust};
+use super::rewrite::{Manner, Rewrite, has_another_hook, of_program, option_in};
+use super::{Host, Moment, Role, folder_trust, nested};
 use crate::answer::{Answer, Reply};
 use crate::event::Event;
 use crate::jsontext::Style;
@@ -24,7 +26,7 @@ pub(super) const PROFILE: Profile = Profile {
     home_variable: None,
     user_file: "settings.json",
     project_file: Some(".gemini/settings.json"),
-    project_variable: Some("GEMINI_PROJECT_DIR"),
+    project: Named::Variable("GEMINI_PROJECT_DIR"),
     events: EVENTS,
     gate: "BeforeTool",
     permission: None,
@@ -38,6 +40,7 @@ pub(super) const PROFILE: Profile = Profile {
     read: |document, _, role| read(document, role),
     reply: |_, answer| reply(answer),
     aside: Reply::silent,
+    outranked: &[],
     noted: |_| Reply::silent(),
     call: |tool, session, cwd| shared_call("BeforeTool", tool, session, cwd),
     mcp_files: |places| {
@@ -47,7 +50,7 @@ pub(super) const PROFILE: Profile = Profile {
     deaf,
     checkup: None,
     trial: Some(TRIAL),
-    rewrite: None,
+    rewrite: Some(REWRITE),
     tells_at_start: false,
     masked: None,
     limits: |_| Limits {
@@ -148,6 +151,78 @@ fn set_in(settings: &Value) -> Option<&'static str> {
     let disabled = settings.pointer("/hooksConfig/disabled").and_then(Value::as_array);
     let names_ours = disabled.is_some_and(|names| names.iter().any(|name| name == "ccc-hook"));
     names_ours.then_some("`hooksConfig.disabled`")
+}
+
+const REWRITE: Rewrite = Rewrite {
+    tool: SHELL,
+    input: "tool_input",
+    line: "command",
+    use_id: None,
+    output: &["tool_response"],
+    manner: |input| match input.get("is_background") {
+        None | Some(Value::Bool(false)) => Manner::Foreground,
+        Some(_) => Manner::Background,
+    },
+    keeps_directory: false,
+    reply: |event, input| {
+        let specific = json!({ "hookEventName": event, "tool_input": input });
+        Reply::json(json!({ "decision": "allow", "hookSpecificOutput": specific }))
+    },
+    told: nested::tell,
+    files: files_against,
+    against,
+    variables: &[
+        "GEMINI_SANDBOX", "SANDBOX", "GEMINI_CLI_HOME", "GEMINI_CLI_SYSTEM_SETTINGS_PATH",
+        "GEMINI_CLI_SYSTEM_DEFAULTS_PATH",
+    ],
+    started: |_, lines| {
+        let options = ["--policy", "--admin-policy", "-s", "--sandbox"];
+        option_in(&of_program(lines, PROFILE.program), &options).then_some("an option of its command line")
+    },
+    told_against: |_| None,
+    only: None,
+};
+
+const SHELL: &str = "run_shell_command";
+
+/// Policies are files of any name in directories of their own, also in those of extensions.
+fn files_against(places: &Places) -> Vec<PathBuf> {
+    let listed = |directory: PathBuf| fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
+    let extensions =
+        [&places.host_home(Host::Gemini), &places.project.join(".gemini")].map(|home| home.join("extensions"));
+    let extensions: Vec<_> = extensions.into_iter().flat_map(listed).filter(|path| path.is_dir()).collect();
+    let homes = [places.host_home(Host::Gemini), places.project.join(".gemini"), PathBuf::from("/etc/gemini-cli")];
+    let policies = homes.iter().chain(&extensions).flat_map(|home| listed(home.join("policies")));
+    let hooks = extensions.iter().map(|extension| extension.join("hooks/hooks.json"));
+    let defaults = PathBuf::from("/etc/gemini-cli/system-defaults.json");
+    switch_files(places).into_iter().chain([defaults]).chain(policies).chain(hooks).collect()
+}
+
+/// Its policies are held to the rewritten line (seen in 0.61.0): one against `git push` would not know it any more.
+fn against(file: &Path, settings: &Value) -> Option<&'static str> {
+    let rules = settings.get("rule").and_then(Value::as_array);
+    let mut restricts = rules.into_iter().flatten().filter(|rule| rule.get("decision") != Some(&json!("allow")));
+    let is_policy = file.parent().is_some_and(|directory| directory.ends_with("policies"));
+    if is_policy {
+        let is_other = rules.is_none() || restricts.next().is_some();
+        return is_other.then_some("a policy that denies or asks");
+    }
+    let is_set = |pointer: &str| match settings.pointer(pointer) {
+        None | Some(Value::Null | Value::Bool(false)) => false,
+        Some(Value::Array(items)) => !items.is_empty(),
+        Some(_) => true,
+    };
+    if ["/tools/exclude", "/tools/core", "/excludeTools", "/coreTools"].into_iter().any(is_set) {
+        Some("tools that it leaves out")
+    } else if ["/policyPaths", "/adminPolicyPaths"].into_iter().any(is_set) {
+        Some("policies that lie elsewhere")
+    } else if ["/tools/sandbox", "/sandbox", "/security/toolSandboxing"].into_iter().any(is_set) {
+        Some("its own sandbox")
+    } else if has_another_hook(settings, Host::Gemini, PROFILE.gate, SHELL) {
+        Some("another hook on its shell")
+    } else {
+        None
+    }
 }
 
 /// Its own documentation says that folder trust is off at first; 0.61.0 asks for it where nobody says.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::profile::{Feed, Format, GUARD, GUARDED, Level, Limits, Profile, Switches, Trial, shared_call};
+use super::profile::{Feed, Format, GUARD, GUARDED, Level, Limits, Named, Profile, Switches, Trial, shared_call};
 use super::{Host, Moment, Role, nested};
 use crate::answer::{Answer, Reply};
 use crate::settings::read;
@@ -19,7 +19,7 @@ pub(super) const PROFILE: Profile = Profile {
     home_variable: Some("KIMI_CODE_HOME"),
     user_file: "config.toml",
     project_file: None,
-    project_variable: None,
+    project: Named::Nowhere,
     events: EVENTS,
     gate: PRE_TOOL,
     permission: Some(PERMISSION),
@@ -32,6 +32,7 @@ pub(super) const PROFILE: Profile = Profile {
     read: |document, _, role| nested::read(document, role, &TOOLS),
     reply,
     aside: Reply::silent,
+    outranked: &[],
     noted: |_| Reply::silent(),
     call: |tool, session, cwd| shared_call(PRE_TOOL, tool, session, cwd),
     mcp_files: |places| vec![places.host_home(Host::Kimi).join("mcp.json")],

@@ -11,12 +11,14 @@ mod nested;
 mod opencode;
 mod profile;
 mod qwen;
+mod rewrite;
 
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-pub use profile::{Checkup, Feed, Format, Level, Limits, Profile, Rewrite, Switches, Trial, TrialFile, Variable};
+pub use profile::{Checkup, Feed, Format, Level, Limits, Named, Profile, Switches, Trial, TrialFile, Variable};
+pub use rewrite::{CommandLine, Manner, Rewrite, option_in};
 
 use crate::settings::place::{Places, Scope};
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::profile::{Feed, Format, GUARD, Level, Limits, Profile, Switches, Trial, shared_call};
+use super::profile::{Feed, Format, GUARD, Level, Limits, Named, Profile, Switches, Trial, shared_call};
 use super::{Host, Moment, Role};
 use crate::answer::{Answer, Reply};
 use crate::event::Event;
@@ -21,7 +21,7 @@ pub(super) const PROFILE: Profile = Profile {
     home_variable: Some("OPENCODE_CONFIG_DIR"),
     user_file: "plugins/ccc-hook.js",
     project_file: Some(".opencode/plugins/ccc-hook.js"),
-    project_variable: None,
+    project: Named::Nowhere,
     events: EVENTS,
     gate: BEFORE,
     permission: None,
@@ -35,6 +35,7 @@ pub(super) const PROFILE: Profile = Profile {
     reply: |_, answer| reply(answer),
     // The plugin takes silence for a failure.
     aside: || reply(&Answer::Allow),
+    outranked: &[],
     noted: |_| Reply::silent(),
     call: |tool, session, cwd| shared_call(BEFORE, tool, session, cwd),
     // Its servers stand in its config in a form of its own, which is not read.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::Role;
+use super::rewrite::Rewrite;
 use crate::answer::{Answer, Reply};
 use crate::event::Event;
 use crate::jsontext::Style;
@@ -29,8 +30,8 @@ pub struct Profile {
     pub user_file: &'static str,
     /// The settings file of a project, beneath the project; `None` where it reads no hooks from projects.
     pub project_file: Option<&'static str>,
-    /// The variable in which it names the project of a call.
-    pub project_variable: Option<&'static str>,
+    /// How it tells the project of a call.
+    pub project: Named,
     /// The events that are understood. An event not listed may be a gate, and so it blocks.
     pub events: &'static [(&'static str, Role)],
     /// The one gate that is asked about every tool call.
@@ -59,6 +60,8 @@ pub struct Profile {
     pub reply: fn(&str, &Answer) -> Reply,
     /// The form in which it is told to go on and to ask its own person, where it would.
     pub aside: fn() -> Reply,
+    /// Options of its command line that give rules which its `allow` would go past: with one of them it is told to go on and no more.
+    pub outranked: &'static [&'static str],
     /// The form in which it is told that an event was recorded.
     pub noted: fn(&str) -> Reply,
     /// The document of a call of this tool, in this session and directory, as it would send it.
@@ -136,29 +139,15 @@ pub struct Switches {
     pub set_in: fn(&Value) -> Option<&'static str>,
 }
 
-/// How a host is told to run a call of its shell with another command line.
-///
-/// A rewritten call must not weaken the host: what of its own would look at the agent's line, and no longer can, keeps calls from
-/// being rewritten.
-pub struct Rewrite {
-    /// The host's own name of its shell.
-    pub tool: &'static str,
-    /// The field of the input that holds the line.
-    pub line: &'static str,
-    /// The field that says that it runs in the background.
-    pub background: &'static str,
-    /// The answer that lets the call go on with this input in place of the agent's.
-    pub reply: fn(event: &str, input: &Value) -> Reply,
-    /// The answer to an event after a call that tells the agent something.
-    pub told: fn(event: &str, words: &str) -> Reply,
-    /// The files in which settings that stand against it would be.
-    pub files: fn(&Places) -> Vec<PathBuf>,
-    /// What in these settings stands against it.
-    pub against: fn(&Value) -> Option<&'static str>,
-    /// Variables that stand against it where they are set.
-    pub variables: &'static [&'static str],
-    /// Options of the host's own command line that stand against it.
-    pub options: &'static [&'static str],
+/// How a host tells the project of a call beside the directory that the call runs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// In a variable of this name.
+    Variable(&'static str),
+    /// By starting its hook there. The agent chooses the directory that a call runs in.
+    HooksDirectory,
+    /// Not at all.
+    Nowhere,
 }
 
 impl Switches {

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::profile::{Feed, Format, GUARD, GUARDED, Level, Limits, Profile, Switches, Trial, grouped, shared_call};
+use super::profile::{
+    Feed, Format, GUARD, GUARDED, Level, Limits, Named, Profile, Switches, Trial, grouped, shared_call,
+};
 use super::{Host, Moment, Role, nested};
 use crate::answer::{Answer, Reply};
 use crate::jsontext::Style;
@@ -20,7 +22,7 @@ pub(super) const PROFILE: Profile = Profile {
     home_variable: Some("QWEN_HOME"),
     user_file: "settings.json",
     project_file: Some(".qwen/settings.json"),
-    project_variable: Some("QWEN_PROJECT_DIR"),
+    project: Named::Variable("QWEN_PROJECT_DIR"),
     events: EVENTS,
     gate: PRE_TOOL,
     permission: None,
@@ -33,6 +35,7 @@ pub(super) const PROFILE: Profile = Profile {
     read: |document, _, role| nested::read(document, role, &TOOLS),
     reply,
     aside: Reply::silent,
+    outranked: &[],
     noted: |_| Reply::silent(),
     call: |tool, session, cwd| shared_call(PRE_TOOL, tool, session, cwd),
     mcp_files: |places| {

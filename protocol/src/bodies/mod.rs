@@ -29,7 +29,8 @@ pub use health::Health;
 pub use output::{Mask, Masks, ToolOutput};
 pub use policies::{ActionPolicy, Freeze, GroupPolicies, PolicyList, SetGroup, SetPolicy};
 pub use preview::{
-    Confined, Confinement, FileView, MailView, Mark, Marked, PathView, Plan, Preview, Reach, RecentAsk, UrlView,
+    Confined, Confinement, FileView, MailView, Mark, Marked, PathView, Plan, Preview, Reach, RecentAsk, Replaced,
+    UrlView,
 };
 pub use problem::{Problem, ProblemType};
 pub use queue::{OutOfStep, QueueList};

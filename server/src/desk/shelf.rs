@@ -103,7 +103,7 @@ impl Shelf {
                 Setting::Overrides(overrides) => published.overrides = Arc::new(overrides.clone()),
                 Setting::Mail(mail) => published.mail = mail.clone(),
                 Setting::Pins(pins) => published.pins = pins.clone(),
-                Setting::KnownUsers(_) => {}
+                Setting::KnownHosts(_) | Setting::KnownUsers(_) => {}
             }
         }
     }

@@ -45,6 +45,7 @@ impl Place {
             volumes: Volumes::new(vec![volume], None).unwrap(),
             desktop: Desktop::default(),
             programs: ccc_toolcall::programs::own::Own::default(),
+            patterns: ccc_core::risk::patterns::Patterns::shipped(),
             fence: ccc_core::fence::FenceLaw::default(),
             dry_run: false,
         };
@@ -316,6 +317,7 @@ fn permit(plan: &Plan) -> Permit {
         replaces: None,
         approved_seconds_max: 60,
         let_in: None,
+        known_hosts: None,
         left_out: None,
         reading: Default::default(),
     };

@@ -15,6 +15,7 @@ use super::{
 pub(super) const OVERRIDES: &str = "overrides";
 pub(super) const MAIL: &str = "mail";
 pub(super) const PINS: &str = "pins";
+pub(super) const KNOWN_HOSTS: &str = "known-hosts";
 pub(super) const KNOWN_USERS: &str = "known-users";
 
 /// A connection that reads beside the writer.
@@ -133,6 +134,7 @@ pub(super) fn books(connection: &Connection, now: Timestamp) -> Result<Books, St
         overrides: setting(connection, OVERRIDES)?,
         mail: setting(connection, MAIL)?,
         pins: setting(connection, PINS)?,
+        known_hosts: setting(connection, KNOWN_HOSTS)?,
         known_users: setting(connection, KNOWN_USERS)?,
         clock: clock::newest(connection)?,
     })

@@ -29,10 +29,10 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Summary,
-    dice::Dice,
     invariants::Invariants,
     model::{ACTIONS, AGENTS, APPROVERS, Ask, EVERYBODY, GRANT_SECONDS, Model, Rank},
 };
+use crate::dice::Dice;
 
 /// One world: the real thing, the model, and what must hold of both.
 pub(super) struct World {

@@ -24,9 +24,10 @@ use serde_json::{Map, Value};
 use crate::programs::own::Own;
 
 pub use ccc_protocol::bodies::facts::{Access, Class, CommandFact, Facts, PathFact, Place};
+pub(crate) use hosts::is_loopback;
 
 pub use marks::marks;
-pub use suggest::suggest;
+pub use suggest::{UNSEEN, suggest};
 
 /// Up to how many bytes an input is analysed, unless config says otherwise.
 pub const ANALYSE_BYTES_MAX: usize = 64 * 1024;

@@ -55,7 +55,9 @@ pub enum Lack {
     Decided,
     Unread,
     Cut,
+    TooLong,
     Alone,
+    Folded,
 }
 
 impl Lack {
@@ -71,7 +73,9 @@ impl Lack {
             Self::Deciding => "a decision is on its way",
             Self::Decided => "it waits no longer",
             Self::Cut => "the screen is too small to show all of them: mark fewer",
+            Self::TooLong => "the screen is too small to show all of it",
             Self::Alone => "one of them deserves care and is decided on its own",
+            Self::Folded => "this row stands for several: open it, each is decided for itself",
             Self::Unread => "deserves care: read to its last line first",
         }
     }

@@ -1,5 +1,7 @@
 //! What goes into the model and what comes out of it: the whole border of the pure part.
 
+use std::path::PathBuf;
+
 use ccc_protocol::{
     ActionName, GrantId, TicketId, UserName,
     bodies::{ActionList, AuditList, GrantList, GrantRequest, Policy, PolicyList, Preview, QueueList, Shown, Ticket},
@@ -10,6 +12,7 @@ use crate::{
     console::{armed::Leave, model::Size},
     document::Container,
     keys::{Act, Chord},
+    rules::{Draft, Wanted},
 };
 
 /// What happened.
@@ -88,6 +91,10 @@ pub enum News {
     Audit(Result<AuditList, String>),
     /// The actions and their parameters' types.
     Actions(Result<ActionList, String>),
+    /// The lines that the dialog of this number asked for.
+    Rule(u64, Result<Box<Draft>, String>),
+    /// What was approved again and again could be a rule.
+    Offer(Box<Draft>),
     /// Something that is no decision on a ticket was done, or was not.
     Done(Deed, Result<(), String>),
 }
@@ -136,6 +143,8 @@ pub enum Deed {
     Group(String, bool),
     /// An action's override was set, or taken away.
     Override(ActionName, Option<Policy>),
+    /// Lines were put into this config.
+    Rule(PathBuf),
 }
 
 /// What the world is asked to do.
@@ -212,6 +221,17 @@ pub enum Command {
         /// What from now on.
         policy: Option<Policy>,
     },
+    /// Make the lines that would save these questions.
+    MakeRule {
+        /// For the dialog of this number.
+        dialog: u64,
+        /// Of what.
+        wanted: Wanted,
+    },
+    /// Look whether what was approved again and again could be a rule.
+    OfferRule(Wanted),
+    /// Put the lines that were shown into the config.
+    WriteRule(Box<Draft>),
     /// So many wait now; so many of them are new since a person was last told.
     Tell {
         /// All that wait.

@@ -12,6 +12,7 @@ mod help;
 mod page;
 mod plan;
 mod preview;
+mod rule;
 
 pub use container::{Container, container};
 pub use entry::entry;
@@ -19,3 +20,4 @@ pub use grant::{grant, uses};
 pub use help::help;
 pub use page::Page;
 pub use preview::{Ids, preview};
+pub use rule::rule;

@@ -74,6 +74,8 @@ pub enum Context {
     Results,
     Panic,
     Stop,
+    Rule,
+    Does,
     Help,
     Filter,
     CommandLine,
@@ -83,7 +85,10 @@ impl Context {
     /// True where a key that types a character writes it.
     #[must_use]
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Deny | Self::Note | Self::Word | Self::Edit | Self::Filter | Self::CommandLine)
+        matches!(
+            self,
+            Self::Deny | Self::Note | Self::Word | Self::Edit | Self::Does | Self::Filter | Self::CommandLine
+        )
     }
 }
 

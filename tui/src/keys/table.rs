@@ -1,6 +1,8 @@
 //! The table: every act a key can ask for, its keys, where they hold, and how help and key bar name it.
 
-use Context::{Bulk, CommandLine, Confirm, Deny, Edit, Filter, Help, Note, Panic, Results, Scope, Stop, Word};
+use Context::{
+    Bulk, CommandLine, Confirm, Deny, Does, Edit, Filter, Help, Note, Panic, Results, Rule, Scope, Stop, Word,
+};
 
 use super::context::{AGENTS, Context, GRANTS, HISTORY, POLICIES, QUEUE};
 
@@ -16,6 +18,7 @@ pub enum Act {
     Wake,
     Mark,
     TakeBack,
+    Rule,
     Panic,
     Unfreeze,
     StopRuns,
@@ -82,13 +85,13 @@ pub struct KeyRow {
 
 /// Wherever no question is in front.
 const VIEWS: &[Context] = &[QUEUE, HISTORY, GRANTS, POLICIES, AGENTS];
-const TEXTS: &[Context] = &[Deny, Note, Word, Edit, Filter, CommandLine];
+const TEXTS: &[Context] = &[Deny, Note, Word, Edit, Does, Filter, CommandLine];
 const DIALOGS: &[Context] =
-    &[Deny, Note, Word, Confirm, Scope, Edit, Bulk, Results, Panic, Stop, Help, Filter, CommandLine];
+    &[Deny, Note, Word, Confirm, Scope, Edit, Bulk, Results, Panic, Stop, Rule, Does, Help, Filter, CommandLine];
 const LISTS: &[Context] = &[QUEUE, HISTORY, GRANTS, POLICIES, AGENTS, Scope, Panic, Stop, Help];
 const EVERYWHERE: &[Context] = &[
-    QUEUE, HISTORY, GRANTS, POLICIES, AGENTS, Deny, Note, Word, Confirm, Scope, Edit, Bulk, Results, Panic, Stop, Help,
-    Filter, CommandLine,
+    QUEUE, HISTORY, GRANTS, POLICIES, AGENTS, Deny, Note, Word, Confirm, Scope, Edit, Bulk, Results, Panic, Stop, Rule,
+    Does, Help, Filter, CommandLine,
 ];
 
 const fn row(
@@ -153,6 +156,8 @@ pub const TABLE: &[KeyRow] = &[
         Some("undo"),
         "end the grant just made or chosen, or lift the denial just made",
     ),
+    row(Act::Rule, "rule", &["R"], &[QUEUE, GRANTS], None, "make a lasting rule of it, or of all that are marked"),
+    deciding(Act::Approve, "write-rule", &["y"], &[Rule], Some("write"), "put the lines shown into the config"),
     row(
         Act::Panic,
         "panic",
@@ -174,7 +179,14 @@ pub const TABLE: &[KeyRow] = &[
         Some("send"),
         "replace the ticket by the edited one, which then waits for approval",
     ),
-    row(Act::Accept, "accept", &["enter"], &[Note, Filter, CommandLine], Some("go on"), "done writing; never approves"),
+    row(
+        Act::Accept,
+        "accept",
+        &["enter"],
+        &[Note, Does, Filter, CommandLine],
+        Some("go on"),
+        "done writing; never approves",
+    ),
     // Moving.
     row(Act::Down, "down", &["j", "down"], LISTS, None, "next row"),
     row(Act::Up, "up", &["k", "up"], LISTS, None, "row before"),

@@ -6,7 +6,11 @@ mod files;
 mod server;
 mod workspace;
 
-use std::{env, path::Path, sync::Arc};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use ccc_client::{Address, AddressError, Bridge, DEFAULT_URL, Identity, read_secrets};
 
@@ -18,6 +22,8 @@ use server::Server;
 #[derive(Debug)]
 pub(crate) struct Local {
     pub(crate) bridge: Arc<Bridge>,
+    /// The config of the server.
+    pub(crate) config: PathBuf,
     /// True on first use.
     pub(crate) is_new: bool,
     /// Ended when this is dropped.
@@ -42,7 +48,7 @@ pub(crate) fn start() -> Result<Local, Stop> {
         if server::answers(&bridge)? { None } else { Some(Server::start(&files.config, &workspace, &bridge)?) };
     let paste = container::options(&files, server.as_ref().map(|_| workspace.as_path()), bridge.address());
     let from_here = container::from_here(&files, bridge.address());
-    Ok(Local { bridge, is_new, server, paste, from_here })
+    Ok(Local { bridge, config: files.config, is_new, server, paste, from_here })
 }
 
 fn bridge(secrets: &Path, url: &str) -> Result<Bridge, Stop> {

@@ -24,12 +24,13 @@ use crate::{
     console::{
         armed::Target,
         message::{Command, Message, News},
-        model::{Model, Notice, Size, connection::Connection},
+        model::{Model, Notice, Size, connection::Connection, order::Group},
         update,
     },
     document::{self, Ids},
     keys::{Act, Chord, Context, KeyRow, TABLE, View},
     link::Link,
+    rules,
     text::{Row, Tone, Untrusted, Visible},
     view,
 };
@@ -63,16 +64,23 @@ struct Told {
     dialog: u64,
     page: Option<Target>,
     view: Option<View>,
+    /// The row that stood for many, and for how many.
+    folded: Option<(Group, usize)>,
 }
 
 /// Runs the line console until it is left.
 ///
 /// # Errors
 /// Where stdout cannot be written.
-pub(crate) fn run(model: Model, first: Option<Message>, bridge: Arc<Bridge>) -> io::Result<Ended> {
+pub(crate) fn run(
+    model: Model,
+    first: Option<Message>,
+    bridge: Arc<Bridge>,
+    config: rules::Config,
+) -> io::Result<Ended> {
     let (inputs, received) = channel();
     let posts = inputs.clone();
-    let link = Link::start(bridge, Arc::new(move |news| drop(posts.send(Input::News(news)))));
+    let link = Link::start(bridge, config, Arc::new(move |news| drop(posts.send(Input::News(news)))));
     terminal::signals(inputs.clone(), Input::Signal)?;
     lines::read(inputs, Input::Read);
     let mut console = Console {
@@ -148,6 +156,7 @@ impl Console {
             "show" if self.model.view() == View::History => self.print(&self.model.entry_page()),
             "show" => {
                 self.told.page = None;
+                self.told.folded = None;
                 self.tell()
             }
             "help" | "?" => self.help(),
@@ -184,7 +193,7 @@ impl Console {
     fn text(&mut self, context: Context, line: &str) -> io::Result<()> {
         match context {
             Context::Deny => self.reason(line),
-            Context::Note => {
+            Context::Note | Context::Does => {
                 self.update(Message::Fill(line.to_owned()))?;
                 self.take(Message::Act(Act::Accept))
             }
@@ -311,6 +320,13 @@ impl Console {
 
     /// The page of the ticket under the cursor, whole, once it was read and is right.
     fn tell_page(&mut self) -> io::Result<()> {
+        let folded = self.model.queue().folded().map(|(group, count)| (group.clone(), count));
+        if folded.is_some() && self.model.view() == View::Queue {
+            let is_new = self.told.folded != folded || self.told.page.is_some();
+            (self.told.page, self.told.folded) = (None, folded);
+            let rows = view::folded_rows(&self.model).filter(|_| is_new);
+            return rows.map_or(Ok(()), |rows| self.print(&rows));
+        }
         let Some(preview) = self.model.details().preview() else { return Ok(()) };
         let target = Target { id: preview.ticket.id, digest: preview.ticket.digest };
         if self.told.page == Some(target) || self.model.view() != View::Queue {
@@ -368,6 +384,8 @@ fn how_to_answer(context: Context) -> &'static str {
             "`choose` chooses, `up` and `down` move, `freeze` stops, `unfreeze` lets go on; `leave` leaves"
         }
         Context::Stop => "`choose` chooses, `up` and `down` move, `stop-chosen` ends the chosen runs; `leave` leaves",
+        Context::Does => "write what it does, in words of docs/programs.md such as `reads`; `leave` leaves",
+        Context::Rule => "`write-rule` writes it, where this console may; `leave` leaves",
         Context::Confirm | Context::Bulk => "`approve` does it; `leave` leaves",
         _ => "`leave` leaves",
     }

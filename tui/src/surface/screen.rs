@@ -30,6 +30,7 @@ use crate::{
     },
     keys::Chord,
     link::Link,
+    rules,
     view::{self, theme::Theme},
 };
 
@@ -69,10 +70,16 @@ struct Console {
 ///
 /// # Errors
 /// Where the terminal does not obey.
-pub(crate) fn run(model: Model, first: Option<Message>, theme: Theme, bridge: Arc<Bridge>) -> io::Result<Ended> {
+pub(crate) fn run(
+    model: Model,
+    first: Option<Message>,
+    theme: Theme,
+    bridge: Arc<Bridge>,
+    config: rules::Config,
+) -> io::Result<Ended> {
     let (inputs, received) = channel();
     let posts = inputs.clone();
-    let link = Link::start(bridge, Arc::new(move |news| drop(posts.send(Input::News(news)))));
+    let link = Link::start(bridge, config, Arc::new(move |news| drop(posts.send(Input::News(news)))));
     let held = Held::take(model.config().mouse)?;
     terminal::signals(inputs.clone(), Input::Signal)?;
     let screen = held.screen()?;

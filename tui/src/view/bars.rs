@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::{
     console::model::{Model, QueueState, connection::Connection, filter::Filter},
-    keys::{Act, View},
+    keys::{Act, Context, View},
     text::{Row, Tone, Untrusted, Visible},
     view::paint::Painter,
     wording::span,
@@ -120,15 +120,17 @@ pub(super) fn keys(model: &Model, painter: &mut Painter<'_>) {
 
 fn bar(model: &Model, area: Rect) -> Row {
     let context = model.context();
+    let stands_for_many = context == Context::View(View::Queue) && model.queue().folded().is_some();
     let held: Vec<(Act, Row)> = model
         .config()
         .keys
         .rows(context)
         .filter(|(row, _)| row.act != Act::Filter || model.filter().is_some())
+        .filter(|(row, _)| !stands_for_many || !row.decides && !matches!(row.act, Act::Mark | Act::Snooze))
         .filter_map(|(row, chords)| Some((row.act, item(&chords.first()?.to_string(), row.bar?))))
         .collect();
     // Where only the list fits, nothing can be decided before the details were opened.
-    let opens = model.areas().details.is_empty() && model.queue().selected().is_some();
+    let opens = stands_for_many || model.areas().details.is_empty() && model.queue().selected().is_some();
     let pinned = |act: &Act| matches!(act, Act::Help | Act::Quit | Act::Back) || opens && *act == Act::Open;
     let mut room = usize::from(area.width);
     room = room.saturating_sub(held.iter().filter(|(act, _)| pinned(act)).map(|(_, item)| item.width()).sum());

@@ -1,6 +1,9 @@
 //! The details of the ticket under the cursor: a head that says how it stands and whether a key would count, then the page.
 
 use ccc_protocol::bodies::{Status, Ticket};
+use ratatui::layout::Rect;
+
+use super::folded::folded_rows;
 
 use crate::{
     console::{
@@ -15,6 +18,10 @@ use crate::{
 pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
     let areas = model.areas();
     let Some(ticket) = model.queue().selected().filter(|_| !areas.head.is_empty()) else { return };
+    if let Some(rows) = folded_rows(model) {
+        let pane = Rect { height: areas.head.height + areas.details.height, ..areas.head };
+        return painter.rows(pane, &rows);
+    }
     painter.rows(areas.head, &[name(ticket), standing(model, ticket)]);
     match model.details().reading() {
         Reading::Ready(_) => painter.rows(areas.details, model.details().visible()),

@@ -61,7 +61,7 @@ fn focus(dialog: &Dialog) -> usize {
         Kind::Edit { field, .. } => field.cursor().0,
         Kind::Scope(scope) => scope.at() + 2,
         Kind::Panic { at, .. } | Kind::Stop { at, .. } => at + 2,
-        Kind::Word { .. } | Kind::Confirm { .. } => usize::MAX - 1,
+        Kind::Word { .. } | Kind::Confirm { .. } | Kind::Does { .. } => usize::MAX - 1,
         _ => 0,
     }
 }
@@ -80,6 +80,8 @@ fn head(mark: Row, dialog: &Dialog, width: usize) -> Vec<Row> {
         Kind::Panic { .. } => "STOP AGENTS",
         Kind::Stop { .. } => "END WHAT RUNS",
         Kind::Loosen(_) => "LET MORE THROUGH",
+        Kind::RuleAwaited | Kind::Rule(_) => "A LASTING RULE of these answers",
+        Kind::Does { .. } => "A PROGRAM THAT IS NOT KNOWN: say what it does",
         Kind::Help { .. } => "HELP",
         Kind::Filter(_) => "FILTER",
         Kind::Line(_) => "COMMAND",
@@ -115,6 +117,18 @@ fn content(model: &Model, dialog: &Dialog, width: usize) -> Vec<Row> {
         Kind::Panic { agents, at } => panic(model, agents, *at),
         Kind::Stop { runs, at } => stop(model, runs, *at),
         Kind::Loosen(change) => vec![change_row(change), press(model, Context::Confirm, " does it")],
+        Kind::RuleAwaited => vec![Row::new().with(Tone::Dim, "reading the log …")],
+        Kind::Rule(Ok(draft)) => {
+            let mut rows = document::rule(draft, width);
+            rows.extend(draft.file.as_ref().map(|_| press(model, Context::Rule, " writes it; what was there is kept")));
+            rows
+        }
+        Kind::Rule(Err(why)) => vec![Row::new().with(Tone::Care, Visible::label("no rule: ").then(why.clone()))],
+        Kind::Does { draft, field } => {
+            let mut rows = document::rule(draft, width);
+            rows.push(line("does", field, width));
+            rows
+        }
         Kind::Help { top } => document::help(model.config(), width).into_iter().skip(*top).collect(),
         Kind::Filter(field) => vec![line("/", field, width)],
         Kind::Line(field) => vec![line(":", field, width)],

@@ -4,6 +4,7 @@ mod agents;
 mod bars;
 mod details;
 mod dialogs;
+mod folded;
 mod grants;
 mod history;
 mod list;
@@ -12,6 +13,7 @@ mod plain;
 mod policies;
 pub mod theme;
 
+pub use folded::folded_rows;
 pub use plain::{dialog_rows, view_rows};
 use ratatui::{Frame, layout::Rect};
 

@@ -23,15 +23,25 @@ pub fn summary(ticket: &Ticket) -> Visible {
     }
 }
 
-/// What is asked for, by its name: of a tool call the tool.
+/// What is asked for, by its name: of a tool call the tool, of a tool to be approved server and tool.
 #[must_use]
 pub fn name(ticket: &Ticket) -> Visible {
+    if ticket.action.as_str() == PIN_TOOL {
+        return Visible::from(&ticket.action).then(" ").then(pin(ticket)).cut(NAME_CELLS);
+    }
     let tool = ticket.params.get("tool").and_then(Value::as_str).filter(|_| ticket.action.as_str() == USE_TOOL);
     tool.map_or_else(|| Visible::from(&ticket.action), |tool| line(tool).cut(NAME_CELLS))
 }
 
 /// Longer names of tools are cut: who asks must stay in sight.
 const NAME_CELLS: usize = 32;
+
+/// The server whose tool is to be approved, where the ticket is about that.
+#[must_use]
+pub fn tools_of(ticket: &Ticket) -> Option<&str> {
+    let server = ticket.params.get("server").and_then(Value::as_str);
+    server.filter(|_| ticket.action.as_str() == PIN_TOOL)
+}
 
 /// The session of a tool call, where the ticket is one.
 #[must_use]

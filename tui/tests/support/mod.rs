@@ -91,6 +91,7 @@ pub(crate) fn preview(ticket: &Ticket, plan: &Plan) -> Preview {
         before_edit: None,
         approved_before: None,
         approved_tool: None,
+        replaced: None,
     }
 }
 

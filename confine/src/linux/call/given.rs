@@ -44,14 +44,22 @@ const PROCESSES_MAX: u64 = 8192;
 const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024 * 1024;
 const SCRATCH_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 
-pub(crate) fn record(call: &Call, home: &Path, state: &Path, own: &Own, kept: Vec<PathBuf>, shell: Shell) -> Record {
+pub(crate) fn record(
+    call: &Call,
+    directory: &Path,
+    home: &Path,
+    state: &Path,
+    own: &Own,
+    kept: Vec<PathBuf>,
+    shell: Shell,
+) -> Record {
     let cache = home.join(".cache");
     Record {
         args: shell.args,
-        directory: call.directory.clone(),
+        directory: directory.to_owned(),
         set: variables(home, &cache),
         pass: passed(),
-        read: read(call, home, &shell.program, shell.snapshot),
+        read: read(call, directory, home, &shell.program, shell.snapshot),
         write: vec![call.project.clone()],
         mapped: vec![(cache, own.caches())],
         scratch: vec![home.to_owned(), PathBuf::from(TEMPORARY)],
@@ -93,15 +101,15 @@ fn passed() -> Vec<OsString> {
     std::env::vars_os().map(|(name, _)| name).filter(is_wanted).collect()
 }
 
-fn read(call: &Call, home: &Path, shell: &Path, snapshot: Option<PathBuf>) -> Vec<PathBuf> {
+fn read(call: &Call, directory: &Path, home: &Path, shell: &Path, snapshot: Option<PathBuf>) -> Vec<PathBuf> {
     let mut read = system::places();
     read.extend(TOOLCHAINS.iter().map(|place| home.join(place)));
     read.extend(installations());
-    for directory in directories_of_programs(&call.directory) {
+    for programs in directories_of_programs(directory) {
         let beside =
-            directory.parent().filter(|outer| outer.join("lib").is_dir() && *outer != home && outer.parent().is_some());
+            programs.parent().filter(|outer| outer.join("lib").is_dir() && *outer != home && outer.parent().is_some());
         read.extend(beside.into_iter().flat_map(|outer| BESIDE_PROGRAMS.iter().map(|name| outer.join(name))));
-        read.push(directory);
+        read.push(programs);
     }
     read.push(shell.to_owned());
     // Where Claude Code keeps what its tasks in the background print.

@@ -5,12 +5,16 @@
 //! the same time, which share a lock. Only what is empty is removed.
 
 use std::{
-    fs::{self, File},
+    fs::{self, DirEntry, File},
     io::ErrorKind,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::{
+    fs::{FlockOperation, flock},
+    process::geteuid,
+};
 
 use super::{Answer, own::Own};
 use crate::{Fault, fault::Trying};
@@ -42,8 +46,8 @@ const PROGRAMS: &[&str] = &["node_modules/.bin", "venv/bin", ".venv/bin", "env/b
 /// Directories that hold what was downloaded or built, and are large.
 const NOT_SEARCHED: &[&str] = &["node_modules", "target", "dist", "build", "vendor", "venv", ".venv", "__pycache__"];
 
-const DEPTH_MAX: usize = 4;
-const SEARCHED_MAX: usize = 4096;
+/// How many entries of a project are looked at, those in directories of what was downloaded or built not counted.
+const SEARCHED_MAX: usize = 262_144;
 const KEPT_MAX: usize = 512;
 const ASK_A_PERSON: &str = "a person can approve the call as it is: ask for it again";
 
@@ -126,31 +130,47 @@ impl Kept {
         }
     }
 
-    /// Looks breadth-first for what lies below the top, as far as the limits reach.
+    /// Looks for what is there below the top. Where that cannot be said of all of the project, nothing runs.
     fn search(&mut self) -> Answer<()> {
-        let mut level = vec![self.project.clone()];
-        let mut searched = 0;
-        for depth in 0..DEPTH_MAX {
-            let mut next = Vec::new();
-            for directory in level {
-                let Ok(entries) = fs::read_dir(&directory) else { continue };
-                for entry in entries.flatten() {
-                    searched += 1;
-                    if searched > SEARCHED_MAX {
-                        return Ok(());
-                    }
-                    let Ok(kind) = entry.file_type() else { continue };
-                    let name = entry.file_name().to_string_lossy().to_lowercase();
-                    if is_kept(&name, depth == 0) && !kind.is_symlink() {
-                        self.places.push(entry.path());
-                    } else if kind.is_dir() && !NOT_SEARCHED.contains(&name.as_str()) {
-                        next.push(entry.path());
-                    }
+        let mut left = vec![self.project.clone()];
+        let mut searched: usize = 0;
+        while let Some(directory) = left.pop() {
+            let cannot = |error: &dyn std::fmt::Display| {
+                Fault::new(format!("cannot look through `{}`", directory.display()), error, ASK_A_PERSON)
+            };
+            let entries = match fs::read_dir(&directory) {
+                Ok(entries) => entries,
+                Err(error) if is_out_of_reach(&directory, &error) => continue,
+                Err(error) => return Err(cannot(&error)),
+            };
+            for entry in entries {
+                let entry = entry.map_err(|error| cannot(&error))?;
+                searched = searched.saturating_add(1);
+                if searched > SEARCHED_MAX {
+                    return Err(Fault::new(
+                        "cannot keep what must stay unwritten in the project",
+                        format!("it has more than {SEARCHED_MAX} entries to look through"),
+                        ASK_A_PERSON,
+                    ));
                 }
+                self.look_at(&entry, directory == self.project, &mut left);
             }
-            level = next;
         }
         Ok(())
+    }
+
+    fn look_at(&mut self, entry: &DirEntry, is_top: bool, left: &mut Vec<PathBuf>) {
+        // What has gone meanwhile is not there.
+        let Ok(kind) = entry.file_type() else { return };
+        let name = entry.file_name().to_string_lossy().to_lowercase();
+        if is_kept(&name, is_top) && !kind.is_symlink() {
+            self.places.push(entry.path());
+        } else if kind.is_dir()
+            && !NOT_SEARCHED.contains(&name.as_str())
+            && !(is_top && ALWAYS.contains(&name.as_str()))
+        {
+            left.push(entry.path());
+        }
     }
 
     /// What is reached by a link is elsewhere, where nothing may be written or what it is decides.
@@ -159,6 +179,12 @@ impl Kept {
             self.places.push(place);
         }
     }
+}
+
+/// What has gone meanwhile, or belongs to somebody else: a call cannot give itself a right there. It could in its person's own.
+fn is_out_of_reach(directory: &Path, error: &std::io::Error) -> bool {
+    let is_own = || fs::symlink_metadata(directory).is_ok_and(|about| about.uid() == geteuid().as_raw());
+    error.kind() == ErrorKind::NotFound || error.kind() == ErrorKind::PermissionDenied && !is_own()
 }
 
 fn is_kept(name: &str, is_top: bool) -> bool {

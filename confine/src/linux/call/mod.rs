@@ -18,7 +18,7 @@ use super::{
     channel::Ending,
     defence::{Defence, Defences},
 };
-use crate::{Call, Fault};
+use crate::{Call, Fault, fault::Trying};
 
 use handed::{Handed, Id};
 use kept::Kept;
@@ -32,11 +32,12 @@ pub(crate) fn run(defences: &Defences, args: &[OsString]) -> Answer<Ending> {
     let (home, id) = (home()?, Id::read(args)?);
     let state = home.join(STATE);
     let handed = Handed::take(&state, &id, defences)?;
-    let Call { project, directory, .. } = &handed.call;
+    let Call { project, .. } = &handed.call;
+    let directory = &std::env::current_dir().trying(|| "cannot tell the directory".to_owned(), ASK_PROBE)?;
     if !given::is_project(project, &home, &state) || !directory.starts_with(project) {
         return Err(Fault::new(
             format!("cannot confine a call in `{}`", project.display()),
-            "it is no directory of a project, or a link leads there",
+            format!("that is no project, or a link leads there, or it starts elsewhere: in `{}`", directory.display()),
             "a person can approve the call as it is: ask for it again",
         ));
     }
@@ -45,7 +46,7 @@ pub(crate) fn run(defences: &Defences, args: &[OsString]) -> Answer<Ending> {
     let kept = defences.hold(Defence::Kept).then(|| kept::keep(project, &on_path, &own)).transpose()?;
     let places = kept.as_ref().map(Kept::places).unwrap_or_default();
     let shell = shell::of_host(&handed.call, &id, &home);
-    let record = given::record(&handed.call, &home, &state, &own, places, shell);
+    let record = given::record(&handed.call, directory, &home, &state, &own, places, shell);
     let ended = outer::run(&record);
     if handed.call.tells_directory {
         handed.keep_directory(&own, &id);

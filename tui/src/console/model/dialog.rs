@@ -9,6 +9,7 @@ use super::field::Field;
 use crate::{
     console::{armed::Target, model::scope::Scope},
     keys::Context,
+    rules::Draft,
     text::{Row, Visible},
 };
 
@@ -97,6 +98,17 @@ pub enum Kind {
     },
     /// A policy change that lets more through.
     Loosen(Change),
+    /// Lines for the config, which are being made.
+    RuleAwaited,
+    /// Lines for the config, or why there are none.
+    Rule(Result<Box<Draft>, Visible>),
+    /// What a program does of which nothing is known.
+    Does {
+        /// Its lines, in which that is missing.
+        draft: Box<Draft>,
+        /// What is written.
+        field: Field,
+    },
     /// The key table.
     Help {
         /// The first row on screen.
@@ -177,6 +189,8 @@ impl Dialog {
             Kind::Results { .. } => Context::Results,
             Kind::Panic { .. } => Context::Panic,
             Kind::Stop { .. } => Context::Stop,
+            Kind::RuleAwaited | Kind::Rule(_) => Context::Rule,
+            Kind::Does { .. } => Context::Does,
             Kind::Help { .. } | Kind::Container { .. } => Context::Help,
             Kind::Filter(_) => Context::Filter,
             Kind::Line(_) => Context::CommandLine,
@@ -190,6 +204,7 @@ impl Dialog {
             | Kind::Note { field, .. }
             | Kind::Word { field, .. }
             | Kind::Edit { field, .. }
+            | Kind::Does { field, .. }
             | Kind::Filter(field)
             | Kind::Line(field) => Some(field),
             _ => None,

@@ -1,5 +1,6 @@
 //! All that the console knows. Views draw from it alone; `crate::console::update` alone changes it.
 
+pub mod alike;
 pub mod connection;
 pub mod details;
 pub mod dialog;
@@ -37,6 +38,7 @@ use crate::{
     keys::{Chord, View},
     text::Visible,
 };
+use alike::Alike;
 use connection::Connection;
 use details::Details;
 use dialog::Dialog;
@@ -155,6 +157,8 @@ pub struct Model {
     pub(super) deciding: BTreeSet<TicketId>,
     /// What this person decided last.
     pub(super) done: Option<Done>,
+    /// What this person approved that is alike.
+    pub(super) alike: Alike,
     /// The last thing said.
     pub(super) notice: Option<Notice>,
     /// The window is in front; told by terminals that can.
@@ -203,6 +207,7 @@ impl Model {
             armed: Armed::default(),
             deciding: BTreeSet::new(),
             done: None,
+            alike: Alike::default(),
             notice: None,
             focused: true,
             click_is_focus: false,

@@ -12,7 +12,7 @@ use ccc_protocol::{
 
 use super::{
     filter::Filter,
-    order::{Line, Order},
+    order::{Group, Line, Order},
 };
 use crate::{config::Grouping, console::armed::Target, text::Visible, wording::summary};
 
@@ -66,6 +66,35 @@ impl Queue {
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.waiting.values().sum()
+    }
+
+    /// The group whose many tickets the row under the cursor stands for, where it does.
+    #[must_use]
+    pub fn folded(&self) -> Option<(&Group, usize)> {
+        let group = &self.order.line(self.at).filter(|line| self.is_cursor(line))?.group;
+        self.order.folded(group).map(|count| (&**group, count))
+    }
+
+    /// Opens the row under the cursor, where it stands for many; true where it did.
+    pub fn unfold(&mut self) -> bool {
+        let Some(group) = self.folded().map(|(group, _)| group.clone()) else { return false };
+        self.order.unfold(&group);
+        self.settle();
+        true
+    }
+
+    /// Makes one row again of the opened group that the cursor is in; true where there was one.
+    pub fn fold(&mut self) -> bool {
+        let group = self.order.line(self.at).filter(|line| self.is_cursor(line)).map(|line| Group::clone(&line.group));
+        let Some(group) = group.filter(|group| group.tools_of.is_some() && self.order.count(group) > 1) else {
+            return false;
+        };
+        if self.order.folded(&group).is_some() {
+            return false;
+        }
+        self.order.fold(&group);
+        self.settle();
+        true
     }
 
     /// How many wait, by who asked.
@@ -337,6 +366,10 @@ impl Queue {
     /// Moves the cursor to this ticket, where it has a row.
     pub fn to_ticket(&mut self, id: TicketId) -> bool {
         let before = self.cursor;
+        if let Some(hidden) = self.ticket(id).filter(|ticket| self.order.position(ticket).is_none()) {
+            let group = self.order.group_of(hidden);
+            self.order.unfold(&group);
+        }
         let Some(at) = self.ticket(id).and_then(|ticket| self.order.position(ticket)) else { return false };
         self.put_cursor(at);
         self.left_row(before);
@@ -401,7 +434,7 @@ impl Queue {
     fn rebuild(&mut self, grouping: Grouping) {
         let asleep: BTreeSet<TicketId> = self.snoozed.iter().map(|(_, id)| *id).collect();
         let shown = |entry: &&Entry| !asleep.contains(&entry.ticket.id) && fits(&self.filter, entry);
-        let mut order = Order::new(grouping);
+        let mut order = self.order.anew(grouping);
         order.insert_all(self.entries.values().filter(shown).map(|entry| &entry.ticket));
         self.order = order;
         self.cursor =

@@ -5,7 +5,7 @@ use ccc_protocol::TicketId;
 use super::{
     bulk, command_line,
     decide::{self, Terms},
-    filter, open, press, stop,
+    filter, open, press, rules, stop,
 };
 use crate::{
     console::{
@@ -140,6 +140,7 @@ fn accept(model: &mut Model, out: &mut Vec<Command>) -> Option<Act> {
     let dialog = model.dialog.take()?;
     match dialog.kind {
         Kind::Line(field) => return command_line::run(model, field.text(), out),
+        Kind::Does { ref draft, ref field } => rules::said(model, draft, field.text(), out),
         Kind::Note { ref field, ref grant } => match field.text().trim() {
             "" => {
                 model.dialog = Some(dialog);
@@ -191,6 +192,7 @@ fn yes(model: &mut Model, out: &mut Vec<Command>) {
             }
         }
         Some(Kind::Bulk) => bulk::send(model, out),
+        Some(Kind::Rule(_)) => rules::write(model, out),
         Some(Kind::Loosen(change)) => {
             let change = change.clone();
             if press::fired(model).is_some() {

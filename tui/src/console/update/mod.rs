@@ -10,6 +10,7 @@ mod moving;
 mod news;
 mod open;
 mod press;
+mod rules;
 mod stop;
 
 use ccc_protocol::bodies::Status;
@@ -118,6 +119,7 @@ fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
         Act::Approve | Act::ApproveScope | Act::Deny | Act::Edit | Act::Mark | Act::TakeBack => {
             decide::act(model, act, out);
         }
+        Act::Rule => rules::ask(model, out),
         Act::Snooze => snooze(model),
         Act::Wake => wake(model),
         Act::Panic => stop::open(model),
@@ -155,7 +157,7 @@ fn paste(model: &mut Model, text: &str) {
     model.armed.disturb(model.now.millis);
     let takes_paste = matches!(
         model.context(),
-        Context::Deny | Context::Note | Context::Edit | Context::Filter | Context::CommandLine
+        Context::Deny | Context::Note | Context::Edit | Context::Does | Context::Filter | Context::CommandLine
     );
     if !takes_paste {
         model.say(Tone::Care, "pasted text decides nothing and was dropped");
@@ -189,7 +191,8 @@ fn drawn(model: &mut Model) {
         }
         Surface::Screen => {
             let in_sight = model.view == View::Queue && model.dialog.is_none() && model.size.is_enough();
-            if in_sight && !model.areas().details.is_empty() {
+            // A row that stands for many shows none of them.
+            if in_sight && !model.areas().details.is_empty() && model.queue.folded().is_none() {
                 model.details.shown();
             }
         }
@@ -198,7 +201,9 @@ fn drawn(model: &mut Model) {
 
 fn snooze(model: &mut Model) {
     let minutes = model.config.snooze_minutes;
-    if model.queue.selected().is_some_and(|ticket| ticket.status == Status::Queued) {
+    if model.queue.folded().is_some() {
+        model.say(Tone::Care, Lack::Folded.words());
+    } else if model.queue.selected().is_some_and(|ticket| ticket.status == Status::Queued) {
         model.queue.snooze(model.now.wall.plus_seconds(minutes * 60));
         let span = crate::wording::span::exactly(minutes * 60);
         model.say(Tone::Plain, crate::text::Visible::label("snoozed for ").then(span));

@@ -7,7 +7,7 @@ use ccc_protocol::{
     bodies::{OutOfStep, QueueList, Status, Ticket},
 };
 
-use super::{bulk, forms, moving, stop};
+use super::{bulk, forms, moving, rules, stop};
 use crate::{
     console::{
         armed::Lack,
@@ -48,6 +48,8 @@ pub(super) fn news(model: &mut Model, news: News, out: &mut Vec<Command>) {
         News::Grants(Err(why)) | News::Policies(Err(why)) | News::Audit(Err(why)) | News::Actions(Err(why)) => {
             model.say(Tone::Bad, Untrusted(&why).line());
         }
+        News::Rule(dialog, answer) => rules::made(model, dialog, answer),
+        News::Offer(draft) => rules::offer(model, *draft),
         News::Done(deed, answer) => done(model, &deed, answer, out),
     }
 }
@@ -228,6 +230,9 @@ fn decided(model: &mut Model, verb: Verb, id: TicketId, answer: Result<Box<Ticke
             if verb == Verb::Edit {
                 model.edited = None;
             }
+            if verb == Verb::Approve {
+                rules::approved(model, &ticket, out);
+            }
             put(model, *ticket, out);
             edited.map(|new| model.queue.to_ticket(new));
         }
@@ -309,6 +314,8 @@ fn deed_words(deed: &Deed) -> Visible {
         Deed::Override(action, Some(policy)) => {
             Visible::label("override set: ").then(action).then(" → ").then(policy.as_str())
         }
+        Deed::Rule(path) => Visible::label("written; the bridge reads it by itself. As it was before: ")
+            .then(Untrusted(&format!("{}.before", path.display())).line()),
         Deed::Override(action, None) => Visible::label("override taken away: ").then(action),
     }
 }

@@ -1,0 +1,3 @@
+//! Risk over time: what makes a call dangerous beyond what it says itself.
+
+pub mod patterns;
