@@ -108,7 +108,8 @@ fn events(asked: &Value, calls: &[(String, Value)], heard: &Mutex<String>) -> St
     if !results.is_empty() {
         *heard.lock().unwrap() = json!(results).to_string();
     }
-    let offers = |tool: &str| asked["tools"].as_array().is_some_and(|tools| tools.iter().any(|one| one["name"] == tool));
+    let offers =
+        |tool: &str| asked["tools"].as_array().is_some_and(|tools| tools.iter().any(|one| one["name"] == tool));
     let next = calls.get(results.len()).filter(|(tool, _)| offers(tool));
     let (block, delta, stop) = match next {
         Some((tool, input)) => (

@@ -48,7 +48,8 @@ fn what_is_found_is_written_down_without_the_text() {
     assert_eq!(hand_over(&bridge, &output("s", &format!("{HIDDEN}token {TOKEN}"))), json!({}));
     let found = bridge.until("something is found", || findings(&bridge).pop());
     assert_eq!((&found["about"], &found["detail"]["answer"]), (&json!("agent"), &json!("monitor")));
-    let kinds: Vec<&str> = found["detail"]["findings"].as_array().unwrap().iter().filter_map(|f| f["kind"].as_str()).collect();
+    let kinds: Vec<&str> =
+        found["detail"]["findings"].as_array().unwrap().iter().filter_map(|f| f["kind"].as_str()).collect();
     assert!(kinds.contains(&"injection") && kinds.contains(&"secret"), "{found}");
     assert_eq!(found["detail"]["findings"][0]["place"], "pages.example");
     for file in fs::read_dir(bridge.site().home().join("data")).unwrap() {
@@ -68,7 +69,10 @@ fn everyday_outputs_and_what_is_excepted_leave_no_trace() {
     hand_over(&bridge, &canary);
     let found = bridge.until("the canary is found", || findings(&bridge).pop());
     assert_eq!(found["detail"]["findings"].as_array().unwrap().len(), 1, "{found}");
-    assert_eq!((&found["detail"]["findings"][0]["kind"], &found["detail"]["answer"]), (&json!("canary"), &json!("escalate")));
+    assert_eq!(
+        (&found["detail"]["findings"][0]["kind"], &found["detail"]["answer"]),
+        (&json!("canary"), &json!("escalate"))
+    );
     assert_eq!(findings(&bridge).len(), 1);
     canary["parts"] = json!(["a", "b", "c"]);
     assert_eq!(bridge.post("agent", "/outputs", &canary).status, 400);
@@ -96,7 +100,10 @@ fn a_canary_on_its_way_is_denied_whatever_rules_say_and_freezes_the_session() {
     assert_eq!(bridge.submit("agent", &call("s", "ls")).status, 403, "the session is frozen");
     let held = bridge.get("user", "/policies").json();
     assert!(held["held"].to_string().contains("frozen"), "{held}");
-    assert!(!held.to_string().contains(&head) && !stopped.text().contains(&head), "the value itself is told nobody anew");
+    assert!(
+        !held.to_string().contains(&head) && !stopped.text().contains(&head),
+        "the value itself is told nobody anew"
+    );
 }
 
 #[test]

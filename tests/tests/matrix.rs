@@ -23,9 +23,9 @@ const TICKET_ROUTES: [&str; 8] = [
 ];
 
 const OTHER_ROUTES: [&str; 13] = [
-    "POST /action", "GET /actions", "GET /queue", "GET /events", "POST /outputs", "GET /grants", "POST /grants/{id}/revoke",
-    "GET /policies", "POST /policies/group/{group}", "POST /policies/action/{action}", "POST /freeze", "GET /audit",
-    "GET /health",
+    "POST /action", "GET /actions", "GET /queue", "GET /events", "POST /outputs", "GET /grants",
+    "POST /grants/{id}/revoke", "GET /policies", "POST /policies/group/{group}", "POST /policies/action/{action}",
+    "POST /freeze", "GET /audit", "GET /health",
 ];
 
 const HEADER: &str = "\

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::Verdict;
+use super::{Assessed, Verdict};
 use crate::{ActionName, Digest, TicketId, Timestamp, UserName};
 
 /// One submitted action and where it stands.
@@ -79,6 +79,9 @@ pub struct Ticket {
     /// What the bridge read from it, in words; in lists and previews, for who may approve it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
+    /// Of a tool call, its risk beside what came before it, when it was asked for; for who may approve it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assessed: Option<Assessed>,
     /// In a list: `params`, `result` or an approval's note are cut ([`abridge`](super::abridge)), and the whole is at `GET /queue/{id}`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub abridged: bool,
