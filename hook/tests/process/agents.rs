@@ -113,6 +113,21 @@ fn the_commands_of_claudes_skills_run_when_they_are_released_and_not_when_they_a
     }
 }
 
+/// Seen with 2.1.332: what the hook answers takes the place of what the tool gave back, for the host's own tools too.
+#[test]
+fn claudes_model_is_shown_masks_and_no_secrets() {
+    for agent in agents().into_iter().filter(|agent| agent.host == Host::Claude) {
+        let masks = json!({"secrets": [{"part": 0, "from": 4, "to": 14, "name": "GitHub token"}]});
+        let bridge = Bridge::masking(masks, |_, received| answered(received, 200, "released", &json!({})));
+        let home = agent.installed(&bridge.url);
+        // Written so that the command itself does not hold what it prints.
+        let seen = agent.run_wanting(&home, "do it", r"printf 'KEY=\141\142cdefghij!'");
+        assert!(bridge.handed_over().iter().any(|handed| handed["parts"][0] == "KEY=abcdefghij!"), "{seen:?}");
+        assert!(seen.told_to_model.contains("KEY=[masked: GitHub token]!"), "{seen:?}");
+        assert!(!seen.told_to_model.contains("abcdefghij"), "{seen:?}");
+    }
+}
+
 /// The host's own check of a skill's commands comes first; what it lets through is what the hook is asked about.
 fn allow_the_shell(home: &Home) {
     let path = home.path().join(".claude/settings.json");
@@ -413,7 +428,12 @@ impl Agent {
 
     /// `prompt` counts for Claude Code.
     fn run(&self, home: &Home, prompt: &str) -> Seen {
-        let model = Model::start(COMMAND).unwrap();
+        self.run_wanting(home, prompt, COMMAND)
+    }
+
+    /// With a model that wants this command run.
+    fn run_wanting(&self, home: &Home, prompt: &str, command: &str) -> Seen {
+        let model = Model::start(command).unwrap();
         let project = home.path().join("project");
         fs::create_dir_all(&project).unwrap();
         let mut command = match self.host {

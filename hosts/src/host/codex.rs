@@ -51,6 +51,8 @@ pub(super) const PROFILE: Profile = Profile {
     checkup: Some(CHECKUP),
     trial: Some(TRIAL),
     rewrite: Some(REWRITE),
+    tells_at_start: false,
+    masked: None,
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: GUARDED,

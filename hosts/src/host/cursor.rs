@@ -51,6 +51,8 @@ pub(super) const PROFILE: Profile = Profile {
     checkup: None,
     trial: None,
     rewrite: None,
+    tells_at_start: false,
+    masked: None,
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: "failClosed blocks on a crash, a missing binary and a time-out; read in its source, not seen by running it",
