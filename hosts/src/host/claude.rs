@@ -54,6 +54,7 @@ pub(super) const PROFILE: Profile = Profile {
     checkup: Some(CHECKUP),
     trial: Some(TRIAL),
     rewrite: Some(REWRITE),
+    log: None,
     limits,
     subagents,
     trusts_hooks_by_name: false,

@@ -51,6 +51,7 @@ pub(super) const PROFILE: Profile = Profile {
     checkup: None,
     trial: Some(TRIAL),
     rewrite: Some(REWRITE),
+    log: None,
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: GUARDED,

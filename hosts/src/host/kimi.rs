@@ -41,6 +41,7 @@ pub(super) const PROFILE: Profile = Profile {
     checkup: None,
     trial: Some(TRIAL),
     rewrite: None,
+    log: None,
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: GUARDED,
