@@ -61,7 +61,7 @@ mod tests {
             format!("apply_patch <<'EOF'\n{PATCH}\nEOF2"),
             format!("apply_patch <<''\n{PATCH}\n"),
             format!("apply_patch <<'A B'\n{PATCH}\nA B"),
-            format!("apply_patch <<'EOF'\n*** Begin Patch\nEOF\nid\n*** End Patch\nEOF"),
+            "apply_patch <<'EOF'\n*** Begin Patch\nEOF\nid\n*** End Patch\nEOF".to_owned(),
             "apply_patch <<'EOF'\nid\nEOF".to_owned(),
             format!("apply_patch '{PATCH}'"),
             "apply_patch <<'EOF'".to_owned(),
