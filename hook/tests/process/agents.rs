@@ -121,10 +121,46 @@ fn claudes_model_is_shown_masks_and_no_secrets() {
         let bridge = Bridge::masking(masks, |_, received| answered(received, 200, "released", &json!({})));
         let home = agent.installed(&bridge.url);
         // Written so that the command itself does not hold what it prints.
-        let seen = agent.run_wanting(&home, "do it", r"printf 'KEY=\141\142cdefghij!'");
+        let seen = agent.run_asking(&home, "do it", r"printf 'KEY=\141\142cdefghij!'");
         assert!(bridge.handed_over().iter().any(|handed| handed["parts"][0] == "KEY=abcdefghij!"), "{seen:?}");
         assert!(seen.told_to_model.contains("KEY=[masked: GitHub token]!"), "{seen:?}");
         assert!(!seen.told_to_model.contains("abcdefghij"), "{seen:?}");
+    }
+}
+
+/// Codex' patch in the form that its shell takes, which it applies itself.
+const SHELL_PATCH: &str = "apply_patch <<'EOF'\n*** Begin Patch\n*** Add File: ran.txt\n+hello\n*** End Patch\nEOF";
+
+#[test]
+fn a_patch_that_codex_is_given_by_its_shell_is_asked_about() {
+    for agent in agents().into_iter().filter(|agent| agent.host == Host::Codex) {
+        for (http, status) in [(200, "released"), (403, "denied")] {
+            let bridge = Bridge::start(move |_, received| answered(received, http, status, &json!({})));
+            let home = agent.installed(&bridge.url);
+            let seen = agent.run_asking(&home, "do it", SHELL_PATCH);
+            assert_eq!(seen.ran, status == "released", "{seen:?}");
+            let actions = bridge.actions();
+            let calls: Vec<_> = actions.iter().filter(|action| action["action"] == "use-tool").collect();
+            let [call] = calls[..] else { panic!("{actions:?}") };
+            assert_eq!((&call["tool"], &call["native"]), (&json!("Edit"), &json!("Bash")));
+            assert_eq!(call["can"], Value::Null, "no other program could apply it");
+        }
+    }
+}
+
+#[test]
+fn doctor_finds_in_the_real_agents_log_what_no_hook_saw() {
+    for agent in agents().into_iter().filter(|agent| agent.host.profile().log.is_some()) {
+        for (off, told) in [("", "log: 1 calls"), ("[features]\nhooks = false\n\n", "open: no hook saw 1 of 1 calls")] {
+            let bridge = Bridge::start(|_, received| answered(received, 200, "released", &json!({})));
+            let home = agent.installed(&bridge.url);
+            let config = home.path().join(".codex/config.toml");
+            fs::write(&config, format!("{off}{}", fs::read_to_string(&config).unwrap())).unwrap();
+            let seen = agent.run_once(&home);
+            assert!(seen.ran, "{}: {seen:?}", agent.host);
+            let (_, words) = agent.hook_says(&home, &["doctor"]);
+            assert!(words.contains(told), "{}: {words}", agent.host);
+        }
     }
 }
 
@@ -426,13 +462,12 @@ impl Agent {
         self.run(home, "do it")
     }
 
-    /// `prompt` counts for Claude Code.
     fn run(&self, home: &Home, prompt: &str) -> Seen {
-        self.run_wanting(home, prompt, COMMAND)
+        self.run_asking(home, prompt, COMMAND)
     }
 
-    /// With a model that wants this command run.
-    fn run_wanting(&self, home: &Home, prompt: &str, command: &str) -> Seen {
+    /// With a model that asks for this command; `prompt` counts for Claude Code.
+    fn run_asking(&self, home: &Home, prompt: &str, command: &str) -> Seen {
         let model = Model::start(command).unwrap();
         let project = home.path().join("project");
         fs::create_dir_all(&project).unwrap();

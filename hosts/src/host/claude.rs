@@ -56,6 +56,7 @@ pub(super) const PROFILE: Profile = Profile {
     rewrite: Some(REWRITE),
     tells_at_start: true,
     masked: Some(nested::show_instead),
+    log: None,
     limits,
     subagents,
     trusts_hooks_by_name: false,
