@@ -337,7 +337,7 @@ impl Queue {
     /// Takes the row of a ticket away that has ended under the cursor, where no other ticket waits that the cursor could go to.
     pub fn leave_ended(&mut self) {
         if self.waiting() == 0
-            && let Some(id) = self.cursor.take_if(|id| self.entries.get(id).is_some())
+            && let Some(id) = self.cursor.take_if(|id| self.entries.contains_key(id))
         {
             self.drop_row(id);
             self.settle();

@@ -195,18 +195,7 @@ fn yes(model: &mut Model, out: &mut Vec<Command>) {
             }
         }
         Some(Kind::Bulk) => bulk::send(model, out),
-        Some(Kind::Install { .. }) => {
-            if press::fired(model).is_some() {
-                here::install(model, out);
-            }
-        }
-        Some(Kind::Volume { .. }) => {
-            if press::fired(model).is_some() {
-                model.dialog = None;
-                model.say(Tone::Plain, "writing …");
-                out.push(Command::AddVolume);
-            }
-        }
+        Some(Kind::Install { .. } | Kind::Volume { .. }) => here::yes(model, out),
         Some(Kind::Rule(_)) => rules::write(model, out),
         Some(Kind::Loosen(change)) => {
             let change = change.clone();
