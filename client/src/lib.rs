@@ -35,7 +35,7 @@ pub use bridge::Bridge;
 pub use clearance::{Clearance, Objection, Ruling, TOOL_BODY_BYTES_MAX, Terms, ask_for_clearance};
 pub use config_dir::config_dir;
 pub use error::CallError;
-pub use events::{Event, EventStream};
+pub use events::{Event, EventStream, Sign};
 pub use follow::{End, Followed, Manner, Until, Watch, follow};
 pub use identity::{Identity, IdentityError, read_secrets};
 pub use request::{Method, Repeat, Request, deadline_after};

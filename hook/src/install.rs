@@ -1,4 +1,4 @@
-//! `ccc-hook install`: everything is read and checked first, then written.
+//! `ccc-hook install`: everything is read and checked first, then written; where that fails, all of it is taken back.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -22,6 +22,7 @@ use ccc_hosts::manifest::{Install, Manifest, ManifestError};
 use ccc_hosts::settings::command::{Program, UnspeakablePath};
 use ccc_hosts::settings::place::{Places, Scope};
 use ccc_hosts::settings::{self, SettingsError};
+use ccc_hosts::undo::Undo;
 use ccc_hosts::version::Version;
 use serde_json::{Value, json};
 
@@ -112,6 +113,8 @@ struct Plan {
     settings: PathBuf,
     before: Option<String>,
     after: String,
+    /// True where the settings are as an earlier install left them: what they were before it is kept already.
+    is_again: bool,
     config_path: PathBuf,
     config: Config,
 }
@@ -131,11 +134,13 @@ pub fn install(order: &Order, places: &Places, program: &Path, out: &mut dyn Wri
     if order.dry_run && order.form == Form::Json {
         return Ok(tell_json(&plans, out)?);
     }
-    for plan in &plans {
-        if order.dry_run {
-            tell(plan, out)?;
-        } else {
-            write(plan, order.scope, program, places, &mut manifest, out)?;
+    if order.dry_run {
+        plans.iter().try_for_each(|plan| tell(plan, out))?;
+    } else {
+        let mut undo = Undo::default();
+        if let Err(error) = carry_out(&plans, order.scope, program, places, &mut manifest, &mut undo, out) {
+            take_back(undo, out)?;
+            return Err(error);
         }
     }
     if footing == Footing::OwnUserWrites {
@@ -145,10 +150,41 @@ pub fn install(order: &Order, places: &Places, program: &Path, out: &mut dyn Wri
             program.display()
         )?;
     }
-    if !order.dry_run {
-        learn_agents(&plans, places)?;
+    Ok(())
+}
+
+fn carry_out(
+    plans: &[Plan],
+    scope: Scope,
+    program: &Path,
+    places: &Places,
+    manifest: &mut Manifest,
+    undo: &mut Undo,
+    out: &mut dyn Write,
+) -> Result<(), InstallError> {
+    let manifests = [places.manifest(), places.agents()];
+    let written = plans.iter().flat_map(|plan| [&plan.config_path, &plan.settings]).chain(&manifests);
+    for path in written {
+        undo.note(path).map_err(|cause| InstallError::file(path, cause))?;
+    }
+    for plan in plans {
+        write(plan, scope, program, places, manifest, out)?;
+    }
+    learn_agents(plans, places)?;
+    // Last, because another program is asked about what was written.
+    for plan in plans.iter().filter(|plan| plan.host.profile().trusts_hooks_by_name) {
+        trust_in_codex(&plan.settings, places, manifest, undo, out)?;
     }
     Ok(())
+}
+
+fn take_back(undo: Undo, out: &mut dyn Write) -> io::Result<()> {
+    match undo.take_back() {
+        Ok(()) => writeln!(out, "nothing is installed: what was written is taken back"),
+        Err(failed) => failed
+            .into_iter()
+            .try_for_each(|(path, cause)| writeln!(out, "`{}` could not be put back: {cause}", path.display())),
+    }
 }
 
 fn plans(order: &Order, places: &Places, program: &Path, earlier: &Manifest) -> Result<Vec<Plan>, InstallError> {
@@ -190,7 +226,7 @@ fn plan(
     // What an earlier install wrote and nobody touched is written anew, so that it can be taken back to the byte.
     let own = earlier.find(&path).and_then(|install| entries::untouched(install, host, text));
     let after = settings::with_entries(host, &path, own.as_deref().unwrap_or(text), &wanted)?;
-    Ok(Plan { host, version, settings: path, before, after, config_path, config })
+    Ok(Plan { host, version, settings: path, is_again: own.is_some(), before, after, config_path, config })
 }
 
 /// The launcher that was installed beside this program, where this host's calls can be run by it and it confines all.
@@ -282,7 +318,7 @@ fn write(
         settings: plan.settings.clone(),
         config: plan.config_path.clone(),
         program: program.to_owned(),
-        backup: if unchanged { None } else { back_up(plan)? },
+        backup: if unchanged || plan.is_again { None } else { back_up(plan)? },
         created: Some(plan.before.is_none()),
         version: plan.version,
         proven: earlier_proof(manifest, plan, unchanged),
@@ -298,9 +334,6 @@ fn write(
     }
     if confine::rewrite_of(plan.host).is_some() {
         writeln!(out, "{}: {}", plan.host, can_confine(plan, places))?;
-    }
-    if plan.host.profile().trusts_hooks_by_name {
-        trust_in_codex(&plan.settings, places, manifest, out)?;
     }
     Ok(())
 }
@@ -325,8 +358,11 @@ fn trust_in_codex(
     settings: &Path,
     places: &Places,
     manifest: &mut Manifest,
+    undo: &mut Undo,
     out: &mut dyn Write,
 ) -> Result<(), InstallError> {
+    let config = codex_trust::config(places);
+    undo.note(&config).map_err(|cause| InstallError::file(&config, cause))?;
     match codex_trust::trust(places, settings) {
         Ok(keys) => {
             writeln!(out, "codex: trusts these hooks now")?;

@@ -18,7 +18,7 @@ use ccc_core::{
 use ccc_protocol::{
     GrantId, TicketId, UserName,
     bodies::{
-        self, ActionList, ActionPolicy, AuditEntry, AuditList, EntryKind, GrantList, GroupPolicies, Hint, Policy,
+        self, ActionList, ActionPolicy, AuditEntry, AuditList, EntryKind, GrantList, GroupPolicies, Held, Hint, Policy,
         PolicyList, QueueList, Status,
     },
     content_digest::SharedBeginning,
@@ -127,7 +127,9 @@ impl Front {
 
     fn listed(&self, ticket: &Ticket, reader: &UserName) -> bodies::Ticket {
         let verdict = self.verdict_at_hand(ticket, reader);
-        bodies::Ticket { denied_until: self.denied_until(ticket), verdict, ..ticket.listed() }
+        let assessed = verdict.as_ref().and_then(|_| ticket.assessed());
+        let waiting = self.waiting_for(ticket, reader);
+        bodies::Ticket { denied_until: self.denied_until(ticket), verdict, assessed, waiting, ..ticket.listed() }
     }
 
     /// What the ticket comes to, for who may approve it. One whose call was not read before (it ended before this start) has none in
@@ -173,7 +175,7 @@ impl Front {
             return Err(Refusal::not_allowed("policies are shown to users with approval rights"));
         }
         let published = self.shelf.read();
-        Ok(policy_list(&self.in_force(&law, &published.overrides), caller.user(), published.seq))
+        Ok(policy_list(&self.in_force(&law, &published.overrides), caller.user(), published.seq, &published.held))
     }
 
     /// `GET /audit`: entries about the users the caller may approve for, what others set for those users at run time, and what
@@ -331,6 +333,7 @@ impl InForce<'_> {
             action,
             args: &Args::default(),
             facts: None,
+            risk: None,
             local: self.clock.local(),
             now: self.clock.now(),
             users: &self.law.users,
@@ -346,7 +349,7 @@ impl InForce<'_> {
     }
 }
 
-fn policy_list(now: &InForce<'_>, caller: &UserName, seq: u64) -> PolicyList {
+fn policy_list(now: &InForce<'_>, caller: &UserName, seq: u64, held: &[Held]) -> PolicyList {
     let InForce { law, overrides, .. } = now;
     let own = overrides.by.get(caller).cloned().unwrap_or_default();
     let users: Vec<UserName> =
@@ -370,6 +373,7 @@ fn policy_list(now: &InForce<'_>, caller: &UserName, seq: u64) -> PolicyList {
     PolicyList {
         seq,
         frozen: users.iter().filter(|user| overrides.frozen_by(user).is_some()).cloned().collect(),
+        held: held.iter().filter(|held| users.contains(&held.user)).cloned().collect(),
         groups: groups.into_iter().map(group).collect(),
         users,
     }

@@ -17,6 +17,7 @@ mod open;
 mod page;
 mod pool;
 mod prepare;
+mod presence;
 mod preview;
 mod proof;
 mod readings;
@@ -34,7 +35,7 @@ pub use open::{Running, Site, open};
 
 pub(crate) use clerk::{ClerkHandle, Sitting};
 pub(crate) use clock_word::ClockWord;
-pub(crate) use front::Lawbook;
+pub(crate) use front::{Lawbook, Patience};
 pub(crate) use lists::Hints;
 pub(crate) use open::Found;
 pub(crate) use readings::{NO_RESULT, Shown};

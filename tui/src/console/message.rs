@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use ccc_protocol::{
     ActionName, GrantId, TicketId, UserName,
-    bodies::{ActionList, AuditList, GrantList, GrantRequest, Policy, PolicyList, Preview, QueueList, Shown, Ticket},
+    bodies::{
+        ActionList, AuditList, GrantList, GrantRequest, Policy, PolicyList, Preview, QueueList, Shown, Ticket, Waiting,
+    },
 };
 use serde_json::{Map, Value};
 
@@ -70,9 +72,18 @@ pub enum Message {
 pub enum News {
     /// The server answers, and hints arrive.
     Connected,
+    /// It has said something, if only that it is there.
+    Alive,
     /// It does not; another try is made after so many seconds.
     Lost {
         /// Why.
+        why: String,
+        /// Seconds until the next try.
+        retry_seconds: u64,
+    },
+    /// It is there, and refuses to tell of what happens; another try is made after so many seconds.
+    Refused {
+        /// Why, in its words.
         why: String,
         /// Seconds until the next try.
         retry_seconds: u64,
@@ -81,6 +92,8 @@ pub enum News {
     Queue(Result<QueueRead, String>),
     /// The preview that was asked for.
     Preview(TicketId, Result<Box<Preview>, String>),
+    /// Whether the caller of this ticket waits, as far as it could be read.
+    Waiting(TicketId, Option<Waiting>),
     /// A decision was answered.
     Decided(Verb, TicketId, Result<Box<Ticket>, Trouble>),
     /// The standing grants.
@@ -180,6 +193,8 @@ pub enum Command {
     ReadQueue,
     /// Read what a ticket would do.
     ReadPreview(TicketId),
+    /// Read whether a ticket's caller waits for the answer.
+    ReadWaiting(TicketId),
     /// Read the grants.
     ReadGrants,
     /// Read the policies.
@@ -195,6 +210,8 @@ pub enum Command {
     Approve {
         /// A person's leave.
         leave: Leave,
+        /// Their leave for what waits and stands beside it on screen, which goes with the grant.
+        beside: Vec<Leave>,
         /// What they wrote beside it.
         note: Option<String>,
         /// More of the same.

@@ -33,7 +33,7 @@ use crate::{
     local::Machine,
     rules,
     text::{Row, Tone, Untrusted, Visible},
-    view,
+    view, wording,
 };
 
 /// As wide as pages are made; a terminal wraps the rest.
@@ -295,7 +295,9 @@ impl Console {
     fn tell_connection(&mut self) -> io::Result<()> {
         let words = match self.model.connection() {
             Connection::Connecting => "connecting",
+            Connection::Live if self.model.quiet_seconds().is_some() => "the bridge is quiet",
             Connection::Live => "connected",
+            Connection::Lost { refused: true, .. } => "the bridge refuses to tell what happens; trying again by itself",
             Connection::Lost { .. } => "no connection; trying again by itself",
         };
         if self.told.connection.replace(words) == Some(words) { Ok(()) } else { say(words) }
@@ -349,6 +351,7 @@ impl Console {
         }
         self.told.page = Some(target);
         let mut rows = document::preview(preview, PAGE_CELLS, Ids::Shown);
+        rows.extend(wording::waiting(&preview.ticket, self.clock.now().wall));
         rows.push(Row::new().with(Tone::Strong, "approve, deny, scope, edit, snooze, mark, down, up, or help?"));
         self.print(&rows)?;
         self.update(Message::Drawn)

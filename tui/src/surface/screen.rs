@@ -183,7 +183,8 @@ impl Console {
     /// Until something on screen changes by time alone.
     fn patience(&self) -> Duration {
         let now = self.clock.now().millis;
-        let settles = Some(self.model.armed().settles_at()).filter(|&settles| settles > now);
+        // A bar fills until keys count.
+        let settles = self.model.armed().next_step_at(now).filter(|&settles| settles > now);
         let next = [settles, self.model.due_at()].into_iter().flatten().min();
         let millis = next.map_or(TICK_MILLIS, |next| next.saturating_sub(now).min(TICK_MILLIS));
         Duration::from_millis(millis.max(1))

@@ -70,10 +70,14 @@ fn status(model: &Model) -> Row {
 fn connection(model: &Model) -> Row {
     match model.connection() {
         Connection::Connecting => Row::new().with(Tone::Care, "… connecting"),
-        Connection::Live => Row::new().with(Tone::Good, "● live"),
-        Connection::Lost { retry_at_millis, .. } => {
+        Connection::Live => match model.quiet_seconds() {
+            None => Row::new().with(Tone::Good, "● live"),
+            Some(quiet) => Row::new().with(Tone::Care, Visible::label("● quiet ").then(span::seconds(quiet))),
+        },
+        Connection::Lost { retry_at_millis, refused, .. } => {
             let left = span::seconds(retry_at_millis.saturating_sub(model.now().millis).div_ceil(1000));
-            Row::new().with(Tone::Bad, Visible::label("✗ no connection, again in ").then(left))
+            let what = if *refused { "✗ refused, again in " } else { "✗ no connection, again in " };
+            Row::new().with(Tone::Bad, Visible::label(what).then(left))
         }
     }
 }

@@ -109,6 +109,29 @@ pub fn in_row(ticket: &Ticket) -> Visible {
     }
 }
 
+/// All that a tool call's input says, in one row; none where it has more lines than one, or says more than is ever made of it.
+#[must_use]
+pub fn whole(ticket: &Ticket) -> Option<Visible> {
+    let tool = ticket.params.get("tool").and_then(Value::as_str)?;
+    let input = ticket.params.get("input").and_then(Value::as_object)?;
+    let is_shell = matches!(tool, "Bash" | "Shell");
+    let (mut words, mut chars) = (line(tool).then(" "), 0);
+    for (name, value) in input {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        chars += text.chars().count();
+        if chars > VALUE_CHARS_MAX || text.contains(['\n', '\r']) {
+            return None;
+        }
+        let name = if is_shell && name == "command" {
+            Visible::label(" $ ")
+        } else {
+            Visible::label("  ").then(line(name)).then("=")
+        };
+        words = words.then(name).then(line(&text));
+    }
+    Some(words)
+}
+
 /// The same for the list, whose rows are short: of a path beneath the project that the call names, the name of that directory
 /// and what follows, so that it is not the file's own name that is cut off. What was left out shows as `…`.
 #[must_use]

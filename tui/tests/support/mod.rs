@@ -163,6 +163,8 @@ impl Desk {
 
     pub(crate) fn wait(&mut self, millis: u64) {
         self.millis += millis;
+        // The bridge sends signs of life all the time.
+        self.take(Message::News(News::Alive));
         self.take(Message::Tick);
     }
 
@@ -269,6 +271,7 @@ pub(crate) fn is_reading(command: &Command) -> bool {
         command,
         Command::ReadQueue
             | Command::ReadPreview(_)
+            | Command::ReadWaiting(_)
             | Command::ReadGrants
             | Command::ReadPolicies
             | Command::ReadActions

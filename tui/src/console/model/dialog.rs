@@ -5,7 +5,7 @@ use ccc_protocol::{
     bodies::{GrantRequest, Policy, Word},
 };
 
-use super::field::Field;
+use super::{Done, field::Field};
 use crate::{
     console::{armed::Target, model::scope::Scope},
     keys::Context,
@@ -112,6 +112,13 @@ pub enum Kind {
         /// The row under the cursor.
         at: usize,
     },
+    /// Whether to take back what was decided before, and is not on screen.
+    Undo {
+        /// What was decided.
+        done: Done,
+        /// About what.
+        what: Visible,
+    },
     /// A policy change that lets more through.
     Loosen(Change),
     /// Lines for the config, which are being made.
@@ -198,7 +205,7 @@ impl Dialog {
             Kind::Deny { .. } => Context::Deny,
             Kind::Note { .. } => Context::Note,
             Kind::Word { .. } => Context::Word,
-            Kind::Confirm { .. } | Kind::Loosen(_) => Context::Confirm,
+            Kind::Confirm { .. } | Kind::Loosen(_) | Kind::Undo { .. } => Context::Confirm,
             Kind::Scope(_) => Context::Scope,
             Kind::Edit { .. } => Context::Edit,
             Kind::Bulk => Context::Bulk,
@@ -210,7 +217,9 @@ impl Dialog {
             Kind::Install { .. } => Context::Install,
             Kind::Volume { .. } => Context::Volume,
             Kind::Leave => Context::Leave,
-            Kind::RuleAwaited | Kind::Rule(_) => Context::Rule,
+            Kind::Rule(Ok(ref draft)) if draft.file.is_some() => Context::Rule,
+            // There is nothing to be done but to read it.
+            Kind::RuleAwaited | Kind::Rule(_) => Context::Results,
             Kind::Does { .. } => Context::Does,
             Kind::Filter(_) => Context::Filter,
             Kind::Line(_) => Context::CommandLine,

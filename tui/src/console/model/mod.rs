@@ -115,6 +115,10 @@ pub struct Model {
     pub(super) open: bool,
     /// How the link stands.
     pub(super) connection: Connection,
+    /// When the bridge was last heard, on the program's clock in milliseconds.
+    pub(super) heard_millis: u64,
+    /// When it was last asked whether the agent under the cursor waits, likewise.
+    pub(super) waiting_asked_millis: u64,
     /// What waits.
     pub(super) queue: Queue,
     /// What runs, of the users whose requests are decided here.
@@ -165,6 +169,8 @@ pub struct Model {
     pub(super) deciding: BTreeSet<TicketId>,
     /// What this person decided last.
     pub(super) done: Option<Done>,
+    /// It in words.
+    pub(super) done_what: Visible,
     /// What this person approved that is alike.
     pub(super) alike: Alike,
     /// The last thing said.
@@ -194,6 +200,8 @@ impl Model {
             view: View::default(),
             open: false,
             connection: Connection::default(),
+            heard_millis: 0,
+            waiting_asked_millis: 0,
             runs: BTreeMap::new(),
             frozen_now: Vec::new(),
             seq: 0,
@@ -218,6 +226,7 @@ impl Model {
             armed: Armed::default(),
             deciding: BTreeSet::new(),
             done: None,
+            done_what: Visible::default(),
             alike: Alike::default(),
             notice: None,
             focused: true,

@@ -170,7 +170,7 @@ impl Order {
     pub fn insert(&mut self, ticket: &Ticket) {
         let line = self.line_for(ticket);
         if self.folds(&line.group) {
-            return self.insert_folded(line.group, ticket.id);
+            return self.insert_folded(&line.group, ticket.id);
         }
         if self.lines.binary_search(&line).is_err() {
             // The head first: it may move the ticket's own place.
@@ -180,15 +180,15 @@ impl Order {
         }
     }
 
-    fn insert_folded(&mut self, group: Rc<Group>, id: TicketId) {
-        let members = self.folded.entry(Rc::clone(&group)).or_default();
+    fn insert_folded(&mut self, group: &Rc<Group>, id: TicketId) {
+        let members = self.folded.entry(Rc::clone(group)).or_default();
         let first_before = members.first().copied();
         if !members.insert(id) {
             return;
         }
         let first = members.first().copied();
-        self.count_up(&group);
-        self.stand_for(&group, first_before, first);
+        self.count_up(group);
+        self.stand_for(group, first_before, first);
     }
 
     /// The row of a folded group stands for its first ticket.
@@ -215,7 +215,7 @@ impl Order {
         self.lines.dedup();
         self.recount();
         for Line { group, ticket } in folded {
-            ticket.into_iter().for_each(|id| self.insert_folded(Rc::clone(&group), id));
+            ticket.into_iter().for_each(|id| self.insert_folded(&group, id));
         }
     }
 

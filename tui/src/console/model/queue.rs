@@ -7,7 +7,7 @@ use std::{
 
 use ccc_protocol::{
     Digest, TicketId, Timestamp, UserName,
-    bodies::{QueueList, Status, Ticket},
+    bodies::{QueueList, Status, Ticket, Waiting},
 };
 
 use super::{
@@ -137,6 +137,18 @@ impl Queue {
     #[must_use]
     pub fn ticket(&self, id: TicketId) -> Option<&Ticket> {
         self.entries.get(&id).map(|entry| &entry.ticket)
+    }
+
+    /// All that wait, in no order.
+    pub fn waiting_tickets(&self) -> impl Iterator<Item = &Ticket> {
+        self.entries.values().map(|entry| &entry.ticket).filter(|ticket| ticket.status == Status::Queued)
+    }
+
+    /// Takes over whether a ticket's caller waits.
+    pub fn note_waiting(&mut self, id: TicketId, waiting: Option<Waiting>) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.ticket.waiting = waiting;
+        }
     }
 
     /// All tickets whose id begins or ends so.

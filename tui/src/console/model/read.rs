@@ -7,7 +7,7 @@ use ccc_protocol::{
 
 use super::{
     Areas, Model, Notice, Now, QueueState, Size, Surface,
-    connection::Connection,
+    connection::{Connection, QUIET_MILLIS},
     details::Details,
     dialog::Dialog,
     filter::Filter,
@@ -97,6 +97,13 @@ impl Model {
     #[must_use]
     pub fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// For how long the bridge has said nothing, in seconds, where that is long for one that is there.
+    #[must_use]
+    pub fn quiet_seconds(&self) -> Option<u64> {
+        let silent = self.now.millis.saturating_sub(self.heard_millis);
+        (self.connection == Connection::Live && silent >= QUIET_MILLIS).then_some(silent / 1000)
     }
 
     /// What waits.

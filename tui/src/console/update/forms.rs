@@ -196,6 +196,13 @@ fn yes(model: &mut Model, out: &mut Vec<Command>) {
         }
         Some(Kind::Bulk) => bulk::send(model, out),
         Some(Kind::Install { .. } | Kind::Volume { .. }) => here::yes(model, out),
+        Some(Kind::Undo { done, .. }) => {
+            let done = *done;
+            if press::fired(model).is_some() {
+                model.dialog = None;
+                decide::undo(model, done, out);
+            }
+        }
         Some(Kind::Rule(_)) => rules::write(model, out),
         Some(Kind::Loosen(change)) => {
             let change = change.clone();
@@ -253,5 +260,6 @@ fn last_top(model: &Model) -> usize {
 fn widen(model: &mut Model, by: isize) {
     if let Some(Dialog { kind: Kind::Scope(scope), .. }) = &mut model.dialog {
         scope.widen(by);
+        decide::hold_scope_against(model);
     }
 }

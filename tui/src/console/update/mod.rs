@@ -20,7 +20,7 @@ use crate::{
     console::{
         armed::Lack,
         message::{Command, Message},
-        model::{Model, Now, Surface, dialog::Kind},
+        model::{Model, Now, Surface, connection::Connection, dialog::Kind},
     },
     keys::{Act, Context, View},
     text::Tone,
@@ -180,7 +180,22 @@ fn tick(model: &mut Model, out: &mut Vec<Command>) {
     if woken > 0 {
         out.push(Command::Tell { waiting: model.queue.waiting(), arrived: woken });
     }
+    ask_who_waits(model, out);
 }
+
+/// That an agent has gone is no change of its ticket: of the one on screen it is asked again and again.
+fn ask_who_waits(model: &mut Model, out: &mut Vec<Command>) {
+    let due = model.waiting_asked_millis.saturating_add(WAITING_READ_MILLIS) <= model.now.millis;
+    let selected = model.queue.selected().filter(|ticket| ticket.waiting.is_some());
+    let is_due = due && model.view == View::Queue && model.connection == Connection::Live;
+    if let Some(id) = selected.filter(|_| is_due).map(|ticket| ticket.id) {
+        model.waiting_asked_millis = model.now.millis;
+        out.push(Command::ReadWaiting(id));
+    }
+}
+
+/// Whether the agent of the request on screen waits is read so often.
+const WAITING_READ_MILLIS: u64 = 5000;
 
 fn drawn(model: &mut Model) {
     match model.surface {

@@ -7,7 +7,7 @@ use ccc_protocol::{
     bodies::{OutOfStep, QueueList, Status, Ticket},
 };
 
-use super::{bulk, forms, here, moving, rules, stop};
+use super::{bulk, decide, forms, here, moving, rules, stop};
 use crate::{
     console::{
         armed::Lack,
@@ -19,11 +19,21 @@ use crate::{
 };
 
 pub(super) fn news(model: &mut Model, news: News, out: &mut Vec<Command>) {
+    if !matches!(news, News::Lost { .. }) {
+        model.heard_millis = model.now.millis;
+    }
     match news {
         News::Connected => connected(model, out),
-        News::Lost { why, retry_seconds } => lost(model, why, retry_seconds),
+        News::Alive => {}
+        News::Lost { why, retry_seconds } => lost(model, why, retry_seconds, false),
+        News::Refused { why, retry_seconds } => lost(model, why, retry_seconds, true),
+        News::Waiting(id, waiting) => model.queue.note_waiting(id, waiting),
         News::Queue(Ok(read)) => queue(model, read, out),
         News::Preview(id, answer) => {
+            if let Ok(preview) = &answer {
+                model.queue.note_waiting(id, preview.ticket.waiting);
+                model.waiting_asked_millis = model.now.millis;
+            }
             let answer = answer.map_err(|why| Untrusted(&why).line());
             model.details.read(id, answer);
         }
@@ -63,14 +73,14 @@ fn connected(model: &mut Model, out: &mut Vec<Command>) {
     out.extend(model.details.of().filter(|_| unread).map(Command::ReadPreview));
 }
 
-fn lost(model: &mut Model, why: String, retry_seconds: u64) {
+fn lost(model: &mut Model, why: String, retry_seconds: u64, refused: bool) {
     model.queue_read = QueueState::Failed;
     let since_millis = match model.connection {
         Connection::Lost { since_millis, .. } => since_millis,
         _ => model.now.millis,
     };
     let retry_at_millis = model.now.millis.saturating_add(retry_seconds * 1000);
-    model.connection = Connection::Lost { why, since_millis, retry_at_millis };
+    model.connection = Connection::Lost { why, since_millis, retry_at_millis, refused };
 }
 
 fn queue(model: &mut Model, read: QueueRead, out: &mut Vec<Command>) {
@@ -89,6 +99,7 @@ fn queue(model: &mut Model, read: QueueRead, out: &mut Vec<Command>) {
     let waited = model.queue.waiting();
     let changes = model.queue.apply(list, whole);
     tell_changes(model, &changes, &found);
+    decide::hold_scope_against(model);
     if let Some(words) = came_of_mine.filter(|_| model.connection == Connection::Live) {
         model.report(words);
     }
@@ -309,6 +320,7 @@ fn put(model: &mut Model, ticket: Ticket, out: &mut Vec<Command>) {
 fn audit(model: &mut Model, list: ccc_protocol::bodies::AuditList, out: &mut Vec<Command>) {
     let next = list.next;
     model.history.take(list);
+    decide::hold_scope_against(model);
     out.extend(next.map(|after| Command::ReadAudit { after }));
 }
 

@@ -90,9 +90,6 @@ pub(super) fn said(model: &mut Model, draft: &Draft, does: &str, out: &mut Vec<C
 /// Writes the lines on screen, where this console may and the key counts.
 pub(super) fn write(model: &mut Model, out: &mut Vec<Command>) {
     let Some(Dialog { kind: Kind::Rule(Ok(draft)), .. }) = &model.dialog else { return };
-    if draft.file.is_none() {
-        return model.say(Tone::Care, "this console writes no config: put the lines into it where the server runs");
-    }
     let draft = draft.clone();
     if press::fired(model).is_some() {
         model.dialog = None;
