@@ -195,6 +195,7 @@ fn yes(model: &mut Model, out: &mut Vec<Command>) {
             }
         }
         Some(Kind::Bulk) => bulk::send(model, out),
+        Some(Kind::Install { .. } | Kind::Volume { .. }) => here::yes(model, out),
         Some(Kind::Undo { done, .. }) => {
             let done = *done;
             if press::fired(model).is_some() {
@@ -202,8 +203,6 @@ fn yes(model: &mut Model, out: &mut Vec<Command>) {
                 decide::undo(model, done, out);
             }
         }
-        Some(Kind::Install { .. }) => here::install(model, out),
-        Some(Kind::Volume { .. }) => here::add_volume(model, out),
         Some(Kind::Rule(_)) => rules::write(model, out),
         Some(Kind::Loosen(change)) => {
             let change = change.clone();
