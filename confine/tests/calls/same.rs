@@ -67,6 +67,18 @@ fn it_starts_where_the_host_started_it_if_that_is_in_its_project() {
 }
 
 #[test]
+fn programs_in_the_persons_cache_keep_no_call_from_running() {
+    each(|project| {
+        for dir in ["home/.cache", "home/.cache/copilot", "home/.cache/copilot/bin"] {
+            project.dir(dir);
+        }
+        let id = project.hand("echo ran; ls ~/.cache/copilot 2>/dev/null; true", &Said::default());
+        let host = format!("export PATH=$HOME/.cache/copilot/bin:$PATH; {} call {id}", project.launcher(&[]));
+        assert_eq!(stdout(&project.shell(&host).output().unwrap()), "ran\n");
+    });
+}
+
+#[test]
 fn where_it_ends_is_handed_back_within_the_project_alone() {
     each(|project| {
         let launcher = project.launcher(&[]);

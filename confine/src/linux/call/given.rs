@@ -33,6 +33,7 @@ const PASSED_PREFIXES: &[&str] = &["CARGO_", "RUST", "PYTHON", "PYTEST_", "npm_c
 /// Directories of an installation that a variable names.
 const INSTALLATIONS: &[&str] = &["JAVA_HOME", "GOROOT", "VIRTUAL_ENV", "CONDA_PREFIX"];
 const TEMPORARY: &str = "/tmp";
+const CACHE: &str = ".cache";
 /// What holds what belongs to many.
 const TOO_WIDE: &[&str] = &[
     "/", "/home", "/root", "/tmp", "/var", "/var/tmp", "/srv", "/mnt", "/media", "/run", "/boot", "/proc", "/sys",
@@ -53,7 +54,7 @@ pub(crate) fn record(
     kept: Vec<PathBuf>,
     shell: Shell,
 ) -> Record {
-    let cache = home.join(".cache");
+    let cache = home.join(CACHE);
     Record {
         args: shell.args,
         directory: directory.to_owned(),
@@ -119,7 +120,9 @@ fn read(call: &Call, directory: &Path, home: &Path, shell: &Path, snapshot: Opti
     read.retain(|path| {
         let is_system = !path.starts_with(home) && system::places().contains(path);
         let real = fs::canonicalize(path).ok();
-        is_system || real.as_deref() == Some(path) && !home.starts_with(path) && !path.starts_with(&call.project)
+        // Calls have a cache of their own in the place of the person's: nothing of theirs is beneath it.
+        let is_placed = !path.starts_with(&call.project) && !path.starts_with(home.join(CACHE));
+        is_system || real.as_deref() == Some(path) && !home.starts_with(path) && is_placed
     });
     read
 }
