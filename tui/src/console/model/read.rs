@@ -268,6 +268,12 @@ impl Model {
         self.policies.list().is_some_and(|list| list.frozen.contains(agent))
     }
 
+    /// True where earlier calls hold something against the agent's sessions.
+    #[must_use]
+    pub fn is_held(&self, agent: &UserName) -> bool {
+        self.policies.list().is_some_and(|list| list.held.iter().any(|held| held.user == *agent))
+    }
+
     /// The entry of the history under the cursor, whole.
     #[must_use]
     pub fn entry_page(&self) -> Vec<Row> {
