@@ -109,6 +109,11 @@ pub enum Kind {
         /// What is written.
         field: Field,
     },
+    /// How much is asked and how it is answered.
+    Numbers {
+        /// The first row on screen.
+        top: usize,
+    },
     /// The key table.
     Help {
         /// The first row on screen.
@@ -193,7 +198,7 @@ impl Dialog {
             // There is nothing to be done but to read it.
             Kind::RuleAwaited | Kind::Rule(_) => Context::Results,
             Kind::Does { .. } => Context::Does,
-            Kind::Help { .. } | Kind::Container { .. } => Context::Help,
+            Kind::Help { .. } | Kind::Container { .. } | Kind::Numbers { .. } => Context::Help,
             Kind::Filter(_) => Context::Filter,
             Kind::Line(_) => Context::CommandLine,
         }

@@ -36,6 +36,7 @@ use crate::{
     },
     document::Container,
     keys::{Chord, View},
+    rules::Numbers,
     text::Visible,
 };
 use alike::Alike;
@@ -157,6 +158,8 @@ pub struct Model {
     pub(super) deciding: BTreeSet<TicketId>,
     /// What this person decided last.
     pub(super) done: Option<Done>,
+    /// How much is asked and how it is answered, as it was counted last.
+    pub(super) numbers: Option<Box<Numbers>>,
     /// What this person approved that is alike.
     pub(super) alike: Alike,
     /// The last thing said.
@@ -207,6 +210,7 @@ impl Model {
             armed: Armed::default(),
             deciding: BTreeSet::new(),
             done: None,
+            numbers: None,
             alike: Alike::default(),
             notice: None,
             focused: true,
