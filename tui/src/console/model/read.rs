@@ -295,6 +295,12 @@ impl Model {
         hook.map_or_else(Vec::new, |hook| document::hook(hook, width))
     }
 
+    /// How much is asked and how it is answered; nothing before it was counted.
+    #[must_use]
+    pub fn numbers_page(&self, width: usize) -> Vec<Row> {
+        self.numbers.as_ref().map_or_else(Vec::new, |numbers| document::numbers(numbers, width))
+    }
+
     /// How the agent's container is started; nothing where this console did not come with `--local`.
     #[must_use]
     pub fn container_page(&self, width: usize) -> Vec<Row> {
