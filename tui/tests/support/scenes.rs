@@ -493,10 +493,10 @@ pub(crate) fn policy_list() -> PolicyList {
     ];
     let email = vec![action("send-email", Policy::AutoAccept, None, Some(Policy::Queue))];
     PolicyList {
+        held: vec![],
         seq: 1,
         users: vec!["agent".parse().unwrap(), "builder".parse().unwrap()],
         frozen: vec!["builder".parse().unwrap()],
-        held: vec![],
         groups: vec![
             GroupPolicies { group: "desktop".into(), enabled: true, actions: desktop },
             GroupPolicies { group: "email".into(), enabled: false, actions: email },

@@ -349,7 +349,7 @@ impl Queue {
     /// Takes the row of a ticket away that has ended under the cursor, where no other ticket waits that the cursor could go to.
     pub fn leave_ended(&mut self) {
         if self.waiting() == 0
-            && let Some(id) = self.cursor.take_if(|id| self.entries.get(id).is_some())
+            && let Some(id) = self.cursor.take_if(|id| self.entries.contains_key(id))
         {
             self.drop_row(id);
             self.settle();
@@ -367,6 +367,23 @@ impl Queue {
         self.cursor = None;
         self.cursor_to_nearest();
         self.left_row(before);
+    }
+
+    /// Moves the cursor to the next ticket that waits, after the last one to the first; false where there is no other.
+    pub fn to_next_waiting(&mut self) -> bool {
+        let before = self.cursor;
+        let waits = |id: &TicketId| {
+            Some(*id) != before && self.ticket(*id).is_some_and(|ticket| ticket.status == Status::Queued)
+        };
+        let places = (self.at + 1..self.order.len()).chain(0..self.at);
+        let found = places
+            .into_iter()
+            .find(|&at| self.order.line(at).and_then(|line| line.ticket).is_some_and(|id| waits(&id)));
+        if let Some(at) = found {
+            self.put_cursor(at);
+            self.left_row(before);
+        }
+        found.is_some()
     }
 
     /// Moves the cursor to the last ticket.
