@@ -11,6 +11,7 @@ use ccc_core::{
     params, plan,
     policy::{LocalTime, Weekday},
     refusal::Refusal,
+    risk::TextSigns,
     ticket::Ticket,
     user::{User, Users},
     volume::Volumes,
@@ -64,7 +65,7 @@ impl Rig {
         let plan = plan::make(&action, &args, &self.law).unwrap();
         let facts = action.is_judge_only().then(|| facts::of_request(&args.json, &self.law.knowledge()));
         let id = TicketId::new(1, [self.tickets; 10]);
-        let asked = Asked { id, caller: name(user), action, args, facts, plan };
+        let asked = Asked { id, caller: name(user), action, args, facts, signs: TextSigns::default(), plan };
         let local = LocalTime { weekday: Weekday::Mon, minute_of_day: 600 };
         let submission = Submission::new(asked, local, false);
         self.work(|desk, cx, change| desk.open_or_find(submission, None, cx, change)).0.map(|done| done.ticket)

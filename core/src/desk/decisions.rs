@@ -74,7 +74,7 @@ impl Desk {
         let beside = body.grant.as_ref().map(|asked| asked.beside.clone()).unwrap_or_default();
         let grant = body.grant.map(|asked| self.new_grant(&asked, &step.ticket, grant_id, cx)).transpose()?;
         let approved = step.ticket.status() == Status::Approved;
-        let ticket = self.record(step.ticket, step.note, None, cx.now, &cx.law.limits, change);
+        let ticket = self.record(step.ticket, step.note, None, cx.now, cx.law, change);
         if let Some(grant) = grant.filter(|_| approved) {
             self.keep_grant(grant.clone(), about.by, cx, change);
             for shown in &beside {
@@ -173,7 +173,7 @@ impl Desk {
         }
         self.denials.remove(&call(&ticket));
         change.lifted.push(ticket.id());
-        self.log(lifted(about.by, &ticket, cx), change);
+        self.log_heard(lifted(about.by, &ticket, cx), cx.law, change);
         Ok(ticket)
     }
 
@@ -234,7 +234,7 @@ impl Desk {
         change: &mut Change,
     ) -> Result<Arc<Ticket>, Refusal> {
         let step = ticket.step(event, cx.now).map_err(|refusal| refused(refusal, ticket))?;
-        Ok(self.record(step.ticket, step.note, step.permit, cx.now, &cx.law.limits, change))
+        Ok(self.record(step.ticket, step.note, step.permit, cx.now, cx.law, change))
     }
 
     /// What follows the last approval.
@@ -249,7 +249,7 @@ impl Desk {
         };
         match self.serve(&ticket, service, cx) {
             Ok(Step { ticket: done, note, .. }) => {
-                let done = self.record(done, note, None, cx.now, &cx.law.limits, change);
+                let done = self.record(done, note, None, cx.now, cx.law, change);
                 self.keep_service(Some(service), &done, cx, change);
                 done
             }
@@ -345,6 +345,7 @@ fn still_asked(decision: Decision) -> Decision {
             ruling: Ruling::Queue,
             rule: format!("edited; {}", decision.rule),
             grant: None,
+            assessed: decision.assessed,
             needs: Needs { count: decision.needs.count.max(1), ..decision.needs },
         },
     }

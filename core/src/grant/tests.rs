@@ -95,6 +95,8 @@ fn approved(action: &Action, params: &Value, needs: Needs) -> Ticket {
         let_in: None,
         known_hosts: None,
         left_out: None,
+        assessed: None,
+        config: None,
         reading: Default::default(),
     };
     let until = now().plus_seconds(60);

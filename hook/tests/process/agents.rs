@@ -170,7 +170,7 @@ const fn state(host: Host, scope: &'static str, file: &'static str, change: fn(&
 }
 
 #[rustfmt::skip]
-const STATES: [State; 17] = [
+const STATES: [State; 19] = [
     state(Host::Kimi, "--user", ".kimi-code/config.toml", |text| format!("{text}\n[[hooks]]\nevent = \"Stop\"\ncommand = \"true\"\nfoo = 1\n"), true),
     state(Host::Kimi, "--user", ".kimi-code/config.toml", |text| format!("{text}\n[[hooks]]\nevent = \"Stop\"\ncommand = \"true\"\n"), false),
     state(Host::Gemini, "--project", ".gemini/trustedFolders.json", |_| "{}".to_owned(), true),
@@ -188,6 +188,8 @@ const STATES: [State; 17] = [
     state(Host::Qwen, "--project", ".qwen/settings.json", |_| r#"{"security": {"folderTrust": {"enabled": false}}}"#.to_owned(), false),
     state(Host::OpenCode, "--project", ".config/opencode/opencode.json", |_| "{}".to_owned(), false),
     state(Host::Codex, "--user", ".codex/config.toml", |text| format!("[features]\nhooks = true\n\n{text}"), false),
+    state(Host::Claude, "--user", ".claude/settings.json", |text| format!("\u{feff}{text}"), false),
+    state(Host::Kimi, "--user", ".kimi-code/config.toml", |text| format!("\u{feff}{text}"), false),
 ];
 
 #[test]

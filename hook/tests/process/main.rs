@@ -11,3 +11,4 @@ mod rewriting;
 mod session;
 mod setup;
 mod support;
+mod traces;

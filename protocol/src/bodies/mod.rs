@@ -35,5 +35,5 @@ pub use preview::{
 pub use problem::{Problem, ProblemType};
 pub use queue::{OutOfStep, QueueList};
 pub use risk::{Assessed, FenceAnswer, Finding, FindingKind, Held, Level};
-pub use ticket::{Approval, Policy, Risk, Status, Ticket};
+pub use ticket::{Approval, Policy, Risk, Status, Ticket, Waiting};
 pub use verdict::{Care, Gravity, Shown, Verdict, Word, WordError};

@@ -525,6 +525,7 @@ impl World {
             action,
             args,
             facts,
+            signs: ccc_core::risk::TextSigns::default(),
         };
         Submission::new(asked, LOCAL, may_start)
     }

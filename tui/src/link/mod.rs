@@ -52,6 +52,7 @@ impl Link {
         let to = match command {
             Command::ReadQueue
             | Command::ReadPreview(_)
+            | Command::ReadWaiting(_)
             | Command::ReadGrants
             | Command::ReadPolicies
             | Command::ReadActions

@@ -7,7 +7,7 @@ use std::{
 
 use ccc_protocol::{
     Digest, TicketId, Timestamp, UserName,
-    bodies::{QueueList, Status, Ticket},
+    bodies::{QueueList, Status, Ticket, Waiting},
 };
 
 use super::{
@@ -142,6 +142,13 @@ impl Queue {
     /// All that wait, in no order.
     pub fn waiting_tickets(&self) -> impl Iterator<Item = &Ticket> {
         self.entries.values().map(|entry| &entry.ticket).filter(|ticket| ticket.status == Status::Queued)
+    }
+
+    /// Takes over whether a ticket's caller waits.
+    pub fn note_waiting(&mut self, id: TicketId, waiting: Option<Waiting>) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.ticket.waiting = waiting;
+        }
     }
 
     /// All tickets whose id begins or ends so.
@@ -337,6 +344,16 @@ impl Queue {
         }
         self.put_cursor(at);
         self.left_row(before);
+    }
+
+    /// Takes the row of a ticket away that has ended under the cursor, where no other ticket waits that the cursor could go to.
+    pub fn leave_ended(&mut self) {
+        if self.waiting() == 0
+            && let Some(id) = self.cursor.take_if(|id| self.entries.get(id).is_some())
+        {
+            self.drop_row(id);
+            self.settle();
+        }
     }
 
     fn ticket_below(&self, at: usize) -> Option<usize> {

@@ -119,7 +119,15 @@ impl Model {
                 | Kind::Edit { .. }
                 | Kind::Bulk
         );
-        let changes = matches!(dialog.kind, Kind::Loosen(_) | Kind::Panic { .. } | Kind::Stop { .. });
+        let changes = matches!(
+            dialog.kind,
+            Kind::Loosen(_)
+                | Kind::Undo { .. }
+                | Kind::Panic { .. }
+                | Kind::Stop { .. }
+                | Kind::Install { .. }
+                | Kind::Volume { .. }
+        );
         if let Kind::Rule(Ok(draft)) = &dialog.kind {
             draft.file.as_ref()?;
             let lacks = self.rule_is_cut(dialog, draft).then_some(Lack::TooLong);

@@ -22,7 +22,7 @@ use crate::{
     },
     keys::{Act, View},
     text::{Tone, Visible},
-    wording::verdict,
+    wording::{summary, verdict},
 };
 
 /// What an approval carries beside the ticket.
@@ -85,7 +85,7 @@ pub(super) fn send_approval(model: &mut Model, terms: &Terms, out: &mut Vec<Comm
     let shown = model.shown_of(leave.id(), terms.typed.clone());
     model.deciding.insert(leave.id());
     if terms.grant.is_some() {
-        model.done = Some(Done::Granted(leave.id()));
+        note_done(model, Done::Granted(leave.id()), leave.id());
     }
     model.dialog = None;
     model.say(Tone::Plain, "approval sent …");
@@ -130,7 +130,7 @@ pub(super) fn send_denial(model: &mut Model, reason: Option<&str>, out: &mut Vec
     let Some(leaves) = fired(model) else { return };
     let ids: Vec<TicketId> = leaves.iter().map(Leave::id).collect();
     if let [id] = ids[..] {
-        model.done = Some(Done::Denied(id));
+        note_done(model, Done::Denied(id), id);
     }
     for leave in leaves {
         let shown = model.shown_of(leave.id(), None);
@@ -199,17 +199,34 @@ fn take_back(model: &mut Model, out: &mut Vec<Command>) {
     if model.view == View::Grants {
         return revoke_selected(model, out);
     }
-    match model.done.take() {
-        Some(Done::Denied(id)) => {
-            model.say(Tone::Plain, named("lifting the denial of ", id));
-            out.push(Command::Lift(id));
-        }
-        Some(Done::Granted(id)) => {
-            model.say(Tone::Plain, named("ending what was granted with ", id));
-            out.push(Command::RevokeFrom(id));
-        }
-        None => model.say(Tone::Care, "nothing of yours to undo: no grant and no denial was made here"),
+    let Some(done) = model.done else {
+        return model.say(Tone::Care, "nothing of yours to undo: no grant and no denial was made here");
+    };
+    let (Done::Denied(id) | Done::Granted(id)) = done;
+    let on_screen = model.view == View::Queue && model.queue.selected().is_some_and(|ticket| ticket.id == id);
+    if on_screen {
+        undo(model, done, out);
+    } else {
+        let what = model.done_what.clone();
+        open::dialog(model, Kind::Undo { done, what });
     }
+}
+
+/// Takes back what this person decided last.
+pub(super) fn undo(model: &mut Model, done: Done, out: &mut Vec<Command>) {
+    model.done = model.done.filter(|last| *last != done);
+    let (words, command) = match done {
+        Done::Denied(id) => ("lifting the denial of ", Command::Lift(id)),
+        Done::Granted(id) => ("ending what was granted with ", Command::RevokeFrom(id)),
+    };
+    model.answer(Tone::Plain, Visible::label(words).then(model.done_what.clone()));
+    out.push(command);
+}
+
+fn note_done(model: &mut Model, done: Done, id: TicketId) {
+    let what = model.queue.ticket(id).map_or_else(Visible::default, summary::in_row);
+    model.done = Some(done);
+    model.done_what = summary::short(id).then(" ").then(what);
 }
 
 fn revoke_selected(model: &mut Model, out: &mut Vec<Command>) {
@@ -217,8 +234,4 @@ fn revoke_selected(model: &mut Model, out: &mut Vec<Command>) {
         Some(grant) => out.push(Command::Revoke(grant.id)),
         None => model.say(Tone::Care, "no grant is selected"),
     }
-}
-
-fn named(words: &'static str, id: TicketId) -> Visible {
-    Visible::label(words).then(crate::wording::summary::short(id))
 }

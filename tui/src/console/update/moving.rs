@@ -26,6 +26,7 @@ pub(super) fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
         Act::NextView => to_view(model, model.view.next(), out),
         Act::PreviousView => to_view(model, model.view.previous(), out),
         Act::NextWaiting => next_waiting(model, out),
+        Act::View(view) => to_view(model, view, out),
         Act::Regroup => regroup(model),
         _ => {}
     }
@@ -104,8 +105,10 @@ fn back(model: &mut Model) {
         model.queue.unmark_all();
     } else if model.view == View::Queue && model.queue.fold() {
         model.say(Tone::Plain, "one row again");
-    } else if model.filter().is_some() {
+    } else if model.filter().is_some_and(|filter| !filter.is_empty()) {
         filter::set(model, "");
+    } else if model.view == View::Queue {
+        model.queue.leave_ended();
     }
 }
 
@@ -124,6 +127,10 @@ pub(super) fn read_view(model: &Model, out: &mut Vec<Command>) {
         View::Grants => out.push(Command::ReadGrants),
         View::Policies => out.push(Command::ReadPolicies),
         View::Agents => out.extend([Command::ReadPolicies, Command::ReadGrants]),
+        // The page that stands there while nothing waits tells what agents do.
+        View::Queue if model.is_idle() => {
+            out.push(Command::ReadAudit { after: model.history.read_after(model.seq) });
+        }
         View::Queue => {}
     }
 }
