@@ -151,7 +151,7 @@ const COPY_BYTES_MAX: usize = 64 * 1024;
 fn copyable(model: &mut Model) -> Option<(&'static str, String)> {
     let id_of = |id: TicketId| ("its id", id.to_string());
     if model.view == View::History {
-        return model.history.selected().and_then(|entry| entry.ticket).map(id_of);
+        return model.history.selected().first().and_then(|entry| entry.ticket).map(id_of);
     }
     let ticket = model.queue.selected()?;
     let again = model.copied.take() == Some(ticket.id);
