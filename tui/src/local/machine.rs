@@ -88,7 +88,10 @@ impl Machine {
             | Command::AddVolume => {
                 let work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
                 // The thread ends with the program.
-                work.as_ref().map(|work| work.send(command)).and_then(Result::err).map(|unsent| unsent.0)
+                if let Some(work) = work.as_ref() {
+                    let _ = work.send(command);
+                }
+                None
             }
             other => Some(other),
         }

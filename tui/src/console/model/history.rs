@@ -145,6 +145,14 @@ impl History {
                 || self.row(*row).is_some_and(|row| self.filter.fits(&wording::happened(&row).searched()))
         };
         self.fitting = (0..self.rows.len()).filter(fits).collect();
+        if !self.filter.is_empty() {
+            // The best stands first, which is last here; among equals the newest.
+            let rank =
+                |row: &usize| self.row(*row).and_then(|row| self.filter.rank(&wording::happened(&row).searched()));
+            let mut ranked = self.fitting.clone();
+            ranked.sort_by_cached_key(rank);
+            self.fitting = ranked;
+        }
     }
 
     fn row(&self, at: usize) -> Option<Vec<&AuditEntry>> {

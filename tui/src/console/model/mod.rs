@@ -170,10 +170,10 @@ pub struct Model {
     pub(super) deciding: BTreeSet<TicketId>,
     /// What this person decided last.
     pub(super) done: Option<Done>,
-    /// How much is asked and how it is answered, as it was counted last.
-    pub(super) numbers: Option<Box<Numbers>>,
     /// It in words.
     pub(super) done_what: Visible,
+    /// How much is asked and how it is answered, as it was counted last.
+    pub(super) numbers: Option<Box<Numbers>>,
     /// What this person approved that is alike.
     pub(super) alike: Alike,
     /// The last thing said.
@@ -229,8 +229,8 @@ impl Model {
             armed: Armed::default(),
             deciding: BTreeSet::new(),
             done: None,
-            numbers: None,
             done_what: Visible::default(),
+            numbers: None,
             alike: Alike::default(),
             notice: None,
             focused: true,

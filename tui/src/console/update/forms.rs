@@ -195,23 +195,12 @@ fn yes(model: &mut Model, out: &mut Vec<Command>) {
             }
         }
         Some(Kind::Bulk) => bulk::send(model, out),
+        Some(Kind::Install { .. } | Kind::Volume { .. }) => here::yes(model, out),
         Some(Kind::Undo { done, .. }) => {
             let done = *done;
             if press::fired(model).is_some() {
                 model.dialog = None;
                 decide::undo(model, done, out);
-            }
-        }
-        Some(Kind::Install { .. }) => {
-            if press::fired(model).is_some() {
-                here::install(model, out);
-            }
-        }
-        Some(Kind::Volume { .. }) => {
-            if press::fired(model).is_some() {
-                model.dialog = None;
-                model.say(Tone::Plain, "writing …");
-                out.push(Command::AddVolume);
             }
         }
         Some(Kind::Rule(_)) => rules::write(model, out),
@@ -263,8 +252,8 @@ fn last_top(model: &Model) -> usize {
     let (rows, room) = match model.dialog.as_ref().map(|dialog| &dialog.kind) {
         // One row of the body is the dialog's edge, one its title.
         Some(Kind::Container { .. }) => (model.container_page(width), model.areas().body.height.saturating_sub(2)),
-        Some(Kind::Numbers { .. }) => (model.numbers_page(width), model.areas().body.height.saturating_sub(2)),
         Some(Kind::Install { at, .. }) => (model.hook_page(*at, width), 1),
+        Some(Kind::Numbers { .. }) => (model.numbers_page(width), model.areas().body.height.saturating_sub(2)),
         Some(Kind::Help { .. }) => (document::help(&model.config, width), model.size.height.saturating_sub(6)),
         _ => return 0,
     };

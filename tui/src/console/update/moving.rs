@@ -25,8 +25,8 @@ pub(super) fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
         Act::Back => back(model),
         Act::NextView => to_view(model, model.view.next(), out),
         Act::PreviousView => to_view(model, model.view.previous(), out),
-        Act::NextWaiting => next_waiting(model, out),
         Act::View(view) => to_view(model, view, out),
+        Act::NextWaiting => next_waiting(model, out),
         Act::Regroup => regroup(model),
         _ => {}
     }
