@@ -232,9 +232,9 @@ pub const TABLE: &[KeyRow] = &[
         Act::Copy,
         "copy",
         &["x"],
-        &[QUEUE, HISTORY, Container],
+        &[QUEUE, HISTORY, Container, Rule, Results],
         None,
-        "copy the command, or again: the id (through the terminal, OSC 52)",
+        "copy the command, or again: the id; of a rule its lines (through the terminal, OSC 52)",
     ),
     row(Act::WriteFile, "write-file", &["w"], &[Container], Some("as a file"), "write it as a file to run"),
     // Moving.
