@@ -218,7 +218,7 @@ fn plan(
     version: Option<Version>,
 ) -> Result<Plan, InstallError> {
     let config_path = places.config(host);
-    let config = Config { confine: confine_beside(host, program), ..config(order, &config_path)? };
+    let config = Config { confine: confine_beside(host, program, &config_path), ..config(order, &config_path)? };
     let line = Program::new(program, &config_path)?;
     let before = files::read_if_any(&path).map_err(|cause| InstallError::file(&path, cause))?;
     let wanted = entries::entries(host, version, &line, &config);
@@ -229,11 +229,15 @@ fn plan(
     Ok(Plan { host, version, settings: path, is_again: own.is_some(), before, after, config_path, config })
 }
 
-/// The launcher that was installed beside this program, where this host's calls can be run by it and it confines all.
-fn confine_beside(host: Host, program: &Path) -> Option<Confine> {
+/// The launcher that was installed beside this program, where this host's calls can be run by it and it confines all. Limits that the
+/// person wrote into the config stay.
+fn confine_beside(host: Host, program: &Path, config: &Path) -> Option<Confine> {
     confine::rewrite_of(host)?;
     let launcher = program.with_file_name("ccc-confine").canonicalize().ok()?;
-    (confine::probed(&launcher)? == "full").then_some(Confine { launcher })
+    (confine::probed(&launcher)? == "full").then(|| Confine {
+        launcher,
+        ..Config::load(config).ok().and_then(|before| before.confine).unwrap_or_default()
+    })
 }
 
 /// What was asked for, over what the last install of this host said.
@@ -257,6 +261,7 @@ fn config(order: &Order, path: &Path) -> Result<Config, InstallError> {
         user: order.user.clone().or_else(|| from_last(|last| last.user.clone())),
         hold_seconds,
         confine: None,
+        canary: from_last(|last| last.canary.clone()),
     };
     let agent = Identity::of_agent(&read_secrets(&config.secrets)?, config.user.as_deref())?;
     config.user = Some(agent.user.to_string());

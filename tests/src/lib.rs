@@ -1,6 +1,7 @@
 //! What the tests share: the reference model beside the real desk, and harnesses that start real bridges and drive real binaries.
 
 pub mod bridge;
+pub mod claude;
 pub mod dice;
 pub mod fuzz;
 pub mod kills;

@@ -13,6 +13,7 @@ mod front;
 mod inbox;
 mod keep;
 mod lists;
+mod look;
 mod open;
 mod page;
 mod pool;
@@ -30,12 +31,12 @@ mod wait;
 mod worker;
 
 pub use checkpoints::CheckpointCommand;
-pub use front::{Front, Sent};
+pub use front::{Front, Patience, Sent};
 pub use open::{Running, Site, open};
 
 pub(crate) use clerk::{ClerkHandle, Sitting};
 pub(crate) use clock_word::ClockWord;
-pub(crate) use front::{Lawbook, Patience};
+pub(crate) use front::Lawbook;
 pub(crate) use lists::Hints;
 pub(crate) use open::Found;
 pub(crate) use readings::{NO_RESULT, Shown};

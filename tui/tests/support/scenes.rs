@@ -493,6 +493,7 @@ pub(crate) fn policy_list() -> PolicyList {
     ];
     let email = vec![action("send-email", Policy::AutoAccept, None, Some(Policy::Queue))];
     PolicyList {
+        held: vec![],
         seq: 1,
         users: vec!["agent".parse().unwrap(), "builder".parse().unwrap()],
         frozen: vec!["builder".parse().unwrap()],

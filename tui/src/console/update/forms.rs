@@ -239,7 +239,9 @@ fn choose(model: &mut Model, by: isize) {
         }
         Some(Kind::Stop { runs, at }) => *at = at.saturating_add_signed(by).min(runs.len().saturating_sub(1)),
         Some(Kind::Panic { agents, at }) => *at = at.saturating_add_signed(by).min(agents.len().saturating_sub(1)),
-        Some(Kind::Container { top } | Kind::Help { top }) => *top = top.saturating_add_signed(by).min(last),
+        Some(Kind::Container { top } | Kind::Help { top } | Kind::Numbers { top }) => {
+            *top = top.saturating_add_signed(by).min(last);
+        }
         _ => {}
     }
 }
@@ -251,6 +253,7 @@ fn last_top(model: &Model) -> usize {
         // One row of the body is the dialog's edge, one its title.
         Some(Kind::Container { .. }) => (model.container_page(width), model.areas().body.height.saturating_sub(2)),
         Some(Kind::Install { at, .. }) => (model.hook_page(*at, width), 1),
+        Some(Kind::Numbers { .. }) => (model.numbers_page(width), model.areas().body.height.saturating_sub(2)),
         Some(Kind::Help { .. }) => (document::help(&model.config, width), model.size.height.saturating_sub(6)),
         _ => return 0,
     };
