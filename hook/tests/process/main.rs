@@ -12,3 +12,4 @@ mod session;
 mod setup;
 mod support;
 mod traces;
+mod twelve;
