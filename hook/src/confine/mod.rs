@@ -18,7 +18,7 @@ use ccc_protocol::actions::{CAN_CONFINE, CAN_NOT_NOW};
 use ccc_protocol::beneath::lies_beneath;
 use serde_json::{Map, Value};
 
-use crate::config::Config;
+use crate::config::{Config, Confine};
 pub use after::{After, TOLD, look_after};
 use state::{Handed, State, Trace};
 pub use state::{is_off, switch_off, switch_on};
@@ -33,7 +33,7 @@ const MOVES: [&str; 3] = ["cd", "pushd", "popd"];
 /// A call that can be run confined.
 #[derive(Debug)]
 pub struct Confiner {
-    launcher: PathBuf,
+    confine: Confine,
     field: &'static str,
     state: State,
     input: Map<String, Value>,
@@ -81,7 +81,7 @@ impl Can {
             return Self::Nothing;
         }
         let never = config_path.parent().map(Path::to_owned).into_iter().chain([config.secrets.clone()]);
-        let confiner = Confiner::of(&confine.launcher, rewrite, never.collect(), project, call, document);
+        let confiner = Confiner::of(confine, rewrite, never.collect(), project, call, document);
         confiner.map_or(Self::NotNow, |confiner| Self::Confine(Box::new(confiner)))
     }
 
@@ -98,7 +98,7 @@ impl Can {
 
 impl Confiner {
     fn of(
-        launcher: &Path,
+        confine: &Confine,
         rewrite: &Rewrite,
         never: Vec<PathBuf>,
         project: String,
@@ -115,7 +115,7 @@ impl Confiner {
             return None;
         }
         Some(Self {
-            launcher: launcher.to_owned(),
+            confine: confine.clone(),
             field: rewrite.line,
             state,
             is_background: manner == Manner::Background,
@@ -138,7 +138,7 @@ impl Confiner {
         let failed = |error: std::io::Error| Reason::new(&format!("this call cannot be run confined: {error}"));
         let id = state::new_id().map_err(failed)?;
         let tells = self.keeps_directory && !self.is_background && MOVES.iter().any(|word| has_word(&self.line, word));
-        let wrapper = wrapper(&self.launcher, &id, tells).map_err(failed)?;
+        let wrapper = wrapper(&self.confine.launcher, &id, tells).map_err(failed)?;
         self.state.put_call(&id, &self.encoded(tells)).map_err(failed)?;
         let handed = Handed {
             id,
@@ -162,6 +162,7 @@ impl Confiner {
         ];
         entries.extend(self.is_background.then(|| "background=yes".to_owned()));
         entries.extend(tells.then(|| "tells-directory=yes".to_owned()));
+        entries.extend(self.confine.limits().map(|(name, limit)| format!("{name}={limit}")));
         let mut bytes = entries.join("\0").into_bytes();
         for path in &self.never {
             bytes.extend([b"\0never=", path.as_os_str().as_encoded_bytes()].concat());

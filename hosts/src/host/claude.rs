@@ -54,6 +54,8 @@ pub(super) const PROFILE: Profile = Profile {
     checkup: Some(CHECKUP),
     trial: Some(TRIAL),
     rewrite: Some(REWRITE),
+    tells_at_start: true,
+    masked: Some(nested::show_instead),
     log: None,
     limits,
     subagents,

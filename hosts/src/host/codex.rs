@@ -53,6 +53,8 @@ pub(super) const PROFILE: Profile = Profile {
     checkup: Some(CHECKUP),
     trial: Some(TRIAL),
     rewrite: Some(REWRITE),
+    tells_at_start: false,
+    masked: None,
     log: Some(LOG),
     limits: |_| Limits {
         level: Level::Advisory,

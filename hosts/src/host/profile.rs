@@ -79,6 +79,10 @@ pub struct Profile {
     pub trial: Option<Trial>,
     /// How a call of its shell is run confined; `None` where it takes no other input than the agent's.
     pub rewrite: Option<Rewrite>,
+    /// True where a hook can tell its agent something when a session begins.
+    pub tells_at_start: bool,
+    /// The form in which it is told to show its model this in place of what a call gave back; `None` where it cannot be.
+    pub masked: Option<fn(&str, &Value) -> Reply>,
     /// Where it logs the calls of its agents; `None` where it keeps no log that is read here.
     pub log: Option<Log>,
     /// What is known of it in this version; without one, what is safe to say.

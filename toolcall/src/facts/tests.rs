@@ -8,6 +8,7 @@ mod hidden_code;
 mod listed_names;
 mod option_values;
 mod places;
+mod sent_files;
 mod tool_inputs;
 mod variables_set;
 mod version_control;
