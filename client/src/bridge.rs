@@ -43,6 +43,8 @@ pub struct Bridge {
     user: UserName,
     key: Key,
     clock: Clock,
+    /// How long it may be away while it is asked, where that is not until the request's deadline.
+    away_max: Option<Duration>,
     kept: Mutex<Option<Connection>>,
 }
 
@@ -51,6 +53,8 @@ pub struct Bridge {
 pub(crate) struct Tries {
     repeats: u32,
     clock_was_corrected: bool,
+    /// Since when every try failed.
+    away_since: Option<Instant>,
 }
 
 impl Bridge {
@@ -63,8 +67,16 @@ impl Bridge {
             user: identity.user,
             key: identity.key,
             clock: Clock::default(),
+            away_max: None,
             kept: Mutex::new(None),
         }
+    }
+
+    /// The same, given up on where it went away during a request and is not back after so long: for a caller who would rather be
+    /// told than wait.
+    #[must_use]
+    pub fn missed_for(self, away_max: Duration) -> Self {
+        Self { away_max: Some(away_max), ..self }
     }
 
     /// Who this speaks as.
@@ -91,6 +103,7 @@ impl Bridge {
         Target::parse(request.target).map_err(|refusal| CallError::BadTarget(refusal.to_string()))?;
         let mut tries = Tries::default();
         loop {
+            let begun = Instant::now();
             match self.attempt(request) {
                 Ok((head, answer, verified)) => {
                     let again = self.mend_clock(request, &head, &answer, verified, &mut tries)?
@@ -99,9 +112,23 @@ impl Bridge {
                         return Ok(answer);
                     }
                 }
-                Err(error) => pause_for_repeat(request, &mut tries, error)?,
+                Err(error) => {
+                    let error = self.unless_missed(&mut tries, begun, error)?;
+                    pause_for_repeat(request, &mut tries, error)?;
+                }
             }
         }
+    }
+
+    /// The error of a try that began then, where it is not one too many.
+    fn unless_missed(&self, tries: &mut Tries, begun: Instant, error: CallError) -> Result<CallError, CallError> {
+        let Some(away_max) = self.away_max else { return Ok(error) };
+        // It was there meanwhile: what took so long was held.
+        if begun.elapsed() > away_max {
+            (tries.away_since, tries.repeats) = (None, 0);
+        }
+        let since = *tries.away_since.get_or_insert_with(Instant::now);
+        if since.elapsed() + pause_before(tries.repeats) > away_max { Err(error) } else { Ok(error) }
     }
 
     /// Sends a request once.
@@ -174,7 +201,8 @@ impl Bridge {
         };
         let body = request.body.unwrap_or_default();
         let length = (request.method == Method::Post).then(|| body.len().to_string());
-        let prefer = request.wait_left().map(|seconds| format!("wait={seconds}"));
+        let patience = request.patience_seconds.map(|seconds| format!(", patience={seconds}")).unwrap_or_default();
+        let prefer = request.wait_left().map(|seconds| format!("wait={seconds}{patience}"));
         let last_event = request.last_event_id.map(|id| id.to_string());
         field("host", Some(&self.host));
         field("content-type", signed_over.content_type);
@@ -269,7 +297,7 @@ fn pause_for_repeat(request: &Request<'_>, tries: &mut Tries, error: CallError) 
     let was_lost = matches!(error, CallError::Lost { .. });
     // A server that was never there is not waited for; one that went away may be back.
     let may_be_back = tries.repeats > 0 && matches!(error, CallError::Unreachable { .. });
-    let pause = Duration::from_millis(100) * 2_u32.pow(tries.repeats.min(6));
+    let pause = pause_before(tries.repeats);
     let time_left = Instant::now() + pause < request.deadline;
     let repeats_left = request.waits() || tries.repeats < REPEATS_MAX;
     if request.repeat == Repeat::Never || !(was_lost || may_be_back) || !repeats_left || !time_left {
@@ -278,6 +306,10 @@ fn pause_for_repeat(request: &Request<'_>, tries: &mut Tries, error: CallError) 
     tries.repeats += 1;
     thread::sleep(pause);
     Ok(())
+}
+
+fn pause_before(repeats: u32) -> Duration {
+    Duration::from_millis(100) * 2_u32.pow(repeats.min(6))
 }
 
 /// Pauses as a signed 429 or 503 tells, where the request asked to wait;

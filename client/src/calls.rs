@@ -1,6 +1,6 @@
 //! What can be asked of a bridge, one function an endpoint.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ccc_protocol::bodies::{
     ActionList, Approve, AuditList, Deny, Edit, Freeze, GrantList, PolicyList, Preview, QueueList, SetGroup, SetPolicy,
@@ -40,10 +40,21 @@ impl Bridge {
         idempotency_key: &str,
         wait_seconds: Option<u64>,
     ) -> Result<Answer, CallError> {
+        self.send_action(body, idempotency_key, wait_seconds, None)
+    }
+
+    pub(crate) fn send_action(
+        &self,
+        body: &[u8],
+        idempotency_key: &str,
+        wait_seconds: Option<u64>,
+        patience_seconds: Option<u64>,
+    ) -> Result<Answer, CallError> {
         let wait_seconds = wait_seconds.map(|seconds| seconds.min(WAIT_SECONDS_MAX));
         self.call(&Request {
             idempotency_key: Some(idempotency_key),
             wait_seconds,
+            patience_seconds,
             repeat: Repeat::Safely,
             ..Request::post("/action", body, deadline_after(wait_seconds))
         })
@@ -66,9 +77,18 @@ impl Bridge {
     /// # Errors
     /// When no answer came that can be believed.
     pub fn look(&self, id: TicketId, wait_seconds: Option<u64>) -> Result<Answer, CallError> {
+        self.read_ticket(id, wait_seconds, None)
+    }
+
+    pub(crate) fn read_ticket(
+        &self,
+        id: TicketId,
+        wait_seconds: Option<u64>,
+        patience_seconds: Option<u64>,
+    ) -> Result<Answer, CallError> {
         let wait_seconds = wait_seconds.map(|seconds| seconds.min(WAIT_SECONDS_MAX));
         let target = format!("/queue/{id}");
-        self.call(&Request { wait_seconds, ..Request::get(&target, deadline_after(wait_seconds)) })
+        self.call(&Request { wait_seconds, patience_seconds, ..Request::get(&target, deadline_after(wait_seconds)) })
     }
 
     /// Waits until a ticket has ended or `until` is past, through lost
@@ -162,6 +182,15 @@ impl Bridge {
     /// No believable answer, or a refusal.
     pub fn cancel(&self, id: TicketId) -> Result<Answer, CallError> {
         self.post(&format!("/queue/{id}/cancel"), &Nothing {})
+    }
+
+    /// The same for a caller who has no more time than this.
+    ///
+    /// # Errors
+    /// As [`Bridge::cancel`], or when no answer came in time.
+    pub fn cancel_within(&self, id: TicketId, time: Duration) -> Result<Answer, CallError> {
+        let (target, body) = (format!("/queue/{id}/cancel"), b"{}");
+        self.call(&Request::post(&target, body, Instant::now() + time))
     }
 
     /// The grants in force for the users this one may approve for, all pages of them.

@@ -3,6 +3,8 @@
 //! INVARIANT: a [`Clearance`] is made by [`ask_for_clearance`] alone, from an answer whose signature held, in which the bridge says of the
 //! `use-tool` ticket that it was released, or released to be confined, to this very request. Whoever holds one has no status left to ask for.
 
+use std::time::Duration;
+
 use ccc_protocol::actions::USE_TOOL;
 use ccc_protocol::bodies::{Status, Ticket};
 use serde_json::Value;
@@ -13,6 +15,9 @@ use crate::road::Road;
 
 /// The largest body of a tool call that the bridge takes, in bytes.
 pub const TOOL_BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// The time between the leave of an equal call and the next question.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// Proof that this very tool call may go on, once. It is spent by value, so one yes lets one call go on.
 ///
@@ -101,14 +106,24 @@ pub enum Objection {
 
 /// Asks whether a tool call may go on, and waits for the answer until the deadline of `watch`. `call` is the whole of the
 /// action, as it is signed.
+///
+/// Equal calls wait for one ticket, and one yes lets one of them go on. Each of the others is asked about anew.
 pub fn ask_for_clearance(road: &dyn Road, call: &Value, manner: Manner, watch: &dyn Watch) -> Ruling {
     let body = call.to_string();
     if body.len() > TOOL_BODY_BYTES_MAX {
         return Ruling::TooLarge { bytes: body.len() };
     }
-    match follow(road, body.as_bytes(), manner, watch) {
-        Ok(followed) => ruling(followed),
-        Err(error) => Ruling::Unanswered(error),
+    loop {
+        let ruled = match follow(road, body.as_bytes(), manner, watch) {
+            Ok(followed) => ruling(followed),
+            Err(error) => Ruling::Unanswered(error),
+        };
+        let is_anothers = matches!(ruled, Ruling::Closed(Objection::Spent, _));
+        if !is_anothers || watch.now() >= watch.deadline() {
+            return ruled;
+        }
+        // A bridge that says the same again and again is not asked without end at once.
+        watch.pause(AGAIN);
     }
 }
 

@@ -60,6 +60,8 @@ pub enum Manner {
     /// By a program that lives no longer than its question. Each request is held until the ticket has ended, so that a yes
     /// comes with the answer to it; the first request that fails is the end.
     Held,
+    /// The same, but the ticket is opened at once and told, for a program that is stopped from outside and withdraws it then.
+    Opened,
     /// For a caller who may go away. The ticket is opened at once, to be told and withdrawn; it is then read again and again,
     /// also past failures, for a bridge that is away may be back before the deadline.
     Watched,
@@ -93,7 +95,7 @@ pub enum End {
 /// All requests for it bear one key: however late one arrives, it opens no second ticket.
 ///
 /// # Errors
-/// When no authentic answer came to the first request, or with [`Manner::Held`] to any. A refusal is an answer.
+/// When no authentic answer came to the first request, or, but with [`Manner::Watched`], to any. A refusal is an answer.
 pub fn follow(road: &dyn Road, body: &[u8], manner: Manner, watch: &dyn Watch) -> Result<Followed, CallError> {
     Course { road, body, key: &entropy::idempotency_key()?, manner, watch }.run(Step::Ask)
 }
@@ -124,14 +126,16 @@ impl Course<'_> {
     fn run(&self, first: Step) -> Result<Followed, CallError> {
         let (mut step, mut begun) = (first, self.watch.now());
         let mut found = self.take(step, self.wait_at_first())?;
+        // What was only opened is now asked for the first time to be held.
+        let mut is_new = self.manner == Manner::Opened;
         while let Some(next) = found.ticket.as_ref().ok().and_then(|ticket| self.next(ticket)) {
             if let Some(end) = self.given_up(&found) {
                 return Ok(Followed { end, ..found });
             }
-            if next == step {
+            if next == step && !is_new {
                 self.pause_since(begun);
             }
-            (step, begun) = (next, self.watch.now());
+            (step, begun, is_new) = (next, self.watch.now(), false);
             found = self.take_after(found, step)?;
         }
         Ok(found)
@@ -139,8 +143,8 @@ impl Course<'_> {
 
     fn take(&self, step: Step, wait_seconds: Option<u64>) -> Result<Followed, CallError> {
         let answer = match step {
-            Step::Ask => self.road.ask(self.body, Some(self.key), wait_seconds)?,
-            Step::Look(id) => self.road.look(id, wait_seconds)?,
+            Step::Ask => self.road.ask_patiently(self.body, Some(self.key), wait_seconds, self.left().as_secs())?,
+            Step::Look(id) => self.road.look_patiently(id, wait_seconds, self.left().as_secs())?,
         };
         Ok(Followed { ticket: answer.subject().map(Box::new), answer, end: End::Ended })
     }
@@ -149,7 +153,7 @@ impl Course<'_> {
     fn take_after(&self, before: Followed, step: Step) -> Result<Followed, CallError> {
         let found = self.take(step, self.wait());
         match self.manner {
-            Manner::Held => found,
+            Manner::Held | Manner::Opened => found,
             Manner::Watched => Ok(found.ok().filter(|found| found.ticket.is_ok()).unwrap_or(before)),
         }
     }
@@ -167,14 +171,14 @@ impl Course<'_> {
 
     /// What is asked next; nothing where nothing more will happen.
     ///
-    /// A tool call is released to who asks for it, never to who looks. Held, it is asked for until then; watched, once it is
+    /// A tool call is released to who asks for it, never to who looks. Held or opened, it is asked for until then; watched, once it is
     /// approved: what is asked for after the caller has gone might be taken by nobody.
     fn next(&self, ticket: &Ticket) -> Option<Step> {
         let is_taken = is_taken(ticket);
         match ticket.replaced_by {
             Some(replacement) if !is_taken => Some(Step::Look(replacement)),
             _ if ticket.status.has_ended() => None,
-            _ if is_taken && (self.manner == Manner::Held || ticket.status == Status::Approved) => Some(Step::Ask),
+            _ if is_taken && (self.manner != Manner::Watched || ticket.status == Status::Approved) => Some(Step::Ask),
             _ => Some(Step::Look(ticket.id)),
         }
     }
@@ -182,7 +186,7 @@ impl Course<'_> {
     fn wait_at_first(&self) -> Option<u64> {
         match self.manner {
             Manner::Held => self.wait(),
-            Manner::Watched => None,
+            Manner::Opened | Manner::Watched => None,
         }
     }
 
@@ -191,7 +195,7 @@ impl Course<'_> {
         let left = self.left();
         let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
         Some(match self.manner {
-            Manner::Held => seconds.min(WAIT_SECONDS_MAX),
+            Manner::Held | Manner::Opened => seconds.min(WAIT_SECONDS_MAX),
             Manner::Watched => seconds.min(SLICE_SECONDS),
         })
     }

@@ -66,6 +66,8 @@ limits! {
     queued_per_user_max: 1000,
     /// Parameters of one user's open tickets, in bytes as JSON; the first is taken whatever its size.
     queued_bytes_per_user_max: 16 * 1024 * 1024,
+    /// Open tickets of one user about the tools of one MCP server.
+    pins_queued_per_server_max: 64,
     /// Open tickets of all users.
     queued_max: 10_000,
     /// Requests of one user in a minute; 0 is no limit.
@@ -78,8 +80,14 @@ limits! {
     start_seconds_max: 60,
     /// How long an approved judge-only ticket waits to be taken by its caller.
     release_seconds_max: 3600,
+    /// For how long the leave of a hook's call of an MCP tool answers `ccc-mcp proxy`, which asks about the same call; 0: it asks anew.
+    pair_seconds_max: 5,
+    /// Such calls of one user at a time.
+    pairs_per_user_max: 64,
     /// How long a person's denial answers the same call.
     denial_seconds: 600,
+    /// Sessions of one user whose doings are remembered; the one that was quiet the longest makes room.
+    sessions_per_user_max: 256,
     /// Held answers of one user at a time.
     waits_per_user_max: 16,
     /// How long an answer is held.
@@ -128,8 +136,12 @@ limits! {
     note_bytes_max: 4096,
     /// A tool call's input that is analysed, in bytes; more asks a person.
     analyse_bytes_max: 64 * 1024,
+    /// Hosts of one user's tool calls that are remembered as seen before; the ones seen first are forgotten.
+    known_hosts_per_user_max: 1000,
     /// The head of a file that a preview shows, in bytes.
     preview_bytes_max: 16 * 1024,
+    /// A file that a tool call would replace, read whole for comparing it, in bytes; of a longer one the beginning is.
+    compare_bytes_max: 128 * 1024,
     /// Entries of a list where the request names no limit.
     list_default: 500,
     /// Entries of a list at most.

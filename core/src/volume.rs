@@ -98,6 +98,16 @@ impl Volumes {
         self.list.get(index)
     }
 
+    /// The path of the container for one of this machine: beneath the root of a volume.
+    #[must_use]
+    pub fn container_of(&self, host: &str) -> Option<String> {
+        let within = |(index, volume): (usize, &Volume)| {
+            let relative = beneath(host, &volume.root.as_ref()?.path)?;
+            self.container_path(index, relative)
+        };
+        self.list.iter().enumerate().find_map(within)
+    }
+
     /// All of them, in the order given.
     pub fn iter(&self) -> impl Iterator<Item = &Volume> {
         self.list.iter()
@@ -224,6 +234,22 @@ mod tests {
 
     fn found(text: &str) -> Option<(usize, String)> {
         volumes().locate("path", text).ok().map(|path| (path.volume, path.relative))
+    }
+
+    #[test]
+    fn a_path_of_this_machine_has_one_of_the_container_where_a_volume_holds_it_and_nothing_covers_it() {
+        let root = |path: &str| Some(Root { path: path.to_owned(), device: 1, inode: 1 });
+        let mut list: Vec<Volume> = volumes().iter().cloned().collect();
+        for volume in &mut list {
+            volume.root = root(&volume.host);
+        }
+        let volumes = Volumes::new(list, None).unwrap();
+        assert_eq!(volumes.container_of("/srv/agent/work/src/a.rs").as_deref(), Some("/workspace/src/a.rs"));
+        assert_eq!(volumes.container_of("/srv/vendor/x").as_deref(), Some("/workspace/vendor/x"));
+        for outside in ["/srv/agent/work/vendor/x", "/srv/agent/workshop/x", "/srv/agent/work/../x", "/etc/passwd", "x"]
+        {
+            assert_eq!(volumes.container_of(outside), None, "{outside}");
+        }
     }
 
     #[test]

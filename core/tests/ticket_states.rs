@@ -55,7 +55,10 @@ fn request(judge_only: bool, needed: u32) -> Request {
         replaces: None,
         approved_seconds_max: APPROVED_SECONDS,
         let_in: None,
+        known_hosts: None,
         left_out: None,
+        assessed: None,
+        config: None,
         reading: Default::default(),
     }
 }

@@ -1,4 +1,4 @@
-//! The command lines of `ccc-hook`.
+//! The command lines of `ccc-hook` that people write.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -7,20 +7,18 @@ use std::time::Duration;
 use lexopt::prelude::{Long, Short, Value};
 use lexopt::{Parser, ValueExt};
 
+use crate::hook_line::host;
 use crate::install::Order;
 use crate::session::{self, Risk};
 use crate::uninstall::Removal;
 use ccc_hosts::host::Host;
 use ccc_hosts::settings::place::Scope;
 
-/// What a command line asks for. The hook itself is told apart before this by
-/// [`is_hook`], because its errors must block.
+/// What a command line asks for.
 #[derive(Debug)]
 pub enum Command {
     /// Print the help of all commands.
     Help,
-    /// Print the version.
-    Version,
     /// See [`crate::install`].
     Install(Order),
     /// See [`crate::uninstall`].
@@ -72,65 +70,20 @@ pub struct SessionLine {
     pub command: Vec<OsString>,
 }
 
-/// The hook's own command line, as `install` writes it.
-#[derive(Debug, Default)]
-pub struct HookLine {
-    /// For which host.
-    pub host: Option<Host>,
-    /// For which of its events.
-    pub event: Option<String>,
-    /// The config.
-    pub config: Option<PathBuf>,
-}
-
-/// The words that begin every other command line.
-const COMMANDS: [&str; 5] = ["install", "uninstall", "status", "doctor", "session"];
-
-/// True where the command line is none of the commands for people, so that
-/// whatever is wrong with it must block.
-#[must_use]
-pub fn is_hook(first: Option<&str>) -> bool {
-    !matches!(first, Some("--help" | "-h" | "--version" | "-V")) && first.is_none_or(|first| !COMMANDS.contains(&first))
-}
-
-/// Reads the hook's own command line.
-///
-/// # Errors
-/// When it is not one that `install` writes.
-pub fn parse_hook(arguments: Vec<OsString>) -> Result<HookLine, lexopt::Error> {
-    let mut parser = Parser::from_args(arguments);
-    let mut line = HookLine::default();
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("agent") => line.host = Some(host(&mut parser)?),
-            Long("event") => line.event = Some(parser.value()?.string()?),
-            Long("config") => line.config = Some(parser.value()?.into()),
-            other => return Err(other.unexpected()),
-        }
-    }
-    Ok(line)
-}
-
 /// Reads a command line for people.
 ///
 /// # Errors
 /// When it is wrong; the words say what to write instead.
 pub fn parse(arguments: Vec<OsString>) -> Result<Command, lexopt::Error> {
     let mut parser = Parser::from_args(arguments);
-    match parser.next()? {
-        None | Some(Long("help") | Short('h')) => Ok(Command::Help),
-        Some(Long("version") | Short('V')) => Ok(Command::Version),
-        Some(Value(command)) => match command.string()?.as_str() {
-            "install" => install(parser),
-            "uninstall" => uninstall(parser),
-            "status" => status(parser),
-            "doctor" => doctor(parser),
-            "session" => session(parser),
-            other => {
-                Err(format!("unknown command `{other}`: write install, status, uninstall, doctor or session").into())
-            }
-        },
-        Some(other) => Err(other.unexpected()),
+    let Some(Value(command)) = parser.next()? else { return Ok(Command::Help) };
+    match command.string()?.as_str() {
+        "install" => install(parser),
+        "uninstall" => uninstall(parser),
+        "status" => status(parser),
+        "doctor" => doctor(parser),
+        "session" => session(parser),
+        other => Err(format!("unknown command `{other}`: write install, status, uninstall, doctor or session").into()),
     }
 }
 
@@ -139,7 +92,9 @@ fn install(mut parser: Parser) -> Result<Command, lexopt::Error> {
         hosts: Vec::new(),
         all: false,
         scope: Scope::User,
+        found: false,
         dry_run: false,
+        form: Form::Words,
         secrets: None,
         user: None,
         url: None,
@@ -149,9 +104,11 @@ fn install(mut parser: Parser) -> Result<Command, lexopt::Error> {
         match argument {
             Long("agent") => order.hosts.push(host(&mut parser)?),
             Long("all") => order.all = true,
+            Long("found") => order.found = true,
             Long("user") => order.scope = Scope::User,
             Long("project") => order.scope = Scope::Project,
             Long("dry-run") => order.dry_run = true,
+            Long("json") => order.form = Form::Json,
             Long("secrets") => order.secrets = Some(parser.value()?.into()),
             Long("as") => order.user = Some(parser.value()?.string()?),
             Long("url") => order.url = Some(parser.value()?.string()?),
@@ -160,7 +117,14 @@ fn install(mut parser: Parser) -> Result<Command, lexopt::Error> {
             other => return Err(other.unexpected()),
         }
     }
-    order.hosts = chosen(order.hosts, order.all)?;
+    if order.form == Form::Json && !order.dry_run {
+        return Err("`--json` tells what would be written: write `--dry-run` too".into());
+    }
+    order.hosts = match (order.found, order.all) {
+        (true, true) => return Err("write either --found or --all".into()),
+        (true, false) => chosen(order.hosts, true)?,
+        (false, all) => chosen(order.hosts, all)?,
+    };
     Ok(Command::Install(order))
 }
 
@@ -284,11 +248,6 @@ fn risk_named(name: &str) -> Result<Risk, lexopt::Error> {
         "high" => Ok(Risk::High),
         other => Err(format!("unknown risk `{other}`: write low or high").into()),
     }
-}
-
-fn host(parser: &mut Parser) -> Result<Host, lexopt::Error> {
-    let name = parser.value()?.string()?;
-    name.parse().map_err(|error| lexopt::Error::Custom(Box::new(error)))
 }
 
 fn chosen(hosts: Vec<Host>, all: bool) -> Result<Vec<Host>, lexopt::Error> {

@@ -1,12 +1,20 @@
 //! The hook's one connection to the bridge.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use ccc_client::{Address, CallError, Identity, IdentityError, Road, read_secrets};
 
 use crate::config::{Config, ConfigError};
 use crate::judge;
 use ccc_hosts::answer::Reason;
+use ccc_protocol::TicketId;
+
+/// How long a bridge that went away while a call waits may take to come back, in seconds: as long as a restart.
+const AWAY_SECONDS_MAX: u64 = 4;
+
+/// How long a hook that was told to stop takes to withdraw what it asked, in seconds.
+const WITHDRAWAL_SECONDS_MAX: u64 = 2;
 
 /// A bridge, and the agent's user to it.
 #[derive(Debug)]
@@ -28,7 +36,13 @@ impl Connection {
         })?;
         let identity = Identity::choose(&secrets, config.user.as_deref()).map_err(|_| ConfigError::NoKey)?;
         let address = Address::from_str(&config.url).map_err(|error| ConfigError::NoAddress(error.to_string()))?;
-        Ok(Self { bridge: ccc_client::Bridge::new(address, identity) })
+        let away_max = Duration::from_secs(AWAY_SECONDS_MAX);
+        Ok(Self { bridge: ccc_client::Bridge::new(address, identity).missed_for(away_max) })
+    }
+
+    /// Withdraws a ticket, as far as that can be done at once; otherwise it expires.
+    pub fn withdraw(&self, ticket: TicketId) {
+        let _left_to_expire = self.bridge.cancel_within(ticket, Duration::from_secs(WITHDRAWAL_SECONDS_MAX));
     }
 
     /// The user this signs as.

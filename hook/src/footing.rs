@@ -1,10 +1,12 @@
-//! Where the hook's binary may lie. An agent that can replace it answers its own questions, so it lies where agents do not write.
+//! Where the hook's binary may lie, and the one beside it. An agent that can replace it answers its own questions, so it lies where
+//! agents do not write.
 
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::setup;
 use ccc_client::private_file;
 use ccc_hosts::settings::place::Places;
 
@@ -48,11 +50,11 @@ pub enum Unfit {
 }
 
 const MEND: &str =
-    ": put ccc-hook and ccc-hook-prove into a directory of root's, such as /usr/local/bin, and install from there";
-const MEND_ELSE: &str = " put ccc-hook and ccc-hook-prove into a directory of root's, such as /usr/local/bin";
+    ": put ccc-hook and ccc-hook-setup into a directory of root's, such as /usr/local/bin, and install from there";
+const MEND_ELSE: &str = " put ccc-hook and ccc-hook-setup into a directory of root's, such as /usr/local/bin";
 
-/// How a binary lies that installs may name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a binary lies that installs may name, the better first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Footing {
     /// Its user cannot change it.
     Firm,
@@ -60,11 +62,20 @@ pub enum Footing {
     OwnUserWrites,
 }
 
-/// Examines the binary and all directories above it. `program` is the path of the file itself and no link.
+/// Examines the hook's binary, the one beside it where there is one, and all directories above. `gate` is the path of the file itself
+/// and no link.
 ///
 /// # Errors
 /// Why it must not be there.
-pub fn footing(program: &Path, places: &Places) -> Result<Footing, Unfit> {
+pub fn footing(gate: &Path, places: &Places) -> Result<Footing, Unfit> {
+    let own = of_file(gate, places)?;
+    match setup::beside(gate).canonicalize() {
+        Ok(beside) => Ok(own.max(of_file(&beside, places)?)),
+        Err(_) => Ok(own),
+    }
+}
+
+fn of_file(program: &Path, places: &Places) -> Result<Footing, Unfit> {
     let me = private_file::reader();
     if temporary().iter().any(|directory| program.starts_with(directory)) {
         return Err(Unfit::Temporary(program.to_owned()));

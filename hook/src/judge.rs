@@ -1,9 +1,11 @@
 //! From a tool call to an answer: what came of asking the bridge, in words for the agent.
 
-use std::time::{Duration, Instant};
+use std::cell::Cell;
+use std::time::Instant;
 
-use ccc_client::{CallError, Manner, Objection, Road, Ruling, TOOL_BODY_BYTES_MAX, Terms, Until, ask_for_clearance};
+use ccc_client::{CallError, Manner, Objection, Road, Ruling, TOOL_BODY_BYTES_MAX, Terms, Watch, ask_for_clearance};
 use ccc_hosts::answer::{Answer, Reason, Receipt};
+use ccc_protocol::TicketId;
 use ccc_protocol::actions::CAN;
 use ccc_protocol::bodies::{Status, Ticket};
 use serde_json::Value;
@@ -31,17 +33,44 @@ pub enum Judged {
     Confined,
 }
 
-/// Asks for leave until there is an answer or `hold` is over. Where the bridge does not know yet that a call `can` be confined,
-/// it is asked without that word.
+/// How a call waits for its answer.
+pub struct Waiting<'a> {
+    /// When it is of no more use.
+    pub deadline: Instant,
+    /// Told of each ticket that it waits for, before it does.
+    pub opened: &'a dyn Fn(TicketId),
+}
+
+/// A watch that keeps the ticket that was the last.
+struct Kept<'a> {
+    waiting: &'a Waiting<'a>,
+    ticket: Cell<Option<TicketId>>,
+}
+
+impl Watch for Kept<'_> {
+    fn queued(&self, ticket: TicketId) -> bool {
+        if self.ticket.replace(Some(ticket)) != Some(ticket) {
+            (self.waiting.opened)(ticket);
+        }
+        true
+    }
+
+    fn deadline(&self) -> Instant {
+        self.waiting.deadline
+    }
+}
+
+/// Asks for leave until there is an answer or the time to wait is over. Where the bridge does not know yet that a call `can` be
+/// confined, it is asked without that word.
 ///
 /// # Errors
 /// When the bridge gave no authentic answer: the words to block with.
-pub fn judge(road: &dyn Road, call: &Value, hold: Duration) -> Result<Judged, Reason> {
-    let until = Until(Instant::now() + hold);
-    let ruling = ask_for_clearance(road, call, Manner::Held, &until);
+pub fn judge(road: &dyn Road, call: &Value, waiting: &Waiting<'_>) -> Result<Judged, Reason> {
+    let watch = Kept { waiting, ticket: Cell::default() };
+    let ruling = ask_for_clearance(road, call, Manner::Opened, &watch);
     let ruling = match (&ruling, without_can(call)) {
         (Ruling::Unanswered(error), Some(silent)) if is_about_can(error) => {
-            ask_for_clearance(road, &silent, Manner::Held, &until)
+            ask_for_clearance(road, &silent, Manner::Opened, &watch)
         }
         _ => ruling,
     };
@@ -55,8 +84,22 @@ pub fn judge(road: &dyn Road, call: &Value, hold: Duration) -> Result<Judged, Re
             Ok(Judged::Answered(Answer::Ask(Receipt { ticket: ticket.id.to_string() })))
         }
         Ruling::TooLarge { bytes } => Err(too_large(bytes)),
-        Ruling::Unanswered(error) => Err(no_answer(&error)),
+        Ruling::Unanswered(error) => Err(match watch.ticket.get() {
+            Some(ticket) if is_away(&error) => went_away(ticket, &error),
+            _ => no_answer(&error),
+        }),
     }
+}
+
+fn is_away(error: &CallError) -> bool {
+    matches!(error, CallError::Unreachable { .. } | CallError::Lost { .. })
+}
+
+fn went_away(ticket: TicketId, error: &CallError) -> Reason {
+    Reason::new(&format!(
+        "the bridge went away while ticket {ticket} waited for a person ({error}); once it is back, try the same call again: \
+         it finds its ticket"
+    ))
 }
 
 fn is_about_can(error: &CallError) -> bool {
@@ -86,7 +129,9 @@ fn no_leave(objection: Objection, ticket: &Ticket) -> Reason {
     Reason::new(&match objection {
         Objection::Denied => denial(ticket),
         Objection::Expired => format!("nobody decided ticket {id} in time; try the same call again to ask anew"),
-        Objection::Spent => format!("the leave of ticket {id} was already used"),
+        Objection::Spent => {
+            format!("the leave of ticket {id} went to an equal call; try the same call again to ask anew")
+        }
         Objection::Foreign => format!("ticket {id} is about `{action}`, which is no leave for this call"),
         Objection::Ended => format!("ticket {id} is {status}, which is no leave{}", because(ticket)),
     })

@@ -5,6 +5,7 @@
 //! overflow, SIGKILL, a missing binary) is covered by the shell guard or the
 //! host's own switch that `install` writes beside the command.
 
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::panic;
@@ -47,10 +48,20 @@ struct Shared {
     aim: Mutex<Aim>,
 }
 
-#[derive(Debug)]
 struct Aim {
     event: Option<String>,
     deadline: Instant,
+    /// What is done after the answer, where the process is told to stop.
+    parting: Option<Parting>,
+}
+
+/// Something short to do before the end.
+type Parting = Box<dyn FnOnce() + Send>;
+
+impl fmt::Debug for Aim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Aim").field("event", &self.event).field("deadline", &self.deadline).finish_non_exhaustive()
+    }
 }
 
 impl LastResort {
@@ -64,11 +75,11 @@ impl LastResort {
         for signal in ENDINGS {
             pipe::register(signal, watcher.try_clone()?)?;
         }
-        let aim = Mutex::new(Aim { event: event.map(ToOwned::to_owned), deadline });
+        let aim = Mutex::new(Aim { event: event.map(ToOwned::to_owned), deadline, parting: None });
         let shared = Arc::new(Shared { host, voice, floor: AtomicBool::new(false), aim });
         let (panicked, watched) = (Arc::clone(&shared), Arc::clone(&shared));
         // The process ends inside the hook: in any thread, and also where a build does not unwind.
-        panic::set_hook(Box::new(move |_| panicked.end("ccc-hook failed inside; please report it")));
+        panic::set_hook(Box::new(move |_| panicked.end(Cause::Panic)));
         thread::Builder::new()
             .name("last resort".to_owned())
             .spawn(move || watched.end(cause_of_end(wakes, &watched)))?;
@@ -79,6 +90,11 @@ impl LastResort {
     pub fn aim(&self, event: &str) {
         let event = Some(event.to_owned());
         self.shared.aim().event = event;
+    }
+
+    /// What is done after the answer where the process is told to stop, in the place of what was to be done before.
+    pub fn when_stopped(&self, parting: impl FnOnce() + Send + 'static) {
+        self.shared.aim().parting = Some(Box::new(parting));
     }
 
     /// Moves the deadline.
@@ -102,14 +118,22 @@ impl LastResort {
 
 impl Shared {
     /// Ends the process in the blocking form.
-    fn end(&self, cause: &str) -> ! {
+    fn end(&self, cause: Cause) -> ! {
+        let words = cause.words();
         let status = if self.take_floor() {
-            let event = self.aim().event.take();
-            self.voice.speak(&translate::blocked(self.host, event.as_deref(), Reason::new(cause)))
+            let (event, parting) = {
+                let mut aim = self.aim();
+                (aim.event.take(), aim.parting.take().filter(|_| cause == Cause::Signal))
+            };
+            let status = self.voice.speak(&translate::blocked(self.host, event.as_deref(), Reason::new(words)));
+            if let Some(parting) = parting {
+                parting();
+            }
+            status
         } else {
             // Somebody is in the middle of answering and does not come to an end:
             // stdout is theirs, the status and stderr still block.
-            Voice::of_process().block(&Reason::new(cause))
+            Voice::of_process().block(&Reason::new(words))
         };
         std::process::exit(i32::from(status))
     }
@@ -132,17 +156,38 @@ fn await_the_end() -> ! {
     }
 }
 
+/// Why the process ends before there is a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    Panic,
+    Deadline,
+    /// The host, or a person at it, gave the call up.
+    Signal,
+    Unwatched,
+}
+
+impl Cause {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Panic => "ccc-hook failed inside; please report it",
+            Self::Deadline => "no decision before ccc-hook's own deadline; try the same call again",
+            Self::Signal => "ccc-hook was told to stop before there was a decision",
+            Self::Unwatched => "ccc-hook can no longer watch its deadline",
+        }
+    }
+}
+
 /// Waits for the deadline or a signal.
-fn cause_of_end(mut wakes: UnixStream, shared: &Shared) -> &'static str {
+fn cause_of_end(mut wakes: UnixStream, shared: &Shared) -> Cause {
     loop {
         let left = shared.aim().deadline.saturating_duration_since(Instant::now());
         if left == Duration::ZERO {
-            return "no decision before ccc-hook's own deadline; try the same call again";
+            return Cause::Deadline;
         }
         match wait(&mut wakes, left) {
             Ok(Some(MOVED) | None) => {}
-            Ok(Some(_)) => return "ccc-hook was told to stop before there was a decision",
-            Err(_) => return "ccc-hook can no longer watch its deadline",
+            Ok(Some(_)) => return Cause::Signal,
+            Err(_) => return Cause::Unwatched,
         }
     }
 }

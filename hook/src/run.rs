@@ -3,8 +3,10 @@
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ccc_protocol::TicketId;
 use ccc_protocol::actions::{CAN, OTHER_RAN};
 use serde_json::{Map, Value};
 
@@ -14,7 +16,7 @@ use crate::confine::{self, After, Can};
 use crate::connection::Connection;
 use crate::declared;
 use crate::input::{self, InputError};
-use crate::judge::{self, Bridge, Judged};
+use crate::judge::{self, Bridge, Judged, Waiting};
 use crate::last_resort::LastResort;
 use crate::registry::Registry;
 use crate::voice::Voice;
@@ -77,8 +79,9 @@ fn settle(
     if may_wait(&question.content) {
         resort.set_deadline(begun + config.own_limit())?;
     }
-    let bridge = Connection::open(&config)?;
+    let bridge = Arc::new(Connection::open(&config)?);
     with_stable_id(&mut question.content, installed.config);
+    with_confinement(&mut question.content, &config, installed.config);
     match &question.content {
         Event::Judge(call) if !canary::is_asked(call) => {
             let path = installed.config.ok_or(Failure::NoConfig)?;
@@ -90,7 +93,13 @@ fn settle(
                 return Ok(translate::reply(question.host, &question.event, &Answer::Deny(why)));
             }
             let can = Can::of(&config, path, &question.event, call, &document);
-            decide_call(&question, &bridge, config.hold(), &can)
+            let opened = |ticket| withdraws(resort, &bridge, ticket);
+            decide_call(
+                &question,
+                &*bridge,
+                &Waiting { deadline: Instant::now() + config.hold(), opened: &opened },
+                &can,
+            )
         }
         Event::Record(recorded) => {
             let after = installed.config.map_or(After::Nothing, |path| settle_after(recorded, &document, path));
@@ -101,8 +110,14 @@ fn settle(
                 After::Nothing | After::Other => translate::noted(question.host, &question.event),
             })
         }
-        Event::Judge(_) => sing(&question, &bridge),
+        Event::Judge(_) => sing(&question, &*bridge),
     }
+}
+
+/// Nobody is to decide about a call that was given up.
+fn withdraws(resort: &LastResort, bridge: &Arc<Connection>, ticket: TicketId) {
+    let bridge = Arc::clone(bridge);
+    resort.when_stopped(move || bridge.withdraw(ticket));
 }
 
 /// What ran is not what was handed out: no call of this host is confined any more until `doctor` has looked.
@@ -128,12 +143,12 @@ fn with_after(recorded: &Recorded, after: After) -> Recorded {
 }
 
 /// A call that can be confined says so, and goes on as the launcher's line where the bridge wants it.
-fn decide_call(question: &Question, bridge: &impl Bridge, hold: Duration, can: &Can) -> Result<Reply, Failure> {
+fn decide_call(question: &Question, bridge: &impl Bridge, waiting: &Waiting<'_>, can: &Can) -> Result<Reply, Failure> {
     let mut action = question.content.action(declared::user().as_deref());
     if let Some(fields) = action.as_object_mut().filter(|_| !can.words().is_empty()) {
         fields.insert(CAN.to_owned(), Value::from(can.words()));
     }
-    let judged = judge::judge(bridge.road(), &action, hold).map_err(Failure::NoAnswer)?;
+    let judged = judge::judge(bridge.road(), &action, waiting).map_err(Failure::NoAnswer)?;
     Ok(match (judged, can) {
         (Judged::Answered(answer), _) if answer.objection().is_none() && is_left_to_the_host(question) => {
             translate::aside(question.host, &question.event)
@@ -176,6 +191,16 @@ fn with_stable_id(event: &mut Event, config: Option<&Path>) {
     let agents = Registry::load(&config.with_file_name("agents.json"));
     if let Some(id) = agents.id(recorded.host, name) {
         recorded.detail.insert("stable_id".to_owned(), Value::from(id));
+    }
+}
+
+/// A session that begins tells why its calls are not confined, for whoever wonders at a question.
+fn with_confinement(event: &mut Event, config: &Config, config_path: Option<&Path>) {
+    let (Event::Record(recorded), Some(path)) = (event, config_path) else { return };
+    if recorded.moment == Moment::SessionStart
+        && let Some(why) = confine::why_not(recorded.host, config, path)
+    {
+        recorded.detail.insert("not_confined".to_owned(), Value::from(why));
     }
 }
 

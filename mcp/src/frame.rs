@@ -7,6 +7,10 @@ use std::io::{self, BufRead, Read, Write};
 
 use crate::id::{Id, IdScanner};
 
+/// U+FEFF in UTF-8, which some runtimes write before their first output. JSON has none (RFC 8259, 8.1); one at the start of a line is
+/// no part of it.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// What stands between two line feeds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Frame {
@@ -52,6 +56,9 @@ impl<R: BufRead> Frames<R> {
                 line.pop();
             } else if line.len() > self.line_bytes_max {
                 return self.skip_line(&line).map(Some);
+            }
+            if line.starts_with(BYTE_ORDER_MARK) {
+                line.drain(..BYTE_ORDER_MARK.len());
             }
             if !line.trim_ascii().is_empty() {
                 return Ok(Some(Frame::Line(line)));
@@ -135,6 +142,15 @@ mod tests {
     #[test]
     fn a_carriage_return_stays_and_blank_lines_are_no_messages() {
         assert_eq!(frames(b"{}\r\n\r\n  \n{}\n", 3, 100), [line("{}\r"), line("{}")]);
+    }
+
+    #[test]
+    fn one_byte_order_mark_at_the_start_of_a_line_is_no_part_of_it() {
+        let text = "\u{feff}{\"id\":0}\n{}\n\u{feff}\n\u{feff}\u{feff}{}\n{\"a\":\"\u{feff}\"}\n";
+        for per_read in 1..5 {
+            let expected = [line("{\"id\":0}"), line("{}"), line("\u{feff}{}"), line("{\"a\":\"\u{feff}\"}")];
+            assert_eq!(frames(text.as_bytes(), per_read, 100), expected);
+        }
     }
 
     #[test]

@@ -93,10 +93,10 @@ pub struct Malformed {
 /// When it is not JSON, or no message that has one reading.
 pub fn read(line: &[u8]) -> Result<Line<'_>, Malformed> {
     let text = std::str::from_utf8(line)
-        .map_err(|e| parse_error(format!("bytes that are not UTF-8 at {}", e.valid_up_to())))?;
+        .map_err(|e| parse_error(line, format!("bytes that are not UTF-8 at {}", e.valid_up_to())))?;
     let text = text.strip_suffix('\r').unwrap_or(text);
     if text.contains('\r') {
-        return Err(parse_error("a carriage return inside a line; write it as `\\r`".to_owned()));
+        return Err(parse_error(line, "a carriage return inside a line; write it as `\\r`".to_owned()));
     }
     if text.trim_ascii_start().starts_with('[') {
         return batch(text);
@@ -190,18 +190,23 @@ fn readable(raw: &RawValue) -> Result<Id, String> {
 fn invalid(text: &str, error: &serde_json::Error) -> Malformed {
     match error.classify() {
         serde_json::error::Category::Data => not_accepted(text, format!("not a message: {error}")),
-        _ => parse_error(format!("not JSON: {error}")),
+        _ => parse_error(text.as_bytes(), format!("not JSON: {error}")),
     }
 }
 
 fn not_accepted(text: &str, what: String) -> Malformed {
-    let mut scanner = IdScanner::default();
-    scanner.feed(text.as_bytes());
-    Malformed { code: INVALID_REQUEST, id: scanner.id(), asks: scanner.asks(), what }
+    malformed(INVALID_REQUEST, text.as_bytes(), what)
 }
 
-fn parse_error(what: String) -> Malformed {
-    Malformed { code: PARSE_ERROR, id: None, asks: false, what }
+/// Who waits for the answer that a line was to be hears that it cannot be read, where it shows whose it was.
+fn parse_error(line: &[u8], what: String) -> Malformed {
+    malformed(PARSE_ERROR, line, what)
+}
+
+fn malformed(code: i64, line: &[u8], what: String) -> Malformed {
+    let mut scanner = IdScanner::default();
+    scanner.feed(line);
+    Malformed { code, id: scanner.id(), asks: scanner.asks(), what }
 }
 
 #[cfg(test)]
@@ -304,6 +309,19 @@ mod tests {
         }
         assert_eq!(read(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xc3\"}").unwrap_err().code, PARSE_ERROR);
         assert_eq!(refusal("7").code, INVALID_REQUEST);
+    }
+
+    #[test]
+    fn a_line_that_is_no_message_still_shows_whose_answer_it_was() {
+        for line in [
+            b"{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{\"text\":\"\xff\"}}".as_slice(),
+            b"{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{\"n\":NaN}}",
+            b"{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":\r{}}",
+        ] {
+            let Malformed { code, id, asks, .. } = read(line).unwrap_err();
+            assert_eq!((code, id, asks), (PARSE_ERROR, Some(Id::Number(7)), false));
+        }
+        assert_eq!(refusal("starting up, id: 7").id, None, "what a program prints by mistake is nobody's answer");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use ccc_protocol::visible;
 
 use clap::{Parser, Subcommand};
 
-use crate::{clock_accept, import, known};
+use crate::{clock_accept, import, known, patterns};
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Import(import::Call),
     /// Print what is known of programs, or what would make a call known.
     Programs(known::Call),
+    /// Print the patterns of attack, or examine a file of them.
+    Patterns(patterns::Call),
     /// Say that the clock is right, whatever the log says.
     Clock(clock_accept::Call),
     /// Print a first config.
@@ -59,6 +61,7 @@ struct Cli {
 enum Other {
     Import(import::Call),
     Programs(known::Call),
+    Patterns(patterns::Call),
     Clock(clock_accept::Call),
 }
 
@@ -108,7 +111,7 @@ pub struct Wishes {
 const AFTER_HELP: &str = "\
 Environment: CONDUIT_BIND, CONDUIT_PORT, CONDUIT_MAIL_PERMS (a flag beats them, they beat the file),
 CONDUIT_ROOT (printed, changes nothing). RUST_LOG sets what is logged to stderr (default info).
-SIGHUP reloads secrets, volumes, actions, programs and rules; SIGTERM ends what is being answered and stops.
+SIGHUP reloads secrets, volumes, actions, programs, patterns and rules; SIGTERM ends what is being answered and stops.
 
 Examples:
   ccc-server --secrets secrets.json --volume /workspace=$HOME/agent
@@ -138,6 +141,7 @@ impl Command {
         match cli {
             Cli { command: Some(Other::Import(call)), .. } => call.checked().map(Self::Import).map_err(UsageError),
             Cli { command: Some(Other::Programs(call)), .. } => call.checked().map(Self::Programs).map_err(UsageError),
+            Cli { command: Some(Other::Patterns(call)), .. } => Ok(Self::Patterns(call)),
             Cli { command: Some(Other::Clock(call)), .. } => Ok(Self::Clock(call)),
             Cli { starter: true, .. } => Ok(Self::Starter),
             Cli { mut wishes, check, .. } => {
@@ -293,6 +297,8 @@ mod tests {
             &["programs", "suggest", "jj", "log"],
             &["programs", "--port", "1"],
             &["--check", "programs"],
+            &["patterns", "lint"],
+            &["patterns", "try", "a"],
         ] {
             let error = read(args, &[]).unwrap_err().to_string();
             assert!(!error.contains('\n') && error.contains("ccc-server"), "{args:?}: {error}");

@@ -33,6 +33,7 @@ mod link;
 mod listen;
 mod log;
 mod nonces;
+mod patterns;
 mod places;
 mod private_file;
 pub mod program;
@@ -56,7 +57,7 @@ pub mod parts {
         bridge::Bridge,
         check::report,
         connection::http,
-        desk::{CheckpointCommand, Front, Running, Sent, Site, open as open_desk},
+        desk::{CheckpointCommand, Front, Patience, Running, Sent, Site, open as open_desk},
         exec::Effects,
         head::{Head, Hosts},
         keyring::{Keyring, Keys},

@@ -36,6 +36,10 @@ pub fn main() -> ExitCode {
             Ok(answer) => printed(&answer),
             Err(error) => refused(&error),
         },
+        Ok(Command::Patterns(call)) => match call.answer(&Surroundings::of_process()) {
+            Ok(answer) => printed(&answer),
+            Err(error) => refused(&error),
+        },
         Ok(Command::Clock(call)) => match call.answer(&Surroundings::of_process()) {
             Ok(answer) => printed(&visible::marked_lines(&answer)),
             Err(NotAccepted::Setup(error)) => refused(&error),

@@ -23,7 +23,7 @@ use ccc_core::{
 use ccc_protocol::{
     Digest,
     beneath::beneath,
-    bodies::{FileView, PathView},
+    bodies::{FileView, PathView, Replaced},
     visible,
 };
 use rustix::fs::OFlags;
@@ -93,6 +93,31 @@ pub(crate) fn head(path: &PathView, volumes: &Volumes, bytes_max: u64) -> Result
         whole: u64::try_from(bytes.len()).is_ok_and(|read| read >= total),
         head: String::from_utf8_lossy(&bytes).into_owned(),
     }))
+}
+
+/// What lies at a path that a tool call would write to: one of the container, or of this machine where the agent works on it. None
+/// where it lies in no volume, or cannot be read there. At most so many bytes are read.
+pub(crate) fn replaced(path: &str, volumes: &Volumes, bytes_max: u64) -> Option<Replaced> {
+    let lexical = volumes.locate("path", path).or_else(|refusal| {
+        volumes.container_of(path).ok_or(refusal).and_then(|container| volumes.locate("path", &container))
+    });
+    let lexical = lexical.ok()?;
+    let asked = Asked { param: "path", lexical: &lexical, volumes };
+    let (_, dir) = asked.open_root().ok()?;
+    let found = asked.find(&dir).ok()?;
+    let Some(metadata) = &found.metadata else { return Some(Replaced::Nothing) };
+    if !metadata.is_file() {
+        return Some(Replaced::Other { bytes: metadata.len() });
+    }
+    let file = asked.open_file(&dir, &found).ok()?;
+    let mut bytes = vec![];
+    file.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes).ok()?;
+    let other = Replaced::Other { bytes: metadata.len() };
+    if u64::try_from(bytes.len()).is_ok_and(|read| read <= bytes_max) {
+        Some(String::from_utf8(bytes).map_or(other, |text| Replaced::Text { text }))
+    } else {
+        Some(other)
+    }
 }
 
 /// The directory at this host path, opened beneath its volume, so that it stays the same one whatever is renamed meanwhile.

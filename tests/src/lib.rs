@@ -1,7 +1,9 @@
 //! What the tests share: the reference model beside the real desk, and harnesses that start real bridges and drive real binaries.
 
 pub mod bridge;
+pub mod dice;
 pub mod fuzz;
+pub mod kills;
 pub mod load;
 pub mod mail_server;
 pub mod mcp;

@@ -3,7 +3,10 @@
 use std::{collections::BTreeSet, fs};
 
 use ccc_protocol::json::{Limits, read};
-use ccc_tests::fuzz::{Dice, Target, mutated};
+use ccc_tests::{
+    dice::Dice,
+    fuzz::{Target, mutated},
+};
 
 /// Mutations thrown at each target.
 const THROWN: usize = 2_000;

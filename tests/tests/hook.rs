@@ -2,7 +2,7 @@
 
 use std::{
     io::Write as _,
-    process::{Output, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 
 use ccc_protocol::bodies::{Status, Ticket};
@@ -14,9 +14,14 @@ use serde_json::{Value, json};
 
 /// What a host's agent runs before each call, in a home where nobody waits for a person.
 fn ask(bridge: &Bridge, host: &str, command: &str) -> Output {
+    begun(bridge, host, command, 0).wait_with_output().unwrap()
+}
+
+/// The same where a person is waited for so many seconds.
+fn begun(bridge: &Bridge, host: &str, command: &str, hold_seconds: u64) -> Child {
     let home = bridge.site().home();
     write_private(&home.join("agent.json"), &secrets_of(&["agent"]));
-    let config = json!({ "url": bridge.url(), "secrets": "agent.json", "hold_seconds": 0 });
+    let config = json!({ "url": bridge.url(), "secrets": "agent.json", "hold_seconds": hold_seconds });
     write_private(&home.join("hook.json"), &config.to_string());
     let (event, tool) = if host == "gemini" { ("BeforeTool", "run_shell_command") } else { ("PreToolUse", "Bash") };
     let document = json!({
@@ -27,7 +32,7 @@ fn ask(bridge: &Bridge, host: &str, command: &str) -> Output {
     let mut hook = bridge.site().shell(&line);
     let mut hook = hook.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     hook.stdin.take().unwrap().write_all(document.to_string().as_bytes()).unwrap();
-    hook.wait_with_output().unwrap()
+    hook
 }
 
 /// What these hosts take for leave, and nothing else.
@@ -67,4 +72,36 @@ fn what_was_approved_passes_once_after_a_restart_and_changed_arguments_never() {
         let again = ask(&bridge, host, "rm -r build");
         assert!(!is_leave(host, &again), "{again:?}");
     }
+}
+
+#[test]
+fn of_three_alike_in_one_message_each_passes_by_a_yes_of_its_own() {
+    let bridge = Bridge::start();
+    let hooks = [(); 3].map(|()| begun(&bridge, "claude", "rm -r build", 120));
+    let mut approved = Vec::new();
+    for _ in &hooks {
+        let ticket = bridge.until("a call that waits", || {
+            waiting(&bridge).pop().filter(|ticket| !approved.contains(&ticket.id) && ticket.status == Status::Queued)
+        });
+        bridge.approve("user", &ticket).ticket();
+        approved.push(ticket.id);
+    }
+    for hook in hooks {
+        let output = hook.wait_with_output().unwrap();
+        assert!(is_leave("claude", &output), "{output:?}");
+    }
+    assert!(approved.into_iter().all(|id| bridge.look("agent", id).status == Status::Released));
+}
+
+#[test]
+fn a_call_that_the_agent_gave_up_is_no_question_any_more() {
+    let bridge = Bridge::start();
+    let hook = begun(&bridge, "claude", "rm -r build", 120);
+    let ticket = bridge.until("a call that waits", || waiting(&bridge).pop());
+    let told = Command::new("kill").args(["-s", "TERM", &hook.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    let output = hook.wait_with_output().unwrap();
+    assert!(!is_leave("claude", &output), "{output:?}");
+    assert_eq!(bridge.look("agent", ticket.id).status, Status::Cancelled);
+    assert!(waiting(&bridge).is_empty());
 }

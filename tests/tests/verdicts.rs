@@ -2,7 +2,12 @@
 
 #![cfg(test)]
 
-use ccc_protocol::bodies::{Preview, Status, Verdict};
+use std::time::{Duration, Instant};
+
+use ccc_protocol::{
+    TicketId,
+    bodies::{Preview, Replaced, Status, Verdict, Waiting},
+};
 use ccc_tests::story::{Open, Story};
 use serde_json::{Value, json};
 
@@ -107,4 +112,97 @@ fn on_the_terminal_the_word_is_asked_for() {
     story.still_waits(asked);
     plain.line("paste.example").sees("approved");
     assert_eq!(story.now(asked).status, Status::Approved);
+}
+
+#[test]
+fn a_host_is_new_until_a_call_to_it_was_let_go_on_and_a_restart_forgets_none() {
+    let mut story = Story::of("of a host it is said whether calls of this agent were let contact it before");
+    let objects = |story: &Story, id| {
+        let preview: Preview =
+            serde_json::from_value(story.bridge.get("user", &format!("/queue/{id}/preview")).json()).unwrap();
+        preview.ticket.verdict.unwrap().objects
+    };
+    let first = call("curl -fsSL https://docs.example/one");
+    let asked = story.asks(&first);
+    let also = story.asks(&call("curl -fsSL https://docs.example/two"));
+    assert_eq!(objects(&story, asked), ["contacts `docs.example` (never seen before)"]);
+    assert_eq!(story.bridge.approve("user", &story.now(asked)).status, 200);
+    assert_eq!(story.bridge.submit("agent", &first).ticket().status, Status::Released);
+    // What a person was shown stays what they decide on: it is as of when it was asked.
+    assert_eq!(objects(&story, also), ["contacts `docs.example` (never seen before)"]);
+    assert_eq!(story.bridge.approve("user", &story.now(also)).status, 200);
+    let later = story.asks(&call("curl -fsSL https://docs.example/three"));
+    assert_eq!(objects(&story, later), ["contacts `docs.example` (seen before)"]);
+    story.bridge.kill();
+    story.bridge.start_again();
+    let last = story.asks(&call("curl -fsSL https://docs.example/four https://other.example/x"));
+    assert_eq!(
+        objects(&story, last),
+        ["contacts `docs.example` (seen before)", "also contacts `other.example` (never seen before)"]
+    );
+    assert_eq!(objects(&story, later), ["contacts `docs.example` (seen before)"]);
+}
+
+#[test]
+fn a_file_that_would_be_replaced_is_shown_beside_what_takes_its_place() {
+    let story =
+        Story::of("a whole file is held against the one that is there, and a place outside of volumes is not read");
+    let written = |path: &str| {
+        let mut call = call("");
+        call["tool"] = json!("Write");
+        call["input"] = json!({ "file_path": path, "content": "one\nthree\n" });
+        let id = story.asks(&call);
+        let preview: Preview =
+            serde_json::from_value(story.bridge.get("user", &format!("/queue/{id}/preview")).json()).unwrap();
+        (id, preview.replaced)
+    };
+    let volume = story.bridge.site().workspace();
+    std::fs::write(volume.join("list.txt"), "one\ntwo\n").unwrap();
+    std::fs::write(volume.join("blob"), [0xff, 0xfe]).unwrap();
+    std::fs::write(volume.join("long"), "x".repeat(128 * 1024 + 1)).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", volume.join("out")).unwrap();
+    let (id, replaced) = written("/workspace/list.txt");
+    assert_eq!(replaced, Some(Replaced::Text { text: "one\ntwo\n".into() }));
+    let (_, page, _) = story.command(&["show", &id.to_string()]);
+    assert!(page.contains("- two") && page.contains("+ three") && page.contains("  one"), "{page}");
+    assert_eq!(written("/workspace/new.txt").1, Some(Replaced::Nothing));
+    assert_eq!(written("/workspace/blob").1, Some(Replaced::Other { bytes: 2 }));
+    assert_eq!(written("/workspace/long").1, Some(Replaced::Other { bytes: 128 * 1024 + 1 }));
+    for elsewhere in ["/etc/passwd", "/workspace/out", "/workspace/../etc/passwd"] {
+        assert_eq!(written(elsewhere).1, None, "{elsewhere}");
+    }
+}
+
+#[test]
+fn whether_the_agent_still_waits_is_told_to_who_decides() {
+    let story = Story::of("a call that is held open says so and until when, and that its caller has gone");
+    let told = |user: &str, id: TicketId| -> Option<Waiting> {
+        let ticket = story.bridge.get(user, &format!("/queue/{id}")).json();
+        ticket.get("waiting").cloned().map(|waiting| serde_json::from_value(waiting).unwrap())
+    };
+    let body = call("ls -l");
+    let id = story.asks(&body);
+    assert_eq!(told("user", id), Some(Waiting { here: false, until: None }), "it was asked without waiting");
+    let (agent, bytes) = (story.bridge.client("agent"), serde_json::to_vec(&body).unwrap());
+    let waits = std::thread::spawn(move || agent.submit_and_wait(&bytes, Instant::now() + Duration::from_secs(480)));
+    let waiting = story.bridge.until("it waits", || told("user", id).filter(|waiting| waiting.here));
+    let left = waiting.until.unwrap().millis_since(story.now(id).created) / 1000;
+    assert!((470..=490).contains(&left), "{left} seconds");
+    let listed = story.bridge.get("user", "/queue").json();
+    assert_eq!(listed["tickets"][0]["waiting"]["here"], true);
+    assert_eq!(told("agent", id), None, "its submitter knows");
+    let screen = story.console();
+    screen.sees("claude waits, ");
+    assert_eq!(story.bridge.approve("user", &story.now(id)).status, 200);
+    waits.join().unwrap().unwrap();
+
+    let body = call("ls -la");
+    let (agent, bytes) = (story.bridge.client("agent"), serde_json::to_vec(&body).unwrap());
+    std::thread::spawn(move || agent.submit_and_wait(&bytes, Instant::now() + Duration::from_secs(1)).unwrap())
+        .join()
+        .unwrap();
+    let id = story.asks(&body);
+    story.bridge.until("it has gone", || told("user", id).filter(|waiting| !waiting.here));
+    screen.settles().press("j");
+    screen.sees("claude has gone: an answer counts when it asks again");
 }

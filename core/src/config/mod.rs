@@ -12,9 +12,9 @@ mod read;
 mod seed;
 mod starter;
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr, sync::Arc};
 
-use ccc_protocol::{actions::USE_TOOL, bodies::Policy, visible};
+use ccc_protocol::{Digest, actions::USE_TOOL, bodies::Policy, visible};
 use ccc_toolcall::programs::own::Own;
 use serde::Deserialize;
 use zeroize::Zeroize as _;
@@ -26,10 +26,12 @@ pub use starter::starter;
 
 use crate::{
     catalogue::{Catalogue, Effect},
+    fence::{FenceLaw, FenceSpec},
     law::{Desktop, Law},
     limits::Limits,
     plan::Place,
     policy::{RuleSpec, Rulebook, spec::OneOrMany},
+    risk::{RiskLaw, RiskSpec, SequenceSpec, patterns::Patterns},
     user::Users,
     volume::Volumes,
 };
@@ -77,8 +79,15 @@ pub struct Config {
     pub audit: Audit,
     /// Programs that tool calls run, as the file teaches them.
     pub programs: Own,
+    /// Patterns of attack: those that ship and the file's own.
+    pub patterns: Arc<Patterns>,
     actions: Vec<Located<Declared>>,
     rules: Vec<Located<RuleSpec>>,
+    risk: RiskSpec,
+    sequences: Vec<SequenceSpec>,
+    /// Of the file's text.
+    digest: Option<Digest>,
+    fence: FenceSpec,
 }
 
 /// The rule by which a bridge guards its own files; where these lie, the server says and not the file.
@@ -176,6 +185,8 @@ impl Config {
             action::catalogue(&self.actions, &self.limits, &found).map_err(|faults| ConfigError { faults })?;
         ConfigError::unless_none(action::check_defaults(&catalogue, &volumes))?;
         Ok(Law {
+            risk: self.risk_law(&catalogue)?,
+            fence: self.fence_law()?,
             rulebook: self.rulebook(&catalogue)?,
             catalogue,
             users,
@@ -183,6 +194,8 @@ impl Config {
             volumes,
             desktop: self.found_desktop(found)?,
             programs: self.programs.clone(),
+            config: self.digest,
+            patterns: Arc::clone(&self.patterns),
             dry_run: false,
         })
     }
@@ -223,6 +236,15 @@ impl Config {
             reason: Some("this touches the bridge's own files, which are not the agent's".to_owned()),
         };
         self.rules.push(Located { position: Position { line: 0, column: 0 }, value: rule });
+    }
+
+    fn risk_law(&self, catalogue: &Catalogue) -> Result<RiskLaw, ConfigError> {
+        RiskLaw::read(&self.risk, &self.sequences, catalogue)
+            .map_err(|whys| ConfigError { faults: whys.into_iter().map(Fault::anywhere).collect() })
+    }
+
+    fn fence_law(&self) -> Result<FenceLaw, ConfigError> {
+        self.fence.law().map_err(|why| ConfigError { faults: vec![Fault::anywhere(why)] })
     }
 
     fn rulebook(&self, catalogue: &Catalogue) -> Result<Rulebook, ConfigError> {

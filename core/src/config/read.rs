@@ -1,8 +1,8 @@
 //! From the text of the file to the config.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use ccc_protocol::{duration, visible};
+use ccc_protocol::{Digest, duration, visible};
 use ccc_toolcall::programs::{
     own::{Own, PROGRAMS_MAX, Taught},
     spec::ProgramSpec,
@@ -19,6 +19,7 @@ use crate::{
     law::Desktop,
     limits::Limits,
     plan::Place,
+    risk::patterns::{self, Patterns},
     volume::{Volume, Volumes},
 };
 
@@ -39,6 +40,8 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     let catalogue =
         action::catalogue(&config.actions, &config.limits, &as_written).map_err(|faults| ConfigError { faults })?;
     ConfigError::unless_none(action::check_defaults(&catalogue, &Volumes::default()))?;
+    config.risk_law(&catalogue)?;
+    config.fence_law()?;
     config.rulebook(&catalogue).map(drop)
 }
 
@@ -82,8 +85,13 @@ impl Reading<'_> {
             smtp: self.parse_opt_as(file.smtp, smtp)?,
             audit: self.audit(file.audit)?,
             programs: self.programs(file.programs)?,
+            patterns: self.patterns(file.pattern)?,
             actions: self.in_file_order(file.actions).into_iter().map(|action| self.declared(action)).collect(),
             rules: file.rule.into_iter().map(|rule| self.located(rule)).collect(),
+            risk: file.risk,
+            sequences: file.sequence,
+            digest: Some(Digest::of(self.text.as_bytes())),
+            fence: file.fence,
         })
     }
 
@@ -143,6 +151,20 @@ impl Reading<'_> {
                 }
             })?,
         })
+    }
+
+    fn patterns(&self, rows: Vec<Spanned<patterns::Spec>>) -> Result<Arc<Patterns>, ConfigError> {
+        if rows.is_empty() {
+            return Ok(Patterns::shipped());
+        }
+        let (positions, rows): (Vec<_>, Vec<_>) =
+            rows.into_iter().map(|row| self.located(row)).map(|row| (row.position, row.value)).unzip();
+        let fault = |fault: patterns::Fault| match fault.at.and_then(|at| positions.get(at)) {
+            Some(position) => Fault::at(*position, fault.what),
+            None => Fault::anywhere(fault.what),
+        };
+        let patterns = Patterns::with(rows);
+        patterns.map(Arc::new).map_err(|faults| ConfigError { faults: faults.into_iter().map(fault).collect() })
     }
 
     fn programs(&self, table: BTreeMap<String, Spanned<ProgramSpec>>) -> Result<Own, ConfigError> {
@@ -240,9 +262,9 @@ fn smtp(table: SmtpTable) -> Result<Smtp, String> {
 
 /// Limits that are 0 would let nothing through; those of which 0 means something are named here.
 fn check_limits(limits: &Limits) -> Result<(), Fault> {
-    const MAY_BE_ZERO: [&str; 8] = [
+    const MAY_BE_ZERO: [&str; 9] = [
         "requests_per_minute_max", "body_bytes_per_request", "approver_connections_reserved", "denial_seconds",
-        "open_watch_millis", "open_again_seconds", "grant_seconds_max", "reserve_bytes",
+        "open_watch_millis", "open_again_seconds", "grant_seconds_max", "reserve_bytes", "pair_seconds_max",
     ];
     let zero = limits.entries().into_iter().find(|(name, value)| *value == 0 && !MAY_BE_ZERO.contains(name));
     zero.map_or(Ok(()), |(name, _)| {

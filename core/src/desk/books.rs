@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use ccc_protocol::{Digest, GrantId, TicketId, Timestamp, UserName, bodies::AuditEntry};
+use ccc_protocol::{Digest, GrantId, TicketId, Timestamp, UserName, actions::PIN_TOOL, bodies::AuditEntry};
 
 use crate::{
     audit::{Chain, chain},
@@ -14,10 +14,11 @@ use crate::{
     law::Law,
     limits::Limits,
     policy::Overrides,
+    risk::{Frozen, Sessions},
     ticket::{Note, Permit, Ticket},
 };
 
-use super::{Change, MailPermissions, Pins};
+use super::{Change, KnownHosts, MailPermissions, Pins, pairs::Pairs};
 
 /// What is stored, as read at start: the desk is restored from it.
 #[derive(Debug, Clone, Default)]
@@ -36,10 +37,16 @@ pub struct Books {
     pub mail: MailPermissions,
     /// The approved forms of MCP tools.
     pub pins: Pins,
+    /// Hosts that calls were let contact.
+    pub known_hosts: KnownHosts,
     /// The users as the last run knew them.
     pub known_users: KnownUsers,
     /// The stretch of time that the last entry was made in; none where versions before kept none.
     pub clock: Option<Stretch>,
+    /// Sessions that are frozen until a person lifts it.
+    pub frozen: Vec<Frozen>,
+    /// The latest entries, as far back as what sessions did still counts, oldest first.
+    pub recent: Vec<AuditEntry>,
 }
 
 /// Users by name, each with a fingerprint of the secret: what tells after a restart who is gone or has another secret.
@@ -51,6 +58,8 @@ pub(super) struct OpenOf {
     tickets: u64,
     /// Of their parameters, as JSON.
     bytes: u64,
+    /// Those about tools, by MCP server.
+    pins: HashMap<String, u64>,
 }
 
 /// All that stands, as of the last change. `open_by_user`, `calls` and `due` are ways to find what the rest holds.
@@ -66,11 +75,15 @@ pub struct Desk {
     pub(super) overrides: Overrides,
     pub(super) mail: MailPermissions,
     pub(super) pins: Pins,
+    pub(super) pairs: Pairs,
+    pub(super) known_hosts: KnownHosts,
     pub(super) known_users: KnownUsers,
     pub(super) due: BTreeSet<(Timestamp, Due)>,
     /// Approved before the start, and not to go on before the store was found whole.
     pub(super) held: BTreeSet<TicketId>,
     pub(super) clock: Stretch,
+    /// What sessions did.
+    pub(super) risk: Sessions,
 }
 
 /// A person's denial, for as long as it answers the same call.
@@ -97,8 +110,10 @@ impl Desk {
             overrides: books.overrides,
             mail: books.mail,
             pins: books.pins,
+            known_hosts: books.known_hosts,
             known_users: books.known_users,
             clock: books.clock.unwrap_or_default(),
+            risk: Sessions::rebuilt(books.frozen, &books.recent, law),
             ..Self::default()
         };
         for ticket in books.open {
@@ -173,16 +188,19 @@ impl Desk {
         note: Note,
         permit: Option<Permit>,
         now: Timestamp,
-        limits: &Limits,
+        law: &Law,
         change: &mut Change,
     ) -> Arc<Ticket> {
+        let note = note.with_marks(&ticket);
         let sealed = self.chain.seal(chain::of_ticket(&ticket, note, now));
+        self.hear(&sealed.entry, law, change);
         let ticket = Arc::new(ticket.sealed_at(sealed.entry.seq));
         change.entries.push(sealed);
         change.tickets.push(Arc::clone(&ticket));
         change.permits.extend(permit);
+        self.pairs.note(&ticket, now, &law.limits);
         // One denial answers a call: an earlier one does so no more, also after a restart.
-        change.lifted.extend(self.shelve(Arc::clone(&ticket), limits));
+        change.lifted.extend(self.shelve(Arc::clone(&ticket), &law.limits));
         ticket
     }
 
@@ -227,6 +245,9 @@ impl Desk {
         let open = self.open_by_user.entry(ticket.submitted_by().clone()).or_default();
         open.tickets += 1;
         open.bytes = open.bytes.saturating_add(ticket.request().params_bytes);
+        if let Some(server) = pinned_server(&ticket) {
+            *open.pins.entry(server.to_owned()).or_default() += 1;
+        }
         self.open.insert(ticket.id(), ticket);
     }
 
@@ -241,6 +262,14 @@ impl Desk {
         if let Some(open) = self.open_by_user.get_mut(earlier.submitted_by()) {
             open.tickets = open.tickets.saturating_sub(1);
             open.bytes = open.bytes.saturating_sub(earlier.request().params_bytes);
+            if let Some(server) = pinned_server(&earlier)
+                && let Some(pins) = open.pins.get_mut(server)
+            {
+                *pins = pins.saturating_sub(1);
+                if *pins == 0 {
+                    open.pins.remove(server);
+                }
+            }
             if open.tickets == 0 {
                 self.open_by_user.remove(earlier.submitted_by());
             }
@@ -261,6 +290,11 @@ impl Desk {
         self.open_by_user.get(user).map_or(0, |open| open.tickets)
     }
 
+    /// How many of the user's open tickets are about tools of this MCP server.
+    pub(super) fn open_pins_of(&self, user: &UserName, server: &str) -> u64 {
+        self.open_by_user.get(user).and_then(|open| open.pins.get(server)).copied().unwrap_or_default()
+    }
+
     /// How many bytes the parameters of the user's open tickets are.
     pub(super) fn open_bytes_of(&self, user: &UserName) -> u64 {
         self.open_by_user.get(user).map_or(0, |open| open.bytes)
@@ -270,4 +304,10 @@ impl Desk {
 /// What the same request again is known by, whether judge-only or not.
 pub(super) fn call_of(ticket: &Ticket) -> Digest {
     ticket.request().known_by()
+}
+
+/// The MCP server whose tool a ticket is about.
+fn pinned_server(ticket: &Ticket) -> Option<&str> {
+    let request = ticket.request();
+    (request.action.as_str() == PIN_TOOL).then(|| request.params.get("server")?.as_str()).flatten()
 }

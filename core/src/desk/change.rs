@@ -9,10 +9,11 @@ use crate::{
     clock::Stretch,
     grant::Grant,
     policy::Overrides,
+    risk::Frozen,
     ticket::{Permit, Ticket},
 };
 
-use super::{KnownUsers, MailPermissions, Pins};
+use super::{KnownHosts, KnownUsers, MailPermissions, Pins};
 
 /// The rows to write, and what may go on once they are written.
 #[derive(Debug, Default)]
@@ -51,8 +52,12 @@ pub enum Setting {
     Mail(MailPermissions),
     /// The approved forms of MCP tools.
     Pins(Pins),
+    /// Which hosts calls were let contact.
+    KnownHosts(KnownHosts),
     /// Who there is, by the fingerprints of their secrets.
     KnownUsers(KnownUsers),
+    /// Sessions that are frozen until a person lifts it.
+    Frozen(Vec<Frozen>),
 }
 
 impl Change {

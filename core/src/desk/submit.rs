@@ -9,20 +9,24 @@ use ccc_protocol::{
     bodies::{Facts, Status},
 };
 
+use serde_json::Value;
+
 use crate::{
     catalogue::{
         action::Action,
         effect::{Effect, Service},
     },
+    limits::Limits,
     params::Args,
     planned::Planned,
-    policy::{Decision, LocalTime, Question, Ruling, Standing, decide},
+    policy::{Decision, LocalTime, Question, Ruling, Standing},
     refusal::Refusal,
+    risk::TextSigns,
     ticket::{self, Event, LetIn, Opening, Reading, Request, Ticket},
     written::written_bytes,
 };
 
-use super::{Change, Cx, Desk, books::Denial, services::result_of};
+use super::{Change, Cx, Desk, Setting, books::Denial, services::result_of};
 
 /// A checked request: signed, parsed, every parameter its own type, its plan resolved.
 #[derive(Debug, Clone)]
@@ -37,6 +41,8 @@ pub struct Asked {
     pub args: Args,
     /// What was derived from a tool call's input.
     pub facts: Option<Facts>,
+    /// What its text shows.
+    pub signs: TextSigns,
     /// What would happen; the same must come out right before it does.
     pub plan: Planned,
 }
@@ -130,6 +136,7 @@ impl Desk {
             return self.denied_again(&denial, cx, change);
         }
         self.has_room(&submission, &decision, cx)?;
+        let decision = self.paired(&submission, decision, cx);
         let let_in = self.use_grant(&decision, submission.asked.id, cx, change);
         let origin = Origin { call, let_in, ..Origin::default() };
         Ok(Submitted::changed(self.open(submission, decision, origin, cx, change)))
@@ -145,14 +152,19 @@ impl Desk {
             return Ok(Submitted::found(ticket));
         }
         // A freeze or a group switched off since the approval stands above it.
-        if self.is_barred(&ticket, cx) || self.is_held(id) || ticket.is_held() {
+        let is_frozen = self.is_session_frozen(ticket.submitted_by(), &ticket.request().params);
+        if is_frozen || self.is_barred(&ticket, cx) || self.is_held(id) || ticket.is_held() {
             return Ok(Submitted::found(ticket));
         }
         if let Some(instead) = self.held_back(&ticket, cx, change) {
             return Ok(Submitted::found(instead));
         }
         Ok(match ticket.step(Event::Release, cx.now) {
-            Ok(step) => Submitted::changed(self.record(step.ticket, step.note, None, cx.now, &cx.law.limits, change)),
+            Ok(step) => {
+                let released = self.record(step.ticket, step.note, None, cx.now, cx.law, change);
+                self.note_hosts(&released, cx, change);
+                Submitted::changed(released)
+            }
             Err(_) => Submitted::found(ticket),
         })
     }
@@ -179,12 +191,13 @@ impl Desk {
     }
 
     pub(super) fn decision(&self, submission: &Submission, denial: Option<&Denial>, cx: Cx<'_>) -> Decision {
-        let Asked { caller, action, args, facts, .. } = &submission.asked;
+        let Asked { caller, action, args, facts, signs, .. } = &submission.asked;
         let question = Question {
             caller,
             action,
             args,
             facts: facts.as_ref(),
+            risk: None,
             local: submission.local,
             now: cx.now,
             users: &cx.law.users,
@@ -193,7 +206,7 @@ impl Desk {
         let grants = self.grants_of(caller, &action.name, cx);
         let denial = denial.map(|denial| (denial.ticket.id(), denial.until));
         let standing = Standing { overrides: &self.overrides, denial, grants: &grants };
-        let decision = decide(&question, &cx.law.rulebook, &standing);
+        let decision = self.weigh(&question, signs, &standing, cx);
         self.already_pinned(submission, decision)
     }
 
@@ -218,7 +231,7 @@ impl Desk {
             denial.ticket.step(Event::Repeat, cx.now).map_err(|refusal| Refusal::conflict(refusal.to_string()))?;
         // A denial answers for minutes, and each answer writes its row anew.
         let ticket = step.ticket.abridged(cx.law.limits.denied_bytes_max);
-        let ticket = self.record(ticket, step.note, None, cx.now, &cx.law.limits, change);
+        let ticket = self.record(ticket, step.note, None, cx.now, cx.law, change);
         Ok(Submitted::found(ticket))
     }
 
@@ -248,10 +261,25 @@ impl Desk {
             );
             return Err(Refusal::limit(detail));
         }
+        self.has_room_for_a_pin(submission, limits)?;
         if u64::try_from(self.open.len()).unwrap_or(u64::MAX) >= limits.queued_max {
             return Err(Refusal::unavailable("the queue is full: try again later"));
         }
         Ok(())
+    }
+
+    /// A server that says of many tools, or of one again and again, what nobody has approved fills no queue.
+    fn has_room_for_a_pin(&self, submission: &Submission, limits: &Limits) -> Result<(), Refusal> {
+        let Asked { caller, action, args, .. } = &submission.asked;
+        let server = args.json.get("server").and_then(Value::as_str);
+        let Some(server) = server.filter(|_| action.name.as_str() == PIN_TOOL) else { return Ok(()) };
+        let waiting = self.open_pins_of(caller, server);
+        if waiting < limits.pins_queued_per_server_max {
+            return Ok(());
+        }
+        Err(Refusal::limit(format!(
+            "{waiting} tools of this MCP server wait for a person already, the most that may (`pins_queued_per_server_max`)"
+        )))
     }
 
     /// Opens the ticket as policy decided.
@@ -265,19 +293,36 @@ impl Desk {
     ) -> Arc<Ticket> {
         let opening = opening(&submission, &decision, cx);
         let after = submission.after_acceptance();
-        let request = request(submission, decision, origin, cx);
+        let known_hosts = self.known_among(&submission);
+        let request = Request { known_hosts, ..request(submission, decision, origin, cx) };
         let request = match opening {
             Opening::Deny { .. } => request.abridged(cx.law.limits.denied_bytes_max),
             _ => request,
         };
         let opened = ticket::open(request, opening);
-        let ticket = self.record(opened.ticket, opened.note, opened.permit, cx.now, &cx.law.limits, change);
+        let ticket = self.record(opened.ticket, opened.note, opened.permit, cx.now, cx.law, change);
         match ticket.status() {
             Status::Approved => change.to_start.push(ticket.id()),
+            Status::Released | Status::Confined => self.note_hosts(&ticket, cx, change),
             Status::Succeeded => self.keep_service(after, &ticket, cx, change),
             _ => {}
         }
         ticket
+    }
+
+    /// Those of the call's hosts that calls of its user were let contact before; none where it contacts no host.
+    fn known_among(&self, submission: &Submission) -> Option<Vec<String>> {
+        let Asked { caller, facts, .. } = &submission.asked;
+        let hosts = facts.as_ref().map(|facts| facts.hosts.as_slice()).filter(|hosts| !hosts.is_empty())?;
+        Some(self.known_hosts.among(caller, hosts))
+    }
+
+    /// A call was let go on: its hosts are seen from now on.
+    fn note_hosts(&mut self, ticket: &Ticket, cx: Cx<'_>, change: &mut Change) {
+        let Some(facts) = ticket.facts(&cx.law.knowledge()).filter(|facts| !facts.hosts.is_empty()) else { return };
+        if self.known_hosts.note(ticket.submitted_by(), &facts.hosts, cx.law.limits.known_hosts_per_user_max) {
+            change.settings.push(Setting::KnownHosts(self.known_hosts.clone()));
+        }
     }
 }
 
@@ -350,7 +395,16 @@ fn request(submission: Submission, decision: Decision, origin: Origin, cx: Cx<'_
         replaces: origin.replaces,
         approved_seconds_max: if judge_only { limits.release_seconds_max } else { start_seconds_max },
         let_in: origin.let_in,
+        known_hosts: None,
         left_out: None,
+        assessed: decision.assessed,
+        config: cx.law.config.map(config_note),
         reading: Reading::of(asked.facts, cx.law.knowledge()),
     }
+}
+
+/// Enough of the digest to tell one config from the next.
+fn config_note(digest: Digest) -> String {
+    let text = digest.text();
+    text.split_once(':').map_or(text.as_str(), |(_, hex)| hex).chars().take(16).collect()
 }

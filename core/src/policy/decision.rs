@@ -6,7 +6,7 @@ use ccc_protocol::{GrantId, TicketId, bodies::Policy};
 use serde::{Deserialize, Serialize};
 
 use super::rule::Asks;
-use crate::limits::Limits;
+use crate::{limits::Limits, risk::Assessment};
 
 /// What happens to the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub struct Decision {
     pub needs: Needs,
     /// The grant that made it accept; its use is counted in the ticket's commit.
     pub grant: Option<GrantId>,
+    /// Of a tool call, its risk beside what came before it.
+    pub assessed: Option<Assessment>,
 }
 
 /// What an approval needs: the strictest of every rule that queued.
@@ -66,7 +68,7 @@ pub struct Needs {
 impl Decision {
     /// Decided without a grant.
     pub(super) fn new(ruling: Ruling, rule: String, needs: Needs) -> Self {
-        Self { ruling, rule, needs, grant: None }
+        Self { ruling, rule, needs, grant: None, assessed: None }
     }
 }
 
@@ -107,6 +109,14 @@ impl Needs {
             expires_seconds: least(self.expires_seconds, other.expires_seconds),
             grant_seconds_max: self.grant_seconds_max.min(other.grant_seconds_max),
         }
+    }
+
+    /// True where who has met these needs has met those of the other too.
+    #[must_use]
+    pub fn cover(&self, other: &Self) -> bool {
+        let both = self.and(other);
+        (both.roles, both.count, both.justification, both.care)
+            == (self.roles.clone(), self.count, self.justification, self.care)
     }
 
     /// These needs for an action with this floor: what is never looser than `confine` takes no grants.

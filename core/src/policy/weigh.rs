@@ -204,7 +204,8 @@ impl<'a> Tally<'a> {
         if !matches {
             return;
         }
-        self.fits_whole |= fit == Fit::Whole;
+        // INVARIANT: risk lets nothing pass. A rule that asks about it stands beside the action's own policy, never in its place.
+        self.fits_whole |= fit == Fit::Whole && !rule.asks_risk;
         if self.strictest < Some(policy) {
             self.strictest = Some(policy);
             self.named = Named::default();

@@ -20,6 +20,8 @@ pub enum Apart {
     CoolDown,
     /// The tool's very form had been approved before.
     Pin,
+    /// A hook's leave for the same call let it pass.
+    Pair,
     /// An approver's edit, which is always asked.
     Edit,
     /// The bridge guards its own files, wherever a server keeps them.
@@ -37,6 +39,7 @@ impl Apart {
             Self::Group => "by a group that was switched off",
             Self::CoolDown => "by a person's denial a moment before",
             Self::Pin => "by an earlier approval of the tool's form",
+            Self::Pair => "by a hook's leave for the same call",
             Self::Edit => "asked because an approver had edited it",
             Self::OwnFiles => "by the guard of the bridge's own files",
         }
@@ -54,6 +57,7 @@ impl Apart {
             (rule.contains(" has switched off the group `"), Self::Group),
             (rule.starts_with("override to ") || rule.contains("; override to "), Self::Override),
             (rule.contains(": approved as it is by ticket "), Self::Pin),
+            (rule.starts_with("the same call as ticket "), Self::Pair),
             (rule.contains(&guard), Self::OwnFiles),
         ];
         found.into_iter().find(|(holds, _)| *holds).map(|(_, apart)| apart)

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ccc_protocol::actions::USE_TOOL;
+use ccc_protocol::{Timestamp, actions::USE_TOOL};
 use ccc_toolcall::facts;
 use serde::Serialize;
 
@@ -11,11 +11,12 @@ use super::{
     answered::{Answered, Seen},
     conditions, escape, grave,
     key::Key,
+    no_rule::NoRule,
 };
 use crate::{
-    config::{self, ConfigError},
+    config::{self, Config, ConfigError},
     policy::{LocalTime, Weekday},
-    replay::{Outcome, Ready, Under},
+    replay::{Call, Outcome, Ready, Under},
 };
 
 /// From so many approvals on, a rule is offered.
@@ -58,10 +59,30 @@ pub struct Tried {
     pub denied_passed: u64,
 }
 
+impl Tried {
+    /// Of both.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            asked: self.asked + other.asked,
+            passed: self.passed + other.passed,
+            denied: self.denied + other.denied,
+            denied_passed: self.denied_passed + other.denied_passed,
+        }
+    }
+}
+
+/// A call that a rule has to let pass.
+#[derive(Clone, Copy)]
+pub(super) struct Covered<'a> {
+    pub(super) call: &'a Call,
+    pub(super) ready: &'a Ready,
+    pub(super) at: Timestamp,
+}
+
 /// Calls that one rule may cover.
 #[derive(Default)]
 struct Group<'a> {
-    calls: Vec<(&'a Answered<'a>, &'a Ready)>,
+    calls: Vec<Covered<'a>>,
     yes: u64,
     no: u64,
 }
@@ -79,7 +100,7 @@ pub fn suggest(seen: &Seen, config: &str) -> Result<Vec<Suggestion>, ConfigError
     for (answered, ready) in asked.iter().zip(&ready) {
         let Some(ready) = ready else { continue };
         // What the config would no longer ask needs no other rule.
-        if outcome(&under, answered, ready) == Outcome::Asked
+        if under.outcome(answered.call, ready, answered.first.at, NOON).0 == Outcome::Asked
             && let Some(key) = Key::of(answered.call, ready)
         {
             groups.entry(key).or_default().add(answered, ready);
@@ -114,12 +135,12 @@ impl Suggestion {
 }
 
 impl<'a> Group<'a> {
-    fn add(&mut self, answered: &'a Answered<'a>, ready: &'a Ready) {
+    fn add(&mut self, answered: &Answered<'a>, ready: &'a Ready) {
         self.yes += answered.yes;
         self.no += answered.no;
         // What nobody has approved is not what a rule is made of.
         if answered.yes > 0 {
-            self.calls.push((answered, ready));
+            self.calls.push(Covered { call: answered.call, ready, at: answered.first.at });
         }
     }
 
@@ -135,59 +156,73 @@ impl<'a> Group<'a> {
         if self.yes < OFTEN || self.no > 0 {
             return None;
         }
-        let ready: Vec<&Ready> = self.calls.iter().map(|(_, ready)| *ready).collect();
-        let conditions = conditions::lines(key, &ready)?.join("\n");
-        let name = name(key, names);
-        let action = escape::quoted(&escape::as_glob(&key.action)?);
-        let lines = format!(
-            "[[rule]]\nname = {}\naction = {action}\n{conditions}\npolicy = \"auto-accept\"\n",
-            escape::quoted(&name)
-        );
-        let (_, added) = added(config, &lines).ok()?;
-        let with = Under::config(&added).ok()?;
-        let fits = self.calls.iter().all(|(answered, _)| would_pass(&with, answered));
-        let tried = tried(key, asked, &with);
-        if !fits || tried.denied_passed > 0 || self.lets_grave_pass(&with, under) {
-            return None;
-        }
+        let name = name(key, "approved often", names);
+        let (lines, tried) = rule(key, &name, &self.calls, asked, config, under).ok()?;
         names.insert(name.clone());
         Some(Suggestion::Rule { name, lines, approved: self.yes, tried })
     }
+}
 
-    /// True where an example of the list would pass by the rule.
-    fn lets_grave_pass(&self, with: &Under, without: &Under) -> bool {
-        let list = grave::list();
-        let passes = |under: &Under, call: &crate::replay::Call, answered: &Answered<'_>| {
-            under
-                .ready(call)
-                .is_ok_and(|ready| under.outcome(call, &ready, answered.first.at, NOON).0 == Outcome::Passed)
-        };
-        // One call is enough: what the others may differ in, no example asks for.
-        self.calls.first().is_none_or(|(answered, _)| {
-            let mut beside = list.iter().filter_map(|grave| grave.beside(answered.call));
-            beside.any(|call| passes(with, &call, answered) && !passes(without, &call, answered))
-        })
+/// The narrowest rule of this name that covers these calls, with what it would have decided; or why none is made.
+pub(super) fn rule(
+    key: &Key,
+    name: &str,
+    calls: &[Covered<'_>],
+    asked: &[Answered<'_>],
+    config: &str,
+    under: &Under,
+) -> Result<(String, Tried), NoRule> {
+    let ready: Vec<&Ready> = calls.iter().map(|covered| covered.ready).collect();
+    let conditions = conditions::lines(key, &ready).ok_or(NoRule::NotHeld)?.join("\n");
+    let action = escape::quoted(&escape::as_glob(&key.action).ok_or(NoRule::NotHeld)?);
+    let lines = format!(
+        "[[rule]]\nname = {}\naction = {action}\n{conditions}\npolicy = \"auto-accept\"\n",
+        escape::quoted(name)
+    );
+    let (_, config) = added(config, &lines).map_err(NoRule::DoesNotFitIn)?;
+    let with = holds(&config, calls, under)?;
+    if !calls.iter().all(|covered| would_pass(&with, covered.call, covered.at)) {
+        return Err(NoRule::StillAsked);
     }
+    let tried = tried((&key.caller, &key.action), asked, &with);
+    if tried.denied_passed > 0 { Err(NoRule::Denied) } else { Ok((lines, tried)) }
+}
+
+/// A config with lines more, as far as it lets no grave example pass that passed not before.
+pub(super) fn holds(config: &Config, calls: &[Covered<'_>], without: &Under) -> Result<Under, NoRule> {
+    let with = Under::config(config).map_err(|error| NoRule::of_config(&error))?;
+    match grave_example(&with, without, calls) {
+        Some(why) => Err(NoRule::GraveExample(why)),
+        None => Ok(with),
+    }
+}
+
+/// The example of the list that would pass by the lines, if one would.
+fn grave_example(with: &Under, without: &Under, calls: &[Covered<'_>]) -> Option<String> {
+    // One call is enough: what the others may differ in, no example asks for.
+    let covered = calls.first()?;
+    grave::list().into_iter().find_map(|grave| {
+        let call = grave.beside(covered.call)?;
+        let passes = would_pass(with, &call, covered.at) && !would_pass(without, &call, covered.at);
+        passes.then_some(grave.why)
+    })
 }
 
 /// A rule that asks for the time is the config's own: what is suggested holds at any time.
 const NOON: LocalTime = LocalTime { weekday: Weekday::Wed, minute_of_day: 12 * 60 };
 
-fn outcome(under: &Under, answered: &Answered<'_>, ready: &Ready) -> Outcome {
-    under.outcome(answered.call, ready, answered.first.at, NOON).0
+pub(super) fn would_pass(under: &Under, call: &Call, at: Timestamp) -> bool {
+    under.ready(call).is_ok_and(|ready| under.outcome(call, &ready, at, NOON).0 == Outcome::Passed)
 }
 
-fn would_pass(under: &Under, answered: &Answered<'_>) -> bool {
-    under.ready(answered.call).is_ok_and(|ready| outcome(under, answered, &ready) == Outcome::Passed)
-}
-
-fn tried(key: &Key, asked: &[Answered<'_>], with: &Under) -> Tried {
+/// Of all that this caller asked of this action.
+pub(super) fn tried((caller, action): (&str, &str), asked: &[Answered<'_>], with: &Under) -> Tried {
     let mut tried = Tried::default();
     for answered in asked {
-        if answered.call.caller.as_str() != key.caller || answered.call.action.as_str() != key.action {
+        if answered.call.caller.as_str() != caller || answered.call.action.as_str() != action {
             continue;
         }
-        let passes = would_pass(with, answered);
+        let passes = would_pass(with, answered.call, answered.first.at);
         tried.asked += answered.asked;
         tried.denied += answered.no;
         if passes {
@@ -199,7 +234,7 @@ fn tried(key: &Key, asked: &[Answered<'_>], with: &Under) -> Tried {
 }
 
 /// In words of its own and of the call's that name nothing but letters: who reads the log reads this name.
-fn name(key: &Key, names: &BTreeSet<String>) -> String {
+pub(super) fn name(key: &Key, origin: &str, names: &BTreeSet<String>) -> String {
     let what = match &key.tool {
         Some(tool) => {
             let told = |(program, subcommand): &(String, Option<String>)| {
@@ -212,7 +247,7 @@ fn name(key: &Key, names: &BTreeSet<String>) -> String {
     };
     let is_letter = |c: char| c.is_ascii_alphanumeric() || " -_./:,".contains(c);
     let what: String = what.chars().map(|c| if is_letter(c) { c } else { '_' }).take(NAME_CHARS_MAX).collect();
-    let base = format!("{} of {}, approved often", what.trim(), key.caller);
+    let base = format!("{} of {}, {origin}", what.trim(), key.caller);
     let numbered = (2..).map(|number| format!("{base} ({number})"));
     std::iter::once(base.clone()).chain(numbered).find(|name| !names.contains(name)).unwrap_or(base)
 }
@@ -242,7 +277,7 @@ fn programs(asked: &[Answered<'_>], ready: &[Option<Ready>], under: &Under) -> V
     often.map(|(lines, (approved, _))| Suggestion::Program { lines, approved }).collect()
 }
 
-fn table(block: &str) -> Option<String> {
+pub(super) fn table(block: &str) -> Option<String> {
     let lines: Vec<&str> = block.lines().skip_while(|line| !line.starts_with("[programs.")).collect();
     (!lines.is_empty()).then(|| format!("{}\n", lines.join("\n")))
 }

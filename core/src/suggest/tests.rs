@@ -201,6 +201,68 @@ fn an_action_of_ones_own_is_held_to_its_parameters() {
     assert_eq!(outcome(&added, &call("deploy", &target("axb"))), Outcome::Asked);
 }
 
+/// Of these calls of a tool, as a person chose them.
+fn chosen(log: &Log, all: &[Value]) -> Result<Suggestion, NoRule> {
+    let mut seen = Seen::default();
+    log.lines.iter().for_each(|line| seen.take(line, Timestamp::default()));
+    let calls: Vec<(Call, Timestamp)> =
+        all.iter().map(|params| (call("use-tool", params), Timestamp::default())).collect();
+    rule_for(&seen, &calls, OLD)
+}
+
+#[test]
+fn one_chosen_call_is_enough_for_a_rule_and_needs_no_answer_yet() {
+    let log = Log::default().approved("use-tool", &[bash("cargo test"), bash("cargo build")]);
+    let made = chosen(&log, &[bash("cargo test --lib")]).unwrap();
+    let Suggestion::Rule { lines, tried, approved: 0, .. } = &made else { panic!("{made:?}") };
+    assert!(lines.contains(r#"subcommand = "cargo test" }"#), "{lines}");
+    assert_eq!(*tried, Tried { asked: 2, passed: 1, denied: 0, denied_passed: 0 });
+}
+
+#[test]
+fn chosen_calls_of_several_kinds_get_a_rule_a_kind_that_does_not_mix_them() {
+    let read = used("Read", &json!({ "file_path": "/home/dev/app/a.rs" }), "/home/dev/app");
+    let made = chosen(&Log::default(), &[bash("cat a.rs"), bash("touch b.rs"), read]).unwrap();
+    assert_eq!(made.lines().matches("[[rule]]").count(), 3, "{}", made.lines());
+    let added = add_lines(OLD, made.lines()).unwrap();
+    assert_eq!(outcome(&added, &call("use-tool", &bash("touch b.rs"))), Outcome::Passed);
+    assert_eq!(outcome(&added, &call("use-tool", &bash("touch a.rs"))), Outcome::Asked);
+}
+
+#[test]
+fn why_nothing_is_made_of_chosen_calls_is_told() {
+    let none = Log::default();
+    for (command, why) in [
+        ("git push origin main", NoRule::EachTime),
+        ("rm -rf ~/x", NoRule::EachTime),
+        ("cat \u{202e}a.txt", NoRule::NotHeld),
+    ] {
+        assert_eq!(chosen(&none, &[bash(command)]), Err(why), "{command}");
+    }
+    assert!(matches!(chosen(&none, &[bash("cat $WHAT")]), Err(NoRule::Unread(_))));
+    assert_eq!(chosen(&none, &[]), Err(NoRule::Nothing));
+    let denied = Log::default().denied("use-tool", &bash("cargo test --release"));
+    assert_eq!(chosen(&denied, &[bash("cargo test")]), Err(NoRule::Denied));
+    let kinds = ["cargo test", "cargo build", "git log", "git status", "git diff"].map(bash);
+    assert_eq!(chosen(&none, &kinds), Err(NoRule::Unlike { kinds: 5, most: 4 }));
+}
+
+#[test]
+fn an_unknown_program_gets_its_table_and_what_a_person_says_that_it_does() {
+    let calls = [bash("frobnicate --all"), bash("frobnicate --all")];
+    let made = chosen(&Log::default(), &calls).unwrap();
+    let Suggestion::Program { lines, .. } = &made else { panic!("{made:?}") };
+    let seen = Seen::default();
+    let calls: Vec<(Call, Timestamp)> =
+        calls.iter().map(|params| (call("use-tool", params), Timestamp::default())).collect();
+    let that = |does: &str| program_that(does, lines, &seen, &calls, OLD).map(|(lines, _)| lines);
+    let filled = that("reads, network").unwrap();
+    assert!(filled.contains(r#"does = ["reads", "network"]"#), "{filled}");
+    assert!(add_lines(OLD, &filled).is_ok());
+    assert!(matches!(that("does no harm"), Err(NoRule::NoClass { word, .. }) if word == "does"));
+    assert!(matches!(that(" "), Err(NoRule::NoClass { .. })));
+}
+
 #[test]
 fn lines_that_do_not_fit_in_are_refused_and_nothing_else_changes() {
     let rule = "[[rule]]\nname = \"x\"\naction = \"use-tool\"\nwhere.tool = \"Bash\"\npolicy = \"auto-accept\"\n";

@@ -1,7 +1,5 @@
 //! `ccc-hook doctor --prove`: the real agent is run once against a small model on loopback, and a call that the bridge denies is seen
 //! not to run. Nothing else proves that a host starts the hook and obeys it.
-//!
-//! It stands in a program of its own, `ccc-hook-prove`, so that the gate stays small.
 
 mod model;
 

@@ -17,7 +17,7 @@ use ccc_hook::prove::Model;
 use ccc_hosts::host::Host;
 use serde_json::{Value, json};
 
-use crate::support::{Bridge, Home, Reply, actions, run, ticket};
+use crate::support::{Bridge, Home, Reply, actions, copied_to, run, ticket};
 
 /// How long an agent may take over one run, in seconds.
 const RUN_SECONDS_MAX: u64 = 120;
@@ -127,7 +127,7 @@ fn real_agents_run_nothing_when_the_hook_is_gone() {
         let bridge = Bridge::start(|_, received| answered(received, 200, "released", &json!({})));
         let home = agent.installed(&bridge.url);
         let program = home.path().join("ccc-hook");
-        fs::copy(env!("CARGO_BIN_EXE_ccc-hook"), &program).unwrap();
+        copied_to(&program);
         let secrets = home.secrets();
         let arguments = ["install", "--agent", agent.host.name(), "--secrets", secrets.to_str().unwrap()];
         let output = run(home.command(&program).args(arguments).env("PATH", agent.path()), b"");
@@ -170,7 +170,7 @@ const fn state(host: Host, scope: &'static str, file: &'static str, change: fn(&
 }
 
 #[rustfmt::skip]
-const STATES: [State; 17] = [
+const STATES: [State; 19] = [
     state(Host::Kimi, "--user", ".kimi-code/config.toml", |text| format!("{text}\n[[hooks]]\nevent = \"Stop\"\ncommand = \"true\"\nfoo = 1\n"), true),
     state(Host::Kimi, "--user", ".kimi-code/config.toml", |text| format!("{text}\n[[hooks]]\nevent = \"Stop\"\ncommand = \"true\"\n"), false),
     state(Host::Gemini, "--project", ".gemini/trustedFolders.json", |_| "{}".to_owned(), true),
@@ -188,6 +188,8 @@ const STATES: [State; 17] = [
     state(Host::Qwen, "--project", ".qwen/settings.json", |_| r#"{"security": {"folderTrust": {"enabled": false}}}"#.to_owned(), false),
     state(Host::OpenCode, "--project", ".config/opencode/opencode.json", |_| "{}".to_owned(), false),
     state(Host::Codex, "--user", ".codex/config.toml", |text| format!("[features]\nhooks = true\n\n{text}"), false),
+    state(Host::Claude, "--user", ".claude/settings.json", |text| format!("\u{feff}{text}"), false),
+    state(Host::Kimi, "--user", ".kimi-code/config.toml", |text| format!("\u{feff}{text}"), false),
 ];
 
 #[test]
@@ -234,7 +236,7 @@ impl Agent {
     fn installed_with(&self, url: &str, launcher: &std::path::Path, more: Option<(&str, &str)>) -> Home {
         let home = Home::new(url, 60);
         let program = home.path().join("ccc-hook");
-        fs::copy(env!("CARGO_BIN_EXE_ccc-hook"), &program).unwrap();
+        copied_to(&program);
         fs::copy(launcher, home.path().join("ccc-confine")).unwrap();
         fs::set_permissions(home.path().join("ccc-confine"), fs::Permissions::from_mode(0o755)).unwrap();
         if let Some((name, text)) = more {

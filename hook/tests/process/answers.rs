@@ -105,7 +105,7 @@ fn no_state_but_released_is_leave() {
 fn a_replayed_release_or_one_of_another_action_is_no_leave() {
     for host in Host::ALL {
         let replayed = ticket("released", &json!({"replayed": true}));
-        assert!(denial(host, &ask(host, &Bridge::saying(200, replayed), LONG)).contains("already used"));
+        assert!(denial(host, &ask(host, &Bridge::saying(200, replayed), 0)).contains("went to an equal call"));
         let other = ticket("released", &json!({"action": "pin-tool"}));
         denial(host, &ask(host, &Bridge::saying(200, other), LONG));
     }
@@ -132,6 +132,20 @@ fn with_the_bridge_away_nothing_runs_and_the_agent_is_told() {
 }
 
 #[test]
+fn of_equal_calls_at_once_each_is_asked_about() {
+    let bridge = Bridge::start(|number, _| match number {
+        0 => Reply::Signed(202, ticket("queued", &json!({}))),
+        1 => Reply::Signed(200, ticket("released", &json!({"replayed": true}))),
+        2 => Reply::Signed(202, ticket("queued", &json!({}))),
+        _ => Reply::Signed(200, ticket("released", &json!({}))),
+    });
+    assert!(is_leave(Host::Claude, &ask(Host::Claude, &bridge, LONG)));
+    let received = bridge.received();
+    let keys: Vec<_> = received.iter().map(|request| request.field("idempotency-key").unwrap()).collect();
+    assert!(keys[0] == keys[1] && keys[2] == keys[3] && keys[1] != keys[2], "{keys:?}");
+}
+
+#[test]
 fn a_bridge_that_dies_mid_wait_ends_in_a_denial() {
     for host in Host::ALL {
         // Silent with a short hold: the hook's own patience ends, not the test's.
@@ -140,6 +154,71 @@ fn a_bridge_that_dies_mid_wait_ends_in_a_denial() {
         denial(host, &ask(host, &bridge, LONG));
         assert!(bridge.received().len() > 1, "{host}: a lost connection is taken up again");
     }
+}
+
+#[test]
+fn a_bridge_that_went_away_while_a_call_waits_is_told_long_before_the_calls_deadline() {
+    let begun = Instant::now();
+    let bridge = Bridge::start(|number, _| match number {
+        0 => Reply::Signed(202, ticket("queued", &json!({}))),
+        _ => Reply::HangUp,
+    });
+    let reason = denial(Host::Claude, &ask(Host::Claude, &bridge, 570));
+    assert!(reason.contains(&format!("went away while ticket {TICKET} waited")), "{reason}");
+    assert!(reason.contains("try the same call again"), "{reason}");
+    assert!(bridge.received().len() > 3, "a bridge that is started again is found");
+    assert!(begun.elapsed() < Duration::from_secs(LONG));
+}
+
+#[test]
+fn a_bridge_that_is_back_soon_goes_on_with_the_call() {
+    let bridge = Bridge::start(|number, _| match number {
+        0 => Reply::Signed(202, ticket("queued", &json!({}))),
+        1..4 => Reply::HangUp,
+        _ => Reply::Signed(200, ticket("released", &json!({}))),
+    });
+    assert!(is_leave(Host::Claude, &ask(Host::Claude, &bridge, LONG)));
+}
+
+#[test]
+fn a_call_that_was_given_up_is_withdrawn() {
+    for (host, signal) in Host::ALL.into_iter().zip(["TERM", "INT", "HUP", "QUIT", "TERM", "INT", "TERM", "HUP"]) {
+        let bridge = Bridge::start(|number, received| match number {
+            0 => Reply::Signed(202, ticket("queued", &json!({}))),
+            _ if received.target().ends_with("/cancel") => Reply::Signed(200, ticket("cancelled", &json!({}))),
+            _ => Reply::Silence,
+        });
+        let home = Home::new(&bridge.url, LONG);
+        let child = started(&mut home.gate(host), &tool_call(host));
+        until(|| bridge.received().len() == 2);
+        kill(signal, child.id());
+        let reason = denial(host, &child.wait_with_output().unwrap());
+        assert!(reason.contains("told to stop"), "{host}: {reason}");
+        let last = bridge.received().pop().unwrap();
+        assert_eq!(last.target(), format!("/queue/{TICKET}/cancel"), "{host}");
+    }
+}
+
+#[test]
+fn a_bridge_that_takes_no_withdrawal_does_not_hold_the_hook_up() {
+    let bridge = Bridge::start(|number, _| match number {
+        0 => Reply::Signed(202, ticket("queued", &json!({}))),
+        _ => Reply::Silence,
+    });
+    let home = Home::new(&bridge.url, 570);
+    let child = started(&mut home.gate(Host::Claude), &tool_call(Host::Claude));
+    until(|| bridge.received().len() == 2);
+    let begun = Instant::now();
+    kill("TERM", child.id());
+    denial(Host::Claude, &child.wait_with_output().unwrap());
+    assert!(begun.elapsed() < Duration::from_secs(LONG));
+}
+
+#[test]
+fn a_call_that_waits_no_longer_keeps_its_ticket() {
+    let bridge = Bridge::saying(202, ticket("queued", &json!({})));
+    denial(Host::Claude, &ask(Host::Claude, &bridge, 1));
+    assert!(bridge.received().iter().all(|request| !request.target().ends_with("/cancel")));
 }
 
 #[test]
@@ -286,6 +365,11 @@ fn the_hosts_own_project_goes_along_where_the_call_is_made_beneath_it() {
     assert_eq!(told(Host::Codex, "CLAUDE_PROJECT_DIR", "/p/app", "/p/app/src"), None);
 }
 
+fn kill(signal: &str, process: u32) {
+    let killed = std::process::Command::new("kill").args(["-s", signal, &process.to_string()]).status().unwrap();
+    assert!(killed.success());
+}
+
 #[test]
 fn a_signal_while_waiting_ends_in_a_denial() {
     for (host, signal) in Host::ALL.into_iter().zip(["TERM", "INT", "HUP", "QUIT", "TERM", "INT"]) {
@@ -293,8 +377,7 @@ fn a_signal_while_waiting_ends_in_a_denial() {
         let home = Home::new(&bridge.url, LONG);
         let child = started(&mut home.gate(host), &tool_call(host));
         until(|| !bridge.received().is_empty());
-        let killed = std::process::Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
-        assert!(killed.success());
+        kill(signal, child.id());
         let reason = denial(host, &child.wait_with_output().unwrap());
         assert!(reason.contains("told to stop"), "{host}: {reason}");
     }

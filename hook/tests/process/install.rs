@@ -6,15 +6,16 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use ccc_hook::setup;
 use ccc_hosts::host::Host;
 use serde_json::{Value, json};
 
-use crate::support::{Bridge, Home, SECRET, denial, is_leave, run, ticket, tool_call};
+use crate::support::{Bridge, Home, SECRET, copied_to, denial, is_leave, run, ticket, tool_call};
 
-const MINE: &str = "{\n    \"theme\": \"dark\",\n    \"version\": 1\n}\n";
+pub(crate) const MINE: &str = "{\n    \"theme\": \"dark\",\n    \"version\": 1\n}\n";
 const MINE_TOML: &str = "# mine\ntheme = \"dark\" # keep\n";
 
-fn settings(home: &Home, host: Host) -> PathBuf {
+pub(crate) fn settings(home: &Home, host: Host) -> PathBuf {
     home.path().join(match host {
         Host::Claude => ".claude/settings.json",
         Host::Codex => ".codex/hooks.json",
@@ -36,7 +37,7 @@ fn mine(host: Host) -> &'static str {
     }
 }
 
-fn with_my_settings(url: &str) -> Home {
+pub(crate) fn with_my_settings(url: &str) -> Home {
     let home = Home::new(url, 0);
     for host in Host::ALL {
         write(&settings(&home, host), mine(host));
@@ -44,26 +45,26 @@ fn with_my_settings(url: &str) -> Home {
     home
 }
 
-fn write(path: &Path, text: &str) {
+pub(crate) fn write(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
 }
 
-fn command(home: &Home, arguments: &[&str]) -> Output {
+pub(crate) fn command(home: &Home, arguments: &[&str]) -> Output {
     run(home.binary().args(arguments), b"")
 }
 
-fn install(home: &Home, url: &str, more: &[&str]) -> Output {
+pub(crate) fn install(home: &Home, url: &str, more: &[&str]) -> Output {
     let secrets = home.secrets();
     let arguments = ["install", "--secrets", secrets.to_str().unwrap(), "--url", url];
     command(home, &[&arguments, more].concat())
 }
 
-fn words(output: &Output) -> String {
+pub(crate) fn words(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-fn knowing() -> Bridge {
+pub(crate) fn knowing() -> Bridge {
     Bridge::saying(200, ticket("released", &json!({})))
 }
 
@@ -76,7 +77,7 @@ fn gate(home: &Home, host: Host) -> String {
 }
 
 /// Every file under the home directory, with its content.
-fn files(home: &Home) -> Vec<(PathBuf, String)> {
+pub(crate) fn files(home: &Home) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     let mut left = vec![home.path().to_owned()];
     while let Some(directory) = left.pop() {
@@ -472,8 +473,7 @@ fn doctor_reads_the_version_of_the_agent_that_is_there() {
 
 /// The binary copied to this place, and what an install from there says.
 fn installed_from(home: &Home, program: &Path, mode: u32) -> Output {
-    fs::create_dir_all(program.parent().unwrap()).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_ccc-hook"), program).unwrap();
+    copied_to(program);
     fs::set_permissions(program, fs::Permissions::from_mode(mode)).unwrap();
     let project = home.path().join("project");
     fs::create_dir_all(&project).unwrap();
@@ -505,9 +505,15 @@ fn a_hook_is_installed_from_where_no_agent_writes() {
         let output = installed_from(&home, &program, mode);
         let words = words(&output);
         assert!(!output.status.success() && words.contains(told) && words.contains("/usr/local/bin"), "{words}");
+        fs::remove_file(setup::beside(&program)).unwrap();
         fs::remove_file(program).unwrap();
     }
     assert_eq!(files(&home).len(), before, "nothing is written");
+    let gate = in_home("beside/ccc-hook");
+    copied_to(&gate);
+    fs::set_permissions(setup::beside(&gate), fs::Permissions::from_mode(0o775)).unwrap();
+    let output = run(home.command(&gate).args(["install", "--agent", "claude", "--secrets", "x"]), b"");
+    assert!(words(&output).contains("ccc-hook-setup` can be changed by its group or by others"), "{}", words(&output));
     let output = installed_from(&home, &in_home(".cargo/bin/ccc-hook"), 0o755);
     assert!(output.status.success(), "{}", words(&output));
     assert!(words(&output).contains("can be changed by your user"), "{}", words(&output));
@@ -518,7 +524,7 @@ fn a_link_to_a_binary_among_temporary_files_is_no_better() {
     let temporary = tempfile::tempdir().unwrap();
     let home = Home::new("http://127.0.0.1:1", 0);
     let program = temporary.path().join("ccc-hook");
-    fs::copy(env!("CARGO_BIN_EXE_ccc-hook"), &program).unwrap();
+    copied_to(&program);
     let link = home.path().join("ccc-hook");
     std::os::unix::fs::symlink(&program, &link).unwrap();
     let secrets = home.secrets();

@@ -9,4 +9,6 @@ mod confine;
 mod install;
 mod rewriting;
 mod session;
+mod setup;
 mod support;
+mod traces;

@@ -10,6 +10,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use ccc_hook::setup;
 use ccc_hosts::host::{Host, Named};
 use ccc_protocol::content_digest::ContentDigest;
 use ccc_protocol::signing::{AnswerToSign, Key, RequestHead, SignatureOfRequest, sign_answer};
@@ -25,6 +26,17 @@ pub(crate) struct Received {
     fields: Vec<(String, String)>,
     pub(crate) body: Value,
     bytes: Vec<u8>,
+}
+
+impl Received {
+    /// What the request is about.
+    pub(crate) fn target(&self) -> &str {
+        self.line.split(' ').nth(1).unwrap()
+    }
+
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
 }
 
 /// What the bridge does with a request.
@@ -254,6 +266,13 @@ impl Home {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
+}
+
+/// The hook at this place, and beside it the program that does what people ask.
+pub(crate) fn copied_to(gate: &Path) {
+    fs::create_dir_all(gate.parent().unwrap()).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_ccc-hook"), gate).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_ccc-hook-setup"), setup::beside(gate)).unwrap();
 }
 
 /// Starts the command and gives it its stdin.

@@ -131,7 +131,7 @@ fn nothing_but_a_fresh_release_of_this_action_is_leave() {
             .map(|s| used(1, s)),
     );
     for answer in answers {
-        let verdict = judge(vec![answer.clone()]).judge(&call(), &Patient::new(5, true));
+        let verdict = judge(vec![answer.clone(), None]).judge(&call(), &Patient::new(5, true));
         assert!(matches!(verdict, Verdict::Deny { .. }), "{answer:?}");
     }
 }

@@ -191,9 +191,30 @@ pub struct Preview {
     /// For a call of an MCP server's tool: the tool's definition in the form that is approved for this user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_tool: Option<Value>,
+    /// For a waiting tool call that writes a whole file: what is there now, where the bridge sees that place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<Replaced>,
     /// For an open `pin-tool`: the parameters under which another form of the tool is approved now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_before: Option<Map<String, Value>>,
+}
+
+/// What lies at the place that a tool call would write to, as far as a volume shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum Replaced {
+    /// Nothing yet.
+    Nothing,
+    /// A file of text, read whole.
+    Text {
+        /// All of it.
+        text: String,
+    },
+    /// Something that is not compared: a long file, one that is no text, a directory.
+    Other {
+        /// Its size in bytes.
+        bytes: u64,
+    },
 }
 
 /// A part of a text in a tool call's input, and what was read there.

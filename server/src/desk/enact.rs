@@ -18,6 +18,7 @@ impl Front {
     /// 503 where the store does not accept writes. The law is in force all the same.
     pub async fn enact(&self, law: Law, users: KnownUsers) -> Result<BTreeSet<UserName>, Refusal> {
         self.lawbook.replace(law);
+        self.config_fault.is_mended();
         let (mail_file, shelf) = (self.mail_file.clone(), Arc::clone(&self.shelf));
         let end = move |sitting: &mut Sitting<'_>| {
             let cx = sitting.cx;

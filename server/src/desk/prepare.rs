@@ -12,6 +12,7 @@ use ccc_core::{
     planned::Planned,
     policy::LocalTime,
     refusal::Refusal,
+    risk::TextSigns,
 };
 use ccc_protocol::{
     ActionName, TicketId, UserName,
@@ -31,13 +32,14 @@ pub(super) struct Prepared {
     pub(super) action: Arc<Action>,
     pub(super) args: Args,
     pub(super) facts: Option<Facts>,
+    pub(super) signs: TextSigns,
     pub(super) plan: Planned,
 }
 
 impl Prepared {
     pub(super) fn submission(self, id: TicketId, caller: UserName, local: LocalTime, may_start: bool) -> Submission {
-        let Self { action, args, facts, plan } = self;
-        Submission::new(Asked { id, caller, action, args, facts, plan }, local, may_start)
+        let Self { action, args, facts, signs, plan } = self;
+        Submission::new(Asked { id, caller, action, args, facts, signs, plan }, local, may_start)
     }
 }
 
@@ -94,5 +96,12 @@ fn resolved(draft: Draft, action: Arc<Action>, law: &Law) -> Result<Prepared, Re
     let args = draft.resolve(paths)?;
     let plan = plan::make(&action, &args, law)?;
     let facts = action.is_judge_only().then(|| facts::of_request(&args.json, &law.knowledge()));
-    Ok(Prepared { action, args, facts, plan })
+    let signs = facts.as_ref().map(|facts| signs(&args, facts, law)).unwrap_or_default();
+    Ok(Prepared { action, args, facts, signs, plan })
+}
+
+/// What the call's text shows, however long it is.
+fn signs(args: &Args, facts: &Facts, law: &Law) -> TextSigns {
+    let bytes_max = usize::try_from(law.limits.tool_body_bytes_max).unwrap_or(usize::MAX);
+    TextSigns { matched: law.patterns.matched(&args.json, facts, bytes_max), canary: None }
 }

@@ -16,7 +16,7 @@ use ccc_core::{
 };
 use ccc_protocol::{
     TicketId,
-    bodies::{self, Facts, FileView, PathView, Plan, Preview, Status, UrlView},
+    bodies::{self, Facts, FileView, PathView, Plan, Preview, Replaced, Status, UrlView},
 };
 use ccc_toolcall::facts::marks;
 use serde_json::{Map, Value, json};
@@ -44,8 +44,11 @@ impl Front {
         let (files, mut warnings) = self.heads(caller, &law, &ticket).await?;
         warnings.extend(urls.iter().filter(|url| is_internal_host(&url.host)).map(internal));
         let facts = self.facts(caller, &ticket).await?;
+        let replaced = self.replaced(caller, &law, &ticket).await?;
         let (view, changed, needs) = self.as_of_now(&ticket).await;
-        let view = bodies::Ticket { verdict: Some(ticket.verdict(&needs, &law.knowledge())), ..view };
+        let verdict = Some(ticket.verdict(&needs, &law.knowledge()));
+        let waiting = self.waiting_for(&ticket, caller.user());
+        let view = bodies::Ticket { verdict, assessed: ticket.assessed(), waiting, ..view };
         warnings.extend(changed);
         let marks = facts.as_ref().map(|facts| marks(&ticket.request().params, facts)).unwrap_or_default();
         Ok(Preview {
@@ -54,6 +57,7 @@ impl Front {
             urls,
             files,
             facts,
+            replaced,
             warnings,
             recent: self.shelf.read().recent.before(ticket.submitted_by(), id),
             before_edit,
@@ -80,6 +84,22 @@ impl Front {
         let wanted = paths(&ticket.request().plan).to_vec();
         let law = Arc::clone(law);
         self.pool.run(Some(caller.user()), move || Ok(heads(wanted, &law))).await
+    }
+
+    /// What lies where the call would write a whole file, for as long as that may still be kept from happening.
+    async fn replaced(
+        &self,
+        caller: &Caller,
+        law: &Arc<Law>,
+        ticket: &Arc<Ticket>,
+    ) -> Result<Option<Replaced>, Refusal> {
+        if !ticket.request().judge_only || ticket.status() != Status::Queued {
+            return Ok(None);
+        }
+        let Some(path) = written_whole(&ticket.request().params) else { return Ok(None) };
+        let law = Arc::clone(law);
+        let read = move || Ok(volumes::replaced(&path, &law.volumes, law.limits.compare_bytes_max));
+        self.pool.run(Some(caller.user()), read).await
     }
 
     /// The ticket with what its approval needs by the rules of now, and a warning where that is more than when it was asked.
@@ -129,6 +149,19 @@ impl Front {
         let published = self.shelf.read();
         published.pins.standing(&request.submitted_by, &request.params).map(|pin| pin.ticket)
     }
+}
+
+/// The path of the file that a call writes whole, absolute.
+fn written_whole(params: &Map<String, Value>) -> Option<String> {
+    let input = params.get("input")?.as_object()?;
+    let text = |names: &[&str]| names.iter().find_map(|name| input.get(*name)?.as_str());
+    text(&["content", "file_text"])?;
+    let path = text(&["file_path", "path"])?;
+    if path.starts_with('/') {
+        return Some(path.to_owned());
+    }
+    let cwd = params.get("cwd").and_then(Value::as_str).filter(|cwd| cwd.starts_with('/'))?;
+    Some(format!("{}/{path}", cwd.trim_end_matches('/')))
 }
 
 fn with_needs(view: bodies::Ticket, needs: &Needs) -> bodies::Ticket {

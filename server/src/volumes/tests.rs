@@ -277,3 +277,24 @@ fn no_exchange_of_links_meanwhile_leads_out() {
         stop.store(true, Ordering::Relaxed);
     });
 }
+
+#[test]
+fn what_a_call_would_replace_is_read_beneath_the_volume_alone() {
+    let place = Place::new();
+    let read = |path: &str, most| replaced(path, &place.volumes, most);
+    let hello = Some(Replaced::Text { text: "hello".into() });
+    assert_eq!(read("/workspace/docs/a.txt", 5), hello);
+    assert_eq!(read("/workspace/docs/a.txt", 4), Some(Replaced::Other { bytes: 5 }));
+    assert_eq!(read("/workspace/docs/new.txt", 5), Some(Replaced::Nothing));
+    assert!(matches!(read("/workspace/docs", 5), Some(Replaced::Other { .. })));
+    // An agent that works on this machine names the file as it lies here.
+    let on_host = place.dir.path().canonicalize().unwrap().join("ws/docs/a.txt");
+    assert_eq!(read(on_host.to_str().unwrap(), 5), hello);
+    place.link("../secret", "out");
+    place.link("docs/a.txt", "in");
+    assert_eq!(read("/workspace/in", 5), hello);
+    let secret = place.dir.path().canonicalize().unwrap().join("secret");
+    for outside in ["/workspace/out", "/workspace/../secret", secret.to_str().unwrap(), "/etc/passwd"] {
+        assert_eq!(read(outside, 1000), None, "{outside}");
+    }
+}

@@ -9,7 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ccc_tests::fuzz::{Dice, TARGETS, Target, mutated};
+use ccc_tests::{
+    dice::Dice,
+    fuzz::{TARGETS, Target, mutated},
+};
 
 const USAGE: &str = "usage: fuzz NAME|all [--seconds N] [--seed S] [--seeds-to DIR]";
 

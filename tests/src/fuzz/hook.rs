@@ -2,10 +2,13 @@
 //!
 //! Input: a line that names the host and, where the command line does, the event; then the document.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, time::Instant};
 
 use ccc_client::{CallError, Road};
-use ccc_hook::{input::read_document, judge};
+use ccc_hook::{
+    input::read_document,
+    judge::{self, Waiting},
+};
 use ccc_hosts::{
     answer::{Reason, Reply},
     event::Event,
@@ -59,7 +62,9 @@ fn answered(host: Host, told: Option<&str>, document: &[u8]) -> Reply {
     let gate = told.is_some_and(|event| host.role(event) == Some(Role::Gate));
     let action = question.content.action(None);
     let reason = match &question.content {
-        Event::Judge(_) => judge::judge(&Away, &action, Duration::ZERO).map(drop),
+        Event::Judge(_) => {
+            judge::judge(&Away, &action, &Waiting { deadline: Instant::now(), opened: &|_| () }).map(drop)
+        }
         Event::Record(_) => {
             assert!(!gate, "a call was told to a gate and taken for a record: {action}");
             judge::record(&Away, &action)

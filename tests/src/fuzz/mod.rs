@@ -30,7 +30,7 @@ pub use hook::hook_documents;
 pub use http::http_heads;
 pub use json::json;
 pub use mcp::mcp_lines;
-pub use mutate::{Dice, mutated};
+pub use mutate::mutated;
 pub use places::{paths, urls};
 pub use programs::programs;
 

@@ -1,28 +1,6 @@
 //! Bending inputs at random, repeatably.
 
-/// A linear congruential generator: the same seed, the same throws.
-#[derive(Debug, Clone)]
-pub struct Dice(u64);
-
-impl Dice {
-    /// With this seed.
-    #[must_use]
-    pub fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    /// A number below `most`; 0 where that is 0.
-    pub fn below(&mut self, most: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let thrown = usize::try_from(self.0 >> 33).unwrap_or(0);
-        if most == 0 { 0 } else { thrown % most }
-    }
-
-    /// One of these.
-    pub fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
-        &all[self.below(all.len())]
-    }
-}
+use crate::dice::Dice;
 
 /// Pieces that readers trip over.
 const PIECES: [&[u8]; 36] = [

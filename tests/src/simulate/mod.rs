@@ -4,15 +4,15 @@
 //!
 //! The model is written from the protocol, in the simplest terms, and shares no code with what it checks.
 
-mod dice;
 mod invariants;
 mod model;
 mod world;
 
 use std::path::Path;
 
-use dice::Dice;
 use world::World;
+
+use crate::dice::Dice;
 
 /// What a run did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

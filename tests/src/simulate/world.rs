@@ -29,10 +29,10 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Summary,
-    dice::Dice,
     invariants::Invariants,
     model::{ACTIONS, AGENTS, APPROVERS, Ask, EVERYBODY, GRANT_SECONDS, Model, Rank},
 };
+use crate::dice::Dice;
 
 /// One world: the real thing, the model, and what must hold of both.
 pub(super) struct World {
@@ -184,6 +184,7 @@ impl World {
                 uses: Some(uses),
                 seconds: GRANT_SECONDS.unsigned_abs(),
                 params: BTreeMap::new(),
+                beside: vec![],
             }),
             shown: None,
         };
@@ -524,6 +525,7 @@ impl World {
             action,
             args,
             facts,
+            signs: ccc_core::risk::TextSigns::default(),
         };
         Submission::new(asked, LOCAL, may_start)
     }

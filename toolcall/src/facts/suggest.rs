@@ -241,7 +241,8 @@ impl Candidate {
     }
 }
 
-const UNSEEN: &str =
+/// The comment above lines that allow for what only the running shell knows.
+pub const UNSEEN: &str =
     "# `any` stands for what only the running shell knows: leave it where that does no harm whatever it says.\n";
 
 /// A guess on the strict side: a path may be changed until a person says that it is only read.

@@ -96,6 +96,8 @@ pub struct Form {
     pub operands: List<Slot>,
     /// What it does, beyond what its paths and hosts say.
     pub does: List<Class>,
+    /// Hosts that it contacts, beyond those in its arguments.
+    pub contacts: List<Text>,
 }
 
 /// An option.
@@ -153,6 +155,12 @@ pub enum Kind {
     Name,
     /// Text that does nothing whatever it says, also where only the running shell knows it.
     Any,
+    /// A pattern of the names of files that are read.
+    Glob,
+    /// `NAME=VALUE` that goes along with a question: a query of GraphQL, which is known where it only asks, or a variable of it.
+    Field,
+    /// A repository, a branch or a number on a forge of code; an address of another one is a host that is contacted.
+    Forge,
     /// Letters, digits and `_-+=` alone.
     Word,
     /// A plain word: letters, digits and `_:.,-`, so no path, setting or address.
@@ -231,6 +239,9 @@ impl Kind {
         ("text", Self::Text),
         ("name", Self::Name),
         ("any", Self::Any),
+        ("glob", Self::Glob),
+        ("field", Self::Field),
+        ("forge", Self::Forge),
         ("word", Self::Word),
         ("plain", Self::Plain),
         ("plus", Self::Plus),

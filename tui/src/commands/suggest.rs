@@ -4,24 +4,24 @@
 use std::{
     fs,
     io::{self, IsTerminal as _},
-    os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
+    path::Path,
 };
 
-use ccc_client::{Address, Bridge, config_dir, private_file};
-use ccc_core::suggest::{Seen, Suggestion, Tried, add_lines, suggest};
-use ccc_protocol::{Timestamp, bodies::AuditList, exit};
+use ccc_client::{Bridge, config_dir};
+use ccc_core::suggest::{Suggestion, add_lines, suggest};
+use ccc_protocol::exit;
 
 use super::{ask, print};
 use crate::{
     cli::{Stop, Suggest},
+    rules::{
+        DAYS,
+        file::{is_here, put},
+        log::Log,
+        tried_words,
+    },
     text::{Row, Tone, Untrusted, Visible},
 };
-
-/// Of so many days.
-const DAYS: i64 = 30;
-const DAY_MILLIS: i64 = 86_400_000;
 
 pub(super) fn run(bridge: &Bridge, wanted: &Suggest) -> Result<u8, Stop> {
     let file = wanted.config.clone().or_else(|| Some(config_dir()?.join("config.toml")).filter(|path| path.exists()));
@@ -32,7 +32,9 @@ pub(super) fn run(bridge: &Bridge, wanted: &Suggest) -> Result<u8, Stop> {
             "no config on this machine: rules are made as if it were empty; name it with `--config FILE`",
         ));
     }
-    let found = suggest(&seen(bridge)?, config.as_deref().unwrap_or_default()).map_err(|error| {
+    let mut log = Log::default();
+    log.catch_up(bridge)?;
+    let found = suggest(log.seen(), config.as_deref().unwrap_or_default()).map_err(|error| {
         let faults: Vec<String> = error.faults.iter().map(ToString::to_string).collect();
         Stop::usage(format!("the config cannot be read: {}", faults.join("; ")))
     })?;
@@ -41,43 +43,6 @@ pub(super) fn run(bridge: &Bridge, wanted: &Suggest) -> Result<u8, Stop> {
         (Some(number), Some(file), Some(config)) => write(bridge, &found, number.get(), file, config),
         (Some(_), ..) => Err(Stop::usage("no config on this machine to write to; name it with `--config FILE`")),
     }
-}
-
-/// What was asked in the last days, and what people said.
-fn seen(bridge: &Bridge) -> Result<Seen, Stop> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
-    let since = Timestamp::from_millis(now.saturating_sub(DAYS * DAY_MILLIS));
-    let mut seen = Seen::default();
-    let mut after = Some(before(bridge, since)?);
-    while let Some(seq) = after {
-        let page = bridge.audit(Some(seq))?;
-        for entry in &page.entries {
-            // An entry always has a JSON form, and its kind stands in it as in the log.
-            seen.take(&serde_json::to_string(entry).unwrap_or_default(), since);
-        }
-        after = page.next.filter(|next| *next > seq);
-    }
-    Ok(seen)
-}
-
-/// A number of the log behind which everything since then lies. Where the owner accepted the clock time goes back in it, and older
-/// entries may come along.
-fn before(bridge: &Bridge, since: Timestamp) -> Result<u64, Stop> {
-    let first: AuditList = bridge.audit(Some(0))?;
-    let is_old = |page: &AuditList| page.entries.first().is_some_and(|entry| entry.at < since);
-    let (mut low, mut high) = (0, first.seq);
-    if !is_old(&first) || first.next.is_none() {
-        return Ok(0);
-    }
-    while high.saturating_sub(low) > 1 {
-        let middle = low.midpoint(high);
-        match is_old(&bridge.audit(Some(middle))?) {
-            true => low = middle,
-            false => high = middle,
-        }
-    }
-    Ok(low)
 }
 
 fn read(path: &Path) -> Result<String, Stop> {
@@ -104,10 +69,9 @@ fn tell(found: &[Suggestion], json: bool) -> Result<u8, Stop> {
 /// A comment of TOML, so that what is printed can stand in the config as it is.
 fn head(number: u64, suggestion: &Suggestion) -> Visible {
     let text = match suggestion {
-        Suggestion::Rule { approved, tried: Tried { asked, passed, denied, denied_passed }, .. } => format!(
-            "# {number}: approved {approved} times; in {DAYS} days it would have passed {passed} of {asked} asked, \
-             {denied_passed} of {denied} denied"
-        ),
+        Suggestion::Rule { approved, tried, .. } => {
+            format!("# {number}: approved {approved} times; in {DAYS} days it {}", tried_words(tried))
+        }
         Suggestion::Program { approved, .. } => {
             format!("# {number}: approved {approved} times, and not known; say in `does` what it does")
         }
@@ -151,63 +115,4 @@ fn agrees(number: u64, suggestion: &Suggestion, file: &Path) -> Result<bool, Sto
     )?;
     let question = format!("add this to {}? y, or anything else for no:", file.display());
     ask::answered(&Row::new().with(Tone::Plain, Untrusted(&question).line()), "y")
-}
-
-/// Writes the file whole or not at all, with what it was beside it. Where it is no longer what was read, nothing is written.
-fn put(file: &Path, config: &str, added: &str) -> io::Result<PathBuf> {
-    if fs::read_to_string(file)? != config {
-        return Err(io::Error::other("the config was changed meanwhile; look again"));
-    }
-    let mode = fs::metadata(file)?.permissions().mode() & 0o7777;
-    let mut backup = file.as_os_str().to_owned();
-    backup.push(".before");
-    let backup = PathBuf::from(backup);
-    private_file::replace(&backup, config, mode)?;
-    private_file::replace(file, added, mode)?;
-    Ok(backup)
-}
-
-/// True where the server's own machine is this one.
-fn is_here(address: &Address) -> bool {
-    match address {
-        Address::Tcp { host, .. } => {
-            host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-        }
-        _ => true,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_config_is_replaced_whole_and_kept_as_it_was() {
-        let home = tempfile::tempdir().unwrap();
-        let file = home.path().join("config.toml");
-        fs::write(&file, "# old\n").unwrap();
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
-        let backup = put(&file, "# old\n", "# old\n# new\n").unwrap();
-        assert_eq!(fs::read_to_string(&file).unwrap(), "# old\n# new\n");
-        assert_eq!(fs::read_to_string(&backup).unwrap(), "# old\n");
-        for path in [&file, &backup] {
-            assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o7777, 0o640);
-        }
-        assert!(put(&file, "# old\n", "# other\n").is_err(), "somebody changed it");
-        assert_eq!(fs::read_to_string(&file).unwrap(), "# old\n# new\n");
-    }
-
-    #[test]
-    fn a_server_elsewhere_has_its_config_elsewhere() {
-        for (url, here) in [
-            ("http://localhost:3015", true),
-            ("http://127.0.0.1:3015", true),
-            ("http://[::1]:3015", true),
-            ("unix:///run/ccc.sock", true),
-            ("http://172.17.0.1:3015", false),
-            ("http://host.example:3015", false),
-        ] {
-            assert_eq!(is_here(&url.parse().unwrap()), here, "{url}");
-        }
-    }
 }

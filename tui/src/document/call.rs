@@ -3,10 +3,13 @@
 
 use std::ops::Range;
 
-use ccc_protocol::bodies::{Mark, Marked, Preview, Ticket};
+use ccc_protocol::bodies::{Mark, Marked, Preview, Replaced, Ticket};
 use serde_json::{Map, Value};
 
-use super::{Page, diff::diff};
+use super::{
+    Page,
+    diff::{diff, whole},
+};
 use crate::{
     text::{Row, Tone, Untrusted, Visible},
     wording::words,
@@ -21,7 +24,7 @@ pub(super) fn call(page: &mut Page, preview: &Preview) {
     let mut rest = ticket.params.get("input").cloned().unwrap_or(Value::Null);
     tool(page, preview);
     if let Value::Object(input) = &mut rest {
-        main(page, &preview.marks, input);
+        main(page, preview, input);
         for (name, value) in in_order(input, preview).filter(|(name, value)| !is_said(name, value)) {
             page.value(&format!("input.{name}"), value);
         }
@@ -60,9 +63,9 @@ fn in_order<'a>(input: &'a Map<String, Value>, preview: &'a Preview) -> impl Ite
 }
 
 /// What tells most is taken out of the input and shown first: the command, or the file with what changes in it.
-fn main(page: &mut Page, marks: &[Mark], input: &mut Map<String, Value>) {
+fn main(page: &mut Page, preview: &Preview, input: &mut Map<String, Value>) {
     if let Some(command) = take_text(input, &["command", "cmd", "script"]) {
-        return command_rows(page, marks, &command);
+        return command_rows(page, &preview.marks, &command);
     }
     if let Some(path) = take_text(input, &["file_path", "path", "notebook_path"]) {
         page.row(Row::new().with(Tone::Name, "file ").with(Tone::Agent, Untrusted(&path).line()));
@@ -80,10 +83,24 @@ fn main(page: &mut Page, marks: &[Mark], input: &mut Map<String, Value>) {
         }
     }
     if let Some(content) = take_text(input, &["content", "file_text"]) {
-        page.row(Row::new().with(Tone::Name, "becomes"));
-        for line in content.split_inclusive('\n') {
-            page.quote_row("+", Tone::Added, line);
+        written(page, preview.replaced.as_ref(), &content);
+    }
+}
+
+/// A whole file: held against the one that it takes the place of, where that could be read.
+fn written(page: &mut Page, replaced: Option<&Replaced>, content: &str) {
+    let head = match replaced {
+        Some(Replaced::Text { text }) => return whole(page, text, content),
+        Some(Replaced::Nothing) => Row::new().with(Tone::Name, "a new file"),
+        Some(Replaced::Other { bytes }) => {
+            let words = Visible::label("takes the place of ").then(Visible::number(*bytes));
+            Row::new().with(Tone::Care, words.then(" bytes that are not compared here"))
         }
+        None => Row::new().with(Tone::Name, "becomes"),
+    };
+    page.row(head);
+    for line in content.split_inclusive('\n') {
+        page.quote_row("+", Tone::Added, line);
     }
 }
 
@@ -147,9 +164,7 @@ const NAMED_LINES: usize = 3;
 fn command_rows(page: &mut Page, marks: &[Mark], command: &str) {
     let (marks, dropped) = marks_of(command, marks);
     let lines = Untrusted(command).placed_lines();
-    if lines.len() > GLANCE_LINES {
-        further_down(page, command, &lines, &marks);
-    }
+    further_down(page, command, &lines, &marks);
     for (at, (place, line)) in lines.iter().enumerate() {
         let sign = if at == 0 { "$" } else { " " };
         let row = match place {
@@ -186,19 +201,36 @@ fn marks_of(text: &str, marks: &[Mark]) -> (Vec<(Range<usize>, Marked)>, usize) 
 
 type Lines = [(Option<Range<usize>>, Visible)];
 
-/// How long it is, and which of the lines below hold what tells most.
+/// How long it is, and which of the lines below hold what tells most. A line that is itself longer than a glance counts from where
+/// that ends.
 fn further_down(page: &mut Page, command: &str, lines: &Lines, marks: &[(Range<usize>, Marked)]) {
-    let tells =
-        |place: &Range<usize>| marks.iter().any(|(mark, what)| *what != Marked::Program && place.contains(&mark.start));
-    let number = |place: &Range<usize>| {
-        command.get(..place.start).unwrap_or_default().bytes().filter(|b| *b == b'\n').count() as u64 + 1
+    let cells = page.width().saturating_sub(SIGN_CELLS).max(1);
+    let mut telling: Vec<(u64, Visible)> = vec![];
+    let (mut rows, mut number) = (0_usize, 0_u64);
+    for (place, line) in lines {
+        let Some(place) = place else { continue };
+        number = command.get(..place.start).unwrap_or_default().bytes().filter(|b| *b == b'\n').count() as u64 + 1;
+        let mut told = marks.iter().filter(|(mark, what)| *what != Marked::Program && place.contains(&mark.start));
+        let begins = |mark: &Range<usize>| {
+            rows + Untrusted(command.get(place.start..mark.start).unwrap_or_default()).line().width() / cells
+        };
+        if let Some((mark, _)) = told.find(|(mark, _)| begins(mark) >= GLANCE_LINES) {
+            let is_whole = rows >= GLANCE_LINES;
+            telling.push((number, if is_whole { line.clone() } else { excerpt(command, place, mark) }));
+        }
+        rows += line.width().div_ceil(cells).max(1);
+    }
+    if rows <= GLANCE_LINES {
+        return;
+    }
+    let length = match number {
+        1 => Visible::label("1 line of ").then(Visible::number(command.chars().count() as u64)).then(" characters"),
+        _ => Visible::number(command.lines().count() as u64).then(" lines"),
     };
-    let telling = lines.iter().skip(GLANCE_LINES).filter_map(|(place, line)| Some((place.as_ref()?, line)));
-    let telling: Vec<_> = telling.filter(|(place, _)| tells(place)).collect();
-    let row = Row::new().with(Tone::Care, Visible::number(command.lines().count() as u64).then(" lines"));
+    let row = Row::new().with(Tone::Care, length);
     page.row(if telling.is_empty() { row } else { row.with(Tone::Care, ", further down among them:") });
-    for (place, line) in telling.iter().take(NAMED_LINES) {
-        let name = Visible::label("line ").then(Visible::number(number(place))).then(" ");
+    for (number, line) in telling.iter().take(NAMED_LINES) {
+        let name = Visible::label("line ").then(Visible::number(*number)).then(" ");
         let room = page.width().saturating_sub(name.width());
         page.row(Row::new().with(Tone::Name, name).with(Tone::Agent, line.cut_middle(room)));
     }
@@ -211,6 +243,18 @@ fn further_down(page: &mut Page, command: &str, lines: &Lines, marks: &[(Range<u
             ),
         );
     }
+}
+
+/// Cells of a row that stand before a command's text: gutter and sign.
+const SIGN_CELLS: usize = 4;
+/// So many bytes before and behind a mark are told with it.
+const EXCERPT_BYTES: usize = 40;
+
+/// What stands around a mark in a long line.
+fn excerpt(command: &str, line: &Range<usize>, mark: &Range<usize>) -> Visible {
+    let start = command.floor_char_boundary(mark.start.saturating_sub(EXCERPT_BYTES)).max(line.start);
+    let end = command.ceil_char_boundary(mark.end.saturating_add(EXCERPT_BYTES)).min(line.end);
+    Visible::label("…").then(Untrusted(command.get(start..end).unwrap_or_default()).line()).then("…")
 }
 
 /// The line with its marks in weight. The text is the one that the console has itself: a mark changes the tone of a part of it, and

@@ -9,13 +9,17 @@ mod entry;
 mod facts;
 mod grant;
 mod help;
+mod hook;
 mod page;
 mod plan;
 mod preview;
+mod rule;
 
 pub use container::{Container, container};
 pub use entry::entry;
 pub use grant::{grant, uses};
 pub use help::help;
+pub use hook::hook;
 pub use page::Page;
 pub use preview::{Ids, preview};
+pub use rule::rule;

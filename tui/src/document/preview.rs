@@ -1,8 +1,8 @@
 //! The whole of a preview, in the order a person asks: how grave is it, what would happen, with what, who wants it, and why.
 
 use ccc_protocol::{
-    actions::USE_TOOL,
-    bodies::{FileView, Preview, Risk, Status, Ticket, UrlView},
+    actions::{PIN_TOOL, USE_TOOL},
+    bodies::{FileView, Plan, Preview, Risk, Status, Ticket, UrlView},
 };
 use serde_json::{Map, Value};
 
@@ -30,6 +30,9 @@ pub fn preview(preview: &Preview, width: usize, ids: Ids) -> Vec<Row> {
     if is_call(ticket) && preview.plan.is_release() {
         call::call(&mut page, preview);
         unread(&mut page, preview);
+    } else if ticket.action.as_str() == PIN_TOOL {
+        tool(&mut page, ticket, &preview.plan);
+        call::said(&mut page, ticket);
     } else {
         urls(&mut page, &preview.urls);
         plan(&mut page, &preview.plan);
@@ -165,6 +168,31 @@ fn params(page: &mut Page, params: &Map<String, Value>) {
 
 /// What of a tool call is read first; an action of another kind that has such parameters loses nothing by it.
 const TELLING: &[&str] = &["tool", "input", "cwd", "project"];
+
+/// A tool to be approved: whose it is, how its server is reached, what it says of itself.
+fn tool(page: &mut Page, ticket: &Ticket, plan: &Plan) {
+    let mut rest = ticket.params.clone();
+    for name in ["server", "tool", "command"] {
+        if let Some(value) = rest.remove(name) {
+            page.value(name, &value);
+        }
+    }
+    let definition = rest.get_mut("definition").and_then(Value::as_object_mut);
+    if let Some(Value::String(text)) = definition.and_then(|definition| definition.remove("description")) {
+        page.text_of("the tool says: ", &text);
+        if rest.get("definition").is_some_and(|definition| definition.as_object().is_some_and(Map::is_empty)) {
+            rest.remove("definition");
+        }
+    }
+    for (name, value) in rest.iter().filter(|(name, value)| !call::is_said(name, value)) {
+        page.value(name, value);
+    }
+    if let Plan::Bridge { what, .. } = plan {
+        page.fact("does", Tone::Plain, Visible::label("the bridge itself: ").then(Untrusted(what).line()));
+    } else {
+        super::plan::plan(page, plan);
+    }
+}
 
 /// How a tool's definition, and the way to its server, differ from what is approved.
 fn tool_change(page: &mut Page, preview: &Preview) {

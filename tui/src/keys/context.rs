@@ -74,16 +74,27 @@ pub enum Context {
     Results,
     Panic,
     Stop,
+    Rule,
+    Does,
     Help,
+    Container,
+    Install,
+    Volume,
+    Leave,
     Filter,
     CommandLine,
+    /// The queue's view while nothing waits: a page of its own.
+    Idle,
 }
 
 impl Context {
     /// True where a key that types a character writes it.
     #[must_use]
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Deny | Self::Note | Self::Word | Self::Edit | Self::Filter | Self::CommandLine)
+        matches!(
+            self,
+            Self::Deny | Self::Note | Self::Word | Self::Edit | Self::Does | Self::Filter | Self::CommandLine
+        )
     }
 }
 

@@ -6,7 +6,7 @@ use ccc_protocol::{
 };
 use ratatui::layout::Rect;
 
-use super::{cursor_sign, nothing, part};
+use super::{cursor_sign, folded, nothing, part};
 use crate::{
     console::model::{
         Model, QueueState,
@@ -71,6 +71,9 @@ fn row(model: &Model, line: &Line, first: Option<TicketId>) -> Row {
 fn head(model: &Model, group: &Group, first: Option<&Ticket>) -> Row {
     let agent = group.agent.as_ref().map_or_else(Visible::default, Visible::from);
     let mut row = Row::new().with(Tone::Title, agent);
+    if let Some(server) = &group.tools_of {
+        row.push(Tone::Plain, Visible::label(" · tools of ").then(Untrusted(server).line().cut(SERVER_CELLS)));
+    }
     if let Some(session) = &group.session {
         if let Some(project) = first.and_then(summary::project) {
             row.push(Tone::Plain, Visible::label(" · ").then(project));
@@ -90,6 +93,8 @@ fn head(model: &Model, group: &Group, first: Option<&Ticket>) -> Row {
     row.with(Tone::Dim, Visible::label(" (").then(Visible::number(count as u64)).then(")"))
 }
 
+/// Of a server's name so much is shown.
+const SERVER_CELLS: usize = 24;
 /// Of a session's name so much is shown.
 const SESSION_CELLS: usize = 6;
 
@@ -101,6 +106,10 @@ fn ticket_row(model: &Model, line: &Line, ticket: &Ticket) -> Row {
     row.push(Tone::Dim, standing(model, ticket).padded(4).then(" "));
     if let Some((tone, short)) = verdict::short(ticket) {
         row.push(tone, short.then("  "));
+    }
+    if let Some(count) = model.queue().order().folded(&line.group) {
+        row.push(Tone::Agent, folded::told(line.group.tools_of.as_deref().unwrap_or_default(), count));
+        return row;
     }
     // What a row ends with tells as much as its beginning: what is left out stands in the middle.
     let room = usize::from(model.areas().list.width).saturating_sub(row.width());

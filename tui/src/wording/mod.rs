@@ -6,8 +6,10 @@ mod fate;
 pub mod span;
 pub mod summary;
 pub mod verdict;
+mod waiting;
 pub mod words;
 
 pub use difference::difference;
 pub use entry::entry;
 pub use fate::{fate, status};
+pub use waiting::waiting;

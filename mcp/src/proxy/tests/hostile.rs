@@ -127,6 +127,19 @@ fn an_answer_too_long_to_keep_is_an_error_for_the_one_who_asked() {
 }
 
 #[test]
+fn who_waits_for_an_answer_that_cannot_be_read_hears_so() {
+    let rig = Rig::open();
+    rig.client_sends(r#"{"jsonrpc":"2.0","id":5,"method":"ping"}"#);
+    rig.server_sends("a line that a program prints by mistake");
+    rig.nothing_at_client();
+    rig.server_sends(r#"{"jsonrpc":"2.0","id":5,"result":{"n":NaN}}"#);
+    let answer = rig.value_at_client();
+    assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(5), &json!(-32603)));
+    rig.server_sends(r#"{"jsonrpc":"2.0","id":5,"result":{}}"#);
+    rig.nothing_at_client();
+}
+
+#[test]
 fn a_bad_request_of_the_server_is_answered_to_it_and_takes_no_answer_from_the_client() {
     let rig = Rig::open();
     rig.list(&[json!({"name": "echo"})]);

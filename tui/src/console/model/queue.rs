@@ -7,12 +7,12 @@ use std::{
 
 use ccc_protocol::{
     Digest, TicketId, Timestamp, UserName,
-    bodies::{QueueList, Status, Ticket},
+    bodies::{QueueList, Status, Ticket, Waiting},
 };
 
 use super::{
     filter::Filter,
-    order::{Line, Order},
+    order::{Group, Line, Order},
 };
 use crate::{config::Grouping, console::armed::Target, text::Visible, wording::summary};
 
@@ -68,6 +68,35 @@ impl Queue {
         self.waiting.values().sum()
     }
 
+    /// The group whose many tickets the row under the cursor stands for, where it does.
+    #[must_use]
+    pub fn folded(&self) -> Option<(&Group, usize)> {
+        let group = &self.order.line(self.at).filter(|line| self.is_cursor(line))?.group;
+        self.order.folded(group).map(|count| (&**group, count))
+    }
+
+    /// Opens the row under the cursor, where it stands for many; true where it did.
+    pub fn unfold(&mut self) -> bool {
+        let Some(group) = self.folded().map(|(group, _)| group.clone()) else { return false };
+        self.order.unfold(&group);
+        self.settle();
+        true
+    }
+
+    /// Makes one row again of the opened group that the cursor is in; true where there was one.
+    pub fn fold(&mut self) -> bool {
+        let group = self.order.line(self.at).filter(|line| self.is_cursor(line)).map(|line| Group::clone(&line.group));
+        let Some(group) = group.filter(|group| group.tools_of.is_some() && self.order.count(group) > 1) else {
+            return false;
+        };
+        if self.order.folded(&group).is_some() {
+            return false;
+        }
+        self.order.fold(&group);
+        self.settle();
+        true
+    }
+
     /// How many wait, by who asked.
     #[must_use]
     pub fn waiting_by_agent(&self) -> &BTreeMap<UserName, usize> {
@@ -108,6 +137,18 @@ impl Queue {
     #[must_use]
     pub fn ticket(&self, id: TicketId) -> Option<&Ticket> {
         self.entries.get(&id).map(|entry| &entry.ticket)
+    }
+
+    /// All that wait, in no order.
+    pub fn waiting_tickets(&self) -> impl Iterator<Item = &Ticket> {
+        self.entries.values().map(|entry| &entry.ticket).filter(|ticket| ticket.status == Status::Queued)
+    }
+
+    /// Takes over whether a ticket's caller waits.
+    pub fn note_waiting(&mut self, id: TicketId, waiting: Option<Waiting>) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.ticket.waiting = waiting;
+        }
     }
 
     /// All tickets whose id begins or ends so.
@@ -305,6 +346,16 @@ impl Queue {
         self.left_row(before);
     }
 
+    /// Takes the row of a ticket away that has ended under the cursor, where no other ticket waits that the cursor could go to.
+    pub fn leave_ended(&mut self) {
+        if self.waiting() == 0
+            && let Some(id) = self.cursor.take_if(|id| self.entries.contains_key(id))
+        {
+            self.drop_row(id);
+            self.settle();
+        }
+    }
+
     fn ticket_below(&self, at: usize) -> Option<usize> {
         self.order.from(at + 1).position(|line| line.ticket.is_some()).map(|steps| at + 1 + steps)
     }
@@ -337,6 +388,10 @@ impl Queue {
     /// Moves the cursor to this ticket, where it has a row.
     pub fn to_ticket(&mut self, id: TicketId) -> bool {
         let before = self.cursor;
+        if let Some(hidden) = self.ticket(id).filter(|ticket| self.order.position(ticket).is_none()) {
+            let group = self.order.group_of(hidden);
+            self.order.unfold(&group);
+        }
         let Some(at) = self.ticket(id).and_then(|ticket| self.order.position(ticket)) else { return false };
         self.put_cursor(at);
         self.left_row(before);
@@ -401,7 +456,7 @@ impl Queue {
     fn rebuild(&mut self, grouping: Grouping) {
         let asleep: BTreeSet<TicketId> = self.snoozed.iter().map(|(_, id)| *id).collect();
         let shown = |entry: &&Entry| !asleep.contains(&entry.ticket.id) && fits(&self.filter, entry);
-        let mut order = Order::new(grouping);
+        let mut order = self.order.anew(grouping);
         order.insert_all(self.entries.values().filter(shown).map(|entry| &entry.ticket));
         self.order = order;
         self.cursor =

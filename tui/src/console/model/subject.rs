@@ -11,12 +11,16 @@ use super::{
 };
 use crate::{
     console::armed::{Lack, Place, Subject, Target},
+    document,
     keys::View,
+    rules::Draft,
     wording::verdict,
 };
 
 /// Rows of a dialog beside those that name its tickets: edge, title, and at least two of its own.
 const DIALOG_ROWS: usize = 4;
+/// Rows of a dialog beside the lines of a rule and what it is made of: edge, title, and which key does it.
+const RULE_ROWS: usize = 3;
 
 impl Model {
     /// What is on screen to be decided: tickets as they were shown, never rows.
@@ -40,6 +44,7 @@ impl Model {
         };
         let lacks = self
             .unheard()
+            .or_else(|| self.queue.folded().map(|_| Lack::Folded))
             .or_else(|| self.lack(target))
             .or_else(|| self.not_on_screen(target, &areas))
             .or_else(|| self.unread(target));
@@ -114,12 +119,40 @@ impl Model {
                 | Kind::Edit { .. }
                 | Kind::Bulk
         );
-        let changes = matches!(dialog.kind, Kind::Loosen(_) | Kind::Panic { .. } | Kind::Stop { .. });
+        let changes = matches!(
+            dialog.kind,
+            Kind::Loosen(_)
+                | Kind::Undo { .. }
+                | Kind::Panic { .. }
+                | Kind::Stop { .. }
+                | Kind::Install { .. }
+                | Kind::Volume { .. }
+        );
+        if let Kind::Rule(Ok(draft)) = &dialog.kind {
+            draft.file.as_ref()?;
+            let lacks = self.rule_is_cut(dialog, draft).then_some(Lack::TooLong);
+            return Some(Subject { targets: vec![], place: Place::Dialog(dialog.number), lacks });
+        }
         if !decides && !changes {
             return None;
         }
-        let lacks = if changes { None } else { self.unheard().or_else(|| self.lack_in_dialog(&dialog.targets)) };
-        Some(Subject { targets: dialog.targets.clone(), place: Place::Dialog(dialog.number), lacks })
+        let mut targets = dialog.targets.clone();
+        if let Kind::Scope(scope) = &dialog.kind {
+            let own = self.unheard().or_else(|| self.lack_in_dialog(&targets));
+            let beside: Vec<Target> = scope.approved_beside().collect();
+            let lacks = own.or_else(|| beside.iter().find_map(|target| self.lack_of_marked(*target)));
+            targets.extend(beside);
+            return Some(Subject { targets, place: Place::Dialog(dialog.number), lacks });
+        }
+        let lacks = if changes { None } else { self.unheard().or_else(|| self.lack_in_dialog(&targets)) };
+        Some(Subject { targets, place: Place::Dialog(dialog.number), lacks })
+    }
+
+    /// Lines are written only where all of them are on screen at once.
+    fn rule_is_cut(&self, dialog: &Dialog, draft: &Draft) -> bool {
+        let body = self.areas().body;
+        let rows = document::rule(draft, body.width.into()).len() + dialog.summary.len() + RULE_ROWS;
+        self.surface == Surface::Screen && (!self.size.is_enough() || rows > usize::from(body.height))
     }
 
     /// Marked tickets were checked when they were marked; a single one stands in the details.

@@ -21,12 +21,20 @@ pub(super) fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
         Act::ScrollPageDown => scroll_page(model, 1),
         Act::ScrollFirst => scroll(model, isize::MIN + 1),
         Act::ScrollLast => scroll(model, isize::MAX),
-        Act::Open => model.open = true,
+        Act::Open => open(model),
         Act::Back => back(model),
         Act::NextView => to_view(model, model.view.next(), out),
         Act::PreviousView => to_view(model, model.view.previous(), out),
+        Act::View(view) => to_view(model, view, out),
         Act::Regroup => regroup(model),
         _ => {}
+    }
+}
+
+/// A row that stands for many opens first; then its details do.
+fn open(model: &mut Model) {
+    if model.view != View::Queue || !model.queue.unfold() {
+        model.open = true;
     }
 }
 
@@ -88,14 +96,18 @@ fn scroll_page(model: &mut Model, pages: isize) {
     }
 }
 
-/// One step back in the view on screen: from the whole screen to the list, then the marks, then the filter.
+/// One step back in the view on screen: from the whole screen to the list, then the marks, what was opened, and the filter.
 fn back(model: &mut Model) {
     if model.open {
         model.open = false;
     } else if model.view == View::Queue && !model.queue.marked().is_empty() {
         model.queue.unmark_all();
-    } else if model.filter().is_some() {
+    } else if model.view == View::Queue && model.queue.fold() {
+        model.say(Tone::Plain, "one row again");
+    } else if model.filter().is_some_and(|filter| !filter.is_empty()) {
         filter::set(model, "");
+    } else if model.view == View::Queue {
+        model.queue.leave_ended();
     }
 }
 
@@ -114,6 +126,10 @@ pub(super) fn read_view(model: &Model, out: &mut Vec<Command>) {
         View::Grants => out.push(Command::ReadGrants),
         View::Policies => out.push(Command::ReadPolicies),
         View::Agents => out.extend([Command::ReadPolicies, Command::ReadGrants]),
+        // The page that stands there while nothing waits tells what agents do.
+        View::Queue if model.is_idle() => {
+            out.push(Command::ReadAudit { after: model.history.read_after(model.seq) });
+        }
         View::Queue => {}
     }
 }

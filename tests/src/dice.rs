@@ -2,10 +2,12 @@
 
 /// A die with as many sides as asked.
 #[derive(Debug, Clone)]
-pub(super) struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
+    /// With this seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -18,24 +20,33 @@ impl Dice {
     }
 
     /// 0 to `sides` - 1.
-    pub(super) fn roll(&mut self, sides: u64) -> u64 {
+    pub fn roll(&mut self, sides: u64) -> u64 {
         self.next() % sides
     }
 
     /// True once in so many times.
-    pub(super) fn one_in(&mut self, times: u64) -> bool {
+    pub fn one_in(&mut self, times: u64) -> bool {
         self.roll(times) == 0
     }
 
-    pub(super) fn pick<T: Clone>(&mut self, from: &[T]) -> Option<T> {
-        if from.is_empty() {
-            return None;
-        }
-        let index = usize::try_from(self.roll(from.len() as u64)).unwrap_or(0);
-        from.get(index).cloned()
+    /// 0 to `most` - 1; 0 where that is 0.
+    pub fn below(&mut self, most: usize) -> usize {
+        let most = most.max(1) as u64;
+        usize::try_from(self.roll(most)).unwrap_or(0)
     }
 
-    pub(super) fn bytes(&mut self) -> [u8; 10] {
+    /// One of these.
+    pub fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+        &all[self.below(all.len())]
+    }
+
+    /// A copy of one of these, where there are any.
+    pub fn pick<T: Clone>(&mut self, from: &[T]) -> Option<T> {
+        (!from.is_empty()).then(|| self.one_of(from).clone())
+    }
+
+    /// Ten of them.
+    pub fn bytes(&mut self) -> [u8; 10] {
         let mut bytes = [0; 10];
         for byte in &mut bytes {
             *byte = (self.next() & 0xff) as u8;
