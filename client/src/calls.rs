@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use ccc_protocol::bodies::{
-    ActionList, Approve, AuditList, Deny, Edit, Freeze, GrantList, PolicyList, Preview, QueueList, SetGroup, SetPolicy,
-    Ticket,
+    ActionList, Approve, AuditList, Deny, Edit, Freeze, GrantList, Masks, PolicyList, Preview, QueueList, SetGroup,
+    SetPolicy, Ticket, ToolOutput,
 };
 use ccc_protocol::{ActionName, GrantId, TicketId};
 use serde::Serialize;
@@ -246,6 +246,15 @@ impl Bridge {
     /// No believable answer, or a refusal.
     pub fn freeze(&self, change: &Freeze) -> Result<(), CallError> {
         accepted(&self.post("/freeze", change)?)
+    }
+
+    /// Hands over what a tool gave back, to be looked at; the answer says what of it is to be masked, where that is wanted.
+    ///
+    /// # Errors
+    /// No believable answer before the deadline, or a refusal.
+    pub fn hand_over(&self, output: &ToolOutput, deadline: Instant) -> Result<Masks, CallError> {
+        let body = serde_json::to_vec(output).map_err(|error| CallError::malformed(error.to_string()))?;
+        self.call(&Request::post("/outputs", &body, deadline))?.read()
     }
 
     /// The audit log about the users this one may approve for.

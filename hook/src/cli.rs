@@ -7,6 +7,7 @@ use std::time::Duration;
 use lexopt::prelude::{Long, Short, Value};
 use lexopt::{Parser, ValueExt};
 
+use crate::decoy::Decoy;
 use crate::hook_line::host;
 use crate::install::Order;
 use crate::session::{self, Risk};
@@ -29,6 +30,8 @@ pub enum Command {
     Doctor(Vec<Host>),
     /// See [`crate::prove`].
     Prove(Proof),
+    /// See [`crate::decoy`].
+    Canary(Decoy),
     /// See [`crate::session`]; the config is filled in where it was not named.
     SessionStart(SessionLine),
 }
@@ -83,7 +86,11 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Command, lexopt::Error> {
         "status" => status(parser),
         "doctor" => doctor(parser),
         "session" => session(parser),
-        other => Err(format!("unknown command `{other}`: write install, status, uninstall, doctor or session").into()),
+        "canary" => canary(parser),
+        other => {
+            Err(format!("unknown command `{other}`: write install, status, uninstall, doctor, canary or session")
+                .into())
+        }
     }
 }
 
@@ -179,6 +186,21 @@ fn doctor(mut parser: Parser) -> Result<Command, lexopt::Error> {
     }
     proof.hosts = or_all(proof.hosts);
     Ok(if proves { Command::Prove(proof) } else { Command::Doctor(proof.hosts) })
+}
+
+fn canary(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    let mut agent = None;
+    let mut file = None;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("agent") => agent = Some(host(&mut parser)?),
+            Long("file") => file = Some(parser.value()?.into()),
+            Long("help") | Short('h') => return Ok(Command::Help),
+            other => return Err(other.unexpected()),
+        }
+    }
+    let host = agent.ok_or("say for which agent: --agent NAME")?;
+    Ok(Command::Canary(Decoy { host, file }))
 }
 
 fn or_all(hosts: Vec<Host>) -> Vec<Host> {

@@ -43,6 +43,9 @@ pub struct Config {
     /// How calls are run confined, where `install` found that they can be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confine: Option<Confine>,
+    /// A marked value that the agent is told at the start of its sessions, where `ccc-hook canary` made one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<String>,
 }
 
 /// How calls are run confined. A limit that is left out is the launcher's own; 0 is none.
@@ -193,8 +196,14 @@ mod tests {
     #[test]
     fn the_hook_ends_before_the_host_gives_up() {
         for hold_seconds in [0, 1, HOLD_SECONDS_MAX] {
-            let config =
-                Config { url: String::new(), secrets: PathBuf::new(), user: None, hold_seconds, confine: None };
+            let config = Config {
+                url: String::new(),
+                secrets: PathBuf::new(),
+                user: None,
+                hold_seconds,
+                confine: None,
+                canary: None,
+            };
             assert!(config.hold() < config.own_limit());
             assert!(config.own_limit().as_secs() + 10 < config.host_timeout_seconds());
             assert!(config.host_timeout_seconds() <= 600);

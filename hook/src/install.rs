@@ -261,6 +261,7 @@ fn config(order: &Order, path: &Path) -> Result<Config, InstallError> {
         user: order.user.clone().or_else(|| from_last(|last| last.user.clone())),
         hold_seconds,
         confine: None,
+        canary: from_last(|last| last.canary.clone()),
     };
     let agent = Identity::of_agent(&read_secrets(&config.secrets)?, config.user.as_deref())?;
     config.user = Some(agent.user.to_string());

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::codex_trust;
 use crate::entries;
 use crate::install::InstallError;
+use crate::seen;
 use ccc_hosts::files;
 use ccc_hosts::host::Host;
 use ccc_hosts::manifest::{Install, Manifest};
@@ -109,10 +110,14 @@ fn forget_backups(host: Host, settings: &Path, out: &mut dyn Write) -> Result<()
     Ok(())
 }
 
-/// The config goes with the last install that names it; the agents' ids stay.
+/// The config and what was noted beside it go with the last install that names it; the agents' ids stay.
 fn forget_config(path: &Path) -> Result<(), InstallError> {
-    match fs::remove_file(path) {
-        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => Err(InstallError::file(path, cause)),
-        _ => Ok(()),
+    let [notes, earlier] = seen::files(path);
+    for file in [path, &notes, &earlier] {
+        match fs::remove_file(file) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(InstallError::file(file, cause)),
+            _ => {}
+        }
     }
+    Ok(())
 }

@@ -11,6 +11,7 @@ pub mod host;
 pub mod jsontext;
 pub mod manifest;
 pub mod mcp_servers;
+pub mod output;
 pub mod project;
 pub mod settings;
 pub mod tool;

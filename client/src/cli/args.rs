@@ -25,6 +25,8 @@ pub(super) struct Call {
     pub(super) user: Option<String>,
     pub(super) url: String,
     pub(super) wait: Wait,
+    /// As JSON, also on a terminal.
+    pub(super) json: bool,
     pub(super) task: Task,
 }
 
@@ -70,6 +72,7 @@ struct Given {
     user: Option<OsString>,
     url: Option<OsString>,
     wait: Option<Wait>,
+    as_json: bool,
     id: Option<String>,
     cancel: Option<String>,
     json: Vec<String>,
@@ -88,6 +91,7 @@ pub(super) fn parse(args: impl IntoIterator<Item = OsString>, environment: Envir
             Arg::Long("url") => given.url = Some(value(&mut parser, "--url URL")?),
             Arg::Long("id") => given.id = Some(text(value(&mut parser, "--id ID")?)?),
             Arg::Long("cancel") => given.cancel = Some(text(value(&mut parser, "--cancel ID")?)?),
+            Arg::Long("json") => given.as_json = true,
             Arg::Long("wait") => given.wait = Some(wait(&mut parser)?),
             Arg::Value(json) => given.json.push(text(json)?),
             other => return Err(format!("{}; see `ccc-client --help`", other.unexpected())),
@@ -147,6 +151,7 @@ impl Given {
             user: user.map(text).transpose()?,
             url: url.map_or_else(|| Ok(DEFAULT_URL.to_owned()), text)?,
             wait,
+            json: self.as_json,
             task,
         })
     }

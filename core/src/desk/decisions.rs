@@ -346,6 +346,7 @@ fn still_asked(decision: Decision) -> Decision {
             rule: format!("edited; {}", decision.rule),
             grant: None,
             assessed: decision.assessed,
+            held: decision.held,
             needs: Needs { count: decision.needs.count.max(1), ..decision.needs },
         },
     }

@@ -73,6 +73,8 @@ impl Can {
         let project = call.project.clone().unwrap_or_else(|| call.cwd.clone());
         let is_had = event == call.host.profile().gate
             && call.native == rewrite.tool
+            // What the host takes from its shell and does itself is no line that another program could run.
+            && call.tool == SHELL
             && !state::is_off(config_path, call.host)
             && !against::anything(call.host, rewrite, Path::new(&project), document);
         if !is_had {
@@ -200,6 +202,9 @@ fn real(path: &Path) -> Option<PathBuf> {
     }
     None
 }
+
+/// The shell of every host, by the common name.
+const SHELL: &str = "Bash";
 
 /// Fields in which tools of hosts name files.
 const PATH_FIELDS: [&str; 7] = ["file_path", "path", "notebook_path", "dir_path", "absolute_path", "paths", "include"];

@@ -113,6 +113,57 @@ fn the_commands_of_claudes_skills_run_when_they_are_released_and_not_when_they_a
     }
 }
 
+/// Seen with 2.1.332: what the hook answers takes the place of what the tool gave back, for the host's own tools too.
+#[test]
+fn claudes_model_is_shown_masks_and_no_secrets() {
+    for agent in agents().into_iter().filter(|agent| agent.host == Host::Claude) {
+        let masks = json!({"secrets": [{"part": 0, "from": 4, "to": 14, "name": "GitHub token"}]});
+        let bridge = Bridge::masking(masks, |_, received| answered(received, 200, "released", &json!({})));
+        let home = agent.installed(&bridge.url);
+        // Written so that the command itself does not hold what it prints.
+        let seen = agent.run_asking(&home, "do it", r"printf 'KEY=\141\142cdefghij!'");
+        assert!(bridge.handed_over().iter().any(|handed| handed["parts"][0] == "KEY=abcdefghij!"), "{seen:?}");
+        assert!(seen.told_to_model.contains("KEY=[masked: GitHub token]!"), "{seen:?}");
+        assert!(!seen.told_to_model.contains("abcdefghij"), "{seen:?}");
+    }
+}
+
+/// Codex' patch in the form that its shell takes, which it applies itself.
+const SHELL_PATCH: &str = "apply_patch <<'EOF'\n*** Begin Patch\n*** Add File: ran.txt\n+hello\n*** End Patch\nEOF";
+
+#[test]
+fn a_patch_that_codex_is_given_by_its_shell_is_asked_about() {
+    for agent in agents().into_iter().filter(|agent| agent.host == Host::Codex) {
+        for (http, status) in [(200, "released"), (403, "denied")] {
+            let bridge = Bridge::start(move |_, received| answered(received, http, status, &json!({})));
+            let home = agent.installed(&bridge.url);
+            let seen = agent.run_asking(&home, "do it", SHELL_PATCH);
+            assert_eq!(seen.ran, status == "released", "{seen:?}");
+            let actions = bridge.actions();
+            let calls: Vec<_> = actions.iter().filter(|action| action["action"] == "use-tool").collect();
+            let [call] = calls[..] else { panic!("{actions:?}") };
+            assert_eq!((&call["tool"], &call["native"]), (&json!("Edit"), &json!("Bash")));
+            assert_eq!(call["can"], Value::Null, "no other program could apply it");
+        }
+    }
+}
+
+#[test]
+fn doctor_finds_in_the_real_agents_log_what_no_hook_saw() {
+    for agent in agents().into_iter().filter(|agent| agent.host.profile().log.is_some()) {
+        for (off, told) in [("", "log: 1 calls"), ("[features]\nhooks = false\n\n", "open: no hook saw 1 of 1 calls")] {
+            let bridge = Bridge::start(|_, received| answered(received, 200, "released", &json!({})));
+            let home = agent.installed(&bridge.url);
+            let config = home.path().join(".codex/config.toml");
+            fs::write(&config, format!("{off}{}", fs::read_to_string(&config).unwrap())).unwrap();
+            let seen = agent.run_once(&home);
+            assert!(seen.ran, "{}: {seen:?}", agent.host);
+            let (_, words) = agent.hook_says(&home, &["doctor"]);
+            assert!(words.contains(told), "{}: {words}", agent.host);
+        }
+    }
+}
+
 /// The host's own check of a skill's commands comes first; what it lets through is what the hook is asked about.
 fn allow_the_shell(home: &Home) {
     let path = home.path().join(".claude/settings.json");
@@ -311,7 +362,7 @@ fn real_agents_work_in_their_project_and_reach_nothing_else() {
         fs::write(project.join("Makefile"), "all:\n\techo made >made.txt\n").unwrap();
         fs::write(project.join("run.sh"), "#!/bin/sh\necho a script of the project\n").unwrap();
         fs::set_permissions(project.join("run.sh"), fs::Permissions::from_mode(0o755)).unwrap();
-        let seen = agent.run_line(&home, "do it", DAY);
+        let seen = agent.run_asking(&home, "do it", DAY);
         assert!(project.join("made.txt").exists(), "{}: {seen:?}", agent.host);
         for told in ["42", "a script of the project", "ran confined"] {
             assert!(seen.told_to_model.contains(told), "{} {told}: {seen:?}", agent.host);
@@ -456,13 +507,13 @@ impl Agent {
         self.run(home, "do it")
     }
 
-    /// `prompt` counts for Claude Code.
     fn run(&self, home: &Home, prompt: &str) -> Seen {
-        self.run_line(home, prompt, COMMAND)
+        self.run_asking(home, prompt, COMMAND)
     }
 
-    fn run_line(&self, home: &Home, prompt: &str, line: &str) -> Seen {
-        let model = Model::start(line).unwrap();
+    /// With a model that asks for this command; `prompt` counts for Claude Code.
+    fn run_asking(&self, home: &Home, prompt: &str, command: &str) -> Seen {
+        let model = Model::start(command).unwrap();
         let project = home.path().join("project");
         fs::create_dir_all(&project).unwrap();
         let mut command = match self.host {

@@ -6,6 +6,7 @@
 mod agents;
 mod answers;
 mod confine;
+mod fence;
 mod install;
 mod rewriting;
 mod session;

@@ -8,7 +8,7 @@ use ccc_hosts::host::Host;
 use serde_json::json;
 
 use crate::install::{MINE, command, files, install, knowing, settings, with_my_settings, words, write};
-use crate::support::Home;
+use crate::support::{Home, run};
 
 /// Every name under the home directory, links and directories too.
 fn names(home: &Home) -> Vec<PathBuf> {
@@ -145,4 +145,55 @@ fn a_mark_that_came_later_makes_a_host_blind_that_does_not_read_it() {
         let doctor = words(&command(&home, &["doctor", "--agent", host.name()]));
         assert_eq!(!doctor.contains("BLIND"), sees, "{host}: {doctor}");
     }
+}
+
+#[test]
+fn doctor_lists_the_calls_that_the_host_logged_and_no_hook_saw() {
+    let bridge = knowing();
+    let home = Home::new(&bridge.url, 0);
+    install(&home, &bridge.url, &["--agent", "codex"]);
+    let doctor = || words(&command(&home, &["doctor", "--agent", "codex"]));
+    assert!(doctor().contains("log: 0 calls that Codex CLI logged since the install"), "{}", doctor());
+    let gate = |id: &str| {
+        let document = json!({
+            "session_id": "s1", "cwd": "/proj", "hook_event_name": "PreToolUse", "tool_name": "Bash",
+            "tool_input": {"command": "ls"}, "tool_use_id": id,
+        });
+        let config = home.path().join(".config/ccc/hook/codex.json");
+        let mut hook = home.binary();
+        let hook = hook.args(["--agent", "codex", "--config"]).arg(config);
+        assert!(run(hook, document.to_string().as_bytes()).status.success());
+    };
+    gate("call_1");
+    gate("call_2");
+    let call = |id: &str, name: &str, at: &str| {
+        let payload = json!({"type": "function_call", "name": name, "arguments": "{}", "call_id": id});
+        json!({"timestamp": at, "type": "response_item", "payload": payload}).to_string()
+    };
+    let late = "2999-01-01T00:00:00.000Z";
+    let session = json!({"timestamp": late, "type": "session_meta", "payload": {"session_id": "s1", "id": "other"}});
+    let lines = [
+        session.to_string(),
+        call("call_0", "exec_command", "2001-01-01T00:00:00.000Z"),
+        call("call_1", "exec_command", late),
+        "{\"torn".to_owned(),
+        call("call_2", "apply_patch", late),
+    ];
+    let log = home.path().join(".codex/sessions/2026/12/01/rollout-x.jsonl");
+    write(&log, &lines.join("\n"));
+    assert!(
+        doctor().contains("log: 2 calls that Codex CLI logged since the install, and the hook saw each"),
+        "{}",
+        doctor()
+    );
+    let more = [
+        call("call_3", "write_stdin", late),
+        call("call_4", "exec_command", late),
+        call("call_5", "write_stdin", late),
+    ];
+    write(&log, &format!("{}\n{}", lines.join("\n"), more.join("\n")));
+    let told = "open: no hook saw 3 of 5 calls that Codex CLI logged since the install: exec_command 1, write_stdin 2";
+    assert!(doctor().contains(told), "{}", doctor());
+    assert!(command(&home, &["uninstall", "--agent", "codex"]).status.success());
+    assert!(!home.path().join(".config/ccc/hook/codex.seen").exists());
 }

@@ -32,7 +32,7 @@ pub use preview::{
     Confined, Confinement, FileView, MailView, Mark, Marked, PathView, Plan, Preview, Reach, RecentAsk, Replaced,
     UrlView,
 };
-pub use problem::{Problem, ProblemType};
+pub use problem::{OWNERS_TASK, Problem, ProblemType};
 pub use queue::{OutOfStep, QueueList};
 pub use risk::{Assessed, FenceAnswer, Finding, FindingKind, Held, Level};
 pub use ticket::{Approval, Policy, Risk, Status, Ticket, Waiting};

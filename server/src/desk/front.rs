@@ -149,7 +149,8 @@ impl Front {
         let id = TicketId::new(self.unix_millis(), random::bytes());
         let place = if runs(&prepared.action) { self.rooms.try_take(caller.user()) } else { None };
         let (user, local, may_start) = (caller.user().clone(), self.clock.local(), place.is_some());
-        let digest = move || Ok(prepared.submission(id, user, local, may_start));
+        let secret = caller.known().key().clone();
+        let digest = move || Ok(prepared.marked(&secret).submission(id, user, local, may_start));
         let submission = self.aside(asker, digest).await?;
         let work = move |sitting: &mut Sitting<'_>| {
             let submitted = open_once(sitting, submission, key)?;
@@ -553,6 +554,6 @@ fn prior(sitting: &mut Sitting<'_>, key: &RequestKey) -> Result<Option<Prior>, R
     Ok(ticket.map(|ticket| Prior { ticket, same_body: written.body == key.body }))
 }
 
-fn nonce(caller: &Caller) -> Option<Nonce> {
+pub(super) fn nonce(caller: &Caller) -> Option<Nonce> {
     Some(caller.nonce())
 }

@@ -373,10 +373,14 @@ fn policy_list(now: &InForce<'_>, caller: &UserName, seq: u64, held: &[Held]) ->
     PolicyList {
         seq,
         frozen: users.iter().filter(|user| overrides.frozen_by(user).is_some()).cloned().collect(),
-        held: held.iter().filter(|held| users.contains(&held.user)).cloned().collect(),
+        held: held.iter().filter(|held| users.contains(&held.user) && is_on(held, now)).cloned().collect(),
         groups: groups.into_iter().map(group).collect(),
         users,
     }
+}
+
+fn is_on(held: &Held, now: &InForce<'_>) -> bool {
+    held.until.is_none_or(|until| now.clock.now() < until)
 }
 
 /// Hints for one listener: what was missed first, then what comes, each checked against what the listener may see now.

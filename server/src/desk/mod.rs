@@ -13,6 +13,7 @@ mod front;
 mod inbox;
 mod keep;
 mod lists;
+mod look;
 mod open;
 mod page;
 mod pool;

@@ -6,6 +6,7 @@ mod audit;
 mod decision;
 mod events;
 mod grant;
+mod output;
 mod policy;
 mod queue;
 mod ticket;
@@ -77,6 +78,7 @@ pub(crate) fn answer(endpoint: Endpoint, call: Call<'_>) -> Answering<'_> {
         Endpoint::Freeze => Box::pin(policy::freeze(call)),
         Endpoint::Audit => Box::pin(audit::list(call)),
         Endpoint::Events => Box::pin(events::open(call)),
+        Endpoint::Outputs => Box::pin(output::hand_over(call)),
     }
 }
 

@@ -173,6 +173,11 @@ pub enum Kind {
     Read,
     /// A path that is read with all that lies beneath it.
     Tree,
+    /// A file that is read and is named by its path alone, where other programs' names of sources (`concat:`, `|command`, `@list`)
+    /// may stand.
+    File,
+    /// A file that is made, named likewise.
+    Made,
     /// A path that is made or changed.
     Write,
     /// A path that is read and changed.
@@ -248,6 +253,8 @@ impl Kind {
         ("number", Self::Number),
         ("read", Self::Read),
         ("tree", Self::Tree),
+        ("file", Self::File),
+        ("made", Self::Made),
         ("write", Self::Write),
         ("change", Self::Change),
         ("rights", Self::Rights),

@@ -163,6 +163,8 @@ fn meaning(kind: &Kind) -> String {
         Kind::Number => "a number",
         Kind::Read => "a path that is read",
         Kind::Tree => "a path that is read with all beneath it",
+        Kind::File => "a file that is read, by its path alone",
+        Kind::Made => "a file that is made, by its path alone",
         Kind::Write => "a path that is written",
         Kind::Change => "a path that is read and changed",
         Kind::Rights => "a path whose owner or mode is changed",

@@ -65,6 +65,12 @@ enum Verb {
         #[arg(value_name = "ID")]
         id: String,
     },
+    /// Lets an agent ask again: lifts a stop, and what earlier calls hold against its sessions
+    Resume {
+        /// The agent's name
+        #[arg(value_name = "USER")]
+        user: String,
+    },
     /// Groups, actions and what holds
     Policies(Output),
     /// What comes and goes, as it happens
@@ -226,6 +232,7 @@ impl Verb {
             Self::Grants(Output { json }) => Task::Grants { json },
             Self::Stop { id } => Task::Stop { id },
             Self::Revoke { id } => Task::Revoke { id },
+            Self::Resume { user } => Task::Resume { user },
             Self::Policies(Output { json }) => Task::Policies { json },
             Self::Watch(Output { json }) => Task::Watch { json },
             Self::Suggest(SuggestArgs { config, write, json }) => Task::Suggest(Suggest { json, config, write }),

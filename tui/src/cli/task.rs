@@ -47,6 +47,7 @@ pub enum Task {
     Stop { id: String },
     Grants { json: bool },
     Revoke { id: String },
+    Resume { user: String },
     Policies { json: bool },
     Watch { json: bool },
     Suggest(Suggest),

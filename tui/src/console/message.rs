@@ -19,7 +19,7 @@ use crate::{
         },
     },
     keys::{Act, Chord},
-    rules::{Draft, Wanted},
+    rules::{Draft, Numbers, Wanted},
 };
 
 /// What happened.
@@ -108,6 +108,8 @@ pub enum News {
     Rule(u64, Result<Box<Draft>, String>),
     /// What was approved again and again could be a rule.
     Offer(Box<Draft>),
+    /// How much is asked and how it is answered.
+    Numbers(Result<Box<Numbers>, String>),
     /// Something that is no decision on a ticket was done, or was not.
     Done(Deed, Result<(), String>),
     /// Something on this machine.
@@ -273,6 +275,8 @@ pub enum Command {
     },
     /// Look whether what was approved again and again could be a rule.
     OfferRule(Wanted),
+    /// Count what is asked and how it is answered.
+    ReadNumbers,
     /// Put the lines that were shown into the config.
     WriteRule(Box<Draft>),
     /// So many wait now; so many of them are new since a person was last told.

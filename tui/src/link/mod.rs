@@ -67,7 +67,9 @@ impl Link {
             | Command::Freeze { .. }
             | Command::SetGroup { .. }
             | Command::SetPolicy { .. } => &self.decisions,
-            Command::MakeRule { .. } | Command::OfferRule(_) | Command::WriteRule(_) => &self.rules,
+            Command::MakeRule { .. } | Command::OfferRule(_) | Command::WriteRule(_) | Command::ReadNumbers => {
+                &self.rules
+            }
             other => return Some(other),
         };
         to.send(command).err().map(|unsent| unsent.0)

@@ -4,7 +4,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
-        mpsc::{Receiver, SendError, Sender, channel},
+        mpsc::{Receiver, Sender, channel},
     },
     thread,
 };
@@ -88,10 +88,10 @@ impl Machine {
             | Command::AddVolume => {
                 let work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
                 // The thread ends with the program.
-                match work.as_ref()?.send(command) {
-                    Ok(()) => None,
-                    Err(SendError(unsent)) => Some(unsent),
+                if let Some(work) = work.as_ref() {
+                    let _ = work.send(command);
                 }
+                None
             }
             other => Some(other),
         }

@@ -91,6 +91,7 @@ fn head(mark: Row, dialog: &Dialog, width: usize) -> Vec<Row> {
         Kind::Loosen(_) => "LET MORE THROUGH",
         Kind::RuleAwaited | Kind::Rule(_) => "A LASTING RULE of these answers",
         Kind::Does { .. } => "A PROGRAM THAT IS NOT KNOWN: say what it does",
+        Kind::Numbers { .. } => "NUMBERS of the last 30 days",
         Kind::Help { .. } => "HELP",
         Kind::Filter(_) => "FILTER",
         Kind::Line(_) => "COMMAND",
@@ -142,6 +143,10 @@ fn content(model: &Model, dialog: &Dialog, width: usize) -> Vec<Row> {
             rows.push(line("does", field, width));
             rows
         }
+        Kind::Numbers { top } => match model.numbers_page(width) {
+            rows if rows.is_empty() => vec![Row::new().with(Tone::Dim, "reading the log …")],
+            rows => rows.into_iter().skip(*top).collect(),
+        },
         Kind::Help { top } => document::help(model.config(), width).into_iter().skip(*top).collect(),
         Kind::Filter(field) => vec![line("/", field, width)],
         Kind::Line(field) => vec![line(":", field, width)],

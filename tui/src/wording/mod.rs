@@ -3,6 +3,7 @@
 mod difference;
 mod entry;
 mod fate;
+mod risk;
 pub mod span;
 pub mod summary;
 pub mod verdict;
@@ -12,4 +13,5 @@ pub mod words;
 pub use difference::difference;
 pub use entry::entry;
 pub use fate::{fate, status};
+pub use risk::{held, risk};
 pub use waiting::waiting;

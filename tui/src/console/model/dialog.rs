@@ -132,6 +132,11 @@ pub enum Kind {
         /// What is written.
         field: Field,
     },
+    /// How much is asked and how it is answered.
+    Numbers {
+        /// The first row on screen.
+        top: usize,
+    },
     /// The key table.
     Help {
         /// The first row on screen.
@@ -212,7 +217,7 @@ impl Dialog {
             Kind::Results { .. } => Context::Results,
             Kind::Panic { .. } => Context::Panic,
             Kind::Stop { .. } => Context::Stop,
-            Kind::Help { .. } => Context::Help,
+            Kind::Help { .. } | Kind::Numbers { .. } => Context::Help,
             Kind::Container { .. } => Context::Container,
             Kind::Install { .. } => Context::Install,
             Kind::Volume { .. } => Context::Volume,

@@ -37,6 +37,7 @@ use crate::{
         burst::Burst,
     },
     keys::{Chord, View},
+    rules::Numbers,
     text::Visible,
 };
 use alike::Alike;
@@ -171,6 +172,8 @@ pub struct Model {
     pub(super) done: Option<Done>,
     /// It in words.
     pub(super) done_what: Visible,
+    /// How much is asked and how it is answered, as it was counted last.
+    pub(super) numbers: Option<Box<Numbers>>,
     /// What this person approved that is alike.
     pub(super) alike: Alike,
     /// The last thing said.
@@ -227,6 +230,7 @@ impl Model {
             deciding: BTreeSet::new(),
             done: None,
             done_what: Visible::default(),
+            numbers: None,
             alike: Alike::default(),
             notice: None,
             focused: true,

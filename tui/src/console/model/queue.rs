@@ -369,6 +369,23 @@ impl Queue {
         self.left_row(before);
     }
 
+    /// Moves the cursor to the next ticket that waits, after the last one to the first; false where there is no other.
+    pub fn to_next_waiting(&mut self) -> bool {
+        let before = self.cursor;
+        let waits = |id: &TicketId| {
+            Some(*id) != before && self.ticket(*id).is_some_and(|ticket| ticket.status == Status::Queued)
+        };
+        let places = (self.at + 1..self.order.len()).chain(0..self.at);
+        let found = places
+            .into_iter()
+            .find(|&at| self.order.line(at).and_then(|line| line.ticket).is_some_and(|id| waits(&id)));
+        if let Some(at) = found {
+            self.put_cursor(at);
+            self.left_row(before);
+        }
+        found.is_some()
+    }
+
     /// Moves the cursor to the last ticket.
     pub fn to_last(&mut self) {
         let before = self.cursor;

@@ -268,6 +268,12 @@ impl Model {
         self.policies.list().is_some_and(|list| list.frozen.contains(agent))
     }
 
+    /// True where earlier calls hold something against the agent's sessions.
+    #[must_use]
+    pub fn is_held(&self, agent: &UserName) -> bool {
+        self.policies.list().is_some_and(|list| list.held.iter().any(|held| held.user == *agent))
+    }
+
     /// The entry of the history under the cursor, whole.
     #[must_use]
     pub fn entry_page(&self) -> Vec<Row> {
@@ -287,6 +293,12 @@ impl Model {
     pub fn hook_page(&self, at: usize, width: usize) -> Vec<Row> {
         let hook = self.hooks.as_deref().and_then(|hooks| hooks.get(at));
         hook.map_or_else(Vec::new, |hook| document::hook(hook, width))
+    }
+
+    /// How much is asked and how it is answered; nothing before it was counted.
+    #[must_use]
+    pub fn numbers_page(&self, width: usize) -> Vec<Row> {
+        self.numbers.as_ref().map_or_else(Vec::new, |numbers| document::numbers(numbers, width))
     }
 
     /// How the agent's container is started; nothing where this console did not come with `--local`.

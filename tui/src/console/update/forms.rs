@@ -195,6 +195,7 @@ fn yes(model: &mut Model, out: &mut Vec<Command>) {
             }
         }
         Some(Kind::Bulk) => bulk::send(model, out),
+        Some(Kind::Install { .. } | Kind::Volume { .. }) => here::yes(model, out),
         Some(Kind::Undo { done, .. }) => {
             let done = *done;
             if press::fired(model).is_some() {
@@ -202,8 +203,6 @@ fn yes(model: &mut Model, out: &mut Vec<Command>) {
                 decide::undo(model, done, out);
             }
         }
-        Some(Kind::Install { .. }) => here::install(model, out),
-        Some(Kind::Volume { .. }) => here::add_volume(model, out),
         Some(Kind::Rule(_)) => rules::write(model, out),
         Some(Kind::Loosen(change)) => {
             let change = change.clone();
@@ -240,7 +239,9 @@ fn choose(model: &mut Model, by: isize) {
         }
         Some(Kind::Stop { runs, at }) => *at = at.saturating_add_signed(by).min(runs.len().saturating_sub(1)),
         Some(Kind::Panic { agents, at }) => *at = at.saturating_add_signed(by).min(agents.len().saturating_sub(1)),
-        Some(Kind::Container { top } | Kind::Help { top }) => *top = top.saturating_add_signed(by).min(last),
+        Some(Kind::Container { top } | Kind::Help { top } | Kind::Numbers { top }) => {
+            *top = top.saturating_add_signed(by).min(last);
+        }
         _ => {}
     }
 }
@@ -252,6 +253,7 @@ fn last_top(model: &Model) -> usize {
         // One row of the body is the dialog's edge, one its title.
         Some(Kind::Container { .. }) => (model.container_page(width), model.areas().body.height.saturating_sub(2)),
         Some(Kind::Install { at, .. }) => (model.hook_page(*at, width), 1),
+        Some(Kind::Numbers { .. }) => (model.numbers_page(width), model.areas().body.height.saturating_sub(2)),
         Some(Kind::Help { .. }) => (document::help(&model.config, width), model.size.height.saturating_sub(6)),
         _ => return 0,
     };

@@ -2,7 +2,7 @@
 
 use ccc_protocol::TicketId;
 
-use super::{open, press};
+use super::{open, press::fired};
 use crate::{
     console::{
         message::{Command, HereNews},
@@ -12,7 +12,7 @@ use crate::{
             here::{Here, Hook, Whose},
         },
     },
-    keys::View,
+    keys::{Context, View},
     text::{Tone, Untrusted, Visible},
     wording::{span, summary},
 };
@@ -85,20 +85,21 @@ pub(super) fn toggle(model: &mut Model) {
     }
 }
 
-/// Gives this project's directory to agents as a volume, where the key counts.
-pub(super) fn add_volume(model: &mut Model, out: &mut Vec<Command>) {
-    if press::fired(model).is_some() {
-        model.dialog = None;
-        model.say(Tone::Plain, "writing …");
-        out.push(Command::AddVolume);
+/// A yes to what is shown, where the key counts.
+pub(super) fn yes(model: &mut Model, out: &mut Vec<Command>) {
+    if fired(model).is_none() {
+        return;
     }
+    if model.context() == Context::Install {
+        return install(model, out);
+    }
+    model.dialog = None;
+    model.say(Tone::Plain, "writing …");
+    out.push(Command::AddVolume);
 }
 
 /// Installs for those that were chosen.
-pub(super) fn install(model: &mut Model, out: &mut Vec<Command>) {
-    if press::fired(model).is_none() {
-        return;
-    }
+fn install(model: &mut Model, out: &mut Vec<Command>) {
     let Some(Dialog { kind: Kind::Install { chosen, .. }, .. }) = model.dialog.take() else { return };
     let hooks = model.hooks.as_deref().unwrap_or_default();
     let named = hooks.iter().zip(chosen).filter(|(_, chosen)| *chosen);

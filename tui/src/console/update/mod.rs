@@ -126,6 +126,10 @@ fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
             decide::act(model, act, out);
         }
         Act::Rule => rules::ask(model, out),
+        Act::Numbers => {
+            open::dialog(model, Kind::Numbers { top: 0 });
+            out.push(Command::ReadNumbers);
+        }
         Act::Snooze => snooze(model),
         Act::Wake => wake(model),
         Act::Panic => stop::open(model),

@@ -26,6 +26,7 @@ pub(super) fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
         Act::NextView => to_view(model, model.view.next(), out),
         Act::PreviousView => to_view(model, model.view.previous(), out),
         Act::View(view) => to_view(model, view, out),
+        Act::NextWaiting => next_waiting(model, out),
         Act::Regroup => regroup(model),
         _ => {}
     }
@@ -131,6 +132,17 @@ pub(super) fn read_view(model: &Model, out: &mut Vec<Command>) {
             out.push(Command::ReadAudit { after: model.history.read_after(model.seq) });
         }
         View::Queue => {}
+    }
+}
+
+/// To the next request that waits below the cursor, and from the end to the first. What is under the cursor decides nothing by it: it
+/// settles like any other.
+fn next_waiting(model: &mut Model, out: &mut Vec<Command>) {
+    if model.view != View::Queue {
+        to_view(model, View::Queue, out);
+    }
+    if !model.queue.to_next_waiting() {
+        model.say(Tone::Plain, "nothing else waits");
     }
 }
 

@@ -58,6 +58,7 @@ pub(super) fn news(model: &mut Model, news: News, out: &mut Vec<Command>) {
         News::Grants(Err(why)) | News::Policies(Err(why)) | News::Audit(Err(why)) | News::Actions(Err(why)) => {
             model.say(Tone::Bad, Untrusted(&why).line());
         }
+        News::Numbers(answer) => rules::counted(model, answer),
         News::Rule(dialog, answer) => rules::made(model, dialog, answer),
         News::Offer(draft) => rules::offer(model, *draft),
         News::Done(deed, answer) => done(model, &deed, answer, out),

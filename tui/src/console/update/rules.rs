@@ -18,7 +18,7 @@ use crate::{
         },
     },
     keys::View,
-    rules::{Draft, Wanted, tried_words},
+    rules::{Draft, Numbers, Wanted, tried_words},
     text::{Tone, Untrusted},
     wording::verdict,
 };
@@ -116,6 +116,19 @@ pub(super) fn approved(model: &mut Model, ticket: &Ticket, out: &mut Vec<Command
     let shape = format!("{} {place} {}", call.caller, shape(&call, facts));
     if let Some(tickets) = model.alike.approved(&shape, ticket.id) {
         out.push(Command::OfferRule(Wanted { tickets, program: None }));
+    }
+}
+
+/// The figures came. Line by line they are printed as a page of their own.
+pub(super) fn counted(model: &mut Model, answer: Result<Box<Numbers>, String>) {
+    match answer {
+        Ok(numbers) => {
+            model.numbers = Some(numbers);
+            if let Some(dialog) = model.dialog.take_if(|dialog| matches!(dialog.kind, Kind::Numbers { .. })) {
+                open::dialog(model, dialog.kind);
+            }
+        }
+        Err(why) => model.say(Tone::Bad, Untrusted(&why).line()),
     }
 }
 

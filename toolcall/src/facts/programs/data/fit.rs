@@ -452,6 +452,7 @@ fn accepts(kind: &Kind, arg: &Arg) -> Result<(), String> {
         | Kind::Delete
         | Kind::Execute
         | Kind::Handed => arg.exact,
+        Kind::File | Kind::Made => arg.exact && is_named(arg) && !arg.text.contains([':', '|', '=', '@', '<', '>']),
         Kind::Project => arg.exact && is_named(arg),
         Kind::Text | Kind::Forge | Kind::Host | Kind::Upload | Kind::Url => known,
         Kind::Source => arg.exact && is_named(arg) && has_extension(&arg.text),

@@ -161,7 +161,9 @@ impl<'a> Call<'a> {
                 }
             }
             Kind::Text => self.address(arg, gather),
-            Kind::Read => self.path(arg, Access::Read, gather),
+            Kind::Made if arg.text == "-" => {}
+            Kind::Made => self.path(arg, Access::Write, gather),
+            Kind::Read | Kind::File => self.path(arg, Access::Read, gather),
             Kind::Tree => {
                 self.path(arg, Access::Read, gather);
                 self.wholes([arg], gather);
