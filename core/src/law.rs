@@ -2,10 +2,16 @@
 
 use std::sync::Arc;
 
+use ccc_protocol::Digest;
 use ccc_toolcall::{facts::Knowledge, programs::own::Own};
 
 use crate::{
-    catalogue::Catalogue, fence::FenceLaw, limits::Limits, policy::Rulebook, risk::patterns::Patterns, user::Users,
+    catalogue::Catalogue,
+    fence::FenceLaw,
+    limits::Limits,
+    policy::Rulebook,
+    risk::{RiskLaw, patterns::Patterns},
+    user::Users,
     volume::Volumes,
 };
 
@@ -26,6 +32,10 @@ pub struct Law {
     pub desktop: Desktop,
     /// Programs that the owner taught, beside those that ship.
     pub programs: Own,
+    /// What risk is reckoned by, and what follows from it.
+    pub risk: RiskLaw,
+    /// The digest of the config that it was read from, where there was one: entries carry it.
+    pub config: Option<Digest>,
     /// Patterns of attack: those that ship and the owner's.
     pub patterns: Arc<Patterns>,
     /// What is done about what is found in what tools give back.

@@ -86,6 +86,8 @@ limits! {
     pairs_per_user_max: 64,
     /// How long a person's denial answers the same call.
     denial_seconds: 600,
+    /// Sessions of one user whose doings are remembered; the one that was quiet the longest makes room.
+    sessions_per_user_max: 256,
     /// Held answers of one user at a time.
     waits_per_user_max: 16,
     /// How long an answer is held.

@@ -160,6 +160,7 @@ fn decision(imported: &Imported, tool: &str, native: &str) -> Decision {
         action: law.catalogue.named("use-tool").unwrap(),
         args: &args,
         facts: Some(&facts),
+        risk: None,
         local: LocalTime { weekday: Weekday::Wed, minute_of_day: 12 * 60 },
         now: Timestamp::from_seconds(1_800_000_000),
         users: &law.users,

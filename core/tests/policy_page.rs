@@ -51,6 +51,7 @@ fn outcome(law: &Law, cell: &str) -> &'static str {
         action,
         args: &args,
         facts: facts.as_ref(),
+        risk: None,
         local: LocalTime { weekday: Weekday::Wed, minute_of_day: 12 * 60 },
         now: Timestamp::from_seconds(1_800_000_000),
         users: &law.users,

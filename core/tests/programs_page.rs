@@ -51,6 +51,7 @@ fn passes(law: &Law, command: &str) -> bool {
         action,
         args: &args,
         facts: Some(&facts),
+        risk: None,
         local: LocalTime { weekday: Weekday::Wed, minute_of_day: 12 * 60 },
         now: Timestamp::from_seconds(1_800_000_000),
         users: &law.users,

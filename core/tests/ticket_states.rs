@@ -57,6 +57,8 @@ fn request(judge_only: bool, needed: u32) -> Request {
         let_in: None,
         known_hosts: None,
         left_out: None,
+        assessed: None,
+        config: None,
         reading: Default::default(),
     }
 }

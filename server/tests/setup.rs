@@ -408,6 +408,7 @@ fn an_agents_tools_are_denied_the_bridges_own_files_wherever_they_lie() {
             action,
             args: &args,
             facts: Some(&facts),
+            risk: None,
             local: LocalTime { weekday: Weekday::Mon, minute_of_day: 0 },
             now: ccc_protocol::Timestamp::default(),
             users: &law.users,

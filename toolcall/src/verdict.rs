@@ -22,6 +22,17 @@ struct Row {
     short: &'static str,
     /// True where the host may be typed in place of the class's word.
     names_host: bool,
+    /// What it does and where, as risk counts it: see [`Weight`].
+    weight: Weight,
+}
+
+/// How much what a call does and where it does it count for its risk: the first two dimensions of `core/src/risk`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Weight {
+    /// What it does, 0 to 3: looks, changes what can be undone, is out of the ordinary, cannot be taken back.
+    pub deed: u8,
+    /// Where, 0 to 3: in the project, beside it, on the machine or another one, where secrets or the bridge's own files lie.
+    pub place: u8,
 }
 
 const fn row(
@@ -31,7 +42,12 @@ const fn row(
     short: &'static str,
     headline: &'static str,
 ) -> Row {
-    Row { classes, when: always, gravity, care, headline, short, names_host: false }
+    let weight = match gravity {
+        Plain => Weight { deed: 1, place: 0 },
+        Odd => Weight { deed: 2, place: 0 },
+        Grave => Weight { deed: 3, place: 1 },
+    };
+    Row { classes, when: always, gravity, care, headline, short, names_host: false, weight }
 }
 
 const fn grave(classes: &'static [Class], short: &'static str, headline: &'static str) -> Row {
@@ -41,6 +57,10 @@ const fn grave(classes: &'static [Class], short: &'static str, headline: &'stati
 impl Row {
     const fn naming_host(self) -> Self {
         Self { names_host: true, ..self }
+    }
+
+    const fn weighing(self, deed: u8, place: u8) -> Self {
+        Self { weight: Weight { deed, place }, ..self }
     }
 
     const fn when(self, when: fn(&Facts) -> bool) -> Self {
@@ -58,40 +78,45 @@ fn always(_: &Facts) -> bool {
 
 /// The gravest first: the first row that fits is the headline. Every class has a row of its own.
 const TABLE: &[Row] = &[
-    grave(&[Class::Credentials, Class::Upload], "secrets out", "SENDS SECRETS TO ANOTHER MACHINE").naming_host(),
-    grave(&[Class::Bridge], "the bridge", "TOUCHES THE BRIDGE THAT WATCHES THE AGENT"),
-    grave(&[Class::HookSettings], "hooks", "CHANGES THE HOOKS THAT WATCH THE AGENT"),
-    grave(&[Class::Credentials, Class::Network], "secrets", "TOUCHES SECRETS, AND CONTACTS ANOTHER MACHINE"),
-    grave(&[Class::Credentials], "secrets", "READS OR CHANGES SECRETS"),
+    grave(&[Class::Credentials, Class::Upload], "secrets out", "SENDS SECRETS TO ANOTHER MACHINE")
+        .naming_host()
+        .weighing(3, 3),
+    grave(&[Class::Bridge], "the bridge", "TOUCHES THE BRIDGE THAT WATCHES THE AGENT").weighing(3, 3),
+    grave(&[Class::HookSettings], "hooks", "CHANGES THE HOOKS THAT WATCH THE AGENT").weighing(3, 3),
+    grave(&[Class::Credentials, Class::Network], "secrets", "TOUCHES SECRETS, AND CONTACTS ANOTHER MACHINE")
+        .weighing(3, 2),
+    grave(&[Class::Credentials], "secrets", "READS OR CHANGES SECRETS").weighing(2, 3),
     grave(&[Class::Unknown, Class::Network], "runs fetched", "MAY RUN WHAT ANOTHER MACHINE SENDS")
+        .weighing(3, 2)
         .when(runs_what_is_sent),
     grave(&[Class::ForcePush], "force-push", "OVERWRITES HISTORY IN ANOTHER REPOSITORY"),
     grave(&[Class::Unknown, Class::Upload], "sends, unknown", "SENDS DATA OUT, AND NOT ALL OF IT CAN BE READ")
         .naming_host(),
-    grave(&[Class::Upload], "sends data", "SENDS DATA TO ANOTHER MACHINE").naming_host(),
+    grave(&[Class::Upload], "sends data", "SENDS DATA TO ANOTHER MACHINE").naming_host().weighing(2, 1),
     grave(&[Class::Privilege], "privilege", "TAKES ANOTHER USER'S RIGHTS"),
     grave(&[Class::Persistence], "persists", "CHANGES WHAT WILL RUN LATER BY ITSELF"),
-    grave(&[Class::DeletesOutside], "deletes outside", "DELETES OUTSIDE OF THE PROJECT"),
-    grave(&[Class::Discards], "discards work", "THROWS WORK AWAY"),
+    grave(&[Class::DeletesOutside], "deletes outside", "DELETES OUTSIDE OF THE PROJECT").weighing(3, 2),
+    grave(&[Class::Discards], "discards work", "THROWS WORK AWAY").weighing(3, 0),
     grave(&[Class::System], "system delete", "DELETES ON THE MACHINE OR IN WHAT RUNS ON IT").when(deletes_by_word),
-    grave(&[Class::WritesOutside], "system files", "CHANGES FILES OF THE SYSTEM").when(writes_to_system),
+    grave(&[Class::WritesOutside], "system files", "CHANGES FILES OF THE SYSTEM").when(writes_to_system).weighing(3, 2),
     row(&[Class::Person], Odd, WhereLong, "answers you", "answers in your place what the agent asks of you"),
     row(&[Class::Unknown], Odd, WhereLong, "unknown", "does something that its text alone does not tell"),
-    row(&[Class::System], Odd, No, "system", "changes the machine or what runs on it"),
+    row(&[Class::System], Odd, No, "system", "changes the machine or what runs on it").weighing(2, 1),
     row(&[Class::Interactive], Odd, No, "interactive", "starts a program that takes further commands, unseen"),
-    row(&[Class::WritesOutside], Odd, No, "outside", "changes files outside of the project"),
-    row(&[Class::Installs], Odd, No, "installs", "adds software"),
-    row(&[Class::Server], Plain, No, "mcp", "asks a server, which does as it pleases with what it is given"),
-    row(&[Class::Network], Plain, No, "network", "fetches from another machine").naming_host(),
+    row(&[Class::WritesOutside], Odd, No, "outside", "changes files outside of the project").weighing(1, 2),
+    row(&[Class::Installs], Odd, No, "installs", "adds software").weighing(2, 1),
+    row(&[Class::Server], Plain, No, "mcp", "asks a server, which does as it pleases with what it is given")
+        .weighing(1, 1),
+    row(&[Class::Network], Plain, No, "network", "fetches from another machine").naming_host().weighing(1, 1),
     row(&[Class::Deletes], Plain, No, "deletes", "deletes files of the project"),
     row(&[Class::Runs], Plain, No, "runs", "runs a program of the project"),
     row(&[Class::Builds], Plain, No, "builds", "builds or tests, which runs the project's code"),
     row(&[Class::Writes], Plain, No, "writes", "changes files of the project"),
     row(&[Class::VcsChange], Plain, No, "commits", "records or switches in the local repository"),
-    row(&[Class::Loopback], Plain, No, "local", "talks to a server on this machine"),
-    row(&[Class::VcsQuery], Plain, No, "asks git", "asks version control"),
-    row(&[Class::Reads], Plain, No, "reads", "reads"),
-    row(&[Class::Bookkeeping], Plain, No, "notes", "keeps the agent's own books"),
+    row(&[Class::Loopback], Plain, No, "local", "talks to a server on this machine").weighing(0, 0),
+    row(&[Class::VcsQuery], Plain, No, "asks git", "asks version control").weighing(0, 0),
+    row(&[Class::Reads], Plain, No, "reads", "reads").weighing(0, 0),
+    row(&[Class::Bookkeeping], Plain, No, "notes", "keeps the agent's own books").weighing(0, 0),
 ];
 
 /// What a `use-tool` request with these parameters and facts comes to; `known` are those of its hosts that were seen before it, where
@@ -110,6 +135,33 @@ pub fn of_call(params: &Map<String, Value>, facts: &Facts, known: Option<&[Strin
     }
 }
 
+/// How much what the call does and where count, and how grave the table calls it. Each is the most that any row that fits says.
+#[must_use]
+pub fn weigh(facts: &Facts) -> (Weight, Gravity) {
+    let mut fits = TABLE.iter().filter(|row| row.fits(facts));
+    let Some(first) = fits.next() else { return (Weight { deed: 2, place: 1 }, Odd) };
+    let beside = u8::from(facts.paths.iter().any(|fact| fact.place == Place::Outside));
+    let most = fits.fold(first.weight, |most, row| Weight {
+        deed: most.deed.max(row.weight.deed),
+        place: most.place.max(row.weight.place),
+    });
+    // The gravest row stands first.
+    (Weight { place: most.place.max(beside), ..most }, first.gravity)
+}
+
+/// The gravest thing about a call, in the table's words.
+#[must_use]
+pub fn headline(facts: &Facts) -> &'static str {
+    TABLE.iter().find(|row| row.fits(facts)).map_or(NOTHING_READ, |row| row.headline)
+}
+
+/// How grave a call is that does this alone.
+#[must_use]
+pub fn gravity_of(class: Class) -> Gravity {
+    let alone = |row: &&Row| row.classes == [class];
+    TABLE.iter().filter(alone).map(|row| row.gravity).max().unwrap_or(Odd)
+}
+
 /// True where an approval of this call needs care: what [`of_call`] says of it, without its words.
 #[must_use]
 pub fn needs_care(params: &Map<String, Value>, facts: &Facts) -> bool {
@@ -120,13 +172,15 @@ pub fn needs_care(params: &Map<String, Value>, facts: &Facts) -> bool {
 fn nothing_read() -> Verdict {
     Verdict {
         gravity: Odd,
-        headline: "nothing could be read from it".to_owned(),
+        headline: NOTHING_READ.to_owned(),
         short: "unread".to_owned(),
         objects: vec![],
         care: Always,
         word: Class::Unknown.into(),
     }
 }
+
+const NOTHING_READ: &str = "nothing could be read from it";
 
 fn care(row: &Row, params: &Map<String, Value>) -> Care {
     match row.care {

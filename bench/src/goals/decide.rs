@@ -9,6 +9,7 @@ use ccc_core::{
     law::Law,
     params, plan,
     policy::{LocalTime, Overrides, Question, Standing, Weekday, decide},
+    risk::TextSigns,
     ticket::{Event, Ticket},
     user::{User, Users},
     volume::Volumes,
@@ -132,6 +133,7 @@ impl World {
             action: &submission.asked().action,
             args: &submission.asked().args,
             facts: None,
+            risk: None,
             local: LOCAL,
             now: now(),
             users: &law.users,
@@ -230,7 +232,15 @@ fn submission(law: &Law) -> Submission {
     let draft = params::draft(&action, given, &law.volumes).expect("right parameters");
     let args = draft.resolve(vec![]).expect("no paths");
     let plan = plan::make(&action, &args, law).expect("a plan");
-    let asked = Asked { id: TicketId::new(1, [1; 10]), caller: name("agent"), action, args, facts: None, plan };
+    let asked = Asked {
+        id: TicketId::new(1, [1; 10]),
+        caller: name("agent"),
+        action,
+        args,
+        facts: None,
+        signs: TextSigns::default(),
+        plan,
+    };
     Submission::new(asked, LOCAL, false)
 }
 

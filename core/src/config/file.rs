@@ -7,7 +7,12 @@ use ccc_toolcall::programs::spec::ProgramSpec;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::{fence::FenceSpec, limits::Limits, policy::RuleSpec, risk::patterns};
+use crate::{
+    fence::FenceSpec,
+    limits::Limits,
+    policy::RuleSpec,
+    risk::{RiskSpec, SequenceSpec, patterns},
+};
 
 /// The whole file, as serde reads it. What has a position in it carries it (`Spanned`), so that a fault names its line.
 #[derive(Debug, Default, Deserialize)]
@@ -33,6 +38,8 @@ pub(super) struct File {
     pub(super) actions: BTreeMap<String, Spanned<ActionSpec>>,
     pub(super) programs: BTreeMap<String, Spanned<ProgramSpec>>,
     pub(super) rule: Vec<Spanned<RuleSpec>>,
+    pub(super) risk: RiskSpec,
+    pub(super) sequence: Vec<SequenceSpec>,
     pub(super) pattern: Vec<Spanned<patterns::Spec>>,
     pub(super) fence: FenceSpec,
 }

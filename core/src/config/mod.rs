@@ -14,7 +14,7 @@ mod starter;
 
 use std::{fmt, net::IpAddr, str::FromStr, sync::Arc};
 
-use ccc_protocol::{actions::USE_TOOL, bodies::Policy, visible};
+use ccc_protocol::{Digest, actions::USE_TOOL, bodies::Policy, visible};
 use ccc_toolcall::programs::own::Own;
 use serde::Deserialize;
 use zeroize::Zeroize as _;
@@ -31,7 +31,7 @@ use crate::{
     limits::Limits,
     plan::Place,
     policy::{RuleSpec, Rulebook, spec::OneOrMany},
-    risk::patterns::Patterns,
+    risk::{RiskLaw, RiskSpec, SequenceSpec, patterns::Patterns},
     user::Users,
     volume::Volumes,
 };
@@ -83,6 +83,10 @@ pub struct Config {
     pub patterns: Arc<Patterns>,
     actions: Vec<Located<Declared>>,
     rules: Vec<Located<RuleSpec>>,
+    risk: RiskSpec,
+    sequences: Vec<SequenceSpec>,
+    /// Of the file's text.
+    digest: Option<Digest>,
     fence: FenceSpec,
 }
 
@@ -181,6 +185,7 @@ impl Config {
             action::catalogue(&self.actions, &self.limits, &found).map_err(|faults| ConfigError { faults })?;
         ConfigError::unless_none(action::check_defaults(&catalogue, &volumes))?;
         Ok(Law {
+            risk: self.risk_law(&catalogue)?,
             fence: self.fence_law()?,
             rulebook: self.rulebook(&catalogue)?,
             catalogue,
@@ -189,6 +194,7 @@ impl Config {
             volumes,
             desktop: self.found_desktop(found)?,
             programs: self.programs.clone(),
+            config: self.digest,
             patterns: Arc::clone(&self.patterns),
             dry_run: false,
         })
@@ -230,6 +236,11 @@ impl Config {
             reason: Some("this touches the bridge's own files, which are not the agent's".to_owned()),
         };
         self.rules.push(Located { position: Position { line: 0, column: 0 }, value: rule });
+    }
+
+    fn risk_law(&self, catalogue: &Catalogue) -> Result<RiskLaw, ConfigError> {
+        RiskLaw::read(&self.risk, &self.sequences, catalogue)
+            .map_err(|whys| ConfigError { faults: whys.into_iter().map(Fault::anywhere).collect() })
     }
 
     fn fence_law(&self) -> Result<FenceLaw, ConfigError> {

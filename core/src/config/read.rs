@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use ccc_protocol::{duration, visible};
+use ccc_protocol::{Digest, duration, visible};
 use ccc_toolcall::programs::{
     own::{Own, PROGRAMS_MAX, Taught},
     spec::ProgramSpec,
@@ -40,6 +40,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     let catalogue =
         action::catalogue(&config.actions, &config.limits, &as_written).map_err(|faults| ConfigError { faults })?;
     ConfigError::unless_none(action::check_defaults(&catalogue, &Volumes::default()))?;
+    config.risk_law(&catalogue)?;
     config.fence_law()?;
     config.rulebook(&catalogue).map(drop)
 }
@@ -87,6 +88,9 @@ impl Reading<'_> {
             patterns: self.patterns(file.pattern)?,
             actions: self.in_file_order(file.actions).into_iter().map(|action| self.declared(action)).collect(),
             rules: file.rule.into_iter().map(|rule| self.located(rule)).collect(),
+            risk: file.risk,
+            sequences: file.sequence,
+            digest: Some(Digest::of(self.text.as_bytes())),
             fence: file.fence,
         })
     }

@@ -11,6 +11,7 @@ use ccc_protocol::{GrantId, UserName, bodies::Status};
 use crate::{
     grant::Approved,
     policy::{Decision, Needs, Overrides, Question, Ruling, Standing, decide},
+    risk::Assessment,
     ticket::{Event, Ticket},
 };
 
@@ -57,11 +58,18 @@ pub fn again(ticket: &Ticket, overrides: &Overrides, cx: Cx<'_>) -> Result<Again
     };
     let limits = &cx.law.limits;
     let asked = Approved::new(ticket, action, &cx.law.knowledge());
+    let alone = || {
+        let facts = asked.facts.as_deref()?;
+        Some(Assessment::alone(ticket.submitted_by(), &asked.args.json, facts, &cx.law.risk))
+    };
+    // As it was when it was asked for; of a ticket of a version before, as if nothing had come before.
+    let risk = ticket.request().assessed.clone().or_else(alone);
     let question = Question {
         caller: ticket.submitted_by(),
         action,
         args: &asked.args,
         facts: asked.facts.as_deref(),
+        risk: risk.as_ref(),
         local: cx.local,
         now: cx.now,
         users: &cx.law.users,

@@ -14,6 +14,7 @@ use crate::{
     law::Law,
     limits::Limits,
     policy::Overrides,
+    risk::{Frozen, Sessions},
     ticket::{Note, Permit, Ticket},
 };
 
@@ -42,6 +43,10 @@ pub struct Books {
     pub known_users: KnownUsers,
     /// The stretch of time that the last entry was made in; none where versions before kept none.
     pub clock: Option<Stretch>,
+    /// Sessions that are frozen until a person lifts it.
+    pub frozen: Vec<Frozen>,
+    /// The latest entries, as far back as what sessions did still counts, oldest first.
+    pub recent: Vec<AuditEntry>,
 }
 
 /// Users by name, each with a fingerprint of the secret: what tells after a restart who is gone or has another secret.
@@ -77,6 +82,8 @@ pub struct Desk {
     /// Approved before the start, and not to go on before the store was found whole.
     pub(super) held: BTreeSet<TicketId>,
     pub(super) clock: Stretch,
+    /// What sessions did.
+    pub(super) risk: Sessions,
 }
 
 /// A person's denial, for as long as it answers the same call.
@@ -106,6 +113,7 @@ impl Desk {
             known_hosts: books.known_hosts,
             known_users: books.known_users,
             clock: books.clock.unwrap_or_default(),
+            risk: Sessions::rebuilt(books.frozen, &books.recent, law),
             ..Self::default()
         };
         for ticket in books.open {
@@ -180,17 +188,19 @@ impl Desk {
         note: Note,
         permit: Option<Permit>,
         now: Timestamp,
-        limits: &Limits,
+        law: &Law,
         change: &mut Change,
     ) -> Arc<Ticket> {
+        let note = note.with_marks(&ticket);
         let sealed = self.chain.seal(chain::of_ticket(&ticket, note, now));
+        self.hear(&sealed.entry, law, change);
         let ticket = Arc::new(ticket.sealed_at(sealed.entry.seq));
         change.entries.push(sealed);
         change.tickets.push(Arc::clone(&ticket));
         change.permits.extend(permit);
-        self.pairs.note(&ticket, now, limits);
+        self.pairs.note(&ticket, now, &law.limits);
         // One denial answers a call: an earlier one does so no more, also after a restart.
-        change.lifted.extend(self.shelve(Arc::clone(&ticket), limits));
+        change.lifted.extend(self.shelve(Arc::clone(&ticket), &law.limits));
         ticket
     }
 

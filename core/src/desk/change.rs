@@ -9,6 +9,7 @@ use crate::{
     clock::Stretch,
     grant::Grant,
     policy::Overrides,
+    risk::Frozen,
     ticket::{Permit, Ticket},
 };
 
@@ -55,6 +56,8 @@ pub enum Setting {
     KnownHosts(KnownHosts),
     /// Who there is, by the fingerprints of their secrets.
     KnownUsers(KnownUsers),
+    /// Sessions that are frozen until a person lifts it.
+    Frozen(Vec<Frozen>),
 }
 
 impl Change {

@@ -19,6 +19,7 @@ mod pins;
 mod policies;
 mod progress;
 mod proof;
+mod risk;
 mod services;
 mod submit;
 mod upkeep;

@@ -94,7 +94,7 @@ impl Desk {
     ) -> Result<Arc<Ticket>, Refusal> {
         let ticket = self.open.get(&id).cloned().ok_or_else(|| Refusal::no_such("ticket", id))?;
         let step = ticket.step(Event::Finish(outcome), cx.now).map_err(|refusal| refused(refusal, &ticket))?;
-        Ok(self.record(step.ticket, step.note, None, cx.now, &cx.law.limits, change))
+        Ok(self.record(step.ticket, step.note, None, cx.now, cx.law, change))
     }
 
     /// The permission to mail is asked again right before the effect.

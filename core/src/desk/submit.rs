@@ -19,8 +19,9 @@ use crate::{
     limits::Limits,
     params::Args,
     planned::Planned,
-    policy::{Decision, LocalTime, Question, Ruling, Standing, decide},
+    policy::{Decision, LocalTime, Question, Ruling, Standing},
     refusal::Refusal,
+    risk::TextSigns,
     ticket::{self, Event, LetIn, Opening, Reading, Request, Ticket},
     written::written_bytes,
 };
@@ -40,6 +41,8 @@ pub struct Asked {
     pub args: Args,
     /// What was derived from a tool call's input.
     pub facts: Option<Facts>,
+    /// What its text shows.
+    pub signs: TextSigns,
     /// What would happen; the same must come out right before it does.
     pub plan: Planned,
 }
@@ -149,7 +152,8 @@ impl Desk {
             return Ok(Submitted::found(ticket));
         }
         // A freeze or a group switched off since the approval stands above it.
-        if self.is_barred(&ticket, cx) || self.is_held(id) || ticket.is_held() {
+        let is_frozen = self.is_session_frozen(ticket.submitted_by(), &ticket.request().params);
+        if is_frozen || self.is_barred(&ticket, cx) || self.is_held(id) || ticket.is_held() {
             return Ok(Submitted::found(ticket));
         }
         if let Some(instead) = self.held_back(&ticket, cx, change) {
@@ -157,7 +161,7 @@ impl Desk {
         }
         Ok(match ticket.step(Event::Release, cx.now) {
             Ok(step) => {
-                let released = self.record(step.ticket, step.note, None, cx.now, &cx.law.limits, change);
+                let released = self.record(step.ticket, step.note, None, cx.now, cx.law, change);
                 self.note_hosts(&released, cx, change);
                 Submitted::changed(released)
             }
@@ -187,12 +191,13 @@ impl Desk {
     }
 
     pub(super) fn decision(&self, submission: &Submission, denial: Option<&Denial>, cx: Cx<'_>) -> Decision {
-        let Asked { caller, action, args, facts, .. } = &submission.asked;
+        let Asked { caller, action, args, facts, signs, .. } = &submission.asked;
         let question = Question {
             caller,
             action,
             args,
             facts: facts.as_ref(),
+            risk: None,
             local: submission.local,
             now: cx.now,
             users: &cx.law.users,
@@ -201,7 +206,7 @@ impl Desk {
         let grants = self.grants_of(caller, &action.name, cx);
         let denial = denial.map(|denial| (denial.ticket.id(), denial.until));
         let standing = Standing { overrides: &self.overrides, denial, grants: &grants };
-        let decision = decide(&question, &cx.law.rulebook, &standing);
+        let decision = self.weigh(&question, signs, &standing, cx);
         self.already_pinned(submission, decision)
     }
 
@@ -226,7 +231,7 @@ impl Desk {
             denial.ticket.step(Event::Repeat, cx.now).map_err(|refusal| Refusal::conflict(refusal.to_string()))?;
         // A denial answers for minutes, and each answer writes its row anew.
         let ticket = step.ticket.abridged(cx.law.limits.denied_bytes_max);
-        let ticket = self.record(ticket, step.note, None, cx.now, &cx.law.limits, change);
+        let ticket = self.record(ticket, step.note, None, cx.now, cx.law, change);
         Ok(Submitted::found(ticket))
     }
 
@@ -295,7 +300,7 @@ impl Desk {
             _ => request,
         };
         let opened = ticket::open(request, opening);
-        let ticket = self.record(opened.ticket, opened.note, opened.permit, cx.now, &cx.law.limits, change);
+        let ticket = self.record(opened.ticket, opened.note, opened.permit, cx.now, cx.law, change);
         match ticket.status() {
             Status::Approved => change.to_start.push(ticket.id()),
             Status::Released | Status::Confined => self.note_hosts(&ticket, cx, change),
@@ -392,6 +397,14 @@ fn request(submission: Submission, decision: Decision, origin: Origin, cx: Cx<'_
         let_in: origin.let_in,
         known_hosts: None,
         left_out: None,
+        assessed: decision.assessed,
+        config: cx.law.config.map(config_note),
         reading: Reading::of(asked.facts, cx.law.knowledge()),
     }
+}
+
+/// Enough of the digest to tell one config from the next.
+fn config_note(digest: Digest) -> String {
+    let text = digest.text();
+    text.split_once(':').map_or(text.as_str(), |(_, hex)| hex).chars().take(16).collect()
 }

@@ -1,6 +1,8 @@
 //! Reads `where` of a rule against one action's declaration, so that each condition has the type of its parameter.
 
-use ccc_protocol::bodies::{Class, Policy};
+use std::collections::BTreeMap;
+
+use ccc_protocol::bodies::{Class, Level, Policy};
 use serde::{
     Deserialize,
     de::{DeserializeOwned, IntoDeserializer},
@@ -13,9 +15,12 @@ use super::{
     glob::{Globs, HostGlobs},
     spec::{OneOrMany, RuleSpec},
 };
-use crate::catalogue::{
-    action::Action,
-    param::{Kind, Param},
+use crate::{
+    catalogue::{
+        action::Action,
+        param::{Kind, Param},
+    },
+    risk::SessionTest,
 };
 
 /// Why a rule has no conditions for this action.
@@ -31,8 +36,25 @@ use Misfit::{Inapplicable, Malformed};
 
 /// All conditions of the rule, for this action.
 pub(super) fn conditions(spec: &RuleSpec, action: &Action) -> Result<Vec<Condition>, Misfit> {
+    of_table(&spec.conditions, action)
+}
+
+/// Conditions on tool calls that stand elsewhere than in a rule.
+///
+/// # Errors
+/// A sentence where they mean nothing for a tool call.
+pub(crate) fn conditions_of_tool_calls(
+    table: &BTreeMap<String, Value>,
+    tool_call: &Action,
+) -> Result<Vec<Condition>, String> {
+    of_table(table, tool_call).map_err(|misfit| match misfit {
+        Inapplicable(why) | Malformed(why) => why,
+    })
+}
+
+fn of_table(table: &BTreeMap<String, Value>, action: &Action) -> Result<Vec<Condition>, Misfit> {
     let mut bound = vec![];
-    for (key, value) in &spec.conditions {
+    for (key, value) in table {
         match key.as_str() {
             "time" => bound.push(time(value)?),
             "param" => {
@@ -43,6 +65,9 @@ pub(super) fn conditions(spec: &RuleSpec, action: &Action) -> Result<Vec<Conditi
                 }
             }
             "command" | "path" | "host" | "class" if action.is_judge_only() => bound.extend(fact(key, value)?),
+            "risk" if action.is_judge_only() => bound.push(risk(value)?),
+            // The session's own name, a text, is a parameter as every other.
+            "session" if action.is_judge_only() && value.is_table() => bound.push(session(value)?),
             name => bound.extend(param(name, value, action)?),
         }
     }
@@ -58,6 +83,23 @@ fn time(value: &Value) -> Result<Condition, Misfit> {
     let spec: TimeSpec = read("where.time", value, "`{ from = \"09:00\", to = \"17:00\", days = [\"mon\"] }`")?;
     let window = TimeWindow::new(spec).map_err(|why| Malformed(format!("`where.time`: {why}")))?;
     Ok(Condition { written: "where.time".into(), test: Test::Time(window) })
+}
+
+fn risk(value: &Value) -> Result<Condition, Misfit> {
+    let level: Level = read("where.risk", value, "`medium`, `high` or `critical`")?;
+    if level == Level::Low {
+        return Err(Malformed(
+            "`where.risk = \"low\"` holds for every call: write `medium`, `high` or `critical`".into(),
+        ));
+    }
+    Ok(Condition { written: "where.risk".into(), test: Test::Risk(level) })
+}
+
+fn session(value: &Value) -> Result<Condition, Misfit> {
+    let hint = "`{ denied = 3 }`, `{ tainted = true }`, `{ read-secret = true }` or the like";
+    let test: SessionTest = read("where.session", value, hint)?;
+    let test = test.checked().map_err(|why| Malformed(format!("`where.session`: {why}")))?;
+    Ok(Condition { written: "where.session".into(), test: Test::Session(test) })
 }
 
 fn fact(key: &str, value: &Value) -> Result<Vec<Condition>, Misfit> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use ccc_protocol::{
     beneath::lies_beneath,
-    bodies::{Class, CommandFact, Facts},
+    bodies::{Class, CommandFact, Facts, Level},
 };
 use serde::Serialize;
 
@@ -13,9 +13,12 @@ use super::{
     glob::{Globs, HostGlobs, Naming},
     question::Question,
 };
-use crate::params::{
-    url::is_internal_host,
-    value::{Arg, UrlArg},
+use crate::{
+    params::{
+        url::is_internal_host,
+        value::{Arg, UrlArg},
+    },
+    risk::SessionTest,
 };
 
 /// How far a request meets a condition or a rule. What is met in part can make policy stricter, never looser.
@@ -63,6 +66,8 @@ pub(super) enum Test {
     Param { name: String, test: ParamTest },
     Time(TimeWindow),
     Fact(FactTest),
+    Risk(Level),
+    Session(SessionTest),
 }
 
 /// What is asked about one parameter, or about each item of a list.
@@ -110,7 +115,19 @@ impl Condition {
             Test::Time(window) => Fit::when(window.holds(question.local)),
             Test::Param { name, test } => test.fit_param(name, question),
             Test::Fact(test) => question.facts.map_or(Fit::No, |facts| test.fit(facts, question)),
+            Test::Risk(least) => Fit::when(question.risk.is_some_and(|risk| risk.told.level >= *least)),
+            Test::Session(test) => Fit::when(question.risk.is_some_and(|risk| test.holds(&risk.session))),
         }
+    }
+
+    /// True where a part of the request meets it.
+    pub(crate) fn holds_in_part(&self, question: &Question<'_>) -> bool {
+        self.fit(question) >= Fit::Part
+    }
+
+    /// True where it asks for what came before, or for what that makes of the request.
+    pub(super) fn asks_risk(&self) -> bool {
+        matches!(self.test, Test::Risk(_) | Test::Session(_))
     }
 
     /// True where it asks for the time of day.
@@ -225,6 +242,8 @@ impl fmt::Display for Condition {
             Test::Time(window) => write!(f, "`{written}` wants {window}"),
             Test::Param { test, .. } => write!(f, "`{written}` wants {test}"),
             Test::Fact(test) => write!(f, "`{written}` wants {test}"),
+            Test::Risk(least) => write!(f, "`{written}` wants risk `{}` at least", least.as_str()),
+            Test::Session(test) => write!(f, "`{written}` wants {test}"),
         }
     }
 }
@@ -237,8 +256,8 @@ impl fmt::Display for ParamTest {
             Self::Number(range) => write!(f, "{} to {}", range.min, range.max),
             Self::Under(dirs) => write_dirs(dirs, f),
             Self::Host(hosts) => hosts.fmt(f),
-            Self::Scheme(schemes) => write!(f, "`{}`", schemes.join("`, `")),
-            Self::Port(ports) => write!(f, "{ports:?}"),
+            Self::Scheme(schemes) => write_words(schemes, f),
+            Self::Port(ports) => write_words(ports, f),
         }
     }
 }
@@ -254,18 +273,26 @@ impl fmt::Display for FactTest {
             Self::Command { program: None, subcommand: None } => f.write_str("a command"),
             Self::Under(dirs) => write_dirs(dirs, f),
             Self::Host(hosts) => hosts.fmt(f),
-            Self::Class(named) => write!(f, "{named:?}"),
+            Self::Class(named) => write_words(&named.iter().map(|class| class.as_str()).collect::<Vec<_>>(), f),
         }
     }
 }
 
 fn write_dirs(dirs: &[Dir], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let text = |dir: &Dir| match dir {
-        Dir::Fixed(dir) => format!("`{dir}`"),
-        Dir::Cwd => "the working directory".to_owned(),
-        Dir::Project => "the project".to_owned(),
+    let written = |dir: &Dir| match dir {
+        Dir::Fixed(dir) => dir.clone(),
+        Dir::Cwd => "{cwd}".to_owned(),
+        Dir::Project => "{project}".to_owned(),
     };
-    f.write_str(&dirs.iter().map(text).collect::<Vec<_>>().join(", "))
+    write_words(&dirs.iter().map(written).collect::<Vec<_>>(), f)
+}
+
+/// Words as the config has them.
+fn write_words(words: &[impl fmt::Display], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    words.iter().enumerate().try_for_each(|(at, word)| {
+        let comma = if at == 0 { "" } else { ", " };
+        write!(f, "{comma}`{word}`")
+    })
 }
 
 #[cfg(test)]

@@ -10,7 +10,10 @@
 //! 4. Never looser than the floor.
 //! 5. Where that gives `queue`, a fitting grant makes it accept, unless floor or rule forbid grants.
 
-use ccc_protocol::{UserName, bodies::Policy};
+use ccc_protocol::{
+    UserName,
+    bodies::{Level, Policy},
+};
 use ccc_toolcall::verdict;
 
 use super::{
@@ -46,6 +49,7 @@ pub fn decide(question: &Question<'_>, book: &Rulebook, standing: &Standing<'_>)
 /// True for a call that nobody should approve in passing, whatever the rules say.
 fn is_grave(question: &Question<'_>) -> bool {
     question.facts.is_some_and(|facts| verdict::needs_care(&question.args.json, facts))
+        || question.risk.is_some_and(|risk| risk.told.level >= Level::High)
 }
 
 /// True where anything confines calls of this caller.

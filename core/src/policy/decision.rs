@@ -6,7 +6,7 @@ use ccc_protocol::{GrantId, TicketId, bodies::Policy};
 use serde::{Deserialize, Serialize};
 
 use super::rule::Asks;
-use crate::limits::Limits;
+use crate::{limits::Limits, risk::Assessment};
 
 /// What happens to the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,10 @@ pub struct Decision {
     pub needs: Needs,
     /// The grant that made it accept; its use is counted in the ticket's commit.
     pub grant: Option<GrantId>,
+    /// Of a tool call, its risk beside what came before it.
+    pub assessed: Option<Assessment>,
+    /// True where the last word made it stricter: nothing but a person's yes to this very call undoes that.
+    pub held: bool,
 }
 
 /// What an approval needs: the strictest of every rule that queued.
@@ -66,7 +70,7 @@ pub struct Needs {
 impl Decision {
     /// Decided without a grant.
     pub(super) fn new(ruling: Ruling, rule: String, needs: Needs) -> Self {
-        Self { ruling, rule, needs, grant: None }
+        Self { ruling, rule, needs, grant: None, assessed: None, held: false }
     }
 }
 

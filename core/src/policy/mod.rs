@@ -18,7 +18,9 @@ pub mod rule;
 pub mod spec;
 mod weigh;
 
+pub(crate) use bind::conditions_of_tool_calls;
 pub use clock::{LocalTime, Weekday};
+pub use condition::Condition;
 pub use decide::decide;
 pub use decision::{Decision, Needs, Ruling};
 pub use explain::{Trace, explain};

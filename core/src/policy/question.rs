@@ -12,6 +12,7 @@ use crate::{
     grant::Grant,
     limits::Limits,
     params::value::{Arg, Args},
+    risk::Assessment,
     user::Users,
 };
 
@@ -42,6 +43,8 @@ pub struct Question<'a> {
     pub args: &'a Args,
     /// What a tool call would do. A judge-only action without facts is one that could not be read.
     pub facts: Option<&'a Facts>,
+    /// Of a tool call, its risk beside what came before it, as far as that is known.
+    pub risk: Option<&'a Assessment>,
     /// The time on the server's wall.
     pub local: LocalTime,
     /// The server's time.

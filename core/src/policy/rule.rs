@@ -37,6 +37,8 @@ pub struct Rule {
     pub(super) actions: Globs,
     pub(super) callers: Option<Globs>,
     pub(super) is_unconditional: bool,
+    /// True where it asks about risk: it makes stricter, and stands in the place of nothing.
+    pub(super) asks_risk: bool,
     pub(super) asks: Asks,
 }
 
@@ -144,7 +146,7 @@ impl Rulebook {
     }
 
     fn add(&mut self, spec: &RuleSpec, catalogue: &Catalogue) -> Result<(), String> {
-        let rule = Rule::new(spec)?;
+        let mut rule = Rule::new(spec)?;
         if rule.policy == Policy::Confine {
             only_of_tool_calls(&rule, catalogue)?;
         }
@@ -153,12 +155,20 @@ impl Rulebook {
         let mut bound = vec![];
         for action in catalogue.iter().filter(|action| rule.actions.fits(action.name.as_str())) {
             match bind::conditions(spec, action) {
-                Ok(conditions) => bound.push((action.name.clone(), Bound { rule: index, conditions })),
+                Ok(conditions) => {
+                    rule.asks_risk |= conditions.iter().any(Condition::asks_risk);
+                    bound.push((action.name.clone(), Bound { rule: index, conditions }));
+                }
                 Err(Misfit::Inapplicable(why)) => {
                     inapplicable.push(NeverMatches { rule: index, action: action.name.clone(), why });
                 }
                 Err(Misfit::Malformed(why)) => return Err(why),
             }
+        }
+        if rule.asks_risk && rule.policy == Policy::AutoAccept {
+            return Err("`where.risk` and `where.session` are for rules that queue, confine or deny: risk lets nothing pass, and \
+                        what passes is said by rules without them"
+                .into());
         }
         if let (true, true, Some(first)) = (bind::must_apply(rule.policy), bound.is_empty(), inapplicable.first()) {
             return Err(format!("it could never match: {}", first.why));
@@ -194,6 +204,7 @@ impl Rule {
             actions,
             callers: callers.map_err(|why| format!("`caller`: {why}"))?,
             is_unconditional: spec.conditions.is_empty(),
+            asks_risk: false,
             asks: Asks::new(spec.approve.clone().unwrap_or_default(), spec.grants)?,
         })
     }

@@ -200,6 +200,7 @@ fn what_policy_says_when_people_decided_is_known_again() {
             action,
             args: &ready.args,
             facts: None,
+            risk: None,
             local: noon(at()),
             now: at(),
             users: &users,

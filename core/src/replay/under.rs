@@ -12,6 +12,7 @@ use crate::{
     law::Law,
     params::{self, Args, PathQuestion, ResolvedPath},
     policy::{LocalTime, Overrides, Question, Ruling, Standing, decide},
+    risk::Assessment,
     user::Users,
     volume::{Volume, Volumes},
 };
@@ -82,11 +83,14 @@ impl Under {
     /// What it would come to at this time, and the rules that would say so. Nobody has said anything before.
     #[must_use]
     pub fn outcome(&self, call: &Call, ready: &Ready, at: Timestamp, local: LocalTime) -> (Outcome, String) {
+        let alone = |facts| Assessment::alone(&call.caller, &ready.args.json, facts, &self.law.risk);
+        let risk = ready.facts.as_ref().map(alone);
         let question = Question {
             caller: &call.caller,
             action: &ready.action,
             args: &ready.args,
             facts: ready.facts.as_ref(),
+            risk: risk.as_ref(),
             local,
             now: at,
             users: &self.law.users,

@@ -6,6 +6,7 @@ use ccc_protocol::{
 };
 use serde_json::{Map, Value, json};
 
+use super::Ticket;
 use crate::policy::Needs;
 
 /// What happens. Whether a person may make it happen is the desk's to check, before: here stands what the ticket
@@ -220,6 +221,18 @@ pub struct Note {
 impl Note {
     pub(super) fn new(kind: EntryKind, by: Option<&UserName>) -> Self {
         Self { kind, by: by.cloned(), detail: Map::new() }
+    }
+
+    /// With what the ticket's call leaves behind for those after it: with its leave what it does, with a person's word what it would do.
+    pub(crate) fn with_marks(self, ticket: &Ticket) -> Self {
+        let Some(assessed) = &ticket.request().assessed else { return self };
+        let marks = match self.kind {
+            EntryKind::Released => assessed.marks.without_effects(),
+            EntryKind::Approved if ticket.status() == Status::Approved => assessed.marks.clone(),
+            EntryKind::Denied if ticket.was_denied_by_a_person() => assessed.marks.clone(),
+            _ => return self,
+        };
+        self.with_some("marks", serde_json::to_value(marks).ok())
     }
 
     pub(super) fn with(mut self, key: &str, value: impl Into<Value>) -> Self {

@@ -21,7 +21,7 @@ use ccc_protocol::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::policy::Needs;
+use crate::{policy::Needs, risk::Assessment};
 
 pub use abridged::{LeftOut, params_digest};
 pub use event::{Event, Note, Outcome, Seen, StepRefusal, Withdrawal};
@@ -83,6 +83,12 @@ pub struct Request {
     /// Set where `params` and `plan` are only the beginning of what was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<LeftOut>,
+    /// Of a tool call, its risk beside what came before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assessed: Option<Assessment>,
+    /// The first digits of the digest of the config that it was decided under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<String>,
     /// What its tool call touches, read once.
     #[serde(skip)]
     pub reading: Reading,

@@ -7,6 +7,7 @@ use ccc_protocol::{
 use serde_json::Value;
 
 use super::{Note, Permit, Request, Standing, Ticket};
+use crate::risk::Assessment;
 
 /// What policy decided, as far as a ticket's beginning goes.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,4 +97,7 @@ fn submitted(request: &Request, standing: &Standing) -> Note {
         .with_some("reason", standing.reason.clone())
         .with_some("replaces", request.replaces.as_ref().map(TicketId::to_string))
         .with_some("left_out", request.left_out_note())
+        .with_some("risk", request.assessed.as_ref().and_then(|assessed| serde_json::to_value(&assessed.told).ok()))
+        .with_some("marks", request.assessed.as_ref().and_then(Assessment::marks_note))
+        .with_some("config", request.config.clone())
 }

@@ -2,7 +2,7 @@
 
 use ccc_protocol::{
     actions::PIN_TOOL,
-    bodies::{Care, Gravity, Plan, Risk, Verdict},
+    bodies::{Assessed, Care, Gravity, Plan, Risk, Verdict},
 };
 use ccc_toolcall::{facts::Knowledge, verdict};
 
@@ -10,6 +10,12 @@ use super::{Request, Ticket};
 use crate::policy::Needs;
 
 impl Ticket {
+    /// Its risk as it is told to who may approve it.
+    #[must_use]
+    pub fn assessed(&self) -> Option<Assessed> {
+        self.request().assessed.as_ref().map(|assessed| assessed.told.clone())
+    }
+
     /// The verdict as of now. Of a tool call that nobody has read yet it takes the time of reading: see [`Ticket::facts`].
     #[must_use]
     pub fn verdict(&self, needs: &Needs, knowledge: &Knowledge) -> Verdict {
@@ -17,6 +23,7 @@ impl Ticket {
         let known = request.known_hosts.as_deref();
         let read = self.facts(knowledge).map(|facts| verdict::of_call(&request.params, &facts, known));
         let found = read.unwrap_or_else(|| declared(request));
+        let found = request.assessed.iter().fold(found, |found, assessed| assessed.over(found));
         let care = if needs.care { Care::Always } else { found.care };
         Verdict { care, ..found }
     }

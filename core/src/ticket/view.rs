@@ -71,6 +71,9 @@ impl Ticket {
             denied_until: None,
             // Reading a call takes time, and its submitter needs no verdict: whoever shows it to an approver fills it in.
             verdict: None,
+            // Nor what it is reckoned by: whoever is judged would learn how to stay below.
+            assessed: None,
+            waiting: None,
             abridged: request.left_out.is_some(),
         }
     }

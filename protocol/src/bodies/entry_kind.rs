@@ -98,6 +98,10 @@ entry_kinds! {
     PolicySet = "policy-set",
     /// An approver froze or thawed users.
     FreezeSet = "freeze-set",
+    /// Something was found in what a tool gave back; `detail.findings` says what, and `detail.answer` what is done about it.
+    OutputFound = "output-found",
+    /// A person lifted what earlier calls held against a user's sessions.
+    RiskLifted = "risk-lifted",
     /// The secrets file named other users or secrets than before.
     UsersRead = "users-read",
     /// The owner's mail permission file said something else than what was kept.
@@ -108,6 +112,8 @@ entry_kinds! {
     ServerStopped = "server-stopped",
     /// The server took up a changed config.
     Reloaded = "reloaded",
+    /// A changed config, or a file beside it, was not taken: `detail.reason` says why. What was read before holds on.
+    ReloadRefused = "reload-refused",
     /// A start's look at the whole database ended: what was held since goes on, or, with `detail.broken_at`, waits for people.
     StoreChecked = "store-checked",
     /// The data directory's disk is full: requests are refused, decisions are still taken.
@@ -145,11 +151,25 @@ impl EntryKind {
         matches!(self, Self::ClockStepped | Self::ClockHeld | Self::ClockAccepted)
     }
 
+    /// True where something may be held against sessions afterwards, or lifted.
+    #[must_use]
+    pub fn may_hold_sessions(&self) -> bool {
+        matches!(self, Self::Submitted | Self::OutputFound | Self::RiskLifted)
+    }
+
     /// True where what approvers have set may be different afterwards. An unknown kind may have set something: whoever
     /// shows policies reads them again.
     #[must_use]
     pub fn may_change_policies(&self) -> bool {
-        matches!(self, Self::GroupSet | Self::PolicySet | Self::FreezeSet | Self::Unknown(_))
+        matches!(
+            self,
+            Self::GroupSet
+                | Self::PolicySet
+                | Self::FreezeSet
+                | Self::OutputFound
+                | Self::RiskLifted
+                | Self::Unknown(_)
+        )
     }
 }
 
@@ -204,9 +224,10 @@ mod tests {
                 "submitted", "approved", "requeued", "tightened", "stop-asked", "started", "succeeded", "failed",
                 "released", "confined", "denied", "expired", "cancelled", "lost", "repeated", "denial-lifted",
                 "grant-made", "grant-used", "grant-used-up", "grant-revoked", "grant-expired", "grant-ended",
-                "group-set", "policy-set", "freeze-set", "users-read", "mail-permissions-read", "server-started",
-                "server-stopped", "reloaded", "store-checked", "disk-full", "disk-room", "clock-stepped", "clock-held",
-                "clock-accepted", "gap-declared",
+                "group-set", "policy-set", "freeze-set", "output-found", "risk-lifted", "users-read",
+                "mail-permissions-read", "server-started", "server-stopped", "reloaded", "reload-refused",
+                "store-checked", "disk-full", "disk-room", "clock-stepped", "clock-held", "clock-accepted",
+                "gap-declared",
             ]
         );
     }
@@ -242,7 +263,8 @@ mod tests {
     fn the_kinds_about_grants_and_policies_are_those_whose_words_say_so() {
         for kind in EntryKind::KNOWN {
             assert_eq!(kind.is_about_a_grant(), kind.as_str().starts_with("grant-"), "{kind}");
-            assert_eq!(kind.may_change_policies(), kind.as_str().ends_with("-set"), "{kind}");
+            let holds_sessions = matches!(kind, EntryKind::OutputFound | EntryKind::RiskLifted);
+            assert_eq!(kind.may_change_policies(), kind.as_str().ends_with("-set") || holds_sessions, "{kind}");
         }
         for kind in EntryKind::KNOWN {
             assert_eq!(kind.is_about_the_clock(), kind.as_str().starts_with("clock-"), "{kind}");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Policy;
+use super::{Held, Policy};
 use crate::{ActionName, UserName};
 
 /// `GET /policies`.
@@ -16,6 +16,9 @@ pub struct PolicyList {
     pub users: Vec<UserName>,
     /// Those of them whose requests are all refused until the freeze is lifted.
     pub frozen: Vec<UserName>,
+    /// What earlier calls hold against these users' sessions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<Held>,
     /// In the order of their names.
     pub groups: Vec<GroupPolicies>,
 }

@@ -7,6 +7,7 @@ use ccc_core::{
     law::Law,
     policy::{self, Question, Standing},
     refusal::Refusal,
+    risk::Assessment,
     written::written_bytes,
 };
 use ccc_protocol::{
@@ -45,11 +46,14 @@ impl Front {
 
     fn trace(&self, law: &Law, caller: &UserName, prepared: &Prepared) -> Value {
         let Prepared { action, args, facts, .. } = prepared;
+        let alone = |facts| Assessment::alone(caller, &args.json, facts, &law.risk);
+        let risk = facts.as_ref().map(alone);
         let question = Question {
             caller,
             action,
             args,
             facts: facts.as_ref(),
+            risk: risk.as_ref(),
             local: self.clock.local(),
             now: self.clock.now(),
             users: &law.users,
@@ -65,6 +69,8 @@ impl Front {
         let mut told = serde_json::to_value(trace).unwrap_or_default();
         if let (Some(fields), Some(facts)) = (told.as_object_mut(), facts) {
             fields.insert("facts".to_owned(), serde_json::to_value(facts).unwrap_or_default());
+            let told = risk.as_ref().map(|risk| &risk.told);
+            fields.insert("risk".to_owned(), serde_json::to_value(told).unwrap_or_default());
         }
         if let (Some(fields), Plan::Run { confined, .. }) = (told.as_object_mut(), prepared.plan.plan()) {
             let reach = confined.as_ref().map_or_else(|| json!(Confinement::No), |reach| json!(reach));

@@ -12,11 +12,15 @@ use ccc_core::{
     planned::Planned,
     policy::LocalTime,
     refusal::Refusal,
+    risk::TextSigns,
 };
 use ccc_protocol::{
     ActionName, TicketId, UserName,
     actions::LIST_ACTIONS,
     bodies::{Facts, ProblemType},
+    canary,
+    signing::Key,
+    visible,
 };
 use ccc_toolcall::facts;
 use serde_json::{Map, Value};
@@ -31,13 +35,24 @@ pub(super) struct Prepared {
     pub(super) action: Arc<Action>,
     pub(super) args: Args,
     pub(super) facts: Option<Facts>,
+    pub(super) signs: TextSigns,
     pub(super) plan: Planned,
 }
 
 impl Prepared {
+    /// The same with what shows that a marked value stands in it, which the caller should not have read.
+    pub(super) fn marked(mut self, key: &Key) -> Self {
+        let mut texts = vec![];
+        self.args.json.values().for_each(|value| gather(value, &mut texts));
+        if canary::is_in(&texts, key) {
+            self.signs.canary = Some(whereabouts(&self.action.name, &self.args.json));
+        }
+        self
+    }
+
     pub(super) fn submission(self, id: TicketId, caller: UserName, local: LocalTime, may_start: bool) -> Submission {
-        let Self { action, args, facts, plan } = self;
-        Submission::new(Asked { id, caller, action, args, facts, plan }, local, may_start)
+        let Self { action, args, facts, signs, plan } = self;
+        Submission::new(Asked { id, caller, action, args, facts, signs, plan }, local, may_start)
     }
 }
 
@@ -88,11 +103,35 @@ pub(super) async fn prepare(
     }
 }
 
+fn gather<'a>(value: &'a Value, texts: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) => texts.push(text),
+        Value::Array(items) => items.iter().for_each(|item| gather(item, texts)),
+        Value::Object(members) => members.values().for_each(|member| gather(member, texts)),
+        _ => {}
+    }
+}
+
+fn whereabouts(action: &ActionName, params: &Map<String, Value>) -> String {
+    match params.get("tool").and_then(Value::as_str) {
+        Some("Bash") => "in the command".to_owned(),
+        Some(tool) => format!("in what `{}` is called with", visible::excerpt(tool, 80)),
+        None => format!("in a parameter of `{action}`"),
+    }
+}
+
 fn resolved(draft: Draft, action: Arc<Action>, law: &Law) -> Result<Prepared, Refusal> {
     let paths = draft.paths().iter().map(|question| volumes::resolve(question, &law.volumes));
     let paths = paths.collect::<Result<Vec<_>, Refusal>>()?;
     let args = draft.resolve(paths)?;
     let plan = plan::make(&action, &args, law)?;
     let facts = action.is_judge_only().then(|| facts::of_request(&args.json, &law.knowledge()));
-    Ok(Prepared { action, args, facts, plan })
+    let signs = facts.as_ref().map(|facts| signs(&args, facts, law)).unwrap_or_default();
+    Ok(Prepared { action, args, facts, signs, plan })
+}
+
+/// What the call's text shows, however long it is.
+fn signs(args: &Args, facts: &Facts, law: &Law) -> TextSigns {
+    let bytes_max = usize::try_from(law.limits.tool_body_bytes_max).unwrap_or(usize::MAX);
+    TextSigns { matched: law.patterns.matched(&args.json, facts, bytes_max), canary: None }
 }

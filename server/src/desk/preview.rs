@@ -46,7 +46,9 @@ impl Front {
         let facts = self.facts(caller, &ticket).await?;
         let replaced = self.replaced(caller, &law, &ticket).await?;
         let (view, changed, needs) = self.as_of_now(&ticket).await;
-        let view = bodies::Ticket { verdict: Some(ticket.verdict(&needs, &law.knowledge())), ..view };
+        let verdict = Some(ticket.verdict(&needs, &law.knowledge()));
+        let waiting = self.waiting_for(&ticket, caller.user());
+        let view = bodies::Ticket { verdict, assessed: ticket.assessed(), waiting, ..view };
         warnings.extend(changed);
         let marks = facts.as_ref().map(|facts| marks(&ticket.request().params, facts)).unwrap_or_default();
         Ok(Preview {

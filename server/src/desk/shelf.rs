@@ -13,7 +13,7 @@ use ccc_core::{
 };
 use ccc_protocol::{
     Digest, GrantId, TicketId, Timestamp, UserName,
-    bodies::{EntryKind, OutOfStep},
+    bodies::{EntryKind, Held, OutOfStep},
 };
 
 use super::rolling::Recent;
@@ -38,6 +38,8 @@ pub(crate) struct Published {
     pub mail: MailPermissions,
     pub pins: Pins,
     pub recent: Recent,
+    /// What earlier calls hold against whose sessions; what was over since may still be here.
+    pub held: Vec<Held>,
     /// How the server's time stands to the machine's clock.
     pub clock: Option<OutOfStep>,
 }
@@ -72,6 +74,7 @@ impl Shelf {
         *published = Published { seq: desk.chain().seq, recent, mail: desk.mail().clone(), ..Published::default() };
         published.clock = desk.clock().out_of_step();
         published.denials = desk.denials().collect();
+        published.held = desk.all_held();
         published.overrides = Arc::new(desk.overrides().clone());
         published.pins = desk.pins().clone();
         published.grants = desk.grants().map(|grant| (grant.id, grant.clone())).collect();
@@ -89,6 +92,13 @@ impl Shelf {
         if !change.lifted.is_empty() || change.tickets.iter().any(|ticket| ticket.was_denied_by_a_person()) {
             published.denials = desk.denials().collect();
         }
+        if change
+            .entries
+            .iter()
+            .any(|sealed| sealed.entry.kind.may_hold_sessions() && sealed.entry.detail.contains_key("marks"))
+        {
+            published.held = desk.all_held();
+        }
         for ticket in &change.tickets {
             published.put(ticket);
         }
@@ -103,7 +113,7 @@ impl Shelf {
                 Setting::Overrides(overrides) => published.overrides = Arc::new(overrides.clone()),
                 Setting::Mail(mail) => published.mail = mail.clone(),
                 Setting::Pins(pins) => published.pins = pins.clone(),
-                Setting::KnownHosts(_) | Setting::KnownUsers(_) => {}
+                Setting::KnownHosts(_) | Setting::KnownUsers(_) | Setting::Frozen(_) => {}
             }
         }
     }

@@ -45,6 +45,8 @@ impl Place {
             volumes: Volumes::new(vec![volume], None).unwrap(),
             desktop: Desktop::default(),
             programs: ccc_toolcall::programs::own::Own::default(),
+            risk: ccc_core::risk::RiskLaw::default(),
+            config: None,
             patterns: ccc_core::risk::patterns::Patterns::shipped(),
             fence: ccc_core::fence::FenceLaw::default(),
             dry_run: false,
@@ -319,6 +321,8 @@ fn permit(plan: &Plan) -> Permit {
         let_in: None,
         known_hosts: None,
         left_out: None,
+        assessed: None,
+        config: None,
         reading: Default::default(),
     };
     ticket::open(request, Opening::Start).permit.unwrap()

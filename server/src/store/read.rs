@@ -15,6 +15,7 @@ use super::{
 pub(super) const OVERRIDES: &str = "overrides";
 pub(super) const MAIL: &str = "mail";
 pub(super) const PINS: &str = "pins";
+pub(super) const FROZEN: &str = "frozen-sessions";
 pub(super) const KNOWN_HOSTS: &str = "known-hosts";
 pub(super) const KNOWN_USERS: &str = "known-users";
 
@@ -137,7 +138,39 @@ pub(super) fn books(connection: &Connection, now: Timestamp) -> Result<Books, St
         known_hosts: setting(connection, KNOWN_HOSTS)?,
         known_users: setting(connection, KNOWN_USERS)?,
         clock: clock::newest(connection)?,
+        frozen: setting(connection, FROZEN)?,
+        recent: recent(connection, now)?,
     })
+}
+
+/// Entries that say something about sessions are read this far back: no window of risk is longer, and no start waits for more rows.
+const RECENT_SECONDS: u64 = 24 * 60 * 60;
+const RECENT_ROWS_MAX: i64 = 5000;
+const RECENT_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// The newest entries that sessions leave something behind in, oldest first.
+fn recent(connection: &Connection, now: Timestamp) -> Result<Vec<AuditEntry>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT entry FROM audit ORDER BY seq DESC LIMIT ?1")?;
+    let mut rows = statement.query([RECENT_ROWS_MAX])?;
+    let (mut recent, mut bytes) = (vec![], 0_usize);
+    while let Some(row) = rows.next()? {
+        let text = row.get_ref(0)?.as_str().unwrap_or_default();
+        bytes = bytes.saturating_add(text.len());
+        if bytes > RECENT_BYTES_MAX {
+            break;
+        }
+        // Most entries say nothing here, and reading each would take its time.
+        if !text.contains("\"marks\":") && !text.contains("\"kind\":\"denial-lifted\"") {
+            continue;
+        }
+        let entry: AuditEntry = parse("audit entry", text)?;
+        if now.millis_since(entry.at) > RECENT_SECONDS * 1000 {
+            break;
+        }
+        recent.push(entry);
+    }
+    recent.reverse();
+    Ok(recent)
 }
 
 pub(super) fn latest(connection: &Connection) -> Result<Latest, StoreError> {

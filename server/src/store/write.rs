@@ -274,6 +274,7 @@ impl Writer {
             Setting::Overrides(overrides) => (read::OVERRIDES, json("overrides", overrides)?),
             Setting::Mail(mail) => (read::MAIL, json("mail permissions", mail)?),
             Setting::Pins(pins) => (read::PINS, json("pins", pins)?),
+            Setting::Frozen(frozen) => (read::FROZEN, json("frozen sessions", frozen)?),
             Setting::KnownHosts(hosts) => (read::KNOWN_HOSTS, json("known hosts", hosts)?),
             Setting::KnownUsers(users) => (read::KNOWN_USERS, json("known users", users)?),
         };

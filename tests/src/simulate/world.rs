@@ -184,6 +184,7 @@ impl World {
                 uses: Some(uses),
                 seconds: GRANT_SECONDS.unsigned_abs(),
                 params: BTreeMap::new(),
+                beside: vec![],
             }),
             shown: None,
         };
@@ -524,6 +525,7 @@ impl World {
             action,
             args,
             facts,
+            signs: ccc_core::risk::TextSigns::default(),
         };
         Submission::new(asked, LOCAL, may_start)
     }

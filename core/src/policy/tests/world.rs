@@ -102,6 +102,7 @@ impl World {
             action: catalogue.named(self.action).unwrap(),
             args: &self.args,
             facts: self.facts.as_ref(),
+            risk: None,
             local: self.local,
             now: now(),
             users: &users,
