@@ -38,6 +38,7 @@ const MEASUREMENTS: [Measurement; 14] = [
     (&["4"], store::alone),
     (&["5"], programs::client),
     (&["6"], programs::hook),
+    (&["confine"], programs::confine),
     (&["mcp"], mcp::calls),
     (&["7"], decide::decisions),
     (&["8"], console::live),

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use ccc_protocol::bodies::{
-    ActionList, Approve, AuditList, Deny, Edit, Freeze, GrantList, PolicyList, Preview, QueueList, SetGroup, SetPolicy,
-    Ticket,
+    ActionList, Approve, AuditList, Deny, Edit, Freeze, GrantList, Masks, PolicyList, Preview, QueueList, SetGroup,
+    SetPolicy, Ticket, ToolOutput,
 };
 use ccc_protocol::{ActionName, GrantId, TicketId};
 use serde::Serialize;
@@ -40,10 +40,21 @@ impl Bridge {
         idempotency_key: &str,
         wait_seconds: Option<u64>,
     ) -> Result<Answer, CallError> {
+        self.send_action(body, idempotency_key, wait_seconds, None)
+    }
+
+    pub(crate) fn send_action(
+        &self,
+        body: &[u8],
+        idempotency_key: &str,
+        wait_seconds: Option<u64>,
+        patience_seconds: Option<u64>,
+    ) -> Result<Answer, CallError> {
         let wait_seconds = wait_seconds.map(|seconds| seconds.min(WAIT_SECONDS_MAX));
         self.call(&Request {
             idempotency_key: Some(idempotency_key),
             wait_seconds,
+            patience_seconds,
             repeat: Repeat::Safely,
             ..Request::post("/action", body, deadline_after(wait_seconds))
         })
@@ -66,9 +77,18 @@ impl Bridge {
     /// # Errors
     /// When no answer came that can be believed.
     pub fn look(&self, id: TicketId, wait_seconds: Option<u64>) -> Result<Answer, CallError> {
+        self.read_ticket(id, wait_seconds, None)
+    }
+
+    pub(crate) fn read_ticket(
+        &self,
+        id: TicketId,
+        wait_seconds: Option<u64>,
+        patience_seconds: Option<u64>,
+    ) -> Result<Answer, CallError> {
         let wait_seconds = wait_seconds.map(|seconds| seconds.min(WAIT_SECONDS_MAX));
         let target = format!("/queue/{id}");
-        self.call(&Request { wait_seconds, ..Request::get(&target, deadline_after(wait_seconds)) })
+        self.call(&Request { wait_seconds, patience_seconds, ..Request::get(&target, deadline_after(wait_seconds)) })
     }
 
     /// Waits until a ticket has ended or `until` is past, through lost
@@ -226,6 +246,15 @@ impl Bridge {
     /// No believable answer, or a refusal.
     pub fn freeze(&self, change: &Freeze) -> Result<(), CallError> {
         accepted(&self.post("/freeze", change)?)
+    }
+
+    /// Hands over what a tool gave back, to be looked at; the answer says what of it is to be masked, where that is wanted.
+    ///
+    /// # Errors
+    /// No believable answer before the deadline, or a refusal.
+    pub fn hand_over(&self, output: &ToolOutput, deadline: Instant) -> Result<Masks, CallError> {
+        let body = serde_json::to_vec(output).map_err(|error| CallError::malformed(error.to_string()))?;
+        self.call(&Request::post("/outputs", &body, deadline))?.read()
     }
 
     /// The audit log about the users this one may approve for.

@@ -19,7 +19,7 @@ use ccc_core::{
 use ccc_protocol::{
     GrantId, TicketId, Timestamp, UserName,
     actions::{PIN_TOOL, USE_TOOL},
-    bodies::{Approve, Deny, Freeze, ProblemType, Status},
+    bodies::{Approve, Deny, FenceAnswer, Finding, FindingKind, Freeze, Level, ProblemType, Status},
 };
 use ccc_toolcall::facts;
 use serde_json::{Value, json};
@@ -234,4 +234,26 @@ fn a_flood_of_definitions_of_one_server_is_bounded_and_others_are_asked_about() 
     let about = About { by: &by, id: first, ended: None };
     rig.work(|desk, cx, change| desk.deny(&about, Deny::default(), cx, change)).0.unwrap();
     assert!(pin(&mut rig, "files", "d").is_ok(), "one was decided");
+}
+
+#[test]
+fn what_holds_the_session_is_undone_by_a_persons_yes_to_this_call_and_by_no_rule() {
+    let escalate = |rig: &mut Rig| {
+        let finding = Finding {
+            kind: FindingKind::Injection,
+            severity: Level::High,
+            place: "a page".to_owned(),
+            digest: ccc_protocol::Digest::of(b"x"),
+        };
+        rig.work(|desk, cx, change| desk.found(&name("agent"), "s", &[finding], FenceAnswer::Escalate, cx, change));
+    };
+    let free = "[[rule]]\nname = 'free'\naction = ['use-tool']\npolicy = 'auto-accept'\n";
+    let mut rig = Rig::new(free);
+    assert_eq!(rig.hook("agent", TOOL, &input()).status(), Status::Released);
+    escalate(&mut rig);
+    assert_eq!(rig.proxy("agent", TOOL, &input()).status(), Status::Queued, "a rule let the hook's call go on");
+    let mut rig = Rig::new("");
+    escalate(&mut rig);
+    let hooks = rig.hook("agent", TOOL, &input());
+    assert_eq!(hooks.status(), Status::Queued);
 }

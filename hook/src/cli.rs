@@ -7,6 +7,7 @@ use std::time::Duration;
 use lexopt::prelude::{Long, Short, Value};
 use lexopt::{Parser, ValueExt};
 
+use crate::decoy::Decoy;
 use crate::hook_line::host;
 use crate::install::Order;
 use crate::session::{self, Risk};
@@ -29,6 +30,8 @@ pub enum Command {
     Doctor(Vec<Host>),
     /// See [`crate::prove`].
     Prove(Proof),
+    /// See [`crate::decoy`].
+    Canary(Decoy),
     /// See [`crate::session`]; the config is filled in where it was not named.
     SessionStart(SessionLine),
 }
@@ -83,7 +86,11 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Command, lexopt::Error> {
         "status" => status(parser),
         "doctor" => doctor(parser),
         "session" => session(parser),
-        other => Err(format!("unknown command `{other}`: write install, status, uninstall, doctor or session").into()),
+        "canary" => canary(parser),
+        other => {
+            Err(format!("unknown command `{other}`: write install, status, uninstall, doctor, canary or session")
+                .into())
+        }
     }
 }
 
@@ -92,7 +99,9 @@ fn install(mut parser: Parser) -> Result<Command, lexopt::Error> {
         hosts: Vec::new(),
         all: false,
         scope: Scope::User,
+        found: false,
         dry_run: false,
+        form: Form::Words,
         secrets: None,
         user: None,
         url: None,
@@ -102,9 +111,11 @@ fn install(mut parser: Parser) -> Result<Command, lexopt::Error> {
         match argument {
             Long("agent") => order.hosts.push(host(&mut parser)?),
             Long("all") => order.all = true,
+            Long("found") => order.found = true,
             Long("user") => order.scope = Scope::User,
             Long("project") => order.scope = Scope::Project,
             Long("dry-run") => order.dry_run = true,
+            Long("json") => order.form = Form::Json,
             Long("secrets") => order.secrets = Some(parser.value()?.into()),
             Long("as") => order.user = Some(parser.value()?.string()?),
             Long("url") => order.url = Some(parser.value()?.string()?),
@@ -113,7 +124,14 @@ fn install(mut parser: Parser) -> Result<Command, lexopt::Error> {
             other => return Err(other.unexpected()),
         }
     }
-    order.hosts = chosen(order.hosts, order.all)?;
+    if order.form == Form::Json && !order.dry_run {
+        return Err("`--json` tells what would be written: write `--dry-run` too".into());
+    }
+    order.hosts = match (order.found, order.all) {
+        (true, true) => return Err("write either --found or --all".into()),
+        (true, false) => chosen(order.hosts, true)?,
+        (false, all) => chosen(order.hosts, all)?,
+    };
     Ok(Command::Install(order))
 }
 
@@ -168,6 +186,21 @@ fn doctor(mut parser: Parser) -> Result<Command, lexopt::Error> {
     }
     proof.hosts = or_all(proof.hosts);
     Ok(if proves { Command::Prove(proof) } else { Command::Doctor(proof.hosts) })
+}
+
+fn canary(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    let mut agent = None;
+    let mut file = None;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("agent") => agent = Some(host(&mut parser)?),
+            Long("file") => file = Some(parser.value()?.into()),
+            Long("help") | Short('h') => return Ok(Command::Help),
+            other => return Err(other.unexpected()),
+        }
+    }
+    let host = agent.ok_or("say for which agent: --agent NAME")?;
+    Ok(Command::Canary(Decoy { host, file }))
 }
 
 fn or_all(hosts: Vec<Host>) -> Vec<Host> {

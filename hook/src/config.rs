@@ -43,14 +43,42 @@ pub struct Config {
     /// How calls are run confined, where `install` found that they can be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confine: Option<Confine>,
+    /// A marked value that the agent is told at the start of its sessions, where `ccc-hook canary` made one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<String>,
 }
 
-/// How calls are run confined.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// How calls are run confined. A limit that is left out is the launcher's own; 0 is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Confine {
     /// `ccc-confine`, by its whole path.
     pub launcher: PathBuf,
+    /// Processes and threads of one call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processes_max: Option<u64>,
+    /// Memory that one process of a call may write, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_bytes_max: Option<u64>,
+    /// The longest file that a call may write, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_bytes_max: Option<u64>,
+    /// Each directory in memory that a call has for its own, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scratch_bytes_max: Option<u64>,
+}
+
+impl Confine {
+    /// The limits that are set, by the names of a record's entries.
+    pub(crate) fn limits(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let named = [
+            ("processes-max", self.processes_max),
+            ("memory-bytes-max", self.memory_bytes_max),
+            ("file-bytes-max", self.file_bytes_max),
+            ("scratch-bytes-max", self.scratch_bytes_max),
+        ];
+        named.into_iter().filter_map(|(name, limit)| Some((name, limit?)))
+    }
 }
 
 /// As long as every host allows.
@@ -168,8 +196,14 @@ mod tests {
     #[test]
     fn the_hook_ends_before_the_host_gives_up() {
         for hold_seconds in [0, 1, HOLD_SECONDS_MAX] {
-            let config =
-                Config { url: String::new(), secrets: PathBuf::new(), user: None, hold_seconds, confine: None };
+            let config = Config {
+                url: String::new(),
+                secrets: PathBuf::new(),
+                user: None,
+                hold_seconds,
+                confine: None,
+                canary: None,
+            };
             assert!(config.hold() < config.own_limit());
             assert!(config.own_limit().as_secs() + 10 < config.host_timeout_seconds());
             assert!(config.host_timeout_seconds() <= 600);

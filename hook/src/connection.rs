@@ -1,7 +1,7 @@
 //! The hook's one connection to the bridge.
 
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ccc_client::{Address, CallError, Identity, IdentityError, Road, read_secrets};
 
@@ -9,6 +9,7 @@ use crate::config::{Config, ConfigError};
 use crate::judge;
 use ccc_hosts::answer::Reason;
 use ccc_protocol::TicketId;
+use ccc_protocol::bodies::{Masks, ToolOutput};
 
 /// How long a bridge that went away while a call waits may take to come back, in seconds: as long as a restart.
 const AWAY_SECONDS_MAX: u64 = 4;
@@ -43,6 +44,14 @@ impl Connection {
     /// Withdraws a ticket, as far as that can be done at once; otherwise it expires.
     pub fn withdraw(&self, ticket: TicketId) {
         let _left_to_expire = self.bridge.cancel_within(ticket, Duration::from_secs(WITHDRAWAL_SECONDS_MAX));
+    }
+
+    /// Hands over what a tool gave back.
+    ///
+    /// # Errors
+    /// When the bridge does not say that it has it.
+    pub fn hand_over(&self, output: &ToolOutput, deadline: Instant) -> Result<Masks, CallError> {
+        self.bridge.hand_over(output, deadline)
     }
 
     /// The user this signs as.

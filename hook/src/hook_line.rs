@@ -9,7 +9,7 @@ use lexopt::{Parser, ValueExt};
 use ccc_hosts::host::Host;
 
 /// The words that begin the command lines of people.
-const COMMANDS: [&str; 5] = ["install", "uninstall", "status", "doctor", "session"];
+const COMMANDS: [&str; 6] = ["install", "uninstall", "status", "doctor", "canary", "session"];
 
 /// The hook's own command line.
 #[derive(Debug, Default)]

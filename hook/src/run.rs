@@ -15,10 +15,13 @@ use crate::config::{Config, ConfigError};
 use crate::confine::{self, After, Can};
 use crate::connection::Connection;
 use crate::declared;
+use crate::decoy;
+use crate::fence::{self, Handed};
 use crate::input::{self, InputError};
 use crate::judge::{self, Bridge, Judged, Waiting};
 use crate::last_resort::LastResort;
 use crate::registry::Registry;
+use crate::seen;
 use crate::voice::Voice;
 use ccc_hosts::answer::{Answer, Reason, Reply};
 use ccc_hosts::event::{Event, MAIN_AGENT, Recorded};
@@ -79,6 +82,9 @@ fn settle(
     if may_wait(&question.content) {
         resort.set_deadline(begun + config.own_limit())?;
     }
+    if let (Event::Judge(_), Some(path)) = (&question.content, installed.config) {
+        seen::note(question.host, &document, path);
+    }
     let bridge = Arc::new(Connection::open(&config)?);
     with_stable_id(&mut question.content, installed.config);
     match &question.content {
@@ -101,15 +107,38 @@ fn settle(
             )
         }
         Event::Record(recorded) => {
-            let after = installed.config.map_or(After::Nothing, |path| settle_after(recorded, &document, path));
-            let recorded = with_after(recorded, after);
-            judge::record(bridge.road(), &Event::Record(recorded).action(None)).map_err(Failure::NoAnswer)?;
-            Ok(match after {
-                After::KeptFrom => translate::told(question.host, &question.event, confine::TOLD),
-                After::Nothing | After::Other => translate::noted(question.host, &question.event),
-            })
+            let reply = record(&question, recorded, &document, installed.config, &bridge)?;
+            Ok(reply.unwrap_or_else(|| told_at_start(&question, recorded, config.canary.as_deref())))
         }
         Event::Judge(_) => sing(&question, &*bridge),
+    }
+}
+
+/// What happened is written down, and what a tool gave back handed over before. `None`: the host is told nothing particular.
+fn record(
+    question: &Question,
+    recorded: &Recorded,
+    document: &Map<String, Value>,
+    config: Option<&Path>,
+    bridge: &Connection,
+) -> Result<Option<Reply>, Failure> {
+    let after = config.map_or(After::Nothing, |path| settle_after(recorded, document, path));
+    let handed = fence::hand_over(bridge, &question.event, recorded, document);
+    let entry = Event::Record(with_after(recorded, after, &handed));
+    judge::record(bridge.road(), &entry.action(None)).map_err(Failure::NoAnswer)?;
+    Ok(match (handed, after) {
+        (Handed::Masked(reply), _) => Some(reply),
+        (_, After::KeptFrom) => Some(translate::told(question.host, &question.event, confine::TOLD)),
+        (_, After::Nothing | After::Other) => None,
+    })
+}
+
+/// An agent that begins is told a marked value, where there is one.
+fn told_at_start(question: &Question, recorded: &Recorded, canary: Option<&str>) -> Reply {
+    let begins = recorded.moment == Moment::SessionStart && question.host.profile().tells_at_start;
+    match canary.filter(|_| begins) {
+        Some(canary) => translate::told(question.host, &question.event, &decoy::told_at_start(canary)),
+        None => translate::noted(question.host, &question.event),
     }
 }
 
@@ -129,8 +158,8 @@ fn settle_after(recorded: &Recorded, document: &Map<String, Value>, config: &Pat
     after
 }
 
-/// The entry says what came of a confined call.
-fn with_after(recorded: &Recorded, after: After) -> Recorded {
+/// The entry says what came of a confined call, and where nobody looked at what it gave back.
+fn with_after(recorded: &Recorded, after: After, handed: &Handed) -> Recorded {
     let word = match after {
         After::Nothing => None,
         After::Other => Some(OTHER_RAN),
@@ -138,6 +167,9 @@ fn with_after(recorded: &Recorded, after: After) -> Recorded {
     };
     let mut recorded = recorded.clone();
     recorded.detail.extend(word.map(|word| ("confined".to_owned(), Value::from(word))));
+    if matches!(handed, Handed::Failed) {
+        recorded.detail.insert("looked_at".to_owned(), Value::from(false));
+    }
     recorded
 }
 

@@ -35,6 +35,7 @@ fn ours_with(host: Host, hold_seconds: u64) -> Vec<Entry> {
         user: None,
         hold_seconds,
         confine: None,
+        canary: None,
     };
     let program = Program::new(Path::new("/opt/ccc-hook"), Path::new("/home/dev/.config/ccc/hook/x.json")).unwrap();
     // A version in which every event is there.

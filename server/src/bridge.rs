@@ -174,7 +174,7 @@ fn longest(upload: &Upload, found: Found<'_>, limits: &Limits) -> u64 {
 
 fn bytes_max(found: Found<'_>, limits: &Limits) -> u64 {
     match found.route.endpoint {
-        Endpoint::Submit | Endpoint::Edit => limits.tool_body_bytes_max.max(limits.body_bytes_max),
+        Endpoint::Submit | Endpoint::Edit | Endpoint::Outputs => limits.tool_body_bytes_max.max(limits.body_bytes_max),
         _ => limits.body_bytes_max,
     }
 }

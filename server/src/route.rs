@@ -62,6 +62,7 @@ pub enum Endpoint {
     Freeze,
     Audit,
     Events,
+    Outputs,
 }
 
 const fn route(method: Verb, path: &'static str, who: Who, endpoint: Endpoint) -> Route {
@@ -89,6 +90,7 @@ pub const ROUTES: &[Route] = &[
     route(Verb::Post, "/freeze", Who::AnyApprover, Endpoint::Freeze),
     route(Verb::Get, "/audit", Who::AnyApprover, Endpoint::Audit),
     route(Verb::Get, "/events", Who::AnyUser, Endpoint::Events),
+    route(Verb::Post, "/outputs", Who::AnyUser, Endpoint::Outputs),
 ];
 
 /// A path that was found, with what its `{…}` stands for.

@@ -22,10 +22,10 @@ const TICKET_ROUTES: [&str; 8] = [
     "POST /queue/{id}/edit", "POST /queue/{id}/cancel", "POST /queue/{id}/lift", "POST /queue/{id}/stop",
 ];
 
-const OTHER_ROUTES: [&str; 12] = [
-    "POST /action", "GET /actions", "GET /queue", "GET /events", "GET /grants", "POST /grants/{id}/revoke",
-    "GET /policies", "POST /policies/group/{group}", "POST /policies/action/{action}", "POST /freeze", "GET /audit",
-    "GET /health",
+const OTHER_ROUTES: [&str; 13] = [
+    "POST /action", "GET /actions", "GET /queue", "GET /events", "POST /outputs", "GET /grants",
+    "POST /grants/{id}/revoke", "GET /policies", "POST /policies/group/{group}", "POST /policies/action/{action}",
+    "POST /freeze", "GET /audit", "GET /health",
 ];
 
 const HEADER: &str = "\
@@ -73,7 +73,7 @@ fn expected_of_ticket(route: &str, state: Status, who: &str) -> u16 {
 fn expected_elsewhere(route: &str, who: &str) -> u16 {
     let has_approval_rights = matches!(who, "user" | "lead");
     match route {
-        "POST /action" | "GET /actions" | "GET /queue" | "GET /events" => 200,
+        "POST /action" | "GET /actions" | "GET /queue" | "GET /events" | "POST /outputs" => 200,
         // The grant is for `agent`; whoever may not approve for it may not see it either.
         "POST /grants/{id}/revoke" => {
             if who == "user" {
@@ -331,6 +331,9 @@ approve = {{ expires = "1s" }}
                 "POST /action" => Ask::post(&target, r#"{"action":"list-actions"}"#),
                 "POST /policies/group/{group}" => Ask::post(&target, r#"{"enabled":true}"#),
                 "POST /policies/action/{action}" => Ask::post(&target, r#"{"policy":null}"#),
+                "POST /outputs" => {
+                    Ask::post(&target, r#"{"host":"h","session":"s","agent":"main","tool":"Bash","parts":["x"]}"#)
+                }
                 "POST /freeze" => Ask::post(&target, r#"{"frozen":false}"#),
                 post if post.starts_with("POST") => Ask::post(&target, "{}"),
                 _ => Ask::get(&target),

@@ -72,6 +72,7 @@ fn severity(kind: &EntryKind) -> (u8, &'static str) {
         | EntryKind::OutputFound
         | EntryKind::RiskLifted
         | EntryKind::MailPermissionsRead
+        | EntryKind::ReloadRefused
         | EntryKind::ClockStepped
         | EntryKind::ClockAccepted => (3, "Medium"),
         EntryKind::FreezeSet | EntryKind::Lost | EntryKind::DiskFull | EntryKind::ClockHeld => (4, "High"),

@@ -2,8 +2,8 @@
 //! the leave that the hook's was given a moment ago.
 //!
 //! INVARIANT: a leave answers one such request, of the same user, for the same tool of the same server with the same arguments, and only
-//! where policy would otherwise ask a person. What rules, people or freezes refuse stays refused, and what asks for more than the hook's
-//! ticket was approved under is asked about.
+//! where policy would otherwise ask a person. What rules, people or freezes refuse stays refused; what asks for more than the hook's
+//! ticket was approved under is asked about, and so is what holds the session, unless a person said yes to the hook's call.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -73,7 +73,8 @@ impl Desk {
         }
         let call = call_of(&asked.caller, &asked.args.json, Side::Proxy)?;
         let hooks = Arc::clone(&self.pairs.find(call, cx.now, &cx.law.limits)?.ticket);
-        let enough = hooks.needs().cover(&decision.needs);
+        // What a person said yes to is this very call; a rule or a grant says nothing to what holds the session.
+        let enough = hooks.needs().cover(&decision.needs) && !(decision.held && hooks.was_let_in());
         (enough && self.would_go_on_today(&hooks, cx)).then_some(hooks)
     }
 

@@ -44,6 +44,8 @@ pub struct Decision {
     pub grant: Option<GrantId>,
     /// Of a tool call, its risk beside what came before it.
     pub assessed: Option<Assessment>,
+    /// True where the last word made it stricter: nothing but a person's yes to this very call undoes that.
+    pub held: bool,
 }
 
 /// What an approval needs: the strictest of every rule that queued.
@@ -68,7 +70,7 @@ pub struct Needs {
 impl Decision {
     /// Decided without a grant.
     pub(super) fn new(ruling: Ruling, rule: String, needs: Needs) -> Self {
-        Self { ruling, rule, needs, grant: None, assessed: None }
+        Self { ruling, rule, needs, grant: None, assessed: None, held: false }
     }
 }
 

@@ -43,7 +43,14 @@ pub fn after(decision: Decision, last: &Last) -> Decision {
     let mut needs = decision.needs;
     // More of the same would be held again: leave for it would be leave for nothing.
     needs.grant_seconds_max = 0;
-    Decision { ruling: tightened, rule: format!("{said}; {}", decision.rule), needs, grant: None, ..decision }
+    Decision {
+        ruling: tightened,
+        rule: format!("{said}; {}", decision.rule),
+        needs,
+        grant: None,
+        held: true,
+        ..decision
+    }
 }
 
 impl Last {

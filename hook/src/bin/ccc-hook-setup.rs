@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use ccc_client::Shown;
 use ccc_hook::cli::{self, Command, Form, SessionLine};
 use ccc_hook::session::{self, Session};
-use ccc_hook::{doctor, install, prove, setup, status, uninstall};
+use ccc_hook::{decoy, doctor, install, prove, setup, status, uninstall};
 use ccc_hosts::settings::place::Places;
 use ccc_protocol::exit;
 
@@ -46,6 +46,7 @@ fn person(arguments: Vec<OsString>) -> Result<u8, Failed> {
         Command::Prove(proof) => {
             prove::prove(&proof.hosts, &places, proof.is_sure, &mut io::stdin().lock(), out).map_err(failed).map(code)
         }
+        Command::Canary(decoy) => decoy::lay(&decoy, &places, out).map_err(failed).map(|()| exit::SUCCEEDED),
         Command::SessionStart(line) => {
             let session = session_of(line, &places)?;
             // Its id is read by scripts.

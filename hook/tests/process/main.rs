@@ -6,8 +6,10 @@
 mod agents;
 mod answers;
 mod confine;
+mod fence;
 mod install;
 mod rewriting;
 mod session;
 mod setup;
 mod support;
+mod traces;

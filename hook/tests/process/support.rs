@@ -57,22 +57,29 @@ pub(crate) enum Reply {
 pub(crate) struct Bridge {
     pub(crate) url: String,
     received: Arc<Mutex<Vec<Received>>>,
+    handed_over: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Bridge {
     pub(crate) fn start(answer: impl Fn(usize, &Received) -> Reply + Send + Sync + 'static) -> Self {
+        Self::masking(json!({}), answer)
+    }
+
+    /// One that wants this masked in whatever is handed over.
+    pub(crate) fn masking(masks: Value, answer: impl Fn(usize, &Received) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
         let received = Arc::new(Mutex::new(Vec::new()));
-        let log = Arc::clone(&received);
-        let answer = Arc::new(answer);
+        let handed_over = Arc::new(Mutex::new(Vec::new()));
+        let (log, handed) = (Arc::clone(&received), Arc::clone(&handed_over));
+        let answer = Arc::new((answer, masks));
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let (log, answer) = (Arc::clone(&log), Arc::clone(&answer));
-                thread::spawn(move || serve(&stream.unwrap(), &log, &*answer));
+                let (log, handed, answer) = (Arc::clone(&log), Arc::clone(&handed), Arc::clone(&answer));
+                thread::spawn(move || serve(&stream.unwrap(), &log, &answer.0, &(&handed, &answer.1)));
             }
         });
-        Self { url, received }
+        Self { url, received, handed_over }
     }
 
     /// Answers every submitted action with this ticket.
@@ -82,6 +89,11 @@ impl Bridge {
 
     pub(crate) fn received(&self) -> Vec<Received> {
         self.received.lock().unwrap().clone()
+    }
+
+    /// What was handed over to be looked at.
+    pub(crate) fn handed_over(&self) -> Vec<Value> {
+        self.handed_over.lock().unwrap().clone()
     }
 
     /// The bodies of the submitted actions.
@@ -121,9 +133,23 @@ pub(crate) fn ticket(status: &str, differing: &Value) -> Value {
     ticket
 }
 
-fn serve(stream: &TcpStream, log: &Mutex<Vec<Received>>, answer: &dyn Fn(usize, &Received) -> Reply) {
+fn serve(
+    stream: &TcpStream,
+    log: &Mutex<Vec<Received>>,
+    answer: &dyn Fn(usize, &Received) -> Reply,
+    (handed_over, masks): &(&Mutex<Vec<Value>>, &Value),
+) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     while let Some(received) = read_request(&mut reader) {
+        // What is handed over to be looked at is taken, whatever the test is about.
+        if received.target() == "/outputs" {
+            let mut stream = stream;
+            handed_over.lock().unwrap().push(received.body.clone());
+            if stream.write_all(&signed(&received, SECRET, 200, masks)).is_err() {
+                return;
+            }
+            continue;
+        }
         let number = {
             let mut log = log.lock().unwrap();
             log.push(received.clone());

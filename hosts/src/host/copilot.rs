@@ -48,6 +48,9 @@ pub(super) const PROFILE: Profile = Profile {
     checkup: None,
     trial: Some(TRIAL),
     rewrite: Some(REWRITE),
+    tells_at_start: false,
+    masked: None,
+    log: None,
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: "a crash or a missing binary blocks; a call whose hook times out RUNS, always",

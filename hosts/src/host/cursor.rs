@@ -51,6 +51,9 @@ pub(super) const PROFILE: Profile = Profile {
     checkup: None,
     trial: None,
     rewrite: None,
+    tells_at_start: false,
+    masked: None,
+    log: None,
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: "failClosed blocks on a crash, a missing binary and a time-out; read in its source, not seen by running it",

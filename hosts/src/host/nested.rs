@@ -44,6 +44,11 @@ pub(super) fn tell(event: &str, words: &str) -> Reply {
     specific(json!({ "hookEventName": event, "additionalContext": words }))
 }
 
+/// What the model is shown in place of what its call gave back, in the form of that tool's own.
+pub(super) fn show_instead(event: &str, output: &Value) -> Reply {
+    specific(json!({ "hookEventName": event, "updatedToolOutput": output }))
+}
+
 pub(super) fn deny_request(event: &str, reason: &Reason) -> Reply {
     specific(json!({
         "hookEventName": event,

@@ -9,7 +9,7 @@ pub use document::{Document, Problem};
 
 use crate::answer::{Answer, Reason, Reply};
 use crate::event::Event;
-use crate::host::{Host, Role};
+use crate::host::{Host, Moment, Role};
 use crate::tool;
 
 /// A document understood, with the event by which the host wants its answer.
@@ -78,6 +78,13 @@ pub fn told(host: Host, event: &str, words: &str) -> Reply {
         Some(rewrite) => (rewrite.told)(event, words),
         None => noted(host, event),
     }
+}
+
+/// Has the host show its model this in place of what a call gave back, where it can.
+#[must_use]
+pub fn masked(host: Host, event: &str, output: &Value) -> Option<Reply> {
+    let form = host.profile().masked.filter(|_| host.role(event) == Some(Role::Record(Moment::PostTool)))?;
+    Some(form(event, output))
 }
 
 /// Tells the host that an event was recorded and it may go on.

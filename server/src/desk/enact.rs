@@ -25,6 +25,7 @@ impl Front {
         };
         self.pool.run(None, ready).await?;
         self.lawbook.replace(law);
+        self.config_fault.is_mended();
         let (mail_file, shelf) = (self.mail_file.clone(), Arc::clone(&self.shelf));
         let end = move |sitting: &mut Sitting<'_>| {
             let cx = sitting.cx;

@@ -18,6 +18,9 @@ use ccc_protocol::{
     ActionName, TicketId, UserName,
     actions::LIST_ACTIONS,
     bodies::{Facts, ProblemType},
+    canary,
+    signing::Key,
+    visible,
 };
 use ccc_toolcall::facts;
 use serde_json::{Map, Value};
@@ -37,6 +40,16 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
+    /// The same with what shows that a marked value stands in it, which the caller should not have read.
+    pub(super) fn marked(mut self, key: &Key) -> Self {
+        let mut texts = vec![];
+        self.args.json.values().for_each(|value| gather(value, &mut texts));
+        if canary::is_in(&texts, key) {
+            self.signs.canary = Some(whereabouts(&self.action.name, &self.args.json));
+        }
+        self
+    }
+
     pub(super) fn submission(self, id: TicketId, caller: UserName, local: LocalTime, may_start: bool) -> Submission {
         let Self { action, args, facts, signs, plan } = self;
         Submission::new(Asked { id, caller, action, args, facts, signs, plan }, local, may_start)
@@ -87,6 +100,23 @@ pub(super) async fn prepare(
     match draft.paths().is_empty() {
         true => resolved(draft, action, law),
         false => pool.run(asker.user, move || resolved(draft, action, &whole)).await,
+    }
+}
+
+fn gather<'a>(value: &'a Value, texts: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) => texts.push(text),
+        Value::Array(items) => items.iter().for_each(|item| gather(item, texts)),
+        Value::Object(members) => members.values().for_each(|member| gather(member, texts)),
+        _ => {}
+    }
+}
+
+fn whereabouts(action: &ActionName, params: &Map<String, Value>) -> String {
+    match params.get("tool").and_then(Value::as_str) {
+        Some("Bash") => "in the command".to_owned(),
+        Some(tool) => format!("in what `{}` is called with", visible::excerpt(tool, 80)),
+        None => format!("in a parameter of `{action}`"),
     }
 }
 

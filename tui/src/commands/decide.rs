@@ -65,7 +65,7 @@ fn grant(ticket: &Ticket, terms: &Terms) -> Result<Option<GrantRequest>, Stop> {
         };
         return Err(Stop::usage(words));
     }
-    Ok(Some(GrantRequest { uses: terms.uses, seconds, params: BTreeMap::new() }))
+    Ok(Some(GrantRequest { uses: terms.uses, seconds, params: BTreeMap::new(), beside: vec![] }))
 }
 
 fn other_digest(ticket: &Ticket) -> Stop {
