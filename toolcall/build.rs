@@ -131,13 +131,14 @@ impl Code for Word {
 
 impl Code for Form {
     fn code(&self) -> String {
-        let Self { options, with, operands, does } = self;
+        let Self { options, with, operands, does, contacts } = self;
         format!(
-            "Form {{ options: {}, with: {}, operands: {}, does: {} }}",
+            "Form {{ options: {}, with: {}, operands: {}, does: {}, contacts: {} }}",
             options.code(),
             with.code(),
             operands.code(),
-            does.code()
+            does.code(),
+            contacts.code()
         )
     }
 }

@@ -50,6 +50,12 @@ fn text(figures: &Figures) -> String {
     for shape in &figures.most_asked {
         let _ = writeln!(text, "{:>7} × {}", shape.times, visible::marked(&shape.shape));
     }
+    if !figures.rules.is_empty() {
+        text.push_str("\ndecided by rule\n");
+    }
+    for (rule, times) in &figures.rules {
+        let _ = writeln!(text, "{times:>7} × {}", visible::marked(rule));
+    }
     if figures.unreadable > 0 {
         let _ = writeln!(text, "\nnot counted: {} entries that do not read", figures.unreadable);
     }

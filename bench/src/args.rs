@@ -10,7 +10,7 @@ Measures product, floor and peer in turn, and prints a table of ratios as Markdo
 
 usage: cargo run --release -p ccc-bench -- [options]
 
-  --only LIST     the goals to measure, such as 1,2,7 (default: all; `mcp` is one too)
+  --only LIST     the goals to measure, such as 1,2,7 (default: all; `mcp` and `confine` are two)
   --against FILE  nothing but this build of ccc-server against that one, in turn
   --seconds N     seconds of load in each turn (default 0.5)
   --rounds N      turns of each contestant (default 7)

@@ -9,7 +9,7 @@ use crate::args::Wishes;
 
 const MUSL: &str = "x86_64-unknown-linux-musl";
 /// What goes into other people's containers, and the floors that it is measured against.
-const EDGES: [&str; 3] = ["ccc-client", "ccc-hook", "ccc-mcp"];
+const EDGES: [&str; 4] = ["ccc-client", "ccc-hook", "ccc-mcp", "ccc-confine"];
 const EDGE_FLOORS: [&str; 3] = ["floor-empty", "floor-client", "floor-mcp"];
 
 /// Where the built programs lie.
@@ -31,7 +31,7 @@ impl Builds {
         let own = std::env::current_exe().expect("this program's own path");
         let release = own.parent().expect("a directory of programs").to_owned();
         let target = release.parent().expect("a target directory").to_owned();
-        let wants_edges = ["5", "6", "mcp"].iter().any(|goal| wishes.wants(goal));
+        let wants_edges = ["5", "6", "mcp", "confine"].iter().any(|goal| wishes.wants(goal));
         let has_musl = has_musl();
         // The same packages whatever is wanted: others would have other features, and be built twice.
         let mut packages = vec!["ccc-server", "ccc-queue", "ccc-audit", "ccc-bench"];

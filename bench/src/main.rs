@@ -32,12 +32,13 @@ use report::Report;
 /// Goals that are measured together, and what measures them.
 type Measurement = (&'static [&'static str], fn(&mut Bench));
 
-const MEASUREMENTS: [Measurement; 13] = [
+const MEASUREMENTS: [Measurement; 14] = [
     (&["1", "2"], submit::actions),
     (&["3"], submit::reads),
     (&["4"], store::alone),
     (&["5"], programs::client),
     (&["6"], programs::hook),
+    (&["confine"], programs::confine),
     (&["mcp"], mcp::calls),
     (&["7"], decide::decisions),
     (&["8"], console::live),

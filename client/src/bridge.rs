@@ -201,7 +201,8 @@ impl Bridge {
         };
         let body = request.body.unwrap_or_default();
         let length = (request.method == Method::Post).then(|| body.len().to_string());
-        let prefer = request.wait_left().map(|seconds| format!("wait={seconds}"));
+        let patience = request.patience_seconds.map(|seconds| format!(", patience={seconds}")).unwrap_or_default();
+        let prefer = request.wait_left().map(|seconds| format!("wait={seconds}{patience}"));
         let last_event = request.last_event_id.map(|id| id.to_string());
         field("host", Some(&self.host));
         field("content-type", signed_over.content_type);

@@ -40,10 +40,21 @@ impl Bridge {
         idempotency_key: &str,
         wait_seconds: Option<u64>,
     ) -> Result<Answer, CallError> {
+        self.send_action(body, idempotency_key, wait_seconds, None)
+    }
+
+    pub(crate) fn send_action(
+        &self,
+        body: &[u8],
+        idempotency_key: &str,
+        wait_seconds: Option<u64>,
+        patience_seconds: Option<u64>,
+    ) -> Result<Answer, CallError> {
         let wait_seconds = wait_seconds.map(|seconds| seconds.min(WAIT_SECONDS_MAX));
         self.call(&Request {
             idempotency_key: Some(idempotency_key),
             wait_seconds,
+            patience_seconds,
             repeat: Repeat::Safely,
             ..Request::post("/action", body, deadline_after(wait_seconds))
         })
@@ -66,9 +77,18 @@ impl Bridge {
     /// # Errors
     /// When no answer came that can be believed.
     pub fn look(&self, id: TicketId, wait_seconds: Option<u64>) -> Result<Answer, CallError> {
+        self.read_ticket(id, wait_seconds, None)
+    }
+
+    pub(crate) fn read_ticket(
+        &self,
+        id: TicketId,
+        wait_seconds: Option<u64>,
+        patience_seconds: Option<u64>,
+    ) -> Result<Answer, CallError> {
         let wait_seconds = wait_seconds.map(|seconds| seconds.min(WAIT_SECONDS_MAX));
         let target = format!("/queue/{id}");
-        self.call(&Request { wait_seconds, ..Request::get(&target, deadline_after(wait_seconds)) })
+        self.call(&Request { wait_seconds, patience_seconds, ..Request::get(&target, deadline_after(wait_seconds)) })
     }
 
     /// Waits until a ticket has ended or `until` is past, through lost

@@ -25,6 +25,15 @@ pub struct Event {
     pub hint: Hint,
 }
 
+/// What a stream sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sign {
+    /// The server is there, and nothing happened.
+    Alive,
+    /// Something did.
+    Event(Event),
+}
+
 /// An open event stream, whose head was proved to come from the server.
 #[derive(Debug)]
 pub struct EventStream {
@@ -67,9 +76,27 @@ impl EventStream {
     /// When the connection is lost or still for too long, or what comes is not
     /// an event. The stream is over then.
     pub fn next(&mut self, silence: Duration) -> Result<Option<Event>, CallError> {
+        loop {
+            match self.next_sign(silence)? {
+                Some(Sign::Alive) => {}
+                Some(Sign::Event(event)) => return Ok(Some(event)),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The next event or sign of life, or nothing when the stream has ended.
+    ///
+    /// # Errors
+    /// As [`EventStream::next`].
+    pub fn next_sign(&mut self, silence: Duration) -> Result<Option<Sign>, CallError> {
         self.events.get_mut().get_mut().get_mut().patience = Patience::Still(silence);
-        let event = self.events.read().map_err(|error| Broken::from(error).into_error(&self.address))?;
-        event.as_ref().map(read_event).transpose()
+        let event = self.events.read_sign().map_err(|error| Broken::from(error).into_error(&self.address))?;
+        Ok(match event {
+            Some(event) if event.data.is_empty() => Some(Sign::Alive),
+            Some(event) => Some(Sign::Event(read_event(&event)?)),
+            None => None,
+        })
     }
 }
 

@@ -143,8 +143,8 @@ impl Course<'_> {
 
     fn take(&self, step: Step, wait_seconds: Option<u64>) -> Result<Followed, CallError> {
         let answer = match step {
-            Step::Ask => self.road.ask(self.body, Some(self.key), wait_seconds)?,
-            Step::Look(id) => self.road.look(id, wait_seconds)?,
+            Step::Ask => self.road.ask_patiently(self.body, Some(self.key), wait_seconds, self.left().as_secs())?,
+            Step::Look(id) => self.road.look_patiently(id, wait_seconds, self.left().as_secs())?,
         };
         Ok(Followed { ticket: answer.subject().map(Box::new), answer, end: End::Ended })
     }

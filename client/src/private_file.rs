@@ -97,16 +97,34 @@ pub fn write(path: &Path, text: &str, existing: Existing) -> io::Result<()> {
     }
 }
 
-/// Replaces a file by a new one with `mode`, whole or not at all. A link stays, or the old content would live on behind it.
+/// Replaces a file by a new one with `mode`, whole or not at all. A link stays, or the old content would live on behind it; one that
+/// leads to nothing yet leads to the new file.
 ///
 /// # Errors
 /// When the system refuses; the old file is untouched.
 pub fn replace(path: &Path, text: &str, mode: u32) -> io::Result<()> {
-    let target = match fs::canonicalize(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
-        target => target?,
-    };
-    put(&target, text, mode, Existing::Replaced)
+    put(&behind_links(path)?, text, mode, Existing::Replaced)
+}
+
+/// How many links are followed one after another: as many as Linux does.
+const LINKS_MAX: usize = 40;
+
+/// What the path names in the end, where links lead to a file that need not be there.
+///
+/// # Errors
+/// When the system refuses, or links lead on and on.
+pub fn behind_links(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        match fs::canonicalize(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::read_link(&path) {
+                Ok(next) => path = directory_of(&path).join(next),
+                Err(_) => return Ok(path),
+            },
+            there => return there,
+        }
+    }
+    Err(io::Error::other("links lead on and on"))
 }
 
 const PRIVATE: u32 = 0o600;
@@ -238,6 +256,23 @@ mod tests {
         write(&path, "two", Existing::Replaced).unwrap();
         assert_eq!(read(&path, 9).unwrap().as_slice(), b"two");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_to_nothing_leads_to_the_new_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        fs::create_dir(at("far")).unwrap();
+        symlink("far/second", at("first")).unwrap();
+        symlink("file", at("far/second")).unwrap();
+        replace(&at("first"), "new", 0o600).unwrap();
+        assert_eq!(fs::read_to_string(at("far/file")).unwrap(), "new");
+        assert!(fs::symlink_metadata(at("first")).unwrap().is_symlink());
+        symlink("nowhere/file", at("lost")).unwrap();
+        assert!(replace(&at("lost"), "new", 0o600).is_err());
+        assert!(fs::symlink_metadata(at("lost")).unwrap().is_symlink());
+        symlink("round", at("round")).unwrap();
+        assert!(replace(&at("round"), "new", 0o600).is_err());
     }
 
     #[test]

@@ -53,6 +53,8 @@ pub struct Request<'a> {
     pub idempotency_key: Option<&'a str>,
     /// For how many seconds the server is asked to hold its answer.
     pub wait_seconds: Option<u64>,
+    /// For how many seconds the caller waits in all, in this request and those that follow it; told to people.
+    pub patience_seconds: Option<u64>,
     /// For an event stream, the last event that was seen.
     pub last_event_id: Option<u64>,
     /// What may happen to it when its answer does not come.
@@ -71,6 +73,7 @@ impl<'a> Request<'a> {
             body: None,
             idempotency_key: None,
             wait_seconds: None,
+            patience_seconds: None,
             last_event_id: None,
             repeat: Repeat::Safely,
             deadline,

@@ -21,6 +21,33 @@ pub trait Road {
     /// As [`Road::ask`].
     fn look(&self, ticket: TicketId, wait_seconds: Option<u64>) -> Result<Answer, CallError>;
 
+    /// As [`Road::ask`], by a caller who waits for so many seconds in all; a road that cannot tell that asks without.
+    ///
+    /// # Errors
+    /// As [`Road::ask`].
+    fn ask_patiently(
+        &self,
+        body: &[u8],
+        key: Option<&str>,
+        wait_seconds: Option<u64>,
+        _patience_seconds: u64,
+    ) -> Result<Answer, CallError> {
+        self.ask(body, key, wait_seconds)
+    }
+
+    /// As [`Road::look`], likewise.
+    ///
+    /// # Errors
+    /// As [`Road::ask`].
+    fn look_patiently(
+        &self,
+        ticket: TicketId,
+        wait_seconds: Option<u64>,
+        _patience_seconds: u64,
+    ) -> Result<Answer, CallError> {
+        self.look(ticket, wait_seconds)
+    }
+
     /// Withdraws a ticket.
     ///
     /// # Errors
@@ -38,6 +65,28 @@ impl Road for Bridge {
 
     fn look(&self, ticket: TicketId, wait_seconds: Option<u64>) -> Result<Answer, CallError> {
         Self::look(self, ticket, wait_seconds)
+    }
+
+    fn ask_patiently(
+        &self,
+        body: &[u8],
+        key: Option<&str>,
+        wait_seconds: Option<u64>,
+        patience_seconds: u64,
+    ) -> Result<Answer, CallError> {
+        match key {
+            Some(key) => self.send_action(body, key, wait_seconds, Some(patience_seconds)),
+            None => self.submit(body, wait_seconds),
+        }
+    }
+
+    fn look_patiently(
+        &self,
+        ticket: TicketId,
+        wait_seconds: Option<u64>,
+        patience_seconds: u64,
+    ) -> Result<Answer, CallError> {
+        self.read_ticket(ticket, wait_seconds, Some(patience_seconds))
     }
 
     fn withdraw(&self, ticket: TicketId) -> Result<(), CallError> {

@@ -44,15 +44,24 @@ impl<R: BufRead> Events<R> {
     /// # Errors
     /// Those of the stream, and [`Malformed`] when an event is too large. The stream is over then.
     pub fn read(&mut self) -> io::Result<Option<Event>> {
+        loop {
+            match self.read_sign()? {
+                Some(event) if event.data.is_empty() => {}
+                found => return Ok(found),
+            }
+        }
+    }
+
+    /// The same, also where it has no data: a stream that has nothing to tell says so that it is alive.
+    ///
+    /// # Errors
+    /// As [`Events::read`].
+    pub fn read_sign(&mut self) -> io::Result<Option<Event>> {
         let mut event = Event::default();
         let mut has_data = false;
         while let Some(line) = self.read_line()? {
             if line.is_empty() {
-                if !event.data.is_empty() {
-                    return Ok(Some(event));
-                }
-                (event, has_data) = (Event::default(), false);
-                continue;
+                return Ok(Some(event));
             }
             match field(&line) {
                 (b"data", value) => {

@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::{
-    RecordError,
+    Limits, RecordError,
     record::{path, split},
 };
 
@@ -34,6 +34,8 @@ pub struct Call {
     pub tells_directory: bool,
     /// The hook's own places, never given.
     pub never: Vec<PathBuf>,
+    /// Limits other than the launcher's own; 0 is none.
+    pub limits: Limits,
     /// From then on it is not run any more, in seconds since 1970.
     pub until_seconds: u64,
 }
@@ -61,12 +63,14 @@ struct Draft {
     is_background: bool,
     tells_directory: bool,
     never: Vec<PathBuf>,
+    limits: Limits,
     until_seconds: Option<u64>,
 }
 
 impl Draft {
     fn entry(&mut self, entry: &OsStr) -> Result<(), RecordError> {
         let unfit = || RecordError::new(format!("`{}` is no entry of a call", entry.display()));
+        let number = |text: &str| text.parse::<u64>().map_err(|_| unfit());
         let (key, value) = split(entry).ok_or_else(unfit)?;
         match (key.to_str(), value.to_str()) {
             (Some("command"), _) if value.len() <= COMMAND_BYTES_MAX => self.command = Some(value.to_owned()),
@@ -74,7 +78,11 @@ impl Draft {
             (Some("background"), Some("yes")) => self.is_background = true,
             (Some("tells-directory"), Some("yes")) => self.tells_directory = true,
             (Some("never"), _) => self.never.push(path("never", value)?),
-            (Some("until"), Some(seconds)) => self.until_seconds = Some(seconds.parse().map_err(|_| unfit())?),
+            (Some("processes-max"), Some(count)) => self.limits.processes_max = Some(number(count)?),
+            (Some("memory-bytes-max"), Some(bytes)) => self.limits.memory_bytes_max = Some(number(bytes)?),
+            (Some("file-bytes-max"), Some(bytes)) => self.limits.file_bytes_max = Some(number(bytes)?),
+            (Some("scratch-bytes-max"), Some(bytes)) => self.limits.scratch_bytes_max = Some(number(bytes)?),
+            (Some("until"), Some(seconds)) => self.until_seconds = Some(number(seconds)?),
             _ => return Err(unfit()),
         }
         Ok(())
@@ -88,6 +96,7 @@ impl Draft {
             is_background: self.is_background,
             tells_directory: self.tells_directory,
             never: self.never,
+            limits: self.limits,
             until_seconds: self.until_seconds.ok_or_else(|| missing("until"))?,
         })
     }
@@ -98,7 +107,7 @@ mod tests {
     use super::*;
 
     const WHOLE: &[u8] =
-        b"ccc-call/2\0command=a=b\n\xff\0project=/p\0background=yes\0tells-directory=yes\0never=/n\0until=7\0end\0";
+        b"ccc-call/2\0command=a=b\n\xff\0project=/p\0background=yes\0tells-directory=yes\0never=/n\0memory-bytes-max=9\0until=7\0end\0";
 
     #[test]
     fn a_call_is_read_as_it_was_written() {
@@ -106,6 +115,7 @@ mod tests {
         assert_eq!(call.command.as_bytes(), b"a=b\n\xff");
         assert_eq!(call.project, PathBuf::from("/p"));
         assert!(call.is_background && call.tells_directory);
+        assert_eq!(call.limits, Limits { memory_bytes_max: Some(9), ..Limits::default() });
         assert_eq!((call.never, call.until_seconds), (vec!["/n".into()], 7));
     }
 
@@ -117,6 +127,7 @@ mod tests {
         for (from, to) in [
             ("ccc-call/2", "ccc-call/1"),
             ("until=7", "until=-7"),
+            ("memory-bytes-max=9", "memory-bytes-max=9k"),
             ("project=/p", "project=p"),
             ("project=/p", "project=/p/../q"),
             ("background=yes", "background=no"),

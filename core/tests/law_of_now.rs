@@ -20,7 +20,10 @@ use ccc_core::{
 use ccc_protocol::{
     Digest, GrantId, TicketId, Timestamp, UserName,
     actions::USE_TOOL,
-    bodies::{Approve, Care, Deny, EntryKind, Freeze, GrantRequest, Policy, ProblemType, Shown, Status, Verdict},
+    bodies::{
+        Approve, Beside, Care, Deny, Difference, EntryKind, Freeze, GrantRequest, Policy, ProblemType, Shown, Status,
+        Verdict,
+    },
 };
 use ccc_toolcall::facts;
 use serde_json::{Value, json};
@@ -313,7 +316,77 @@ fn a_right_that_was_taken_away_without_a_reload_of_secrets_is_looked_at_when_it_
 }
 
 fn more(uses: Option<u32>) -> GrantRequest {
-    GrantRequest { uses, seconds: 30, params: BTreeMap::new() }
+    GrantRequest { uses, seconds: 30, params: BTreeMap::new(), beside: vec![] }
+}
+
+const SOME_ASK_MORE: &str = "
+[[rule]]
+name = 'with a reason'
+action = 'use-tool'
+where.command.program = 'cat'
+policy = 'queue'
+approve = { justification = true }
+[[rule]]
+name = 'with care'
+action = 'use-tool'
+where.command.program = 'head'
+policy = 'queue'
+approve = { care = true }
+[[rule]]
+name = 'by two'
+action = 'use-tool'
+where.command.program = 'tail'
+policy = 'queue'
+approve = { count = 2 }
+[[rule]]
+name = 'no grants'
+action = 'use-tool'
+where.command.program = 'wc'
+policy = 'queue'
+grants = false
+";
+
+/// A grant for whatever the same shell only reads, with these tickets approved beside it.
+fn shell_with(beside: &[(&Ticket, Digest)]) -> GrantRequest {
+    let same = Difference::SameTool("Bash".into());
+    let beside = beside.iter().map(|(ticket, digest)| Beside { id: ticket.id(), digest: *digest }).collect();
+    GrantRequest { uses: Some(3), seconds: 30, params: [("input".to_owned(), same)].into(), beside }
+}
+
+#[test]
+fn what_a_grant_fits_is_approved_beside_it_and_what_takes_more_waits_on() {
+    let mut rig = Rig::new(SOME_ASK_MORE);
+    let first = rig.call();
+    let (fits, another) = (rig.runs("ls src"), rig.runs("ls docs"));
+    let stay =
+        ["cat a", "head a", "tail a", "wc a", "touch a", "sudo ls", "ls /etc", "ls $X"].map(|line| rig.runs(line));
+    let unnamed = rig.runs("ls tests");
+    let shown = |ticket: &Arc<Ticket>| ticket.request().digest;
+    let mut beside = vec![(&*fits, shown(&fits)), (&*another, Digest::of(b"another"))];
+    beside.extend(stay.iter().map(|ticket| (&**ticket, shown(ticket))));
+    let grant = shell_with(&beside);
+    rig.approve_with("ann", &first, None, Some(grant)).unwrap();
+    assert_eq!((rig.status(&fits), rig.votes(&fits)), (Status::Approved, vec!["ann".to_owned()]));
+    for ticket in stay.iter().chain([&another, &unnamed]) {
+        assert_eq!(rig.status(ticket), Status::Queued, "{:?}", ticket.request().params);
+    }
+    let made = rig.entries.iter().find(|(kind, _)| *kind == EntryKind::GrantMade).unwrap();
+    assert_eq!(made.1["uses_left"], json!(3), "a person's own yes is no use");
+}
+
+#[test]
+fn nobody_approves_beside_a_grant_what_they_may_not_approve() {
+    let mut rig = Rig::new("");
+    let (first, fits) = (rig.call(), rig.runs("ls src"));
+    let beside = [(&*fits, fits.request().digest)];
+    rig.law = law(TWO_PEOPLE, &ALL);
+    assert!(rig.approve_with("ann", &first, None, Some(shell_with(&beside))).is_err(), "it carries no grant");
+    assert_eq!(rig.status(&fits), Status::Queued);
+    let many: Vec<_> = (0..17).map(|_| beside[0]).collect();
+    rig.law = law("", &ALL);
+    let refused = rig.approve_with("ann", &first, None, Some(shell_with(&many))).unwrap_err();
+    assert!(refused.detail.contains("at most 16"), "{}", refused.detail);
+    assert_eq!((rig.status(&first), rig.status(&fits)), (Status::Queued, Status::Queued));
 }
 
 #[test]

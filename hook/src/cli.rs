@@ -99,7 +99,9 @@ fn install(mut parser: Parser) -> Result<Command, lexopt::Error> {
         hosts: Vec::new(),
         all: false,
         scope: Scope::User,
+        found: false,
         dry_run: false,
+        form: Form::Words,
         secrets: None,
         user: None,
         url: None,
@@ -109,9 +111,11 @@ fn install(mut parser: Parser) -> Result<Command, lexopt::Error> {
         match argument {
             Long("agent") => order.hosts.push(host(&mut parser)?),
             Long("all") => order.all = true,
+            Long("found") => order.found = true,
             Long("user") => order.scope = Scope::User,
             Long("project") => order.scope = Scope::Project,
             Long("dry-run") => order.dry_run = true,
+            Long("json") => order.form = Form::Json,
             Long("secrets") => order.secrets = Some(parser.value()?.into()),
             Long("as") => order.user = Some(parser.value()?.string()?),
             Long("url") => order.url = Some(parser.value()?.string()?),
@@ -120,7 +124,14 @@ fn install(mut parser: Parser) -> Result<Command, lexopt::Error> {
             other => return Err(other.unexpected()),
         }
     }
-    order.hosts = chosen(order.hosts, order.all)?;
+    if order.form == Form::Json && !order.dry_run {
+        return Err("`--json` tells what would be written: write `--dry-run` too".into());
+    }
+    order.hosts = match (order.found, order.all) {
+        (true, true) => return Err("write either --found or --all".into()),
+        (true, false) => chosen(order.hosts, true)?,
+        (false, all) => chosen(order.hosts, all)?,
+    };
     Ok(Command::Install(order))
 }
 

@@ -71,7 +71,7 @@ pub fn trust(places: &Places, settings: &Path) -> Result<Vec<String>, TrustError
     Ok(seen.into_iter().map(|hook| hook.key).collect())
 }
 
-/// Takes back the trust in these hooks.
+/// Takes back the trust in these hooks, and the copies of Codex's config that were made for it, as far as they say no more than it.
 ///
 /// # Errors
 /// When Codex's config cannot be changed.
@@ -83,7 +83,16 @@ pub fn forget(places: &Places, keys: &[String]) -> Result<(), TrustError> {
         for key in keys {
             state.remove(key);
         }
-    })
+    })?;
+    // A copy with our keys in it says no more than the config did until now.
+    files::forget_backups(&config(places), |text| keys.iter().any(|key| text.contains(key)))?;
+    Ok(())
+}
+
+/// Where Codex keeps its trust.
+#[must_use]
+pub fn config(places: &Places) -> PathBuf {
+    places.host_home(Host::Codex).join("config.toml")
 }
 
 /// Our hooks in this settings file, as Codex sees them.
@@ -184,7 +193,7 @@ fn result_of(id: u64, answers: &mpsc::Receiver<String>, deadline: Instant) -> io
 
 /// Changes `[hooks.state]` in Codex's config and nothing else.
 fn change_config(places: &Places, change: impl FnOnce(&mut Table)) -> Result<(), TrustError> {
-    let path = places.host_home(Host::Codex).join("config.toml");
+    let path = config(places);
     let fault = |what: String| TrustError::Config { path: path.clone(), what };
     let before = files::read_if_any(&path)?;
     let text = before.clone().unwrap_or_default();
@@ -250,6 +259,28 @@ mod tests {
         assert_eq!(without, before);
         let other_breaks = before.replace('\n', "\r\n");
         assert_eq!(changed(&other_breaks, |_| ()).unwrap(), other_breaks);
+    }
+
+    #[test]
+    fn the_copies_made_for_trust_go_with_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let moved = vec![(Host::Codex, directory.path().to_owned())];
+        let places = Places { home: at("home"), project: at("project"), ours: at("ours"), moved };
+        let keys = ["/a/hooks.json:pre_tool_use:0:0".to_owned()];
+        std::fs::write(at("config.toml"), "model = \"x\"\n").unwrap();
+        for hash in ["sha256:00", "sha256:11"] {
+            change_config(&places, |state| {
+                let mut trust = Table::new();
+                trust.insert("trusted_hash", value(hash));
+                state.insert(&keys[0], Item::Table(trust));
+            })
+            .unwrap();
+        }
+        assert!(at("config.toml.before-ccc-hook.2").exists());
+        forget(&places, &keys).unwrap();
+        assert_eq!(std::fs::read_to_string(at("config.toml")).unwrap(), "model = \"x\"\n");
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 
     #[test]

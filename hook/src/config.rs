@@ -48,12 +48,37 @@ pub struct Config {
     pub canary: Option<String>,
 }
 
-/// How calls are run confined.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// How calls are run confined. A limit that is left out is the launcher's own; 0 is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Confine {
     /// `ccc-confine`, by its whole path.
     pub launcher: PathBuf,
+    /// Processes and threads of one call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processes_max: Option<u64>,
+    /// Memory that one process of a call may write, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_bytes_max: Option<u64>,
+    /// The longest file that a call may write, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_bytes_max: Option<u64>,
+    /// Each directory in memory that a call has for its own, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scratch_bytes_max: Option<u64>,
+}
+
+impl Confine {
+    /// The limits that are set, by the names of a record's entries.
+    pub(crate) fn limits(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let named = [
+            ("processes-max", self.processes_max),
+            ("memory-bytes-max", self.memory_bytes_max),
+            ("file-bytes-max", self.file_bytes_max),
+            ("scratch-bytes-max", self.scratch_bytes_max),
+        ];
+        named.into_iter().filter_map(|(name, limit)| Some((name, limit?)))
+    }
 }
 
 /// As long as every host allows.

@@ -1,11 +1,13 @@
-//! `ccc-hook install`: everything is read and checked first, then written.
+//! `ccc-hook install`: everything is read and checked first, then written; where that fails, all of it is taken back.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use ccc_client::{CallError, Identity, IdentityError, read_secrets};
 use ccc_protocol::actions::USE_TOOL;
 
+use crate::cli::Form;
 use crate::codex_trust::{self, TrustError};
 use crate::config::{self, Config, ConfigError, Confine};
 use crate::confine;
@@ -20,7 +22,9 @@ use ccc_hosts::manifest::{Install, Manifest, ManifestError};
 use ccc_hosts::settings::command::{Program, UnspeakablePath};
 use ccc_hosts::settings::place::{Places, Scope};
 use ccc_hosts::settings::{self, SettingsError};
+use ccc_hosts::undo::Undo;
 use ccc_hosts::version::Version;
+use serde_json::{Value, json};
 
 /// What a person asked for.
 #[derive(Debug, Clone)]
@@ -31,8 +35,12 @@ pub struct Order {
     pub all: bool,
     /// For the person or the project.
     pub scope: Scope,
+    /// True where those were asked for whose program is found.
+    pub found: bool,
     /// Only tell what would be written.
     pub dry_run: bool,
+    /// In which form that is told.
+    pub form: Form,
     /// The agent's secrets file; else the one of the last install.
     pub secrets: Option<PathBuf>,
     /// The agent's user, where the secrets file holds several.
@@ -105,6 +113,8 @@ struct Plan {
     settings: PathBuf,
     before: Option<String>,
     after: String,
+    /// True where the settings are as an earlier install left them: what they were before it is kept already.
+    is_again: bool,
     config_path: PathBuf,
     config: Config,
 }
@@ -121,11 +131,16 @@ pub fn install(order: &Order, places: &Places, program: &Path, out: &mut dyn Wri
     for plan in &plans {
         check_bridge(&plan.config)?;
     }
-    for plan in &plans {
-        if order.dry_run {
-            tell(plan, out)?;
-        } else {
-            write(plan, order.scope, program, places, &mut manifest, out)?;
+    if order.dry_run && order.form == Form::Json {
+        return Ok(tell_json(&plans, out)?);
+    }
+    if order.dry_run {
+        plans.iter().try_for_each(|plan| tell(plan, out))?;
+    } else {
+        let mut undo = Undo::default();
+        if let Err(error) = carry_out(&plans, order.scope, program, places, &mut manifest, &mut undo, out) {
+            take_back(undo, out)?;
+            return Err(error);
         }
     }
     if footing == Footing::OwnUserWrites {
@@ -135,22 +150,63 @@ pub fn install(order: &Order, places: &Places, program: &Path, out: &mut dyn Wri
             program.display()
         )?;
     }
-    if !order.dry_run {
-        learn_agents(&plans, places)?;
+    Ok(())
+}
+
+fn carry_out(
+    plans: &[Plan],
+    scope: Scope,
+    program: &Path,
+    places: &Places,
+    manifest: &mut Manifest,
+    undo: &mut Undo,
+    out: &mut dyn Write,
+) -> Result<(), InstallError> {
+    let manifests = [places.manifest(), places.agents()];
+    let written = plans.iter().flat_map(|plan| [&plan.config_path, &plan.settings]).chain(&manifests);
+    for path in written {
+        undo.note(path).map_err(|cause| InstallError::file(path, cause))?;
+    }
+    for plan in plans {
+        write(plan, scope, program, places, manifest, out)?;
+    }
+    learn_agents(plans, places)?;
+    // Last, because another program is asked about what was written.
+    for plan in plans.iter().filter(|plan| plan.host.profile().trusts_hooks_by_name) {
+        trust_in_codex(&plan.settings, places, manifest, undo, out)?;
     }
     Ok(())
 }
 
+fn take_back(undo: Undo, out: &mut dyn Write) -> io::Result<()> {
+    match undo.take_back() {
+        Ok(()) => writeln!(out, "nothing is installed: what was written is taken back"),
+        Err(failed) => failed
+            .into_iter()
+            .try_for_each(|(path, cause)| writeln!(out, "`{}` could not be put back: {cause}", path.display())),
+    }
+}
+
 fn plans(order: &Order, places: &Places, program: &Path, earlier: &Manifest) -> Result<Vec<Plan>, InstallError> {
-    let mut plans = Vec::new();
-    for host in &order.hosts {
+    let mut chosen = Vec::new();
+    for host in order.hosts.iter().filter(|host| !order.found || is_found(**host)) {
         match places.settings(*host, order.scope) {
-            Some(settings) => plans.push(plan(order, places, program, earlier, *host, settings)?),
-            None if order.all => {}
+            Some(settings) => chosen.push((*host, settings)),
+            None if order.all || order.found => {}
             None => return Err(InstallError::NoProjectScope(host.title())),
         }
     }
-    Ok(plans)
+    let versions = versions(&chosen);
+    let with_versions = chosen.into_iter().zip(versions);
+    with_versions.map(|(host, version)| plan(order, places, program, earlier, host, version)).collect()
+}
+
+/// Each program takes a second or more to tell its version: all are asked at once.
+fn versions(hosts: &[(Host, PathBuf)]) -> Vec<Option<Version>> {
+    thread::scope(|scope| {
+        let asked: Vec<_> = hosts.iter().map(|(host, _)| scope.spawn(|| program_version(*host))).collect();
+        asked.into_iter().map(|asked| asked.join().ok().flatten()).collect()
+    })
 }
 
 fn plan(
@@ -158,27 +214,30 @@ fn plan(
     places: &Places,
     program: &Path,
     earlier: &Manifest,
-    host: Host,
-    path: PathBuf,
+    (host, path): (Host, PathBuf),
+    version: Option<Version>,
 ) -> Result<Plan, InstallError> {
     let config_path = places.config(host);
-    let config = Config { confine: confine_beside(host, program), ..config(order, &config_path)? };
+    let config = Config { confine: confine_beside(host, program, &config_path), ..config(order, &config_path)? };
     let line = Program::new(program, &config_path)?;
     let before = files::read_if_any(&path).map_err(|cause| InstallError::file(&path, cause))?;
-    let version = program_version(host);
     let wanted = entries::entries(host, version, &line, &config);
     let text = before.as_deref().unwrap_or_default();
     // What an earlier install wrote and nobody touched is written anew, so that it can be taken back to the byte.
     let own = earlier.find(&path).and_then(|install| entries::untouched(install, host, text));
     let after = settings::with_entries(host, &path, own.as_deref().unwrap_or(text), &wanted)?;
-    Ok(Plan { host, version, settings: path, before, after, config_path, config })
+    Ok(Plan { host, version, settings: path, is_again: own.is_some(), before, after, config_path, config })
 }
 
-/// The launcher that was installed beside this program, where this host's calls can be run by it and it confines all.
-fn confine_beside(host: Host, program: &Path) -> Option<Confine> {
+/// The launcher that was installed beside this program, where this host's calls can be run by it and it confines all. Limits that the
+/// person wrote into the config stay.
+fn confine_beside(host: Host, program: &Path, config: &Path) -> Option<Confine> {
     confine::rewrite_of(host)?;
     let launcher = program.with_file_name("ccc-confine").canonicalize().ok()?;
-    (confine::probed(&launcher)? == "full").then_some(Confine { launcher })
+    (confine::probed(&launcher)? == "full").then(|| Confine {
+        launcher,
+        ..Config::load(config).ok().and_then(|before| before.confine).unwrap_or_default()
+    })
 }
 
 /// What was asked for, over what the last install of this host said.
@@ -223,6 +282,28 @@ fn tell(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", plan.after.trim_end())
 }
 
+/// For programs: what each agent's settings say, and would say.
+fn tell_json(plans: &[Plan], out: &mut dyn Write) -> io::Result<()> {
+    let told: Vec<Value> = plans
+        .iter()
+        .map(|plan| {
+            let (before, after) = (plan.before.as_deref().unwrap_or_default(), &plan.after);
+            let is_config = Config::load(&plan.config_path).is_ok_and(|config| config == plan.config);
+            json!({
+                "agent": plan.host.name(), "title": plan.host.title(), "settings": plan.settings.display().to_string(),
+                "before": before, "after": after, "in_place": before == after && is_config,
+            })
+        })
+        .collect();
+    writeln!(out, "{}", Value::Array(told))
+}
+
+/// True where the agent's program is one that a shell would find.
+fn is_found(host: Host) -> bool {
+    let dirs = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&dirs).any(|dir| dir.join(host.profile().program).is_file())
+}
+
 fn write(
     plan: &Plan,
     scope: Scope,
@@ -242,7 +323,7 @@ fn write(
         settings: plan.settings.clone(),
         config: plan.config_path.clone(),
         program: program.to_owned(),
-        backup: if unchanged { None } else { back_up(plan)? },
+        backup: if unchanged || plan.is_again { None } else { back_up(plan)? },
         created: Some(plan.before.is_none()),
         version: plan.version,
         proven: earlier_proof(manifest, plan, unchanged),
@@ -258,9 +339,6 @@ fn write(
     }
     if confine::rewrite_of(plan.host).is_some() {
         writeln!(out, "{}: {}", plan.host, can_confine(plan, places))?;
-    }
-    if plan.host.profile().trusts_hooks_by_name {
-        trust_in_codex(&plan.settings, places, manifest, out)?;
     }
     Ok(())
 }
@@ -285,8 +363,11 @@ fn trust_in_codex(
     settings: &Path,
     places: &Places,
     manifest: &mut Manifest,
+    undo: &mut Undo,
     out: &mut dyn Write,
 ) -> Result<(), InstallError> {
+    let config = codex_trust::config(places);
+    undo.note(&config).map_err(|cause| InstallError::file(&config, cause))?;
     match codex_trust::trust(places, settings) {
         Ok(keys) => {
             writeln!(out, "codex: trusts these hooks now")?;

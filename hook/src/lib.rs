@@ -22,6 +22,7 @@ pub mod last_resort;
 pub mod prove;
 pub mod registry;
 pub mod run;
+pub mod seen;
 pub mod session;
 pub mod setup;
 pub mod status;

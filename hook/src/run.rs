@@ -21,6 +21,7 @@ use crate::input::{self, InputError};
 use crate::judge::{self, Bridge, Judged, Waiting};
 use crate::last_resort::LastResort;
 use crate::registry::Registry;
+use crate::seen;
 use crate::voice::Voice;
 use ccc_hosts::answer::{Answer, Reason, Reply};
 use ccc_hosts::event::{Event, MAIN_AGENT, Recorded};
@@ -80,6 +81,9 @@ fn settle(
     let config = Config::load(installed.config.ok_or(Failure::NoConfig)?)?;
     if may_wait(&question.content) {
         resort.set_deadline(begun + config.own_limit())?;
+    }
+    if let (Event::Judge(_), Some(path)) = (&question.content, installed.config) {
+        seen::note(question.host, &document, path);
     }
     let bridge = Arc::new(Connection::open(&config)?);
     with_stable_id(&mut question.content, installed.config);

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::codex_trust;
 use crate::entries;
 use crate::install::InstallError;
+use crate::seen;
 use ccc_hosts::files;
 use ccc_hosts::host::Host;
 use ccc_hosts::manifest::{Install, Manifest};
@@ -35,7 +36,7 @@ pub fn uninstall(removal: &Removal, places: &Places, out: &mut dyn Write) -> Res
         for settings in settings_of(*host, removal.scope, places, &manifest) {
             remove_from(*host, &settings, manifest.find(&settings), removal.dry_run, out)?;
             if !removal.dry_run {
-                forget_backup(&settings, manifest.find(&settings));
+                forget_backups(*host, &settings, out)?;
                 let trusted = manifest.find(&settings).map(|install| install.trusted.clone());
                 codex_trust::forget(places, &trusted.unwrap_or_default())?;
                 manifest.forget(&settings);
@@ -82,7 +83,7 @@ fn remove_from(
         return Ok(());
     }
     let was_ours = install.is_some_and(Install::is_ours) && settings::is_bare(host, &without);
-    let written = if was_ours { fs::remove_file(path) } else { files::write_settings(path, &without) };
+    let written = if was_ours { files::remove(path) } else { files::write_settings(path, &without) };
     written.map_err(|cause| InstallError::file(path, cause))?;
     writeln!(out, "{host}: removed from {shown}")?;
     Ok(())
@@ -97,20 +98,26 @@ fn without_ours(host: Host, path: &Path, text: &str, install: Option<&Install>) 
     Ok(settings::without_entries(host, path, text, before.as_deref())?)
 }
 
-/// The backup of what is there again to the byte.
-fn forget_backup(settings: &Path, install: Option<&Install>) {
-    let Some(backup) = install.and_then(|install| install.backup.as_deref()) else { return };
-    let text = |path| files::read_if_any(path).ok().flatten();
-    if text(backup).is_some_and(|kept| text(settings) == Some(kept)) {
-        // One that stays takes nothing away.
-        let _ = fs::remove_file(backup);
+/// The backups of what is there again to the byte, and those with entries of ours, which nothing answers any more. One from before
+/// us stays where the settings were changed since, and is told.
+fn forget_backups(host: Host, settings: &Path, out: &mut dyn Write) -> Result<(), InstallError> {
+    let holds_ours =
+        |text: &str| settings::found_entries(host, settings, text).is_ok_and(|entries| !entries.is_empty());
+    let kept = files::forget_backups(settings, holds_ours).map_err(|cause| InstallError::file(settings, cause))?;
+    for backup in kept {
+        writeln!(out, "{host}: kept {}, the settings as they were before us", backup.display())?;
     }
+    Ok(())
 }
 
-/// The config goes with the last install that names it; the agents' ids stay.
+/// The config and what was noted beside it go with the last install that names it; the agents' ids stay.
 fn forget_config(path: &Path) -> Result<(), InstallError> {
-    match fs::remove_file(path) {
-        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => Err(InstallError::file(path, cause)),
-        _ => Ok(()),
+    let [notes, earlier] = seen::files(path);
+    for file in [path, &notes, &earlier] {
+        match fs::remove_file(file) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(InstallError::file(file, cause)),
+            _ => {}
+        }
     }
+    Ok(())
 }

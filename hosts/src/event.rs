@@ -40,7 +40,7 @@ pub struct ToolCall {
     pub project: Option<String>,
     /// The host's session.
     pub session: String,
-    /// The subagent's id, or [`MAIN_AGENT`].
+    /// The subagent as `type/id`, or [`MAIN_AGENT`].
     pub agent: String,
 }
 
@@ -53,7 +53,7 @@ pub struct Recorded {
     pub moment: Moment,
     /// The host's session.
     pub session: String,
-    /// The subagent's id, or [`MAIN_AGENT`].
+    /// The subagent as `type/id`, or [`MAIN_AGENT`].
     pub agent: String,
     /// A bounded summary; never a tool's output or a file's content.
     pub detail: Map<String, Value>,

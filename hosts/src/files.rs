@@ -81,6 +81,56 @@ pub fn back_up_for(program: &str, path: &Path, text: &str) -> io::Result<PathBuf
     Err(io::Error::other("too many backups beside it: remove some"))
 }
 
+/// Removes the copies that [`back_up`] made of a settings file and that say no more than what is there now, and those that `is_stale`
+/// is true of; the others, which are the person's to keep or to remove.
+///
+/// # Errors
+/// When the system refuses.
+pub fn forget_backups(path: &Path, is_stale: impl Fn(&str) -> bool) -> io::Result<Vec<PathBuf>> {
+    let now = read_if_any(path)?;
+    let mut kept = Vec::new();
+    for backup in backups(path)? {
+        // What cannot be read as text is not ours.
+        let Ok(Some(text)) = read_if_any(&backup) else { continue };
+        if now.as_deref() == Some(&text) || is_stale(&text) {
+            fs::remove_file(backup)?;
+        } else {
+            kept.push(backup);
+        }
+    }
+    Ok(kept)
+}
+
+fn backups(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return Ok(Vec::new()) };
+    let start = [name.as_encoded_bytes(), b".before-ccc-hook."].concat();
+    let is_backup = |name: &std::ffi::OsStr| {
+        let number = name.as_encoded_bytes().strip_prefix(start.as_slice());
+        number.is_some_and(|number| !number.is_empty() && number.iter().all(u8::is_ascii_digit))
+    };
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if is_backup(&entry.file_name()) {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Removes a file, and where its name is a link what that leads to: the link was there before.
+///
+/// # Errors
+/// When the system refuses.
+pub fn remove(path: &Path) -> io::Result<()> {
+    fs::remove_file(private_file::behind_links(path)?)
+}
+
 fn create_new(path: &Path, mode: u32) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(mode).open(path)
 }
@@ -101,6 +151,28 @@ mod tests {
         assert_eq!(fs::read_to_string(&real).unwrap(), "new");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+
+    #[test]
+    fn backups_that_say_no_more_than_the_file_go_and_nothing_else_does() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        fs::write(at("s.json"), "now").unwrap();
+        for (name, text) in [("1", "now"), ("2", "ours"), ("3", "earlier"), ("x", "now"), ("", "now")] {
+            fs::write(at(&format!("s.json.before-ccc-hook.{name}")), text).unwrap();
+        }
+        fs::write(at("t.json.before-ccc-hook.1"), "now").unwrap();
+        let kept = forget_backups(&at("s.json"), |text| text == "ours").unwrap();
+        assert_eq!(kept, [at("s.json.before-ccc-hook.3")]);
+        let mut left: Vec<_> =
+            fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        let expected = [
+            "s.json", "s.json.before-ccc-hook.", "s.json.before-ccc-hook.3", "s.json.before-ccc-hook.x",
+            "t.json.before-ccc-hook.1",
+        ];
+        assert_eq!(left, expected);
+        assert!(forget_backups(&at("gone/s.json"), |_| true).unwrap().is_empty());
     }
 
     #[test]

@@ -16,4 +16,5 @@ pub mod project;
 pub mod settings;
 pub mod tool;
 pub mod translate;
+pub mod undo;
 pub mod version;

@@ -305,3 +305,20 @@ fn load(directory: &str, name: &str) -> Value {
 fn tests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
 }
+
+#[test]
+fn a_subagent_is_named_by_its_type_and_none_is_the_main_agent() {
+    let named = |kind: Value| {
+        let document = json!({
+            "session_id": "s", "cwd": "/proj", "hook_event_name": "PreToolUse", "tool_name": "Read",
+            "tool_input": {"file_path": "a"}, "agent_id": "a1", "agent_type": kind,
+        });
+        let question = translate::read(Host::Claude, None, document.as_object().unwrap());
+        question.map(|question| question.content.action(None)["agent"].clone())
+    };
+    assert_eq!(named(json!("reviewer")).unwrap(), "reviewer/a1");
+    assert_eq!(named(json!("main")).unwrap(), "main/a1");
+    assert_eq!(named(Value::Null).unwrap(), "subagent/a1");
+    assert_eq!(named(json!("x".repeat(500))).unwrap(), format!("{}…/a1", "x".repeat(100)));
+    assert!(named(json!(7)).is_err(), "what cannot be told blocks");
+}

@@ -40,8 +40,9 @@ const PIECES_WAITING_MAX: usize = 64;
 /// From how many bytes on a piece takes no further event. Events that come together are one piece.
 const PIECE_BYTES_MAX: usize = 16 * 1024;
 
-/// How often a silent stream says that it is alive, which also finds out whether the listener is.
-const BEAT: Duration = Duration::from_secs(15);
+/// How often a stream says that it is alive: a console tells its person after a few seconds of silence. It also finds out whether the
+/// listener is.
+const BEAT: Duration = Duration::from_secs(2);
 
 /// A comment line, which listeners pass over.
 const ALIVE: Bytes = Bytes::from_static(b":\n\n");

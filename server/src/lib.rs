@@ -57,7 +57,7 @@ pub mod parts {
         bridge::Bridge,
         check::report,
         connection::http,
-        desk::{CheckpointCommand, Front, Running, Sent, Site, open as open_desk},
+        desk::{CheckpointCommand, Front, Patience, Running, Sent, Site, open as open_desk},
         exec::Effects,
         head::{Head, Hosts},
         keyring::{Keyring, Keys},

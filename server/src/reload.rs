@@ -98,8 +98,11 @@ impl Reload {
         match Setup::read(&self.wishes, &self.around) {
             Ok(setup) => self.enact(setup, bridge, key).await,
             Err(error) => {
-                for fault in error.0 {
+                for fault in &error.0 {
                     tracing::error!("not reloaded, what was read before stays: {fault}");
+                }
+                if let Err(refusal) = bridge.front.refuse_reload(&error.0).await {
+                    tracing::error!(cause = refusal.cause, "the log does not have it: {}", refusal.detail);
                 }
             }
         }

@@ -8,6 +8,7 @@ pub mod kills;
 pub mod load;
 pub mod mail_server;
 pub mod mcp;
+pub mod recording;
 pub mod simulate;
 pub mod site;
 pub mod stepped_clock;

@@ -93,6 +93,12 @@ impl Story {
         Self { promise, bridge: Site::new().on_socket().config(ACTIONS).start() }
     }
 
+    /// Begins before this bridge.
+    #[must_use]
+    pub fn before(promise: &'static str, bridge: Bridge) -> Self {
+        Self { promise, bridge }
+    }
+
     /// Begins with these lines of `[limits]`.
     #[must_use]
     pub fn limited(promise: &'static str, limits: &str) -> Self {

@@ -57,7 +57,12 @@ fn call(number: u64) -> Value {
 }
 
 fn approve(bridge: &Bridge, ticket: &Ticket, grant_seconds: Option<u64>) {
-    let grant = grant_seconds.map(|seconds| GrantRequest { uses: Some(5), seconds, params: Default::default() });
+    let grant = grant_seconds.map(|seconds| GrantRequest {
+        uses: Some(5),
+        seconds,
+        params: Default::default(),
+        beside: vec![],
+    });
     let client = bridge.client("user");
     // A client decides by the server's time only once it knows how far that is from its own.
     client.queue(None).unwrap();

@@ -2,7 +2,12 @@
 
 #![cfg(test)]
 
-use ccc_protocol::bodies::{Preview, Replaced, Status, Verdict};
+use std::time::{Duration, Instant};
+
+use ccc_protocol::{
+    TicketId,
+    bodies::{Preview, Replaced, Status, Verdict, Waiting},
+};
 use ccc_tests::story::{Open, Story};
 use serde_json::{Value, json};
 
@@ -166,4 +171,38 @@ fn a_file_that_would_be_replaced_is_shown_beside_what_takes_its_place() {
     for elsewhere in ["/etc/passwd", "/workspace/out", "/workspace/../etc/passwd"] {
         assert_eq!(written(elsewhere).1, None, "{elsewhere}");
     }
+}
+
+#[test]
+fn whether_the_agent_still_waits_is_told_to_who_decides() {
+    let story = Story::of("a call that is held open says so and until when, and that its caller has gone");
+    let told = |user: &str, id: TicketId| -> Option<Waiting> {
+        let ticket = story.bridge.get(user, &format!("/queue/{id}")).json();
+        ticket.get("waiting").cloned().map(|waiting| serde_json::from_value(waiting).unwrap())
+    };
+    let body = call("ls -l");
+    let id = story.asks(&body);
+    assert_eq!(told("user", id), Some(Waiting { here: false, until: None }), "it was asked without waiting");
+    let (agent, bytes) = (story.bridge.client("agent"), serde_json::to_vec(&body).unwrap());
+    let waits = std::thread::spawn(move || agent.submit_and_wait(&bytes, Instant::now() + Duration::from_secs(480)));
+    let waiting = story.bridge.until("it waits", || told("user", id).filter(|waiting| waiting.here));
+    let left = waiting.until.unwrap().millis_since(story.now(id).created) / 1000;
+    assert!((470..=490).contains(&left), "{left} seconds");
+    let listed = story.bridge.get("user", "/queue").json();
+    assert_eq!(listed["tickets"][0]["waiting"]["here"], true);
+    assert_eq!(told("agent", id), None, "its submitter knows");
+    let screen = story.console();
+    screen.sees("claude waits, ");
+    assert_eq!(story.bridge.approve("user", &story.now(id)).status, 200);
+    waits.join().unwrap().unwrap();
+
+    let body = call("ls -la");
+    let (agent, bytes) = (story.bridge.client("agent"), serde_json::to_vec(&body).unwrap());
+    std::thread::spawn(move || agent.submit_and_wait(&bytes, Instant::now() + Duration::from_secs(1)).unwrap())
+        .join()
+        .unwrap();
+    let id = story.asks(&body);
+    story.bridge.until("it has gone", || told("user", id).filter(|waiting| !waiting.here));
+    screen.settles().press("j");
+    screen.sees("claude has gone: an answer counts when it asks again");
 }

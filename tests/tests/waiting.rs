@@ -58,6 +58,22 @@ fn a_held_submission_is_answered_by_the_decision() {
 }
 
 #[test]
+fn what_is_approved_beside_a_grant_is_released_to_the_request_held_for_it() {
+    let bridge = Bridge::start();
+    let first = bridge.submit("agent", &tool_call("ls")).ticket();
+    let ask = Ask::post("/action", &tool_call("ls src").to_string()).with("prefer", "wait=300");
+    let reply = held(&bridge, &ask, || {
+        let other = || queue(&bridge).into_iter().find(|ticket| ticket.id != first.id);
+        let fits = bridge.until("the other waits", other);
+        let grant = json!({ "seconds": 60, "params": { "input": { "same-program": "ls" } },
+            "beside": [{ "id": fits.id, "digest": fits.digest }] });
+        let body = json!({ "digest": first.digest, "grant": grant });
+        assert_eq!(bridge.post("user", &format!("/queue/{}/approve", first.id), &body).status, 200);
+    });
+    assert_eq!((reply.status, reply.ticket().status), (200, Status::Released));
+}
+
+#[test]
 fn a_wait_that_is_over_answers_the_ticket_as_it_stands() {
     let bridge = Bridge::start();
     let ticket =

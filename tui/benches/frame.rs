@@ -72,6 +72,7 @@ impl Bench {
             tickets: (0..waiting).map(ticket).collect(),
             next: None,
             disk_full: false,
+            config_fault: None,
             clock: None,
         };
         bench.take(Message::News(News::Queue(Ok(QueueRead { list, whole: true }))));

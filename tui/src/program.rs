@@ -2,7 +2,7 @@
 
 use std::{env, ffi::OsString, path::PathBuf, sync::Arc};
 
-use ccc_client::Bridge;
+use ccc_client::{Bridge, local as left};
 use ccc_protocol::exit;
 
 use crate::{
@@ -13,9 +13,8 @@ use crate::{
         message::Message,
         model::{Model, Surface},
     },
-    document::Container,
     keys::TABLE,
-    local,
+    local::{self, Left, Local, Machine},
     rules::{self, file::is_here},
     surface::{Ended, plain, screen, terminal},
     text::Untrusted,
@@ -29,6 +28,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         secrets: env::var_os("CCC_SECRETS"),
         user: env::var_os("CCC_USER"),
         url: env::var_os("CONDUIT_URL"),
+        unasked: left::unasked(left::SECRETS),
     };
     let done = cli::parse(args, environment).map_err(Stop::usage).and_then(invoke);
     done.unwrap_or_else(|stop| {
@@ -45,7 +45,7 @@ fn invoke(invocation: Invocation) -> Result<u8, Stop> {
     match invocation {
         Invocation::Print(text) => print!("{text}"),
         Invocation::Keys => print_keys(),
-        Invocation::Local { plain } => return open_local(plain),
+        Invocation::Local { plain, url } => return open_local(plain, url.as_deref()),
         Invocation::Task(connect, task) => return perform(&connect, &task),
     }
     Ok(exit::SUCCEEDED)
@@ -61,44 +61,55 @@ fn print_keys() {
 fn perform(connect: &Connect, task: &Task) -> Result<u8, Stop> {
     let bridge = connect::bridge(connect).map_err(|error| Stop::usage(error.to_string()))?;
     match task {
-        Task::Screen => open(Arc::new(bridge), false, None, None),
-        Task::Plain => open(Arc::new(bridge), true, None, None),
+        Task::Screen => open(Arc::new(bridge), false, None).map(|(code, _)| code),
+        Task::Plain => open(Arc::new(bridge), true, None).map(|(code, _)| code),
         other => commands::run(&bridge, other),
     }
 }
 
-/// The server, where it is ours, lives as long as the console.
-fn open_local(plain: bool) -> Result<u8, Stop> {
-    let local = local::start()?;
-    let (options, from_here) = (Untrusted(&local.paste).line(), Untrusted(&local.from_here).line());
-    let container = Container { options: options.clone(), from_here: from_here.clone() };
-    let ended = open(
-        Arc::clone(&local.bridge),
-        plain,
-        Some(Message::Local { container, is_new: local.is_new }),
-        Some(local.config.clone()),
-    );
+/// The server, where it is ours, lives as long as the console, unless it is let run on.
+fn open_local(plain: bool, url: Option<&str>) -> Result<u8, Stop> {
+    let Local { bridge, config, here, machine } = local::start(url)?;
+    let (options, from_here) = (here.container.line(), here.container.from_here.clone());
+    let log = here.log.clone();
+    let machine = Arc::new(machine);
+    let begin = Begin { first: Message::Local(Box::new(here)), machine: Arc::clone(&machine), config };
+    let ended = open(bridge, plain, Some(begin));
+    let let_run_on = matches!(ended, Ok((_, Ended::LeftRunning)));
+    // Whoever still reads for the console has no part in what follows.
+    let left = Arc::into_inner(machine).map_or(Left::Nothing, |machine| machine.leave(let_run_on));
+    if let Left::Running { process } = left {
+        eprintln!("ccc-queue: the server runs on as process {process} and says what it does in {log}");
+        eprintln!("ccc-queue: `ccc-queue --local` opens its console again; stop it with: kill {process}");
+    }
     eprintln!("ccc-queue: start the agent's container with: {options}");
     eprintln!("ccc-queue: try it from here with: {from_here}");
-    ended
+    ended.map(|(code, _)| code)
 }
 
-/// Opens the console, on the screen or line by line, with this as its first message. Beside its own server, whose config this is, it
-/// may write rules into it.
-fn open(bridge: Arc<Bridge>, plain: bool, first: Option<Message>, own: Option<PathBuf>) -> Result<u8, Stop> {
+/// With what a console begins that came with `--local`. Beside its own server, whose config this is, it may write rules into it.
+struct Begin {
+    first: Message,
+    machine: Arc<Machine>,
+    config: PathBuf,
+}
+
+/// Opens the console, on the screen or line by line.
+fn open(bridge: Arc<Bridge>, plain: bool, begin: Option<Begin>) -> Result<(u8, Ended), Stop> {
     let config = settings()?;
     let theme = theme(&config);
     let server = Untrusted(&bridge.address().to_string()).line();
     let surface = surface(plain, env::var("TERM").ok().as_deref());
     let model = Model::new(bridge.user().clone(), server, config, surface);
-    let rules = rules_for(&bridge, own);
+    let rules = rules_for(&bridge, begin.as_ref().map(|begin| begin.config.clone()));
+    let (first, machine) = begin.map(|begin| (begin.first, begin.machine)).unzip();
     let ended = match surface {
-        Surface::Plain => plain::run(model, first, bridge, rules),
-        Surface::Screen => screen::run(model, first, theme, bridge, rules),
+        Surface::Plain => plain::run(model, first, bridge, rules, machine),
+        Surface::Screen => screen::run(model, first, theme, bridge, rules, machine),
     };
     match ended {
-        Ok(Ended::Left) => Ok(exit::SUCCEEDED),
-        Ok(Ended::Signal(signal)) => Ok(by_signal(signal)),
+        Ok(ended @ Ended::Signal(signal)) => Ok((by_signal(signal), ended)),
+        Ok(ended) => Ok((exit::SUCCEEDED, ended)),
         Err(error) => {
             Err(Stop { words: format!("the terminal does not obey: {error}; try `--plain`"), code: exit::FAILED })
         }

@@ -399,7 +399,14 @@ fn without_a_connection_nothing_is_ready_and_nothing_is_said_of_what_waits() {
 fn a_full_disk_of_the_server_is_told_and_stays_in_sight() {
     let mut desk = desk([1]);
     let mut read = |seq, disk_full| {
-        let list = ccc_protocol::bodies::QueueList { seq, tickets: vec![], next: None, disk_full, clock: None };
+        let list = ccc_protocol::bodies::QueueList {
+            seq,
+            tickets: vec![],
+            next: None,
+            disk_full,
+            config_fault: None,
+            clock: None,
+        };
         desk.take(Message::News(News::Queue(Ok(QueueRead { list, whole: false }))));
         desk.screen()
     };

@@ -247,6 +247,7 @@ impl Judge {
             tickets: vec![ticket],
             next: None,
             disk_full: false,
+            config_fault: None,
             clock: None,
         };
         self.send(Message::News(News::Queue(Ok(QueueRead { list, whole: false }))));

@@ -4,19 +4,22 @@
 
 mod support;
 
-use ccc_protocol::bodies::{OutOfStep, Status};
+use ccc_protocol::{
+    Timestamp,
+    bodies::{OutOfStep, Status, Waiting},
+};
 use ccc_queue::{
     console::{
         message::{Command, Message, News, Trouble, Verb},
-        model::dialog::Kind,
+        model::{dialog::Kind, here::Whose},
     },
     document::Container,
     wording::summary,
 };
 use serde_json::json;
 use support::{
-    Desk, id, plan,
-    scenes::{pins, policy_list},
+    Desk, NOON, here, id, plan,
+    scenes::{npm_test, pins, policy_list},
     ticket, ticket_with,
 };
 
@@ -57,14 +60,6 @@ fn a_queue_that_cannot_be_read_is_told_and_what_was_read_before_stays() {
     desk.take(Message::News(News::Queue(Err("no bridge answers".into()))));
     assert!(desk.screen().contains("no bridge answers"), "{}", desk.screen());
     assert_eq!(desk.model.queue().selected().map(|ticket| ticket.id), Some(id(1)));
-}
-
-#[test]
-fn a_first_use_begins_with_how_the_container_is_started() {
-    let mut desk = Desk::new(100, 30);
-    let text = ccc_queue::text::Untrusted("-v /project:/workspace").line();
-    desk.take(Message::Local { container: Container { options: text.clone(), from_here: text }, is_new: true });
-    assert!(desk.screen().contains("-v /project:/workspace"), "{}", desk.screen());
 }
 
 #[test]
@@ -181,11 +176,9 @@ fn details_scroll_to_their_last_row_and_no_further() {
 #[test]
 fn how_the_container_is_started_is_whole_by_scrolling() {
     let mut desk = Desk::new(40, 10);
-    let options = ccc_queue::text::Untrusted(&"-v /a/long/path:/workspace ".repeat(12)).line();
+    let options = vec!["-v /a/long/path:/workspace".to_owned(); 12];
     let from_here = ccc_queue::text::Untrusted("ccc-client 'last of all'").line();
-    let container = Container { options, from_here };
-    desk.take(Message::Local { container, is_new: false });
-    assert!(desk.screen().contains("`:container` shows"), "{}", desk.screen());
+    desk.take(Message::Local(Box::new(here(Container { options, from_here }, Whose::Ours))));
     desk.keys(":").types("container").keys("enter");
     assert!(!desk.screen().contains("last of all"), "{}", desk.screen());
     desk.keys("page-down page-down");
@@ -206,16 +199,6 @@ fn stopping_begins_at_the_agent_under_the_cursor() {
     let chosen: Vec<usize> = (0..agents.len()).filter(|&at| agents.get(at).is_some_and(|one| one.chosen)).collect();
     assert_eq!(chosen, [*at]);
     assert_eq!(agents.get(*at).map(|one| one.agent.as_str()), Some("builder"));
-}
-
-#[test]
-fn too_soon_is_said_only_as_long_as_it_is() {
-    let mut desk = Desk::new(120, 30);
-    desk.waiting([1]);
-    desk.keys("y");
-    assert!(desk.screen().contains("too soon"));
-    desk.wait(400);
-    assert!(!desk.screen().contains("too soon"), "{}", desk.screen());
 }
 
 #[test]
@@ -285,4 +268,127 @@ fn a_request_that_is_looked_for_opens_the_row_that_it_stands_behind() {
     desk.take(Message::Line(format!("find {}", id(17))));
     assert_eq!(desk.model.queue().selected().map(|ticket| ticket.id), Some(id(17)));
     assert!(under_the_cursor(&desk).contains("github/tool_17"), "{}", desk.screen());
+}
+
+#[test]
+fn a_bridge_that_says_nothing_is_told_of_and_one_that_refuses_says_why() {
+    let mut desk = desk([1]);
+    let later = |desk: &mut Desk, millis: u64| {
+        desk.millis += millis;
+        desk.take(Message::Tick);
+        desk.screen()
+    };
+    assert!(later(&mut desk, 4999).contains("● live"));
+    assert!(later(&mut desk, 1).contains("● quiet 5s"));
+    assert!(later(&mut desk, 7000).contains("● quiet 12s"));
+    desk.take(Message::News(News::Alive));
+    assert!(desk.screen().contains("● live"));
+    let why = "you listen to 4 streams, the most at a time (`streams_per_user_max`)";
+    desk.take(Message::News(News::Refused { why: why.into(), retry_seconds: 4 }));
+    let screen = desk.screen();
+    assert!(screen.contains("✗ refused, again in 4s") && screen.contains(why), "{screen}");
+    assert!(!screen.contains("◆ ready"), "{screen}");
+}
+
+#[test]
+fn undo_names_what_it_takes_back_and_asks_where_that_is_not_on_screen() {
+    let mut desk = desk([1, 2]);
+    desk.keys("n");
+    desk.wait(1000);
+    desk.keys("enter");
+    desk.asked.clear();
+    let mut denied = ticket(1);
+    (denied.status, denied.decided_by) = (Status::Denied, Some("user".parse().unwrap()));
+    desk.take(Message::News(News::Decided(Verb::Deny, id(1), Ok(Box::new(denied)))));
+    desk.wait(1000);
+    desk.keys("j");
+    desk.wait(1000);
+    desk.keys("z");
+    let screen = desk.screen();
+    assert!(screen.contains("lifts your denial of 00000001 open-browser https://example.com/1"), "{screen}");
+    assert!(desk.asked.is_empty());
+    desk.keys("y");
+    assert!(desk.asked.is_empty(), "the question settles first");
+    desk.keys("esc");
+    desk.wait(1000);
+    desk.keys("z");
+    desk.wait(1000);
+    desk.keys("y");
+    assert_eq!(desk.asked, [Command::Lift(id(1))]);
+    assert!(desk.screen().contains("lifting the denial of 00000001 open-browser https://example.com/1"));
+    desk.wait(1000);
+    desk.keys("z");
+    assert!(desk.screen().contains("nothing of yours to undo"), "{}", desk.screen());
+}
+
+#[test]
+fn undo_of_what_is_on_screen_is_done_at_once_and_named() {
+    let mut desk = desk([1]);
+    desk.keys("n");
+    desk.wait(1000);
+    desk.keys("enter");
+    desk.asked.clear();
+    let mut denied = ticket(1);
+    (denied.status, denied.decided_by) = (Status::Denied, Some("user".parse().unwrap()));
+    desk.take(Message::News(News::Decided(Verb::Deny, id(1), Ok(Box::new(denied)))));
+    desk.wait(1000);
+    desk.keys("z");
+    assert_eq!(desk.asked, [Command::Lift(id(1))]);
+}
+
+#[test]
+fn arrows_move_in_the_policies_and_a_key_of_its_own_tightens() {
+    let mut desk = Desk::new(120, 30);
+    desk.keys("tab tab tab");
+    desk.policies(policy_list());
+    desk.keys("down down up down right left down up");
+    assert!(desk.asked.is_empty() && desk.model.dialog().is_none(), "{:?}", desk.asked);
+    assert!(under_the_cursor(&desk).contains("open-browser"), "{}", desk.screen());
+    desk.keys("up t");
+    assert!(matches!(desk.asked.as_slice(), [Command::SetPolicy { .. }]), "{:?}", desk.asked);
+    desk.keys("down l");
+    assert!(desk.screen().contains("LET MORE THROUGH"), "{}", desk.screen());
+}
+
+#[test]
+fn too_soon_stays_long_enough_to_be_read_and_the_wait_is_a_bar_that_fills() {
+    let mut desk = Desk::new(120, 30);
+    desk.waiting([1]);
+    let bar = |desk: &mut Desk, millis: u64| {
+        desk.wait(millis);
+        let screen = desk.screen();
+        let row =
+            screen.lines().find(|line| line.contains("◇ ") || line.contains("◆ ready")).unwrap_or_default().to_owned();
+        row.split("│ ").nth(1).unwrap_or_default().split("  ").next().unwrap_or_default().to_owned()
+    };
+    let shown = [0, 100, 100, 100, 100].map(|millis| bar(&mut desk, millis));
+    assert_eq!(shown, ["◇ ░░░░ wait", "◇ █░░░ wait", "◇ ██░░ wait", "◇ ███░ wait", "◆ ready"]);
+    desk.take(Message::Focus(true));
+    desk.keys("y");
+    assert!(desk.screen().contains("too soon after the screen changed"), "{}", desk.screen());
+    desk.wait(2900);
+    assert!(desk.screen().contains("too soon after the screen changed"), "{}", desk.screen());
+    desk.wait(200);
+    assert!(!desk.screen().contains("too soon"), "{}", desk.screen());
+}
+
+#[test]
+fn it_is_told_whether_the_agent_still_waits_and_looked_at_again_and_again() {
+    let mut desk = Desk::new(120, 30);
+    let mut call = npm_test();
+    let until = Some(Timestamp::from_millis(NOON + 480_000));
+    call.ticket.waiting = Some(Waiting { here: true, until });
+    desk.waits(call.clone());
+    assert!(desk.screen().contains("claude waits, 8m left"), "{}", desk.screen());
+    desk.millis += 4999;
+    assert!(!desk.take(Message::Tick).contains(&Command::ReadWaiting(call.ticket.id)));
+    desk.millis += 1;
+    assert!(desk.take(Message::Tick).contains(&Command::ReadWaiting(call.ticket.id)));
+    desk.take(Message::News(News::Waiting(call.ticket.id, Some(Waiting { here: false, until: None }))));
+    assert!(desk.screen().contains("claude has gone: an answer counts when it asks again"), "{}", desk.screen());
+    // Another request on screen: this one is asked about no more.
+    desk.waiting([7]);
+    desk.take(Message::Line(format!("find {}", id(7))));
+    desk.millis += 5000;
+    assert!(desk.take(Message::Tick).is_empty());
 }

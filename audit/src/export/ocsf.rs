@@ -70,6 +70,7 @@ fn severity(kind: &EntryKind) -> (u8, &'static str) {
         | EntryKind::PolicySet
         | EntryKind::UsersRead
         | EntryKind::MailPermissionsRead
+        | EntryKind::ReloadRefused
         | EntryKind::ClockStepped
         | EntryKind::ClockAccepted => (3, "Medium"),
         EntryKind::FreezeSet | EntryKind::Lost | EntryKind::DiskFull | EntryKind::ClockHeld => (4, "High"),

@@ -18,7 +18,9 @@ use ccc_protocol::{
     secrets::Secrets,
     signing::{RequestToSign, Stamp, sign_request},
 };
-use ccc_server::parts::{Caller, Effects, Front, Head, Keyring, Nonces, Sent, Site, Times, authenticate, open_desk};
+use ccc_server::parts::{
+    Caller, Effects, Front, Head, Keyring, Nonces, Patience, Sent, Site, Times, authenticate, open_desk,
+};
 use http_body_util::Empty;
 use hyper::{
     Request, Response,
@@ -129,7 +131,7 @@ impl Keeps for Desk {
     async fn keep(&self) {
         let action = LIST_ACTIONS.parse().expect("a name");
         self.front
-            .submit_and_wait(&self.caller, action, Map::new(), None, None, Sent::nothing())
+            .submit_and_wait(&self.caller, action, Map::new(), None, Patience::default(), Sent::nothing())
             .await
             .expect("accepted");
     }

@@ -1,4 +1,5 @@
-//! Goal 7: what a decision costs with many rules, and what a ticket's step costs, in this process.
+//! Goal 7: what a decision costs with many rules, what reading a tool call costs before it, and what a ticket's step costs, in this
+//! process.
 
 use std::{fmt::Write as _, hint::black_box, sync::Arc, time::Instant};
 
@@ -14,7 +15,8 @@ use ccc_core::{
     volume::Volumes,
 };
 use ccc_protocol::{TicketId, Timestamp, UserName, actions};
-use serde_json::json;
+use ccc_toolcall::facts::{At, Knowledge, derive};
+use serde_json::{Value, json};
 
 use super::Bench;
 use crate::{
@@ -60,6 +62,16 @@ pub fn decisions(bench: &mut Bench) {
     );
     let figures = format!("{} / {}", time(median(of_same)), time(median(of_ten)));
     report.ratio("7", "200 such rules against 10", Ratio::of(of_same, of_ten), Goal::Shown, figures);
+    let calls = Calls::with_rules(200);
+    let took: Vec<f64> = (0..rounds).map(|_| calls.read_and_decided()).collect();
+    report.figure(
+        "7",
+        "a tool call read and decided, 200 rules about tool calls",
+        micros(&took),
+        " µs",
+        Goal::AtMost(50.0),
+        "the mean of six usual calls",
+    );
     report.figure("7", "a ticket's step (a denial)", micros(of_step), " µs", Goal::AtMost(1.0), "");
 }
 
@@ -135,6 +147,74 @@ impl World {
     fn step(&self) -> f64 {
         let no = || Event::Deny { by: name("user"), reason: Some("not now".to_owned()), digest: None, seen: None };
         batch(|| black_box(&self.queued).step(no(), now()))
+    }
+}
+
+/// Tool calls, and rules about nothing else.
+struct Calls {
+    law: Law,
+    calls: Vec<(Value, params::value::Args)>,
+}
+
+/// What agents run all day, from a word to a pipeline.
+const USUAL: &[&str] = &[
+    "git status",
+    "cargo test -p core --lib parser:: -- --nocapture 2>&1 | tail -40",
+    "rg -n 'fn main' src tests --glob '*.rs' | head -20",
+    "cd web && npm run build && git diff --stat HEAD~1",
+    "for f in src/*.ts; do wc -l \"$f\"; done | sort -n",
+    "python3 -c \"import json; print(json.load(open('package.json'))['version'])\"",
+];
+
+impl Calls {
+    fn with_rules(count: usize) -> Self {
+        let mut text = String::new();
+        for n in 0..count {
+            let _ = write!(
+                text,
+                "[[rule]]\nname = \"rule {n}\"\naction = [\"use-tool\"]\nwhere.class = [\"reads\", \"builds\", \"network\"]\n\
+                 where.host = [\"*.host{n}.example\"]\nwhere.command = {{ program = [\"tool{n}\"] }}\npolicy = \"auto-accept\"\n"
+            );
+        }
+        let config = config::read(&text).expect("a config");
+        let users = Users::new([(name("agent"), User::default())]);
+        let law = config.law(users, Volumes::new(vec![], None).expect("no volumes"), |_| None).expect("a law");
+        let action = Arc::clone(law.catalogue.named(actions::USE_TOOL).expect("an action"));
+        let args = |command: &str| {
+            let given = json!({ "host": "claude", "tool": "Bash", "native": "Bash", "input": { "command": command },
+                "cwd": "/home/dev/project", "session": "s", "agent": "main" });
+            let Value::Object(given) = given else { panic!("an object") };
+            let draft = params::draft(&action, given.into_iter().collect(), &law.volumes).expect("right parameters");
+            (json!({ "command": command }), draft.resolve(vec![]).expect("no paths"))
+        };
+        let calls = USUAL.iter().map(|command| args(command)).collect();
+        Self { law, calls }
+    }
+
+    /// The mean time of one call, read and decided, in seconds.
+    fn read_and_decided(&self) -> f64 {
+        let (law, overrides, knowledge) = (&self.law, Overrides::default(), Knowledge::default());
+        let action = Arc::clone(law.catalogue.named(actions::USE_TOOL).expect("an action"));
+        let caller = name("agent");
+        let mut sum = 0.0;
+        for (input, args) in &self.calls {
+            sum += batch(|| {
+                let at = At { cwd: "/home/dev/project", project: Some("/home/dev/project") };
+                let facts = derive("Bash", black_box(input), at, &knowledge);
+                let question = Question {
+                    caller: &caller,
+                    action: &action,
+                    args,
+                    facts: Some(&facts),
+                    local: LOCAL,
+                    now: now(),
+                    users: &law.users,
+                    limits: &law.limits,
+                };
+                decide(&question, &law.rulebook, &Standing { overrides: &overrides, denial: None, grants: &[] })
+            });
+        }
+        sum / self.calls.len() as f64
     }
 }
 

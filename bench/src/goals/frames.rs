@@ -62,7 +62,14 @@ impl Console {
         console.take(Message::News(News::Connected));
         let tickets = (1..=pending as u64).map(ticket).collect();
         console.take(Message::News(News::Queue(Ok(QueueRead {
-            list: QueueList { seq: pending as u64, tickets, next: None, disk_full: false, clock: None },
+            list: QueueList {
+                seq: pending as u64,
+                tickets,
+                next: None,
+                disk_full: false,
+                config_fault: None,
+                clock: None,
+            },
             whole: true,
         }))));
         console

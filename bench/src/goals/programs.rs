@@ -235,3 +235,33 @@ pub fn hook(bench: &mut Bench) {
     );
     report.figure("6", "size of `ccc-hook`", file_kb(&program) / 1000.0, " MB", Goal::AtMost(1.3), "");
 }
+
+/// What a confined start costs beside a plain one.
+pub fn confine(bench: &mut Bench) {
+    let launcher = bench.builds.edge("ccc-confine");
+    let times = bench.wishes.pick(20, 200, 500);
+    for (level, network, goal) in
+        [("full", "private", Goal::AtMost(5.0)), ("full", "host", Goal::Shown), ("files", "off", Goal::Shown)]
+    {
+        let what = format!("a start at level `{level}`, network `{network}`, longer than a plain one");
+        let confined = || {
+            let mut command = Command::new(&launcher);
+            command.args(["run", &format!("--level={level}"), &format!("--network={network}")]);
+            command.args(["--read=/usr", "--read=/bin", "--read=/lib", "--read=/lib64", "--directory=/usr"]);
+            command.args(["--set=PATH=/usr/bin", "--", PLAIN]);
+            command
+        };
+        let is_had = confined().stderr(Stdio::null()).status().is_ok_and(|status| status.success());
+        if !is_had {
+            bench.report.left_out("confine", what, format!("level `{level}` cannot be had here"));
+            continue;
+        }
+        let calls: [Call<'_>; 2] = [&|| spawned(confined(), None), &|| spawned(Command::new(PLAIN), None)];
+        let [confined, plain] = in_turn(calls, times);
+        let added = (median(&confined) - median(&plain)) * 1000.0;
+        bench.report.figure("confine", what, added, " ms", goal, figures(&confined, &plain));
+    }
+}
+
+/// A program that does nothing.
+const PLAIN: &str = "/usr/bin/true";

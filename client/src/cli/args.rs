@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use ccc_client::DEFAULT_URL;
+use ccc_client::{DEFAULT_URL, local::Unasked};
 use ccc_protocol::TicketId;
 use lexopt::{Arg, Parser};
 
@@ -25,6 +25,8 @@ pub(super) struct Call {
     pub(super) user: Option<String>,
     pub(super) url: String,
     pub(super) wait: Wait,
+    /// As JSON, also on a terminal.
+    pub(super) json: bool,
     pub(super) task: Task,
 }
 
@@ -59,6 +61,8 @@ pub(super) struct Environment {
     pub(super) url: Option<OsString>,
     /// Whether a person sits at standard input.
     pub(super) terminal: bool,
+    /// What `ccc-queue --local` made for this user's agent.
+    pub(super) unasked: Option<Unasked>,
 }
 
 /// What was given so far.
@@ -68,6 +72,7 @@ struct Given {
     user: Option<OsString>,
     url: Option<OsString>,
     wait: Option<Wait>,
+    as_json: bool,
     id: Option<String>,
     cancel: Option<String>,
     json: Vec<String>,
@@ -86,6 +91,7 @@ pub(super) fn parse(args: impl IntoIterator<Item = OsString>, environment: Envir
             Arg::Long("url") => given.url = Some(value(&mut parser, "--url URL")?),
             Arg::Long("id") => given.id = Some(text(value(&mut parser, "--id ID")?)?),
             Arg::Long("cancel") => given.cancel = Some(text(value(&mut parser, "--cancel ID")?)?),
+            Arg::Long("json") => given.as_json = true,
             Arg::Long("wait") => given.wait = Some(wait(&mut parser)?),
             Arg::Value(json) => given.json.push(text(json)?),
             other => return Err(format!("{}; see `ccc-client --help`", other.unexpected())),
@@ -131,6 +137,10 @@ impl Given {
         let secrets = self.secrets.or(environment.secrets).filter(|path| !path.is_empty());
         let user = self.user.or(environment.user).filter(|user| !user.is_empty());
         let url = self.url.or(environment.url).filter(|url| !url.is_empty());
+        // What `--local` made counts only where nobody names another bridge's secrets.
+        let unasked = environment.unasked.filter(|_| secrets.is_none());
+        let left = unasked.as_ref().and_then(|unasked| unasked.url.clone()).map(OsString::from);
+        let (secrets, url) = (secrets.or(unasked.map(|unasked| unasked.secrets.into())), url.or(left));
         let wait = self.wait.unwrap_or(Wait::No);
         let task = task(self.id, self.cancel, &self.json)?;
         if matches!(task, Task::Cancel(_)) && wait != Wait::No {
@@ -141,6 +151,7 @@ impl Given {
             user: user.map(text).transpose()?,
             url: url.map_or_else(|| Ok(DEFAULT_URL.to_owned()), text)?,
             wait,
+            json: self.as_json,
             task,
         })
     }
@@ -162,6 +173,8 @@ fn ticket(id: &str) -> Result<TicketId, String> {
 
 #[cfg(test)]
 mod tests {
+    use ccc_client::local::Unasked;
+
     use super::{Call, Command, Environment, Task, Wait, parse};
 
     const ID: &str = "0198e6a2-7b1c-7d3e-8f40-5a6b7c8d9e0f";
@@ -208,6 +221,7 @@ mod tests {
             user: Some("env".into()),
             url: Some("http://env:1".into()),
             terminal: false,
+            unasked: None,
         };
         let args = ["--secrets", "flag.json", "--user=flag", "--url", "http://flag:1", "{}"];
         let Command::Call(flags) = parse(args.iter().map(Into::into), environment()).unwrap() else { panic!() };
@@ -217,6 +231,24 @@ mod tests {
             (env.secrets.to_str(), env.user.as_deref(), env.url.as_str()),
             (Some("env.json"), Some("env"), "http://env:1")
         );
+    }
+
+    #[test]
+    fn what_local_made_is_found_where_nothing_else_is_named() {
+        let unasked = || Some(Unasked { secrets: "/c/agent-secrets.json".into(), url: Some("unix:///s".into()) });
+        let read = |args: &[&str], secrets: Option<&str>| {
+            let environment =
+                Environment { secrets: secrets.map(Into::into), unasked: unasked(), ..Environment::default() };
+            match parse(args.iter().map(Into::into), environment).unwrap() {
+                Command::Call(call) => (call.secrets.to_str().unwrap().to_owned(), call.url),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(read(&["{}"], None), ("/c/agent-secrets.json".to_owned(), "unix:///s".to_owned()));
+        assert_eq!(read(&["{}", "--url", "http://h:1"], None).1, "http://h:1");
+        let default = "http://localhost:3015".to_owned();
+        assert_eq!(read(&["{}"], Some("env.json")), ("env.json".to_owned(), default.clone()));
+        assert_eq!(read(&["{}", "--secrets", "s.json"], None), ("s.json".to_owned(), default));
     }
 
     #[test]

@@ -2,14 +2,15 @@
 //! standard error, an exit code out.
 
 mod args;
+mod shown;
 
 use std::env;
 use std::io::{self, IsTerminal, Read, Write};
 use std::time::{Duration, Instant};
 
 use args::{Call, Command, Environment, Task, Wait};
-use ccc_client::{Answer, Bridge, CallError, Identity, read_secrets};
-use ccc_protocol::bodies::{Status, Ticket};
+use ccc_client::{Answer, Bridge, CallError, Identity, config_dir, local, read_secrets};
+use ccc_protocol::bodies::{OWNERS_TASK, Status, Ticket};
 use ccc_protocol::{actions::LIST_ACTIONS, visible};
 use ccc_protocol::{exit, json};
 
@@ -32,6 +33,7 @@ pub(crate) fn run() -> u8 {
         user: env::var_os("CCC_USER"),
         url: env::var_os("CONDUIT_URL"),
         terminal: io::stdin().is_terminal(),
+        unasked: local::unasked(local::AGENT_SECRETS),
     };
     let call = match args::parse(env::args_os().skip(1), environment) {
         Ok(Command::Help) => return print(HELP.trim_end().as_bytes()),
@@ -134,13 +136,24 @@ fn tell(call: &Call, outcome: Result<Outcome, CallError>) -> u8 {
         Ok(outcome) => outcome,
         Err(error) => return say(&error.to_string(), error.exit_code()),
     };
-    let printed = print(answer.body().trim_ascii_end());
+    let for_a_person = !call.json && io::stdout().is_terminal();
+    let printed = match (&ticket, for_a_person) {
+        (_, false) => print(answer.body().trim_ascii_end()),
+        (Ok(ticket), true) => print_text(&shown::ticket(ticket)),
+        // A denial comes with its ticket; what else was refused is told in words alone.
+        (Err(_), true) => answer.subject().map_or(exit::SUCCEEDED, |ticket| print_text(&shown::ticket(&ticket))),
+    };
     match ticket {
-        Err(error) => say(&error.to_string(), error.exit_code()),
+        Err(error) => {
+            let (words, code) = (error.to_string(), error.exit_code());
+            say(&words, code);
+            owners_task(&words).map_or(code, |words| say(&words, code))
+        }
         Ok(_) if printed != exit::SUCCEEDED => printed,
         Ok(ticket) if matches!(call.task, Task::Cancel(_)) && ticket.status == Status::Cancelled => exit::SUCCEEDED,
         Ok(ticket) => {
-            if let Some(words) = words_about(&ticket) {
+            let reason = ticket.reason.as_deref().and_then(owners_task);
+            for words in words_about(&ticket).into_iter().chain(reason) {
                 say(&words, 0);
             }
             exit::of_ticket(&ticket, call.wait != Wait::No)
@@ -165,9 +178,21 @@ fn words_about(ticket: &Ticket) -> Option<String> {
     })
 }
 
+/// Whoever runs this beside the bridge's config may be who is asked to mend it.
+fn owners_task(words: &str) -> Option<String> {
+    let config = config_dir()?.join("config.toml");
+    let is_theirs = words.contains(OWNERS_TASK) && config.is_file();
+    is_theirs.then(|| format!("on this machine that is you: the config is {}", config.display()))
+}
+
 /// Prints JSON, of which a terminal obeys nothing.
 fn print(json: &[u8]) -> u8 {
-    let line = visible::json(&String::from_utf8_lossy(json)) + "\n";
+    print_text(&visible::json(&String::from_utf8_lossy(json)))
+}
+
+/// Prints what was made visible before.
+fn print_text(text: &str) -> u8 {
+    let line = format!("{text}\n");
     let mut out = io::stdout().lock();
     match out.write_all(line.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => exit::SUCCEEDED,

@@ -198,3 +198,24 @@ fn no_secret_is_shown() {
     let (_, out, err, _) = run(vec![answers(401, problem(401, None))], &[ACTION]);
     assert!(!(out + &err).contains("000102030405060708090a0b0c0d0e0f"));
 }
+
+#[test]
+fn what_the_owner_is_asked_for_is_told_to_the_owner_where_the_config_is() {
+    let words = "this bridge has no editor: its owner adds it";
+    let refusal = problem(422, None).replace("denied by a rule", words);
+    let home = Home::new();
+    let config = home.0.path().join(".config/ccc/config.toml");
+    let told = |home: &Home| {
+        let refusal = refusal.clone();
+        let server = FakeServer::start(vec![answers(422, refusal)]);
+        let output = home.client(&server.url()).env("HOME", home.0.path()).arg(ACTION).output().unwrap();
+        ended(&output)
+    };
+    let (code, _, err) = told(&home);
+    assert_eq!((code, err), (7, format!("ccc-client: {words}\n")), "an agent has no such file");
+    fs::create_dir_all(config.parent().unwrap()).unwrap();
+    fs::write(&config, "").unwrap();
+    let (code, _, err) = told(&home);
+    assert_eq!(code, 7);
+    assert!(err.contains(&format!("that is you: the config is {}", config.display())), "{err}");
+}

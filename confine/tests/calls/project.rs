@@ -49,6 +49,7 @@ pub(crate) struct Said<'a> {
     pub(crate) background: bool,
     pub(crate) tells: bool,
     pub(crate) never: Option<&'a Path>,
+    pub(crate) limit: Option<&'a str>,
     pub(crate) seconds: i64,
 }
 
@@ -119,6 +120,7 @@ impl Project {
         entries.extend(said.background.then(|| "background=yes".to_owned()));
         entries.extend(said.tells.then(|| "tells-directory=yes".to_owned()));
         entries.extend(said.never.map(|path| format!("never={}", path.display())));
+        entries.extend(said.limit.map(ToOwned::to_owned));
         entries.push("end\0".to_owned());
         let name = format!("home/.local/state/ccc/calls/{id}");
         self.file(&name, &entries.join("\0"));

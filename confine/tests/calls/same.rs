@@ -67,6 +67,34 @@ fn it_starts_where_the_host_started_it_if_that_is_in_its_project() {
 }
 
 #[test]
+fn limits_of_the_hook_are_held() {
+    each(|project| {
+        for (limit, line) in [
+            ("file-bytes-max=1000", "head -c 5000 /dev/zero >made 2>/dev/null"),
+            ("memory-bytes-max=100000000", "python3 -c 'bytearray(200000000)' 2>/dev/null"),
+            ("scratch-bytes-max=100000", "head -c 900000 /dev/zero >/tmp/made 2>/dev/null"),
+        ] {
+            assert_eq!(project.run(line).status.code(), Some(0), "{line}");
+            let id = project.hand(line, &Said { limit: Some(limit), ..Said::default() });
+            let output = project.shell(&format!("{} call {id}", project.launcher(&[]))).output().unwrap();
+            assert!(!output.status.success() && output.status.code() != Some(125), "{limit}: {output:?}");
+        }
+    });
+}
+
+#[test]
+fn programs_in_the_persons_cache_keep_no_call_from_running() {
+    each(|project| {
+        for dir in ["home/.cache", "home/.cache/copilot", "home/.cache/copilot/bin"] {
+            project.dir(dir);
+        }
+        let id = project.hand("echo ran; ls ~/.cache/copilot 2>/dev/null; true", &Said::default());
+        let host = format!("export PATH=$HOME/.cache/copilot/bin:$PATH; {} call {id}", project.launcher(&[]));
+        assert_eq!(stdout(&project.shell(&host).output().unwrap()), "ran\n");
+    });
+}
+
+#[test]
 fn where_it_ends_is_handed_back_within_the_project_alone() {
     each(|project| {
         let launcher = project.launcher(&[]);

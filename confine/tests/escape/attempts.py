@@ -43,19 +43,21 @@ def read(path):
         got() if MARK in file.read() else kept("nothing there")
 
 
-def exchange(path, seconds):
-    """Reads a path again and again while somebody outside exchanges what lies on the way."""
+def exchange(seconds, *paths):
+    """Reads paths again and again while somebody outside exchanges what lies on the way."""
     end = time.monotonic() + float(seconds)
-    reads = 0
+    reads = tries = 0
     while time.monotonic() < end:
-        try:
-            with open(path, "rb") as file:
-                reads += 1
-                if MARK in file.read():
-                    got(f"after {reads} reads")
-        except OSError:
-            pass
-    kept(f"{reads} reads") if reads else sys.exit("nothing was ever read")
+        for path in paths:
+            tries += 1
+            try:
+                with open(path, "rb") as file:
+                    reads += 1
+                    if MARK in file.read():
+                        got(f"after {tries} attempts")
+            except OSError:
+                pass
+    kept(f"{tries} attempts, {reads} reads of what is given, 0 of what is not") if reads else sys.exit("nothing was ever read")
 
 
 def through_proc(path):

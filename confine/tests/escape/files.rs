@@ -29,7 +29,31 @@ fn a_directory_that_is_exchanged_with_a_link() {
         fs::write(dir.join("secret"), "nothing to see").unwrap();
         symlink(ground.path("outside/dir"), &link).unwrap();
         let _exchanging = Meanwhile::does(move || exchange(&dir, &link));
-        ground.kept_by(&ground.record(&["exchange", &ground.text("work/dir/secret"), "0.5"]), off);
+        ground.kept_by(&ground.record(&["exchange", "0.5", &ground.text("work/dir/secret")]), off);
+    });
+}
+
+/// The same in its long form, with as many exchangers as it takes to have the secret at once without the defence.
+#[test]
+#[ignore = "takes a minute for each level and user"]
+fn a_directory_that_is_exchanged_with_a_link_by_four_for_a_minute() {
+    each(walls(FILES), |ground, off| {
+        let places = [1, 2, 3, 4].map(|at| {
+            let (dir, link) = (ground.directory(&format!("work/dir{at}")), ground.path(&format!("work/link{at}")));
+            fs::write(dir.join("secret"), "nothing to see").unwrap();
+            symlink(ground.path("outside/dir"), &link).unwrap();
+            (dir, link)
+        });
+        let _exchanging = places.map(|(dir, link)| Meanwhile::does(move || exchange(&dir, &link)));
+        let paths = [1, 2, 3, 4].map(|at| ground.text(&format!("work/dir{at}/secret")));
+        let attempt = |seconds| -> Vec<String> {
+            ["exchange", seconds].into_iter().map(str::to_owned).chain(paths.clone()).collect()
+        };
+        let record = |seconds| ground.record(&attempt(seconds).iter().map(String::as_str).collect::<Vec<_>>());
+        let kept = ground.run(&record("60"), &[]);
+        println!("{:?} {:?}: {}", ground.level, ground.who, String::from_utf8_lossy(&kept.stdout).trim());
+        assert!(!super::ground::verdict(&kept, &[]));
+        assert!(super::ground::verdict(&ground.run(&record("60"), off), off));
     });
 }
 

@@ -69,7 +69,7 @@ fn many_places_under_a_low_limit_of_open_files() {
 fn a_private_file_that_appears_or_is_replaced_while_the_program_runs() {
     each(NEVER, |ground, off| {
         for private in ["outside/later", "outside/secret"] {
-            let record = around(ground, &["exchange", &ground.text(private), "1"], private);
+            let record = around(ground, &["exchange", "1", &ground.text(private)], private);
             let (from, to) = (ground.path("outside/new"), ground.path(private));
             fs::write(ground.path("outside/read"), "").unwrap();
             let replacing = super::ground::Meanwhile::does(move || {

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use ccc_protocol::{
     GrantId, TicketId, UserName,
-    bodies::{Approval, Approve, AuditEntry, Deny, EntryKind, ProblemType, Shown, Status},
+    bodies::{Approval, Approve, AuditEntry, Beside, Care, Deny, EntryKind, ProblemType, Shown, Status},
 };
 use serde_json::Map;
 
 use crate::{
     catalogue::effect::{Effect, Service},
+    grant::{Approved, Grant},
     policy::{Decision, Needs, Ruling},
     refusal::Refusal,
     ticket::{Event, Outcome, Seen, Step, StepRefusal, Ticket, Withdrawal},
@@ -70,13 +71,46 @@ impl Desk {
         };
         let step = ticket.step(event, cx.now);
         let step = step.map_err(|refusal| since(refused(refusal, &ticket), &ticket, &needs))?;
+        let beside = body.grant.as_ref().map(|asked| asked.beside.clone()).unwrap_or_default();
         let grant = body.grant.map(|asked| self.new_grant(&asked, &step.ticket, grant_id, cx)).transpose()?;
         let approved = step.ticket.status() == Status::Approved;
         let ticket = self.record(step.ticket, step.note, None, cx.now, cx.law, change);
         if let Some(grant) = grant.filter(|_| approved) {
-            self.keep_grant(grant, about.by, cx, change);
+            self.keep_grant(grant.clone(), about.by, cx, change);
+            for shown in &beside {
+                self.approve_beside(&grant, shown, about.by, cx, change);
+            }
         }
         if approved { Ok(self.go_on(ticket, cx, change)) } else { Ok(ticket) }
+    }
+
+    /// A yes to a waiting ticket that the person was shown beside the one that the grant was made of. It is theirs as any yes, and
+    /// counts as no use. What the grant does not fit, and what takes more than one plain yes, waits on.
+    fn approve_beside(&mut self, grant: &Grant, shown: &Beside, by: &UserName, cx: Cx<'_>, change: &mut Change) {
+        let Some(ticket) = self.open.get(&shown.id).cloned() else { return };
+        let about = About { by, id: shown.id, ended: None };
+        if self.to_decide(&about, cx).is_err() || self.is_let_go(shown.id).is_err() || !fits_grant(grant, &ticket, cx) {
+            return;
+        }
+        let Ok(needs) = self.needs_of_now(&ticket, cx) else { return };
+        let floor = cx.law.catalogue.named(ticket.request().action.as_str()).and_then(|action| action.floor);
+        let takes_more = needs.count > 1 || needs.justification || needs.care;
+        let forbids_grants = needs.clone().under_floor(floor).grant_seconds_max == 0;
+        let knowledge = cx.law.knowledge();
+        if takes_more
+            || forbids_grants
+            || ticket.verdict(&needs, &knowledge).care != Care::No
+            || has_roles(by, &needs, cx).is_err()
+        {
+            return;
+        }
+        let lapsed = lapsed(&ticket, &needs, cx);
+        let event = Event::Approve { by: by.clone(), digest: shown.digest, note: None, seen: None, lapsed, needs };
+        if let Ok(ticket) = self.advance(&ticket, event, cx, change)
+            && ticket.status() == Status::Approved
+        {
+            self.go_on(ticket, cx, change);
+        }
     }
 
     /// A person's no.
@@ -256,6 +290,13 @@ fn seen(shown: &Shown, ticket: &Ticket, needs: &Needs, cx: Cx<'_>) -> Result<See
         return Err(Refusal::invalid("shown", format!("the word to type for this ticket is `{}`", verdict.word)));
     }
     Ok(Seen { verdict, typed: shown.word.clone() })
+}
+
+/// Held against the grant as a new request would be.
+fn fits_grant(grant: &Grant, ticket: &Ticket, cx: Cx<'_>) -> bool {
+    let Some(action) = cx.law.catalogue.named(ticket.request().action.as_str()) else { return false };
+    let asked = Approved::new(ticket, action, &cx.law.knowledge());
+    grant.fits(ticket.submitted_by(), action, &asked.args, asked.facts.as_deref(), cx.now)
 }
 
 fn has_roles(by: &UserName, needs: &Needs, cx: Cx<'_>) -> Result<(), Refusal> {

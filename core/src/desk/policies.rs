@@ -77,7 +77,8 @@ impl Desk {
         Ok(())
     }
 
-    /// Freezes users: their grants end, what waits is denied, what comes is refused, until it is lifted.
+    /// Freezes users: their grants end, what waits is denied, what comes is refused, until it is lifted. Lifting also lifts what earlier
+    /// calls hold against their sessions.
     ///
     /// # Errors
     /// 403 without approval rights, or for a user the caller may not approve for.
@@ -96,6 +97,9 @@ impl Desk {
         self.set(by, EntryKind::FreezeSet, set, detail, cx, change);
         if !body.frozen {
             self.thaw_for_the_gone(by, &users, cx, change);
+            for user in &users {
+                self.lift_holds(by, user, cx, change);
+            }
         }
         if body.frozen {
             self.clear(by, &users, cx, change);

@@ -1,7 +1,7 @@
 //! Risk at the desk: the last word about a decision, what sessions hear, and how a person lifts what is held against them.
 
 use ccc_protocol::{
-    Timestamp, UserName,
+    UserName,
     bodies::{AuditEntry, EntryKind, FenceAnswer, Finding, Held, Level},
 };
 use serde_json::{Map, Value, json};
@@ -10,7 +10,6 @@ use crate::{
     catalogue::effect::Effect,
     law::Law,
     policy::{Decision, Question, Ruling, Standing, decide},
-    refusal::Refusal,
     risk::{self, Assessment, Key, Last, Marks, State, TextSigns},
 };
 
@@ -94,36 +93,17 @@ impl Desk {
         self.tell_of(EntryKind::OutputFound, user, user, detail, cx, change);
     }
 
-    /// A person lifts what is held against a user's sessions.
-    ///
-    /// # Errors
-    /// 403 for a user the caller may not approve for.
-    pub fn lift_holds(
-        &mut self,
-        by: &UserName,
-        user: &UserName,
-        cx: Cx<'_>,
-        change: &mut Change,
-    ) -> Result<(), Refusal> {
-        if !cx.law.users.may_approve(by, user) {
-            return Err(Refusal::not_allowed(format!("you may not lift what is held against `{user}`")));
-        }
-        let held = self.held_against(user, cx.now);
+    /// A person who may approve for the user lifts what is held against their sessions.
+    pub(super) fn lift_holds(&mut self, by: &UserName, user: &UserName, cx: Cx<'_>, change: &mut Change) {
+        let held = self.risk.held([user].into_iter(), cx.now);
         if held.is_empty() {
-            return Ok(());
+            return;
         }
         let what: Vec<&str> = held.iter().map(|held| held.what.as_str()).collect();
         self.tell_of(EntryKind::RiskLifted, by, user, json!({ "lifted": what, "marks": Marks::default() }), cx, change);
-        Ok(())
     }
 
-    /// What is held against this user's sessions.
-    #[must_use]
-    pub fn held_against(&self, user: &UserName, now: Timestamp) -> Vec<Held> {
-        self.risk.held([user].into_iter(), now)
-    }
-
-    /// The same of everybody, as of the newest entry.
+    /// What is held against anybody's sessions, as of the newest entry.
     #[must_use]
     pub fn all_held(&self) -> Vec<Held> {
         self.risk.all_held(self.chain.latest)

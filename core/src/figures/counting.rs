@@ -11,7 +11,7 @@ use super::{Answers, Asking, Figures, SHAPES_TOLD, Shape};
 use crate::replay::{Call, Outcome, shape};
 
 /// Takes entries in the order of the log.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Counting {
     since: Timestamp,
     agents: BTreeMap<UserName, Tally>,
@@ -20,10 +20,11 @@ pub struct Counting {
     millis: Vec<u64>,
     expired: u64,
     asked: HashMap<Call, u64>,
+    rules: BTreeMap<String, u64>,
     unreadable: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Tally {
     outcomes: BTreeMap<String, u64>,
     hours: BTreeSet<i64>,
@@ -57,6 +58,7 @@ impl Counting {
             millis: vec![],
             expired: 0,
             asked: HashMap::new(),
+            rules: BTreeMap::new(),
             unreadable: 0,
         }
     }
@@ -88,6 +90,9 @@ impl Counting {
         let tally = self.agents.entry(caller.clone()).or_default();
         *tally.outcomes.entry(outcome.to_owned()).or_default() += 1;
         tally.hours.insert(line.at.millis().div_euclid(HOUR_MILLIS));
+        for rule in rules(line.detail.get("rule").and_then(Value::as_str).unwrap_or_default()) {
+            *self.rules.entry(rule.to_owned()).or_default() += 1;
+        }
         let (Some(ticket), Some(action), "queued") = (line.ticket, line.action, status.as_str()) else { return };
         self.open.insert(ticket, line.at);
         let params = match line.detail.get("params") {
@@ -125,9 +130,16 @@ impl Counting {
             agents: self.agents.iter().map(|(name, tally)| (name.clone(), tally.figures())).collect(),
             answers: answers(self.millis, self.expired),
             most_asked,
+            rules: self.rules,
             unreadable: self.unreadable,
         }
     }
+}
+
+/// The rules that are named in the words of a decision, each once: at most the first three of it are.
+fn rules(words: &str) -> BTreeSet<&str> {
+    let of_rules = words.split("; ").filter(|part| part.starts_with("rule `") || part.starts_with("rules `"));
+    of_rules.flat_map(|part| part.split('`').skip(1).step_by(2)).collect()
 }
 
 impl Tally {

@@ -32,6 +32,8 @@ pub struct Figures {
     pub answers: Answers,
     /// What people were asked most, the most often first; at most [`SHAPES_TOLD`].
     pub most_asked: Vec<Shape>,
+    /// How many requests each rule decided, alone or beside others. Where more than three decided one, the first three count.
+    pub rules: BTreeMap<String, u64>,
     /// Entries that could not be read, and were not counted.
     pub unreadable: u64,
 }

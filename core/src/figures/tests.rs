@@ -45,6 +45,25 @@ fn each_word_of_a_status_is_counted_under_what_it_means_and_an_unknown_one_under
 }
 
 #[test]
+fn each_rule_that_decided_is_counted_once_a_request() {
+    let of = |number, rule: &str| {
+        let mut entry = submitted(number, "2026-03-07T12:00:00Z", "a", "released", &json!({}));
+        entry["detail"]["rule"] = json!(rule);
+        entry
+    };
+    let figures = count(&[
+        of(1, "rule `builds`"),
+        of(2, "edited; rules `builds`, `reads`, `no uploads` and 2 more"),
+        of(3, "use-tool: queue by default"),
+        of(4, "override to queue by ada"),
+    ]);
+    assert_eq!(
+        figures.rules,
+        [("builds", 2), ("no uploads", 1), ("reads", 1)].map(|(name, times)| (name.to_owned(), times)).into()
+    );
+}
+
+#[test]
 fn asks_are_told_by_active_hour_and_agent() {
     let figures = count(&[
         asked(1, "2026-03-07T12:00:00Z", "a", "make x"),

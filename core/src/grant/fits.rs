@@ -4,7 +4,7 @@ use ccc_protocol::{
     Timestamp, UserName,
     actions::CAN,
     beneath::lies_beneath,
-    bodies::{BESIDE_ARGUMENTS, CommandFact, Difference, Facts},
+    bodies::{BESIDE_ARGUMENTS, Class, CommandFact, Difference, Facts},
 };
 use serde_json::Value;
 
@@ -61,6 +61,12 @@ impl Request<'_> {
             (Difference::Between(least, most), Some(Arg::Integer(number))) => least <= number && number <= most,
             (Difference::SameRecipient(to), Some(Arg::Text(_))) => self.goes_to(to) && is_mail_text(name),
             (Difference::SameProgram(wanted), Some(Arg::Object(_))) => self.runs_only(wanted, grant),
+            (Difference::FilesUnder(dir), Some(Arg::Object(_))) => self.touches_only(dir, grant),
+            (Difference::SameClass(classes), Some(Arg::Object(_))) => self.does_only(classes, grant),
+            // Which tool does it is as free as what it is told, and no freer.
+            (Difference::SameClass(_), Some(Arg::Text(_))) => {
+                is_tools_name(name) && grant.differ.get("input") == Some(difference)
+            }
             (Difference::SameTool(wanted), Some(Arg::Object(_))) => {
                 let approved = grant.params.get(name).and_then(|input| input.get(BESIDE_ARGUMENTS));
                 given.get(BESIDE_ARGUMENTS) == approved && self.uses(wanted, grant)
@@ -95,6 +101,19 @@ impl Request<'_> {
         same_session && self.readable_facts().is_some() && self.text("tool") == Some(wanted)
     }
 
+    fn touches_only(&self, dir: &str, grant: &Grant) -> bool {
+        let Some(facts) = self.readable_facts() else { return false };
+        let inside = facts.paths.iter().all(|path| lies_beneath(&path.path, dir));
+        is_pinned("tool", grant) && is_pinned("cwd", grant) && inside && !facts.paths.is_empty()
+    }
+
+    fn does_only(&self, classes: &[Class], grant: &Grant) -> bool {
+        let same_session = self.text("session").is_some_and(|session| !session.is_empty())
+            && ["session", "cwd", "host"].into_iter().all(|name| is_pinned(name, grant));
+        let Some(facts) = self.readable_facts() else { return false };
+        same_session && facts.only(classes) && facts.only(&BY_CLASS) && !facts.classes.is_empty()
+    }
+
     fn readable_facts(&self) -> Option<&Facts> {
         self.facts.filter(|facts| self.action.is_judge_only() && facts.is_readable())
     }
@@ -106,6 +125,15 @@ impl Request<'_> {
         }
     }
 }
+
+/// The parameters that name a tool.
+pub(super) fn is_tools_name(name: &str) -> bool {
+    matches!(name, "tool" | "native")
+}
+
+/// Kinds of call that a grant may name as such: they stay in the project, tell nobody anything, and run no program of its own.
+pub const BY_CLASS: [Class; 6] =
+    [Class::Reads, Class::VcsQuery, Class::VcsChange, Class::Builds, Class::Writes, Class::Bookkeeping];
 
 /// What a mail says, as against whom it goes to.
 pub(super) fn is_mail_text(name: &str) -> bool {

@@ -1,9 +1,11 @@
 //! Makes a grant of what an approval asks for: no wider than the approved request's rules, action and types let it be.
 
+use std::collections::BTreeSet;
+
 use ccc_protocol::{
     GrantId, Timestamp,
-    beneath::beneath,
-    bodies::{Difference, Facts, GrantRequest},
+    beneath::{beneath, lies_beneath},
+    bodies::{BESIDE_MAX, Class, Difference, Facts, GrantRequest},
     duration,
 };
 use ccc_toolcall::facts::Knowledge;
@@ -12,7 +14,7 @@ use serde_json::Value;
 use super::{
     Grant,
     approved::Approved,
-    fits::{is_mail_text, origin, program_text},
+    fits::{BY_CLASS, is_mail_text, is_tools_name, origin, program_text},
 };
 use crate::{
     catalogue::{
@@ -47,6 +49,9 @@ pub fn make(
     knowledge: &Knowledge,
 ) -> Result<Grant, Refusal> {
     let request = ticket.request();
+    if asked.beside.len() > BESIDE_MAX {
+        return Err(refused(format!("{} tickets beside it; at most {BESIDE_MAX}", asked.beside.len())));
+    }
     within_terms(asked, &ticket.needs().clone().under_floor(action.floor), limits)?;
     let approved = Approved::new(ticket, action, knowledge);
     for (name, difference) in &asked.params {
@@ -111,6 +116,9 @@ fn check(name: &str, difference: &Difference, approved: &Approved<'_>) -> Result
         (Difference::SameRecipient(to), Some(Arg::Text(_))) => same_recipient(name, to, approved),
         (Difference::SameProgram(wanted), Some(Arg::Object(_))) => same_program(wanted, approved),
         (Difference::SameTool(wanted), Some(Arg::Object(_))) => same_tool(wanted, approved),
+        (Difference::FilesUnder(dir), Some(Arg::Object(_))) => files_under(dir, approved),
+        (Difference::SameClass(classes), Some(Arg::Object(_))) => same_class(classes, approved),
+        (Difference::SameClass(classes), Some(Arg::Text(_))) if is_tools_name(name) => same_class(classes, approved),
         _ => Err(format!("a {} cannot differ in this way", param.kind.word())),
     }
 }
@@ -185,6 +193,35 @@ fn same_tool(wanted: &str, approved: &Approved<'_>) -> Result<(), String> {
         return Err("the approved call belongs to no session".into());
     }
     equal(wanted, approved.text("tool"))
+}
+
+fn files_under(dir: &str, approved: &Approved<'_>) -> Result<(), String> {
+    let facts = readable(approved)?;
+    let project = facts.project.as_deref().ok_or("the approved call belongs to no project")?;
+    if beneath(dir, project).is_none_or(str::is_empty) || dir.split('/').any(|segment| matches!(segment, "." | "..")) {
+        return Err(format!("`{dir}` is no directory within the project `{project}`"));
+    }
+    match facts.paths.iter().find(|path| !lies_beneath(&path.path, dir)) {
+        Some(path) => Err(format!("the approved call touches `{}`, which is not in `{dir}`", path.path)),
+        None if facts.paths.is_empty() => Err("the approved call touches no file".into()),
+        None => Ok(()),
+    }
+}
+
+fn same_class(classes: &[Class], approved: &Approved<'_>) -> Result<(), String> {
+    let facts = readable(approved)?;
+    if approved.text("session").is_empty() {
+        return Err("the approved call belongs to no session".into());
+    }
+    let named = classes.iter().copied().collect::<BTreeSet<_>>();
+    if !facts.classes.keys().copied().eq(named) {
+        return Err("these are not the kinds of thing that the approved call does".into());
+    }
+    match classes.iter().find(|class| !BY_CLASS.contains(class)) {
+        Some(class) => Err(format!("`{}` is granted call by call, and not as a kind", class.as_str())),
+        None if classes.is_empty() => Err("the approved call does nothing that has a name".into()),
+        None => Ok(()),
+    }
 }
 
 fn readable<'a>(approved: &'a Approved<'_>) -> Result<&'a Facts, String> {

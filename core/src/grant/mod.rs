@@ -4,6 +4,7 @@ mod approved;
 mod fits;
 mod make;
 mod reach;
+mod trial;
 mod words;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -17,8 +18,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub(crate) use approved::Approved;
-pub use fits::{origin, program_text};
+pub use fits::{BY_CLASS, origin, program_text};
 pub use make::{VALUES_MAX, make};
+pub use trial::Trial;
 
 /// A standing grant. Never without an end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use ccc_protocol::{
     Digest, GrantId, TicketId, Timestamp, approval,
-    bodies::{Difference, GrantRequest, PathView, Plan, Policy, Risk},
+    bodies::{Class, Difference, GrantRequest, PathView, Plan, Policy, Risk},
 };
 use ccc_toolcall::facts::{self, Knowledge};
 use serde_json::{Value, json};
@@ -17,6 +17,8 @@ use crate::{
     },
     policy::Needs,
     refusal::Refusal,
+    replay::Call,
+    suggest,
     ticket::{self, Event, Opening, Request, Ticket},
 };
 
@@ -116,7 +118,7 @@ fn params() -> Value {
 
 fn ask(differ: &[(&str, Difference)]) -> GrantRequest {
     let params = differ.iter().map(|(name, difference)| ((*name).to_owned(), difference.clone())).collect();
-    GrantRequest { uses: Some(3), seconds: 600, params }
+    GrantRequest { uses: Some(3), seconds: 600, params, beside: vec![] }
 }
 
 fn made(asked: &GrantRequest) -> Result<Grant, Refusal> {
@@ -389,17 +391,26 @@ fn the_same_program_may_touch_the_project_that_the_approved_call_named() {
 
 /// Whether a grant of the approved call, made with this difference, covers the other; none where no grant is made.
 fn stretched(approved_call: (&str, Value), difference: Option<Difference>, other: (&str, Value)) -> Option<bool> {
+    let differ: Vec<_> = match difference {
+        // Which tool does it is as free as what it is told.
+        Some(same @ Difference::SameClass(_)) => ["input", "tool", "native"].map(|name| (name, same.clone())).into(),
+        other => other.map(|difference| ("input", difference)).into_iter().collect(),
+    };
+    covered(&in_app(approved_call), &ask(&differ), &in_app(other))
+}
+
+fn in_app((tool, input): (&str, Value)) -> Value {
+    json!({"host": "claude", "tool": tool, "native": tool, "input": input, "cwd": "/home/me/app",
+        "project": "/home/me/app", "session": "s1", "agent": "main"})
+}
+
+fn covered(approved_call: &Value, asked: &GrantRequest, other: &Value) -> Option<bool> {
     let catalogue = Catalogue::built_in();
     let tool = catalogue.named("use-tool").unwrap();
-    let given = |(tool, input): (&str, Value)| {
-        json!({"host": "claude", "tool": tool, "native": tool, "input": input, "cwd": "/home/me/app",
-            "project": "/home/me/app", "session": "s1", "agent": "main"})
-    };
-    let ticket = approved(tool, &given(approved_call), Needs::plain(&Limits::default()));
-    let asked = ask(&difference.map(|difference| ("input", difference)).into_iter().collect::<Vec<_>>());
+    let ticket = approved(tool, approved_call, Needs::plain(&Limits::default()));
     let grant =
-        make(&asked, &ticket, tool, GrantId::new(1, [2; 10]), now(), &Limits::default(), &Knowledge::default()).ok()?;
-    let json = given(other).as_object().unwrap().clone();
+        make(asked, &ticket, tool, GrantId::new(1, [2; 10]), now(), &Limits::default(), &Knowledge::default()).ok()?;
+    let json = other.as_object().unwrap().clone();
     let facts = facts::of_request(&json, &Knowledge::default());
     let typed = json.iter().map(|(name, value)| match value {
         Value::Object(fields) => (name.clone(), Arg::Object(fields.clone())),
@@ -513,4 +524,110 @@ fn words_without_effect_make_no_other_call_and_words_with_one_do() {
     }
     let edit = |word: &str| ("Edit", json!({"file_path": "/home/me/app/a", "description": word}));
     assert_eq!(stretched(edit("a"), None, edit("b")), Some(false), "the table is of tools whose words are known");
+}
+
+fn edit(path: &str) -> (&'static str, Value) {
+    ("Edit", json!({"file_path": path, "old_string": "a", "new_string": "b"}))
+}
+
+#[test]
+fn a_grant_of_files_reaches_no_further_than_its_directory() {
+    let under = |dir: &str| Some(Difference::FilesUnder(dir.into()));
+    for (path, fits) in [
+        ("/home/me/app/src/b.rs", true),
+        ("/home/me/app/src/deep/b.rs", true),
+        ("/home/me/app/srcs/b.rs", false),
+        ("/home/me/app/a.rs", false),
+        ("/home/me/app/src/../a.rs", false),
+        ("/home/me/.bashrc", false),
+    ] {
+        assert_eq!(
+            stretched(edit("/home/me/app/src/a.rs"), under("/home/me/app/src"), edit(path)),
+            Some(fits),
+            "{path}"
+        );
+    }
+    let src = || under("/home/me/app/src");
+    let other = ("Write", json!({"file_path": "/home/me/app/src/b.rs", "content": "b"}));
+    assert_eq!(stretched(edit("/home/me/app/src/a.rs"), src(), other), Some(false), "another tool");
+    assert_eq!(stretched(shell("cat src/a"), src(), shell("cat src/b")), Some(true));
+    for command in ["rm src/a", "cat src/b Cargo.toml", "cat src/$X", "true"] {
+        assert_eq!(stretched(shell("cat src/a"), src(), shell(command)), Some(false), "{command}");
+    }
+    for dir in ["/home/me/app", "/home/me", "/", "/home/me/app/docs", "/home/me/app/src/..", "src"] {
+        assert_eq!(stretched(edit("/home/me/app/src/a.rs"), under(dir), edit("/home/me/app/src/a.rs")), None, "{dir}");
+    }
+    assert_eq!(
+        stretched(shell("cargo test"), under("/home/me/app/src"), shell("cargo test")),
+        None,
+        "it touches no file"
+    );
+}
+
+#[test]
+fn a_grant_of_a_kind_holds_whichever_tool_does_it_and_for_nothing_else() {
+    let reads = || Some(Difference::SameClass(vec![Class::Reads]));
+    let read = |path: &str| ("Read", json!({"file_path": path}));
+    assert_eq!(stretched(shell("cat a"), reads(), read("/home/me/app/b")), Some(true));
+    assert_eq!(stretched(read("/home/me/app/b"), reads(), shell("cat a")), Some(true));
+    for other in ["touch a", "cargo test", "cat ~/.ssh/id_ed25519", "cat /etc/passwd", "cat $X", "./a", "rm a"] {
+        assert_eq!(stretched(read("/home/me/app/b"), reads(), shell(other)), Some(false), "{other}");
+    }
+    let more = ("Bash", json!({"command": "cat a", "dangerouslyDisableSandbox": true}));
+    assert_eq!(stretched(read("/home/me/app/b"), reads(), more), Some(false), "a word that nobody approved");
+    for classes in [vec![], vec![Class::Builds], vec![Class::Reads, Class::Builds]] {
+        assert_eq!(stretched(shell("cat a"), Some(Difference::SameClass(classes)), shell("cat a")), None);
+    }
+    for (command, class) in [("./a", Class::Runs), ("rm a", Class::Deletes), ("curl https://a.example", Class::Network)]
+    {
+        let same = Some(Difference::SameClass(vec![class]));
+        assert_eq!(stretched(shell(command), same, shell(command)), None, "{command}: not as a kind");
+    }
+    let elsewhere = |key: &str| {
+        let mut other = in_app(shell("cat b"));
+        other[key] = json!("/home/me/other");
+        other
+    };
+    let all = Difference::SameClass(vec![Class::Reads]);
+    let asked = ask(&["input", "tool", "native"].map(|name| (name, all.clone())));
+    for key in ["session", "cwd", "project", "host", "agent"] {
+        assert_eq!(covered(&in_app(shell("cat a")), &asked, &elsewhere(key)), Some(false), "{key}");
+    }
+    let tool_alone = ask(&[("tool", all.clone())]);
+    assert_eq!(covered(&in_app(shell("cat a")), &tool_alone, &in_app(("Read", json!({"command": "cat a"})))), None);
+}
+
+#[test]
+fn however_wide_no_grant_of_a_plain_call_carries_a_grave_one() {
+    let calls = [
+        ("Bash", json!({"command": "cargo test"})),
+        ("Bash", json!({"command": "cat src/a"})),
+        ("Bash", json!({"command": "git log"})),
+        ("Read", json!({"file_path": "/home/me/app/src/a.rs"})),
+        edit("/home/me/app/src/a.rs"),
+    ];
+    let mut held = 0;
+    for (tool, input) in calls {
+        let place = in_app((tool, input.clone()));
+        let facts = facts::of_request(place.as_object().unwrap(), &Knowledge::default());
+        let program = facts.commands.first().map(|command| super::program_text(command).to_owned());
+        let steps = [
+            Some(Difference::SameTool(tool.into())),
+            program.map(Difference::SameProgram),
+            Some(Difference::FilesUnder("/home/me/app/src".into())),
+            Some(Difference::SameClass(facts.classes.keys().copied().collect())),
+        ];
+        let covered_call =
+            Call { caller: name("agent"), action: name("use-tool"), params: place.as_object().unwrap().clone() };
+        for grave in suggest::grave::list() {
+            let Some(beside) = grave.beside(&covered_call) else { continue };
+            let (other, given) = (beside.text("tool").unwrap_or(tool), beside.params["input"].clone());
+            for step in steps.iter().flatten() {
+                let fits = stretched((tool, input.clone()), Some(step.clone()), (other, given.clone()));
+                assert_ne!(fits, Some(true), "{}: {step:?} of {tool} {input}: {given}", grave.why);
+                held += u32::from(fits.is_some());
+            }
+        }
+    }
+    assert!(held > 500, "{held}");
 }

@@ -34,6 +34,9 @@ pub(super) fn is_same(name: &str, approved: &Map<String, Value>, given: &Map<Str
 
 /// True where the input of a shell differs in its command alone; that of another tool is the facts' to judge.
 pub(super) fn beside_the_command_is_same(approved: &Map<String, Value>, given: &Map<String, Value>) -> bool {
+    if text(approved, "tool") != text(given, "tool") {
+        return says_a_command_alone(given);
+    }
     if !SHELLS.contains(&text(approved, "tool")) {
         return true;
     }
@@ -42,6 +45,14 @@ pub(super) fn beside_the_command_is_same(approved: &Map<String, Value>, given: &
     };
     let without = without_effect(approved);
     equal_but_for(one, other, |word| without.contains(&word) || OF_A_COMMAND.contains(&word))
+}
+
+/// Of another tool than the approved one: where it is a shell, no word beside the command was ever approved.
+fn says_a_command_alone(given: &Map<String, Value>) -> bool {
+    let Some(Value::Object(input)) = given.get("input") else { return false };
+    let without = without_effect(given);
+    !SHELLS.contains(&text(given, "tool"))
+        || input.keys().all(|word| without.contains(&word.as_str()) || OF_A_COMMAND.contains(&word.as_str()))
 }
 
 fn without_effect(params: &Map<String, Value>) -> &'static [&'static str] {

@@ -1,6 +1,6 @@
 //! The person's own programs as commands.
 
-use ccc_protocol::bodies::ProblemType;
+use ccc_protocol::bodies::{OWNERS_TASK, ProblemType};
 
 use crate::{catalogue::Template, law::Desktop, refusal::Refusal};
 
@@ -29,6 +29,15 @@ impl Place {
             Self::Editor => "editor",
             Self::Browser => "browser",
             Self::Terminal => "terminal",
+        }
+    }
+
+    /// What may stand under that key.
+    fn example(self) -> &'static str {
+        match self {
+            Self::Editor => r#"["code", "{path}"]"#,
+            Self::Browser => r#"["firefox", "{url}"]"#,
+            Self::Terminal => r#"["x-terminal-emulator"]"#,
         }
     }
 
@@ -64,8 +73,12 @@ pub(super) fn program(desktop: &Desktop, place: Place) -> Result<(String, Vec<Te
     let key = place.key();
     let refuse = |detail: String| Refusal::new(ProblemType::InvalidParameter, detail);
     let words = place.words(desktop).and_then(|words| words.split_first());
-    let (program, words) =
-        words.ok_or_else(|| refuse(format!("this bridge has no {key}: its owner sets `{key}` under `[desktop]`")))?;
+    let (program, words) = words.ok_or_else(|| {
+        let example = place.example();
+        refuse(format!(
+            "this bridge has no {key}: {OWNERS_TASK} adds `{key} = {example}` under `[desktop]` in its config"
+        ))
+    })?;
     // Read before, when the config was: this only fails where that was left out.
     let templates =
         place.arguments(words).map_err(|why| refuse(format!("the {key} of this bridge is not usable")).because(why))?;

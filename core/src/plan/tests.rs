@@ -166,11 +166,13 @@ fn what_is_not_set_up_is_refused_with_what_to_set() {
         typed: vec![text("to", "a@b"), text("subject", "s"), text("body", "b"), text("topic", "t")],
         ..Args::default()
     };
-    for (action, args, key) in
-        [("edit-file", Args::default(), "`editor` under `[desktop]`"), ("send-email", mail, "`from` under `[smtp]`")]
-    {
+    for (action, args, key) in [
+        ("edit-file", Args::default(), r#"`editor = ["code", "{path}"]` under `[desktop]`"#),
+        ("send-email", mail, "`from` under `[smtp]`"),
+    ] {
         let refusal = make(law.catalogue.named(action).unwrap(), &args, &law).unwrap_err();
         assert!(refusal.detail.contains(key), "{}", refusal.detail);
+        assert!(refusal.detail.contains(ccc_protocol::bodies::OWNERS_TASK), "{}", refusal.detail);
     }
 }
 

@@ -22,6 +22,20 @@ impl Weekday {
     /// From Monday on.
     pub const ALL: [Self; 7] = [Self::Mon, Self::Tue, Self::Wed, Self::Thu, Self::Fri, Self::Sat, Self::Sun];
 
+    /// The word in the config.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mon => "mon",
+            Self::Tue => "tue",
+            Self::Wed => "wed",
+            Self::Thu => "thu",
+            Self::Fri => "fri",
+            Self::Sat => "sat",
+            Self::Sun => "sun",
+        }
+    }
+
     /// The day before: a window over midnight belongs to the day it begins on.
     #[must_use]
     pub fn before(self) -> Self {
@@ -100,7 +114,11 @@ impl TimeWindow {
 impl fmt::Display for TimeWindow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
-        write!(f, "{} to {}", clock(self.from), clock(self.to))
+        write!(f, "{} to {}", clock(self.from), clock(self.to))?;
+        if Weekday::ALL.iter().all(|day| self.days.contains(day)) {
+            return Ok(());
+        }
+        write!(f, " on {}", self.days.iter().map(|day| day.as_str()).collect::<Vec<_>>().join(", "))
     }
 }
 

@@ -256,8 +256,8 @@ impl fmt::Display for ParamTest {
             Self::Number(range) => write!(f, "{} to {}", range.min, range.max),
             Self::Under(dirs) => write_dirs(dirs, f),
             Self::Host(hosts) => hosts.fmt(f),
-            Self::Scheme(schemes) => write!(f, "`{}`", schemes.join("`, `")),
-            Self::Port(ports) => write!(f, "{ports:?}"),
+            Self::Scheme(schemes) => write_words(schemes, f),
+            Self::Port(ports) => write_words(ports, f),
         }
     }
 }
@@ -273,18 +273,26 @@ impl fmt::Display for FactTest {
             Self::Command { program: None, subcommand: None } => f.write_str("a command"),
             Self::Under(dirs) => write_dirs(dirs, f),
             Self::Host(hosts) => hosts.fmt(f),
-            Self::Class(named) => write!(f, "{named:?}"),
+            Self::Class(named) => write_words(&named.iter().map(|class| class.as_str()).collect::<Vec<_>>(), f),
         }
     }
 }
 
 fn write_dirs(dirs: &[Dir], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let text = |dir: &Dir| match dir {
-        Dir::Fixed(dir) => format!("`{dir}`"),
-        Dir::Cwd => "the working directory".to_owned(),
-        Dir::Project => "the project".to_owned(),
+    let written = |dir: &Dir| match dir {
+        Dir::Fixed(dir) => dir.clone(),
+        Dir::Cwd => "{cwd}".to_owned(),
+        Dir::Project => "{project}".to_owned(),
     };
-    f.write_str(&dirs.iter().map(text).collect::<Vec<_>>().join(", "))
+    write_words(&dirs.iter().map(written).collect::<Vec<_>>(), f)
+}
+
+/// Words as the config has them.
+fn write_words(words: &[impl fmt::Display], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    words.iter().enumerate().try_for_each(|(at, word)| {
+        let comma = if at == 0 { "" } else { ", " };
+        write!(f, "{comma}`{word}`")
+    })
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ pub(super) fn weigh<'a>(
     let base = Base::new(overridden, tally.fits_whole, confine.settle(action.policy));
     let floor = action.floor.map(|floor| confine.settle(floor));
     // Confined, what it does need not be known; but only where a rule or a person says so.
-    let is_kept = [tally.strictest, base.policy(), floor].contains(&Some(Policy::Confine));
+    let is_kept = [tally.firm, base.policy(), floor].contains(&Some(Policy::Confine));
     let unreadable = (!is_readable && !is_kept || asks_server && !tally.fits_whole).then_some(Policy::Queue);
     // Where this caller's calls are confined at all, what they wrote decides what such a program does.
     let is_led = is_led && !is_kept && confines;
@@ -179,6 +179,8 @@ impl Weighed<'_> {
 struct Tally<'a> {
     confine: Confine,
     strictest: Option<Policy>,
+    /// The same without rules that ask about risk: what those confine was asked before, and still is.
+    firm: Option<Policy>,
     /// True where a rule matches the whole request: the action's own policy is then out of the question.
     fits_whole: bool,
     named: Named<'a>,
@@ -187,7 +189,14 @@ struct Tally<'a> {
 
 impl<'a> Tally<'a> {
     fn new(limits: &Limits, confine: Confine) -> Self {
-        Self { confine, strictest: None, fits_whole: false, named: Named::default(), needs: Needs::plain(limits) }
+        Self {
+            confine,
+            strictest: None,
+            firm: None,
+            fits_whole: false,
+            named: Named::default(),
+            needs: Needs::plain(limits),
+        }
     }
 
     fn add(&mut self, rule: &'a Rule, fit: Fit) {
@@ -206,6 +215,9 @@ impl<'a> Tally<'a> {
         }
         // INVARIANT: risk lets nothing pass. A rule that asks about it stands beside the action's own policy, never in its place.
         self.fits_whole |= fit == Fit::Whole && !rule.asks_risk;
+        if !rule.asks_risk {
+            self.firm = self.firm.max(Some(policy));
+        }
         if self.strictest < Some(policy) {
             self.strictest = Some(policy);
             self.named = Named::default();

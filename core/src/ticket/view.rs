@@ -73,6 +73,7 @@ impl Ticket {
             verdict: None,
             // Nor what it is reckoned by: whoever is judged would learn how to stay below.
             assessed: None,
+            waiting: None,
             abridged: request.left_out.is_some(),
         }
     }

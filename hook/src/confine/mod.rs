@@ -18,7 +18,7 @@ use ccc_protocol::actions::{CAN_CONFINE, CAN_NOT_NOW};
 use ccc_protocol::beneath::lies_beneath;
 use serde_json::{Map, Value};
 
-use crate::config::Config;
+use crate::config::{Config, Confine};
 pub use after::{After, TOLD, look_after};
 use state::{Handed, State, Trace};
 pub use state::{is_off, switch_off, switch_on};
@@ -33,7 +33,7 @@ const MOVES: [&str; 3] = ["cd", "pushd", "popd"];
 /// A call that can be run confined.
 #[derive(Debug)]
 pub struct Confiner {
-    launcher: PathBuf,
+    confine: Confine,
     field: &'static str,
     state: State,
     input: Map<String, Value>,
@@ -73,13 +73,15 @@ impl Can {
         let project = call.project.clone().unwrap_or_else(|| call.cwd.clone());
         let is_had = event == call.host.profile().gate
             && call.native == rewrite.tool
+            // What the host takes from its shell and does itself is no line that another program could run.
+            && call.tool == SHELL
             && !state::is_off(config_path, call.host)
             && !against::anything(call.host, rewrite, Path::new(&project), document);
         if !is_had {
             return Self::Nothing;
         }
         let never = config_path.parent().map(Path::to_owned).into_iter().chain([config.secrets.clone()]);
-        let confiner = Confiner::of(&confine.launcher, rewrite, never.collect(), project, call, document);
+        let confiner = Confiner::of(confine, rewrite, never.collect(), project, call, document);
         confiner.map_or(Self::NotNow, |confiner| Self::Confine(Box::new(confiner)))
     }
 
@@ -96,7 +98,7 @@ impl Can {
 
 impl Confiner {
     fn of(
-        launcher: &Path,
+        confine: &Confine,
         rewrite: &Rewrite,
         never: Vec<PathBuf>,
         project: String,
@@ -113,7 +115,7 @@ impl Confiner {
             return None;
         }
         Some(Self {
-            launcher: launcher.to_owned(),
+            confine: confine.clone(),
             field: rewrite.line,
             state,
             is_background: manner == Manner::Background,
@@ -136,7 +138,7 @@ impl Confiner {
         let failed = |error: std::io::Error| Reason::new(&format!("this call cannot be run confined: {error}"));
         let id = state::new_id().map_err(failed)?;
         let tells = self.keeps_directory && !self.is_background && MOVES.iter().any(|word| has_word(&self.line, word));
-        let wrapper = wrapper(&self.launcher, &id, tells).map_err(failed)?;
+        let wrapper = wrapper(&self.confine.launcher, &id, tells).map_err(failed)?;
         self.state.put_call(&id, &self.encoded(tells)).map_err(failed)?;
         let handed = Handed {
             id,
@@ -160,6 +162,7 @@ impl Confiner {
         ];
         entries.extend(self.is_background.then(|| "background=yes".to_owned()));
         entries.extend(tells.then(|| "tells-directory=yes".to_owned()));
+        entries.extend(self.confine.limits().map(|(name, limit)| format!("{name}={limit}")));
         let mut bytes = entries.join("\0").into_bytes();
         for path in &self.never {
             bytes.extend([b"\0never=", path.as_os_str().as_encoded_bytes()].concat());
@@ -199,6 +202,9 @@ fn real(path: &Path) -> Option<PathBuf> {
     }
     None
 }
+
+/// The shell of every host, by the common name.
+const SHELL: &str = "Bash";
 
 /// Fields in which tools of hosts name files.
 const PATH_FIELDS: [&str; 7] = ["file_path", "path", "notebook_path", "dir_path", "absolute_path", "paths", "include"];

@@ -4,6 +4,7 @@
 mod canary_run;
 mod limits;
 mod switches;
+mod unseen;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -100,6 +101,7 @@ fn examine(host: Host, install: &Install, places: &Places) -> Finding {
     blind.extend((host.profile().deaf)(places, &install.settings));
     blind.extend(checkup(host, &install.settings, &places.project));
     blind.extend(distrust(host, &install.settings, places, &mut seen));
+    seen.extend(unseen::in_words(host, install, places));
     seen.extend(confinement(host, install, places, blind.is_empty()));
     judged(host, install, blind, seen)
 }

@@ -121,10 +121,46 @@ fn claudes_model_is_shown_masks_and_no_secrets() {
         let bridge = Bridge::masking(masks, |_, received| answered(received, 200, "released", &json!({})));
         let home = agent.installed(&bridge.url);
         // Written so that the command itself does not hold what it prints.
-        let seen = agent.run_wanting(&home, "do it", r"printf 'KEY=\141\142cdefghij!'");
+        let seen = agent.run_asking(&home, "do it", r"printf 'KEY=\141\142cdefghij!'");
         assert!(bridge.handed_over().iter().any(|handed| handed["parts"][0] == "KEY=abcdefghij!"), "{seen:?}");
         assert!(seen.told_to_model.contains("KEY=[masked: GitHub token]!"), "{seen:?}");
         assert!(!seen.told_to_model.contains("abcdefghij"), "{seen:?}");
+    }
+}
+
+/// Codex' patch in the form that its shell takes, which it applies itself.
+const SHELL_PATCH: &str = "apply_patch <<'EOF'\n*** Begin Patch\n*** Add File: ran.txt\n+hello\n*** End Patch\nEOF";
+
+#[test]
+fn a_patch_that_codex_is_given_by_its_shell_is_asked_about() {
+    for agent in agents().into_iter().filter(|agent| agent.host == Host::Codex) {
+        for (http, status) in [(200, "released"), (403, "denied")] {
+            let bridge = Bridge::start(move |_, received| answered(received, http, status, &json!({})));
+            let home = agent.installed(&bridge.url);
+            let seen = agent.run_asking(&home, "do it", SHELL_PATCH);
+            assert_eq!(seen.ran, status == "released", "{seen:?}");
+            let actions = bridge.actions();
+            let calls: Vec<_> = actions.iter().filter(|action| action["action"] == "use-tool").collect();
+            let [call] = calls[..] else { panic!("{actions:?}") };
+            assert_eq!((&call["tool"], &call["native"]), (&json!("Edit"), &json!("Bash")));
+            assert_eq!(call["can"], Value::Null, "no other program could apply it");
+        }
+    }
+}
+
+#[test]
+fn doctor_finds_in_the_real_agents_log_what_no_hook_saw() {
+    for agent in agents().into_iter().filter(|agent| agent.host.profile().log.is_some()) {
+        for (off, told) in [("", "log: 1 calls"), ("[features]\nhooks = false\n\n", "open: no hook saw 1 of 1 calls")] {
+            let bridge = Bridge::start(|_, received| answered(received, 200, "released", &json!({})));
+            let home = agent.installed(&bridge.url);
+            let config = home.path().join(".codex/config.toml");
+            fs::write(&config, format!("{off}{}", fs::read_to_string(&config).unwrap())).unwrap();
+            let seen = agent.run_once(&home);
+            assert!(seen.ran, "{}: {seen:?}", agent.host);
+            let (_, words) = agent.hook_says(&home, &["doctor"]);
+            assert!(words.contains(told), "{}: {words}", agent.host);
+        }
     }
 }
 
@@ -185,7 +221,7 @@ const fn state(host: Host, scope: &'static str, file: &'static str, change: fn(&
 }
 
 #[rustfmt::skip]
-const STATES: [State; 17] = [
+const STATES: [State; 19] = [
     state(Host::Kimi, "--user", ".kimi-code/config.toml", |text| format!("{text}\n[[hooks]]\nevent = \"Stop\"\ncommand = \"true\"\nfoo = 1\n"), true),
     state(Host::Kimi, "--user", ".kimi-code/config.toml", |text| format!("{text}\n[[hooks]]\nevent = \"Stop\"\ncommand = \"true\"\n"), false),
     state(Host::Gemini, "--project", ".gemini/trustedFolders.json", |_| "{}".to_owned(), true),
@@ -203,6 +239,8 @@ const STATES: [State; 17] = [
     state(Host::Qwen, "--project", ".qwen/settings.json", |_| r#"{"security": {"folderTrust": {"enabled": false}}}"#.to_owned(), false),
     state(Host::OpenCode, "--project", ".config/opencode/opencode.json", |_| "{}".to_owned(), false),
     state(Host::Codex, "--user", ".codex/config.toml", |text| format!("[features]\nhooks = true\n\n{text}"), false),
+    state(Host::Claude, "--user", ".claude/settings.json", |text| format!("\u{feff}{text}"), false),
+    state(Host::Kimi, "--user", ".kimi-code/config.toml", |text| format!("\u{feff}{text}"), false),
 ];
 
 #[test]
@@ -238,12 +276,19 @@ fn rewriting_agents() -> impl Iterator<Item = Agent> {
 }
 
 impl Agent {
-    /// Installed beside a launcher, with one more file of the person's settings.
+    /// Installed beside a launcher that runs nothing, with one more file of the person's settings.
     fn installed_with_launcher(&self, url: &str, more: Option<(&str, &str)>) -> Home {
+        let directory = tempfile::tempdir().unwrap();
+        let launcher = directory.path().join("ccc-confine");
+        fs::write(&launcher, LAUNCHER).unwrap();
+        self.installed_with(url, &launcher, more)
+    }
+
+    fn installed_with(&self, url: &str, launcher: &std::path::Path, more: Option<(&str, &str)>) -> Home {
         let home = Home::new(url, 60);
         let program = home.path().join("ccc-hook");
         copied_to(&program);
-        fs::write(home.path().join("ccc-confine"), LAUNCHER).unwrap();
+        fs::copy(launcher, home.path().join("ccc-confine")).unwrap();
         fs::set_permissions(home.path().join("ccc-confine"), fs::Permissions::from_mode(0o755)).unwrap();
         if let Some((name, text)) = more {
             let path = home.path().join(name);
@@ -300,6 +345,44 @@ fn copilots_project_hooks_beneath_the_root_of_a_repository_are_blind() {
     assert!(!proven && seen.contains("NOT BLOCKED"), "{seen}");
     let (sees, told) = agent.hook_says(&home, &["doctor"]);
     assert!(!sees && told.contains("reads the hooks of a project in"), "{told}");
+}
+
+/// Lines of a working day in one, and what none may do.
+const DAY: &str = "make && python3 -c 'print(6*7)' && ./run.sh; frobnicate --all; cat ~/secret.txt; echo x >../outside.txt; mkdir .git/hooks; true";
+
+#[test]
+fn real_agents_work_in_their_project_and_reach_nothing_else() {
+    let Some(launcher) = real_launcher() else { return };
+    for agent in rewriting_agents() {
+        let bridge = confining();
+        let home = agent.installed_with(&bridge.url, &launcher, None);
+        fs::write(home.path().join("secret.txt"), "the person's own words").unwrap();
+        let project = home.path().join("project");
+        fs::create_dir_all(project.join(".git")).unwrap();
+        fs::write(project.join("Makefile"), "all:\n\techo made >made.txt\n").unwrap();
+        fs::write(project.join("run.sh"), "#!/bin/sh\necho a script of the project\n").unwrap();
+        fs::set_permissions(project.join("run.sh"), fs::Permissions::from_mode(0o755)).unwrap();
+        let seen = agent.run_asking(&home, "do it", DAY);
+        assert!(project.join("made.txt").exists(), "{}: {seen:?}", agent.host);
+        for told in ["42", "a script of the project", "ran confined"] {
+            assert!(seen.told_to_model.contains(told), "{} {told}: {seen:?}", agent.host);
+        }
+        assert!(!seen.told_to_model.contains("the person's own words"), "{}: {seen:?}", agent.host);
+        assert!(!home.path().join("outside.txt").exists() && !project.join(".git/hooks").exists(), "{}", agent.host);
+        let after = bridge.actions().into_iter().find(|action| action["event"] == "post-tool").unwrap();
+        assert!(after["detail"]["confined"].as_str().unwrap().contains("kept from"), "{}: {after}", agent.host);
+    }
+}
+
+/// The launcher that lies beside the hook, where it is built and has level `full`.
+fn real_launcher() -> Option<PathBuf> {
+    let launcher = PathBuf::from(env!("CARGO_BIN_EXE_ccc-hook")).with_file_name("ccc-confine");
+    let probed = Command::new(&launcher).arg("probe").output().ok()?;
+    let is_full = String::from_utf8_lossy(&probed.stdout).contains(r#""level":"full""#);
+    if !is_full {
+        eprintln!("NOT RUN: level full cannot be had here: {probed:?}");
+    }
+    is_full.then_some(launcher)
 }
 
 /// Rules and hooks of the person's own, in files beside ours.
@@ -424,13 +507,12 @@ impl Agent {
         self.run(home, "do it")
     }
 
-    /// `prompt` counts for Claude Code.
     fn run(&self, home: &Home, prompt: &str) -> Seen {
-        self.run_wanting(home, prompt, COMMAND)
+        self.run_asking(home, prompt, COMMAND)
     }
 
-    /// With a model that wants this command run.
-    fn run_wanting(&self, home: &Home, prompt: &str, command: &str) -> Seen {
+    /// With a model that asks for this command; `prompt` counts for Claude Code.
+    fn run_asking(&self, home: &Home, prompt: &str, command: &str) -> Seen {
         let model = Model::start(command).unwrap();
         let project = home.path().join("project");
         fs::create_dir_all(&project).unwrap();

@@ -85,6 +85,19 @@ fn a_confined_call_goes_on_as_the_launchers_line_and_keeps_the_rest_of_its_input
 }
 
 #[test]
+fn limits_of_the_config_are_handed_over() {
+    let bridge = says("confined");
+    let home = home(&bridge);
+    let confine = json!({"launcher": LAUNCHER, "memory_bytes_max": 1000, "processes_max": 0});
+    let config = json!({"url": bridge.url, "secrets": "agent.json", "hold_seconds": 0, "confine": confine});
+    fs::write(home.config(), config.to_string()).unwrap();
+    let (_, id) = handed_out(&asked(&home, &call(LINE)));
+    let handed = String::from_utf8(fs::read(calls(&home).join(id)).unwrap()).unwrap();
+    let limits: Vec<_> = handed.split('\0').filter(|entry| entry.contains("-max=")).collect();
+    assert_eq!(limits, ["processes-max=0", "memory-bytes-max=1000"]);
+}
+
+#[test]
 fn a_line_that_moves_the_shell_hands_its_directory_back_and_no_id_is_used_twice() {
     let bridge = says("confined");
     let home = home(&bridge);

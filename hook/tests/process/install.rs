@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 
 use crate::support::{Bridge, Home, SECRET, copied_to, denial, is_leave, run, ticket, tool_call};
 
-const MINE: &str = "{\n    \"theme\": \"dark\",\n    \"version\": 1\n}\n";
+pub(crate) const MINE: &str = "{\n    \"theme\": \"dark\",\n    \"version\": 1\n}\n";
 const MINE_TOML: &str = "# mine\ntheme = \"dark\" # keep\n";
 
-fn settings(home: &Home, host: Host) -> PathBuf {
+pub(crate) fn settings(home: &Home, host: Host) -> PathBuf {
     home.path().join(match host {
         Host::Claude => ".claude/settings.json",
         Host::Codex => ".codex/hooks.json",
@@ -37,7 +37,7 @@ fn mine(host: Host) -> &'static str {
     }
 }
 
-fn with_my_settings(url: &str) -> Home {
+pub(crate) fn with_my_settings(url: &str) -> Home {
     let home = Home::new(url, 0);
     for host in Host::ALL {
         write(&settings(&home, host), mine(host));
@@ -45,26 +45,26 @@ fn with_my_settings(url: &str) -> Home {
     home
 }
 
-fn write(path: &Path, text: &str) {
+pub(crate) fn write(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
 }
 
-fn command(home: &Home, arguments: &[&str]) -> Output {
+pub(crate) fn command(home: &Home, arguments: &[&str]) -> Output {
     run(home.binary().args(arguments), b"")
 }
 
-fn install(home: &Home, url: &str, more: &[&str]) -> Output {
+pub(crate) fn install(home: &Home, url: &str, more: &[&str]) -> Output {
     let secrets = home.secrets();
     let arguments = ["install", "--secrets", secrets.to_str().unwrap(), "--url", url];
     command(home, &[&arguments, more].concat())
 }
 
-fn words(output: &Output) -> String {
+pub(crate) fn words(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-fn knowing() -> Bridge {
+pub(crate) fn knowing() -> Bridge {
     Bridge::saying(200, ticket("released", &json!({})))
 }
 
@@ -77,7 +77,7 @@ fn gate(home: &Home, host: Host) -> String {
 }
 
 /// Every file under the home directory, with its content.
-fn files(home: &Home) -> Vec<(PathBuf, String)> {
+pub(crate) fn files(home: &Home) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     let mut left = vec![home.path().to_owned()];
     while let Some(directory) = left.pop() {

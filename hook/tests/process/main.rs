@@ -12,3 +12,4 @@ mod rewriting;
 mod session;
 mod setup;
 mod support;
+mod traces;

@@ -38,7 +38,8 @@ pub(super) const PROFILE: Profile = Profile {
         "SessionEnd", "SubagentStart", "SubagentStop",
     ],
     since: &[(SKILL_SHELL, SKILL_SHELL_SINCE)],
-    format: Format::Json { style: Style::Strict, versioned: false, element },
+    // Seen with 2.1.332; Codex CLI, Gemini CLI, Copilot CLI and Qwen Code pass over such a file or refuse it.
+    format: Format::Json { style: Style::Marked, versioned: false, element },
     guard: GUARD,
     feed: Feed::Stdin,
     read: |document, _, role| read(document, role),
@@ -55,6 +56,7 @@ pub(super) const PROFILE: Profile = Profile {
     rewrite: Some(REWRITE),
     tells_at_start: true,
     masked: Some(nested::show_instead),
+    log: None,
     limits,
     subagents,
     trusts_hooks_by_name: false,

@@ -8,14 +8,16 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::profile::{
-    Checkup, Feed, Format, GUARDED, Level, Limits, Named, Profile, Switches, Trial, grouped, shared_call,
+    Checkup, Feed, Format, GUARDED, Level, Limits, Log, Logged, Named, Profile, Switches, Trial, grouped, shared_call,
 };
 use super::rewrite::{CommandLine, Manner, Rewrite, has_another_hook, of_program, option_in};
-use super::{Host, Moment, Role, nested};
+use super::{Host, Moment, Role, nested, shell_patch};
 use crate::answer::{Answer, Reply};
+use crate::event::Event;
 use crate::jsontext::Style;
 use crate::settings::{Entry, place::Places, read};
 use crate::tool::Tools;
+use crate::translate::{Document, Problem};
 
 pub(super) const PROFILE: Profile = Profile {
     name: "codex",
@@ -37,7 +39,7 @@ pub(super) const PROFILE: Profile = Profile {
     format: Format::Json { style: Style::Strict, versioned: false, element },
     guard: GUARD_ANY_SHELL,
     feed: Feed::Stdin,
-    read: |document, _, role| nested::read(document, role, &TOOLS),
+    read,
     reply,
     aside: Reply::silent,
     outranked: &[],
@@ -53,6 +55,7 @@ pub(super) const PROFILE: Profile = Profile {
     rewrite: Some(REWRITE),
     tells_at_start: false,
     masked: None,
+    log: Some(LOG),
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: GUARDED,
@@ -90,6 +93,18 @@ const TOOLS: Tools = Tools {
     ],
 };
 
+/// A patch that is given to the shell is applied by Codex itself (seen in 0.171.0), and is judged as one.
+fn read(document: &Document<'_>, _: &str, role: Role) -> Result<Event, Problem> {
+    let mut event = nested::read(document, role, &TOOLS)?;
+    if let Event::Judge(call) = &mut event {
+        let line = call.input.get("command").and_then(Value::as_str).unwrap_or_default();
+        if call.native == SHELL && shell_patch::is_one(line) {
+            "Edit".clone_into(&mut call.tool);
+        }
+    }
+    Ok(event)
+}
+
 fn reply(event: &str, answer: &Answer) -> Reply {
     match (event, answer.objection()) {
         (PERMISSION, None) => nested::allow_request(event),
@@ -126,6 +141,27 @@ fn set_in(settings: &Value) -> Option<&'static str> {
         (true, _) => Some("`features.hooks`"),
         (false, true) => Some("`features.codex_hooks`"),
         (false, false) => None,
+    }
+}
+
+/// A file for each session, a line for each thing that happened in it (seen in 0.171.0).
+const LOG: Log = Log {
+    use_id: "tool_use_id",
+    directory: |places| places.host_home(Host::Codex).join("sessions"),
+    is_file: |name| name.starts_with("rollout-") && name.ends_with(".jsonl"),
+    read: logged,
+};
+
+fn logged(line: &Value) -> Option<Logged> {
+    let text = |name: &str| line.pointer(&format!("/payload/{name}")).and_then(Value::as_str).map(str::to_owned);
+    match (line.get("type")?.as_str()?, text("type").as_deref()) {
+        ("session_meta", _) => Some(Logged::Session(text("session_id").or_else(|| text("id"))?)),
+        ("response_item", Some("function_call" | "custom_tool_call" | "local_shell_call")) => Some(Logged::Call {
+            id: text("call_id")?,
+            tool: text("name").unwrap_or_else(|| "local_shell".to_owned()),
+            at: line.get("timestamp")?.as_str()?.parse().ok()?,
+        }),
+        _ => None,
     }
 }
 

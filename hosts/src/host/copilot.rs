@@ -50,6 +50,7 @@ pub(super) const PROFILE: Profile = Profile {
     rewrite: Some(REWRITE),
     tells_at_start: false,
     masked: None,
+    log: None,
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: "a crash or a missing binary blocks; a call whose hook times out RUNS, always",

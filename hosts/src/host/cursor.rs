@@ -53,6 +53,7 @@ pub(super) const PROFILE: Profile = Profile {
     rewrite: None,
     tells_at_start: false,
     masked: None,
+    log: None,
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: "failClosed blocks on a crash, a missing binary and a time-out; read in its source, not seen by running it",

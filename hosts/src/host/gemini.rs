@@ -53,6 +53,7 @@ pub(super) const PROFILE: Profile = Profile {
     rewrite: Some(REWRITE),
     tells_at_start: false,
     masked: None,
+    log: None,
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: GUARDED,

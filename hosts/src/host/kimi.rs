@@ -43,6 +43,7 @@ pub(super) const PROFILE: Profile = Profile {
     rewrite: None,
     tells_at_start: false,
     masked: None,
+    log: None,
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: GUARDED,

@@ -12,12 +12,15 @@ mod opencode;
 mod profile;
 mod qwen;
 mod rewrite;
+mod shell_patch;
 
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-pub use profile::{Checkup, Feed, Format, Level, Limits, Named, Profile, Switches, Trial, TrialFile, Variable};
+pub use profile::{
+    Checkup, Feed, Format, Level, Limits, Log, Logged, Named, Profile, Switches, Trial, TrialFile, Variable,
+};
 pub use rewrite::{CommandLine, Manner, Rewrite, option_in};
 
 use crate::settings::place::{Places, Scope};

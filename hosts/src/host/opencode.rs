@@ -47,6 +47,7 @@ pub(super) const PROFILE: Profile = Profile {
     rewrite: None,
     tells_at_start: false,
     masked: None,
+    log: None,
     limits: |_| Limits {
         level: Level::Advisory,
         on_failure: "a crash, a missing binary and a time-out block (the plugin throws)",

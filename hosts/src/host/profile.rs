@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ccc_protocol::Timestamp;
 use serde_json::Value;
 
 use super::Role;
@@ -82,6 +83,8 @@ pub struct Profile {
     pub tells_at_start: bool,
     /// The form in which it is told to show its model this in place of what a call gave back; `None` where it cannot be.
     pub masked: Option<fn(&str, &Value) -> Reply>,
+    /// Where it logs the calls of its agents; `None` where it keeps no log that is read here.
+    pub log: Option<Log>,
     /// What is known of it in this version; without one, what is safe to say.
     pub limits: fn(Option<Version>) -> Limits,
     /// The names of the subagents that its settings declare.
@@ -153,6 +156,35 @@ pub enum Named {
 impl Switches {
     /// For a host without such settings.
     pub(super) const NONE: Self = Self { files: |_| Vec::new(), set_in: |_| None };
+}
+
+/// A host's own log of calls: files with a line of JSON for each thing that happened.
+#[derive(Clone, Copy)]
+pub struct Log {
+    /// The field of a gate's document that names the call as the log does.
+    pub use_id: &'static str,
+    /// The directory beneath which it lies.
+    pub directory: fn(&Places) -> PathBuf,
+    /// True for the name of one of its files.
+    pub is_file: fn(&str) -> bool,
+    /// What a line of it tells.
+    pub read: fn(&Value) -> Option<Logged>,
+}
+
+/// What a line of a host's log tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Logged {
+    /// The session that the file is about, as the gate's documents name it.
+    Session(String),
+    /// A call that the agent made.
+    Call {
+        /// As the gate's document names it.
+        id: String,
+        /// The tool by the host's own name.
+        tool: String,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// A command by which a host's program tells what it makes of its own settings.

@@ -10,6 +10,8 @@ const DEPTH_MAX: usize = 64;
 pub enum Style {
     /// JSON as it is defined.
     Strict,
+    /// The same, also behind a byte order mark.
+    Marked,
     /// Also comments, and a comma after the last item.
     Comments,
 }
@@ -80,13 +82,16 @@ pub struct SyntaxError {
     pub what: &'static str,
 }
 
+/// What some editors put before the first character.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// Reads one value.
 ///
 /// # Errors
 /// When the text is not one JSON value of this style, or names a key twice.
 pub fn scan(text: &str, style: Style) -> Result<Node, SyntaxError> {
     let mut scanner = Scanner { text, at: 0, depth: 0, style };
-    let node = scanner.space().and_then(|()| scanner.value());
+    let node = scanner.mark().and_then(|()| scanner.space()).and_then(|()| scanner.value());
     let node = node.and_then(|node| scanner.end().map(|()| node));
     node.map_err(|fault| locate(text, &fault))
 }
@@ -130,6 +135,19 @@ struct Scanner<'a> {
 }
 
 impl Scanner<'_> {
+    fn mark(&mut self) -> Result<(), Fault> {
+        match (self.text.starts_with(BYTE_ORDER_MARK), self.style) {
+            (false, _) => Ok(()),
+            (true, Style::Marked) => {
+                self.at = BYTE_ORDER_MARK.len_utf8();
+                Ok(())
+            }
+            (true, Style::Strict | Style::Comments) => {
+                Err(self.fault("a byte order mark, with which this file is not read: save it without one"))
+            }
+        }
+    }
+
     fn value(&mut self) -> Result<Node, Fault> {
         let start = self.at;
         let kind = match self.peek() {

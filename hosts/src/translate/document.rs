@@ -12,6 +12,9 @@ pub(crate) const PROMPT_CHARS_MAX: usize = 2_000;
 /// How much of any other text is recorded, in characters.
 pub(crate) const DETAIL_CHARS_MAX: usize = 200;
 
+/// How much of a subagent's type goes into its name, in characters.
+const AGENT_TYPE_CHARS_MAX: usize = 100;
+
 /// Why a document cannot be answered otherwise than by blocking.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
@@ -127,9 +130,11 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// The subagent's id, or the name of the main agent.
+    /// The subagent by its type and id (`reviewer/a97df`), or the name of the main agent, which no subagent has.
     pub(crate) fn agent(&self) -> Result<String, Problem> {
-        Ok(self.text_if_any("agent_id")?.unwrap_or(MAIN_AGENT).to_owned())
+        let Some(id) = self.text_if_any("agent_id")? else { return Ok(MAIN_AGENT.to_owned()) };
+        let kind = self.text_if_any("agent_type")?.map(|kind| shortened(kind, AGENT_TYPE_CHARS_MAX));
+        Ok(format!("{}/{id}", kind.as_deref().unwrap_or("subagent")))
     }
 
     /// A tool call whose fields have the names that most hosts give them.

@@ -112,6 +112,8 @@ entry_kinds! {
     ServerStopped = "server-stopped",
     /// The server took up a changed config.
     Reloaded = "reloaded",
+    /// A changed config, or a file beside it, was not taken: `detail.reason` says why. What was read before holds on.
+    ReloadRefused = "reload-refused",
     /// A start's look at the whole database ended: what was held since goes on, or, with `detail.broken_at`, waits for people.
     StoreChecked = "store-checked",
     /// The data directory's disk is full: requests are refused, decisions are still taken.
@@ -223,8 +225,9 @@ mod tests {
                 "released", "confined", "denied", "expired", "cancelled", "lost", "repeated", "denial-lifted",
                 "grant-made", "grant-used", "grant-used-up", "grant-revoked", "grant-expired", "grant-ended",
                 "group-set", "policy-set", "freeze-set", "output-found", "risk-lifted", "users-read",
-                "mail-permissions-read", "server-started", "server-stopped", "reloaded", "store-checked", "disk-full",
-                "disk-room", "clock-stepped", "clock-held", "clock-accepted", "gap-declared",
+                "mail-permissions-read", "server-started", "server-stopped", "reloaded", "reload-refused",
+                "store-checked", "disk-full", "disk-room", "clock-stepped", "clock-held", "clock-accepted",
+                "gap-declared",
             ]
         );
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{ActionName, GrantId, TicketId, Timestamp, UserName};
+use super::facts::Class;
+use crate::{ActionName, Digest, GrantId, TicketId, Timestamp, UserName};
 
 /// The member of a `use-tool` input under which stands what an MCP call says beside its arguments. The arguments have no such member.
 pub const BESIDE_ARGUMENTS: &str = "beside the arguments";
@@ -22,6 +23,23 @@ pub struct GrantRequest {
     /// Which parameters may differ, and how far; all others must be equal.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub params: BTreeMap<String, Difference>,
+    /// Waiting tickets that were shown whole beside it: each that the grant fits is approved with it, if one yes without a note or care
+    /// is enough for it. The others stay as they are. At most [`BESIDE_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<Beside>,
+}
+
+/// So many waiting tickets are approved with one grant at most.
+pub const BESIDE_MAX: usize = 16;
+
+/// A waiting ticket as it was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Beside {
+    /// Which.
+    pub id: TicketId,
+    /// As what it was shown; where it is another by now, it stays.
+    pub digest: Digest,
 }
 
 /// How far one parameter may differ from the approved one. Typed, and always narrower than "anything".
@@ -39,6 +57,11 @@ pub enum Difference {
     /// Any input of the same tool, within the same session: only for the input of `use-tool`. What an MCP call says beside its
     /// arguments stays.
     SameTool(String),
+    /// Any input of the same tool that touches files, and none but in this directory of the project: only for the input of `use-tool`.
+    FilesUnder(String),
+    /// Whatever does these kinds of thing and no other, within the same session: for the input of `use-tool`, and with it for `tool` and
+    /// `native`. Every class of the approved call must be among those that a grant may name so.
+    SameClass(Vec<Class>),
     /// Any subject or text of a mail to this one recipient.
     SameRecipient(String),
     /// Any value within these numbers, both included.

@@ -24,7 +24,7 @@ pub use decision::{Approve, Deny, Edit};
 pub use entry_kind::{EntryKind, UnknownKind};
 pub use event::Hint;
 pub use facts::{Access, Class, CommandFact, Facts, PathFact, Place};
-pub use grant::{BESIDE_ARGUMENTS, Difference, Grant, GrantList, GrantRequest};
+pub use grant::{BESIDE_ARGUMENTS, BESIDE_MAX, Beside, Difference, Grant, GrantList, GrantRequest};
 pub use health::Health;
 pub use output::{Mask, Masks, ToolOutput};
 pub use policies::{ActionPolicy, Freeze, GroupPolicies, PolicyList, SetGroup, SetPolicy};
@@ -32,8 +32,8 @@ pub use preview::{
     Confined, Confinement, FileView, MailView, Mark, Marked, PathView, Plan, Preview, Reach, RecentAsk, Replaced,
     UrlView,
 };
-pub use problem::{Problem, ProblemType};
+pub use problem::{OWNERS_TASK, Problem, ProblemType};
 pub use queue::{OutOfStep, QueueList};
 pub use risk::{Assessed, FenceAnswer, Finding, FindingKind, Held, Level};
-pub use ticket::{Approval, Policy, Risk, Status, Ticket};
+pub use ticket::{Approval, Policy, Risk, Status, Ticket, Waiting};
 pub use verdict::{Care, Gravity, Shown, Verdict, Word, WordError};

@@ -26,6 +26,9 @@ pub struct Problem {
     pub ticket: Option<Box<Ticket>>,
 }
 
+/// Stands in every text that asks the bridge's owner for something, so that a program on the owner's machine can tell them so.
+pub const OWNERS_TASK: &str = "its owner";
+
 /// The kinds of error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ProblemType {

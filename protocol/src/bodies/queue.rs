@@ -16,6 +16,9 @@ pub struct QueueList {
     /// The server's disk is full: nothing new is taken, and decisions still are.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disk_full: bool,
+    /// What is wrong with a changed config that was not taken, until it is mended; told to those with approval rights alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_fault: Option<String>,
     /// How the server's time stands to the machine's clock, where they are not in step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<OutOfStep>,

@@ -82,6 +82,9 @@ pub struct Ticket {
     /// Of a tool call, its risk beside what came before it, when it was asked for; for who may approve it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assessed: Option<Assessed>,
+    /// Of a waiting judge-only action: whether its caller waits for the answer; for who may approve it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Waiting>,
     /// In a list: `params`, `result` or an approval's note are cut ([`abridge`](super::abridge)), and the whole is at `GET /queue/{id}`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub abridged: bool,
@@ -90,6 +93,16 @@ pub struct Ticket {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
 fn is_zero(count: &u32) -> bool {
     *count == 0
+}
+
+/// Whether the caller of a ticket waits for its answer. One who does not finds it when they ask again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// True where a request is held open for it, or was a moment ago.
+    pub here: bool,
+    /// Until when, where the caller said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 /// Where a ticket stands.

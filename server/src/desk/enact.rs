@@ -17,7 +17,15 @@ impl Front {
     /// # Errors
     /// 503 where the store does not accept writes. The law is in force all the same.
     pub async fn enact(&self, law: Law, users: KnownUsers) -> Result<BTreeSet<UserName>, Refusal> {
+        let patterns = Arc::clone(&law.patterns);
+        // Made ready before the first call under the new law would have to wait for it.
+        let ready = move || {
+            patterns.make_ready();
+            Ok(())
+        };
+        self.pool.run(None, ready).await?;
         self.lawbook.replace(law);
+        self.config_fault.is_mended();
         let (mail_file, shelf) = (self.mail_file.clone(), Arc::clone(&self.shelf));
         let end = move |sitting: &mut Sitting<'_>| {
             let cx = sitting.cx;

@@ -31,10 +31,12 @@ use crate::{
 
 use super::{
     ClerkHandle, Posted, Shelf, Sitting,
+    config_fault::ConfigFault,
     disk::DiskFull,
     keep::Archive,
     pool::{AT_ONCE_BYTES_MAX, Pool},
     prepare::{Asker, prepare},
+    presence::Present,
     readings::{ActionLists, Shown},
     rooms::Rooms,
     stops::Stops,
@@ -78,6 +80,15 @@ impl Sent {
     }
 }
 
+/// How long an answer is waited for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Patience {
+    /// How long the request may be held open.
+    pub hold: Option<Duration>,
+    /// How long its caller waits in all, in requests that follow it, where they say so.
+    pub in_all: Option<Duration>,
+}
+
 /// Every use case. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Front {
@@ -92,6 +103,7 @@ pub struct Front {
     pub(super) stops: Stops,
     pub(super) lists: Arc<ActionLists>,
     pub(super) disk_full: DiskFull,
+    pub(super) config_fault: ConfigFault,
     pub(super) pool: Pool,
     /// What all bodies take room in.
     pub(super) bodies: Room,
@@ -128,7 +140,7 @@ impl Front {
         action: ActionName,
         params: Map<String, Value>,
         key: Option<RequestKey>,
-        wait: Option<Duration>,
+        wait: Patience,
         body: Sent,
     ) -> Result<Shown, Refusal> {
         let law = self.law();
@@ -161,15 +173,13 @@ impl Front {
     ///
     /// # Errors
     /// 404 where there is none that the caller may see.
-    pub async fn ticket(
-        &self,
-        caller: &Caller,
-        id: TicketId,
-        wait: Option<Duration>,
-    ) -> Result<bodies::Ticket, Refusal> {
+    pub async fn ticket(&self, caller: &Caller, id: TicketId, wait: Patience) -> Result<bodies::Ticket, Refusal> {
         let ticket = self.find(caller.user(), id).await?;
-        let ticket = self.hold(ticket, wait).await;
-        Ok(self.view(&ticket).await)
+        let here = self.here(caller, &ticket, wait);
+        let ticket = self.hold(ticket, wait.hold).await;
+        drop(here);
+        let view = self.view(&ticket).await;
+        Ok(bodies::Ticket { waiting: self.waiting_for(&ticket, caller.user()), ..view })
     }
 
     /// `POST /queue/{id}/approve`.
@@ -179,9 +189,15 @@ impl Front {
     pub async fn approve(&self, caller: &Caller, id: TicketId, body: Approve) -> Result<bodies::Ticket, Refusal> {
         self.read(Some(caller.user()), id).await;
         let grant = GrantId::new(self.unix_millis(), random::bytes());
+        let beside: Vec<TicketId> = body.grant.iter().flat_map(|grant| &grant.beside).map(|shown| shown.id).collect();
         self.decide(caller, id, move |sitting, about| {
             let approved = sitting.desk.approve(&about, body, grant, sitting.cx, sitting.change)?;
             sitting.hand_over(&approved)?;
+            for id in beside {
+                if let Some(ticket) = sitting.desk.open_ticket(id).cloned() {
+                    sitting.hand_over(&ticket)?;
+                }
+            }
             Ok(approved)
         })
         .await
@@ -218,7 +234,7 @@ impl Front {
     /// As [`ccc_core::desk::Desk::stop_run`].
     pub async fn stop(&self, caller: &Caller, id: TicketId) -> Result<bodies::Ticket, Refusal> {
         self.decide(caller, id, |sitting, about| sitting.desk.stop_run(&about, sitting.cx, sitting.change)).await?;
-        self.ticket(caller, id, Some(STOP_WAIT)).await
+        self.ticket(caller, id, Patience { hold: Some(STOP_WAIT), in_all: None }).await
     }
 
     /// `POST /queue/{id}/cancel`.
@@ -326,19 +342,29 @@ impl Front {
 
     /// The same for a request that takes its judge-only ticket: the commit that approves the ticket releases it to this request,
     /// unless another waited longer. One that was approved before, or is in another way, is taken by a commit of its own.
-    async fn hold_to_take(
-        &self,
-        caller: &Caller,
-        ticket: Arc<Ticket>,
-        wait: Option<Duration>,
-    ) -> Result<Submitted, Refusal> {
-        let Some(wait) = wait.filter(|_| !is_settled(&ticket)) else { return self.take(caller, ticket).await };
+    async fn hold_to_take(&self, caller: &Caller, ticket: Arc<Ticket>, wait: Patience) -> Result<Submitted, Refusal> {
+        let here = self.here(caller, &ticket, wait);
+        let Some(wait) = wait.hold.filter(|_| !is_settled(&ticket)) else { return self.take(caller, ticket).await };
         let mut waiter = self.waiting.to_take(ticket.id(), caller.nonce());
         let held = self.settled(&mut waiter, ticket, wait).await;
+        drop(here);
         match waiter.given().await {
             Some(given) => Ok(given),
             None => self.take(caller, held).await,
         }
+    }
+
+    /// The submitter waits, as far as their request is held open.
+    fn here(&self, caller: &Caller, ticket: &Ticket, wait: Patience) -> Option<Present<'_>> {
+        let hold = wait.hold.filter(|_| caller.user() == ticket.submitted_by() && waits_for_its_caller(ticket))?;
+        let until = wait.in_all.map(|in_all| self.clock.now().plus_seconds(in_all.max(hold).as_secs()));
+        Some(self.waiting.presence.arrive(ticket.id(), until))
+    }
+
+    /// Whether the submitter waits, for who may approve the ticket.
+    pub(super) fn waiting_for(&self, ticket: &Ticket, reader: &UserName) -> Option<bodies::Waiting> {
+        let is_told = waits_for_its_caller(ticket) && self.law().users.may_approve(reader, ticket.submitted_by());
+        is_told.then(|| self.waiting.presence.of(ticket.id()))
     }
 
     async fn settled(&self, waiter: &mut Waiter<'_>, ticket: Arc<Ticket>, wait: Duration) -> Arc<Ticket> {
@@ -492,6 +518,11 @@ impl Front {
 
 /// How long a stop is waited for: a group is asked to end, and ended where it does not.
 const STOP_WAIT: Duration = Duration::from_secs(5);
+
+/// True for what its caller does themselves, once they were answered.
+fn waits_for_its_caller(ticket: &Ticket) -> bool {
+    ticket.status() == Status::Queued && ticket.request().judge_only
+}
 
 /// True for what takes a place to run in.
 fn runs(action: &Action) -> bool {

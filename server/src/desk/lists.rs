@@ -65,7 +65,8 @@ impl Front {
         let list = move || {
             let page = Page::new(limit, law.limits.list_bytes_max);
             let (tickets, next) = page_of(visible, page, |ticket| front.listed(ticket, &reader));
-            Ok(QueueList { seq, tickets, next, disk_full: front.is_disk_full(), clock })
+            let config_fault = front.config_fault_for(&reader);
+            Ok(QueueList { seq, tickets, next, disk_full: front.is_disk_full(), config_fault, clock })
         };
         self.aside_for(user, bytes, list).await
     }
@@ -75,7 +76,9 @@ impl Front {
         // What is committed later than this number is told by the next question.
         let (seq, clock) = self.shelf.read().as_of();
         if after >= seq {
-            return Ok(QueueList { seq, tickets: vec![], next: None, disk_full: self.is_disk_full(), clock });
+            let config_fault = self.config_fault_for(user);
+            let disk_full = self.is_disk_full();
+            return Ok(QueueList { seq, tickets: vec![], next: None, disk_full, config_fault, clock });
         }
         let (changed, read_to) = self.archive.changed_after(user, after, seq).await?;
         // A ticket that changed more than once stands in the place of its last change.
@@ -98,6 +101,7 @@ impl Front {
                     tickets: page.into_entries(),
                     next: Some(told),
                     disk_full: self.is_disk_full(),
+                    config_fault: self.config_fault_for(user),
                     clock,
                 });
             }
@@ -108,6 +112,7 @@ impl Front {
             tickets: page.into_entries(),
             next: (read_to < seq).then_some(read_to),
             disk_full: self.is_disk_full(),
+            config_fault: self.config_fault_for(user),
             clock,
         })
     }
@@ -123,7 +128,8 @@ impl Front {
     fn listed(&self, ticket: &Ticket, reader: &UserName) -> bodies::Ticket {
         let verdict = self.verdict_at_hand(ticket, reader);
         let assessed = verdict.as_ref().and_then(|_| ticket.assessed());
-        bodies::Ticket { denied_until: self.denied_until(ticket), verdict, assessed, ..ticket.listed() }
+        let waiting = self.waiting_for(ticket, reader);
+        bodies::Ticket { denied_until: self.denied_until(ticket), verdict, assessed, waiting, ..ticket.listed() }
     }
 
     /// What the ticket comes to, for who may approve it. One whose call was not read before (it ended before this start) has none in
@@ -367,10 +373,14 @@ fn policy_list(now: &InForce<'_>, caller: &UserName, seq: u64, held: &[Held]) ->
     PolicyList {
         seq,
         frozen: users.iter().filter(|user| overrides.frozen_by(user).is_some()).cloned().collect(),
-        held: held.iter().filter(|held| users.contains(&held.user)).cloned().collect(),
+        held: held.iter().filter(|held| users.contains(&held.user) && is_on(held, now)).cloned().collect(),
         groups: groups.into_iter().map(group).collect(),
         users,
     }
+}
+
+fn is_on(held: &Held, now: &InForce<'_>) -> bool {
+    held.until.is_none_or(|until| now.clock.now() < until)
 }
 
 /// Hints for one listener: what was missed first, then what comes, each checked against what the listener may see now.

@@ -5,6 +5,7 @@ mod audience;
 mod checkpoints;
 mod clerk;
 mod clock_word;
+mod config_fault;
 mod disk;
 mod enact;
 mod explain;
@@ -17,6 +18,7 @@ mod open;
 mod page;
 mod pool;
 mod prepare;
+mod presence;
 mod preview;
 mod proof;
 mod readings;
@@ -29,7 +31,7 @@ mod wait;
 mod worker;
 
 pub use checkpoints::CheckpointCommand;
-pub use front::{Front, Sent};
+pub use front::{Front, Patience, Sent};
 pub use open::{Running, Site, open};
 
 pub(crate) use clerk::{ClerkHandle, Sitting};

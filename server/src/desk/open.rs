@@ -7,6 +7,7 @@ use ccc_core::{
     clock::{Reading, Stretch},
     desk::{Change, Cx, Desk, Doubts, KnownUsers, MailPermissions},
     law::Law,
+    risk::patterns::Patterns,
 };
 use ccc_protocol::bodies::{EntryKind, Status};
 use serde_json::{Map, Value};
@@ -25,6 +26,7 @@ use super::{
     checkpoints::{self, CheckpointCommand, Checkpoints},
     clerk::{Clerk, carry},
     clock_word::{ClockWord, tell_out_of_step},
+    config_fault::ConfigFault,
     disk::Disk,
     keep::{Archive, Keeping},
     pool::Pool,
@@ -116,6 +118,7 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
     let no_thread = |error| StoreError::File { path: site.data.clone(), error };
     let pool = Pool::of_threads(site.law.limits.pool_threads).map_err(no_thread)?;
     let archive = Archive::new(store::reader(&site.data)?, pool.clone());
+    tokio::spawn(make_ready(pool.clone(), Arc::clone(&site.law.patterns)));
     let bodies = Room::of_bytes(site.law.limits.body_bytes_in_flight_max);
     let checkpoints = Checkpoints::open(site.checkpoints, site.checkpoint_command).map_err(no_thread)?;
     let mail_file = site.mail_file.map(|(path, _)| path);
@@ -160,6 +163,7 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
         stops: stops.clone(),
         lists: Arc::default(),
         disk_full,
+        config_fault: ConfigFault::default(),
         pool,
         bodies,
         mail_file: mail_file.map(Into::into),
@@ -167,6 +171,16 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
     let worker = Worker { front: front.clone(), effects: Arc::new(effects), stops };
     tokio::spawn(worker.run(inbox));
     Ok(Running { front, nonces, found, clerk, lock, proof })
+}
+
+/// What the first call would have to wait for is made ready beside it.
+async fn make_ready(pool: Pool, patterns: Arc<Patterns>) {
+    let made = pool.run(None, move || {
+        patterns.make_ready();
+        Ok(())
+    });
+    // Where it broke off, the first call makes them.
+    let _ = made.await;
 }
 
 /// One commit before anybody is served: what was running is lost, what is over is ended, the owner's file is adopted.

@@ -47,7 +47,8 @@ impl Front {
         let replaced = self.replaced(caller, &law, &ticket).await?;
         let (view, changed, needs) = self.as_of_now(&ticket).await;
         let verdict = Some(ticket.verdict(&needs, &law.knowledge()));
-        let view = bodies::Ticket { verdict, assessed: ticket.assessed(), ..view };
+        let waiting = self.waiting_for(&ticket, caller.user());
+        let view = bodies::Ticket { verdict, assessed: ticket.assessed(), waiting, ..view };
         warnings.extend(changed);
         let marks = facts.as_ref().map(|facts| marks(&ticket.request().params, facts)).unwrap_or_default();
         Ok(Preview {

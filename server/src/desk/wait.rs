@@ -14,7 +14,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::store::Nonce;
 
-use super::audience::Audience;
+use super::{audience::Audience, presence::Presence};
 
 /// Everybody who waits.
 #[derive(Debug, Default)]
@@ -23,6 +23,8 @@ pub(super) struct Waiting {
     tickets: Mutex<Tickets>,
     /// Those who listen to all they may see.
     pub(super) audience: Audience,
+    /// Whose submitters wait.
+    pub(super) presence: Presence,
 }
 
 type Tickets = HashMap<TicketId, Watched>;

@@ -18,7 +18,8 @@ pub(super) async fn submit(mut call: Call<'_>) -> Result<Answer, Refusal> {
     let key = request_key(&call)?;
     let wait = call.wait()?;
     let held = call.link.hold(&call.caller, call.limits, wait)?;
-    let shown = call.front.submit_and_wait(&call.caller, action, params, key, wait, sent).await?;
+    let patience = call.patience(wait);
+    let shown = call.front.submit_and_wait(&call.caller, action, params, key, patience, sent).await?;
     drop(held);
     Answer::submitted(shown)
 }

@@ -21,7 +21,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use crate::{
     answer::Answer,
     authenticate::Caller,
-    desk::Front,
+    desk::{Front, Patience},
     head::{Head, malformed},
     in_flight::InFlight,
     keyring::Keys,
@@ -134,7 +134,7 @@ impl Call<'_> {
     /// for would look like all there is. Where this server holds answers less long, its clients ask again. Other preferences
     /// are passed over, as the RFC has it.
     fn wait(&self) -> Result<Option<Duration>, Refusal> {
-        let Some(asked) = self.head.list(&PREFER).find_map(wait_asked) else { return Ok(None) };
+        let Some(asked) = self.head.list(&PREFER).find_map(|one| preference(one, "wait")) else { return Ok(None) };
         let (own_max, asked_max) = (self.limits.wait_seconds_max, self.limits.wait_seconds_max.max(WAIT_SECONDS_MAX));
         match query::whole_number(&asked) {
             Some(seconds) if seconds <= asked_max => {
@@ -146,16 +146,30 @@ impl Call<'_> {
     }
 }
 
+impl Call<'_> {
+    /// How long this request may be held open, and with `Prefer: patience=SECONDS` how long its caller says to wait in all: more
+    /// requests follow this one. It is told to people; what cannot be read is as if it had not been said.
+    fn patience(&self, hold: Option<Duration>) -> Patience {
+        let asked = self.head.list(&PREFER).find_map(|one| preference(one, "patience"));
+        let seconds =
+            asked.and_then(|asked| query::whole_number(&asked)).map(|seconds| seconds.min(PATIENCE_SECONDS_MAX));
+        Patience { hold, in_all: seconds.map(Duration::from_secs) }
+    }
+}
+
+/// Nobody waits longer.
+const PATIENCE_SECONDS_MAX: u64 = 7 * 24 * 3600;
+
 /// The longest wait that the protocol knows, whatever this server's own limit is.
 const WAIT_SECONDS_MAX: u64 = 300;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
-/// What stands behind `wait=`.
-fn wait_asked(preference: &str) -> Option<String> {
+/// What stands behind the preference's name, where it is this one.
+fn preference(preference: &str, wanted: &str) -> Option<String> {
     let preference = preference.split(';').next()?;
     let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
-    name.trim().eq_ignore_ascii_case("wait").then(|| value.trim().trim_matches('"').to_owned())
+    name.trim().eq_ignore_ascii_case(wanted).then(|| value.trim().trim_matches('"').to_owned())
 }
 
 fn not_json(error: &json::JsonError) -> Refusal {
@@ -164,7 +178,7 @@ fn not_json(error: &json::JsonError) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use super::wait_asked;
+    use super::preference as asked;
     use crate::query::whole_number;
 
     #[test]
@@ -182,7 +196,7 @@ mod tests {
             ("respond-async", None),
             ("handling=10", None),
         ] {
-            assert_eq!(wait_asked(preference).map(|asked| whole_number(&asked)), seconds, "{preference}");
+            assert_eq!(asked(preference, "wait").map(|asked| whole_number(&asked)), seconds, "{preference}");
         }
     }
 }

@@ -9,7 +9,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Answer, Refusal> {
     call.no_query()?;
     let (id, wait) = (call.ticket()?, call.wait()?);
     let held = call.link.hold(&call.caller, call.limits, wait)?;
-    let ticket = call.front.ticket(&call.caller, id, wait).await?;
+    let ticket = call.front.ticket(&call.caller, id, call.patience(wait)).await?;
     drop(held);
     Ok(Answer::ok(ticket))
 }

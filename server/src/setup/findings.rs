@@ -135,6 +135,7 @@ impl Setup {
             .map(|(place, program)| format!("{place}: there is no program `{program}`"));
         let mut found: Vec<String> = missing_volumes.chain(missing_programs).collect();
         found.extend(lint(&self.law.rulebook, &self.law.catalogue, &self.law.users));
+        found.extend(self.law.risk.lint(&self.law.users));
         if self.legacy_signatures {
             found.push(
                 "legacy_signatures is on: the seed's headers are taken, which sign neither method, path nor nonce"

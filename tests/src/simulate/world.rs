@@ -184,6 +184,7 @@ impl World {
                 uses: Some(uses),
                 seconds: GRANT_SECONDS.unsigned_abs(),
                 params: BTreeMap::new(),
+                beside: vec![],
             }),
             shown: None,
         };

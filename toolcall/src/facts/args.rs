@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use super::paths::home_of;
 use super::variables::Variables;
 use crate::shell::{Part, Word};
 
@@ -19,6 +20,8 @@ pub(super) struct Arg {
     pub(super) exact: bool,
     /// Holds an unquoted file-name pattern.
     pub(super) pattern: bool,
+    /// What is not known of it stands in no quotes: it may become several arguments.
+    pub(super) splits: bool,
     /// The word it comes from, counted from the program's first argument.
     pub(super) word: usize,
 }
@@ -26,7 +29,7 @@ pub(super) struct Arg {
 impl Arg {
     /// A wholly known argument.
     pub(super) fn known(text: impl Into<String>) -> Self {
-        Self { text: text.into(), exact: true, pattern: false, word: 0 }
+        Self { text: text.into(), exact: true, pattern: false, splits: false, word: 0 }
     }
 
     /// As shown to people: `…` stands for what is not known.
@@ -48,6 +51,7 @@ impl Arg {
     fn push(&mut self, piece: &Self) {
         self.text.push_str(&piece.text);
         self.exact = piece.exact;
+        self.splits |= piece.splits;
         self.pattern |= piece.pattern;
     }
 
@@ -109,9 +113,16 @@ impl Filling<'_> {
                 self.directory.filter(|text| self.pays(text.len())).map_or_else(unknown, known)
             }
             Part::Parameter { name, .. } if name == "HOME" && first => known("~"),
-            Part::Parameter { name, quoted } => self.variable(name, *quoted).unwrap_or_else(unknown),
+            // Behind other text, as in `-F file=@$HOME/x`, a `~` would not mean it.
+            Part::Parameter { name, quoted } if name == "HOME" => {
+                self.directory.and_then(home_of).map_or_else(|| unseen(*quoted), |home| known(&home))
+            }
+            Part::Parameter { name, quoted } => self.variable(name, *quoted).unwrap_or_else(|| unseen(*quoted)),
             Part::Names(found) => self.names(found).unwrap_or_else(unknown),
-            Part::Substitution | Part::Printed | Part::Expansion { .. } => unknown(),
+            // Nothing, where git finds none.
+            Part::Plain => vec![Arg::known("0000000"), Arg::known("")],
+            Part::Printed => unknown(),
+            Part::Substitution { quoted } | Part::Expansion { quoted, .. } => unseen(*quoted),
         }
     }
 
@@ -150,6 +161,11 @@ pub(super) const NUMBERS: &[&str] =
 
 fn unknown() -> Vec<Arg> {
     vec![Arg { exact: false, ..Arg::known("") }]
+}
+
+/// What only the running shell knows, and takes apart at blanks where no quotes keep it together.
+fn unseen(quoted: bool) -> Vec<Arg> {
+    vec![Arg { exact: false, splits: !quoted, ..Arg::known("") }]
 }
 
 /// Every beginning with every continuation; nothing is added to what is already not known.

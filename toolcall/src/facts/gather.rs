@@ -27,6 +27,8 @@ pub(super) struct Gather {
     pub(super) cwd: String,
     /// The home directory, where the working directory shows it.
     pub(super) home: Option<String>,
+    /// Directories that got, in this call, files whose names are not in it, perhaps a repository with its settings.
+    pub(super) filled: Vec<String>,
     /// True while nothing but git was run, in the project's own directory: by settings of a repository that nothing confined writes.
     pub(super) only_projects_git: bool,
     /// The variables that the script exports.
@@ -53,6 +55,7 @@ impl Gather {
             own,
             cwd,
             home,
+            filled: Vec::new(),
             only_projects_git: true,
             exported: Exported::default(),
             seen: HashSet::new(),
@@ -170,6 +173,18 @@ impl Gather {
         path.is_some_and(|path| self.place(&path) == Place::ProjectRoot)
     }
 
+    /// `text`, seen from `base`, gets files whose names are not in the call.
+    pub(super) fn fill(&mut self, base: &str, text: &str) {
+        if self.filled.len() < KEPT_MAX {
+            self.filled.extend(paths::resolve(base, text, self.home.as_deref()));
+        }
+    }
+
+    /// True where `directory` is one that this call filled, or beneath one.
+    pub(super) fn is_filled(&self, directory: &str) -> bool {
+        self.filled.iter().any(|filled| lies_beneath(directory, filled))
+    }
+
     /// True where `text`, seen from `base`, lies in a temporary directory.
     pub(super) fn is_temporary(&self, base: &str, text: &str) -> bool {
         let path = paths::resolve(base, text, self.home.as_deref());
@@ -228,7 +243,7 @@ impl Gather {
             Access::Execute if inside => self.class(Class::Runs, format!("runs `{path}`")),
             Access::Execute => self.opaque(format!("runs `{path}`, outside of the project")),
         }
-        let changed = *access != Access::Read;
+        let changed = matches!(access, Access::Write | Access::Delete);
         if *access == Access::Write && path.ends_with("/HEAD") {
             self.opaque(format!(
                 "`{path}` may make a repository of its directory, by whose settings git runs programs"

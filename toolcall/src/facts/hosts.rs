@@ -35,6 +35,13 @@ pub(super) fn of_module(text: &str) -> Option<String> {
     (path.contains('@') && host.contains('.') && !host.starts_with('.')).then(|| named(host)).flatten()
 }
 
+/// The host of a repository's address, or of `host/owner/name`, but for the two that their own programs ask anyway.
+pub(super) fn of_forge(text: &str) -> Option<String> {
+    const OWN: &[&str] = &["github.com", "gitlab.com"];
+    let of_path = || text.split_once('/').map(|(host, _)| host).filter(|host| host.contains('.')).and_then(named);
+    of_copy(text).or_else(of_path).filter(|host| !OWN.contains(&host.as_str()))
+}
+
 /// The host of `[user@]host`.
 pub(super) fn named(text: &str) -> Option<String> {
     if text.contains("://") {

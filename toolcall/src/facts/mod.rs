@@ -35,7 +35,7 @@ pub const ANALYSE_BYTES_MAX: usize = 64 * 1024;
 /// With what calls are read: the same call and knowledge always give the same facts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Knowledge {
-    /// Larger inputs are not analysed; bytes of all strings and names in the input.
+    /// Larger inputs are not analysed; bytes of all strings and names in the input, without the content of a file to be written.
     pub analyse_bytes_max: usize,
     /// Programs that the owner taught, beside those that ship.
     pub programs: Own,
@@ -75,13 +75,19 @@ pub fn of_request(params: &Map<String, Value>, knowledge: &Knowledge) -> Facts {
 #[must_use]
 pub fn derive<'a>(tool: &str, input: &Value, at: impl Into<At<'a>>, knowledge: &Knowledge) -> Facts {
     let mut gather = gather::Gather::new(at.into(), knowledge.programs.clone());
-    if size(input) > knowledge.analyse_bytes_max {
+    if size_read(tool, input) > knowledge.analyse_bytes_max {
         gather.facts.too_large = true;
         gather.opaque(format!("the input is over analyse_bytes_max ({} bytes)", knowledge.analyse_bytes_max));
     } else {
         tools::judge(tool, input, &mut gather);
     }
     gather.finish()
+}
+
+/// Bytes of what is read of an input: all of it, but for what a file tool puts into its file. Such a call is judged by its path.
+fn size_read(tool: &str, input: &Value) -> usize {
+    let unread: usize = tools::contents(tool, input).map(str::len).sum();
+    size(input).saturating_sub(unread)
 }
 
 /// Bytes of all strings and names in a value.

@@ -222,7 +222,10 @@ fn holds_secret(name: &str) -> bool {
         .iter()
         .any(|id| component_fits(name, id));
     let public = name.ends_with(".pub.key") || name.ends_with("cacert.pem");
-    environment || named || key && !public || SECRET_NAMES.iter().any(|secret| component_fits(name, secret))
+    environment
+        || named
+        || key && !public
+        || SECRET_NAMES.iter().any(|secret| component_fits(name, secret) || wildcard(secret, name))
 }
 
 const HARMLESS_ENV: &[&str] = &[".example", ".sample", ".template", ".dist", ".defaults"];
@@ -233,7 +236,9 @@ const SECRET_NAMES: &[&str] = &[
     "service_account*", ".htpasswd", ".netrc", "_netrc", ".pgpass", ".my.cnf", ".npmrc", ".pypirc", ".git-credentials",
     ".vault-token", ".boto", ".s3cfg", ".bash_history", ".zsh_history", ".python_history", ".psql_history",
     ".node_repl_history", ".mysql_history", ".sqlite_history", "wallet.dat", "login.keychain-db", "master.key",
-    "terraform.tfvars", "*.tfstate", ".envrc",
+    "terraform.tfvars", "*.tfstate", ".envrc", "client_secret*.json", "*adminsdk*.json", "wp-config.php",
+    "credentials.yml.enc", ".dockercfg", ".vault_pass*", "vault_pass*", "*.agekey", "secring.gpg", "*.kubeconfig",
+    "kubeconfig", "token.json", "storagestate.json", "cookies.sqlite", "login data", "key4.db", "logins.json",
 ];
 
 #[cfg(test)]

@@ -8,11 +8,12 @@ mod hidden_code;
 mod listed_names;
 mod option_values;
 mod places;
+mod sent_files;
 mod tool_inputs;
 mod variables_set;
 mod version_control;
 
-use super::{Access, At, Class, Facts, Knowledge, Place, derive};
+use super::{ANALYSE_BYTES_MAX, Access, At, Class, Facts, Knowledge, Place, derive};
 use serde_json::{Value, json};
 
 const CWD: &str = "/home/dev/project";
@@ -377,9 +378,36 @@ fn a_tool_or_input_that_is_not_known_is_unknown() {
 #[test]
 fn an_input_over_the_limit_is_not_analysed_and_unknown() {
     let knowledge = Knowledge { analyse_bytes_max: 100, ..Knowledge::default() };
-    let facts = derive("Write", &json!({ "file_path": "a", "content": "x".repeat(101) }), CWD, &knowledge);
-    assert!(facts.too_large && facts.any(&[Class::Unknown]) && facts.paths.is_empty());
-    assert!(!derive("Write", &json!({ "file_path": "a", "content": "x".repeat(50) }), CWD, &knowledge).too_large);
+    for (tool, input) in [
+        ("Bash", json!({ "command": "x".repeat(101) })),
+        ("Write", json!({ "file_path": "a".repeat(101), "content": "" })),
+        ("Write", json!({ "file_path": "a", "content": { "text": "x".repeat(101) } })),
+        ("Edit", json!({ "input": format!("*** Update File: a\n{}", "x".repeat(101)) })),
+        ("apply_patch", json!({ "input": "x".repeat(101) })),
+        ("Read", json!({ "file_path": "a", "content": "x".repeat(101) })),
+        ("mcp:fs/write", json!({ "path": "a", "content": "x".repeat(101) })),
+    ] {
+        let facts = derive(tool, &input, CWD, &knowledge);
+        assert!(facts.too_large && facts.any(&[Class::Unknown]) && facts.paths.is_empty(), "{tool}");
+    }
+    assert!(!derive("Bash", &json!({ "command": "x".repeat(50) }), CWD, &knowledge).too_large);
+}
+
+#[test]
+fn a_long_file_is_judged_by_its_path() {
+    let long = "x".repeat(ANALYSE_BYTES_MAX + 1);
+    for (tool, name) in
+        [("Write", "content"), ("Edit", "new_string"), ("Edit", "old_string"), ("NotebookEdit", "new_source")]
+    {
+        let classes = |path: &str| {
+            let facts = derive(tool, &json!({ "file_path": path, name: long }), CWD, &Knowledge::default());
+            assert!(!facts.too_large && facts.is_readable(), "{tool} {name} {path}");
+            facts.classes.into_keys().collect::<Vec<_>>()
+        };
+        assert_eq!(classes("src/big.rs"), [Class::Writes]);
+        assert_eq!(classes("/etc/motd"), [Class::WritesOutside]);
+        assert!(classes(".git/hooks/pre-commit").contains(&Class::Persistence));
+    }
 }
 
 #[test]

@@ -90,6 +90,15 @@ fn file(tool: &str, input: &Value, access: Access, gather: &mut Gather) {
     }
 }
 
+/// What a call puts into a file or takes out of it. Nothing here reads it.
+pub(super) fn contents<'a>(tool: &str, input: &'a Value) -> impl Iterator<Item = &'a str> {
+    let names: &[&str] = match tool {
+        "Edit" | "MultiEdit" | "Write" | "NotebookEdit" => CONTENTS,
+        _ => &[],
+    };
+    names.iter().filter_map(|name| input.get(name)?.as_str())
+}
+
 fn search(tool: &str, input: &Value, gather: &mut Gather) {
     let mut roots = named(input);
     if roots.is_empty() {
@@ -193,6 +202,11 @@ const LISTS: &[&str] = &["paths", "file_paths", "files", "include"];
 const COMMANDS: &[&str] = &["command", "cmd", "script"];
 const DIRECTORIES: &[&str] = &["directory", "dir_path", "workdir", "working_directory", "cwd"];
 const PATCHES: &[&str] = &["command", "input", "patch"];
+/// None of them stands in another list: what is read counts.
+const CONTENTS: &[&str] = &[
+    "content", "contents", "file_text", "new_source", "new_str", "new_string", "newString", "old_str", "old_string",
+    "oldString",
+];
 
 /// All paths that an input names, each once.
 fn named(input: &Value) -> Vec<&str> {

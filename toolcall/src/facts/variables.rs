@@ -127,7 +127,8 @@ impl Variables {
         let fill = if assignment.listed { Fill::Listed } else { Fill::Text };
         self.sets(&assignment.name, assignment.value.clone(), fill);
         let literal = |word: &Word| {
-            word.parts.iter().all(|part| matches!(part, Part::Literal(_) | Part::Glob(_) | Part::Home(_)))
+            let is_known = |part: &Part| matches!(part, Part::Literal(_) | Part::Glob(_) | Part::Home(_) | Part::Plain);
+            word.parts.iter().all(is_known)
         };
         if let [Part::Names(found)] = assignment.value.parts.as_slice()
             && assignment.each
@@ -402,7 +403,7 @@ impl<'a> Evaluated<'a> {
                 Part::Parameter { name, .. } => self.names.push((name, brought)),
                 Part::Number | Part::Printed | Part::Glob(_) => {}
                 Part::Expansion { name, .. } if name == "PIPESTATUS" => {}
-                Part::Expansion { name, operator } => {
+                Part::Expansion { name, operator, .. } => {
                     let rest = operator.leading().trim_start_matches("[@]").trim_start_matches("[*]");
                     if fill != Fill::Text && rest.contains(PATTERNS) {
                         return false;
@@ -410,7 +411,9 @@ impl<'a> Evaluated<'a> {
                     self.names.push((name, brought));
                     self.words.push((operator, Fill::Text));
                 }
-                Part::Substitution | Part::Names(_) | Part::Process | Part::Home(_) => return false,
+                Part::Substitution { .. } | Part::Plain | Part::Names(_) | Part::Process | Part::Home(_) => {
+                    return false;
+                }
             }
         }
         true

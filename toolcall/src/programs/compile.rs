@@ -25,6 +25,7 @@ impl ProgramSpec {
             options: self.options.clone(),
             operands: self.operands.clone(),
             does: self.does.clone(),
+            contacts: self.contacts.clone(),
             forms: self.forms.clone(),
             words: self.words.clone(),
         };
@@ -56,6 +57,7 @@ fn word(key: &str, spec: &WordSpec) -> Result<Word, String> {
     let plain = spec.does.as_ref().map(|does| FormSpec {
         operands: spec.operands.clone(),
         does: does.clone(),
+        contacts: spec.contacts.clone(),
         ..FormSpec::default()
     });
     Ok(Word {
@@ -73,6 +75,7 @@ fn form(spec: &FormSpec) -> Result<Form, String> {
         with: spec.with.iter().map(|name| text(name)).collect(),
         operands: spec.operands.iter().map(|slot| self::slot(slot)).collect::<Result<_, _>>()?,
         does: classes(&spec.does)?,
+        contacts: spec.contacts.iter().map(|host| text(host)).collect(),
     })
 }
 

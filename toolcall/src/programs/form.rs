@@ -96,6 +96,8 @@ pub struct Form {
     pub operands: List<Slot>,
     /// What it does, beyond what its paths and hosts say.
     pub does: List<Class>,
+    /// Hosts that it contacts, beyond those in its arguments.
+    pub contacts: List<Text>,
 }
 
 /// An option.
@@ -153,6 +155,12 @@ pub enum Kind {
     Name,
     /// Text that does nothing whatever it says, also where only the running shell knows it.
     Any,
+    /// A pattern of the names of files that are read.
+    Glob,
+    /// `NAME=VALUE` that goes along with a question: a query of GraphQL, which is known where it only asks, or a variable of it.
+    Field,
+    /// A repository, a branch or a number on a forge of code; an address of another one is a host that is contacted.
+    Forge,
     /// Letters, digits and `_-+=` alone.
     Word,
     /// A plain word: letters, digits and `_:.,-`, so no path, setting or address.
@@ -165,6 +173,11 @@ pub enum Kind {
     Read,
     /// A path that is read with all that lies beneath it.
     Tree,
+    /// A file that is read and is named by its path alone, where other programs' names of sources (`concat:`, `|command`, `@list`)
+    /// may stand.
+    File,
+    /// A file that is made, named likewise.
+    Made,
     /// A path that is made or changed.
     Write,
     /// A path that is read and changed.
@@ -231,12 +244,17 @@ impl Kind {
         ("text", Self::Text),
         ("name", Self::Name),
         ("any", Self::Any),
+        ("glob", Self::Glob),
+        ("field", Self::Field),
+        ("forge", Self::Forge),
         ("word", Self::Word),
         ("plain", Self::Plain),
         ("plus", Self::Plus),
         ("number", Self::Number),
         ("read", Self::Read),
         ("tree", Self::Tree),
+        ("file", Self::File),
+        ("made", Self::Made),
         ("write", Self::Write),
         ("change", Self::Change),
         ("rights", Self::Rights),

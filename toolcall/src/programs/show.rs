@@ -85,7 +85,7 @@ fn word(out: &mut String, called: &str, word: &Word) {
     line(out, "");
     line(out, &format!("{called}{also}"));
     for form in word.forms.iter() {
-        line(out, &format!("  {called}{}{}: {}", with(&form.with), operands(form), does(&form.does)));
+        line(out, &format!("  {called}{}{}: {}{}", with(&form.with), operands(form), does(&form.does), contacts(form)));
         options(out, &form.options, "      only so: ");
     }
     options(out, &word.options, "    ");
@@ -138,6 +138,10 @@ fn value(value: &Value) -> String {
     }
 }
 
+fn contacts(form: &Form) -> String {
+    if form.contacts.is_empty() { String::new() } else { format!("; contacts {}", form.contacts.join(", ")) }
+}
+
 fn does(classes: &[Class]) -> String {
     let each = classes.iter().map(|class| format!("{} ({})", class.as_str(), phrase(*class)));
     each.collect::<Vec<_>>().join(", ")
@@ -150,12 +154,17 @@ fn meaning(kind: &Kind) -> String {
         Kind::Text => "text; an address in it is contacted",
         Kind::Name => "a name that does nothing by itself",
         Kind::Any => "text, harmless whatever it says",
+        Kind::Glob => "a pattern of the names of files that are read",
+        Kind::Field => "NAME=VALUE that goes along with a question",
+        Kind::Forge => "a repository, a branch or a number; another forge's address is contacted",
         Kind::Word => "letters, digits and _-+= alone",
         Kind::Plain => "a plain word",
         Kind::Plus => "text that begins with +",
         Kind::Number => "a number",
         Kind::Read => "a path that is read",
         Kind::Tree => "a path that is read with all beneath it",
+        Kind::File => "a file that is read, by its path alone",
+        Kind::Made => "a file that is made, by its path alone",
         Kind::Write => "a path that is written",
         Kind::Change => "a path that is read and changed",
         Kind::Rights => "a path whose owner or mode is changed",

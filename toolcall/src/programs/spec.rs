@@ -44,6 +44,9 @@ pub struct ProgramSpec {
     /// What the one form does.
     #[serde(default)]
     pub does: Option<Vec<String>>,
+    /// Hosts that the one form contacts.
+    #[serde(default)]
+    pub contacts: Vec<String>,
     /// More forms, tried in order before the one above.
     #[serde(default)]
     pub forms: Vec<FormSpec>,
@@ -76,6 +79,9 @@ pub struct WordSpec {
     pub does: Option<Vec<String>>,
     /// As of a program.
     #[serde(default)]
+    pub contacts: Vec<String>,
+    /// As of a program.
+    #[serde(default)]
     pub forms: Vec<FormSpec>,
     /// As of a program.
     #[serde(default)]
@@ -97,6 +103,9 @@ pub struct FormSpec {
     pub operands: Vec<String>,
     /// What it does.
     pub does: Vec<String>,
+    /// Hosts that it contacts.
+    #[serde(default)]
+    pub contacts: Vec<String>,
 }
 
 /// What an option's value is: `flag`, a kind, two kinds for two values, a kind with `?` for a value that is joined or left out; or
@@ -167,6 +176,7 @@ pub fn faults(spec: &ProgramSpec, extent: Extent, classes: &[&str]) -> Vec<Strin
         options: &spec.options,
         operands: &spec.operands,
         does: spec.does.as_deref(),
+        contacts: &spec.contacts,
         forms: &spec.forms,
         words: &spec.words,
     };
@@ -182,6 +192,7 @@ struct Parts<'a> {
     options: &'a BTreeMap<String, OptSpec>,
     operands: &'a [String],
     does: Option<&'a [String]>,
+    contacts: &'a [String],
     forms: &'a [FormSpec],
     words: &'a BTreeMap<String, WordSpec>,
 }
@@ -203,6 +214,10 @@ impl Check<'_> {
         self.items += parts.forms.len() + parts.words.len();
         self.options(at, parts.options);
         self.operands(at, parts.operands);
+        self.contacts(at, parts.contacts);
+        if parts.does.is_none() && !parts.contacts.is_empty() {
+            self.fault(at, "`contacts` without `does`: say what the call does");
+        }
         match parts.does {
             Some([]) => self.fault(at, "`does` is empty: say what the call does (docs/programs.md has the classes)"),
             Some(does) => self.does(at, does),
@@ -215,6 +230,7 @@ impl Check<'_> {
         for form in parts.forms {
             self.options(at, &form.options);
             self.operands(at, &form.operands);
+            self.contacts(at, &form.contacts);
             if form.does.is_empty() {
                 self.fault(at, "a form's `does` is empty: say what the call does");
             }
@@ -243,6 +259,7 @@ impl Check<'_> {
                 options: &word.options,
                 operands: &word.operands,
                 does: word.does.as_deref(),
+                contacts: &word.contacts,
                 forms: &word.forms,
                 words: &word.words,
             };
@@ -316,6 +333,13 @@ impl Check<'_> {
             if kind == "command" && operands.last() != Some(slot) {
                 self.fault(at, "nothing follows a command");
             }
+        }
+    }
+
+    fn contacts(&mut self, at: &str, hosts: &[String]) {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c);
+        for host in hosts.iter().filter(|host| host.is_empty() || !host.chars().all(plain)) {
+            self.fault(at, &format!("`{host}` is no host: write its name alone, in lower case"));
         }
     }
 

@@ -231,15 +231,10 @@ impl SimpleCommand {
     fn prints_number(&self) -> bool {
         let args: Option<Vec<String>> = self.args.iter().map(Word::literal).collect();
         let (Some(name), Some(args)) = (self.name(), args) else { return false };
-        let reads = |redirect: &Redirect| match redirect.op {
-            RedirectOp::Read => true,
-            RedirectOp::Write => redirect.target.literal().as_deref() == Some("/dev/null"),
-            _ => false,
-        };
         let number = |text: &&str| text.parse::<i64>().is_ok();
         let operand = |text: &str| !text.starts_with('-');
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        self.redirects.iter().all(reads)
+        self.prints_alone()
             && match (name.as_str(), args.as_slice()) {
                 ("nproc", []) | ("wc", ["-l" | "-c" | "-w" | "-m"]) | ("id", ["-u" | "-g"]) => true,
                 ("seq", numbers) => numbers.iter().all(number),
@@ -252,6 +247,40 @@ impl SimpleCommand {
                 }
                 _ => false,
             }
+    }
+
+    /// True where what it prints is one plain word: a date in digits, or the name of a commit. What `git rev-parse` does not find it
+    /// prints as it is, but with `--verify`, which `--short` is too.
+    fn prints_plain_word(&self) -> bool {
+        let args: Option<Vec<String>> = self.args.iter().map(Word::literal).collect();
+        let (Some(name), Some(args)) = (self.name(), args) else { return false };
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let plain = |text: &str| !text.starts_with('-');
+        let head = |text: &str| {
+            text.strip_prefix("HEAD").is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || "~^".contains(c)))
+        };
+        let date = |text: &str| {
+            let digits = text.strip_prefix("+%").map(|rest| rest.chars().all(|c| "%YmdHMSsNFTjyZ_.:-".contains(c)));
+            digits == Some(true)
+        };
+        self.prints_alone()
+            && match (name.as_str(), args.as_slice()) {
+                ("git", ["merge-base", one, other]) => plain(one) && plain(other),
+                ("git", ["rev-parse", revision]) => head(revision),
+                ("git", ["rev-parse", "--verify" | "--short", revision]) => plain(revision),
+                ("date", [format] | ["-u", format]) => date(format),
+                ("uname", ["-s" | "-m"]) | ("whoami" | "arch" | "uuidgen", []) | ("id", ["-un"]) => true,
+                _ => false,
+            }
+    }
+
+    /// True where nothing but what it prints goes to its output, and no errors among it.
+    fn prints_alone(&self) -> bool {
+        self.redirects.iter().all(|redirect| match redirect.op {
+            RedirectOp::Read => true,
+            RedirectOp::Write => redirect.target.literal().as_deref() == Some("/dev/null"),
+            _ => false,
+        })
     }
 }
 

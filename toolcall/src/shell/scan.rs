@@ -243,7 +243,7 @@ impl Parser<'_> {
         let operator = self.inside("}", quoted);
         self.operated(&name, &operator);
         let length = name.is_empty() && operator.is_length();
-        word.parts.push(if length { Part::Number } else { Part::Expansion { name, operator } });
+        word.parts.push(if length { Part::Number } else { Part::Expansion { name, operator, quoted } });
     }
 
     /// What an operator does beside giving a text: it sets the variable, evaluates arithmetic, or runs the value.
@@ -365,10 +365,11 @@ impl Parser<'_> {
             {
                 Part::Printed
             }
+            (_, [only]) if only.prints_plain_word() => Part::Plain,
             (_, [before @ .., _]) if !quoted && before.iter().all(|command| command.context.piped_into) => {
-                names_listed(&self.out.commands).map_or(Part::Substitution, Part::Names)
+                names_listed(&self.out.commands).map_or(Part::Substitution { quoted }, Part::Names)
             }
-            _ => Part::Substitution,
+            _ => Part::Substitution { quoted },
         }
     }
 

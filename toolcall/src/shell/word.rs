@@ -22,11 +22,16 @@ pub enum Part {
     /// `<( … )` or `>( … )`: a name of a pipe to commands that are listed themselves.
     Process,
     /// `$( … )` or backticks: what the commands inside, which are listed, print.
-    Substitution,
+    Substitution {
+        /// Inside double quotes, so not split into several words.
+        quoted: bool,
+    },
     /// `$(( … ))` and `${#NAME}`: a number.
     Number,
     /// `$( … )` of commands that print nothing but a number.
     Printed,
+    /// `$( … )` of a command that prints one plain word (letters, digits and `-_.:`, no `-` first) or nothing: a commit's name, a date.
+    Plain,
     /// Unquoted `$( … )` of commands that list names of files: patterns that all of them fit.
     Names(Vec<Word>),
     /// `${NAME…}` with an operator.
@@ -35,6 +40,8 @@ pub enum Part {
         name: String,
         /// All that stands behind the name, quotes removed.
         operator: Word,
+        /// Inside double quotes, so not split into several words.
+        quoted: bool,
     },
 }
 
@@ -59,7 +66,7 @@ impl Word {
     /// A word of which nothing is known.
     #[must_use]
     pub fn unknown() -> Self {
-        Self { parts: vec![Part::Substitution], quoted: true, brace: false }
+        Self { parts: vec![Part::Substitution { quoted: false }], quoted: true, brace: false }
     }
 
     /// The text of a word that is wholly literal: no expansion, no file-name pattern, no braces, no `~`.

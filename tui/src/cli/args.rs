@@ -65,6 +65,12 @@ enum Verb {
         #[arg(value_name = "ID")]
         id: String,
     },
+    /// Lets an agent ask again: lifts a stop, and what earlier calls hold against its sessions
+    Resume {
+        /// The agent's name
+        #[arg(value_name = "USER")]
+        user: String,
+    },
     /// Groups, actions and what holds
     Policies(Output),
     /// What comes and goes, as it happens
@@ -166,7 +172,10 @@ impl Args {
             return Ok(Invocation::Keys);
         }
         match (self.local, self.plain, self.verb) {
-            (true, plain, None) => Ok(Invocation::Local { plain }),
+            (true, plain, None) => {
+                let url = self.url.or(environment.url).filter(|url| !url.is_empty());
+                Ok(Invocation::Local { plain, url: url.map(text).transpose()? })
+            }
             (true, _, Some(_)) => Err("`--local` opens the console and takes no command".to_owned()),
             (false, true, Some(_)) => Err(wrong::means_nothing("--plain")),
             (false, true, None) => connected(self.secrets, self.user, self.url, environment, Task::Plain),
@@ -190,6 +199,10 @@ fn connected(
     let given = |value: Option<OsString>, else_: Option<OsString>| value.or(else_).filter(|value| !value.is_empty());
     let (secrets, user, url) =
         (given(secrets, environment.secrets), given(user, environment.user), given(url, environment.url));
+    // What `--local` made counts only where nobody names another bridge's secrets.
+    let unasked = environment.unasked.filter(|_| secrets.is_none());
+    let left = unasked.as_ref().and_then(|unasked| unasked.url.clone()).map(OsString::from);
+    let (secrets, url) = (secrets.or(unasked.map(|unasked| unasked.secrets.into())), url.or(left));
     let connect = Connect {
         secrets: secrets
             .ok_or(
@@ -219,6 +232,7 @@ impl Verb {
             Self::Grants(Output { json }) => Task::Grants { json },
             Self::Stop { id } => Task::Stop { id },
             Self::Revoke { id } => Task::Revoke { id },
+            Self::Resume { user } => Task::Resume { user },
             Self::Policies(Output { json }) => Task::Policies { json },
             Self::Watch(Output { json }) => Task::Watch { json },
             Self::Suggest(SuggestArgs { config, write, json }) => Task::Suggest(Suggest { json, config, write }),
@@ -307,6 +321,8 @@ Examples:
 
 #[cfg(test)]
 mod tests {
+    use ccc_client::local::Unasked;
+
     use super::*;
 
     const ID: &str = "0198e6a2-7b1c-7d3e-8f40-5a6b7c8d9e0f";
@@ -347,7 +363,9 @@ mod tests {
             task("deny abc --reason no"),
             Task::Deny { id: "abc".into(), reason: Some("no".into()), asked: Asked::OnTerminal }
         );
-        assert_eq!(read("--local"), Ok(Invocation::Local { plain: false }));
+        assert_eq!(read("--local"), Ok(Invocation::Local { plain: false, url: None }));
+        let url = Some("http://localhost:4000".to_owned());
+        assert_eq!(read("--local --plain --url http://localhost:4000"), Ok(Invocation::Local { plain: true, url }));
     }
 
     #[test]
@@ -426,6 +444,7 @@ mod tests {
                 secrets: Some("of-the-environment.json".into()),
                 user: Some("somebody".into()),
                 url: Some(OsString::new()),
+                unasked: None,
             };
             match parse(args, environment) {
                 Ok(Invocation::Task(connect, _)) => connect,
@@ -438,6 +457,24 @@ mod tests {
         let left_out = connect(&["list", "--user", ""]);
         assert_eq!((left_out.secrets.to_str(), left_out.user), (Some("of-the-environment.json"), None));
         assert_eq!(left_out.url, DEFAULT_URL);
+    }
+
+    #[test]
+    fn what_local_made_is_found_where_nothing_else_is_named() {
+        let read = |line: &str, secrets: Option<&str>| {
+            let unasked = Unasked { secrets: "/c/secrets.json".into(), url: Some("unix:///s".into()) };
+            let environment =
+                Environment { secrets: secrets.map(Into::into), unasked: Some(unasked), ..Environment::default() };
+            let args = std::iter::once("ccc-queue").chain(line.split_whitespace()).map(OsString::from);
+            match parse(args, environment) {
+                Ok(Invocation::Task(connect, _)) => (connect.secrets.to_str().unwrap().to_owned(), connect.url),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(read("list", None), ("/c/secrets.json".to_owned(), "unix:///s".to_owned()));
+        assert_eq!(read("list --url http://h:1", None), ("/c/secrets.json".to_owned(), "http://h:1".to_owned()));
+        assert_eq!(read("list --secrets s.json", None), ("s.json".to_owned(), DEFAULT_URL.to_owned()));
+        assert_eq!(read("list", Some("env.json")), ("env.json".to_owned(), DEFAULT_URL.to_owned()));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::{ffi::OsString, num::NonZero, path::PathBuf};
 
+use ccc_client::local::Unasked;
 use ccc_protocol::Digest;
 
 /// What is asked for.
@@ -15,6 +16,8 @@ pub enum Invocation {
     Local {
         /// Line by line.
         plain: bool,
+        /// Where, whatever its config says.
+        url: Option<String>,
     },
     /// Speak to a server.
     Task(Connect, Task),
@@ -44,6 +47,7 @@ pub enum Task {
     Stop { id: String },
     Grants { json: bool },
     Revoke { id: String },
+    Resume { user: String },
     Policies { json: bool },
     Watch { json: bool },
     Suggest(Suggest),
@@ -91,4 +95,6 @@ pub struct Environment {
     pub user: Option<OsString>,
     /// `CONDUIT_URL`
     pub url: Option<OsString>,
+    /// What `--local` made for whoever decides here.
+    pub unasked: Option<Unasked>,
 }

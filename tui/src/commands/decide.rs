@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use ccc_client::{Bridge, CallError};
 use ccc_protocol::{
-    bodies::{Approve, Deny, GrantRequest, Status, Ticket, Word},
-    exit,
+    UserName,
+    bodies::{Approve, Deny, Freeze, GrantRequest, Status, Ticket, Word},
+    exit, visible,
 };
 
 use super::{ask, find, print, tell};
@@ -64,7 +65,7 @@ fn grant(ticket: &Ticket, terms: &Terms) -> Result<Option<GrantRequest>, Stop> {
         };
         return Err(Stop::usage(words));
     }
-    Ok(Some(GrantRequest { uses: terms.uses, seconds, params: BTreeMap::new() }))
+    Ok(Some(GrantRequest { uses: terms.uses, seconds, params: BTreeMap::new(), beside: vec![] }))
 }
 
 fn other_digest(ticket: &Ticket) -> Stop {
@@ -125,6 +126,15 @@ pub(super) fn revoke(bridge: &Bridge, written: &str) -> Result<u8, Stop> {
     let id = find::grant(bridge, written)?;
     bridge.revoke(id)?;
     print::words(&Row::new().with(Tone::Good, Visible::label("ended: grant ").then(&id)));
+    Ok(exit::SUCCEEDED)
+}
+
+/// Lifts a stop, and what earlier calls hold against the user's sessions.
+pub(super) fn resume(bridge: &Bridge, written: &str) -> Result<u8, Stop> {
+    let refused = || Stop { words: format!("`{}` is no user's name", visible::escaped(written)), code: exit::REFUSED };
+    let user: UserName = written.parse().map_err(|_| refused())?;
+    bridge.freeze(&Freeze { users: Some(vec![user.clone()]), frozen: false })?;
+    print::words(&Row::new().with(Tone::Good, Visible::from(&user).then(" may ask again")));
     Ok(exit::SUCCEEDED)
 }
 

@@ -1,5 +1,5 @@
-//! The commands without a screen: `list`, `show`, `approve`, `deny`, `grants`, `revoke`, `policies`, `watch`,
-//! `suggest`.
+//! The commands without a screen: `list`, `show`, `approve`, `deny`, `grants`, `revoke`, `resume`,
+//! `policies`, `watch`, `suggest`.
 //! Data goes to stdout, words to stderr; what others wrote is made visible on both.
 
 mod ask;
@@ -21,6 +21,7 @@ pub(crate) fn run(bridge: &Bridge, task: &Task) -> Result<u8, Stop> {
         Task::List { json } => tell::list(bridge, *json),
         Task::Show { id, json } => tell::show(bridge, id, *json),
         Task::Grants { json } => tell::grants(bridge, *json),
+        Task::Resume { user } => decide::resume(bridge, user),
         Task::Policies { json } => tell::policies(bridge, *json),
         Task::Watch { json } => watch::watch(bridge, *json),
         Task::Suggest(wanted) => suggest::run(bridge, wanted),

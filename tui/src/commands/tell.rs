@@ -123,7 +123,7 @@ pub(super) fn policies(bridge: &Bridge, json: bool) -> Result<u8, Stop> {
         .frozen
         .iter()
         .map(|user| Row::new().with(Tone::Bad, Visible::from(user).then(" is stopped: all is refused")));
-    let mut rows: Vec<Row> = frozen.collect();
+    let mut rows: Vec<Row> = frozen.chain(list.held.iter().map(wording::held)).collect();
     for group in &list.groups {
         let state = if group.enabled { "" } else { "  (off: every action of it is denied)" };
         rows.push(Row::new().with(Tone::Plain, Untrusted(&group.group).line().then(state)));

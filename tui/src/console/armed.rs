@@ -10,6 +10,8 @@ use crate::keys::Chord;
 
 /// What is new or has moved must stand so long before a key decides on it.
 pub const SETTLE_MILLIS: u64 = 400;
+/// The wait is shown in so many steps.
+pub const SETTLE_STEPS: u64 = 4;
 /// The key that decided must be silent so long before it decides again: longer than any keyboard waits before it repeats a held key.
 pub const HELD_MILLIS: u64 = 1000;
 
@@ -123,7 +125,7 @@ impl Refusal {
         match self {
             Self::Nothing => "nothing is selected",
             Self::Lacks(lack) => lack.words(),
-            Self::Early => "too soon after the screen changed: key discarded, wait a moment",
+            Self::Early => "too soon after the screen changed: that key was discarded",
             Self::Held => "let go of the key first",
         }
     }
@@ -175,6 +177,22 @@ impl Armed {
     #[must_use]
     pub fn settles_at(&self) -> u64 {
         self.quiet_since.saturating_add(SETTLE_MILLIS)
+    }
+
+    /// How much of the wait is over, of so many steps; none where nothing waits for it alone.
+    #[must_use]
+    pub fn settled(&self, now_millis: u64) -> Option<usize> {
+        let passed = now_millis.saturating_sub(self.quiet_since);
+        let waits = matches!(self.state(now_millis), Err(Refusal::Early));
+        waits.then(|| usize::try_from(passed * SETTLE_STEPS / SETTLE_MILLIS).unwrap_or_default())
+    }
+
+    /// When [`Self::settled`] next changes by time alone.
+    #[must_use]
+    pub fn next_step_at(&self, now_millis: u64) -> Option<u64> {
+        let step_millis = SETTLE_MILLIS / SETTLE_STEPS;
+        let steps = self.settled(now_millis)? as u64 + 1;
+        Some(self.quiet_since.saturating_add(steps * step_millis))
     }
 
     /// A deciding key was pressed that only opens a dialog: the targets it is about. The time is when the key was pressed, which is

@@ -4,15 +4,22 @@ use std::path::PathBuf;
 
 use ccc_protocol::{
     ActionName, GrantId, TicketId, UserName,
-    bodies::{ActionList, AuditList, GrantList, GrantRequest, Policy, PolicyList, Preview, QueueList, Shown, Ticket},
+    bodies::{
+        ActionList, AuditList, GrantList, GrantRequest, Policy, PolicyList, Preview, QueueList, Shown, Ticket, Waiting,
+    },
 };
 use serde_json::{Map, Value};
 
 use crate::{
-    console::{armed::Leave, model::Size},
-    document::Container,
+    console::{
+        armed::Leave,
+        model::{
+            Size,
+            here::{Here, Hook},
+        },
+    },
     keys::{Act, Chord},
-    rules::{Draft, Wanted},
+    rules::{Draft, Numbers, Wanted},
 };
 
 /// What happened.
@@ -33,13 +40,8 @@ pub enum Message {
     Fill(String),
     /// The reason of this number in the list, from 0, is chosen.
     Choose(usize),
-    /// The bridge was set up here, and an agent's container can be started so.
-    Local {
-        /// How.
-        container: Container,
-        /// True on first use.
-        is_new: bool,
-    },
+    /// The bridge was set up here.
+    Local(Box<Here>),
     /// Text came at once, in brackets. It is text wherever it lands.
     Paste(String),
     /// A mouse button was pressed on this line of the screen.
@@ -70,9 +72,18 @@ pub enum Message {
 pub enum News {
     /// The server answers, and hints arrive.
     Connected,
+    /// It has said something, if only that it is there.
+    Alive,
     /// It does not; another try is made after so many seconds.
     Lost {
         /// Why.
+        why: String,
+        /// Seconds until the next try.
+        retry_seconds: u64,
+    },
+    /// It is there, and refuses to tell of what happens; another try is made after so many seconds.
+    Refused {
+        /// Why, in its words.
         why: String,
         /// Seconds until the next try.
         retry_seconds: u64,
@@ -81,6 +92,8 @@ pub enum News {
     Queue(Result<QueueRead, String>),
     /// The preview that was asked for.
     Preview(TicketId, Result<Box<Preview>, String>),
+    /// Whether the caller of this ticket waits, as far as it could be read.
+    Waiting(TicketId, Option<Waiting>),
     /// A decision was answered.
     Decided(Verb, TicketId, Result<Box<Ticket>, Trouble>),
     /// The standing grants.
@@ -95,8 +108,36 @@ pub enum News {
     Rule(u64, Result<Box<Draft>, String>),
     /// What was approved again and again could be a rule.
     Offer(Box<Draft>),
+    /// How much is asked and how it is answered.
+    Numbers(Result<Box<Numbers>, String>),
     /// Something that is no decision on a ticket was done, or was not.
     Done(Deed, Result<(), String>),
+    /// Something on this machine.
+    Here(HereNews),
+}
+
+/// What was found or done on this machine, where the console came with `--local`. Errors are in words.
+#[derive(Debug, Clone, PartialEq)]
+pub enum HereNews {
+    /// The coding agents found, and what the hook's install would change for each.
+    Hooks(Result<Vec<Hook>, String>),
+    /// What the hook's install said, line by line.
+    Installed(Result<Vec<String>, String>),
+    /// The demo requests were made, or were not.
+    Demo(Result<(), String>),
+    /// The container's lines were written to this file.
+    Written(Result<String, String>),
+    /// The directory was added to the server's config, which stands in this file as it was before.
+    VolumeAdded(Result<String, String>),
+    /// The server ended, as the system or it itself told; it is started again in so many seconds.
+    ServerEnded {
+        /// How.
+        how: String,
+        /// When it is tried again.
+        again_seconds: u64,
+    },
+    /// The server was started again.
+    ServerBack,
 }
 
 /// What waits: all of it, or what changed since the last reading.
@@ -154,6 +195,8 @@ pub enum Command {
     ReadQueue,
     /// Read what a ticket would do.
     ReadPreview(TicketId),
+    /// Read whether a ticket's caller waits for the answer.
+    ReadWaiting(TicketId),
     /// Read the grants.
     ReadGrants,
     /// Read the policies.
@@ -169,6 +212,8 @@ pub enum Command {
     Approve {
         /// A person's leave.
         leave: Leave,
+        /// Their leave for what waits and stands beside it on screen, which goes with the grant.
+        beside: Vec<Leave>,
         /// What they wrote beside it.
         note: Option<String>,
         /// More of the same.
@@ -230,6 +275,8 @@ pub enum Command {
     },
     /// Look whether what was approved again and again could be a rule.
     OfferRule(Wanted),
+    /// Count what is asked and how it is answered.
+    ReadNumbers,
     /// Put the lines that were shown into the config.
     WriteRule(Box<Draft>),
     /// So many wait now; so many of them are new since a person was last told.
@@ -239,10 +286,24 @@ pub enum Command {
         /// New ones.
         arrived: usize,
     },
+    /// Look which coding agents there are here, and what the hook's install would change.
+    LookForHooks,
+    /// Install the hook of these agents, by their names.
+    InstallHooks(Vec<String>),
+    /// Ask for something without effect, as the agent.
+    Demo,
+    /// Write how the container is started as a file to run.
+    WriteContainer,
+    /// Give agents this directory too.
+    AddVolume,
+    /// Put this text where the terminal pastes from.
+    Copy(String),
     /// Draw everything anew.
     Redraw,
     /// Give the terminal back until `fg`.
     Suspend,
     /// End.
     Quit,
+    /// End, and let the server run on.
+    QuitAlone,
 }

@@ -6,8 +6,9 @@ use crate::{
     text::{Row, Tone, Untrusted, Visible},
 };
 
-const SECTIONS: [(&str, &[Context]); 4] = [
+const SECTIONS: [(&str, &[Context]); 5] = [
     ("IN EVERY VIEW", &[]),
+    ("WHERE NOTHING WAITS", &[Context::Idle]),
     ("QUEUE AND HISTORY", &[Context::View(View::Queue), Context::View(View::History)]),
     (
         "GRANTS, POLICIES, AGENTS",
@@ -25,6 +26,10 @@ const SECTIONS: [(&str, &[Context]); 4] = [
             Context::Bulk,
             Context::Panic,
             Context::Stop,
+            Context::Container,
+            Context::Install,
+            Context::Volume,
+            Context::Leave,
         ],
     ),
 ];

@@ -94,6 +94,9 @@ fn verdict(page: &mut Page, ticket: &Ticket) {
             page.row(row);
         }
     }
+    if let Some(row) = ticket.assessed.as_ref().and_then(crate::wording::risk) {
+        page.row(row);
+    }
     page.row(Row::new().with(Tone::Name, "asked by ").with(Tone::Plain, Untrusted(&ticket.rule).line()));
 }
 

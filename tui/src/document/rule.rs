@@ -19,6 +19,7 @@ pub fn rule(draft: &Draft, width: usize) -> Vec<Row> {
         None => "for the config of the server, where it runs:".to_owned(),
     };
     page.row(Row::new().with(Tone::Dim, Untrusted(&place).line()));
-    page.quote(Tone::Strong, draft.lines.trim_end());
+    // Line by line: a line ends where it ends in the config.
+    draft.lines.trim_end().lines().for_each(|line| page.quote(Tone::Strong, line));
     page.into_rows()
 }

@@ -77,8 +77,14 @@ pub enum Context {
     Rule,
     Does,
     Help,
+    Container,
+    Install,
+    Volume,
+    Leave,
     Filter,
     CommandLine,
+    /// The queue's view while nothing waits: a page of its own.
+    Idle,
 }
 
 impl Context {

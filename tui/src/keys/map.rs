@@ -52,7 +52,8 @@ impl KeyMap {
         if let Some(name) = own.keys().find(|name| TABLE.iter().all(|row| row.name != name.as_str())) {
             return Err(KeyMapError::NoSuchAct(visible::escaped(name)));
         }
-        let chords = TABLE.iter().map(|row| chords_of(row, own)).collect::<Result<Vec<_>, _>>()?;
+        let mut chords = TABLE.iter().map(|row| chords_of(row, own)).collect::<Result<Vec<_>, _>>()?;
+        give_way(&mut chords, own);
         let index = index(&chords)?;
         Ok(Self { chords, index })
     }
@@ -94,6 +95,21 @@ fn chords_of(row: &KeyRow, own: &BTreeMap<String, Vec<String>>) -> Result<Vec<Ch
     match own.get(row.name) {
         Some(keys) => keys.iter().map(|key| checked(row, key.parse()?)).collect(),
         None => row.keys.iter().map(|key| Ok(key.parse()?)).collect(),
+    }
+}
+
+/// A convenience of ours leaves a key to what a person gave it to: a setting that was good before goes on being good.
+fn give_way(chords: &mut [Vec<Chord>], own: &BTreeMap<String, Vec<String>>) {
+    let taken: Vec<(&KeyRow, Vec<Chord>)> = TABLE
+        .iter()
+        .zip(chords.iter())
+        .filter(|(row, _)| own.contains_key(row.name))
+        .map(|(row, chords)| (row, chords.clone()))
+        .collect();
+    let rows = TABLE.iter().zip(chords).filter(|(row, _)| row.act.gives_way() && !own.contains_key(row.name));
+    for (row, chords) in rows {
+        let meet = |other: &KeyRow| other.contexts.iter().any(|context| row.contexts.contains(context));
+        chords.retain(|chord| !taken.iter().any(|(other, taken)| meet(other) && taken.contains(chord)));
     }
 }
 
@@ -158,6 +174,16 @@ mod tests {
         let map = KeyMap::new(&own("approve", "ctrl-y")).unwrap();
         assert_eq!(map.act(Context::View(View::Queue), "ctrl-y".parse().unwrap()), Some(Act::Approve));
         assert_eq!(map.act(Context::View(View::Queue), 'y'.into()), None);
+    }
+
+    #[test]
+    fn a_convenience_leaves_its_key_to_what_a_person_gave_it_to() {
+        let map = KeyMap::new(&own("deny", "x")).unwrap();
+        assert_eq!(map.act(Context::View(View::Queue), 'x'.into()), Some(Act::Deny));
+        assert_eq!(map.act(Context::Container, 'x'.into()), None, "one key, one meaning");
+        let map = KeyMap::new(&own("stop", "1")).unwrap();
+        assert_eq!(map.act(Context::View(View::Grants), '1'.into()), Some(Act::StopRuns));
+        assert!(KeyMap::new(&own("copy", "n")).is_err(), "what a person asks for twice is refused");
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! The table: every act a key can ask for, its keys, where they hold, and how help and key bar name it.
 
 use Context::{
-    Bulk, CommandLine, Confirm, Deny, Does, Edit, Filter, Help, Note, Panic, Results, Rule, Scope, Stop, Word,
+    Bulk, CommandLine, Confirm, Container, Deny, Does, Edit, Filter, Help, Idle, Install, Leave, Note, Panic, Results,
+    Rule, Scope, Stop, Volume, Word,
 };
 
-use super::context::{AGENTS, Context, GRANTS, HISTORY, POLICIES, QUEUE};
+use super::context::{AGENTS, Context, GRANTS, HISTORY, POLICIES, QUEUE, View};
 
 /// What a person wants, by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +20,8 @@ pub enum Act {
     Mark,
     TakeBack,
     Rule,
+    Numbers,
+    NextWaiting,
     Panic,
     Unfreeze,
     StopRuns,
@@ -38,6 +41,15 @@ pub enum Act {
     Back,
     NextView,
     PreviousView,
+    View(View),
+    Install,
+    Demo,
+    Container,
+    Volume,
+    Copy,
+    WriteFile,
+    LeaveRunning,
+    Complete,
     Filter,
     CommandLine,
     Regroup,
@@ -64,6 +76,17 @@ pub enum Act {
     NewLine,
 }
 
+impl Act {
+    /// True for what is also reached another way: its key goes to whatever a person gives it to.
+    #[must_use]
+    pub fn gives_way(self) -> bool {
+        matches!(
+            self,
+            Self::View(_) | Self::Copy | Self::WriteFile | Self::Install | Self::Demo | Self::Container | Self::Volume
+        )
+    }
+}
+
 /// One row of the table.
 #[derive(Debug)]
 pub struct KeyRow {
@@ -84,14 +107,16 @@ pub struct KeyRow {
 }
 
 /// Wherever no question is in front.
-const VIEWS: &[Context] = &[QUEUE, HISTORY, GRANTS, POLICIES, AGENTS];
+const VIEWS: &[Context] = &[QUEUE, HISTORY, GRANTS, POLICIES, AGENTS, Idle];
 const TEXTS: &[Context] = &[Deny, Note, Word, Edit, Does, Filter, CommandLine];
-const DIALOGS: &[Context] =
-    &[Deny, Note, Word, Confirm, Scope, Edit, Bulk, Results, Panic, Stop, Rule, Does, Help, Filter, CommandLine];
-const LISTS: &[Context] = &[QUEUE, HISTORY, GRANTS, POLICIES, AGENTS, Scope, Panic, Stop, Help];
+const DIALOGS: &[Context] = &[
+    Deny, Note, Word, Confirm, Scope, Edit, Bulk, Results, Panic, Stop, Rule, Does, Help, Container, Install, Volume,
+    Leave, Filter, CommandLine,
+];
+const LISTS: &[Context] = &[QUEUE, HISTORY, GRANTS, POLICIES, AGENTS, Scope, Panic, Stop, Help, Container, Install];
 const EVERYWHERE: &[Context] = &[
-    QUEUE, HISTORY, GRANTS, POLICIES, AGENTS, Deny, Note, Word, Confirm, Scope, Edit, Bulk, Results, Panic, Stop, Rule,
-    Does, Help, Filter, CommandLine,
+    QUEUE, HISTORY, GRANTS, POLICIES, AGENTS, Idle, Deny, Note, Word, Confirm, Scope, Edit, Bulk, Results, Panic, Stop,
+    Rule, Does, Help, Container, Install, Volume, Leave, Filter, CommandLine,
 ];
 
 const fn row(
@@ -152,10 +177,19 @@ pub const TABLE: &[KeyRow] = &[
         Act::TakeBack,
         "take-back",
         &["z"],
-        &[QUEUE, GRANTS],
+        &[QUEUE, GRANTS, Idle],
         Some("undo"),
         "end the grant just made or chosen, or lift the denial just made",
     ),
+    row(
+        Act::Numbers,
+        "numbers",
+        &["#"],
+        VIEWS,
+        None,
+        "how much is asked and how it is answered, and how often each rule decided",
+    ),
+    row(Act::NextWaiting, "next-waiting", &["N"], VIEWS, None, "to the next request that waits, from wherever you are"),
     row(Act::Rule, "rule", &["R"], &[QUEUE, GRANTS], None, "make a lasting rule of it, or of all that are marked"),
     deciding(Act::Approve, "write-rule", &["y"], &[Rule], Some("write"), "put the lines shown into the config"),
     row(
@@ -187,6 +221,22 @@ pub const TABLE: &[KeyRow] = &[
         Some("go on"),
         "done writing; never approves",
     ),
+    // Where nothing waits.
+    row(Act::Install, "install", &["i"], &[Idle], Some("hook"), "install the hook of the coding agents found here"),
+    deciding(Act::Approve, "install-chosen", &["y"], &[Install], Some("install"), "write what is shown"),
+    row(Act::Container, "container", &["c"], &[Idle], Some("container"), "how an agent's container is started"),
+    row(Act::Demo, "demo", &["d"], &[Idle], Some("demo"), "two requests without effect, to approve and to deny"),
+    row(Act::Volume, "volume", &["v"], &[Idle], None, "give agents this directory too, where the server has another"),
+    deciding(Act::Approve, "add-volume", &["y"], &[Volume], Some("add it"), "write what is shown"),
+    row(
+        Act::Copy,
+        "copy",
+        &["x"],
+        &[QUEUE, HISTORY, Container],
+        None,
+        "copy the command, or again: the id (through the terminal, OSC 52)",
+    ),
+    row(Act::WriteFile, "write-file", &["w"], &[Container], Some("as a file"), "write it as a file to run"),
     // Moving.
     row(Act::Down, "down", &["j", "down"], LISTS, None, "next row"),
     row(Act::Up, "up", &["k", "up"], LISTS, None, "row before"),
@@ -200,7 +250,7 @@ pub const TABLE: &[KeyRow] = &[
         Act::ScrollPageDown,
         "scroll-page-down",
         &["page-down", "ctrl-d"],
-        &[QUEUE, HISTORY, GRANTS, Help],
+        &[QUEUE, HISTORY, GRANTS, Help, Container, Install],
         Some("more"),
         "details: a page down",
     ),
@@ -208,7 +258,7 @@ pub const TABLE: &[KeyRow] = &[
         Act::ScrollPageUp,
         "scroll-page-up",
         &["page-up", "ctrl-u"],
-        &[QUEUE, HISTORY, GRANTS, Help],
+        &[QUEUE, HISTORY, GRANTS, Help, Container, Install],
         None,
         "details: a page up",
     ),
@@ -240,6 +290,11 @@ pub const TABLE: &[KeyRow] = &[
         "next view: queue, history, grants, policies, agents",
     ),
     row(Act::PreviousView, "previous-view", &["shift-tab"], VIEWS, None, "view before"),
+    row(Act::View(View::Queue), "queue", &["1"], VIEWS, None, "to the queue"),
+    row(Act::View(View::History), "history", &["2"], VIEWS, None, "to the history"),
+    row(Act::View(View::Grants), "grants", &["3"], VIEWS, None, "to the grants"),
+    row(Act::View(View::Policies), "policies", &["4"], VIEWS, None, "to the policies"),
+    row(Act::View(View::Agents), "agents", &["5"], VIEWS, None, "to the agents"),
     row(Act::Filter, "filter", &["/"], VIEWS, Some("filter"), "show only what fits the words"),
     row(
         Act::CommandLine,
@@ -249,6 +304,7 @@ pub const TABLE: &[KeyRow] = &[
         None,
         "write a command: any name of this table that decides nothing, and `view NAME`, `group HOW`, `find ID`",
     ),
+    row(Act::Complete, "complete", &["tab"], &[CommandLine], Some("complete"), "as far as the word can only go on so"),
     row(Act::Regroup, "regroup", &["v"], &[QUEUE], None, "group by agent and session, by agent, or not at all"),
     row(Act::Refresh, "refresh", &["r"], VIEWS, Some("refresh"), "read everything anew"),
     row(Act::Help, "help", &["?"], VIEWS, Some("help"), "this help"),
@@ -262,20 +318,13 @@ pub const TABLE: &[KeyRow] = &[
         "a group: on or off; an action: its next override",
     ),
     row(Act::SwitchGroup, "switch-group", &["e"], &[POLICIES], Some("on/off"), "the group of this row: on or off"),
-    row(
-        Act::Looser,
-        "looser",
-        &["left"],
-        &[POLICIES],
-        Some("looser"),
-        "override one step looser; asks before it loosens",
-    ),
-    row(Act::Stricter, "stricter", &["right"], &[POLICIES], Some("stricter"), "override one step stricter"),
-    row(Act::Back, "back-policies", &["esc"], &[POLICIES], None, "end the filter"),
+    row(Act::Looser, "looser", &["l"], &[POLICIES], Some("looser"), "override one step looser; asks before it loosens"),
+    row(Act::Stricter, "stricter", &["t"], &[POLICIES], Some("stricter"), "override one step stricter"),
+    row(Act::Back, "back-policies", &["esc", "left", "h"], &[POLICIES], None, "end the filter"),
     // Forms.
-    row(Act::Toggle, "choose", &["space"], &[Panic, Stop], Some("choose"), "choose or leave out this one"),
-    row(Act::Looser, "narrower", &["left"], &[Scope], Some("narrower"), "a narrower choice, or less"),
-    row(Act::Stricter, "wider", &["right"], &[Scope], Some("wider"), "a wider choice, or more"),
+    row(Act::Toggle, "choose", &["space"], &[Panic, Stop, Install], Some("choose"), "choose or leave out this one"),
+    row(Act::Looser, "narrower", &["left", "h"], &[Scope], Some("narrower"), "a narrower choice, or less"),
+    row(Act::Stricter, "wider", &["right", "l"], &[Scope], Some("wider"), "a wider choice, or more"),
     row(Act::CursorUp, "previous-reason", &["up"], &[Deny], None, "the reason before"),
     row(Act::CursorDown, "next-reason", &["down"], &[Deny], Some("reasons"), "the next reason"),
     row(Act::CursorUp, "row-up", &["up"], &[Edit], None, "cursor a row up"),
@@ -288,7 +337,16 @@ pub const TABLE: &[KeyRow] = &[
     row(Act::EraseRight, "erase-right", &["delete"], TEXTS, None, "erase the character at the cursor"),
     row(Act::NewLine, "new-line", &["enter"], &[Edit], None, "a new line"),
     row(Act::Back, "leave", &["esc"], DIALOGS, Some("leave"), "leave, changing nothing"),
-    row(Act::Back, "done", &["q", "enter"], &[Help, Results], None, "back to the list"),
+    row(Act::Back, "done", &["q", "enter"], &[Help, Container, Results], None, "back to the list"),
+    row(Act::Quit, "stop-server", &["q"], &[Leave], Some("stop it and leave"), "stop the server and leave"),
+    row(
+        Act::LeaveRunning,
+        "leave-running",
+        &["l"],
+        &[Leave],
+        Some("let it run on and leave"),
+        "leave, and let the server run on",
+    ),
     // The program.
     row(Act::Redraw, "redraw", &["ctrl-l"], EVERYWHERE, None, "draw everything anew"),
     row(

@@ -5,7 +5,7 @@ use std::sync::mpsc::Receiver;
 use ccc_client::{Bridge, CallError};
 use ccc_protocol::{
     TicketId,
-    bodies::{Approve, Deny, Edit, Freeze, SetGroup, SetPolicy, Ticket},
+    bodies::{Approve, Beside, Deny, Edit, Freeze, GrantRequest, SetGroup, SetPolicy, Ticket},
 };
 
 use super::shared::Shared;
@@ -21,7 +21,9 @@ pub(super) fn decide_all(shared: &Shared, asked: &Receiver<Command>) {
 
 fn decide(bridge: &Bridge, command: Command) -> Option<News> {
     Some(match command {
-        Command::Approve { leave, note, grant, shown } => {
+        Command::Approve { leave, beside, note, grant, shown } => {
+            let shown_beside = beside.iter().map(|leave| Beside { id: leave.id(), digest: leave.digest() });
+            let grant = grant.map(|grant| GrantRequest { beside: shown_beside.collect(), ..grant });
             let answer = bridge.approve(leave.id(), &Approve { digest: leave.digest(), note, grant, shown });
             decided(Verb::Approve, leave.id(), answer)
         }

@@ -52,6 +52,7 @@ impl Link {
         let to = match command {
             Command::ReadQueue
             | Command::ReadPreview(_)
+            | Command::ReadWaiting(_)
             | Command::ReadGrants
             | Command::ReadPolicies
             | Command::ReadActions
@@ -66,7 +67,9 @@ impl Link {
             | Command::Freeze { .. }
             | Command::SetGroup { .. }
             | Command::SetPolicy { .. } => &self.decisions,
-            Command::MakeRule { .. } | Command::OfferRule(_) | Command::WriteRule(_) => &self.rules,
+            Command::MakeRule { .. } | Command::OfferRule(_) | Command::WriteRule(_) | Command::ReadNumbers => {
+                &self.rules
+            }
             other => return Some(other),
         };
         to.send(command).err().map(|unsent| unsent.0)

@@ -5,13 +5,19 @@ use std::sync::mpsc::Receiver;
 use super::shared::Shared;
 use crate::console::message::{Command, News};
 
-/// Makes readings as they are asked for. Of previews that wait only the last is made: the others are off the screen again.
+/// Makes readings as they are asked for. Of previews that wait only the last is made, and likewise of who waits: the others
+/// are off the screen again.
 pub(super) fn read_all(shared: &Shared, asked: &Receiver<Command>) {
     while let Ok(first) = asked.recv() {
         let batch: Vec<Command> = std::iter::once(first).chain(asked.try_iter()).collect();
         let last_preview = batch.iter().rposition(|command| matches!(command, Command::ReadPreview(_)));
+        let last_waiting = batch.iter().rposition(|command| matches!(command, Command::ReadWaiting(_)));
         for (at, command) in batch.into_iter().enumerate() {
-            let stale = matches!(command, Command::ReadPreview(_)) && Some(at) != last_preview;
+            let stale = match command {
+                Command::ReadPreview(_) => Some(at) != last_preview,
+                Command::ReadWaiting(_) => Some(at) != last_waiting,
+                _ => false,
+            };
             if !stale {
                 read(shared, &command);
             }
@@ -29,6 +35,7 @@ fn read(shared: &Shared, command: &Command) {
         Command::ReadPreview(id) => {
             News::Preview(*id, bridge.preview(*id).map(Box::new).map_err(|error| error.to_string()))
         }
+        Command::ReadWaiting(id) => News::Waiting(*id, bridge.ticket(*id).ok().and_then(|ticket| ticket.waiting)),
         Command::ReadGrants => News::Grants(bridge.grants().map_err(|error| error.to_string())),
         Command::ReadPolicies => News::Policies(bridge.policies().map_err(|error| error.to_string())),
         Command::ReadActions => News::Actions(bridge.actions().map_err(|error| error.to_string())),

@@ -37,6 +37,10 @@ impl Maker<'_> {
                 let path = draft.file.unwrap_or_default();
                 Some(News::Done(Deed::Rule(path), written))
             }
+            Command::ReadNumbers => {
+                let read = self.log.catch_up(&self.shared.bridge).map_err(|error| error.to_string());
+                Some(News::Numbers(read.map(|()| Box::new(self.config.numbers(self.log.figures())))))
+            }
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{thread, time::Duration};
 
-use ccc_client::CallError;
+use ccc_client::{CallError, Sign};
 
 use super::shared::Shared;
 use crate::console::message::News;
@@ -21,10 +21,19 @@ pub(super) fn watch(shared: &Shared) {
             Err(error) => {
                 let retry_seconds = RETRY_SECONDS.get(failures).or(RETRY_SECONDS.last()).copied().unwrap_or(1);
                 failures += 1;
-                shared.post(News::Lost { why: error.to_string(), retry_seconds });
+                shared.post(told(&error, retry_seconds));
                 thread::sleep(Duration::from_secs(retry_seconds));
             }
         }
+    }
+}
+
+/// A bridge that refuses is there: that is another thing than none.
+fn told(error: &CallError, retry_seconds: u64) -> News {
+    let why = error.to_string();
+    match error {
+        CallError::Refused(_) | CallError::RefusedUnverified { .. } => News::Refused { why, retry_seconds },
+        _ => News::Lost { why, retry_seconds },
     }
 }
 
@@ -34,7 +43,9 @@ fn follow(shared: &Shared, failures: &mut usize) -> Result<(), CallError> {
     shared.catch_up()?;
     *failures = 0;
     shared.post(News::Connected);
-    while let Some(event) = stream.next(Duration::from_secs(SILENCE_SECONDS_MAX))? {
+    while let Some(sign) = stream.next_sign(Duration::from_secs(SILENCE_SECONDS_MAX))? {
+        shared.post(News::Alive);
+        let Sign::Event(event) = sign else { continue };
         // What approvers set changes no ticket, so that the queue's reading would not tell of it.
         if event.hint.kind.may_change_policies() {
             shared.post(News::Policies(shared.bridge.policies().map_err(|error| error.to_string())));

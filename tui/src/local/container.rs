@@ -9,9 +9,9 @@ use super::files::{AGENT, Files};
 
 const THE_SERVERS: &str = "-v DIRECTORY_THAT_THE_RUNNING_SERVER_WAS_STARTED_IN:/workspace";
 
-/// Options of `docker run` with which an agent in the container reaches this bridge. A server that was running already has
+/// Options of `docker run`, one each, with which an agent in the container reaches this bridge. A server that was running already has
 /// another directory than this one for `/workspace`, which is not known here.
-pub(super) fn options(files: &Files, workspace: Option<&Path>, address: &Address) -> String {
+pub(super) fn options(files: &Files, workspace: Option<&Path>, address: &Address) -> Vec<String> {
     let mount = |host: &Path, container: &str| format!("-v {}:{container}", quoted(host));
     let (road, url) = match address {
         Address::Tcp { .. } if files.can_have_a_socket() && files.socket.exists() => {
@@ -24,9 +24,11 @@ pub(super) fn options(files: &Files, workspace: Option<&Path>, address: &Address
         workspace.map_or_else(|| THE_SERVERS.to_owned(), |workspace| mount(workspace, "/workspace")),
         road,
         mount(&files.agent, "/etc/ccc/agent.json:ro"),
-        format!("-e CONDUIT_URL={url} -e CCC_SECRETS=/etc/ccc/agent.json -e CCC_USER={AGENT}"),
+        format!("-e CONDUIT_URL={url}"),
+        "-e CCC_SECRETS=/etc/ccc/agent.json".to_owned(),
+        format!("-e CCC_USER={AGENT}"),
     ];
-    options.into_iter().filter(|option| !option.is_empty()).collect::<Vec<_>>().join(" ")
+    options.into_iter().filter(|option| !option.is_empty()).collect()
 }
 
 /// A line of this machine's shell that asks as the agent does.

@@ -1,6 +1,7 @@
 //! Keys, configuration and socket under the configuration directory: made on first use, never touched after it.
 
 use std::{
+    env,
     fmt::Display,
     fs, io,
     os::unix::fs::DirBuilderExt as _,
@@ -8,9 +9,12 @@ use std::{
     process::{Command as Process, Stdio},
 };
 
-use ccc_client::read_secrets;
+use ccc_client::{
+    local::{AGENT_SECRETS, SECRETS},
+    read_secrets,
+};
 use ccc_keygen::{Pair, create, filter, write_private};
-use ccc_protocol::{UserName, exit};
+use ccc_protocol::{UserName, base_dir::BaseDir, exit};
 
 use super::server;
 use crate::cli::Stop;
@@ -24,13 +28,16 @@ const SOCKET: &str = "run/ccc.sock";
 /// A socket's path has 108 bytes in `sockaddr_un`, with its end.
 const SOCKET_PATH_BYTES_MAX: usize = 108;
 
-/// Where things lie under the configuration directory.
+/// Where things lie under the configuration directory, and what the server says.
+#[derive(Debug)]
 pub(super) struct Files {
     dir: PathBuf,
     pub(super) config: PathBuf,
     pub(super) secrets: PathBuf,
     pub(super) agent: PathBuf,
     pub(super) socket: PathBuf,
+    /// In the data directory, which no volume may hold.
+    pub(super) log: PathBuf,
 }
 
 impl Files {
@@ -38,10 +45,15 @@ impl Files {
         Self {
             dir: dir.to_owned(),
             config: dir.join("config.toml"),
-            secrets: dir.join("secrets.json"),
-            agent: dir.join("agent-secrets.json"),
+            secrets: dir.join(SECRETS),
+            agent: dir.join(AGENT_SECRETS),
             socket: dir.join(SOCKET),
+            log: BaseDir::Data.ours(|name| env::var_os(name)).unwrap_or_else(|| dir.to_owned()).join("server.log"),
         }
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// Makes directory, keys and configuration, each where it is not there; what is there is never touched.
@@ -56,6 +68,8 @@ impl Files {
         if !self.config.exists() {
             self.make_config()?;
         }
+        let data = self.log.parent().unwrap_or(&self.dir);
+        make_dir(data).map_err(|error| cannot_be_made("the data directory", &error))?;
         make_dir(self.sockets()).map_err(|error| cannot_be_made("the socket's directory", &error))
     }
 

@@ -3,7 +3,10 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ccc_client::{Bridge, CallError};
-use ccc_core::suggest::Seen;
+use ccc_core::{
+    figures::{Counting, Figures, shipped},
+    suggest::Seen,
+};
 use ccc_protocol::{Timestamp, bodies::AuditList};
 
 /// Rules are made of so many days.
@@ -11,14 +14,26 @@ pub const DAYS: i64 = 30;
 const DAY_MILLIS: i64 = 86_400_000;
 
 /// What was asked in the last days and what people said, as far as it was read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Log {
     seen: Seen,
+    counting: Counting,
     /// Up to where it was read.
     read_to: Option<u64>,
 }
 
+impl Default for Log {
+    fn default() -> Self {
+        Self { seen: Seen::default(), counting: Counting::since(since()), read_to: None }
+    }
+}
+
 impl Log {
+    /// The same figures as `ccc-audit stats` has, of what this approver may see.
+    pub(crate) fn figures(&self) -> Figures {
+        self.counting.clone().finish(&shipped())
+    }
+
     /// What was read of it.
     pub(crate) fn seen(&self) -> &Seen {
         &self.seen
@@ -38,7 +53,9 @@ impl Log {
             let page = bridge.audit(Some(after))?;
             for entry in &page.entries {
                 // An entry always has a JSON form, and its kind stands in it as in the log.
-                self.seen.take(&serde_json::to_string(entry).unwrap_or_default(), since);
+                let json = serde_json::to_string(entry).unwrap_or_default();
+                self.seen.take(&json, since);
+                self.counting.take(&json);
             }
             let last = page.entries.last().map_or(after, |entry| entry.seq);
             self.read_to = Some(last.max(after));

@@ -5,11 +5,13 @@
 //! INVARIANT: the config is written by the program that a person runs on the machine that it lies on, and never through a server.
 
 pub(crate) mod file;
+mod lines;
 pub(crate) mod log;
 
 use std::{fs, path::PathBuf};
 
 use ccc_core::{
+    figures::Figures,
     replay::Call,
     suggest::{self, Seen, Suggestion, Tried},
 };
@@ -43,6 +45,15 @@ pub struct Draft {
     pub file: Option<PathBuf>,
 }
 
+/// How much is asked and how it is answered, and which rules decide.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Numbers {
+    /// Of the last days.
+    pub figures: Figures,
+    /// The config on this machine, where one is read, with its rules in their order, each with its line, from 1.
+    pub config: Option<(PathBuf, Vec<(String, usize)>)>,
+}
+
 /// The config that rules are made for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Config {
@@ -61,6 +72,14 @@ impl Config {
         let (lines, tried) = made(wanted, tickets, seen, &self.read()?)?;
         let file = self.path.clone().filter(|_| self.may_write);
         Ok(Draft { wanted: wanted.clone(), lines, tried, file })
+    }
+
+    /// The figures beside the rules as they stand in the config.
+    #[must_use]
+    pub fn numbers(&self, figures: Figures) -> Numbers {
+        let text = self.path.as_ref().and_then(|path| fs::read_to_string(path).ok());
+        let rules = text.as_deref().map(lines::of_rules);
+        Numbers { figures, config: self.path.clone().zip(rules) }
     }
 
     /// Puts the lines behind the config, where they are still what the same answers make; where what it was is kept.

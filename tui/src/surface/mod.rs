@@ -1,5 +1,6 @@
 //! How the console meets a person: on a screen of cells, or line by line.
 
+pub mod clipboard;
 mod clock;
 pub mod decode;
 mod lines;
@@ -13,6 +14,8 @@ pub mod terminal;
 pub(crate) enum Ended {
     /// The person left it.
     Left,
+    /// The person left it, and the server is to run on.
+    LeftRunning,
     /// A signal asked for it.
     Signal(i32),
 }

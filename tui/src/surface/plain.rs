@@ -30,9 +30,10 @@ use crate::{
     document::{self, Ids},
     keys::{Act, Chord, Context, KeyRow, TABLE, View},
     link::Link,
+    local::Machine,
     rules,
     text::{Row, Tone, Untrusted, Visible},
-    view,
+    view, wording,
 };
 
 /// As wide as pages are made; a terminal wraps the rest.
@@ -48,6 +49,8 @@ struct Console {
     model: Model,
     clock: Clock,
     link: Link,
+    /// Who does things on this machine, where the console came with `--local`.
+    machine: Option<Arc<Machine>>,
     /// What was told last, so that only what is new is told.
     told: Told,
     /// The view that is printed once it was read.
@@ -77,9 +80,14 @@ pub(crate) fn run(
     first: Option<Message>,
     bridge: Arc<Bridge>,
     config: rules::Config,
+    machine: Option<Arc<Machine>>,
 ) -> io::Result<Ended> {
     let (inputs, received) = channel();
     let posts = inputs.clone();
+    if let Some(machine) = &machine {
+        let posts = posts.clone();
+        machine.begin(move |news| drop(posts.send(Input::News(News::Here(news)))));
+    }
     let link = Link::start(bridge, config, Arc::new(move |news| drop(posts.send(Input::News(news)))));
     terminal::signals(inputs.clone(), Input::Signal)?;
     lines::read(inputs, Input::Read);
@@ -87,6 +95,7 @@ pub(crate) fn run(
         model,
         clock: Clock::start(),
         link,
+        machine,
         told: Told::default(),
         awaited: None,
         lines: Vec::new(),
@@ -245,9 +254,15 @@ impl Console {
     }
 
     fn run(&mut self, command: Command) -> io::Result<()> {
-        match self.link.take(command) {
+        let left = self.link.take(command);
+        match left.and_then(|command| Machine::take_if_any(self.machine.as_deref(), command)) {
             Some(Command::Tell { waiting, arrived }) => self.tell_waiting(Waiting { waiting, arrived }),
             Some(Command::Suspend) => terminal::stop(),
+            Some(Command::Copy(text)) => self.print(&[Row::new().with(Tone::Plain, Untrusted(&text).line())]),
+            Some(Command::QuitAlone) => {
+                self.ended = Some(Ended::LeftRunning);
+                Ok(())
+            }
             Some(Command::Quit) => {
                 self.ended = Some(Ended::Left);
                 Ok(())
@@ -280,7 +295,9 @@ impl Console {
     fn tell_connection(&mut self) -> io::Result<()> {
         let words = match self.model.connection() {
             Connection::Connecting => "connecting",
+            Connection::Live if self.model.quiet_seconds().is_some() => "the bridge is quiet",
             Connection::Live => "connected",
+            Connection::Lost { refused: true, .. } => "the bridge refuses to tell what happens; trying again by itself",
             Connection::Lost { .. } => "no connection; trying again by itself",
         };
         if self.told.connection.replace(words) == Some(words) { Ok(()) } else { say(words) }
@@ -334,6 +351,7 @@ impl Console {
         }
         self.told.page = Some(target);
         let mut rows = document::preview(preview, PAGE_CELLS, Ids::Shown);
+        rows.extend(wording::waiting(&preview.ticket, self.clock.now().wall));
         rows.push(Row::new().with(Tone::Strong, "approve, deny, scope, edit, snooze, mark, down, up, or help?"));
         self.print(&rows)?;
         self.update(Message::Drawn)
@@ -384,6 +402,9 @@ fn how_to_answer(context: Context) -> &'static str {
             "`choose` chooses, `up` and `down` move, `freeze` stops, `unfreeze` lets go on; `leave` leaves"
         }
         Context::Stop => "`choose` chooses, `up` and `down` move, `stop-chosen` ends the chosen runs; `leave` leaves",
+        Context::Install => "`choose` chooses, `up` and `down` move, `install-chosen` installs; `leave` leaves",
+        Context::Volume => "`add-volume` adds it; `leave` leaves",
+        Context::Leave => "`stop-server` or `leave-running`; `leave` stays here",
         Context::Does => "write what it does, in words of docs/programs.md such as `reads`; `leave` leaves",
         Context::Rule => "`write-rule` writes it, where this console may; `leave` leaves",
         Context::Confirm | Context::Bulk => "`approve` does it; `leave` leaves",

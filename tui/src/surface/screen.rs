@@ -16,7 +16,7 @@ use crossterm::event::{Event, KeyEventKind, MouseEventKind};
 use ratatui::backend::{Backend as _, ClearType};
 
 use super::{
-    Ended,
+    Ended, clipboard,
     clock::Clock,
     decode::Decoder,
     notify::{self, Waiting},
@@ -30,6 +30,7 @@ use crate::{
     },
     keys::Chord,
     link::Link,
+    local::Machine,
     rules,
     view::{self, theme::Theme},
 };
@@ -59,6 +60,8 @@ struct Console {
     theme: Theme,
     clock: Clock,
     link: Link,
+    /// Who does things on this machine, where the console came with `--local`.
+    machine: Option<Arc<Machine>>,
     held: Held,
     screen: Screen,
     /// True where a decision was sent since the last frame.
@@ -76,16 +79,21 @@ pub(crate) fn run(
     theme: Theme,
     bridge: Arc<Bridge>,
     config: rules::Config,
+    machine: Option<Arc<Machine>>,
 ) -> io::Result<Ended> {
     let (inputs, received) = channel();
     let posts = inputs.clone();
+    if let Some(machine) = &machine {
+        let posts = posts.clone();
+        machine.begin(move |news| drop(posts.send(Input::News(News::Here(news)))));
+    }
     let link = Link::start(bridge, config, Arc::new(move |news| drop(posts.send(Input::News(news)))));
     let held = Held::take(model.config().mouse)?;
     terminal::signals(inputs.clone(), Input::Signal)?;
     let screen = held.screen()?;
     let clock = Clock::start();
     read_terminal(inputs, clock, Decoder::new(model.config().mouse))?;
-    let mut console = Console { model, theme, clock, link, held, screen, has_decided: false, ended: None };
+    let mut console = Console { model, theme, clock, link, machine, held, screen, has_decided: false, ended: None };
     console.begin(first)?;
     console.main_loop(&received)
 }
@@ -175,7 +183,8 @@ impl Console {
     /// Until something on screen changes by time alone.
     fn patience(&self) -> Duration {
         let now = self.clock.now().millis;
-        let settles = Some(self.model.armed().settles_at()).filter(|&settles| settles > now);
+        // A bar fills until keys count.
+        let settles = self.model.armed().next_step_at(now).filter(|&settles| settles > now);
         let next = [settles, self.model.due_at()].into_iter().flatten().min();
         let millis = next.map_or(TICK_MILLIS, |next| next.saturating_sub(now).min(TICK_MILLIS));
         Duration::from_millis(millis.max(1))
@@ -244,7 +253,8 @@ impl Console {
 
     fn run(&mut self, command: Command) -> io::Result<()> {
         self.has_decided |= matches!(command, Command::Approve { .. } | Command::Deny { .. });
-        match self.link.take(command) {
+        let left = self.link.take(command);
+        match left.and_then(|command| Machine::take_if_any(self.machine.as_deref(), command)) {
             None => Ok(()),
             Some(Command::Tell { waiting, arrived }) => {
                 let told = Waiting { waiting, arrived };
@@ -252,14 +262,20 @@ impl Console {
                 notify::tell_terminal(&mut stdout(), &self.model.config().notify, told)
             }
             Some(Command::Redraw) => self.draw_anew(),
+            Some(Command::Copy(text)) => clipboard::copy(&mut stdout(), &text),
+            Some(Command::QuitAlone) => {
+                self.ended = Some(Ended::LeftRunning);
+                Ok(())
+            }
             Some(Command::Suspend) => {
                 self.held.suspend()?;
                 self.take(Message::Resumed)
             }
-            Some(_) => {
+            Some(Command::Quit) => {
                 self.ended = Some(Ended::Left);
                 Ok(())
             }
+            Some(_) => Ok(()),
         }
     }
 

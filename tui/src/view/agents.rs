@@ -46,6 +46,8 @@ fn row(model: &Model, agent: &UserName, here: bool) -> Row {
     let state = |words| Visible::label(words).padded(9);
     let row = if model.is_frozen(agent) {
         row.with(Tone::Bad, state("stopped"))
+    } else if model.is_held(agent) {
+        row.with(Tone::Care, state("held"))
     } else {
         row.with(Tone::Good, state("may ask"))
     };

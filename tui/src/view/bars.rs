@@ -70,10 +70,14 @@ fn status(model: &Model) -> Row {
 fn connection(model: &Model) -> Row {
     match model.connection() {
         Connection::Connecting => Row::new().with(Tone::Care, "… connecting"),
-        Connection::Live => Row::new().with(Tone::Good, "● live"),
-        Connection::Lost { retry_at_millis, .. } => {
+        Connection::Live => match model.quiet_seconds() {
+            None => Row::new().with(Tone::Good, "● live"),
+            Some(quiet) => Row::new().with(Tone::Care, Visible::label("● quiet ").then(span::seconds(quiet))),
+        },
+        Connection::Lost { retry_at_millis, refused, .. } => {
             let left = span::seconds(retry_at_millis.saturating_sub(model.now().millis).div_ceil(1000));
-            Row::new().with(Tone::Bad, Visible::label("✗ no connection, again in ").then(left))
+            let what = if *refused { "✗ refused, again in " } else { "✗ no connection, again in " };
+            Row::new().with(Tone::Bad, Visible::label(what).then(left))
         }
     }
 }
@@ -85,6 +89,15 @@ fn tabs(model: &Model) -> Row {
         row.push(tone, Visible::label(left).then(view.name()).then(right));
     }
     row
+}
+
+/// What is wrong with the server's config, until it is mended.
+pub(super) fn alarm(model: &Model, painter: &mut Painter<'_>) {
+    let area = model.areas().alarm;
+    if let Some(fault) = model.config_fault().filter(|_| !area.is_empty()) {
+        painter.clear(area);
+        painter.row(area, &Row::new().with(Tone::Bad, Visible::label("✗ config not taken: ").then(fault.clone())));
+    }
 }
 
 /// What was just said; else why the connection is lost.
@@ -126,6 +139,7 @@ fn bar(model: &Model, area: Rect) -> Row {
         .keys
         .rows(context)
         .filter(|(row, _)| row.act != Act::Filter || model.filter().is_some())
+        .filter(|(row, _)| model.here().is_some() || !matches!(row.act, Act::Install | Act::Demo | Act::Container))
         .filter(|(row, _)| !stands_for_many || !row.decides && !matches!(row.act, Act::Mark | Act::Snooze))
         .filter_map(|(row, chords)| Some((row.act, item(&chords.first()?.to_string(), row.bar?))))
         .collect();

@@ -7,12 +7,12 @@ use super::folded::folded_rows;
 
 use crate::{
     console::{
-        armed::Refusal,
+        armed::{Refusal, SETTLE_STEPS},
         model::{Model, details::Reading},
     },
     text::{Row, Tone, Visible},
     view::paint::Painter,
-    wording::{span, summary},
+    wording::{self, span, summary},
 };
 
 pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
@@ -22,7 +22,7 @@ pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
         let pane = Rect { height: areas.head.height + areas.details.height, ..areas.head };
         return painter.rows(pane, &rows);
     }
-    painter.rows(areas.head, &[name(ticket), standing(model, ticket)]);
+    painter.rows(areas.head, &[name(model, ticket), standing(model, ticket)]);
     match model.details().reading() {
         Reading::Ready(_) => painter.rows(areas.details, model.details().visible()),
         Reading::Loading | Reading::Nothing => painter.row(areas.details, &Row::new().with(Tone::Dim, "reading …")),
@@ -43,9 +43,14 @@ fn inconsistent() -> [Row; 3] {
 }
 
 /// The id comes first: however long the action's name is, it is never cut off.
-fn name(ticket: &Ticket) -> Row {
+fn name(model: &Model, ticket: &Ticket) -> Row {
     let row = Row::new().with(Tone::Dim, summary::short(ticket.id).then(" "));
-    row.with(Tone::Strong, summary::name(ticket)).with(Tone::Dim, Visible::label("  by ").then(&ticket.submitted_by))
+    let mut row = row.with(Tone::Strong, summary::name(ticket)).with(Tone::Plain, "  ");
+    match wording::waiting(ticket, model.now().wall) {
+        Some(waiting) => row.0.extend(waiting.0),
+        None => row.push(Tone::Dim, Visible::label("by ").then(&ticket.submitted_by)),
+    }
+    row
 }
 
 fn standing(model: &Model, ticket: &Ticket) -> Row {
@@ -62,6 +67,13 @@ fn standing(model: &Model, ticket: &Ticket) -> Row {
     if rows > 0 { row.with(Tone::Dim, lines) } else { row }
 }
 
+/// How much of the wait before keys count is over: a bar that fills.
+pub(super) fn bar(model: &Model) -> Visible {
+    let full = model.armed().settled(model.now().millis).unwrap_or_default();
+    let steps = usize::try_from(SETTLE_STEPS).unwrap_or_default();
+    (0..steps).map(|step| Visible::label(if step < full { "█" } else { "░" })).collect()
+}
+
 /// Whether a key would count now, in words.
 fn armed(model: &Model) -> Row {
     if model.dialog().is_some() {
@@ -69,7 +81,9 @@ fn armed(model: &Model) -> Row {
     }
     match model.armed().state(model.now().millis) {
         Ok(_) => Row::new().with(Tone::Good, "◆ ready"),
-        Err(Refusal::Early | Refusal::Held) => Row::new().with(Tone::Dim, "◇ wait"),
+        Err(Refusal::Early | Refusal::Held) => {
+            Row::new().with(Tone::Dim, Visible::label("◇ ").then(bar(model)).then(" wait"))
+        }
         Err(Refusal::Nothing) => Row::new(),
         Err(refusal) => Row::new().with(Tone::Care, Visible::label("◇ ").then(refusal.words())),
     }

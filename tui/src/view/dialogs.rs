@@ -1,14 +1,14 @@
 //! The question in front, over the lower part of the body, so that what it is about stays in sight where there is room.
 
-use ccc_protocol::bodies::{Policy, Ticket};
+use ccc_protocol::bodies::Policy;
 use ratatui::layout::Rect;
 
-use super::cursor_sign;
+use super::{cursor_sign, details};
 use crate::{
     console::{
         armed::Refusal,
         model::{
-            Model,
+            Done, Model,
             dialog::{Change, Choice, Dialog, Kind, Outcome, Run},
             field::Field,
             scope::Scope,
@@ -25,7 +25,12 @@ pub(super) fn draw(model: &Model, painter: &mut Painter<'_>) {
     let Some(dialog) = model.dialog() else { return };
     let body = model.areas().body;
     let width = usize::from(body.width);
-    let (head, content) = (head(mark(model), dialog, width), content(model, dialog, width));
+    let (mut head, content) = (head(mark(model), dialog, width), content(model, dialog, width));
+    // Stopping waits for nothing.
+    let settles = model.armed().settled(model.now().millis).is_some() && !matches!(dialog.kind, Kind::Panic { .. });
+    if let Some(title) = head.first_mut().filter(|_| settles) {
+        title.push(Tone::Dim, Visible::label("  ").then(details::bar(model)));
+    }
     let wanted = u16::try_from(head.len() + content.len() + 1).unwrap_or(u16::MAX);
     let height = wanted.min(body.height);
     let area = Rect { y: body.bottom() - height, height, ..body };
@@ -77,11 +82,16 @@ fn head(mark: Row, dialog: &Dialog, width: usize) -> Vec<Row> {
         Kind::Bulk => "APPROVE each of these, once",
         Kind::Results { .. } => "WHAT BECAME OF EACH",
         Kind::Container { .. } => "START THE AGENT'S CONTAINER WITH",
+        Kind::Install { .. } => "INSTALL THE HOOK",
+        Kind::Volume { .. } => "GIVE AGENTS THIS DIRECTORY TOO",
+        Kind::Leave => "LEAVE",
         Kind::Panic { .. } => "STOP AGENTS",
         Kind::Stop { .. } => "END WHAT RUNS",
+        Kind::Undo { .. } => "UNDO what you decided before",
         Kind::Loosen(_) => "LET MORE THROUGH",
         Kind::RuleAwaited | Kind::Rule(_) => "A LASTING RULE of these answers",
         Kind::Does { .. } => "A PROGRAM THAT IS NOT KNOWN: say what it does",
+        Kind::Numbers { .. } => "NUMBERS of the last 30 days",
         Kind::Help { .. } => "HELP",
         Kind::Filter(_) => "FILTER",
         Kind::Line(_) => "COMMAND",
@@ -104,7 +114,7 @@ fn content(model: &Model, dialog: &Dialog, width: usize) -> Vec<Row> {
             rows
         }
         Kind::Confirm { note, .. } => confirm(model, note.as_deref(), width),
-        Kind::Scope(scope) => scope_rows(model, dialog, scope),
+        Kind::Scope(scope) => scope_rows(model, scope, width),
         Kind::Edit { field, fault } => edit(field, fault.as_ref(), width),
         Kind::Bulk => vec![press(model, Context::Bulk, " approves them one by one, each for itself")],
         Kind::Results { results } => {
@@ -114,8 +124,12 @@ fn content(model: &Model, dialog: &Dialog, width: usize) -> Vec<Row> {
             let rows = model.container_page(width);
             rows.into_iter().skip(*top).collect()
         }
+        Kind::Install { chosen, at, top } => install(model, chosen, *at, *top, width),
+        Kind::Volume { lines } => volume(model, lines, width),
+        Kind::Leave => leave(model),
         Kind::Panic { agents, at } => panic(model, agents, *at),
         Kind::Stop { runs, at } => stop(model, runs, *at),
+        Kind::Undo { done, what } => undo(model, *done, what, width),
         Kind::Loosen(change) => vec![change_row(change), press(model, Context::Confirm, " does it")],
         Kind::RuleAwaited => vec![Row::new().with(Tone::Dim, "reading the log …")],
         Kind::Rule(Ok(draft)) => {
@@ -129,6 +143,10 @@ fn content(model: &Model, dialog: &Dialog, width: usize) -> Vec<Row> {
             rows.push(line("does", field, width));
             rows
         }
+        Kind::Numbers { top } => match model.numbers_page(width) {
+            rows if rows.is_empty() => vec![Row::new().with(Tone::Dim, "reading the log …")],
+            rows => rows.into_iter().skip(*top).collect(),
+        },
         Kind::Help { top } => document::help(model.config(), width).into_iter().skip(*top).collect(),
         Kind::Filter(field) => vec![line("/", field, width)],
         Kind::Line(field) => vec![line(":", field, width)],
@@ -181,22 +199,68 @@ fn press(model: &Model, context: Context, words: &'static str) -> Row {
     Row::new().with(Tone::Name, Untrusted(&key).line()).with(Tone::Plain, words)
 }
 
-fn scope_rows(model: &Model, dialog: &Dialog, scope: &Scope) -> Vec<Row> {
-    let mut rows = vec![press(model, Context::Scope, " approves this one and grants the rest")];
-    let ticket = dialog.targets.first().and_then(|target| model.queue().ticket(target.id));
-    rows.extend(ticket.map(|ticket| would_have(model, ticket, scope)));
+fn scope_rows(model: &Model, scope: &Scope, width: usize) -> Vec<Row> {
+    let mut rows = vec![press(model, Context::Scope, " approves this one and grants the rest"), would_have(scope)];
     rows.extend(scope.rows().into_iter().map(|row| {
         cursor_sign(row.here).with(Tone::Name, row.name.padded(10).then(" ")).with(Tone::Agent, row.choice)
     }));
+    rows.extend(
+        scope.beside().iter().map(|waiting| Row::new().with(Tone::Dim, "│ ").with(Tone::Agent, waiting.words.clone())),
+    );
+    if scope.is_of_tool() {
+        rows.extend(Row::new().with(Tone::Dim, NEVER_CARRIED).wrapped(width, &Visible::label("  ")));
+    }
     rows
 }
 
+/// What no widening reaches, in the order of `core/src/grant/reach.rs`.
+const NEVER_CARRIED: &str = "never with it: secrets, other users' rights, what runs later, forced pushes, hook settings, the \
+    bridge; another host, kind of call, session or place outside of the project; what cannot be read whole";
+
 /// What the grant would have let through, had it stood before.
-fn would_have(model: &Model, ticket: &Ticket, scope: &Scope) -> Row {
-    let (fitting, all) = scope.would_have_matched(ticket, model.history().entries());
+fn would_have(scope: &Scope) -> Row {
+    let (fitting, all) = scope.tried();
     let words = Visible::label("would have let through ").then(Visible::number(fitting as u64)).then(" of ");
     Row::new()
         .with(Tone::Dim, words.then(Visible::number(all as u64)).then(" earlier requests like it, as far as was read"))
+}
+
+fn install(model: &Model, chosen: &[bool], at: usize, top: usize, width: usize) -> Vec<Row> {
+    let mut rows = vec![press(model, Context::Install, " writes what is shown below for the chosen agents")];
+    for (place, (hook, chosen)) in model.hooks().unwrap_or_default().iter().zip(chosen).enumerate() {
+        let sign = if *chosen { "[x] " } else { "[ ] " };
+        let state = if hook.in_place { "  installed" } else { "" };
+        let row = cursor_sign(place == at).with(Tone::Strong, sign).with(Tone::Plain, hook.title.clone());
+        rows.push(row.with(Tone::Good, state));
+    }
+    rows.extend(model.hook_page(at, width).into_iter().skip(top));
+    rows
+}
+
+fn volume(model: &Model, lines: &Visible, width: usize) -> Vec<Row> {
+    let mut rows = vec![press(model, Context::Volume, " adds this under [volumes] in the server's config:")];
+    rows.extend(Row::new().with(Tone::Strong, lines.clone()).wrapped(width, &Visible::label("  ")));
+    rows.push(Row::new().with(Tone::Care, "every agent of this server can then name files there"));
+    rows
+}
+
+fn leave(model: &Model) -> Vec<Row> {
+    let waiting = match model.queue().waiting() {
+        0 => Visible::default(),
+        1 => Visible::label("1 request waits; "),
+        many => Visible::number(many as u64).then(" requests wait; "),
+    };
+    let key = |act| model.config().keys.key(Context::Leave, act).map(|chord| chord.to_string()).unwrap_or_default();
+    let way =
+        |act, words: &'static str| Row::new().with(Tone::Name, Untrusted(&key(act)).line()).with(Tone::Plain, words);
+    vec![
+        Row::new().with(
+            Tone::Care,
+            waiting.then("the server ends with this console: agents with a hook are blocked until it runs again"),
+        ),
+        way(Act::Quit, " stops the server and leaves"),
+        way(Act::LeaveRunning, " lets it run on: what waits goes on waiting, and agents are answered by the rules"),
+    ]
 }
 
 fn edit(field: &Field, fault: Option<&Visible>, width: usize) -> Vec<Row> {
@@ -254,6 +318,16 @@ fn stop(model: &Model, runs: &[Run], at: usize) -> Vec<Row> {
         }
     }));
     rows
+}
+
+/// What would be taken back: it is not on screen, so it is named.
+fn undo(model: &Model, done: Done, what: &Visible, width: usize) -> Vec<Row> {
+    let words = match done {
+        Done::Denied(_) => "lifts your denial of ",
+        Done::Granted(_) => "ends what you granted with ",
+    };
+    let row = Row::new().with(Tone::Plain, words).with(Tone::Agent, what.cut_middle(width.saturating_sub(words.len())));
+    vec![row, press(model, Context::Confirm, " does it")]
 }
 
 fn change_row(change: &Change) -> Row {

@@ -7,6 +7,7 @@ mod dialogs;
 mod folded;
 mod grants;
 mod history;
+mod idle;
 mod list;
 pub mod paint;
 mod plain;
@@ -38,11 +39,13 @@ pub fn view(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
 
 fn draw(model: &Model, painter: &mut Painter<'_>) {
     bars::title(model, painter);
+    bars::alarm(model, painter);
     match model.view() {
         View::History => history::draw(model, painter),
         View::Grants => grants::draw(model, painter),
         View::Policies => policies::draw(model, painter),
         View::Agents => agents::draw(model, painter),
+        View::Queue if model.is_idle() => idle::draw(model, painter),
         View::Queue => {
             list::draw(model, painter);
             details::draw(model, painter);

@@ -1,6 +1,6 @@
 //! The same views as rows without a screen, for the line console.
 
-use super::{agents, dialogs, grants, list, policies};
+use super::{agents, dialogs, grants, idle, list, policies};
 use crate::{
     console::model::Model,
     keys::View,
@@ -28,6 +28,7 @@ pub fn view_rows(model: &Model) -> Vec<Row> {
         View::Grants => grants::all(model),
         View::Policies => policies::all(model),
         View::Agents => agents::all(model),
+        View::Queue if model.is_idle() => idle::all(model, ROWS_MAX),
         View::Queue => list::all(model, ROWS_MAX),
     };
     if rows.is_empty() {

@@ -18,6 +18,11 @@ pub fn difference(difference: &Difference) -> Visible {
         Difference::SameTool(tool) => {
             Visible::label("any input of ").then(Untrusted(tool).line()).then(" in this session")
         }
+        Difference::FilesUnder(dir) => Visible::label("any files in ").then(Untrusted(dir).line()),
+        Difference::SameClass(classes) => {
+            let classes: Vec<&str> = classes.iter().map(|class| class.as_str()).collect();
+            Visible::label("whatever only ").then(Untrusted(&classes.join(", ")).line()).then(" here, in this session")
+        }
         Difference::SameRecipient(to) => Visible::label("anything, to ").then(Untrusted(to).line()),
         Difference::Between(least, most) => Visible::number(*least).then(" to ").then(Visible::number(*most)),
     }

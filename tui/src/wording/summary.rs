@@ -1,11 +1,12 @@
 //! A ticket in one line: what it would do, before anybody opens its details.
 
 use ccc_protocol::{
+    ActionName,
     actions::{PIN_TOOL, SEND_EMAIL, USE_TOOL},
     beneath::beneath,
     bodies::{Ticket, abridge::CUT},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::text::{Untrusted, Visible};
 
@@ -16,18 +17,36 @@ const VALUE_CHARS_MAX: usize = 400;
 #[must_use]
 pub fn summary(ticket: &Ticket) -> Visible {
     match ticket.action.as_str() {
-        USE_TOOL => tool_call(ticket),
-        SEND_EMAIL => mail(ticket),
-        PIN_TOOL => pin(ticket),
-        _ => values(ticket),
+        USE_TOOL => tool_call(&ticket.params),
+        SEND_EMAIL => mail(&ticket.params),
+        PIN_TOOL => pin(&ticket.params),
+        _ => values(&ticket.params),
     }
+}
+
+/// The whole row of what was asked for, as an entry of the log has it.
+#[must_use]
+pub fn asked(action: &ActionName, params: &Map<String, Value>) -> Visible {
+    let named = |words: Visible| Visible::from(action).then(" ").then(words);
+    match action.as_str() {
+        USE_TOOL => tool_call(params),
+        SEND_EMAIL => named(mail(params)),
+        PIN_TOOL => named(pin(params)),
+        _ => named(values(params)),
+    }
+}
+
+/// The command that it would run, where it is one: what a person may want to have elsewhere.
+#[must_use]
+pub fn command(ticket: &Ticket) -> Option<&str> {
+    ticket.params.get("input")?.get("command")?.as_str().filter(|_| ticket.action.as_str() == USE_TOOL)
 }
 
 /// What is asked for, by its name: of a tool call the tool, of a tool to be approved server and tool.
 #[must_use]
 pub fn name(ticket: &Ticket) -> Visible {
     if ticket.action.as_str() == PIN_TOOL {
-        return Visible::from(&ticket.action).then(" ").then(pin(ticket)).cut(NAME_CELLS);
+        return Visible::from(&ticket.action).then(" ").then(pin(&ticket.params)).cut(NAME_CELLS);
     }
     let tool = ticket.params.get("tool").and_then(Value::as_str).filter(|_| ticket.action.as_str() == USE_TOOL);
     tool.map_or_else(|| Visible::from(&ticket.action), |tool| line(tool).cut(NAME_CELLS))
@@ -67,17 +86,17 @@ pub fn subagent(ticket: &Ticket) -> Option<Visible> {
 /// Longer names are cut: what follows them in a head must stay in sight.
 const PROJECT_CELLS: usize = 24;
 
-fn tool_call(ticket: &Ticket) -> Visible {
-    let tool = ticket.params.get("tool").and_then(Value::as_str).unwrap_or("?");
-    match telling(ticket) {
+fn tool_call(params: &Map<String, Value>) -> Visible {
+    let tool = params.get("tool").and_then(Value::as_str).unwrap_or("?");
+    match telling(params) {
         ("command", command) if matches!(tool, "Bash" | "Shell") => Visible::label("$ ").then(value(command)),
         (_, told) => line(tool).then(": ").then(value(told)),
     }
 }
 
 /// A pinned tool is known by its server and its name.
-fn pin(ticket: &Ticket) -> Visible {
-    let part = |name| ticket.params.get(name).map_or_else(|| Visible::label("?"), value);
+fn pin(params: &Map<String, Value>) -> Visible {
+    let part = |name| params.get(name).map_or_else(|| Visible::label("?"), value);
     part("server").then("/").then(part("tool"))
 }
 
@@ -90,13 +109,36 @@ pub fn in_row(ticket: &Ticket) -> Visible {
     }
 }
 
+/// All that a tool call's input says, in one row; none where it has more lines than one, or says more than is ever made of it.
+#[must_use]
+pub fn whole(ticket: &Ticket) -> Option<Visible> {
+    let tool = ticket.params.get("tool").and_then(Value::as_str)?;
+    let input = ticket.params.get("input").and_then(Value::as_object)?;
+    let is_shell = matches!(tool, "Bash" | "Shell");
+    let (mut words, mut chars) = (line(tool).then(" "), 0);
+    for (name, value) in input {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        chars += text.chars().count();
+        if chars > VALUE_CHARS_MAX || text.contains(['\n', '\r']) {
+            return None;
+        }
+        let name = if is_shell && name == "command" {
+            Visible::label(" $ ")
+        } else {
+            Visible::label("  ").then(line(name)).then("=")
+        };
+        words = words.then(name).then(line(&text));
+    }
+    Some(words)
+}
+
 /// The same for the list, whose rows are short: of a path beneath the project that the call names, the name of that directory
 /// and what follows, so that it is not the file's own name that is cut off. What was left out shows as `…`.
 #[must_use]
 pub fn in_list(ticket: &Ticket) -> Visible {
     let told = |name: &str| ticket.params.get(name).and_then(Value::as_str);
     let project = told("project").or_else(|| told("cwd"));
-    match (ticket.action.as_str(), telling(ticket), told("tool"), project) {
+    match (ticket.action.as_str(), telling(&ticket.params), told("tool"), project) {
         (USE_TOOL, ("file_path" | "path", Value::String(path)), Some(tool), Some(project)) => {
             let words =
                 from_project(path, project).map_or_else(|| line(path), |rest| Visible::label("…").then(line(rest)));
@@ -107,8 +149,8 @@ pub fn in_list(ticket: &Ticket) -> Visible {
 }
 
 /// What of a tool call's input tells most, by its name; the whole input where nothing does.
-fn telling(ticket: &Ticket) -> (&'static str, &Value) {
-    let input = ticket.params.get("input").unwrap_or(&Value::Null);
+fn telling(params: &Map<String, Value>) -> (&'static str, &Value) {
+    let input = params.get("input").unwrap_or(&Value::Null);
     let names = ["command", "file_path", "path", "url", "query", "pattern"];
     names.into_iter().find_map(|name| Some((name, input.get(name)?))).unwrap_or(("input", input))
 }
@@ -121,19 +163,19 @@ fn from_project<'a>(path: &'a str, project: &str) -> Option<&'a str> {
     path.get(before.len()..)
 }
 
-fn mail(ticket: &Ticket) -> Visible {
-    let part = |name| ticket.params.get(name).map_or_else(|| Visible::label("?"), value);
+fn mail(params: &Map<String, Value>) -> Visible {
+    let part = |name| params.get(name).map_or_else(|| Visible::label("?"), value);
     part("to").then(": ").then(part("subject"))
 }
 
-fn values(ticket: &Ticket) -> Visible {
+fn values(params: &Map<String, Value>) -> Visible {
     let mut words = Visible::default();
-    for (name, given) in &ticket.params {
+    for (name, given) in params {
         if !words.is_empty() {
             words = words.then("  ");
         }
         words = match given {
-            Value::String(_) if ticket.params.len() == 1 => value(given),
+            Value::String(_) if params.len() == 1 => value(given),
             _ => words.then(line(name)).then("=").then(value(given)),
         };
     }

@@ -13,9 +13,13 @@ use ccc_queue::{
     config::Config,
     console::{
         message::{Command, Message, News, QueueRead},
-        model::{Model, Now, Size, Surface},
+        model::{
+            Model, Now, Size, Surface,
+            here::{Here, Whose},
+        },
         update::{begin, update},
     },
+    document::Container,
     keys::Chord,
     text::Visible,
     view::{self, theme::Theme},
@@ -95,6 +99,17 @@ pub(crate) fn preview(ticket: &Ticket, plan: &Plan) -> Preview {
     }
 }
 
+/// What a console knows of its machine that came with `--local`.
+pub(crate) fn here(container: Container, server: Whose) -> Here {
+    Here {
+        directory: Visible::label("/home/ana/project"),
+        config: Visible::label("/home/ana/.config/ccc/config.toml"),
+        log: Visible::label("/home/ana/.local/share/ccc/server.log"),
+        server,
+        container,
+    }
+}
+
 /// A console.
 pub(crate) struct Desk {
     pub(crate) model: Model,
@@ -148,6 +163,8 @@ impl Desk {
 
     pub(crate) fn wait(&mut self, millis: u64) {
         self.millis += millis;
+        // The bridge sends signs of life all the time.
+        self.take(Message::News(News::Alive));
         self.take(Message::Tick);
     }
 
@@ -176,14 +193,15 @@ impl Desk {
 
     pub(crate) fn queue(&mut self, tickets: Vec<Ticket>, whole: bool) {
         self.seq += 1;
-        let list = QueueList { seq: self.seq, tickets, next: None, disk_full: false, clock: None };
+        let list = QueueList { seq: self.seq, tickets, next: None, disk_full: false, config_fault: None, clock: None };
         self.take(Message::News(News::Queue(Ok(QueueRead { list, whole }))));
     }
 
     /// Nothing changed but how the server's time stands to its clock.
     pub(crate) fn queue_by(&mut self, clock: Option<OutOfStep>) {
         self.seq += 1;
-        let list = QueueList { seq: self.seq, tickets: vec![], next: None, disk_full: false, clock };
+        let list =
+            QueueList { seq: self.seq, tickets: vec![], next: None, disk_full: false, config_fault: None, clock };
         self.take(Message::News(News::Queue(Ok(QueueRead { list, whole: false }))));
     }
 
@@ -253,6 +271,7 @@ pub(crate) fn is_reading(command: &Command) -> bool {
         command,
         Command::ReadQueue
             | Command::ReadPreview(_)
+            | Command::ReadWaiting(_)
             | Command::ReadGrants
             | Command::ReadPolicies
             | Command::ReadActions

@@ -5,7 +5,7 @@ use ccc_protocol::{
     bodies::{
         ActionPolicy, AuditEntry, AuditList, Care, Confined, Difference, Facts, FileView, Grant, GrantList, Gravity,
         GroupPolicies, MailView, Mark, Marked, PathView, Plan, Policy, PolicyList, Preview, Reach, RecentAsk, Replaced,
-        Risk, Status, UrlView, Verdict,
+        Risk, Status, UrlView, Verdict, Waiting,
     },
 };
 use ccc_queue::console::message::{Message, News, Trouble, Verb};
@@ -36,6 +36,7 @@ pub(crate) const SCENES: &[(&str, Scene)] = &[
     ("grave-edit-bashrc", |desk| shows(desk, edit_bashrc())),
     ("plain-write", |desk| shows(desk, write())),
     ("plain-mcp", |desk| shows(desk, mcp_call())),
+    ("plain-gone", |desk| shows(desk, gone())),
     ("plain-npm-test", |desk| shows(desk, npm_test())),
     ("pins", pins),
     ("pins-open", |desk| press(pins, desk, "l")),
@@ -52,7 +53,7 @@ pub(crate) const SCENES: &[(&str, Scene)] = &[
     ("dialog-bulk", |desk| press(marked, desk, "y")),
     ("dialog-results", results),
     ("dialog-panic", |desk| press(agents, desk, "!")),
-    ("dialog-loosen", |desk| press(policies, desk, "j left")),
+    ("dialog-loosen", |desk| press(policies, desk, "j l")),
     ("help", |desk| press(queue, desk, "?")),
 ];
 
@@ -258,6 +259,7 @@ fn call(tool: &str, input: &serde_json::Value, verdict: Verdict) -> Preview {
     let mut ticket = ticket_with(5, "agent", "use-tool", &params, &plan);
     ticket.rule = "rule `ask the rest`".into();
     ticket.verdict = Some(verdict);
+    ticket.waiting = Some(Waiting { here: true, until: Some(Timestamp::from_millis(NOON + 480_000)) });
     preview(&ticket, &plan)
 }
 
@@ -369,6 +371,12 @@ pub(crate) fn npm_test() -> Preview {
         created: Timestamp::from_millis(NOON - 40_000),
         status: Status::Released,
     });
+    call
+}
+
+fn gone() -> Preview {
+    let mut call = npm_test();
+    call.ticket.waiting = Some(Waiting { here: false, until: None });
     call
 }
 
@@ -485,9 +493,11 @@ pub(crate) fn policy_list() -> PolicyList {
     ];
     let email = vec![action("send-email", Policy::AutoAccept, None, Some(Policy::Queue))];
     PolicyList {
+        held: vec![],
         seq: 1,
         users: vec!["agent".parse().unwrap(), "builder".parse().unwrap()],
         frozen: vec!["builder".parse().unwrap()],
+        held: vec![],
         groups: vec![
             GroupPolicies { group: "desktop".into(), enabled: true, actions: desktop },
             GroupPolicies { group: "email".into(), enabled: false, actions: email },

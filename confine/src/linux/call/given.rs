@@ -33,6 +33,7 @@ const PASSED_PREFIXES: &[&str] = &["CARGO_", "RUST", "PYTHON", "PYTEST_", "npm_c
 /// Directories of an installation that a variable names.
 const INSTALLATIONS: &[&str] = &["JAVA_HOME", "GOROOT", "VIRTUAL_ENV", "CONDA_PREFIX"];
 const TEMPORARY: &str = "/tmp";
+const CACHE: &str = ".cache";
 /// What holds what belongs to many.
 const TOO_WIDE: &[&str] = &[
     "/", "/home", "/root", "/tmp", "/var", "/var/tmp", "/srv", "/mnt", "/media", "/run", "/boot", "/proc", "/sys",
@@ -53,7 +54,7 @@ pub(crate) fn record(
     kept: Vec<PathBuf>,
     shell: Shell,
 ) -> Record {
-    let cache = home.join(".cache");
+    let cache = home.join(CACHE);
     Record {
         args: shell.args,
         directory: directory.to_owned(),
@@ -66,13 +67,20 @@ pub(crate) fn record(
         read_only: kept,
         never: never(call, home, state),
         network: if call.is_background { Network::BindOnly } else { Network::Private },
-        limits: Limits {
-            processes_max: Some(PROCESSES_MAX),
-            file_bytes_max: Some(FILE_BYTES_MAX),
-            scratch_bytes_max: Some(SCRATCH_BYTES_MAX),
-            ..Limits::default()
-        },
+        limits: limits(&call.limits),
         ..Record::new(Level::Full, shell.program)
+    }
+}
+
+/// What the hook says, else the launcher's own; 0 is no limit.
+fn limits(said: &Limits) -> Limits {
+    let or = |said: Option<u64>, own: Option<u64>| said.or(own).filter(|limit| *limit > 0);
+    Limits {
+        processes_max: or(said.processes_max, Some(PROCESSES_MAX)),
+        memory_bytes_max: or(said.memory_bytes_max, None),
+        file_bytes_max: or(said.file_bytes_max, Some(FILE_BYTES_MAX)),
+        scratch_bytes_max: or(said.scratch_bytes_max, Some(SCRATCH_BYTES_MAX)),
+        ..Limits::default()
     }
 }
 
@@ -119,7 +127,9 @@ fn read(call: &Call, directory: &Path, home: &Path, shell: &Path, snapshot: Opti
     read.retain(|path| {
         let is_system = !path.starts_with(home) && system::places().contains(path);
         let real = fs::canonicalize(path).ok();
-        is_system || real.as_deref() == Some(path) && !home.starts_with(path) && !path.starts_with(&call.project)
+        // Calls have a cache of their own in the place of the person's: nothing of theirs is beneath it.
+        let is_placed = !path.starts_with(&call.project) && !path.starts_with(home.join(CACHE));
+        is_system || real.as_deref() == Some(path) && !home.starts_with(path) && is_placed
     });
     read
 }
@@ -168,6 +178,14 @@ mod tests {
         for name in ["CARGO_REGISTRY_TOKEN", "npm_config__authToken", "PYTHONSTARTUP", "RUSTC_SOCK"] {
             assert!(!is_passed(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_limit_is_the_hooks_else_the_launchers_and_none_at_zero() {
+        let said = Limits { processes_max: Some(0), file_bytes_max: Some(7), ..Limits::default() };
+        let found = limits(&said);
+        assert_eq!((found.processes_max, found.memory_bytes_max, found.file_bytes_max), (None, None, Some(7)));
+        assert_eq!(found.scratch_bytes_max, Some(SCRATCH_BYTES_MAX));
     }
 
     #[test]

@@ -219,3 +219,30 @@ fn a_grant_of_a_tool_covers_nothing_that_a_call_says_beside_its_arguments() {
     assert!(!accepted(&told, &input("b", Some("t"))));
     assert!(!accepted(&told, &input("b", None)));
 }
+
+#[test]
+fn explain_says_what_a_condition_wants_in_the_words_of_the_config() {
+    for (condition, words) in [
+        ("where.class = ['reads', 'vcs-change']", "`where.class` wants `reads`, `vcs-change`"),
+        ("where.path.under = ['{cwd}', '{project}', '/tmp']", "`where.path.under` wants `{cwd}`, `{project}`, `/tmp`"),
+        ("where.command = { program = 'rm' }", "`where.command` wants `rm`"),
+        ("where.host = ['docs.rs', '*.example.org']", "`where.host` wants `docs.rs`, `*.example.org`"),
+        (
+            "where.time = { from = '09:30', to = '18:00', days = ['tue', 'sat'] }",
+            "`where.time` wants 09:30 to 18:00 on tue, sat",
+        ),
+    ] {
+        let trace = world(&rule("auto-accept", condition), Facts::default()).explain();
+        assert_eq!(trace.rules[0].why.as_deref(), Some(words));
+    }
+}
+
+/// Every class is written as a config has it, whatever its name in the code.
+#[test]
+fn explain_names_each_class_as_a_rule_does() {
+    for class in Class::ALL {
+        let condition = format!("where.class = '{}'", class.as_str());
+        let trace = world(&rule("auto-accept", &condition), Facts::default()).explain();
+        assert_eq!(trace.rules[0].why, Some(format!("`where.class` wants `{}`", class.as_str())));
+    }
+}

@@ -9,6 +9,10 @@ use crate::facts::hosts;
 /// Adds what setting `name` to `value` changes. `handed_on` says that programs get the variable, and not the script alone.
 pub(in crate::facts) fn judge(name: &str, value: &Arg, handed_on: bool, directories: &[String], gather: &mut Gather) {
     let upper = name.to_uppercase();
+    if name == "PYTHONPATH" && value.exact && value.text.split(':').all(|part| is_own_module(part, directories, gather))
+    {
+        return;
+    }
     if let Some(reason) = changes(name, value) {
         gather.opaque(reason);
     } else if handed_on || INHERITED.contains(&upper.as_str()) {
@@ -41,6 +45,11 @@ pub(in crate::facts) fn reach(name: &str, value: &Arg, directories: &[String], g
             gather.may_change(directory, piece);
         }
     }
+}
+
+/// True for a directory of the project, of which its tests load modules anyway.
+fn is_own_module(path: &str, directories: &[String], gather: &Gather) -> bool {
+    !path.is_empty() && directories.iter().all(|directory| gather.in_project(directory, path))
 }
 
 /// True for a path that does not lie beneath where it stands, also where an option is joined to it.

@@ -65,7 +65,8 @@ fn by_path(call: &Call<'_>, directory: &str, name: &str, gather: &mut Gather) {
         by_name(&Call { name, ..*call }, gather);
         // Whatever its name says, it is a file of the project.
         if !gather.facts.any(&[Class::Builds, Class::Runs, Class::Unknown]) {
-            gather.class(Class::Runs, format!("runs `{}`", call.name));
+            let class = if WRAPPER_SCRIPTS.contains(&name) { Class::Builds } else { Class::Runs };
+            gather.class(class, format!("runs `{}`", call.name));
         }
         return;
     }
@@ -259,8 +260,10 @@ impl Call<'_> {
 
     /// What the arguments are as paths: places of secrets and of hooks count, whatever a table says of the argument.
     fn guarded(&self, gather: &mut Gather) {
-        let values = self.args.iter().flat_map(|arg| arg.text.split_once('=').map(|(_, value)| value));
+        let values = self.args.iter().flat_map(|arg| arg.text.split(['=', ',', ':']));
         for text in self.args.iter().map(|arg| arg.text.as_str()).chain(values) {
+            let text = text.trim_start_matches(['@', '<']);
+            let text = text.strip_prefix("file://").or_else(|| text.strip_prefix("fileb://")).unwrap_or(text);
             for directory in self.directories {
                 gather.guard(directory, text);
             }
@@ -283,6 +286,11 @@ impl Call<'_> {
                 && !text.contains("://")
             {
                 self.path(&arg.with_text(text), Access::Read, gather);
+            }
+            // `-v /from:/to`, `source=/from,target=/to`.
+            let leads_away = |piece: &&str| piece.starts_with(['/', '~']) && piece.len() > 1;
+            for piece in text.split(['=', ',', ':']).filter(|_| !text.contains("://")).filter(leads_away) {
+                self.path(&arg.with_text(piece), Access::Read, gather);
             }
         }
     }

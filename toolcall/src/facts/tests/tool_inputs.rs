@@ -69,6 +69,9 @@ fn all_addresses_patches_and_patterns_of_an_input_count() {
             "{tool}"
         );
     }
+    let shell = |file: &str| json!({ "command": format!("apply_patch <<'EOF'\n{}\nEOF", patch(file)) });
+    assert!(of("Edit", &shell("a")).only(&[Class::Writes]), "as Codex' shell is given it");
+    assert!(of("Edit", &shell("/home/dev/.bashrc")).any(&[Class::Persistence]));
     assert!(of("Grep", &json!({ "pattern": "x", "glob": "*.rs", "include": ".env" })).any(&[Class::Credentials]));
 }
 

@@ -90,6 +90,7 @@ fn variables_that_inform_or_stay_inside_pass() {
         "RUST_LOG=$LEVEL",
         "PYTHONPATH=.",
         "PYTHONPATH=src:lib",
+        "PYTHONPATH=/home/dev/project/src:lib",
         "CARGO_TARGET_DIR=/tmp/t",
         "CARGO_TARGET_DIR=target/x",
         "CARGO_TARGET_DIR=/home/dev/project/target/x",

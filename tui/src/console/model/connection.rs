@@ -16,8 +16,13 @@ pub enum Connection {
         since_millis: u64,
         /// When the next try is made, likewise.
         retry_at_millis: u64,
+        /// True where the bridge is there and refuses.
+        refused: bool,
     },
 }
+
+/// A bridge that said nothing for so long is told of: it sends a sign of life every two seconds.
+pub const QUIET_MILLIS: u64 = 5000;
 
 impl Connection {
     /// True where the bridge does not answer.

@@ -5,7 +5,7 @@ use ccc_protocol::{
     bodies::{GrantRequest, Policy, Word},
 };
 
-use super::field::Field;
+use super::{Done, field::Field};
 use crate::{
     console::{armed::Target, model::scope::Scope},
     keys::Context,
@@ -82,6 +82,22 @@ pub enum Kind {
         /// The first row on screen.
         top: usize,
     },
+    /// Which coding agents get the hook, and what that changes.
+    Install {
+        /// Whether each of the agents found is chosen.
+        chosen: Vec<bool>,
+        /// The agent under the cursor, whose change is shown.
+        at: usize,
+        /// The first row of the change on screen.
+        top: usize,
+    },
+    /// This directory for agents too.
+    Volume {
+        /// The lines for the server's config.
+        lines: Visible,
+    },
+    /// What stops with this console.
+    Leave,
     /// Whom to stop.
     Panic {
         /// Agents, chosen or not, frozen or not.
@@ -96,6 +112,13 @@ pub enum Kind {
         /// The row under the cursor.
         at: usize,
     },
+    /// Whether to take back what was decided before, and is not on screen.
+    Undo {
+        /// What was decided.
+        done: Done,
+        /// About what.
+        what: Visible,
+    },
     /// A policy change that lets more through.
     Loosen(Change),
     /// Lines for the config, which are being made.
@@ -108,6 +131,11 @@ pub enum Kind {
         draft: Box<Draft>,
         /// What is written.
         field: Field,
+    },
+    /// How much is asked and how it is answered.
+    Numbers {
+        /// The first row on screen.
+        top: usize,
     },
     /// The key table.
     Help {
@@ -182,16 +210,22 @@ impl Dialog {
             Kind::Deny { .. } => Context::Deny,
             Kind::Note { .. } => Context::Note,
             Kind::Word { .. } => Context::Word,
-            Kind::Confirm { .. } | Kind::Loosen(_) => Context::Confirm,
+            Kind::Confirm { .. } | Kind::Loosen(_) | Kind::Undo { .. } => Context::Confirm,
             Kind::Scope(_) => Context::Scope,
             Kind::Edit { .. } => Context::Edit,
             Kind::Bulk => Context::Bulk,
             Kind::Results { .. } => Context::Results,
             Kind::Panic { .. } => Context::Panic,
             Kind::Stop { .. } => Context::Stop,
-            Kind::RuleAwaited | Kind::Rule(_) => Context::Rule,
+            Kind::Help { .. } | Kind::Numbers { .. } => Context::Help,
+            Kind::Container { .. } => Context::Container,
+            Kind::Install { .. } => Context::Install,
+            Kind::Volume { .. } => Context::Volume,
+            Kind::Leave => Context::Leave,
+            Kind::Rule(Ok(ref draft)) if draft.file.is_some() => Context::Rule,
+            // There is nothing to be done but to read it.
+            Kind::RuleAwaited | Kind::Rule(_) => Context::Results,
             Kind::Does { .. } => Context::Does,
-            Kind::Help { .. } | Kind::Container { .. } => Context::Help,
             Kind::Filter(_) => Context::Filter,
             Kind::Line(_) => Context::CommandLine,
         }

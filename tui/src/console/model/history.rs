@@ -80,6 +80,11 @@ impl History {
         self.entries.iter()
     }
 
+    /// All entries read, newest first, whatever the filter.
+    pub fn all_newest(&self) -> impl Iterator<Item = &AuditEntry> {
+        self.entries.iter().rev()
+    }
+
     /// Those that fit, newest first.
     pub fn newest(&self) -> impl Iterator<Item = &AuditEntry> {
         (0..self.fitting.len()).map_while(|at| self.nth_newest(at))

@@ -27,6 +27,8 @@ pub const HEAD_ROWS: u16 = 2;
 pub struct Areas {
     /// Who, where, whether connected, how many wait; and the views.
     pub title: Rect,
+    /// What is wrong with the server's config; empty where nothing is.
+    pub alarm: Rect,
     /// The rows; empty where details fill the screen.
     pub list: Rect,
     /// The details' head.
@@ -48,19 +50,23 @@ impl Size {
         self.width >= WIDTH_MIN && self.height >= HEIGHT_MIN
     }
 
-    /// The parts; `open` where the person wants details over the whole screen.
+    /// The parts; `open` where the person wants details over the whole screen, `alarm` where something is to be told until it is
+    /// mended.
     #[must_use]
-    pub fn areas(self, open: bool) -> Areas {
+    pub fn areas(self, open: bool, alarm: bool) -> Areas {
         let Self { width, height } = self;
         let row = |y: u16| Rect { x: 0, y: y.min(height), width, height: u16::from(y < height) };
         let title_rows = if width < 100 { 2 } else { 1 };
-        let body = Rect { x: 0, y: title_rows, width, height: height.saturating_sub(title_rows + 2) };
+        let alarm = Rect { height: u16::from(alarm && title_rows < height), ..row(title_rows) };
+        let above = title_rows + alarm.height;
+        let body = Rect { x: 0, y: above, width, height: height.saturating_sub(above + 2) };
         let (list, pane) = split(body, open);
         let head = Rect { height: pane.height.min(HEAD_ROWS), ..pane };
         let details = Rect { y: pane.y + head.height, height: pane.height.saturating_sub(head.height), ..pane };
         let title = Rect { x: 0, y: 0, width, height: title_rows.min(height) };
         Areas {
             title,
+            alarm,
             list,
             head,
             details,
@@ -97,9 +103,10 @@ mod tests {
     #[test]
     fn no_part_leaves_the_screen_and_list_and_details_never_overlap() {
         for (width, height) in (0..200).step_by(7).flat_map(|width| (0..60).map(move |height| (width, height))) {
-            for open in [false, true] {
-                let areas = Size { width, height }.areas(open);
-                for part in [areas.title, areas.list, areas.head, areas.details, areas.notice, areas.keys] {
+            for (open, alarm) in [(false, false), (true, false), (false, true), (true, true)] {
+                let areas = Size { width, height }.areas(open, alarm);
+                for part in [areas.title, areas.alarm, areas.list, areas.head, areas.details, areas.notice, areas.keys]
+                {
                     assert!(
                         part.is_empty() || (part.right() <= width && part.bottom() <= height),
                         "{width}x{height} {part:?}"
@@ -113,7 +120,7 @@ mod tests {
     #[test]
     fn the_smallest_screen_shows_at_least_four_rows_of_either() {
         let size = Size { width: WIDTH_MIN, height: HEIGHT_MIN };
-        assert!(size.areas(false).list.height >= 4);
-        assert!(size.areas(true).details.height >= 4);
+        assert!(size.areas(false, true).list.height >= 4);
+        assert!(size.areas(true, true).details.height >= 3);
     }
 }

@@ -6,6 +6,7 @@ pub mod details;
 pub mod dialog;
 pub mod field;
 pub mod filter;
+pub mod here;
 pub mod history;
 mod layout;
 mod notice;
@@ -16,6 +17,7 @@ pub mod policies;
 pub mod queue;
 mod read;
 pub mod scope;
+pub mod stream;
 mod subject;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,14 +36,15 @@ use crate::{
         armed::{Armed, Target},
         burst::Burst,
     },
-    document::Container,
     keys::{Chord, View},
+    rules::Numbers,
     text::Visible,
 };
 use alike::Alike;
 use connection::Connection;
 use details::Details;
 use dialog::Dialog;
+use here::{Here, Hook};
 use history::History;
 use pick::Pick;
 use policies::Policies;
@@ -113,6 +116,10 @@ pub struct Model {
     pub(super) open: bool,
     /// How the link stands.
     pub(super) connection: Connection,
+    /// When the bridge was last heard, on the program's clock in milliseconds.
+    pub(super) heard_millis: u64,
+    /// When it was last asked whether the agent under the cursor waits, likewise.
+    pub(super) waiting_asked_millis: u64,
     /// What waits.
     pub(super) queue: Queue,
     /// What runs, of the users whose requests are decided here.
@@ -145,8 +152,14 @@ pub struct Model {
     pub(super) actions: BTreeMap<String, ActionInfo>,
     /// The question in front.
     pub(super) dialog: Option<Dialog>,
-    /// How the agent's container is started, where this console came with `--local`.
-    pub(super) container: Option<Container>,
+    /// What is known of this machine, where this console came with `--local`.
+    pub(super) here: Option<Here>,
+    /// The coding agents found here, as the hook's own program tells; none before it was asked.
+    pub(super) hooks: Option<Vec<Hook>>,
+    /// What is wrong with the server's config, in its words; the law before it holds until that is mended.
+    pub(super) config_fault: Option<Visible>,
+    /// What was copied last, so that the same key copies the other.
+    pub(super) copied: Option<TicketId>,
     /// The edit on its way, for the case that it is refused.
     pub(super) edited: Option<Dialog>,
     /// How many dialogs there were.
@@ -157,6 +170,10 @@ pub struct Model {
     pub(super) deciding: BTreeSet<TicketId>,
     /// What this person decided last.
     pub(super) done: Option<Done>,
+    /// It in words.
+    pub(super) done_what: Visible,
+    /// How much is asked and how it is answered, as it was counted last.
+    pub(super) numbers: Option<Box<Numbers>>,
     /// What this person approved that is alike.
     pub(super) alike: Alike,
     /// The last thing said.
@@ -186,6 +203,8 @@ impl Model {
             view: View::default(),
             open: false,
             connection: Connection::default(),
+            heard_millis: 0,
+            waiting_asked_millis: 0,
             runs: BTreeMap::new(),
             frozen_now: Vec::new(),
             seq: 0,
@@ -201,12 +220,17 @@ impl Model {
             agent_pick: Pick::default(),
             actions: BTreeMap::new(),
             dialog: None,
-            container: None,
+            here: None,
+            hooks: None,
+            config_fault: None,
+            copied: None,
             edited: None,
             dialogs: 0,
             armed: Armed::default(),
             deciding: BTreeSet::new(),
             done: None,
+            done_what: Visible::default(),
+            numbers: None,
             alike: Alike::default(),
             notice: None,
             focused: true,

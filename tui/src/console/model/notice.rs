@@ -26,11 +26,13 @@ impl Model {
         self.notice = Some(Notice { tone, text: text.into(), answer: None });
     }
 
-    /// "Too soon" holds no longer once it is not.
+    /// "Too soon" stays long enough to be read, and no longer.
     pub(in crate::console) fn forget_early(&mut self) {
         let words = Refusal::Early.words();
-        if self.notice.as_ref().is_some_and(|notice| notice.text.as_str() == words)
-            && self.armed.state(self.now.millis).is_ok()
+        let is_read = |until_millis: u64| until_millis <= self.now.millis;
+        if let Some(Notice { text, answer: Some((_, until_millis)), .. }) = &self.notice
+            && text.as_str() == words
+            && is_read(*until_millis)
         {
             self.notice = None;
         }

@@ -7,7 +7,7 @@ use std::{
 
 use ccc_protocol::{
     Digest, TicketId, Timestamp, UserName,
-    bodies::{QueueList, Status, Ticket},
+    bodies::{QueueList, Status, Ticket, Waiting},
 };
 
 use super::{
@@ -137,6 +137,18 @@ impl Queue {
     #[must_use]
     pub fn ticket(&self, id: TicketId) -> Option<&Ticket> {
         self.entries.get(&id).map(|entry| &entry.ticket)
+    }
+
+    /// All that wait, in no order.
+    pub fn waiting_tickets(&self) -> impl Iterator<Item = &Ticket> {
+        self.entries.values().map(|entry| &entry.ticket).filter(|ticket| ticket.status == Status::Queued)
+    }
+
+    /// Takes over whether a ticket's caller waits.
+    pub fn note_waiting(&mut self, id: TicketId, waiting: Option<Waiting>) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.ticket.waiting = waiting;
+        }
     }
 
     /// All tickets whose id begins or ends so.
@@ -334,6 +346,16 @@ impl Queue {
         self.left_row(before);
     }
 
+    /// Takes the row of a ticket away that has ended under the cursor, where no other ticket waits that the cursor could go to.
+    pub fn leave_ended(&mut self) {
+        if self.waiting() == 0
+            && let Some(id) = self.cursor.take_if(|id| self.entries.contains_key(id))
+        {
+            self.drop_row(id);
+            self.settle();
+        }
+    }
+
     fn ticket_below(&self, at: usize) -> Option<usize> {
         self.order.from(at + 1).position(|line| line.ticket.is_some()).map(|steps| at + 1 + steps)
     }
@@ -345,6 +367,23 @@ impl Queue {
         self.cursor = None;
         self.cursor_to_nearest();
         self.left_row(before);
+    }
+
+    /// Moves the cursor to the next ticket that waits, after the last one to the first; false where there is no other.
+    pub fn to_next_waiting(&mut self) -> bool {
+        let before = self.cursor;
+        let waits = |id: &TicketId| {
+            Some(*id) != before && self.ticket(*id).is_some_and(|ticket| ticket.status == Status::Queued)
+        };
+        let places = (self.at + 1..self.order.len()).chain(0..self.at);
+        let found = places
+            .into_iter()
+            .find(|&at| self.order.line(at).and_then(|line| line.ticket).is_some_and(|id| waits(&id)));
+        if let Some(at) = found {
+            self.put_cursor(at);
+            self.left_row(before);
+        }
+        found.is_some()
     }
 
     /// Moves the cursor to the last ticket.

@@ -6,8 +6,17 @@ use ccc_protocol::{
 };
 
 use super::{
-    Areas, Model, Notice, Now, QueueState, Size, Surface, connection::Connection, details::Details, dialog::Dialog,
-    filter::Filter, history::History, pick::Pick, policies::Policies, queue::Queue,
+    Areas, Model, Notice, Now, QueueState, Size, Surface,
+    connection::{Connection, QUIET_MILLIS},
+    details::Details,
+    dialog::Dialog,
+    filter::Filter,
+    here::{Here, Hook},
+    history::History,
+    pick::Pick,
+    policies::Policies,
+    queue::Queue,
+    stream::Counts,
 };
 use crate::{
     config::Config,
@@ -88,6 +97,13 @@ impl Model {
     #[must_use]
     pub fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// For how long the bridge has said nothing, in seconds, where that is long for one that is there.
+    #[must_use]
+    pub fn quiet_seconds(&self) -> Option<u64> {
+        let silent = self.now.millis.saturating_sub(self.heard_millis);
+        (self.connection == Connection::Live && silent >= QUIET_MILLIS).then_some(silent / 1000)
     }
 
     /// What waits.
@@ -171,7 +187,44 @@ impl Model {
     /// Where the keyboard is.
     #[must_use]
     pub fn context(&self) -> Context {
-        self.dialog.as_ref().map_or(self.view.into(), Dialog::context)
+        self.dialog.as_ref().map_or_else(|| self.behind(), Dialog::context)
+    }
+
+    /// Where the keyboard is once the question in front is gone.
+    #[must_use]
+    pub fn behind(&self) -> Context {
+        if self.is_idle() { Context::Idle } else { self.view.into() }
+    }
+
+    /// True where the queue's view is on screen and nothing waits, as far as was read: its page takes the list's place.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        let nothing = self.queue.order().is_empty() && self.queue.waiting() == 0 && self.queue.filter().is_empty();
+        self.view == View::Queue && nothing && self.queue_read == QueueState::Read
+    }
+
+    /// What is known of this machine, where this console came with `--local`.
+    #[must_use]
+    pub fn here(&self) -> Option<&Here> {
+        self.here.as_ref()
+    }
+
+    /// The coding agents found here; none before they were looked for.
+    #[must_use]
+    pub fn hooks(&self) -> Option<&[Hook]> {
+        self.hooks.as_deref()
+    }
+
+    /// What is wrong with the server's config, until it is mended.
+    #[must_use]
+    pub fn config_fault(&self) -> Option<&Visible> {
+        self.config_fault.as_ref()
+    }
+
+    /// How many requests there were in the last day, by what became of them.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        Counts::of(self.history.all_newest(), self.now.wall, self.history.older().is_none())
     }
 
     /// The filter of the view on screen; none where the view has none.
@@ -188,10 +241,11 @@ impl Model {
     /// The parts of the screen.
     #[must_use]
     pub fn areas(&self) -> Areas {
+        let alarm = self.config_fault.is_some();
         match self.view {
-            View::Queue | View::History | View::Grants => self.size.areas(self.open),
+            View::Queue | View::History | View::Grants => self.size.areas(self.open, alarm),
             View::Policies | View::Agents => {
-                let areas = self.size.areas(false);
+                let areas = self.size.areas(false, alarm);
                 Areas { list: areas.body, ..areas }
             }
         }
@@ -214,6 +268,12 @@ impl Model {
         self.policies.list().is_some_and(|list| list.frozen.contains(agent))
     }
 
+    /// True where earlier calls hold something against the agent's sessions.
+    #[must_use]
+    pub fn is_held(&self, agent: &UserName) -> bool {
+        self.policies.list().is_some_and(|list| list.held.iter().any(|held| held.user == *agent))
+    }
+
     /// The entry of the history under the cursor, whole.
     #[must_use]
     pub fn entry_page(&self) -> Vec<Row> {
@@ -228,9 +288,22 @@ impl Model {
         self.grants.get(self.grant_pick.at).map_or_else(Vec::new, |grant| document::grant(grant, width))
     }
 
+    /// What the hook's install changes for the agent at this place in the list.
+    #[must_use]
+    pub fn hook_page(&self, at: usize, width: usize) -> Vec<Row> {
+        let hook = self.hooks.as_deref().and_then(|hooks| hooks.get(at));
+        hook.map_or_else(Vec::new, |hook| document::hook(hook, width))
+    }
+
+    /// How much is asked and how it is answered; nothing before it was counted.
+    #[must_use]
+    pub fn numbers_page(&self, width: usize) -> Vec<Row> {
+        self.numbers.as_ref().map_or_else(Vec::new, |numbers| document::numbers(numbers, width))
+    }
+
     /// How the agent's container is started; nothing where this console did not come with `--local`.
     #[must_use]
     pub fn container_page(&self, width: usize) -> Vec<Row> {
-        self.container.as_ref().map_or_else(Vec::new, |container| document::container(container, width))
+        self.here.as_ref().map_or_else(Vec::new, |here| document::container(&here.container, width))
     }
 }

@@ -119,7 +119,15 @@ impl Model {
                 | Kind::Edit { .. }
                 | Kind::Bulk
         );
-        let changes = matches!(dialog.kind, Kind::Loosen(_) | Kind::Panic { .. } | Kind::Stop { .. });
+        let changes = matches!(
+            dialog.kind,
+            Kind::Loosen(_)
+                | Kind::Undo { .. }
+                | Kind::Panic { .. }
+                | Kind::Stop { .. }
+                | Kind::Install { .. }
+                | Kind::Volume { .. }
+        );
         if let Kind::Rule(Ok(draft)) = &dialog.kind {
             draft.file.as_ref()?;
             let lacks = self.rule_is_cut(dialog, draft).then_some(Lack::TooLong);
@@ -128,8 +136,16 @@ impl Model {
         if !decides && !changes {
             return None;
         }
-        let lacks = if changes { None } else { self.unheard().or_else(|| self.lack_in_dialog(&dialog.targets)) };
-        Some(Subject { targets: dialog.targets.clone(), place: Place::Dialog(dialog.number), lacks })
+        let mut targets = dialog.targets.clone();
+        if let Kind::Scope(scope) = &dialog.kind {
+            let own = self.unheard().or_else(|| self.lack_in_dialog(&targets));
+            let beside: Vec<Target> = scope.approved_beside().collect();
+            let lacks = own.or_else(|| beside.iter().find_map(|target| self.lack_of_marked(*target)));
+            targets.extend(beside);
+            return Some(Subject { targets, place: Place::Dialog(dialog.number), lacks });
+        }
+        let lacks = if changes { None } else { self.unheard().or_else(|| self.lack_in_dialog(&targets)) };
+        Some(Subject { targets, place: Place::Dialog(dialog.number), lacks })
     }
 
     /// Lines are written only where all of them are on screen at once.

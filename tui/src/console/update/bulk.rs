@@ -27,7 +27,7 @@ pub(super) fn send(model: &mut Model, out: &mut Vec<Command>) {
     for leave in leaves {
         let shown = model.shown_of(leave.id(), None);
         model.deciding.insert(leave.id());
-        out.push(Command::Approve { leave, note: None, grant: None, shown });
+        out.push(Command::Approve { leave, beside: vec![], note: None, grant: None, shown });
     }
     sent(model, &ids, "approval sent …");
 }

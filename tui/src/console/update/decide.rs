@@ -14,7 +14,7 @@ use crate::{
         armed::{Leave, Target},
         message::Command,
         model::{
-            Done, Model,
+            Done, Model, Surface,
             dialog::{Dialog, Kind},
             field::Field,
             scope::Scope,
@@ -22,7 +22,7 @@ use crate::{
     },
     keys::{Act, View},
     text::{Tone, Visible},
-    wording::verdict,
+    wording::{summary, verdict},
 };
 
 /// What an approval carries beside the ticket.
@@ -80,16 +80,17 @@ pub(super) fn send_approval(model: &mut Model, terms: &Terms, out: &mut Vec<Comm
         model.dialog = None;
         return model.say(Tone::Care, "it has come to deserve more care than was asked for: look at it again");
     }
-    for leave in fired(model).unwrap_or_default() {
-        let shown = model.shown_of(leave.id(), terms.typed.clone());
-        model.deciding.insert(leave.id());
-        if terms.grant.is_some() {
-            model.done = Some(Done::Granted(leave.id()));
-        }
-        model.dialog = None;
-        model.say(Tone::Plain, "approval sent …");
-        out.push(Command::Approve { leave, note: terms.note.clone(), grant: terms.grant.clone(), shown });
+    let mut leaves = fired(model).unwrap_or_default().into_iter();
+    let Some(leave) = leaves.next() else { return };
+    let shown = model.shown_of(leave.id(), terms.typed.clone());
+    model.deciding.insert(leave.id());
+    if terms.grant.is_some() {
+        note_done(model, Done::Granted(leave.id()), leave.id());
     }
+    model.dialog = None;
+    model.say(Tone::Plain, "approval sent …");
+    let (note, grant) = (terms.note.clone(), terms.grant.clone());
+    out.push(Command::Approve { leave, beside: leaves.collect(), note, grant, shown });
 }
 
 /// What a grant would have let through is told from the history, which is read for it.
@@ -98,9 +99,26 @@ fn open_scope(model: &mut Model, target: Target, out: &mut Vec<Command>) {
     let Some(preview) = model.details.preview() else { return };
     let declared = model.actions.get(preview.ticket.action.as_str()).map_or(&[][..], |info| &info.params);
     match Scope::new(preview, declared) {
-        Some(scope) => open::about(model, Kind::Scope(Box::new(scope)), vec![target]),
+        Some(scope) => {
+            open::about(model, Kind::Scope(Box::new(scope)), vec![target]);
+            hold_scope_against(model);
+        }
         None => model.say(Tone::Care, "rule or floor forbid more than this once: press the key for approving"),
     }
+}
+
+/// So many rows of the dialog are about other things than what waits.
+const SCOPE_ROWS: u16 = 12;
+
+/// What the grant in question would have let through, and what it fits that waits. Line by line nothing is approved beside it.
+pub(super) fn hold_scope_against(model: &mut Model) {
+    let body = model.areas().body;
+    let on_screen = model.surface == Surface::Screen;
+    let rows_max = if on_screen { body.height.saturating_sub(SCOPE_ROWS).into() } else { 0 };
+    let width = usize::from(body.width).saturating_sub(2);
+    let Some(Dialog { kind: Kind::Scope(scope), targets, .. }) = &mut model.dialog else { return };
+    let Some(of) = targets.first().map(|target| target.id) else { return };
+    scope.hold_against(of, model.history.entries(), model.queue.waiting_tickets(), rows_max, width);
 }
 
 fn open_denial(model: &mut Model, targets: Vec<Target>) {
@@ -112,7 +130,7 @@ pub(super) fn send_denial(model: &mut Model, reason: Option<&str>, out: &mut Vec
     let Some(leaves) = fired(model) else { return };
     let ids: Vec<TicketId> = leaves.iter().map(Leave::id).collect();
     if let [id] = ids[..] {
-        model.done = Some(Done::Denied(id));
+        note_done(model, Done::Denied(id), id);
     }
     for leave in leaves {
         let shown = model.shown_of(leave.id(), None);
@@ -181,17 +199,34 @@ fn take_back(model: &mut Model, out: &mut Vec<Command>) {
     if model.view == View::Grants {
         return revoke_selected(model, out);
     }
-    match model.done.take() {
-        Some(Done::Denied(id)) => {
-            model.say(Tone::Plain, named("lifting the denial of ", id));
-            out.push(Command::Lift(id));
-        }
-        Some(Done::Granted(id)) => {
-            model.say(Tone::Plain, named("ending what was granted with ", id));
-            out.push(Command::RevokeFrom(id));
-        }
-        None => model.say(Tone::Care, "nothing of yours to undo: no grant and no denial was made here"),
+    let Some(done) = model.done else {
+        return model.say(Tone::Care, "nothing of yours to undo: no grant and no denial was made here");
+    };
+    let (Done::Denied(id) | Done::Granted(id)) = done;
+    let on_screen = model.view == View::Queue && model.queue.selected().is_some_and(|ticket| ticket.id == id);
+    if on_screen {
+        undo(model, done, out);
+    } else {
+        let what = model.done_what.clone();
+        open::dialog(model, Kind::Undo { done, what });
     }
+}
+
+/// Takes back what this person decided last.
+pub(super) fn undo(model: &mut Model, done: Done, out: &mut Vec<Command>) {
+    model.done = model.done.filter(|last| *last != done);
+    let (words, command) = match done {
+        Done::Denied(id) => ("lifting the denial of ", Command::Lift(id)),
+        Done::Granted(id) => ("ending what was granted with ", Command::RevokeFrom(id)),
+    };
+    model.answer(Tone::Plain, Visible::label(words).then(model.done_what.clone()));
+    out.push(command);
+}
+
+fn note_done(model: &mut Model, done: Done, id: TicketId) {
+    let what = model.queue.ticket(id).map_or_else(Visible::default, summary::in_row);
+    model.done = Some(done);
+    model.done_what = summary::short(id).then(" ").then(what);
 }
 
 fn revoke_selected(model: &mut Model, out: &mut Vec<Command>) {
@@ -199,8 +234,4 @@ fn revoke_selected(model: &mut Model, out: &mut Vec<Command>) {
         Some(grant) => out.push(Command::Revoke(grant.id)),
         None => model.say(Tone::Care, "no grant is selected"),
     }
-}
-
-fn named(words: &'static str, id: TicketId) -> Visible {
-    Visible::label(words).then(crate::wording::summary::short(id))
 }

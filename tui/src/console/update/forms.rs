@@ -5,7 +5,7 @@ use ccc_protocol::TicketId;
 use super::{
     bulk, command_line,
     decide::{self, Terms},
-    filter, open, press, rules, stop,
+    filter, here, open, press, rules, stop,
 };
 use crate::{
     console::{
@@ -90,11 +90,14 @@ pub(super) fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) -> Option
         Act::Approve => yes(model, out),
         Act::CursorUp | Act::Up => choose(model, -1),
         Act::CursorDown | Act::Down => choose(model, 1),
-        Act::ScrollPageUp => choose(model, -10),
-        Act::ScrollPageDown => choose(model, 10),
+        Act::ScrollPageUp => scroll(model, -10),
+        Act::ScrollPageDown => scroll(model, 10),
         Act::Looser => widen(model, -1),
         Act::Stricter => widen(model, 1),
+        Act::Toggle if model.context() == Context::Install => here::toggle(model),
         Act::Toggle => stop::toggle(model),
+        Act::WriteFile => out.push(Command::WriteContainer),
+        Act::Complete => command_line::complete(model),
         Act::Panic => stop::freeze(model, true, out),
         Act::Unfreeze => stop::thaw(model, out),
         Act::StopRuns => stop::runs(model, out),
@@ -192,6 +195,14 @@ fn yes(model: &mut Model, out: &mut Vec<Command>) {
             }
         }
         Some(Kind::Bulk) => bulk::send(model, out),
+        Some(Kind::Install { .. } | Kind::Volume { .. }) => here::yes(model, out),
+        Some(Kind::Undo { done, .. }) => {
+            let done = *done;
+            if press::fired(model).is_some() {
+                model.dialog = None;
+                decide::undo(model, done, out);
+            }
+        }
         Some(Kind::Rule(_)) => rules::write(model, out),
         Some(Kind::Loosen(change)) => {
             let change = change.clone();
@@ -204,6 +215,15 @@ fn yes(model: &mut Model, out: &mut Vec<Command>) {
     }
 }
 
+/// A page up or down: of a change that is shown, its rows; elsewhere as so many steps.
+fn scroll(model: &mut Model, by: isize) {
+    let last = last_top(model);
+    match model.dialog.as_mut().map(|dialog| &mut dialog.kind) {
+        Some(Kind::Install { top, .. }) => *top = top.saturating_add_signed(by).min(last),
+        _ => choose(model, by),
+    }
+}
+
 fn choose(model: &mut Model, by: isize) {
     let last = last_top(model);
     let reasons = model.config.reasons.len();
@@ -213,9 +233,15 @@ fn choose(model: &mut Model, by: isize) {
             field.act(if by < 0 { Act::CursorUp } else { Act::CursorDown });
         }
         Some(Kind::Scope(scope)) => scope.step(by),
+        Some(Kind::Install { chosen, at, top }) => {
+            *at = at.saturating_add_signed(by).min(chosen.len().saturating_sub(1));
+            *top = 0;
+        }
         Some(Kind::Stop { runs, at }) => *at = at.saturating_add_signed(by).min(runs.len().saturating_sub(1)),
         Some(Kind::Panic { agents, at }) => *at = at.saturating_add_signed(by).min(agents.len().saturating_sub(1)),
-        Some(Kind::Container { top } | Kind::Help { top }) => *top = top.saturating_add_signed(by).min(last),
+        Some(Kind::Container { top } | Kind::Help { top } | Kind::Numbers { top }) => {
+            *top = top.saturating_add_signed(by).min(last);
+        }
         _ => {}
     }
 }
@@ -226,6 +252,8 @@ fn last_top(model: &Model) -> usize {
     let (rows, room) = match model.dialog.as_ref().map(|dialog| &dialog.kind) {
         // One row of the body is the dialog's edge, one its title.
         Some(Kind::Container { .. }) => (model.container_page(width), model.areas().body.height.saturating_sub(2)),
+        Some(Kind::Install { at, .. }) => (model.hook_page(*at, width), 1),
+        Some(Kind::Numbers { .. }) => (model.numbers_page(width), model.areas().body.height.saturating_sub(2)),
         Some(Kind::Help { .. }) => (document::help(&model.config, width), model.size.height.saturating_sub(6)),
         _ => return 0,
     };
@@ -235,5 +263,6 @@ fn last_top(model: &Model) -> usize {
 fn widen(model: &mut Model, by: isize) {
     if let Some(Dialog { kind: Kind::Scope(scope), .. }) = &mut model.dialog {
         scope.widen(by);
+        decide::hold_scope_against(model);
     }
 }

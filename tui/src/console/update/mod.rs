@@ -5,6 +5,7 @@ mod command_line;
 mod decide;
 mod filter;
 mod forms;
+mod here;
 mod keyed;
 mod moving;
 mod news;
@@ -19,9 +20,8 @@ use crate::{
     console::{
         armed::Lack,
         message::{Command, Message},
-        model::{Model, Now, Surface, dialog::Kind},
+        model::{Model, Now, Surface, connection::Connection, dialog::Kind},
     },
-    document::Container,
     keys::{Act, Context, View},
     text::Tone,
 };
@@ -42,6 +42,7 @@ pub fn update(model: &mut Model, message: Message, now: Now) -> Vec<Command> {
     if is_no_hands(&message) {
         keyed::discard_held(model);
     }
+    let was_idle = model.is_idle();
     let mut out = Vec::new();
     match message {
         Message::Key(chord) => keyed::key(model, chord, now.millis, &mut out),
@@ -53,7 +54,7 @@ pub fn update(model: &mut Model, message: Message, now: Now) -> Vec<Command> {
         Message::Entered { together } => entered(model, together),
         Message::Fill(text) => forms::fill(model, &text),
         Message::Choose(number) => forms::choose_reason(model, number),
-        Message::Local { container, is_new } => local(model, container, is_new),
+        Message::Local(known) => here::begin(model, *known, &mut out),
         Message::Paste(text) => paste(model, &text),
         Message::Click { column, line } => moving::click(model, column, line),
         Message::Wheel(rows) => moving::wheel(model, rows),
@@ -72,6 +73,9 @@ pub fn update(model: &mut Model, message: Message, now: Now) -> Vec<Command> {
         }
         Message::Drawn => drawn(model),
         Message::News(news) => news::news(model, news, &mut out),
+    }
+    if !was_idle && model.is_idle() && !out.iter().any(|command| matches!(command, Command::ReadAudit { .. })) {
+        moving::read_view(model, &mut out);
     }
     settle(model, &mut out);
     out
@@ -109,7 +113,9 @@ fn is_no_hands(message: &Message) -> bool {
 fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
     model.notice = None;
     match act {
-        Act::Quit => out.push(Command::Quit),
+        Act::Quit => here::quit(model, out),
+        Act::LeaveRunning => out.push(Command::QuitAlone),
+        Act::Copy => here::copy(model, out),
         Act::Suspend => out.push(Command::Suspend),
         Act::Redraw => out.push(Command::Redraw),
         _ if model.dialog.is_some() => {
@@ -120,6 +126,10 @@ fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
             decide::act(model, act, out);
         }
         Act::Rule => rules::ask(model, out),
+        Act::Numbers => {
+            open::dialog(model, Kind::Numbers { top: 0 });
+            out.push(Command::ReadNumbers);
+        }
         Act::Snooze => snooze(model),
         Act::Wake => wake(model),
         Act::Panic => stop::open(model),
@@ -127,6 +137,10 @@ fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
         Act::Help => open::dialog(model, Kind::Help { top: 0 }),
         Act::Filter => filter::open(model),
         Act::CommandLine => open::dialog(model, Kind::Line(crate::console::model::field::Field::default())),
+        Act::Install => here::hooks(model, out),
+        Act::Demo => here::demo(model, out),
+        Act::Container => here::container(model),
+        Act::Volume => here::volume(model),
         Act::Refresh => refresh(model, out),
         Act::Ids => model.details.toggle_ids(),
         Act::Toggle | Act::SwitchGroup | Act::Looser | Act::Stricter => stop::policy(model, act, out),
@@ -139,16 +153,6 @@ fn entered(model: &mut Model, together: bool) {
     model.notice = None;
     if together {
         model.armed.disturb(model.now.millis);
-    }
-}
-
-/// Whoever is here for the first time is shown how the agent's container is started; others are told how to see it.
-fn local(model: &mut Model, container: Container, is_new: bool) {
-    model.container = Some(container);
-    if is_new || model.surface == Surface::Plain {
-        open::container(model);
-    } else {
-        model.say(Tone::Plain, "`:container` shows what the agent's container is started with");
     }
 }
 
@@ -180,7 +184,22 @@ fn tick(model: &mut Model, out: &mut Vec<Command>) {
     if woken > 0 {
         out.push(Command::Tell { waiting: model.queue.waiting(), arrived: woken });
     }
+    ask_who_waits(model, out);
 }
+
+/// That an agent has gone is no change of its ticket: of the one on screen it is asked again and again.
+fn ask_who_waits(model: &mut Model, out: &mut Vec<Command>) {
+    let due = model.waiting_asked_millis.saturating_add(WAITING_READ_MILLIS) <= model.now.millis;
+    let selected = model.queue.selected().filter(|ticket| ticket.waiting.is_some());
+    let is_due = due && model.view == View::Queue && model.connection == Connection::Live;
+    if let Some(id) = selected.filter(|_| is_due).map(|ticket| ticket.id) {
+        model.waiting_asked_millis = model.now.millis;
+        out.push(Command::ReadWaiting(id));
+    }
+}
+
+/// Whether the agent of the request on screen waits is read so often.
+const WAITING_READ_MILLIS: u64 = 5000;
 
 fn drawn(model: &mut Model) {
     match model.surface {

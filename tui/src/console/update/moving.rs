@@ -25,6 +25,8 @@ pub(super) fn act(model: &mut Model, act: Act, out: &mut Vec<Command>) {
         Act::Back => back(model),
         Act::NextView => to_view(model, model.view.next(), out),
         Act::PreviousView => to_view(model, model.view.previous(), out),
+        Act::View(view) => to_view(model, view, out),
+        Act::NextWaiting => next_waiting(model, out),
         Act::Regroup => regroup(model),
         _ => {}
     }
@@ -103,8 +105,10 @@ fn back(model: &mut Model) {
         model.queue.unmark_all();
     } else if model.view == View::Queue && model.queue.fold() {
         model.say(Tone::Plain, "one row again");
-    } else if model.filter().is_some() {
+    } else if model.filter().is_some_and(|filter| !filter.is_empty()) {
         filter::set(model, "");
+    } else if model.view == View::Queue {
+        model.queue.leave_ended();
     }
 }
 
@@ -123,7 +127,22 @@ pub(super) fn read_view(model: &Model, out: &mut Vec<Command>) {
         View::Grants => out.push(Command::ReadGrants),
         View::Policies => out.push(Command::ReadPolicies),
         View::Agents => out.extend([Command::ReadPolicies, Command::ReadGrants]),
+        // The page that stands there while nothing waits tells what agents do.
+        View::Queue if model.is_idle() => {
+            out.push(Command::ReadAudit { after: model.history.read_after(model.seq) });
+        }
         View::Queue => {}
+    }
+}
+
+/// To the next request that waits below the cursor, and from the end to the first. What is under the cursor decides nothing by it: it
+/// settles like any other.
+fn next_waiting(model: &mut Model, out: &mut Vec<Command>) {
+    if model.view != View::Queue {
+        to_view(model, View::Queue, out);
+    }
+    if !model.queue.to_next_waiting() {
+        model.say(Tone::Plain, "nothing else waits");
     }
 }
 

@@ -7,23 +7,33 @@ use ccc_protocol::{
     bodies::{OutOfStep, QueueList, Status, Ticket},
 };
 
-use super::{bulk, forms, moving, rules, stop};
+use super::{bulk, decide, forms, here, moving, rules, stop};
 use crate::{
     console::{
         armed::Lack,
         message::{Command, Deed, News, QueueRead, Trouble, Verb},
-        model::{Done, Model, QueueState, connection::Connection, dialog::Outcome, queue::Changes},
+        model::{Done, Model, QueueState, Surface, connection::Connection, dialog::Outcome, queue::Changes},
     },
     text::{Tone, Untrusted, Visible},
     wording::{self, span},
 };
 
 pub(super) fn news(model: &mut Model, news: News, out: &mut Vec<Command>) {
+    if !matches!(news, News::Lost { .. }) {
+        model.heard_millis = model.now.millis;
+    }
     match news {
         News::Connected => connected(model, out),
-        News::Lost { why, retry_seconds } => lost(model, why, retry_seconds),
+        News::Alive => {}
+        News::Lost { why, retry_seconds } => lost(model, why, retry_seconds, false),
+        News::Refused { why, retry_seconds } => lost(model, why, retry_seconds, true),
+        News::Waiting(id, waiting) => model.queue.note_waiting(id, waiting),
         News::Queue(Ok(read)) => queue(model, read, out),
         News::Preview(id, answer) => {
+            if let Ok(preview) = &answer {
+                model.queue.note_waiting(id, preview.ticket.waiting);
+                model.waiting_asked_millis = model.now.millis;
+            }
             let answer = answer.map_err(|why| Untrusted(&why).line());
             model.details.read(id, answer);
         }
@@ -48,9 +58,11 @@ pub(super) fn news(model: &mut Model, news: News, out: &mut Vec<Command>) {
         News::Grants(Err(why)) | News::Policies(Err(why)) | News::Audit(Err(why)) | News::Actions(Err(why)) => {
             model.say(Tone::Bad, Untrusted(&why).line());
         }
+        News::Numbers(answer) => rules::counted(model, answer),
         News::Rule(dialog, answer) => rules::made(model, dialog, answer),
         News::Offer(draft) => rules::offer(model, *draft),
         News::Done(deed, answer) => done(model, &deed, answer, out),
+        News::Here(news) => here::news(model, news, out),
     }
 }
 
@@ -62,20 +74,21 @@ fn connected(model: &mut Model, out: &mut Vec<Command>) {
     out.extend(model.details.of().filter(|_| unread).map(Command::ReadPreview));
 }
 
-fn lost(model: &mut Model, why: String, retry_seconds: u64) {
+fn lost(model: &mut Model, why: String, retry_seconds: u64, refused: bool) {
     model.queue_read = QueueState::Failed;
     let since_millis = match model.connection {
         Connection::Lost { since_millis, .. } => since_millis,
         _ => model.now.millis,
     };
     let retry_at_millis = model.now.millis.saturating_add(retry_seconds * 1000);
-    model.connection = Connection::Lost { why, since_millis, retry_at_millis };
+    model.connection = Connection::Lost { why, since_millis, retry_at_millis, refused };
 }
 
 fn queue(model: &mut Model, read: QueueRead, out: &mut Vec<Command>) {
     let QueueRead { list, whole } = read;
     model.queue_read = QueueState::Read;
     tell_disk(model, list.disk_full);
+    tell_config(model, list.config_fault.as_deref());
     let newer = list.seq != model.seq;
     model.seq = list.seq;
     clock(model, list.clock);
@@ -87,6 +100,7 @@ fn queue(model: &mut Model, read: QueueRead, out: &mut Vec<Command>) {
     let waited = model.queue.waiting();
     let changes = model.queue.apply(list, whole);
     tell_changes(model, &changes, &found);
+    decide::hold_scope_against(model);
     if let Some(words) = came_of_mine.filter(|_| model.connection == Connection::Live) {
         model.report(words);
     }
@@ -109,6 +123,20 @@ fn tell_disk(model: &mut Model, is_full: bool) {
         model.say(Tone::Bad, "the server's disk is full: it takes nothing new; what waits can be decided");
     } else {
         model.say(Tone::Good, "the server's disk has room again");
+    }
+}
+
+/// A changed config was not taken, or was mended.
+fn tell_config(model: &mut Model, fault: Option<&str>) {
+    let fault = fault.map(|fault| Untrusted(fault).line());
+    let before = std::mem::replace(&mut model.config_fault, fault);
+    match (before, &model.config_fault) {
+        (Some(_), None) => model.report(Visible::label("the config is mended, and in force")),
+        // The line that stands is for a screen: printed line by line it is told when it comes.
+        (before, Some(fault)) if model.surface == Surface::Plain && before.as_ref() != Some(fault) => {
+            model.say(Tone::Bad, Visible::label("config not taken: ").then(fault.clone()));
+        }
+        _ => {}
     }
 }
 
@@ -275,7 +303,14 @@ fn taken(model: &Model, verb: Verb, ticket: &Ticket) -> Visible {
 /// Takes one ticket over as if the queue had said so.
 fn put(model: &mut Model, ticket: Ticket, out: &mut Vec<Command>) {
     let waited = model.queue.waiting();
-    let list = QueueList { seq: model.seq, tickets: vec![ticket], next: None, disk_full: false, clock: None };
+    let list = QueueList {
+        seq: model.seq,
+        tickets: vec![ticket],
+        next: None,
+        disk_full: false,
+        config_fault: None,
+        clock: None,
+    };
     model.queue.apply(without_own(model, list), false);
     let waiting = model.queue.waiting();
     if waiting != waited {
@@ -286,6 +321,7 @@ fn put(model: &mut Model, ticket: Ticket, out: &mut Vec<Command>) {
 fn audit(model: &mut Model, list: ccc_protocol::bodies::AuditList, out: &mut Vec<Command>) {
     let next = list.next;
     model.history.take(list);
+    decide::hold_scope_against(model);
     out.extend(next.map(|after| Command::ReadAudit { after }));
 }
 

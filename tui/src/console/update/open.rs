@@ -4,11 +4,11 @@ use crate::{
     console::{
         armed::Target,
         model::{
-            Model, Surface,
+            Model,
             dialog::{Dialog, Kind},
         },
     },
-    text::{Row, Tone, Visible},
+    text::{Row, Tone},
     wording::summary,
 };
 
@@ -25,16 +25,4 @@ pub(super) fn about(model: &mut Model, kind: Kind, targets: Vec<Target>) {
         head.with(Tone::Agent, summary::in_row(ticket))
     });
     model.dialog = Some(Dialog { number: model.dialogs, kind, summary: summary.collect(), targets });
-}
-
-/// How the agent's container is started: on a screen in a dialog, else in a line that the terminal wraps.
-pub(super) fn container(model: &mut Model) {
-    match (&model.container, model.surface) {
-        (None, _) => model.say(Tone::Care, "this console was not started with `--local`"),
-        (Some(_), Surface::Screen) => dialog(model, Kind::Container { top: 0 }),
-        (Some(container), Surface::Plain) => {
-            let options = container.options.clone();
-            model.say(Tone::Strong, Visible::label("start the agent's container with: ").then(options));
-        }
-    }
 }

@@ -17,7 +17,7 @@ pub(super) fn pressed(model: &mut Model) -> Option<Target> {
     match model.armed.press(key, at_millis) {
         Ok(targets) => targets.first().copied(),
         Err(refusal) => {
-            model.say(Tone::Care, refusal.words());
+            model.answer(Tone::Care, refusal.words());
             None
         }
     }
@@ -29,7 +29,7 @@ pub(super) fn fired(model: &mut Model) -> Option<Vec<Leave>> {
     match model.armed.fire(key, at_millis) {
         Ok(leaves) => Some(leaves),
         Err(refusal) => {
-            model.say(Tone::Care, refusal.words());
+            model.answer(Tone::Care, refusal.words());
             None
         }
     }

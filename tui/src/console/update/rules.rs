@@ -18,7 +18,7 @@ use crate::{
         },
     },
     keys::View,
-    rules::{Draft, Wanted, tried_words},
+    rules::{Draft, Numbers, Wanted, tried_words},
     text::{Tone, Untrusted},
     wording::verdict,
 };
@@ -90,9 +90,6 @@ pub(super) fn said(model: &mut Model, draft: &Draft, does: &str, out: &mut Vec<C
 /// Writes the lines on screen, where this console may and the key counts.
 pub(super) fn write(model: &mut Model, out: &mut Vec<Command>) {
     let Some(Dialog { kind: Kind::Rule(Ok(draft)), .. }) = &model.dialog else { return };
-    if draft.file.is_none() {
-        return model.say(Tone::Care, "this console writes no config: put the lines into it where the server runs");
-    }
     let draft = draft.clone();
     if press::fired(model).is_some() {
         model.dialog = None;
@@ -119,6 +116,19 @@ pub(super) fn approved(model: &mut Model, ticket: &Ticket, out: &mut Vec<Command
     let shape = format!("{} {place} {}", call.caller, shape(&call, facts));
     if let Some(tickets) = model.alike.approved(&shape, ticket.id) {
         out.push(Command::OfferRule(Wanted { tickets, program: None }));
+    }
+}
+
+/// The figures came. Line by line they are printed as a page of their own.
+pub(super) fn counted(model: &mut Model, answer: Result<Box<Numbers>, String>) {
+    match answer {
+        Ok(numbers) => {
+            model.numbers = Some(numbers);
+            if let Some(dialog) = model.dialog.take_if(|dialog| matches!(dialog.kind, Kind::Numbers { .. })) {
+                open::dialog(model, dialog.kind);
+            }
+        }
+        Err(why) => model.say(Tone::Bad, Untrusted(&why).line()),
     }
 }
 

@@ -35,6 +35,9 @@ pub(super) fn judge(call: &Call<'_>, fit: &Fit<'_>, gather: &mut Gather) {
         of_kind.map(|(_, arg)| *arg).filter(|arg| hosts::of_copy(&arg.text).is_none()).collect()
     };
     let (from, to) = (local(&[Kind::From, Kind::Moved]), local(&[Kind::To]));
+    for target in to.iter().filter(|target| target.exact) {
+        call.directories.iter().for_each(|directory| gather.fill(directory, &target.text));
+    }
     beneath_target(call, &from, &to, gather);
     // What lies in a directory goes by names that are not in the call: over the project's own they may be hooks or settings.
     let mut copied = ends.iter().filter(|(kind, _)| matches!(kind, Kind::From | Kind::Moved)).peekable();

@@ -98,10 +98,10 @@ impl<'a> Place<'a> {
     fn descend(&mut self, mut args: &'a [Arg]) -> Result<&'a [Arg], String> {
         loop {
             let Some(word) = self.chain.last().copied().filter(|word| !word.words.is_empty()) else { return Ok(args) };
-            let mut reader = Reader::new(args, self.style);
+            let mut reader = Reader::new(args, self.style, self.harmless());
             let mut given = Vec::new();
             let operand = loop {
-                match reader.next(&|name| self.option(None, name), self.harmless())? {
+                match reader.next(&|name| self.option(None, name))? {
                     Some(Item::Option(found, more)) => given.extend(std::iter::once(found).chain(more)),
                     Some(Item::Operand(arg)) => break Some(arg),
                     None => break None,
@@ -139,7 +139,7 @@ impl<'a> Place<'a> {
     fn fits(&self, form: &'a Form, args: &'a [Arg]) -> Result<Fit<'a>, String> {
         let mut options = self.given.clone();
         let mut operands: Vec<&'a Arg> = Vec::new();
-        let mut reader = Reader::new(args, self.style);
+        let mut reader = Reader::new(args, self.style, self.harmless());
         let mut command: &'a [Arg] = &[];
         let before_command = command_after(form);
         loop {
@@ -147,7 +147,7 @@ impl<'a> Place<'a> {
                 command = reader.rest;
                 break;
             }
-            match reader.next(&|name| self.option(Some(form), name), self.harmless())? {
+            match reader.next(&|name| self.option(Some(form), name))? {
                 Some(Item::Option(found, more)) => options.extend(std::iter::once(found).chain(more)),
                 Some(Item::Operand(arg)) => operands.push(arg),
                 None => break,
@@ -208,6 +208,8 @@ fn given<'a>(option: &'a Opt, joined: Option<Arg>) -> Item<'a> {
 struct Reader<'a> {
     rest: &'a [Arg],
     style: Style,
+    /// A name that turns out to be an option does no harm.
+    harmless: bool,
     /// Behind `--`.
     operands_only: bool,
     /// What is left of a cluster of letters, and the argument it stands in.
@@ -215,8 +217,8 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(rest: &'a [Arg], style: Style) -> Self {
-        Self { rest, style, operands_only: style == Style::None, cluster: None }
+    fn new(rest: &'a [Arg], style: Style, harmless: bool) -> Self {
+        Self { rest, style, harmless, operands_only: style == Style::None, cluster: None }
     }
 
     /// True where the next argument is surely no option; a `--` in front of it is read.
@@ -234,7 +236,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next option or operand.
-    fn next(&mut self, known: &dyn Fn(&str) -> Option<&'a Opt>, harmless: bool) -> Result<Option<Item<'a>>, String> {
+    fn next(&mut self, known: &dyn Fn(&str) -> Option<&'a Opt>) -> Result<Option<Item<'a>>, String> {
         if let Some((arg, at)) = self.cluster.take() {
             return self.letter(arg, at, known).map(Some);
         }
@@ -243,15 +245,16 @@ impl<'a> Reader<'a> {
         if self.operands_only {
             return Ok(Some(Item::Operand(arg)));
         }
+        self.one(arg)?;
         if arg.text == "--" && arg.exact {
             self.operands_only = true;
-            return self.next(known, harmless);
+            return self.next(known);
         }
         if !arg.text.starts_with(['-', '+'])
             || arg.text.len() < 2
             || (arg.text.starts_with('+') && known(&arg.text).is_none())
         {
-            if may_be_option(arg) && !harmless {
+            if may_be_option(arg) && !self.harmless {
                 return Err(format!("gets `{}`, which may become any option", arg.shown()));
             }
             self.operands_only |= self.style == Style::First;
@@ -335,7 +338,16 @@ impl<'a> Reader<'a> {
             return Err(format!("has no value for `{name}`"));
         };
         self.rest = rest;
+        self.one(arg)?;
         Ok(arg.clone())
+    }
+
+    /// An error for an argument that may become several, options among them.
+    fn one(&self, arg: &Arg) -> Result<(), String> {
+        if arg.splits && !self.harmless {
+            return Err(format!("gets `{}`, which may become several arguments", arg.shown()));
+        }
+        Ok(())
     }
 }
 
@@ -414,6 +426,8 @@ fn accepts(kind: &Kind, arg: &Arg) -> Result<(), String> {
     let known = arg.exact && !arg.pattern;
     let fits = match kind {
         Kind::Any
+        | Kind::Glob
+        | Kind::Field
         | Kind::Code
         | Kind::Shell
         | Kind::Command
@@ -438,15 +452,16 @@ fn accepts(kind: &Kind, arg: &Arg) -> Result<(), String> {
         | Kind::Delete
         | Kind::Execute
         | Kind::Handed => arg.exact,
+        Kind::File | Kind::Made => arg.exact && is_named(arg) && !arg.text.contains([':', '|', '=', '@', '<', '>']),
         Kind::Project => arg.exact && is_named(arg),
-        Kind::Text | Kind::Host | Kind::Upload | Kind::Url => known,
+        Kind::Text | Kind::Forge | Kind::Host | Kind::Upload | Kind::Url => known,
         Kind::Source => arg.exact && is_named(arg) && has_extension(&arg.text),
         Kind::Word => known && arg.text.chars().all(|c| c.is_ascii_alphanumeric() || "_-+=".contains(c)),
         Kind::Plain => known && arg.text.chars().all(|c| c.is_ascii_alphanumeric() || "_:.,-".contains(c)),
         Kind::Plus => arg.text.starts_with('+'),
         Kind::Number => known && is_number(&arg.text),
         Kind::Package => known && is_package(&arg.text),
-        Kind::Target => known && !arg.is_option() && !leaves(&arg.text),
+        Kind::Target => known && !arg.text.starts_with('-') && !leaves(&arg.text),
         Kind::OneOf(words) => known && words.iter().any(|word| *word == arg.text),
     };
     if fits {

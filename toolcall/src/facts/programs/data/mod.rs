@@ -69,14 +69,14 @@ fn is_tame(word: &Word) -> bool {
     word.options.iter().all(option) && word.forms.iter().all(form) && word.words.iter().all(is_tame)
 }
 
-/// True for an interpreter: an option of it takes code, which runs on this machine.
-fn takes_code(word: &Word) -> bool {
-    let is_code = |kind: &Kind| matches!(kind, Kind::Code | Kind::Python | Kind::Javascript);
-    let takes = |option: &Opt| match &option.value {
-        Value::Needed(kind) | Value::Joined(kind) => is_code(kind),
-        _ => false,
-    };
-    word.options.iter().any(takes) || word.forms.iter().any(|form| form.options.iter().any(takes))
+/// What an interpreter takes as code: the kind of an option's value, of code that runs on this machine.
+fn takes_code(word: &Word) -> Option<&Kind> {
+    let of_forms = word.forms.iter().flat_map(|form| form.options.iter());
+    let mut kinds = word.options.iter().chain(of_forms).filter_map(|option| match &option.value {
+        Value::Needed(kind) | Value::Joined(kind) => Some(kind),
+        _ => None,
+    });
+    kinds.find(|kind| matches!(kind, Kind::Code | Kind::Python | Kind::Javascript))
 }
 
 /// Why the call fits no form of the program.
@@ -89,6 +89,9 @@ impl<'a> Call<'a> {
         let called = std::iter::once(self.name).chain(fit.words.iter().copied()).collect::<Vec<_>>().join(" ");
         for class in fit.form.does.iter() {
             self.class(*class, &called, gather);
+        }
+        for host in fit.form.contacts.iter() {
+            gather.host(host, false);
         }
         for given in &fit.options {
             for class in given.option.does.iter() {
@@ -107,6 +110,10 @@ impl<'a> Call<'a> {
             }
         }
         copies::judge(self, fit, gather);
+        // What is sent is often named in a small language of its own: `name=@file`, `file://path`.
+        if fit.form.does.iter().any(|class| matches!(class, Class::Upload | Class::Network | Class::System)) {
+            self.guarded(gather);
+        }
         if let Some((program, args)) = fit.command.split_first() {
             self.runs(program, args, gather);
         }
@@ -120,9 +127,11 @@ impl<'a> Call<'a> {
             Class::Unknown => gather.opaque(reason),
             Class::Interactive if self.is_sent() => {
                 let why = format!("`{called}` does what it is sent");
-                match shipped(self.name).is_some_and(|program| takes_code(&program.root)) {
-                    true => self.unknown(gather, why),
-                    false => gather.opaque(why),
+                let takes = shipped(self.name).and_then(|program| takes_code(&program.root));
+                match (takes, self.written_here()) {
+                    (Some(kind), Some(code)) => self.argument(kind, &code, gather),
+                    (Some(_), None) => self.unknown(gather, why),
+                    (None, _) => gather.opaque(why),
                 }
             }
             class => gather.class(class, reason),
@@ -141,8 +150,20 @@ impl<'a> Call<'a> {
             | Kind::Package
             | Kind::Label
             | Kind::OneOf(_) => {}
+            Kind::Glob if !arg.text.starts_with('!') => {
+                self.directories.iter().for_each(|directory| gather.implied(directory, &arg.text, Access::Read));
+            }
+            Kind::Glob => {}
+            Kind::Field => handlers::field(self.name, arg, gather),
+            Kind::Forge => {
+                if let Some(host) = hosts::of_forge(&arg.text) {
+                    gather.host(&host, false);
+                }
+            }
             Kind::Text => self.address(arg, gather),
-            Kind::Read => self.path(arg, Access::Read, gather),
+            Kind::Made if arg.text == "-" => {}
+            Kind::Made => self.path(arg, Access::Write, gather),
+            Kind::Read | Kind::File => self.path(arg, Access::Read, gather),
             Kind::Tree => {
                 self.path(arg, Access::Read, gather);
                 self.wholes([arg], gather);
@@ -200,6 +221,10 @@ impl<'a> Call<'a> {
     }
 
     pub(super) fn host(&self, arg: &Arg, upload: bool, gather: &mut Gather) {
+        // A socket of this machine's, where clients of databases look for one.
+        if arg.exact && arg.text.starts_with('/') {
+            return self.path(arg, Access::Read, gather);
+        }
         let host = hosts::of_url(&arg.text).or_else(|| hosts::of_copy(&arg.text)).or_else(|| hosts::named(&arg.text));
         match host {
             Some(host) => gather.host(&host, upload),
@@ -213,6 +238,13 @@ impl<'a> Call<'a> {
     fn is_sent(&self) -> bool {
         let input = |op| matches!(op, RedirectOp::Read | RedirectOp::HereDocument | RedirectOp::HereString);
         self.command.context.fed || self.command.redirects.iter().any(|redirect| input(redirect.op))
+    }
+
+    /// The one text that the call hands to the program.
+    pub(super) fn written_here(&self) -> Option<Arg> {
+        let [redirect] = self.command.redirects.as_slice() else { return None };
+        let here = matches!(redirect.op, RedirectOp::HereDocument | RedirectOp::HereString);
+        redirect.target.literal().filter(|_| here && !self.command.context.fed).map(Arg::known)
     }
 
     /// An address stands for a host that is contacted, whatever else the text is.

@@ -89,6 +89,7 @@ fn sent_files(call: &Call<'_>, fit: &data::Fit<'_>, gather: &mut Gather) {
         let text = value.text.as_str();
         let file = match name {
             "-T" | "--upload-file" => Some(text),
+            "--data-urlencode" => text.split_once('@').map(|(_, file)| file),
             _ if SENDS.contains(&name) => text
                 .strip_prefix('@')
                 .or_else(|| text.split_once("=@").or_else(|| text.split_once("=<")).map(|(_, file)| file)),

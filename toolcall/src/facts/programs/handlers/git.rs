@@ -82,6 +82,9 @@ const ESCAPES: &[&str] = &[
 
 impl Git<'_> {
     fn judge(&self, gather: &mut Gather) {
+        if self.call.directories.iter().any(|directory| gather.is_filled(directory)) {
+            gather.opaque("the repository came with files that this call copies, perhaps with settings by which git runs programs");
+        }
         let files = ["-F", "--file", "-t", "--pathspec-from-file", "--contents", "--add-file"];
         self.call.paths(
             self.given.values(&files).iter().filter(|arg| arg.text != "-" && self.name != "config"),
@@ -113,6 +116,8 @@ impl Git<'_> {
             "worktree" => self.worktree(gather),
             "config" => self.config(gather),
             "submodule" => self.verb(&["", "status", "summary"], &[], gather),
+            "lfs" => self.verb(&["ls-files", "status", "version"], &[], gather),
+            "update-index" if self.given.has(&["--refresh"]) && self.given.operands.is_empty() => self.query(gather),
             "checkout" => self.checkout(gather),
             "switch" => self.switch(gather),
             "restore" => self.restore(gather),

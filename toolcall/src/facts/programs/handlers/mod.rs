@@ -7,6 +7,7 @@ mod dd;
 mod fetch;
 mod find;
 mod git;
+mod graphql;
 mod jq;
 mod link;
 mod make;
@@ -19,6 +20,7 @@ mod sql;
 mod tar;
 mod tools;
 
+pub(super) use self::graphql::judge as field;
 pub(super) use self::jq::judge as jq;
 pub(super) use self::plain_code::{javascript, python};
 pub(super) use self::shells::hidden_code;

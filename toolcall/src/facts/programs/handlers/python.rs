@@ -2,11 +2,9 @@
 
 use super::plain_code;
 use crate::facts::Class;
-use crate::facts::args::Arg;
 use crate::facts::gather::Gather;
 use crate::facts::programs::{Call, data};
 use crate::programs::{form::Program, shipped};
-use crate::shell::RedirectOp;
 
 /// Adds what the call does.
 pub(super) fn judge(call: &Call<'_>, program: &Program, gather: &mut Gather) {
@@ -17,18 +15,11 @@ pub(super) fn judge(call: &Call<'_>, program: &Program, gather: &mut Gather) {
     match call.args.get(at) {
         Some(arg) if arg.text == "-m" => module(call, program, at, gather),
         Some(arg) if arg.text != "-" || !arg.exact => drop(data::fitted(call, program, gather)),
-        _ => match written_here(call) {
+        _ => match call.written_here() {
             Some(code) if at == 0 => plain_code::python(call, &code, gather),
             _ => drop(data::fitted(call, program, gather)),
         },
     }
-}
-
-/// The one text that the call hands to the program.
-fn written_here(call: &Call<'_>) -> Option<Arg> {
-    let [redirect] = call.command.redirects.as_slice() else { return None };
-    let here = matches!(redirect.op, RedirectOp::HereDocument | RedirectOp::HereString);
-    redirect.target.literal().filter(|_| here && !call.command.context.fed).map(Arg::known)
 }
 
 /// What stands behind `-m`, at this argument.

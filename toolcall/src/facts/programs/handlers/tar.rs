@@ -50,5 +50,8 @@ fn unpack(call: &Call<'_>, into: Vec<Arg>, gather: &mut Gather) {
     if into.iter().any(|arg| call.directories.iter().any(|directory| gather.is_project(directory, &arg.text))) {
         gather.opaque("unpacks files whose names only the archive knows over the project's");
     }
+    for arg in &into {
+        call.directories.iter().for_each(|directory| gather.fill(directory, &arg.text));
+    }
     call.paths(&into, Access::Write, gather);
 }

@@ -25,4 +25,7 @@ const TOOLS: &[&str] = &[
     "vite", "rollup", "esbuild", "next", "nuxt", "astro", "stylelint", "biome", "playwright", "cypress", "karma", "ng",
     "tsup", "turbo", "nx", "lerna", "react-scripts", "markdownlint", "oxlint", "knip", "depcheck", "madge", "prisma",
     "drizzle-kit", "tailwindcss", "storybook", "htmlhint", "cspell", "wrangler", "expo", "lint-staged", "husky", "tsx",
+    "markdownlint-cli2", "rimraf", "ncu", "tap", "postcss", "sass", "typedoc", "babel", "swc", "rspack", "nest",
+    "gatsby", "ts-node", "concurrently", "cross-env", "publint", "size-limit", "commitlint", "attw", "dprint", "xo",
+    "standard",
 ];

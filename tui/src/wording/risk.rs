@@ -1,0 +1,33 @@
+//! What a call's risk and what is held against sessions are called in a row.
+
+use ccc_protocol::bodies::{Assessed, Held, Level};
+
+use super::verdict;
+use crate::text::{Row, Tone, Untrusted, Visible};
+
+/// Level, score and reasons; none where there is nothing out of the ordinary.
+#[must_use]
+pub fn risk(assessed: &Assessed) -> Option<Row> {
+    if assessed.level == Level::Low && assessed.reasons.is_empty() {
+        return None;
+    }
+    let (whole, rest) = (assessed.score_millis / 1000, assessed.score_millis % 1000 / 10);
+    let score = Visible::label(assessed.level.as_str()).then(Untrusted(&format!(" ({whole}.{rest:02})")).line());
+    let reasons = Untrusted(&assessed.reasons.join("; ")).line();
+    let row = Row::new().with(Tone::Name, "risk ").with(verdict::tone(assessed.level.gravity()), score);
+    Some(row.with(Tone::Plain, Visible::label(if assessed.reasons.is_empty() { "" } else { ": " }).then(reasons)))
+}
+
+/// Whose session is held, how, until when, and why.
+#[must_use]
+pub fn held(held: &Held) -> Row {
+    let session = held.session.as_deref().map_or_else(Visible::default, |session| {
+        Visible::label(" (session ").then(Untrusted(session).line()).then(")")
+    });
+    let until = match held.until {
+        Some(until) => Visible::label(" until ").then(Untrusted(&until.to_string()).line()),
+        None => Visible::label(" until a person lifts it"),
+    };
+    let head = Visible::from(&held.user).then(session).then(": ").then(Untrusted(&held.what).line()).then(until);
+    Row::new().with(Tone::Care, head.then(": ").then(Untrusted(&held.why).line()))
+}
