@@ -386,6 +386,9 @@ fn it_is_told_whether_the_agent_still_waits_and_looked_at_again_and_again() {
     assert!(desk.take(Message::Tick).contains(&Command::ReadWaiting(call.ticket.id)));
     desk.take(Message::News(News::Waiting(call.ticket.id, Some(Waiting { here: false, until: None }))));
     assert!(desk.screen().contains("claude has gone: an answer counts when it asks again"), "{}", desk.screen());
+    desk.take(Message::News(News::Lost { why: "away".into(), retry_seconds: 1 }));
+    assert!(!desk.screen().contains("claude has gone"), "nobody knows: {}", desk.screen());
+    desk.take(Message::News(News::Connected));
     // Another request on screen: this one is asked about no more.
     desk.waiting([7]);
     desk.take(Message::Line(format!("find {}", id(7))));

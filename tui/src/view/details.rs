@@ -46,7 +46,9 @@ fn inconsistent() -> [Row; 3] {
 fn name(model: &Model, ticket: &Ticket) -> Row {
     let row = Row::new().with(Tone::Dim, summary::short(ticket.id).then(" "));
     let mut row = row.with(Tone::Strong, summary::name(ticket)).with(Tone::Plain, "  ");
-    match wording::waiting(ticket, model.now().wall) {
+    // Without a connection nobody knows.
+    let waiting = wording::waiting(ticket, model.now().wall).filter(|_| !model.connection().is_lost());
+    match waiting {
         Some(waiting) => row.0.extend(waiting.0),
         None => row.push(Tone::Dim, Visible::label("by ").then(&ticket.submitted_by)),
     }
