@@ -124,14 +124,14 @@ fn what_runs_is_followed_to_its_end() {
     let (code, out, _, received) = run(scripts, &[ACTION]);
     assert_eq!((code, out), (0, ticket("succeeded") + "\n"));
     assert_eq!(received[0].field("prefer"), None);
-    assert_eq!(received[1].field("prefer"), Some("wait=30"));
+    assert!(received[1].field("prefer").is_some_and(|prefer| prefer.starts_with("wait=30, patience=")));
 }
 
 #[test]
 fn a_wait_that_is_over_is_4() {
     let (code, out, _, received) = run(vec![answers(202, ticket("queued"))], &["--wait", "0", ACTION]);
     assert_eq!((code, out), (4, ticket("queued") + "\n"));
-    assert_eq!(received[0].field("prefer"), Some("wait=0"));
+    assert_eq!(received[0].field("prefer"), Some("wait=0, patience=0"));
 }
 
 #[test]
