@@ -94,7 +94,7 @@ fn step(rig: &mut Rig, without: &Law, dice: &mut Dice) -> bool {
                 uses: None,
                 seconds: 60,
                 params: Default::default(),
-                beside: Default::default(),
+                beside: vec![],
             });
             let _ = rig.approve(&ticket, grant.filter(|_| ticket.needs().grant_seconds_max > 0));
         }
