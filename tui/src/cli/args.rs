@@ -69,7 +69,7 @@ enum Verb {
     Resume {
         /// The agent's name
         #[arg(value_name = "USER")]
-        user: String,
+        agent: String,
     },
     /// Groups, actions and what holds
     Policies(Output),
@@ -232,7 +232,7 @@ impl Verb {
             Self::Grants(Output { json }) => Task::Grants { json },
             Self::Stop { id } => Task::Stop { id },
             Self::Revoke { id } => Task::Revoke { id },
-            Self::Resume { user } => Task::Resume { user },
+            Self::Resume { agent } => Task::Resume { user: agent },
             Self::Policies(Output { json }) => Task::Policies { json },
             Self::Watch(Output { json }) => Task::Watch { json },
             Self::Suggest(SuggestArgs { config, write, json }) => Task::Suggest(Suggest { json, config, write }),
