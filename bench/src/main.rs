@@ -32,7 +32,7 @@ use report::Report;
 /// Goals that are measured together, and what measures them.
 type Measurement = (&'static [&'static str], fn(&mut Bench));
 
-const MEASUREMENTS: [Measurement; 14] = [
+const MEASUREMENTS: [Measurement; 15] = [
     (&["1", "2"], submit::actions),
     (&["3"], submit::reads),
     (&["4"], store::alone),
