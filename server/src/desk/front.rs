@@ -105,6 +105,8 @@ pub struct Front {
     pub(super) disk_full: DiskFull,
     pub(super) config_fault: ConfigFault,
     pub(super) pool: Pool,
+    /// What looks at what tools gave back, on a thread of its own: no request waits behind it.
+    pub(super) looks: Pool,
     /// What all bodies take room in.
     pub(super) bodies: Room,
     /// The owner's mail permission file, which is read again at a reload.

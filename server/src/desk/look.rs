@@ -51,7 +51,7 @@ impl Front {
         let (law, key) = (self.law(), caller.known().key().clone());
         let session = output.session.clone();
         let look = move || Ok(looked(&output, &law, &key));
-        let found = self.pool.run(Some(caller.user()), look).await?;
+        let found = self.looks.run(Some(caller.user()), look).await?;
         let masks = masks(&found);
         if !found.findings.is_empty() {
             let (user, findings) = (caller.user().clone(), found.findings);

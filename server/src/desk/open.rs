@@ -117,6 +117,7 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
     let waiting = Arc::new(Waiting::default());
     let no_thread = |error| StoreError::File { path: site.data.clone(), error };
     let pool = Pool::of_threads(site.law.limits.pool_threads).map_err(no_thread)?;
+    let looks = Pool::of_threads(1).map_err(no_thread)?;
     let archive = Archive::new(store::reader(&site.data)?, pool.clone());
     tokio::spawn(make_ready(pool.clone(), Arc::clone(&site.law.patterns)));
     let bodies = Room::of_bytes(site.law.limits.body_bytes_in_flight_max);
@@ -165,6 +166,7 @@ pub fn open(site: Site) -> Result<Running, StoreError> {
         disk_full,
         config_fault: ConfigFault::default(),
         pool,
+        looks,
         bodies,
         mail_file: mail_file.map(Into::into),
     };
