@@ -61,6 +61,7 @@ fn no_rule_override_grant_or_confine_undoes_the_last_word() {
         uses: None,
         seconds: 600,
         params: [("input".to_owned(), Difference::SameTool("Bash".into()))].into(),
+        beside: vec![],
     };
     rig.approve(&ticket, Some(any)).unwrap();
     assert_eq!(rig.run("s", "curl https://x.example/2").status(), Status::Released, "the grant is one");
