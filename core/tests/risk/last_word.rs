@@ -131,6 +131,20 @@ fn what_was_approved_before_a_freeze_is_not_released_after_it() {
 }
 
 #[test]
+fn a_rule_about_risk_keeps_nobody_from_releasing_what_the_last_word_held() {
+    let config = format!(
+        "{OPEN}\n[[rule]]\nname = 'r'\naction = 'use-tool'\nwhere = {{ risk = 'critical' }}\npolicy = 'auto-deny'\n\
+        [[rule]]\nname = 'h'\naction = 'use-tool'\nwhere = {{ risk = 'high', class = ['network'] }}\npolicy = 'auto-deny'\n"
+    );
+    let mut rig = Rig::new(&config);
+    rig.run("s", SECRET);
+    let ticket = rig.run("s", SENDS);
+    assert_eq!((ticket.status(), ticket.assessed().unwrap().level), (Status::Queued, Level::High));
+    rig.approve(&ticket, None).unwrap();
+    assert_eq!(rig.run("s", SENDS).status(), Status::Released);
+}
+
+#[test]
 fn a_marked_value_on_its_way_out_freezes_and_one_that_is_looked_at_is_asked() {
     let mut rig = Rig::new(OPEN);
     let signs = TextSigns { canary: Some("in the command".to_owned()), ..TextSigns::default() };

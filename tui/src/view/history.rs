@@ -54,6 +54,9 @@ pub(super) fn row(model: &Model, entries: &[&AuditEntry], here: bool) -> Row {
     if entries.iter().any(|entry| is_alarm(entry)) {
         row.push(Tone::Bad, "; RAN AS ANOTHER LINE THAN WAS HANDED OUT");
     }
+    if entries.iter().any(|entry| is_without_confinement(entry)) {
+        row.push(Tone::Plain, "; its calls are not confined");
+    }
     row.with(Tone::Dim, Visible::label("  ").then(told.rule))
 }
 
@@ -62,8 +65,16 @@ const OUTCOME_CELLS: usize = 10;
 
 /// True where a hook found that a call which was to run confined ran as another line.
 fn is_alarm(entry: &AuditEntry) -> bool {
-    let told = entry.detail.get("params").and_then(|params| params.pointer("/detail/confined"));
-    told.and_then(Value::as_str) == Some(OTHER_RAN)
+    told_in(entry, "/detail/confined").and_then(Value::as_str) == Some(OTHER_RAN)
+}
+
+/// True where a session began whose hook says why none of its calls is confined; the details have the words.
+fn is_without_confinement(entry: &AuditEntry) -> bool {
+    told_in(entry, "/detail/not_confined").is_some()
+}
+
+fn told_in<'a>(entry: &'a AuditEntry, what: &str) -> Option<&'a Value> {
+    entry.detail.get("params")?.pointer(what)
 }
 
 #[cfg(test)]
@@ -71,9 +82,13 @@ mod tests {
     use super::*;
 
     fn told(word: &str) -> AuditEntry {
+        with(&serde_json::json!({ "confined": word }))
+    }
+
+    fn with(detail: &Value) -> AuditEntry {
         let entry = serde_json::json!({
             "seq": 1, "at": "2026-03-07T12:00:00Z", "kind": "submitted", "by": "agent", "about": "agent", "action": "record-event",
-            "detail": { "params": { "event": "post-tool", "detail": { "confined": word } } },
+            "detail": { "params": { "event": "post-tool", "detail": detail } },
         });
         serde_json::from_value(entry).unwrap()
     }
@@ -82,5 +97,7 @@ mod tests {
     fn another_line_than_was_handed_out_is_red_and_a_call_that_was_kept_from_something_is_not() {
         assert!(is_alarm(&told(OTHER_RAN)));
         assert!(!is_alarm(&told("looks as if it was kept from something")));
+        let without = with(&serde_json::json!({ "not_confined": "because of its own sandbox" }));
+        assert!(is_without_confinement(&without) && !is_alarm(&without) && !is_without_confinement(&told(OTHER_RAN)));
     }
 }

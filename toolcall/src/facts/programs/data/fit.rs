@@ -425,16 +425,9 @@ fn accepts(kind: &Kind, arg: &Arg) -> Result<(), String> {
     let shown = || format!("`{}`", arg.shown());
     let known = arg.exact && !arg.pattern;
     let fits = match kind {
-        Kind::Any
-        | Kind::Glob
-        | Kind::Field
-        | Kind::Code
-        | Kind::Shell
-        | Kind::Command
-        | Kind::Jq
-        | Kind::Sql
-        | Kind::Python
-        | Kind::Javascript => true,
+        Kind::Any | Kind::Glob | Kind::Field | Kind::Code | Kind::Shell | Kind::Command | Kind::Jq | Kind::Sql => true,
+        // Names of files are no code.
+        Kind::Python | Kind::Javascript => !arg.pattern,
         Kind::Label => known && is_label(&arg.text),
         Kind::Name
         | Kind::Read
@@ -461,7 +454,7 @@ fn accepts(kind: &Kind, arg: &Arg) -> Result<(), String> {
         Kind::Plus => arg.text.starts_with('+'),
         Kind::Number => known && is_number(&arg.text),
         Kind::Package => known && is_package(&arg.text),
-        Kind::Target => known && !arg.text.starts_with('-') && !leaves(&arg.text),
+        Kind::Target => known && !arg.text.starts_with(['-', '.', '/', '~']) && !leaves(&arg.text),
         Kind::OneOf(words) => known && words.iter().any(|word| *word == arg.text),
     };
     if fits {

@@ -14,6 +14,10 @@ pub(super) fn judge(call: &Call<'_>, program: &Program, gather: &mut Gather) {
         if !operand.exact {
             gather.opaque(format!("`{}` gets a target that is known only when it runs", call.name));
         }
+        // What recipes are given they write into lines of a shell.
+        if !operand.text.contains('=') && operand.text.contains(RUN_BY_SHELLS) {
+            gather.opaque(format!("`{}` gets `{}`, which a shell may run", call.name, operand.shown()));
+        }
         if data::leaves(&operand.text) || makes && operand.text.contains("install") {
             gather.opaque(format!("`{} {}` may change what lies outside of the project", call.name, operand.shown()));
         }

@@ -14,6 +14,7 @@ mod make;
 mod perl;
 mod plain_code;
 mod python;
+mod scripts;
 mod sed;
 mod shells;
 mod sql;
@@ -50,6 +51,7 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("perl", perl::judge),
     ("python", self::python::judge),
     ("read", shells::names_set),
+    ("scripts", scripts::judge),
     ("sed", sed::judge),
     ("set", shells::settings),
     ("shell", shells::shell),
