@@ -84,7 +84,7 @@ fn with_lines(lines: &str, seen: &Seen, calls: &[(Call, Timestamp)], config: &st
     if of.is_empty() {
         return Err(NoRule::Nothing);
     }
-    let tried = of.into_iter().map(|of| make::tried(of, &asked, &with)).fold(Tried::default(), Tried::and);
+    let tried = of.into_iter().map(|of| make::tried(of, &asked, &with, &under)).fold(Tried::default(), Tried::and);
     if tried.denied_passed > 0 { Err(NoRule::Denied) } else { Ok(tried) }
 }
 

@@ -184,7 +184,7 @@ pub(super) fn rule(
     if !calls.iter().all(|covered| would_pass(&with, covered.call, covered.at)) {
         return Err(NoRule::StillAsked);
     }
-    let tried = tried((&key.caller, &key.action), asked, &with);
+    let tried = tried((&key.caller, &key.action), asked, &with, under);
     if tried.denied_passed > 0 { Err(NoRule::Denied) } else { Ok((lines, tried)) }
 }
 
@@ -215,14 +215,15 @@ pub(super) fn would_pass(under: &Under, call: &Call, at: Timestamp) -> bool {
     under.ready(call).is_ok_and(|ready| under.outcome(call, &ready, at, NOON).0 == Outcome::Passed)
 }
 
-/// Of all that this caller asked of this action.
-pub(super) fn tried((caller, action): (&str, &str), asked: &[Answered<'_>], with: &Under) -> Tried {
+/// Of all that this caller asked of this action. What passes already by the config as it is, no lines of these let pass.
+pub(super) fn tried((caller, action): (&str, &str), asked: &[Answered<'_>], with: &Under, without: &Under) -> Tried {
     let mut tried = Tried::default();
     for answered in asked {
         if answered.call.caller.as_str() != caller || answered.call.action.as_str() != action {
             continue;
         }
-        let passes = would_pass(with, answered.call, answered.first.at);
+        let (call, at) = (answered.call, answered.first.at);
+        let passes = would_pass(with, call, at) && !would_pass(without, call, at);
         tried.asked += answered.asked;
         tried.denied += answered.no;
         if passes {

@@ -220,6 +220,18 @@ fn one_chosen_call_is_enough_for_a_rule_and_needs_no_answer_yet() {
 }
 
 #[test]
+fn what_passes_by_the_config_already_is_not_told_of_another_rule() {
+    let log = Log::default().approved("use-tool", &[bash("cargo test"), bash("git log")]);
+    let cargo = chosen(&log, &[bash("cargo test")]).unwrap().lines().to_owned();
+    let mut seen = Seen::default();
+    log.lines.iter().for_each(|line| seen.take(line, Timestamp::default()));
+    let calls = [(call("use-tool", &bash("git log")), Timestamp::default())];
+    let made = rule_for(&seen, &calls, &add_lines(OLD, &cargo).unwrap()).unwrap();
+    let Suggestion::Rule { tried, .. } = made else { panic!("{made:?}") };
+    assert_eq!(tried, Tried { asked: 2, passed: 1, denied: 0, denied_passed: 0 });
+}
+
+#[test]
 fn chosen_calls_of_several_kinds_get_a_rule_a_kind_that_does_not_mix_them() {
     let read = used("Read", &json!({ "file_path": "/home/dev/app/a.rs" }), "/home/dev/app");
     let made = chosen(&Log::default(), &[bash("cat a.rs"), bash("touch b.rs"), read]).unwrap();
