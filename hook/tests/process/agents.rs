@@ -121,7 +121,7 @@ fn claudes_model_is_shown_masks_and_no_secrets() {
         let bridge = Bridge::masking(masks, |_, received| answered(received, 200, "released", &json!({})));
         let home = agent.installed(&bridge.url);
         // Written so that the command itself does not hold what it prints.
-        let seen = agent.run_asking(&home, "do it", r"printf 'KEY=\141\142cdefghij!'");
+        let seen = agent.run_asking(&home, "do it", &[r"printf 'KEY=\141\142cdefghij!'"]);
         assert!(bridge.handed_over().iter().any(|handed| handed["parts"][0] == "KEY=abcdefghij!"), "{seen:?}");
         assert!(seen.told_to_model.contains("KEY=[masked: GitHub token]!"), "{seen:?}");
         assert!(!seen.told_to_model.contains("abcdefghij"), "{seen:?}");
@@ -362,7 +362,7 @@ fn real_agents_work_in_their_project_and_reach_nothing_else() {
         fs::write(project.join("Makefile"), "all:\n\techo made >made.txt\n").unwrap();
         fs::write(project.join("run.sh"), "#!/bin/sh\necho a script of the project\n").unwrap();
         fs::set_permissions(project.join("run.sh"), fs::Permissions::from_mode(0o755)).unwrap();
-        let seen = agent.run_asking(&home, "do it", DAY);
+        let seen = agent.run_asking(&home, "do it", &[DAY]);
         assert!(project.join("made.txt").exists(), "{}: {seen:?}", agent.host);
         for told in ["42", "a script of the project", "ran confined"] {
             assert!(seen.told_to_model.contains(told), "{} {told}: {seen:?}", agent.host);
