@@ -206,6 +206,7 @@ impl Calls {
                     action: &action,
                     args,
                     facts: Some(&facts),
+                    risk: None,
                     local: LOCAL,
                     now: now(),
                     users: &law.users,
