@@ -23,7 +23,7 @@ use std::{fs, process::ExitCode};
 use args::Wishes;
 use builds::Builds;
 use goals::{
-    Bench, against, console, decide, frames, growth, hindsight, lists, mcp, programs, resident, store, submit,
+    Bench, against, console, decide, frames, growth, hindsight, lists, mcp, programs, resident, risk, store, submit,
 };
 use machine::Ticks;
 use peer::Peer;
@@ -32,7 +32,7 @@ use report::Report;
 /// Goals that are measured together, and what measures them.
 type Measurement = (&'static [&'static str], fn(&mut Bench));
 
-const MEASUREMENTS: [Measurement; 14] = [
+const MEASUREMENTS: [Measurement; 15] = [
     (&["1", "2"], submit::actions),
     (&["3"], submit::reads),
     (&["4"], store::alone),
@@ -47,6 +47,7 @@ const MEASUREMENTS: [Measurement; 14] = [
     (&["11"], resident::memory),
     (&["12", "13"], growth_of_all),
     (&["14"], hindsight::logs),
+    (&["21"], risk::risk),
 ];
 
 fn growth_of_all(bench: &mut Bench) {

@@ -247,7 +247,7 @@ fn what_holds_the_session_is_undone_by_a_persons_yes_to_this_call_and_by_no_rule
         };
         rig.work(|desk, cx, change| desk.found(&name("agent"), "s", &[finding], FenceAnswer::Escalate, cx, change));
     };
-    let free = "[[rule]]\nname = 'free'\naction = ['use-tool']\npolicy = 'auto-accept'\n";
+    let free = "[[rule]]\nname = 'free'\naction = ['use-tool']\nwhere.tool = 'mcp:files/*'\nwhere.param.host = 'claude'\npolicy = 'auto-accept'\n";
     let mut rig = Rig::new(free);
     assert_eq!(rig.hook("agent", TOOL, &input()).status(), Status::Released);
     escalate(&mut rig);

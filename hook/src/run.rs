@@ -87,6 +87,7 @@ fn settle(
     }
     let bridge = Arc::new(Connection::open(&config)?);
     with_stable_id(&mut question.content, installed.config);
+    with_confinement(&mut question.content, &config, installed.config);
     match &question.content {
         Event::Judge(call) if !canary::is_asked(call) => {
             let path = installed.config.ok_or(Failure::NoConfig)?;
@@ -222,6 +223,16 @@ fn with_stable_id(event: &mut Event, config: Option<&Path>) {
     let agents = Registry::load(&config.with_file_name("agents.json"));
     if let Some(id) = agents.id(recorded.host, name) {
         recorded.detail.insert("stable_id".to_owned(), Value::from(id));
+    }
+}
+
+/// A session that begins tells why its calls are not confined, for whoever wonders at a question.
+fn with_confinement(event: &mut Event, config: &Config, config_path: Option<&Path>) {
+    let (Event::Record(recorded), Some(path)) = (event, config_path) else { return };
+    if recorded.moment == Moment::SessionStart
+        && let Some(why) = confine::why_not(recorded.host, config, path)
+    {
+        recorded.detail.insert("not_confined".to_owned(), Value::from(why));
     }
 }
 

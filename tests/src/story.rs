@@ -106,6 +106,12 @@ impl Story {
         Self { promise, bridge: Site::new().on_socket().config(config).start() }
     }
 
+    /// Begins with these tables behind the usual config.
+    #[must_use]
+    pub fn under(promise: &'static str, tables: &str) -> Self {
+        Self { promise, bridge: Site::new().on_socket().config(format!("{ACTIONS}\n{tables}")).start() }
+    }
+
     /// The agent asks for an action; what waits.
     pub fn asks(&self, action: &Value) -> TicketId {
         self.bridge.submit("agent", action).ticket().id

@@ -42,6 +42,13 @@ impl Home {
         Console::spawn(promise, self.command("ccc-queue", &["--local"], dir), (140, 30))
     }
 
+    /// The bridge, spoken to with this secrets file: as the one who decides where it holds several users.
+    fn bridge(&self, name: &str) -> ccc_client::Bridge {
+        let secrets = ccc_client::read_secrets(&self.file(name)).unwrap();
+        let user = (name == "secrets.json").then_some("user");
+        ccc_client::Bridge::new(self.url().parse().unwrap(), ccc_client::Identity::choose(&secrets, user).unwrap())
+    }
+
     fn file(&self, name: &str) -> std::path::PathBuf {
         self.path().join(".config/ccc").join(name)
     }
@@ -227,8 +234,29 @@ fn a_mistake_in_the_config_is_a_line_until_it_is_mended() {
     fs::write(home.file("config.toml"), format!("{good}polisy = 1\n")).unwrap();
     console.sees("config not taken").sees(&format!("config.toml: line {line}"));
     console.press("2").sees("reload-refused").sees("config not taken");
+    let fault_for = |name: &str| home.bridge(name).queue(None).unwrap().config_fault;
+    assert!(fault_for("secrets.json").is_some_and(|fault| fault.contains(&format!("line {line}"))));
+    assert_eq!(fault_for("agent-secrets.json"), None, "an agent is not told of its owner's files");
     fs::write(home.file("config.toml"), good).unwrap();
     console.sees_no("config not taken").sees("reloaded");
     console.press("q").sees("LEAVE").press("q");
     console.ended();
+}
+
+#[test]
+fn a_demo_waits_for_an_answer_and_is_withdrawn_with_the_console() {
+    let home = Home::new();
+    let console =
+        home.open("two requests to try the console with, of which nothing comes", &home.path().join("project"));
+    console.sees("● live").press("d").sees("two requests wait").sees("2 waiting");
+    let ids: Vec<_> = home.bridge("secrets.json").queue(None).unwrap().tickets.iter().map(|one| one.id).collect();
+    console.press("q").sees("2 requests wait").press("l");
+    assert_eq!(console.ended().exit_code(), 0);
+    let agent = home.bridge("agent-secrets.json");
+    assert_eq!(ids.len(), 2);
+    assert!(ids.iter().all(|id| agent.ticket(*id).unwrap().status == Status::Cancelled));
+    let said = console.screen().replace('\n', "");
+    let process =
+        said.split("stop it with: kill ").nth(1).unwrap().split(|c: char| !c.is_ascii_digit()).next().unwrap();
+    assert!(std::process::Command::new("kill").arg(process).status().unwrap().success());
 }

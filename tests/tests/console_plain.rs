@@ -70,7 +70,7 @@ fn lines_that_come_together_decide_nothing() {
 fn help_names_the_words_and_the_same_answer_comes_twice() {
     let story = Story::of("in the line console `help` names words, and every line is answered");
     let console = plain(&story);
-    console.sees("connected").line("help").sees("take-back").sees("find ID");
+    console.sees("connected").line("help").sees("undo").sees("find ID");
     let count = |text: &str| String::from_utf8_lossy(&console.bytes()).matches(text).count();
     console.line("nonsense").sees("no such command here").settles();
     let before = count("no such command here");

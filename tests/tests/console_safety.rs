@@ -113,7 +113,7 @@ fn what_cannot_be_taken_back_needs_its_word() {
     let story = Story::of("what cannot be taken back is approved by its typed word, and by nothing less");
     let asked = story.asks(&json!({ "action": "wipe", "what": "all" }));
     let console = story.console();
-    console.sees("CANNOT BE TAKEN BACK").ready();
+    console.sees("CANNOT BE UNDONE").ready();
     console.press("y").sees("◆ APPROVE what deserves care").sees("type wipe to approve");
     console.press("enter").types("wip").sees("word wip").press("enter");
     story.still_waits(asked);

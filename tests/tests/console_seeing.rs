@@ -119,9 +119,9 @@ fn the_history_tells_what_happened_and_is_searchable() {
     story.ends(asked, Status::Succeeded);
     story.asks_page("serde");
     console.sees("1 waiting");
-    console.press("tab").sees("user approved greet").sees("agent submitted open-browser");
-    console.press("/").types("approved").sees_no("agent submitted open-browser");
-    console.press("enter").sees("user approved greet").sees("filtered by approved");
+    console.press("tab").sees("✓ approved  you  greet").sees("? waits     open-browser");
+    console.press("/").types("approved").sees_no("? waits     open-browser");
+    console.press("enter").sees("✓ approved  you  greet").sees("filtered by approved");
 }
 
 #[test]

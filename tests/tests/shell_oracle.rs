@@ -3,11 +3,6 @@
 //! It needs bash. Command lines of the corpus are asked about, and the same with a quote, a bracket or another mark of the shell's left
 //! out, which most often leaves something open.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the test reads its corpus and starts bash, which reads a line and runs none"
-)]
-
 use std::{
     fs,
     path::Path,

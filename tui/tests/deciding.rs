@@ -457,7 +457,7 @@ fn a_held_key_decides_once() {
 #[test]
 fn a_command_line_cannot_decide() {
     let mut desk = desk([1]);
-    for name in ["approve", "deny", "scope", "edit"] {
+    for name in ["approve", "deny", "allow-similar", "edit"] {
         desk.keys(":").types(name).keys("enter");
         desk.wait(500);
     }

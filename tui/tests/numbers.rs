@@ -73,3 +73,11 @@ fn the_next_that_waits_is_found_from_anywhere_and_settles_like_any_other() {
     alone.keys("N");
     assert!(alone.screen().contains("nothing else waits"), "{}", alone.screen());
 }
+
+#[test]
+fn a_filter_puts_the_cursor_on_the_exact_hit() {
+    let mut desk = Desk::new(120, 30);
+    desk.waiting([11, 1, 12]);
+    desk.keys("/").types("com/1").keys("enter");
+    assert_eq!(desk.model.queue().selected().map(|ticket| ticket.id), Some(id(1)), "{}", desk.screen());
+}

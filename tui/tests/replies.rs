@@ -8,6 +8,7 @@ mod support;
 use std::time::Duration;
 
 use ccc_protocol::bodies::{Care, Gravity, Verdict};
+use ccc_queue::view::theme::Rgb;
 use ccc_queue::{
     console::message::Command,
     keys::Context,
@@ -150,6 +151,32 @@ fn no_known_reply_is_read_as_a_key() {
         let keys: Vec<String> = read.map(named).filter(|name| !name.starts_with(['C', 'F'])).collect();
         assert!(keys.is_empty(), "{}: {keys:?}", reply.escape_ascii());
     }
+}
+
+#[test]
+fn the_background_is_read_from_its_reply_and_from_nothing_else() {
+    let told = |bytes: &[u8]| {
+        let mut decoder = Decoder::new(false);
+        assert!(decoder.feed(bytes, Duration::ZERO).is_empty(), "{}", bytes.escape_ascii());
+        decoder.background()
+    };
+    assert_eq!(told(b"\x1b]11;rgb:ffff/8080/0000\x1b\\"), Some(Rgb(255, 128, 0)));
+    assert_eq!(told(b"\x1b]11;rgb:1e/1e/1e\x07"), Some(Rgb(0x1e, 0x1e, 0x1e)));
+    assert_eq!(told(b"\x1b]11;rgb:f/0/f\x07"), Some(Rgb(255, 0, 255)));
+    for other in [
+        &b"\x1b]10;rgb:ffff/ffff/ffff\x07"[..],
+        b"\x1b]11;?\x07",
+        b"\x1b]11;rgb:ffff/ffff\x07",
+        b"\x1b]11;rgb:/0/0\x07",
+        b"\x1b]11;rgb:fffff/0/0\x07",
+        b"\x1b]11;rgb:+1/0/0\x07",
+        b"\x1bP11;rgb:ffff/ffff/ffff\x1b\\",
+        b"\x1b]11;rgb:ff/ff/ff",
+    ] {
+        assert_eq!(told(other), None, "{}", other.escape_ascii());
+    }
+    let long = [b"\x1b]11;rgb:ff/ff/ff".as_slice(), &[b'f'; 100], b"\x07"].concat();
+    assert_eq!(told(&long), None);
 }
 
 #[test]

@@ -198,6 +198,9 @@ fn a_console_elsewhere_tells_the_lines_and_writes_nothing() {
     assert!(screen.contains("for the config of the server") && screen.contains("[[rule]]"), "{screen}");
     here.keys("y");
     assert_eq!(here.written(), OLD);
+    here.desk.keys("x");
+    let copied: Vec<Command> = std::mem::take(&mut here.desk.asked);
+    assert!(matches!(copied.as_slice(), [Command::Copy(lines)] if *lines == draft(&here).lines), "{copied:?}");
     let forged = Draft { file: here.config.path.clone(), ..draft(&here) };
     assert!(here.config.write(&forged, &here.those(&[id(1)]), &Seen::default()).is_err(), "whoever asks");
 }

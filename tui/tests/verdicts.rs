@@ -243,3 +243,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn at_the_smallest_size_the_row_shows_what_is_asked() {
+    for (preview, asked) in [
+        (scenes::secrets_out(), "$ cat ~/.aws"),
+        (scenes::force_push(), "$ git push"),
+        (scenes::edit_bashrc(), ".bashrc"),
+        (scenes::npm_test(), "$ npm test"),
+        (scenes::blanks(), "$ mytool ok"),
+        (scenes::long_script(), "$ echo"),
+    ] {
+        let mut desk = Desk::new(40, 10);
+        desk.waits(preview);
+        desk.wait(1000);
+        let screen = desk.screen();
+        let row = screen.lines().find(|line| line.starts_with('▶')).unwrap_or_default();
+        assert!(row.contains(asked), "`{asked}` in {row}");
+    }
+}

@@ -69,6 +69,8 @@ fn severity(kind: &EntryKind) -> (u8, &'static str) {
         EntryKind::GroupSet
         | EntryKind::PolicySet
         | EntryKind::UsersRead
+        | EntryKind::OutputFound
+        | EntryKind::RiskLifted
         | EntryKind::MailPermissionsRead
         | EntryKind::ReloadRefused
         | EntryKind::ClockStepped

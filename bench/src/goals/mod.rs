@@ -11,6 +11,7 @@ pub mod lists;
 pub mod mcp;
 pub mod programs;
 pub mod resident;
+pub mod risk;
 pub mod store;
 pub mod submit;
 

@@ -119,11 +119,12 @@ impl Desk {
         }
     }
 
-    /// True where the ticket's user is frozen, or its group switched off, since it was approved.
+    /// True where the ticket's user or session is frozen, or its group switched off, since it was approved.
     pub(super) fn is_barred(&self, ticket: &Ticket, cx: Cx<'_>) -> bool {
         let (user, users) = (ticket.submitted_by(), &cx.law.users);
         let group = cx.law.catalogue.named(ticket.request().action.as_str()).map(|action| action.group.as_str());
         self.overrides.frozen_by(user).is_some()
+            || self.is_session_frozen(user, &ticket.request().params)
             || group.is_none_or(|group| self.overrides.group_disabled_by(group, user, users).is_some())
     }
 

@@ -31,7 +31,7 @@ impl Desk {
         let ticket = self.open.get(&id).cloned().ok_or_else(|| Refusal::no_such("ticket", id))?;
         self.is_let_go(id)?;
         if self.is_barred(&ticket, cx) {
-            let reason = "its user was frozen or its group switched off before it was started".to_owned();
+            let reason = "its user or session was frozen, or its group switched off, before it was started".to_owned();
             return self.advance(&ticket, Event::Stop { reason }, cx, change);
         }
         if let Some(refusal) = self.mail_forbidden(&ticket, cx) {

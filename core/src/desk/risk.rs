@@ -17,13 +17,7 @@ use super::{Change, Cx, Desk, Setting};
 
 impl Desk {
     /// What rules, people and grants say, and behind them what came before.
-    pub(super) fn weigh(
-        &self,
-        question: &Question<'_>,
-        signs: &TextSigns,
-        standing: &Standing<'_>,
-        cx: Cx<'_>,
-    ) -> Decision {
+    pub fn weigh(&self, question: &Question<'_>, signs: &TextSigns, standing: &Standing<'_>, cx: Cx<'_>) -> Decision {
         let session = risk::session_of(&question.args.json);
         let unheard = State::default();
         let state = self.risk.state(question.caller, session).unwrap_or(&unheard);

@@ -152,8 +152,7 @@ impl Desk {
             return Ok(Submitted::found(ticket));
         }
         // A freeze or a group switched off since the approval stands above it.
-        let is_frozen = self.is_session_frozen(ticket.submitted_by(), &ticket.request().params);
-        if is_frozen || self.is_barred(&ticket, cx) || self.is_held(id) || ticket.is_held() {
+        if self.is_barred(&ticket, cx) || self.is_held(id) || ticket.is_held() {
             return Ok(Submitted::found(ticket));
         }
         if let Some(instead) = self.held_back(&ticket, cx, change) {

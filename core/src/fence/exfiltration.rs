@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use ccc_protocol::bodies::{FindingKind::Exfiltration, Level};
-use regex::Regex;
+use regex::bytes::Regex;
 
 use super::Hit;
 
@@ -31,8 +31,8 @@ static COLLECTS: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 pub(super) fn find(text: &str) -> Vec<Hit> {
-    let high = FILLED_IN.find_iter(text).chain(ASKED_FOR.find_iter(text));
+    let high = FILLED_IN.find_iter(text.as_bytes()).chain(ASKED_FOR.find_iter(text.as_bytes()));
     let high = high.map(|found| Hit::new(Exfiltration, Level::High, found.range()));
-    let medium = COLLECTS.find_iter(text).map(|found| Hit::new(Exfiltration, Level::Medium, found.range()));
+    let medium = COLLECTS.find_iter(text.as_bytes()).map(|found| Hit::new(Exfiltration, Level::Medium, found.range()));
     high.chain(medium).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::LazyLock};
 
-use regex::Regex;
+use regex::bytes::Regex;
 
 /// How far behind a style that hides its element the hidden text may lie, in bytes.
 const HIDDEN_BYTES_MAX: usize = 600;
@@ -17,7 +17,7 @@ static HIDES: LazyLock<Regex> = LazyLock::new(|| {
 pub(super) fn regions(text: &str) -> Vec<Range<usize>> {
     let mut regions = between(text, "<!--", "-->");
     regions.extend(between(text, "[//]: # (", ")"));
-    regions.extend(HIDES.find_iter(text).map(|style| {
+    regions.extend(HIDES.find_iter(text.as_bytes()).map(|style| {
         let behind = head(text.get(style.end()..).unwrap_or_default(), HIDDEN_BYTES_MAX);
         style.end()..style.end() + behind.find("</").unwrap_or(behind.len())
     }));

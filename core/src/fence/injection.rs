@@ -4,7 +4,7 @@
 use std::{ops::Range, sync::LazyLock};
 
 use ccc_protocol::bodies::{FindingKind::Injection, Level};
-use regex::Regex;
+use regex::bytes::Regex;
 
 use super::{Hit, hidden};
 
@@ -34,9 +34,9 @@ static FORGED: LazyLock<Regex> = LazyLock::new(|| {
 /// Instructions to the agent: medium where they stand open, high where they are hidden or come with a forged turn.
 pub(super) fn find(text: &str) -> Vec<Hit> {
     let regions = hidden::regions(text);
-    let forged: Vec<Range<usize>> = FORGED.find_iter(text).map(|found| found.range()).collect();
+    let forged: Vec<Range<usize>> = FORGED.find_iter(text.as_bytes()).map(|found| found.range()).collect();
     let mut hits: Vec<Hit> = ADDRESSED
-        .find_iter(text)
+        .find_iter(text.as_bytes())
         .map(|found| {
             let is_hidden = hidden::holds(&regions, found.start());
             let severity = if is_hidden || !forged.is_empty() { Level::High } else { Level::Medium };

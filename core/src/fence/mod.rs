@@ -22,7 +22,7 @@ use ccc_protocol::{
     signing::Key,
 };
 
-use regex::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 
 pub use law::{FenceLaw, FenceSpec};
 
@@ -116,8 +116,9 @@ fn canary_digest(key: &Key) -> Digest {
 
 const TAG: &[u8] = b"ccc fence finding v1\n";
 
-/// A pattern of this module's own. Linear: the engine has no back-references and no look-around.
+/// A pattern of this module's own, of ASCII as far as classes and cases go: tables of all letters are not built in. Linear, because the
+/// engine has no back-references and no look-around.
 fn pattern(text: &str) -> Regex {
     #[expect(clippy::expect_used, reason = "a text of this program, which a test compiles")]
-    Regex::new(text).expect("a pattern that compiles")
+    RegexBuilder::new(text).unicode(false).build().expect("a pattern that compiles")
 }

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use ccc_protocol::bodies::{FindingKind::Obfuscation, Level};
-use regex::Regex;
+use regex::bytes::Regex;
 
 use super::{Hit, decoded};
 
@@ -27,10 +27,11 @@ static DECODES_AND_RUNS: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 pub(super) fn find(text: &str) -> Vec<Hit> {
-    let base64 = BASE64.find_iter(text).filter(|run| COMMAND.is_match(&decoded::base64(run.as_str())));
-    let escapes = ESCAPES.find_iter(text).filter(|run| COMMAND.is_match(&decoded::escapes(run.as_str())));
+    let base64 = BASE64.find_iter(text.as_bytes()).filter(|run| COMMAND.is_match(&decoded::base64(run.as_bytes())));
+    let escapes = ESCAPES.find_iter(text.as_bytes()).filter(|run| COMMAND.is_match(&decoded::escapes(run.as_bytes())));
     let encoded = base64.chain(escapes).map(|run| Hit::new(Obfuscation, Level::High, run.range()));
-    let runs = DECODES_AND_RUNS.find_iter(text).map(|found| Hit::new(Obfuscation, Level::Medium, found.range()));
+    let runs =
+        DECODES_AND_RUNS.find_iter(text.as_bytes()).map(|found| Hit::new(Obfuscation, Level::Medium, found.range()));
     let reordered = text.find(['\u{202d}', '\u{202e}']).map(|at| Hit::new(Obfuscation, Level::Medium, at..at + 3));
     encoded.chain(runs).chain(reordered).chain(mixed_words(text)).collect()
 }

@@ -3,7 +3,7 @@
 use std::{ops::Range, sync::LazyLock};
 
 use ccc_protocol::bodies::Level;
-use regex::{Captures, Regex};
+use regex::bytes::{Captures, Regex};
 
 use super::hidden::head;
 
@@ -61,10 +61,10 @@ const END: &str = "PRIVATE KEY-----";
 
 /// Each with its name, how sure it is one, and where it stands. They may overlap.
 pub(super) fn find(text: &str) -> Vec<(&'static str, Level, Range<usize>)> {
-    let shaped = SHAPES.captures_iter(text).filter_map(|captures| shaped(&captures, text));
-    let named = NAMED.captures_iter(text).filter_map(|captures| {
+    let shaped = SHAPES.captures_iter(text.as_bytes()).filter_map(|captures| shaped(&captures, text));
+    let named = NAMED.captures_iter(text.as_bytes()).filter_map(|captures| {
         let value = captures.name("value")?;
-        is_random(value.as_str()).then(|| ("secret", Level::Medium, value.range()))
+        is_random(text.get(value.range())?).then(|| ("secret", Level::Medium, value.range()))
     });
     shaped.chain(named).collect()
 }
@@ -79,9 +79,10 @@ fn shaped(captures: &Captures<'_>, text: &str) -> Option<(&'static str, Level, R
         let length = behind.find(END).map_or(behind.len(), |at| at + END.len());
         return has_content(behind.get(..length)?).then(|| (*name, Level::High, whole.start()..whole.end() + length));
     }
+    let shape = text.get(found.range())?;
     let is_sample = ["EXAMPLE", "xxxx", "XXXX", "0000000000", "1234567890"];
-    let is_sample = is_sample.iter().any(|sample| found.as_str().contains(sample));
-    (!is_sample && different(found.as_str()) >= 8).then(|| (*name, Level::High, found.range()))
+    let is_sample = is_sample.iter().any(|sample| shape.contains(sample));
+    (!is_sample && different(shape) >= 8).then(|| (*name, Level::High, found.range()))
 }
 
 /// A text about keys has the line that begins one, and no key behind it.

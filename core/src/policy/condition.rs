@@ -115,7 +115,7 @@ impl Condition {
             Test::Time(window) => Fit::when(window.holds(question.local)),
             Test::Param { name, test } => test.fit_param(name, question),
             Test::Fact(test) => question.facts.map_or(Fit::No, |facts| test.fit(facts, question)),
-            Test::Risk(least) => Fit::when(question.risk.is_some_and(|risk| risk.told.level >= *least)),
+            Test::Risk(least) => Fit::when(question.risk.is_some_and(|risk| risk.level() >= *least)),
             Test::Session(test) => Fit::when(question.risk.is_some_and(|risk| test.holds(&risk.session))),
         }
     }

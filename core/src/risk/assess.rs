@@ -42,6 +42,9 @@ pub struct Assessment {
     /// What is told of it.
     #[serde(flatten)]
     pub told: Assessed,
+    /// Its level before the last word, where that raised it: what rules are asked by, so that a person can release what was held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    level_alone: Option<Level>,
     /// The session before it.
     #[serde(default, skip_serializing_if = "Picture::is_blank")]
     pub session: Picture,
@@ -198,7 +201,7 @@ impl Assessment {
         let session = state.picture(now, law);
         let told = assess(&call, &session, law);
         let marks = Marks { session: session_of(params), signs: call.signs(), ..Marks::default() };
-        Self { told, session, marks }
+        Self { told, level_alone: None, session, marks }
     }
 
     /// Of this call, as if nothing had come before.
@@ -207,9 +210,18 @@ impl Assessment {
         Self::of(user, params, facts, &TextSigns::default(), &State::default(), law, Timestamp::default())
     }
 
+    /// The level that rules ask about.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        self.level_alone.unwrap_or(self.told.level)
+    }
+
     /// What the last word asked for stands among the reasons, and in what holds from now on.
     pub(crate) fn take(&mut self, last: Last) {
-        self.told.level = self.told.level.max(last.level);
+        if last.level > self.told.level {
+            self.level_alone = Some(self.told.level);
+            self.told.level = last.level;
+        }
         self.told.reasons.splice(0..0, last.reasons);
         self.told.reasons.truncate(Assessed::REASONS_MAX);
         self.marks.follows.extend(last.follows);

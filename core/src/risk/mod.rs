@@ -28,7 +28,7 @@ pub use marks::{Follow, Marks, Sign};
 pub use read::{Enforcement, RiskLaw, Then, Thresholds, Trust, Weights};
 pub use regard::{Picture, SessionTest};
 pub use sequence::Sequences;
-pub use sessions::{Frozen, Sessions};
+pub use sessions::{Frozen, Sessions, may_hold};
 pub(crate) use sessions::{may_freeze, session_of};
 pub use spec::{RiskSpec, SequenceSpec};
 pub use state::State;

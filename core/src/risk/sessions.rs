@@ -260,6 +260,18 @@ fn part<T: DeserializeOwned>(entry: &AuditEntry, key: &str) -> Option<T> {
     entry.detail.get(key).and_then(|value| T::deserialize(value).ok())
 }
 
+/// True where something may be held against sessions by this entry, or lifted.
+#[must_use]
+pub fn may_hold(entry: &AuditEntry) -> bool {
+    match entry.kind {
+        EntryKind::RiskLifted | EntryKind::OutputFound => true,
+        EntryKind::Submitted => {
+            part::<Marks>(entry, "marks").is_some_and(|marks| marks.high || !marks.follows.is_empty())
+        }
+        _ => false,
+    }
+}
+
 /// True where sessions may be frozen by this entry, or thawed.
 pub(crate) fn may_freeze(entry: &AuditEntry) -> bool {
     let freezes = |marks: Marks| marks.follows.iter().any(|follow| matches!(follow, Follow::Freeze { .. }));

@@ -32,7 +32,7 @@ impl Ticket {
 /// Of an action of the owner's or the bridge's own: its declaration says whether it is grave.
 fn declared(request: &Request) -> Verdict {
     let (headline, short) = match (request.irreversible, request.risk) {
-        (true, _) => ("CANNOT BE TAKEN BACK", "no way back"),
+        (true, _) => ("CANNOT BE UNDONE", "no way back"),
         (false, Risk::High) => ("HIGH RISK, BY ITS DECLARATION", "high risk"),
         (false, Risk::Normal) if is_pin(request) => ("takes a tool of a server as it says it is", "new tool"),
         (false, Risk::Normal) => by_plan(&request.plan),

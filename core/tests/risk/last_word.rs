@@ -61,6 +61,7 @@ fn no_rule_override_grant_or_confine_undoes_the_last_word() {
         uses: None,
         seconds: 600,
         params: [("input".to_owned(), Difference::SameTool("Bash".into()))].into(),
+        beside: vec![],
     };
     rig.approve(&ticket, Some(any)).unwrap();
     assert_eq!(rig.run("s", "curl https://x.example/2").status(), Status::Released, "the grant is one");
@@ -127,6 +128,20 @@ fn what_was_approved_before_a_freeze_is_not_released_after_it() {
     assert_eq!(rig.run("s", "touch a").status(), Status::Approved);
     rig.thaw("ana").unwrap();
     assert_eq!(rig.run("s", "touch a").status(), Status::Released);
+}
+
+#[test]
+fn a_rule_about_risk_keeps_nobody_from_releasing_what_the_last_word_held() {
+    let config = format!(
+        "{OPEN}\n[[rule]]\nname = 'r'\naction = 'use-tool'\nwhere = {{ risk = 'critical' }}\npolicy = 'auto-deny'\n\
+        [[rule]]\nname = 'h'\naction = 'use-tool'\nwhere = {{ risk = 'high', class = ['network'] }}\npolicy = 'auto-deny'\n"
+    );
+    let mut rig = Rig::new(&config);
+    rig.run("s", SECRET);
+    let ticket = rig.run("s", SENDS);
+    assert_eq!((ticket.status(), ticket.assessed().unwrap().level), (Status::Queued, Level::High));
+    rig.approve(&ticket, None).unwrap();
+    assert_eq!(rig.run("s", SENDS).status(), Status::Released);
 }
 
 #[test]

@@ -90,8 +90,12 @@ fn step(rig: &mut Rig, without: &Law, dice: &mut Dice) -> bool {
     assert!(is_open || stands >= alone, "{session} {command}: {stands} where rules alone say {alone}: {ticket:?}");
     match dice.roll(12) {
         0..=2 if ticket.status() == Status::Queued => {
-            let grant =
-                (dice.roll(4) == 0).then(|| GrantRequest { uses: None, seconds: 60, params: Default::default() });
+            let grant = (dice.roll(4) == 0).then(|| GrantRequest {
+                uses: None,
+                seconds: 60,
+                params: Default::default(),
+                beside: vec![],
+            });
             let _ = rig.approve(&ticket, grant.filter(|_| ticket.needs().grant_seconds_max > 0));
         }
         3..=6 if ticket.status() == Status::Queued => drop(rig.deny(&ticket)),

@@ -15,9 +15,7 @@ const ABOVE_MAX: usize = 3;
 
 /// True where something does, or where it cannot be told.
 pub(super) fn anything(host: Host, rewrite: &Rewrite, project: &Path, document: &Map<String, Value>) -> bool {
-    (rewrite.told_against)(document).is_some()
-        || in_words(host, rewrite, project).is_some()
-        || in_command_lines(rewrite, project)
+    (rewrite.told_against)(document).is_some() || in_all_words(host, rewrite, project).is_some()
 }
 
 /// True where the host was started with a rule of its person's that an `allow` of ours would go past, or where that cannot be told.
@@ -35,6 +33,16 @@ pub(super) fn in_words(host: Host, rewrite: &Rewrite, project: &Path) -> Option<
     (rewrite.files)(&places).iter().find_map(|file| in_file(rewrite, file)).map(|what| format!("{what} ({host})"))
 }
 
+/// The same, and in how the host was started: that may bring settings which stand in no file known here.
+pub(super) fn in_all_words(host: Host, rewrite: &Rewrite, project: &Path) -> Option<String> {
+    in_words(host, rewrite, project).or_else(|| {
+        let (Some(lines), Some(places)) = (lines_above(), places(project)) else {
+            return Some("a command line that cannot be read".to_owned());
+        };
+        (rewrite.started)(&places, &lines).map(ToOwned::to_owned)
+    })
+}
+
 fn places(project: &Path) -> Option<Places> {
     Some(Places { project: project.to_owned(), ..Places::of_person()? })
 }
@@ -50,12 +58,6 @@ fn in_file(rewrite: &Rewrite, file: &Path) -> Option<String> {
     let settings = if is_text { Some(Value::String(text)) } else { read::value_in(file) };
     let Some(settings) = settings else { return unknown() };
     (rewrite.against)(file, &settings).map(|what| format!("{what} in {}", file.display()))
-}
-
-/// How the host was started may bring settings that stand in no file known here.
-fn in_command_lines(rewrite: &Rewrite, project: &Path) -> bool {
-    let (Some(lines), Some(places)) = (lines_above(), places(project)) else { return true };
-    (rewrite.started)(&places, &lines).is_some()
 }
 
 /// The command lines of the processes above this one. None where one cannot be read.

@@ -296,6 +296,20 @@ pub fn against(host: Host, project: &Path) -> Option<String> {
     against::in_words(host, rewrite_of(host)?, project)
 }
 
+/// Why no call of this host is confined, in words; none where calls can be, and of a host that takes no other line.
+#[must_use]
+pub fn why_not(host: Host, config: &Config, path: &Path) -> Option<String> {
+    let rewrite = rewrite_of(host)?;
+    let project = std::env::current_dir().unwrap_or_default();
+    match &config.confine {
+        None => Some("no `ccc-confine` was found at the install that confines at level `full`".to_owned()),
+        Some(_) if state::is_off(path, host) => {
+            Some("another line ran than was handed out: run `ccc-hook doctor`".to_owned())
+        }
+        Some(_) => against::in_all_words(host, rewrite, &project).map(|what| format!("because of {what}")),
+    }
+}
+
 /// How far this launcher can confine, by its own word: `full`, `files` or `none`.
 #[must_use]
 pub fn probed(launcher: &Path) -> Option<String> {

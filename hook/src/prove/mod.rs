@@ -129,7 +129,7 @@ fn tell(host: Host, install: &Install, verdict: &Verdict, printed: &str, out: &m
 
 fn tried(host: Host, trial: Trial, folder: &Path, ours: &Path) -> io::Result<Verdict> {
     let directory = Scratch::new(ours)?;
-    let model = Model::start(canary::COMMAND)?;
+    let model = Model::start(&[canary::COMMAND])?;
     if let Some(file) = trial.file {
         fs::write(directory.path.join(file.name), (file.text)())?;
     }

@@ -1,5 +1,5 @@
-//! A small model on loopback. It speaks the four interfaces by which coding agents ask theirs, asks for one shell command, and is
-//! content with whatever comes of it.
+//! A small model on loopback. It speaks the four interfaces by which coding agents ask theirs, asks for one shell command after the
+//! other, and is content with whatever comes of them.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -29,21 +29,21 @@ struct Received {
 }
 
 impl Model {
-    /// Starts one that asks for this command, on a port of its own.
+    /// Starts one that asks for these commands in turn, on a port of its own.
     ///
     /// # Errors
     /// When the system gives no port or no thread.
-    pub fn start(command: &str) -> io::Result<Self> {
+    pub fn start(commands: &[&str]) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let url = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
         let received = Arc::new(Mutex::new(Received::default()));
         let log = Arc::clone(&received);
-        let command: Arc<str> = Arc::from(command);
+        let commands: Arc<[String]> = commands.iter().map(|command| (*command).to_owned()).collect();
         thread::Builder::new().spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let (log, command) = (Arc::clone(&log), Arc::clone(&command));
+                let (log, commands) = (Arc::clone(&log), Arc::clone(&commands));
                 // An agent that went away needs no answer.
-                thread::spawn(move || speak(&stream, &log, &command));
+                thread::spawn(move || speak(&stream, &log, &commands));
             }
         })?;
         Ok(Self { url, received })
@@ -68,7 +68,7 @@ impl Model {
     }
 }
 
-fn speak(stream: &TcpStream, log: &Mutex<Received>, command: &str) -> io::Result<()> {
+fn speak(stream: &TcpStream, log: &Mutex<Received>, commands: &[String]) -> io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?.take(REQUEST_BYTES_MAX));
     let mut head = Vec::new();
     loop {
@@ -84,11 +84,11 @@ fn speak(stream: &TcpStream, log: &Mutex<Received>, command: &str) -> io::Result
     let length = head.iter().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
     let mut body = Vec::new();
     reader.take(length.unwrap_or(0)).read_to_end(&mut body)?;
-    let turn = Turn::of(&String::from_utf8_lossy(&body), command);
+    let turn = Turn::of(&String::from_utf8_lossy(&body), commands);
     {
         let mut received = log.lock().unwrap_or_else(PoisonError::into_inner);
         received.text.push_str(&turn.body);
-        received.has_result |= turn.has_result;
+        received.has_result |= turn.results > 0;
     }
     let events = turn.events(head.first().map(String::as_str).unwrap_or_default());
     let answer = if events.is_empty() {
@@ -105,33 +105,35 @@ struct Turn<'a> {
     body: String,
     /// The shell that the agent offers.
     shell: Option<&'static str>,
-    /// True where it tells what came of a call.
-    has_result: bool,
-    command: &'a str,
+    /// Of how many calls it tells what came of them.
+    results: usize,
+    /// What is asked for now; nothing where the answer is "done".
+    command: Option<&'a str>,
 }
 
 impl<'a> Turn<'a> {
-    fn of(body: &str, command: &'a str) -> Self {
+    fn of(body: &str, commands: &'a [String]) -> Self {
         let close: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
         let shell = SHELLS.into_iter().find(|shell| close.contains(&format!("\"name\":\"{shell}\"")));
         let results = ["\"tool_result\"", "\"function_call_output\"", "\"functionResponse\"", "\"role\":\"tool\""];
-        let has_result = results.iter().any(|result| close.contains(result));
-        Self { body: body.to_owned(), shell, has_result, command }
+        let results = results.iter().map(|result| close.matches(result).count()).max().unwrap_or_default();
+        let command = commands.get(results).map(String::as_str);
+        Self { body: body.to_owned(), shell, results, command }
     }
 
-    /// The shell to ask; none where the answer is "done".
-    fn asked_shell(&self) -> Option<&'static str> {
-        self.shell.filter(|_| !self.has_result)
+    /// The shell to ask, its input, and the call's id; none where the answer is "done".
+    fn asked(&self) -> Option<(&'static str, Value, String)> {
+        let (shell, command) = (self.shell?, self.command?);
+        // Some agents want a field, others refuse it.
+        let input = match shell {
+            "run_shell_command" => json!({ "command": command, "description": "a command", "is_background": false }),
+            _ => json!({ "command": command, "description": "a command" }),
+        };
+        Some((shell, input, self.id()))
     }
 
-    /// Some agents want a field, others refuse it.
-    fn input(&self, shell: &str) -> Value {
-        match shell {
-            "run_shell_command" => {
-                json!({ "command": self.command, "description": "a command", "is_background": false })
-            }
-            _ => json!({ "command": self.command, "description": "a command" }),
-        }
+    fn id(&self) -> String {
+        format!("call_{}", self.results + 1)
     }
 
     fn events(&self, line: &str) -> String {
@@ -146,11 +148,11 @@ impl<'a> Turn<'a> {
 
     /// `OpenAI`'s Chat Completions API, streamed.
     fn completions(&self) -> Vec<Value> {
-        let (delta, end) = match self.asked_shell() {
+        let (delta, end) = match self.asked() {
             None => (json!({"role": "assistant", "content": "done"}), "stop"),
-            Some(shell) => {
-                let call = json!({"index": 0, "id": "call_1", "type": "function",
-                                  "function": {"name": shell, "arguments": self.input(shell).to_string()}});
+            Some((shell, input, id)) => {
+                let call = json!({"index": 0, "id": id, "type": "function",
+                                  "function": {"name": shell, "arguments": input.to_string()}});
                 (json!({"role": "assistant", "content": null, "tool_calls": [call]}), "tool_calls")
             }
         };
@@ -163,9 +165,9 @@ impl<'a> Turn<'a> {
 
     /// Google's Gemini API, streamed in one piece.
     fn contents(&self) -> Value {
-        let part = match self.asked_shell() {
+        let part = match self.asked() {
             None => json!({"text": "done"}),
-            Some(shell) => json!({"functionCall": {"name": shell, "args": self.input(shell)}}),
+            Some((shell, input, _)) => json!({"functionCall": {"name": shell, "args": input}}),
         };
         json!({"candidates": [{"content": {"role": "model", "parts": [part]}, "finishReason": "STOP", "index": 0}],
                "usageMetadata": {"promptTokenCount": 1, "candidatesTokenCount": 1, "totalTokenCount": 2}})
@@ -173,11 +175,11 @@ impl<'a> Turn<'a> {
 
     /// Anthropic's Messages API, streamed.
     fn messages(&self) -> Vec<Value> {
-        let (block, delta, stop) = match self.asked_shell() {
+        let (block, delta, stop) = match self.asked() {
             None => (json!({"type": "text", "text": ""}), json!({"type": "text_delta", "text": "done"}), "end_turn"),
-            Some(shell) => (
-                json!({"type": "tool_use", "id": "toolu_1", "name": shell, "input": {}}),
-                json!({"type": "input_json_delta", "partial_json": self.input(shell).to_string()}),
+            Some((shell, input, id)) => (
+                json!({"type": "tool_use", "id": format!("tool_{id}"), "name": shell, "input": {}}),
+                json!({"type": "input_json_delta", "partial_json": input.to_string()}),
                 "tool_use",
             ),
         };
@@ -197,12 +199,11 @@ impl<'a> Turn<'a> {
 
     /// `OpenAI`'s Responses API, streamed; who speaks it calls its shell `exec_command`.
     fn responses(&self) -> Vec<Value> {
-        let item = if self.has_result {
-            json!({"type": "message", "role": "assistant", "id": "m1",
-                   "content": [{"type": "output_text", "text": "done"}]})
-        } else {
-            json!({"type": "function_call", "id": "f1", "call_id": "call_1", "name": "exec_command",
-                   "arguments": json!({"cmd": self.command}).to_string()})
+        let item = match self.command {
+            None => json!({"type": "message", "role": "assistant", "id": "m1",
+                           "content": [{"type": "output_text", "text": "done"}]}),
+            Some(command) => json!({"type": "function_call", "id": format!("f{}", self.results), "call_id": self.id(),
+                                    "name": "exec_command", "arguments": json!({"cmd": command}).to_string()}),
         };
         let usage = json!({"input_tokens": 1, "input_tokens_details": null, "output_tokens": 1,
                            "output_tokens_details": null, "total_tokens": 2});

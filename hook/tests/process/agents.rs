@@ -7,7 +7,7 @@ use std::fs;
 use std::io::Read;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -23,7 +23,7 @@ use crate::support::{Bridge, Home, Reply, actions, copied_to, run, ticket};
 const RUN_SECONDS_MAX: u64 = 120;
 
 /// What the model asks for, and where it shows that it ran.
-const COMMAND: &str = "echo hello > ran.txt";
+pub(crate) const COMMAND: &str = "echo hello > ran.txt";
 
 const AGENTS: [Host; 7] =
     [Host::Claude, Host::Codex, Host::Gemini, Host::Copilot, Host::Kimi, Host::OpenCode, Host::Qwen];
@@ -121,7 +121,7 @@ fn claudes_model_is_shown_masks_and_no_secrets() {
         let bridge = Bridge::masking(masks, |_, received| answered(received, 200, "released", &json!({})));
         let home = agent.installed(&bridge.url);
         // Written so that the command itself does not hold what it prints.
-        let seen = agent.run_asking(&home, "do it", r"printf 'KEY=\141\142cdefghij!'");
+        let seen = agent.run_asking(&home, "do it", &[r"printf 'KEY=\141\142cdefghij!'"]);
         assert!(bridge.handed_over().iter().any(|handed| handed["parts"][0] == "KEY=abcdefghij!"), "{seen:?}");
         assert!(seen.told_to_model.contains("KEY=[masked: GitHub token]!"), "{seen:?}");
         assert!(!seen.told_to_model.contains("abcdefghij"), "{seen:?}");
@@ -137,7 +137,7 @@ fn a_patch_that_codex_is_given_by_its_shell_is_asked_about() {
         for (http, status) in [(200, "released"), (403, "denied")] {
             let bridge = Bridge::start(move |_, received| answered(received, http, status, &json!({})));
             let home = agent.installed(&bridge.url);
-            let seen = agent.run_asking(&home, "do it", SHELL_PATCH);
+            let seen = agent.run_asking(&home, "do it", &[SHELL_PATCH]);
             assert_eq!(seen.ran, status == "released", "{seen:?}");
             let actions = bridge.actions();
             let calls: Vec<_> = actions.iter().filter(|action| action["action"] == "use-tool").collect();
@@ -362,7 +362,7 @@ fn real_agents_work_in_their_project_and_reach_nothing_else() {
         fs::write(project.join("Makefile"), "all:\n\techo made >made.txt\n").unwrap();
         fs::write(project.join("run.sh"), "#!/bin/sh\necho a script of the project\n").unwrap();
         fs::set_permissions(project.join("run.sh"), fs::Permissions::from_mode(0o755)).unwrap();
-        let seen = agent.run_asking(&home, "do it", DAY);
+        let seen = agent.run_asking(&home, "do it", &[DAY]);
         assert!(project.join("made.txt").exists(), "{}: {seen:?}", agent.host);
         for told in ["42", "a script of the project", "ran confined"] {
             assert!(seen.told_to_model.contains(told), "{} {told}: {seen:?}", agent.host);
@@ -413,7 +413,7 @@ fn real_agents_with_rules_of_their_persons_run_no_other_line() {
 
 /// The answer to whatever the hook asks: events are recorded, and a tool call
 /// ends as told.
-fn answered(received: &crate::support::Received, http: u16, status: &str, differing: &Value) -> Reply {
+pub(crate) fn answered(received: &crate::support::Received, http: u16, status: &str, differing: &Value) -> Reply {
     match received.body["action"].as_str() {
         None => Reply::Signed(200, actions()),
         Some("use-tool") if http == 403 => Reply::Signed(
@@ -427,22 +427,22 @@ fn answered(received: &crate::support::Received, http: u16, status: &str, differ
 }
 
 /// A program that is installed here.
-struct Agent {
-    host: Host,
+pub(crate) struct Agent {
+    pub(crate) host: Host,
     bin: PathBuf,
 }
 
 /// What came of one run.
 #[derive(Debug)]
-struct Seen {
-    ran: bool,
+pub(crate) struct Seen {
+    pub(crate) ran: bool,
     /// All that the model was sent.
-    told_to_model: String,
+    pub(crate) told_to_model: String,
     #[expect(dead_code, reason = "read by a person when a test fails")]
     output: Output,
 }
 
-fn agents() -> Vec<Agent> {
+pub(crate) fn agents() -> Vec<Agent> {
     let Some(bin) = std::env::var_os("CCC_AGENTS_BIN").map(PathBuf::from) else {
         eprintln!("no real agents: CCC_AGENTS_BIN names no directory with them");
         return Vec::new();
@@ -475,13 +475,18 @@ impl Agent {
         self.installed_for(url, "--user")
     }
 
-    /// `scope` as on the command line; the project is `project` in the home directory.
-    fn installed_for(&self, url: &str, scope: &str) -> Home {
+    /// A home with a project that is a repository of its own: some agents look for their project's root above them.
+    pub(crate) fn home(url: &str) -> Home {
         let home = Home::new(url, 60);
-        // A repository of its own: some agents look for their project's root above them.
         let git = home.path().join("project/.git");
         ["objects", "refs"].iter().for_each(|name| fs::create_dir_all(git.join(name)).unwrap());
         fs::write(git.join("HEAD"), "ref: refs/heads/main\n").unwrap();
+        home
+    }
+
+    /// `scope` as on the command line; the project is `project` in the home directory.
+    fn installed_for(&self, url: &str, scope: &str) -> Home {
+        let home = Self::home(url);
         let secrets = home.secrets();
         let (installed, words) =
             self.hook_says(&home, &["install", scope, "--secrets", secrets.to_str().unwrap(), "--url", url]);
@@ -490,7 +495,7 @@ impl Agent {
     }
 
     /// What a command of the hook about this agent says, in the project, and whether it did what it should.
-    fn hook_says(&self, home: &Home, arguments: &[&str]) -> (bool, String) {
+    pub(crate) fn hook_says(&self, home: &Home, arguments: &[&str]) -> (bool, String) {
         let mut command = home.binary();
         command.args(arguments).args(["--agent", self.host.name()]);
         command.env("PATH", self.path()).current_dir(home.path().join("project"));
@@ -499,21 +504,21 @@ impl Agent {
         (output.status.success(), words)
     }
 
-    fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         format!("{}:/usr/local/bin:/usr/bin:/bin", self.bin.display())
     }
 
-    fn run_once(&self, home: &Home) -> Seen {
+    pub(crate) fn run_once(&self, home: &Home) -> Seen {
         self.run(home, "do it")
     }
 
     fn run(&self, home: &Home, prompt: &str) -> Seen {
-        self.run_asking(home, prompt, COMMAND)
+        self.run_asking(home, prompt, &[COMMAND])
     }
 
-    /// With a model that asks for this command; `prompt` counts for Claude Code.
-    fn run_asking(&self, home: &Home, prompt: &str, command: &str) -> Seen {
-        let model = Model::start(command).unwrap();
+    /// With a model that asks for these commands in turn; `prompt` counts for Claude Code.
+    pub(crate) fn run_asking(&self, home: &Home, prompt: &str, commands: &[&str]) -> Seen {
+        let model = Model::start(commands).unwrap();
         let project = home.path().join("project");
         fs::create_dir_all(&project).unwrap();
         let mut command = match self.host {
@@ -572,8 +577,11 @@ impl Agent {
     fn gemini(&self, home: &Home) -> Command {
         let path = home.path().join(".gemini/settings.json");
         let mut settings: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-        settings["security"] = json!({"auth": {"selectedType": "gemini-api-key"}});
-        fs::write(path, settings.to_string()).unwrap();
+        let auth = json!({"auth": {"selectedType": "gemini-api-key"}});
+        if settings["security"] != auth {
+            settings["security"] = auth;
+            fs::write(path, settings.to_string()).unwrap();
+        }
         let mut command = Command::new(self.bin.join("gemini"));
         command.args(["-p", "do it", "--approval-mode", "yolo", "--skip-trust"]);
         command
@@ -581,9 +589,9 @@ impl Agent {
 
     fn kimi(&self, model: &Model, home: &Home) -> Command {
         let config = home.path().join(".kimi-code/config.toml");
-        let hooks = fs::read_to_string(&config).unwrap();
+        let hooks = without_provider(&config);
         let provider = format!(
-            "default_model = \"fake\"\n\n[providers.test]\ntype = \"openai\"\nbase_url = \"{}/v1\"\napi_key = \"none\"\n\n[models.fake]\nprovider = \"test\"\nmodel = \"fake\"\nmax_context_size = 100000\n\n{hooks}",
+            "default_model = \"fake\"\n\n[providers.test]\ntype = \"openai\"\nbase_url = \"{}/v1\"\napi_key = \"none\"\n\n[models.fake]\nprovider = \"test\"\nmodel = \"fake\"\nmax_context_size = 100000\n{PROVIDER_END}{hooks}",
             model.url()
         );
         fs::write(config, provider).unwrap();
@@ -594,9 +602,9 @@ impl Agent {
 
     fn codex(&self, model: &Model, home: &Home) -> Command {
         let config = home.path().join(".codex/config.toml");
-        let trust = fs::read_to_string(&config).unwrap();
+        let trust = without_provider(&config);
         let provider = format!(
-            "model = \"fake\"\nmodel_provider = \"test\"\n\n[model_providers.test]\nname = \"test\"\nbase_url = \"{}/v1\"\nenv_key = \"MODEL_KEY\"\nwire_api = \"responses\"\n\n{trust}",
+            "model = \"fake\"\nmodel_provider = \"test\"\n\n[model_providers.test]\nname = \"test\"\nbase_url = \"{}/v1\"\nenv_key = \"MODEL_KEY\"\nwire_api = \"responses\"\n{PROVIDER_END}{trust}",
             model.url()
         );
         fs::write(config, provider).unwrap();
@@ -604,6 +612,14 @@ impl Agent {
         command.args(["exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "do it"]);
         command
     }
+}
+
+/// Behind the provider of one run, which the next replaces.
+const PROVIDER_END: &str = "\n# end of the provider\n";
+
+fn without_provider(config: &Path) -> String {
+    let text = fs::read_to_string(config).unwrap_or_default();
+    text.split_once(PROVIDER_END).map_or(text.clone(), |(_, rest)| rest.to_owned())
 }
 
 /// Runs to the end, or fails the test when it takes too long.

@@ -343,3 +343,22 @@ fn a_failing_test_runs_confined_again() {
     assert_eq!(last(&bridge)["can"], json!(["confine"]));
     assert!(!off(&home));
 }
+
+#[test]
+fn a_session_that_begins_tells_why_its_calls_are_not_confined() {
+    let bridge = says("confined");
+    let home = home(&bridge);
+    let begins = |home: &Home| {
+        let document =
+            json!({"session_id": "s1", "cwd": "/proj", "hook_event_name": "SessionStart", "source": "startup"});
+        run(&mut home.event(Host::Claude, "SessionStart"), document.to_string().as_bytes());
+        last(&bridge)["detail"]["not_confined"].clone()
+    };
+    assert_eq!(begins(&home), Value::Null);
+    fs::create_dir(home.path().join(".claude")).unwrap();
+    fs::write(home.path().join(".claude/settings.json"), r#"{"sandbox": {"enabled": true}}"#).unwrap();
+    assert!(begins(&home).as_str().unwrap().contains("its own sandbox in "));
+    fs::write(home.path().join("claude.confine-off"), "").unwrap();
+    assert!(begins(&home).as_str().unwrap().contains("doctor"));
+    assert!(begins(&Home::new(&bridge.url, 0)).as_str().unwrap().contains("ccc-confine"));
+}

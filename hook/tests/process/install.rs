@@ -312,6 +312,37 @@ fn a_dry_run_shows_and_touches_nothing() {
     assert_eq!(files(&home), before);
 }
 
+/// What a console shows before it asks.
+#[test]
+fn the_agents_found_are_told_with_what_would_change_and_whether_it_is_in_place() {
+    let bridge = knowing();
+    let home = with_my_settings(&bridge.url);
+    let bin = home.path().join("bin");
+    write(&bin.join("claude"), "");
+    let secrets = home.secrets();
+    let told = |more: &[&str]| {
+        let arguments = ["install", "--secrets", secrets.to_str().unwrap(), "--url", &bridge.url, "--found"];
+        let output = run(home.binary().env("PATH", &bin).args(arguments).args(more), b"");
+        assert!(output.status.success(), "{}", words(&output));
+        output
+    };
+    let list = |output: &Output| serde_json::from_slice::<Value>(&output.stdout).unwrap();
+    let before = files(&home);
+    let found = list(&told(&["--dry-run", "--json"]));
+    assert_eq!(files(&home), before);
+    let [only] = found.as_array().unwrap().as_slice() else { panic!("{found}") };
+    assert_eq!(
+        (&only["agent"], &only["title"], &only["in_place"]),
+        (&json!("claude"), &json!("Claude Code"), &json!(false))
+    );
+    assert_eq!(only["before"], MINE);
+    told(&[]);
+    assert_eq!(fs::read_to_string(settings(&home, Host::Claude)).unwrap(), only["after"].as_str().unwrap());
+    assert_eq!(list(&told(&["--dry-run", "--json"]))[0]["in_place"], true);
+    let output = install(&home, &bridge.url, &["--found", "--json"]);
+    assert!(!output.status.success() && words(&output).contains("--dry-run"), "{}", words(&output));
+}
+
 #[test]
 fn nothing_is_touched_while_the_bridge_is_away_or_refuses_the_key() {
     let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

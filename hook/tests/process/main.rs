@@ -13,3 +13,4 @@ mod session;
 mod setup;
 mod support;
 mod traces;
+mod twelve;

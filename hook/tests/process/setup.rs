@@ -1,13 +1,11 @@
 //! The program beside the gate, and what is said where it is not there.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::process::Command;
 
 use ccc_hook::setup;
 
-use crate::support::{Home, copied_to, run};
+use crate::support::{Home, copied_to, run, script};
 
 const COMMANDS: [&str; 5] = ["install", "uninstall", "status", "doctor", "session"];
 
@@ -20,11 +18,6 @@ fn said(command: &mut Command) -> (i32, String, String) {
     let output = run(command, b"");
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
-}
-
-fn script(path: &Path, text: &str) {
-    fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 #[test]

@@ -297,8 +297,23 @@ impl Home {
 /// The hook at this place, and beside it the program that does what people ask.
 pub(crate) fn copied_to(gate: &Path) {
     fs::create_dir_all(gate.parent().unwrap()).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_ccc-hook"), gate).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_ccc-hook-setup"), setup::beside(gate)).unwrap();
+    copy(Path::new(env!("CARGO_BIN_EXE_ccc-hook")), gate);
+    copy(Path::new(env!("CARGO_BIN_EXE_ccc-hook-setup")), &setup::beside(gate));
+}
+
+/// An executable of this text.
+pub(crate) fn script(path: &Path, text: &str) {
+    let draft = path.with_extension("draft");
+    fs::write(&draft, format!("#!/bin/sh\n{text}\n")).unwrap();
+    fs::set_permissions(&draft, fs::Permissions::from_mode(0o755)).unwrap();
+    copy(&draft, path);
+    fs::remove_file(draft).unwrap();
+}
+
+/// By another process: what this one has open for writing, a child that another thread starts has open for a moment, too, and
+/// what is open for writing cannot be started.
+fn copy(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg(from).arg(to).status().unwrap().success());
 }
 
 /// Starts the command and gives it its stdin.

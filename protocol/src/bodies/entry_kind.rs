@@ -151,12 +151,6 @@ impl EntryKind {
         matches!(self, Self::ClockStepped | Self::ClockHeld | Self::ClockAccepted)
     }
 
-    /// True where something may be held against sessions afterwards, or lifted.
-    #[must_use]
-    pub fn may_hold_sessions(&self) -> bool {
-        matches!(self, Self::Submitted | Self::OutputFound | Self::RiskLifted)
-    }
-
     /// True where what approvers have set may be different afterwards. An unknown kind may have set something: whoever
     /// shows policies reads them again.
     #[must_use]

@@ -64,7 +64,7 @@ pub struct Assessed {
     pub level: Level,
     /// The number behind it, in thousandths; short circuits and the verdict's gravity may put the level above it.
     pub score_millis: u32,
-    /// Why, in words of the bridge's own, the gravest first: at most [`Assessed::REASONS_MAX`].
+    /// Why, in words, the gravest first: at most [`Assessed::REASONS_MAX`]. They may name what an agent chose.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
 }

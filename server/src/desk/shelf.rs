@@ -9,6 +9,7 @@ use ccc_core::{
     desk::{Change, Desk, MailPermissions, Pins, Setting},
     grant::Grant,
     policy::Overrides,
+    risk::may_hold,
     ticket::Ticket,
 };
 use ccc_protocol::{
@@ -92,11 +93,7 @@ impl Shelf {
         if !change.lifted.is_empty() || change.tickets.iter().any(|ticket| ticket.was_denied_by_a_person()) {
             published.denials = desk.denials().collect();
         }
-        if change
-            .entries
-            .iter()
-            .any(|sealed| sealed.entry.kind.may_hold_sessions() && sealed.entry.detail.contains_key("marks"))
-        {
+        if change.entries.iter().any(|sealed| may_hold(&sealed.entry)) {
             published.held = desk.all_held();
         }
         for ticket in &change.tickets {

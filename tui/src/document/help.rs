@@ -26,6 +26,8 @@ const SECTIONS: [(&str, &[Context]); 5] = [
             Context::Bulk,
             Context::Panic,
             Context::Stop,
+            Context::Rule,
+            Context::Does,
             Context::Container,
             Context::Install,
             Context::Volume,

@@ -104,7 +104,7 @@ fn verdict(page: &mut Page, ticket: &Ticket) {
 fn cautions(page: &mut Page, preview: &Preview) {
     let ticket = &preview.ticket;
     let own = [
-        (ticket.irreversible && ticket.verdict.is_none(), "cannot be taken back"),
+        (ticket.irreversible && ticket.verdict.is_none(), "cannot be undone"),
         (
             ticket.risk == Risk::High && (ticket.irreversible || ticket.verdict.is_none()),
             "high risk, by its declaration",

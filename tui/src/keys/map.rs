@@ -181,7 +181,7 @@ mod tests {
         let map = KeyMap::new(&own("deny", "x")).unwrap();
         assert_eq!(map.act(Context::View(View::Queue), 'x'.into()), Some(Act::Deny));
         assert_eq!(map.act(Context::Container, 'x'.into()), None, "one key, one meaning");
-        let map = KeyMap::new(&own("stop", "1")).unwrap();
+        let map = KeyMap::new(&own("end-runs", "1")).unwrap();
         assert_eq!(map.act(Context::View(View::Grants), '1'.into()), Some(Act::StopRuns));
         assert!(KeyMap::new(&own("copy", "n")).is_err(), "what a person asks for twice is refused");
     }

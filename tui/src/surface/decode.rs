@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
+use crate::view::theme::Rgb;
+
 /// A sequence comes whole within this time; an `ESC` alone so long is the key.
 const SEQUENCE_WAIT: Duration = Duration::from_millis(50);
 /// The same for a reply with a text in it.
@@ -18,6 +20,8 @@ const PASTE_WAIT: Duration = Duration::from_secs(1);
 const PASTE_BYTES_MAX: usize = 1024 * 1024;
 /// Parameters of a sequence up to this many bytes are looked at.
 const PARAMETERS_BYTES_MAX: usize = 64;
+/// A reply about the background is shorter.
+const COMMAND_BYTES_MAX: usize = 40;
 const PASTE_END: &[u8] = b"\x1b[201~";
 
 /// Where in a sequence the last byte was.
@@ -50,6 +54,10 @@ enum State {
 #[derive(Debug, Clone, Default)]
 pub struct Decoder {
     state: State,
+    /// The operating system command that is read, as far as it may be the reply about the background.
+    command: Vec<u8>,
+    /// The background, as the terminal told it last.
+    background: Option<Rgb>,
     /// Clicks are asked for, so that the oldest form of them may come.
     has_mouse: bool,
 }
@@ -58,7 +66,7 @@ impl Decoder {
     /// Before anything was read.
     #[must_use]
     pub fn new(has_mouse: bool) -> Self {
-        Self { state: State::Ground, has_mouse }
+        Self { has_mouse, ..Self::default() }
     }
 
     /// Takes what was read after this pause; what it means, in its order.
@@ -89,6 +97,11 @@ impl Decoder {
         }
     }
 
+    /// The background that the terminal told since this was last asked for.
+    pub fn background(&mut self) -> Option<Rgb> {
+        self.background.take()
+    }
+
     fn byte(&mut self, byte: u8, out: &mut Vec<Event>) {
         match std::mem::take(&mut self.state) {
             State::Ground => self.ground(byte, KeyModifiers::NONE, out),
@@ -107,7 +120,7 @@ impl Decoder {
             State::OldClick(more) if more > 1 => self.state = State::OldClick(more - 1),
             State::OldClick(_) => {}
             State::Text { ends_with_bell } => self.text(ends_with_bell, byte, out),
-            State::TextEscape if byte == b'\\' => {}
+            State::TextEscape if byte == b'\\' => self.end_command(),
             State::TextEscape => self.escape(byte, out),
             State::Paste(text, matched) => self.paste(text, matched, byte, out),
         }
@@ -152,8 +165,14 @@ impl Decoder {
         match byte {
             b'[' => self.state = State::Control(Vec::new()),
             b'O' => self.state = State::Shifted,
-            b']' => self.state = State::Text { ends_with_bell: true },
-            b'P' | b'X' | b'^' | b'_' => self.state = State::Text { ends_with_bell: false },
+            b']' => {
+                self.command.clear();
+                self.state = State::Text { ends_with_bell: true };
+            }
+            b'P' | b'X' | b'^' | b'_' => {
+                self.command.clear();
+                self.state = State::Text { ends_with_bell: false };
+            }
             // The end of a text that was given up.
             b'\\' => {}
             b'\r' | b'\t' | 0x20..=0x7f => self.ground(byte, KeyModifiers::ALT, out),
@@ -185,12 +204,23 @@ impl Decoder {
 
     fn text(&mut self, ends_with_bell: bool, byte: u8, out: &mut Vec<Event>) {
         match byte {
-            0x07 if ends_with_bell => {}
+            0x07 if ends_with_bell => self.end_command(),
             0x1b => self.state = State::TextEscape,
             // No control stands in a text: a person who presses ctrl-c is heard.
             0..=0x06 | 0x08..=0x1f => self.ground(byte, KeyModifiers::NONE, out),
-            _ => self.state = State::Text { ends_with_bell },
+            other => {
+                // What is longer is no such reply.
+                if ends_with_bell && self.command.len() <= COMMAND_BYTES_MAX {
+                    self.command.push(other);
+                }
+                self.state = State::Text { ends_with_bell };
+            }
         }
+    }
+
+    fn end_command(&mut self) {
+        self.background = background(&self.command).or(self.background);
+        self.command.clear();
     }
 
     fn paste(&mut self, mut text: Vec<u8>, matched: usize, byte: u8, out: &mut Vec<Event>) {
@@ -211,6 +241,18 @@ impl Decoder {
         text.truncate(PASTE_BYTES_MAX);
         self.state = State::Paste(text, begins);
     }
+}
+
+/// The background in a reply: `11;rgb:RRRR/GGGG/BBBB`, each part of one to four hexadecimal digits (xterm's control sequences).
+fn background(command: &[u8]) -> Option<Rgb> {
+    let text = std::str::from_utf8(command).ok()?.strip_prefix("11;")?;
+    let parts = text.strip_prefix("rgb:").or_else(|| text.strip_prefix("rgba:"))?;
+    let mut parts = parts.split('/').map(|part| {
+        let most = (1_u32 << (4 * u32::try_from(part.len()).ok().filter(|length| (1..=4).contains(length))?)) - 1;
+        let value = u32::from_str_radix(part.strip_prefix('+').map_or(part, |_| ""), 16).ok()?;
+        u8::try_from(value * 255 / most).ok()
+    });
+    Some(Rgb(parts.next()??, parts.next()??, parts.next()??))
 }
 
 fn key(code: KeyCode, held: KeyModifiers) -> Event {

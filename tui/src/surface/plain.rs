@@ -352,7 +352,9 @@ impl Console {
         self.told.page = Some(target);
         let mut rows = document::preview(preview, PAGE_CELLS, Ids::Shown);
         rows.extend(wording::waiting(&preview.ticket, self.clock.now().wall));
-        rows.push(Row::new().with(Tone::Strong, "approve, deny, scope, edit, snooze, mark, down, up, or help?"));
+        rows.push(
+            Row::new().with(Tone::Strong, "approve, deny, allow-similar, edit, snooze, mark, down, up, or help?"),
+        );
         self.print(&rows)?;
         self.update(Message::Drawn)
     }
@@ -399,9 +401,9 @@ fn how_to_answer(context: Context) -> &'static str {
             "`up` and `down` choose a row, `narrower` and `wider` change it, `approve` approves; `leave` leaves"
         }
         Context::Panic => {
-            "`choose` chooses, `up` and `down` move, `freeze` stops, `unfreeze` lets go on; `leave` leaves"
+            "`choose` chooses, `up` and `down` move, `stop-now` stops, `resume` lets go on; `leave` leaves"
         }
-        Context::Stop => "`choose` chooses, `up` and `down` move, `stop-chosen` ends the chosen runs; `leave` leaves",
+        Context::Stop => "`choose` chooses, `up` and `down` move, `end-chosen` ends the chosen runs; `leave` leaves",
         Context::Install => "`choose` chooses, `up` and `down` move, `install-chosen` installs; `leave` leaves",
         Context::Volume => "`add-volume` adds it; `leave` leaves",
         Context::Leave => "`stop-server` or `leave-running`; `leave` stays here",

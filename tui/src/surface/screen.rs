@@ -1,6 +1,7 @@
 //! The console on a screen: events in, frames out. One loop; everything it does is said by the model.
 
 use std::{
+    env,
     fs::File,
     io::{self, IsTerminal as _, Read, stdin, stdout},
     sync::{
@@ -23,6 +24,7 @@ use super::{
     terminal::{self, Held, Screen, Signal},
 };
 use crate::{
+    config::Colours,
     console::{
         message::{Command, Message, News},
         model::{Model, Now, Size},
@@ -32,7 +34,10 @@ use crate::{
     link::Link,
     local::Machine,
     rules,
-    view::{self, theme::Theme},
+    view::{
+        self,
+        theme::{Rgb, Theme},
+    },
 };
 
 /// Room for what is read of the terminal at once, bytes.
@@ -50,6 +55,8 @@ const ANSWER_MILLIS: u64 = 4;
 enum Input {
     /// An event, and when it came.
     Terminal(Event, Now),
+    /// The terminal's background.
+    Background(Rgb),
     News(News),
     Signal(Signal),
     Gone,
@@ -58,6 +65,8 @@ enum Input {
 struct Console {
     model: Model,
     theme: Theme,
+    /// The theme is that of the terminal's own background, once it is told.
+    follows_background: bool,
     clock: Clock,
     link: Link,
     /// Who does things on this machine, where the console came with `--local`.
@@ -93,7 +102,24 @@ pub(crate) fn run(
     let screen = held.screen()?;
     let clock = Clock::start();
     read_terminal(inputs, clock, Decoder::new(model.config().mouse))?;
-    let mut console = Console { model, theme, clock, link, machine, held, screen, has_decided: false, ended: None };
+    // What a terminal cannot answer it may print.
+    let answers = env::var("TERM").is_ok_and(|term| !["linux", "vt", "cons"].iter().any(|name| term.starts_with(name)));
+    let follows_background = answers && theme != Theme::Plain && model.config().colours == Colours::Auto;
+    if follows_background {
+        held.ask_background()?;
+    }
+    let mut console = Console {
+        model,
+        theme,
+        follows_background,
+        clock,
+        link,
+        machine,
+        held,
+        screen,
+        has_decided: false,
+        ended: None,
+    };
     console.begin(first)?;
     console.main_loop(&received)
 }
@@ -134,6 +160,10 @@ fn read_terminal(inputs: Sender<Input>, clock: Clock, mut decoder: Decoder) -> i
                 Err(RecvTimeoutError::Timeout) => decoder.give_up(),
                 Err(RecvTimeoutError::Disconnected) => break,
             };
+            let background = decoder.background().map(Input::Background);
+            if background.is_some_and(|background| inputs.send(background).is_err()) {
+                return;
+            }
             if events.into_iter().any(|event| inputs.send(Input::Terminal(event, came)).is_err()) {
                 return;
             }
@@ -221,6 +251,12 @@ impl Console {
                 Some(message) => self.take_at(message, came),
                 None => Ok(()),
             },
+            Input::Background(background) => {
+                if self.follows_background {
+                    self.theme = Theme::on(background);
+                }
+                Ok(())
+            }
             Input::News(news) => self.take(Message::News(news)),
             Input::Signal(Signal::End(signal)) => {
                 self.ended = Some(Ended::Signal(signal));

@@ -79,6 +79,15 @@ impl Held {
         if self.mouse { execute!(stdout(), EnableMouseCapture) } else { Ok(()) }
     }
 
+    /// Asks the terminal for its background (OSC 11). It answers among the keys, or never.
+    ///
+    /// # Errors
+    /// Where it cannot be written to.
+    pub fn ask_background(&self) -> io::Result<()> {
+        write!(stdout(), "\x1b]11;?\x1b\\")?;
+        stdout().flush()
+    }
+
     /// Stops the program as Ctrl-Z does, with the terminal given back, and takes it again when it goes on.
     ///
     /// # Errors

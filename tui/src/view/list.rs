@@ -103,7 +103,10 @@ fn ticket_row(model: &Model, line: &Line, ticket: &Ticket) -> Row {
     let mut row = cursor_sign(model.queue().is_cursor(line)).with(Tone::Strong, mark);
     let (tone, sign) = verdict::sign(ticket);
     row.push(tone, Visible::label(sign).then(" "));
-    row.push(Tone::Dim, standing(model, ticket).padded(4).then(" "));
+    let standing = standing(model, ticket);
+    if !standing.is_empty() {
+        row.push(Tone::Dim, standing.padded(4).then(" "));
+    }
     if let Some((tone, short)) = verdict::short(ticket) {
         row.push(tone, short.then("  "));
     }
@@ -119,6 +122,9 @@ fn ticket_row(model: &Model, line: &Line, ticket: &Ticket) -> Row {
 /// Seconds left that are few enough to be told in the list.
 const SHORT_SECONDS: u64 = 300;
 
+/// Lists of fewer cells tell no age.
+const AGE_MIN: u16 = 44;
+
 /// Age while it waits, and time left where that is short; how it stands once it does not.
 fn standing(model: &Model, ticket: &Ticket) -> Visible {
     if model.is_deciding(ticket.id) {
@@ -127,8 +133,12 @@ fn standing(model: &Model, ticket: &Ticket) -> Visible {
     if ticket.status != Status::Queued {
         return crate::wording::status(ticket.status);
     }
-    let age = span::age(model.now().wall, ticket.created).padded(4);
     let now = model.now().wall;
+    // On the smallest screens there is room for what is asked alone.
+    let age = match model.areas().list.width < AGE_MIN {
+        true => Visible::default(),
+        false => span::age(now, ticket.created).padded(4),
+    };
     match ticket.expires.filter(|expires| expires.millis_since(now) / 1000 < SHORT_SECONDS) {
         Some(expires) => age.then("→").then(span::until(now, expires)),
         None => age,

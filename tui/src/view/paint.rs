@@ -1,6 +1,10 @@
 //! From rows to cells. Only a [`Visible`] gets here, so no cell ever holds what a terminal obeys.
 
-use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::{Color, Style},
+};
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -83,13 +87,31 @@ impl<'a> Painter<'a> {
     }
 
     /// The whole area as the row under the cursor; the row itself says so with a sign too.
+    /// What is grave or odd keeps its colour in it, all else has one.
     pub fn select(&mut self, area: Rect) {
+        let told = [Tone::Bad, Tone::Care].map(|tone| self.theme.style(tone).fg);
+        let plain = self.theme.style(Tone::Plain).fg.unwrap_or(Color::Reset);
+        for position in area.positions() {
+            if let Some(cell) = self.buffer.cell_mut(position)
+                && !told.contains(&Some(cell.fg))
+            {
+                cell.fg = plain;
+            }
+        }
         self.buffer.set_style(area, self.theme.selected());
     }
 
     /// The area filled with one tone's background, as title and key bar are.
     pub fn bar(&mut self, area: Rect) {
-        self.buffer.set_style(area, self.theme.bar());
+        let (style, text) = (self.theme.bar(), self.theme.bar_text());
+        for position in area.positions() {
+            if let Some(cell) = self.buffer.cell_mut(position) {
+                cell.set_style(style);
+                if cell.fg == Color::Reset {
+                    cell.fg = text;
+                }
+            }
+        }
     }
 
     /// Nothing but spaces.

@@ -1,11 +1,10 @@
 //! The same views as rows without a screen, for the line console.
 
-use super::{agents, dialogs, grants, idle, list, policies};
+use super::{agents, dialogs, grants, history, idle, list, policies};
 use crate::{
     console::model::Model,
     keys::View,
     text::{Row, Tone, Visible},
-    wording,
 };
 
 /// More rows than this are counted instead of printed; `find` and `filter` lead to them.
@@ -16,12 +15,8 @@ const ROWS_MAX: usize = 200;
 pub fn view_rows(model: &Model) -> Vec<Row> {
     let mut rows: Vec<Row> = match model.view() {
         View::History => {
-            let mut rows: Vec<Row> = model
-                .history()
-                .newest()
-                .take(ROWS_MAX)
-                .map(|entry| Row::new().with(Tone::Plain, wording::entry(entry)))
-                .collect();
+            let mut rows: Vec<Row> =
+                model.history().newest().take(ROWS_MAX).map(|entries| history::row(model, &entries, false)).collect();
             rows.reverse();
             rows
         }

@@ -3,6 +3,7 @@
 mod difference;
 mod entry;
 mod fate;
+mod happened;
 mod risk;
 pub mod span;
 pub mod summary;
@@ -13,5 +14,6 @@ pub mod words;
 pub use difference::difference;
 pub use entry::entry;
 pub use fate::{fate, status};
+pub use happened::{Happened, happened};
 pub use risk::{held, risk};
 pub use waiting::waiting;

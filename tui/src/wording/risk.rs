@@ -31,3 +31,30 @@ pub fn held(held: &Held) -> Row {
     let head = Visible::from(&held.user).then(session).then(": ").then(Untrusted(&held.what).line()).then(until);
     Row::new().with(Tone::Care, head.then(": ").then(Untrusted(&held.why).line()))
 }
+
+#[cfg(test)]
+mod tests {
+    use ccc_protocol::bodies::Level;
+
+    use super::*;
+
+    #[test]
+    fn a_risk_is_told_with_its_reasons_and_an_ordinary_one_not_at_all() {
+        let assessed = |level, reasons: &[&str]| Assessed {
+            level,
+            score_millis: 1550,
+            reasons: reasons.iter().map(|reason| (*reason).to_owned()).collect(),
+        };
+        assert!(risk(&assessed(Level::Low, &[])).is_none());
+        let row = risk(&assessed(Level::High, &["the session has read secrets", "a\u{202e}b"])).unwrap();
+        assert_eq!(row.text().to_string(), "risk high (1.55): the session has read secrets; a‹U+202E›b");
+        let held_row = held(&Held {
+            user: "agent".parse().unwrap(),
+            session: None,
+            what: "frozen".to_owned(),
+            until: None,
+            why: "a canary".to_owned(),
+        });
+        assert_eq!(held_row.text().to_string(), "agent: frozen until a person lifts it: a canary");
+    }
+}

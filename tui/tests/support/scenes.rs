@@ -497,7 +497,6 @@ pub(crate) fn policy_list() -> PolicyList {
         seq: 1,
         users: vec!["agent".parse().unwrap(), "builder".parse().unwrap()],
         frozen: vec!["builder".parse().unwrap()],
-        held: vec![],
         groups: vec![
             GroupPolicies { group: "desktop".into(), enabled: true, actions: desktop },
             GroupPolicies { group: "email".into(), enabled: false, actions: email },

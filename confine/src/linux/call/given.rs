@@ -91,6 +91,10 @@ fn variables(home: &Path, cache: &Path) -> Vec<(OsString, OsString)> {
         ("TMPDIR".into(), TEMPORARY.into()),
         ("npm_config_cache".into(), in_cache("npm")),
         ("GRADLE_USER_HOME".into(), in_cache("gradle")),
+        // There is no network to wait for: what wants it fails at once, and not after a minute of trying.
+        ("npm_config_fetch_retries".into(), "0".into()),
+        ("CARGO_NET_RETRY".into(), "0".into()),
+        ("PIP_RETRIES".into(), "0".into()),
     ];
     let of_gradle = home.join(".gradle/caches");
     set.extend(of_gradle.is_dir().then(|| ("GRADLE_RO_DEP_CACHE".into(), of_gradle.into_os_string())));

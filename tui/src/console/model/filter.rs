@@ -51,11 +51,47 @@ impl Filter {
     /// Whether a row's text fits.
     #[must_use]
     pub fn fits(&self, text: &str) -> bool {
-        let Some(pattern) = &self.pattern else { return true };
+        self.pattern.is_none() || self.score(text).is_some()
+    }
+
+    /// How well a row's text fits; the best is the greatest. What holds the very words comes before all else, as words of their own
+    /// before parts of others.
+    #[must_use]
+    pub fn rank(&self, text: &str) -> Option<Rank> {
+        Some(Rank { exact: exact(self.words.trim().trim_start_matches('\''), text), score: self.score(text)? })
+    }
+
+    fn score(&self, text: &str) -> Option<u32> {
+        let pattern = self.pattern.as_ref()?;
         let mut buffer = Vec::new();
         let score = MATCHER.with_borrow_mut(|matcher| pattern.score(Utf32Str::new(text, &mut buffer), matcher));
-        score.is_some_and(|score| score >= self.score_min)
+        score.filter(|score| *score >= self.score_min)
     }
+}
+
+/// How well a text fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rank {
+    exact: Exact,
+    score: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Exact {
+    No,
+    Part,
+    Words,
+}
+
+fn exact(words: &str, text: &str) -> Exact {
+    let (words, text) = (words.to_lowercase(), text.to_lowercase());
+    let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    let found = text.match_indices(&words).map(|(at, _)| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let after = text.get(at + words.len()..).and_then(|after| after.chars().next());
+        if is_edge(before) && is_edge(after) { Exact::Words } else { Exact::Part }
+    });
+    found.max().unwrap_or(Exact::No)
 }
 
 impl std::fmt::Debug for Filter {
@@ -86,6 +122,15 @@ mod tests {
     fn a_text_is_sought_letter_by_letter_or_left_out_where_that_is_asked_for() {
         assert!(Filter::new("'ops").fits("ops run-tests") && !Filter::new("'ops").fits("builder open-terminals"));
         assert!(Filter::new("!reader").fits("writer open-browser") && !Filter::new("!reader").fits("reader greet"));
+    }
+
+    #[test]
+    fn the_exact_hit_comes_first() {
+        let filter = Filter::new("cargo test");
+        let mut rows = ["$ cargo build; run tests", "$ xcargo tests", "$ cargo test -q"];
+        rows.sort_by_key(|row| std::cmp::Reverse(filter.rank(row)));
+        assert_eq!(rows, ["$ cargo test -q", "$ xcargo tests", "$ cargo build; run tests"]);
+        assert!(filter.rank("$ ls").is_none() && filter.rank("CARGO TEST") > filter.rank("cargo tests"));
     }
 
     #[test]

@@ -1,6 +1,11 @@
-//! The history on screen: entries of the audit log, newest first, searchable.
+//! The history on screen: what was asked for, a request a row, and what else happened, newest first, searchable.
 
-use ccc_protocol::bodies::{AuditEntry, AuditList};
+use std::collections::HashMap;
+
+use ccc_protocol::{
+    TicketId,
+    bodies::{AuditEntry, AuditList},
+};
 
 use super::filter::Filter;
 use crate::wording;
@@ -19,7 +24,10 @@ pub struct History {
     begins_after: u64,
     begun: bool,
     filter: Filter,
-    /// Places in `entries` that fit the filter, oldest first.
+    /// Places in `entries`, of each row its own, oldest first: a request with all that became of it, or an entry alone. A row stands
+    /// where it begins, and stays there whatever becomes of it.
+    rows: Vec<Vec<usize>>,
+    /// Places in `rows` that fit the filter, oldest first.
     fitting: Vec<usize>,
     /// From the newest, 0.
     at: usize,
@@ -59,8 +67,10 @@ impl History {
         if !older.is_empty() {
             self.entries.splice(0..0, older);
         }
-        let grown = newer.len();
         self.entries.extend(newer);
+        let before = self.rows.len();
+        let is_older = self.gather();
+        let grown = if is_older { 0 } else { self.rows.len().saturating_sub(before) };
         self.read_to = Some(self.read_to.unwrap_or(0).max(list.next.unwrap_or(list.seq)));
         self.refilter();
         if self.at > 0 {
@@ -75,6 +85,25 @@ impl History {
         self.begun = true;
     }
 
+    /// Makes the rows anew; true where older ones came than there were.
+    fn gather(&mut self) -> bool {
+        let oldest =
+            self.rows.first().and_then(|row| row.first()).and_then(|&at| self.entries.get(at)).map(|first| first.seq);
+        let (mut rows, mut of): (Vec<Vec<usize>>, HashMap<TicketId, usize>) = (vec![], HashMap::new());
+        for (at, entry) in self.entries.iter().enumerate() {
+            let known = entry.ticket.and_then(|ticket| of.get(&ticket)).and_then(|&row| rows.get_mut(row));
+            match known {
+                Some(row) => row.push(at),
+                None => {
+                    of.extend(entry.ticket.map(|ticket| (ticket, rows.len())));
+                    rows.push(vec![at]);
+                }
+            }
+        }
+        self.rows = rows;
+        self.entries.first().map(|first| first.seq) < oldest
+    }
+
     /// All entries read.
     pub fn entries(&self) -> impl Iterator<Item = &AuditEntry> {
         self.entries.iter()
@@ -85,15 +114,15 @@ impl History {
         self.entries.iter().rev()
     }
 
-    /// Those that fit, newest first.
-    pub fn newest(&self) -> impl Iterator<Item = &AuditEntry> {
+    /// Those rows that fit, newest first; of each its entries, oldest first.
+    pub fn newest(&self) -> impl Iterator<Item = Vec<&AuditEntry>> {
         (0..self.fitting.len()).map_while(|at| self.nth_newest(at))
     }
 
-    /// How many fit, and how many were read.
+    /// How many rows fit, and how many there are.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
-        (self.fitting.len(), self.entries.len())
+        (self.fitting.len(), self.rows.len())
     }
 
     /// The filter in force.
@@ -111,23 +140,39 @@ impl History {
     }
 
     fn refilter(&mut self) {
-        let fits = |entry: &AuditEntry| self.filter.is_empty() || self.filter.fits(wording::entry(entry).as_str());
-        self.fitting = (0..self.entries.len()).filter(|&at| self.entries.get(at).is_some_and(fits)).collect();
+        let fits = |row: &usize| {
+            self.filter.is_empty()
+                || self.row(*row).is_some_and(|row| self.filter.fits(&wording::happened(&row).searched()))
+        };
+        self.fitting = (0..self.rows.len()).filter(fits).collect();
+        if !self.filter.is_empty() {
+            // The best stands first, which is last here; among equals the newest.
+            let rank =
+                |row: &usize| self.row(*row).and_then(|row| self.filter.rank(&wording::happened(&row).searched()));
+            let mut ranked = self.fitting.clone();
+            ranked.sort_by_cached_key(rank);
+            self.fitting = ranked;
+        }
     }
 
-    fn nth_newest(&self, at: usize) -> Option<&AuditEntry> {
+    fn row(&self, at: usize) -> Option<Vec<&AuditEntry>> {
+        let row: Vec<_> = self.rows.get(at)?.iter().filter_map(|&at| self.entries.get(at)).collect();
+        (!row.is_empty()).then_some(row)
+    }
+
+    fn nth_newest(&self, at: usize) -> Option<Vec<&AuditEntry>> {
         let place = self.fitting.len().checked_sub(at + 1)?;
-        self.fitting.get(place).and_then(|&at| self.entries.get(at))
+        self.fitting.get(place).and_then(|&at| self.row(at))
     }
 
-    /// The entry under the cursor.
+    /// The entries of the row under the cursor, oldest first; nothing where there is no row.
     #[must_use]
-    pub fn selected(&self) -> Option<&AuditEntry> {
-        self.nth_newest(self.at)
+    pub fn selected(&self) -> Vec<&AuditEntry> {
+        self.nth_newest(self.at).unwrap_or_default()
     }
 
     /// The rows on screen, each with whether the cursor is on it.
-    pub fn visible(&self) -> impl Iterator<Item = (&AuditEntry, bool)> {
+    pub fn visible(&self) -> impl Iterator<Item = (Vec<&AuditEntry>, bool)> {
         (self.top..self.top + self.height).map_while(|at| Some((self.nth_newest(at)?, at == self.at)))
     }
 
@@ -147,5 +192,39 @@ impl History {
 
     fn keep_in_sight(&mut self) {
         self.top = self.top.min(self.at).max((self.at + 1).saturating_sub(self.height.max(1)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn list(entries: &[(u64, u8, &str)], next: Option<u64>) -> AuditList {
+        let entry = |&(seq, ticket, kind): &(u64, u8, &str)| {
+            json!({ "seq": seq, "at": "2026-03-07T12:00:00Z", "kind": kind, "by": "agent", "about": "agent",
+                "ticket": TicketId::from_bytes([ticket; 16]), "action": "greet", "status": "queued" })
+        };
+        let entries: Vec<_> = entries.iter().map(entry).collect();
+        serde_json::from_value(json!({ "seq": 9, "entries": entries, "next": next })).unwrap()
+    }
+
+    fn seqs(history: &History) -> Vec<Vec<u64>> {
+        history.newest().map(|row| row.iter().map(|entry| entry.seq).collect()).collect()
+    }
+
+    #[test]
+    fn a_request_is_one_row_and_the_cursor_stays_on_it() {
+        let mut history = History::default();
+        history.resize(10);
+        history.take(list(&[(5, 1, "submitted"), (6, 2, "submitted")], None));
+        history.step(1);
+        history.take(list(&[(7, 1, "approved"), (8, 3, "submitted")], None));
+        assert_eq!(seqs(&history), [vec![8], vec![6], vec![5, 7]]);
+        assert_eq!(history.selected().first().map(|entry| entry.seq), Some(5));
+        assert_eq!(history.counts(), (3, 3));
+        history.take(list(&[(3, 4, "submitted"), (4, 2, "submitted")], None));
+        assert_eq!(seqs(&history), [vec![8], vec![5, 7], vec![4, 6], vec![3]], "older ones are read behind");
     }
 }

@@ -468,6 +468,19 @@ impl Queue {
     pub fn set_filter(&mut self, words: &str) {
         self.filter = Filter::new(words);
         self.rebuild(self.order.grouping());
+        self.cursor_to_best();
+    }
+
+    /// Moves the cursor to the row that fits the filter best; the first of them.
+    fn cursor_to_best(&mut self) {
+        let rank = |id: TicketId| self.entries.get(&id).and_then(|entry| self.filter.rank(entry.words.get()?));
+        let ranked = self.order.from(0).enumerate().filter_map(|(at, line)| Some((at, rank(line.ticket?)?)));
+        let best = ranked.reduce(|best, next| if next.1 > best.1 { next } else { best });
+        if let Some((at, _)) = best {
+            let before = self.cursor;
+            self.put_cursor(at);
+            self.left_row(before);
+        }
     }
 
     fn rebuild(&mut self, grouping: Grouping) {

@@ -274,11 +274,11 @@ impl Model {
         self.policies.list().is_some_and(|list| list.held.iter().any(|held| held.user == *agent))
     }
 
-    /// The entry of the history under the cursor, whole.
+    /// What the log has of the row of the history under the cursor, whole.
     #[must_use]
     pub fn entry_page(&self) -> Vec<Row> {
         let width = self.areas().details.width.into();
-        self.history.selected().map_or_else(Vec::new, |entry| document::entry(entry, width))
+        self.history.selected().into_iter().flat_map(|entry| document::entry(entry, width)).collect()
     }
 
     /// The grant under the cursor, whole.

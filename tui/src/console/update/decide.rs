@@ -103,7 +103,7 @@ fn open_scope(model: &mut Model, target: Target, out: &mut Vec<Command>) {
             open::about(model, Kind::Scope(Box::new(scope)), vec![target]);
             hold_scope_against(model);
         }
-        None => model.say(Tone::Care, "rule or floor forbid more than this once: press the key for approving"),
+        None => model.say(Tone::Care, "rule or minimum forbid more than this once: press the key for approving"),
     }
 }
 

@@ -137,12 +137,13 @@ pub(super) fn volume(model: &mut Model) {
     }
 }
 
-/// Copies what is on screen: the container's command; of a ticket its command, or, the second time, its id.
+/// Copies what is on screen: the container's command; the lines of a rule; of a ticket its command, or, the second time, its id.
 pub(super) fn copy(model: &mut Model, out: &mut Vec<Command>) {
-    let in_container = matches!(model.dialog.as_ref().map(|dialog| &dialog.kind), Some(Kind::Container { .. }));
-    let found = match in_container {
-        true => model.here.as_ref().map(|here| ("the command", here.container.command())),
-        false => copyable(model),
+    let found = match model.dialog.as_ref().map(|dialog| &dialog.kind) {
+        Some(Kind::Container { .. }) => model.here.as_ref().map(|here| ("the command", here.container.command())),
+        Some(Kind::Rule(Ok(draft))) => Some(("the lines", draft.lines.clone())),
+        Some(_) => None,
+        None => copyable(model),
     };
     let Some((what, text)) = found else { return model.say(Tone::Care, "nothing is selected") };
     // What is copied is what was seen: a hidden character, or one that a terminal obeys, would be pasted into a shell.
@@ -163,7 +164,7 @@ const COPY_BYTES_MAX: usize = 64 * 1024;
 fn copyable(model: &mut Model) -> Option<(&'static str, String)> {
     let id_of = |id: TicketId| ("its id", id.to_string());
     if model.view == View::History {
-        return model.history.selected().and_then(|entry| entry.ticket).map(id_of);
+        return model.history.selected().first().and_then(|entry| entry.ticket).map(id_of);
     }
     let ticket = model.queue.selected()?;
     let again = model.copied.take() == Some(ticket.id);
