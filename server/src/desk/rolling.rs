@@ -34,8 +34,8 @@ impl Recent {
             known.ticket = Arc::clone(ticket);
             return;
         }
-        // Reads of the bridge itself tell an approver nothing.
-        if ticket.request().action.as_str() == actions::LIST_ACTIONS {
+        // Reads of the bridge itself, and hooks' notes of what was done, tell an approver nothing.
+        if matches!(ticket.request().action.as_str(), actions::LIST_ACTIONS | actions::RECORD_EVENT) {
             return;
         }
         asks.push_front(Ask { ticket: Arc::clone(ticket) });

@@ -106,8 +106,7 @@ impl Patterns {
         self.rows.iter()
     }
 
-    /// The patterns that this call of a tool fits, gravest first. Of a longer text no more than `bytes_max` bytes are looked at:
-    /// what is longer is not read by anybody, and asked.
+    /// The patterns that this call of a tool fits, gravest first. Of a longer text no more than `bytes_max` bytes are looked at.
     #[must_use]
     pub fn matched(&self, params: &Map<String, Value>, facts: &Facts, bytes_max: usize) -> Vec<Matched> {
         let said = self.expressions().rows_in(&text::of_call(params, facts, bytes_max));
