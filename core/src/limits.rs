@@ -134,7 +134,7 @@ limits! {
     reserve_bytes: 64 * 1024 * 1024,
     /// An agent's or approver's free text (reason, note), in bytes.
     note_bytes_max: 4096,
-    /// A tool call's input that is analysed, in bytes; more asks a person.
+    /// A tool call's input that is analysed, in bytes, without what it writes into a file; more asks a person.
     analyse_bytes_max: 64 * 1024,
     /// Hosts of one user's tool calls that are remembered as seen before; the ones seen first are forgotten.
     known_hosts_per_user_max: 1000,

@@ -15,7 +15,7 @@ use ccc_protocol::{
     json::{self, JsonError},
     private_file::Exposure,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -49,6 +49,21 @@ pub struct Config {
     /// Further kinds of secrets that are masked.
     #[serde(default)]
     pub secret_rules: Vec<SecretRule>,
+    /// What `ccc-hook` alone goes by, in the config that `ccc-hook install` writes.
+    #[serde(default)]
+    confine: PassedOver,
+    #[serde(default)]
+    canary: PassedOver,
+}
+
+/// A value that is another program's, whatever it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct PassedOver;
+
+impl<'de> Deserialize<'de> for PassedOver {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
 }
 
 /// Why there is no config to work with. Read by the person who starts the program.
@@ -150,7 +165,8 @@ mod tests {
 
     #[test]
     fn what_the_hooks_installer_writes_is_read() {
-        let text = r#"{"url":"http://localhost:3015","secrets":"s.json","user":"agent","hold_seconds":7}"#;
+        let text = r#"{"url":"http://localhost:3015","secrets":"s.json","user":"agent","hold_seconds":7,
+            "confine":{"launcher":"/usr/local/bin/ccc-confine","processes_max":64},"canary":"a marked value"}"#;
         let config = load(text, 0o600).unwrap();
         assert!(config.secrets.is_absolute() && config.secrets.ends_with("s.json"));
         assert_eq!(config.settings(None).wait, Some(Duration::from_secs(7)));

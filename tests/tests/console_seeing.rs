@@ -144,13 +144,13 @@ fn policies_are_made_stricter_at_once() {
     let story = Story::of("a stricter policy holds at once");
     let console = story.console();
     console.sees("● live").press("tab tab tab").sees("open-browser").goes_down_to("open-browser");
-    console.press("right").sees("override set: open-browser");
+    console.press("t").sees("override set: open-browser");
     story.is_refused(&json!({ "action": "open-browser", "url": "https://docs.rs/" }));
     assert_eq!(policy(&story, "open-browser"), Some(Policy::AutoDeny));
-    console.press("left").sees("◆ LET MORE THROUGH");
+    console.press("l").sees("◆ LET MORE THROUGH");
     console.press("esc").sees_no("LET MORE THROUGH");
     assert_eq!(policy(&story, "open-browser"), Some(Policy::AutoDeny));
-    console.press("left").sees("◆ LET MORE THROUGH");
+    console.press("l").sees("◆ LET MORE THROUGH");
     console.press("y").sees("override set");
     assert_eq!(policy(&story, "open-browser"), Some(Policy::Queue));
 }

@@ -1,10 +1,11 @@
-//! Goal 21: what risk costs beside the facts, with sessions full and with long texts, in this process.
+//! Goal 21: what risk costs beside the facts, with sessions full and with long texts, and what the fence does, in this process.
 
 use std::{hint::black_box, sync::Arc, time::Instant};
 
 use ccc_core::{
     config,
     desk::{Asked, Books, Change, Cx, Desk, Submission},
+    fence::{self, Output},
     law::Law,
     params, plan,
     policy::{LocalTime, Overrides, Question, Standing, Weekday, decide},
@@ -15,6 +16,7 @@ use ccc_core::{
 use ccc_protocol::{
     Digest, TicketId, Timestamp, UserName, actions,
     bodies::{Facts, FenceAnswer, Finding, FindingKind, Level},
+    signing::Key,
 };
 use ccc_toolcall::facts;
 use serde_json::{Map, Value, json};
@@ -52,6 +54,58 @@ pub fn risk(bench: &mut Bench) {
     let (short, long) = (took(&padded(100_000)), took(&padded(1_000_000)));
     let figures = format!("{} / {}", time(median(&long)), time(median(&short)));
     report.ratio("21", "patterns and facts in 1 MB against 100 KB", Ratio::of(&long, &short), Goal::Shown, figures);
+    fence(bench);
+}
+
+/// Texts that detectors begin much with and end little of.
+const HOSTILE: [&str; 18] = [
+    "<!--",
+    "[//]: # (",
+    "display:none ",
+    "-----BEGIN RSA PRIVATE KEY-----\n",
+    "ignore previous ",
+    "token=",
+    "![x](https://a.b/?",
+    "A",
+    "\\x41",
+    "\u{e0041}",
+    "\u{200b}",
+    "send api key ",
+    "eval(",
+    "а",
+    "ghp_",
+    "</",
+    "curl .env ",
+    "1,",
+];
+
+/// What a hook hands over at the most, looked at, filled with each of these: the slowest, and how it grows.
+fn fence(bench: &mut Bench) {
+    const MOST: usize = 128 << 10;
+    let key = Key::new(b"an agent's secret");
+    let took = |unit: &str, bytes: usize| -> Vec<f64> {
+        let text = unit.repeat(bytes / unit.len());
+        let once = || {
+            let begun = Instant::now();
+            black_box(fence::look(Output { parts: &[&text], place: "a page" }, &key));
+            begun.elapsed().as_secs_f64()
+        };
+        (0..bench.wishes.rounds).map(|_| once()).collect()
+    };
+    let of_each = HOSTILE.map(|unit| (took(unit, MOST), took(unit, MOST / 8)));
+    let slowest = of_each.iter().map(|(most, _)| median(most)).fold(0.0, f64::max);
+    let most_grown = of_each.iter().max_by(|one, other| {
+        let grown = |(most, eighth): &(Vec<f64>, Vec<f64>)| median(most) / median(eighth);
+        grown(one).total_cmp(&grown(other))
+    });
+    let report = &mut bench.report;
+    let what = "the slowest of 18 hostile outputs of 128 KiB";
+    report.figure("21", what, slowest * 1e3, " ms", Goal::Shown, "looked at on a thread of its own");
+    if let Some((most, eighth)) = most_grown {
+        let figures = format!("{} / {}", time(median(most)), time(median(eighth)));
+        let what = "the one that grows most, 128 KiB against 16 KiB";
+        report.ratio("21", what, Ratio::of(most, eighth), Goal::AtMost(12.0), figures);
+    }
 }
 
 struct World {

@@ -196,7 +196,7 @@ fn answers_are_the_owners() {
 }
 
 #[test]
-fn the_longest_outputs_are_looked_at_in_time_that_grows_with_them_alone() {
+fn of_the_longest_hostile_output_no_more_findings_are_told_than_an_entry_holds() {
     let hostile = [
         "<!--", "[//]: # (", "display:none ", "-----BEGIN RSA PRIVATE KEY-----\n", "ignore previous ", "token=",
         "![x](https://a.b/?", "A", "\\x41", "\u{e0041}", "\u{200b}", "send api key ", "eval(", "а", "ghp_", "</",

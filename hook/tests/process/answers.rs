@@ -490,7 +490,7 @@ fn an_agent_that_begins_is_recorded_with_the_id_it_keeps() {
     let document = json!({"session_id": "s1", "cwd": "/p", "hook_event_name": "SubagentStart", "agent_id": "a1", "agent_type": "reviewer"});
     run(&mut home.event(Host::Claude, "SubagentStart"), document.to_string().as_bytes());
     let action = &bridge.actions()[0];
-    assert_eq!(action["agent"], "a1");
+    assert_eq!(action["agent"], "reviewer/a1");
     assert_eq!(
         action["detail"],
         json!({"agent_type": "reviewer", "stable_id": "11111111-1111-4111-8111-111111111111"})

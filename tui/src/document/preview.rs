@@ -97,7 +97,7 @@ fn verdict(page: &mut Page, ticket: &Ticket) {
     if let Some(row) = ticket.assessed.as_ref().and_then(crate::wording::risk) {
         page.row(row);
     }
-    page.row(Row::new().with(Tone::Name, "asked by ").with(Tone::Plain, Untrusted(&ticket.rule).line()));
+    page.row(Row::new().with(Tone::Name, "why ").with(Tone::Plain, Untrusted(&ticket.rule).line()));
 }
 
 /// What the verdict does not say: hidden characters, characters that look like others, what the declaration asks for.
