@@ -378,9 +378,12 @@ fn a_disk_that_takes_no_more_is_503_and_every_ticket_that_was_answered_is_there_
 fn a_preview_tells_what_was_asked_before_and_no_notes() {
     let bridge = bridge();
     let asked = bridge.submit("agent", &json!({ "action": "say", "word": "first" }));
-    bridge.submit("agent", &json!({ "action": "record-event", "host": "claude", "session": "s", "agent": "main", "event": "post-tool" }));
+    bridge.submit(
+        "agent",
+        &json!({ "action": "record-event", "host": "claude", "session": "s", "agent": "main", "event": "post-tool" }),
+    );
     bridge.submit("agent", &json!({ "action": "list-actions" }));
     let waiting = bridge.submit("agent", &page());
-    let recent = bridge.client("user").preview(waiting.id).unwrap().recent;
-    assert_eq!(recent.iter().map(|ask| ask.id).collect::<Vec<_>>(), [asked.id]);
+    let recent = bridge.client("user").preview(waiting.ticket().id).unwrap().recent;
+    assert_eq!(recent.iter().map(|ask| ask.id).collect::<Vec<_>>(), [asked.ticket().id]);
 }

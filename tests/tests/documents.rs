@@ -176,6 +176,22 @@ fn the_book_lists_every_page() {
     assert_eq!(listed, all);
 }
 
+/// As wide as prose is written.
+const COLUMNS_MAX: usize = 120;
+
+#[test]
+fn prose_wraps_at_120_columns() {
+    // Tables and headings cannot be wrapped, and a command of the corpus stands as it was typed.
+    let is_free = |line: &&str| !line.starts_with(['|', '#', '<']) && !line.starts_with("- Benign (");
+    let mut faults = vec![];
+    for page in all_pages() {
+        let text = read(&page);
+        let long = prose(&text).filter(is_free).filter(|line| line.chars().count() > COLUMNS_MAX);
+        faults.extend(long.map(|line| format!("{page}: {line}")));
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
 #[test]
 fn every_link_leads_somewhere() {
     let mut faults = vec![];

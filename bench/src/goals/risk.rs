@@ -59,24 +59,9 @@ pub fn risk(bench: &mut Bench) {
 
 /// Texts that detectors begin much with and end little of.
 const HOSTILE: [&str; 18] = [
-    "<!--",
-    "[//]: # (",
-    "display:none ",
-    "-----BEGIN RSA PRIVATE KEY-----\n",
-    "ignore previous ",
-    "token=",
-    "![x](https://a.b/?",
-    "A",
-    "\\x41",
-    "\u{e0041}",
-    "\u{200b}",
-    "send api key ",
-    "eval(",
-    "а",
-    "ghp_",
-    "</",
-    "curl .env ",
-    "1,",
+    "<!--", "[//]: # (", "display:none ", "-----BEGIN RSA PRIVATE KEY-----\n", "ignore previous ", "token=",
+    "![x](https://a.b/?", "A", "\\x41", "\u{e0041}", "\u{200b}", "send api key ", "eval(", "а", "ghp_", "</",
+    "curl .env ", "1,",
 ];
 
 /// What a hook hands over at the most, looked at, filled with each of these: the slowest, and how it grows.

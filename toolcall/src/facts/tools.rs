@@ -197,7 +197,7 @@ fn strings(value: &Value, depth: usize, each: &mut dyn FnMut(&str)) {
     }
 }
 
-const PATHS: &[&str] = &["file_path", "path", "notebook_path", "absolute_path", "target_file", "dir_path"];
+const PATHS: &[&str] = &["file_path", "filePath", "path", "notebook_path", "absolute_path", "target_file", "dir_path"];
 const LISTS: &[&str] = &["paths", "file_paths", "files", "include"];
 const COMMANDS: &[&str] = &["command", "cmd", "script"];
 const DIRECTORIES: &[&str] = &["directory", "dir_path", "workdir", "working_directory", "cwd"];

@@ -78,19 +78,28 @@ fn by_path(call: &Call<'_>, directory: &str, name: &str, gather: &mut Gather) {
 
 /// Programs that read and write no file but those that their arguments name. Any other may go by files of the project.
 const PLAIN: &[&str] = &[
-    ":", "[", "[[", "basename", "break", "cd", "continue", "curl", "cut", "date", "dirname", "echo", "exit", "expr",
-    "false", "head", "hostname", "id", "jq", "ls", "nproc", "printf", "pwd", "return", "seq", "sleep", "sort", "tail",
-    "test", "time", "timeout", "tr", "true", "type", "uname", "uniq", "wait", "wc", "which", "whoami",
+    ":", "[", "[[", "basename", "break", "cat", "cd", "continue", "curl", "cut", "date", "dirname", "echo", "exit",
+    "expr", "false", "fold", "head", "hostname", "id", "jq", "ls", "nl", "nproc", "printf", "pwd", "return", "rev",
+    "seq", "sleep", "sort", "tac", "tail", "test", "time", "timeout", "tr", "true", "type", "uname", "uniq", "wait",
+    "wc", "which", "whoami",
 ];
 
 /// True for git in the project's own directory, told of no other: it goes by settings that nothing confined writes.
 fn is_projects_git(call: &Call<'_>, gather: &Gather) -> bool {
-    let leads_away =
-        |arg: &Arg| !arg.exact || ["-C", "--git-dir", "--work-tree"].iter().any(|to| arg.text.starts_with(to));
+    let names_another = |arg: &Arg| ["-C", "--git-dir", "--work-tree"].iter().any(|to| arg.text.starts_with(to));
+    let before = std::iter::once(None).chain(call.args.iter().map(Some));
+    let leads_away = |(arg, before): (&Arg, Option<&Arg>)| match arg.exact {
+        true => names_another(arg),
+        // One word in the place of a message is the message, whatever it holds.
+        false => arg.splits || !before.is_some_and(|before| before.exact && MESSAGE.contains(&before.text.as_str())),
+    };
     call.name == "git"
         && call.directories.iter().all(|base| gather.is_project(base, "."))
-        && !call.args.iter().any(leads_away)
+        && !call.args.iter().zip(before).any(leads_away)
 }
+
+/// Options of git whose value is a text of the caller's.
+const MESSAGE: &[&str] = &["-m", "-am", "--message"];
 
 /// Programs of this house that no agent's own call has to do with: a person's console and keys, the server, the hook, and the launcher,
 /// whose lines hooks write.

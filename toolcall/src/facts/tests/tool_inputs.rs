@@ -123,3 +123,33 @@ fn tools_of_the_agents_do_what_their_input_says() {
         assert_eq!(facts.any(&[Class::Unknown]), class == Class::Unknown, "{tool} {input}: {:?}", facts.classes);
     }
 }
+
+/// Each host's own name for a file's path, alone: what is read of it must not hang on another name beside it.
+#[test]
+fn each_name_of_a_path_says_by_itself_which_file_is_meant() {
+    for key in ["file_path", "filePath", "path", "notebook_path", "absolute_path", "target_file"] {
+        let read = of("Read", &json!({ key: "/home/dev/.aws/credentials" }));
+        assert!(read.any(&[Class::Credentials]) && !read.any(&[Class::Unknown]), "{key}");
+        let written = of("Write", &json!({ key: "/home/dev/.claude/settings.json", "content": "{}" }));
+        assert!(written.any(&[Class::HookSettings]) && !written.any(&[Class::Unknown]), "{key}");
+        assert!(of("Edit", &json!({ key: "src/a.rs" })).only(&[Class::Writes]), "{key}");
+    }
+}
+
+/// What a commit's message is made of names no file.
+#[test]
+fn a_filter_that_reads_what_its_line_holds_goes_by_no_file() {
+    for line in ["git commit -m \"$(cat <<'E'\nBound the queue\nE\n)\"", "cat <<'E' | tac | rev | nl | fold\na\nE"] {
+        assert!(!of("Bash", &json!({ "command": line })).led, "{line}");
+    }
+    for line in [
+        "cat notes.md",
+        "cat < notes.md",
+        "rev $(cat notes.md)",
+        "git commit $(cat <<'E'\n--git-dir=x\nE\n) -m x",
+        "git commit -m $(cat <<'E'\nx --git-dir=x\nE\n)",
+        "git log \"$(cat <<'E'\n--git-dir=x\nE\n)\"",
+    ] {
+        assert!(of("Bash", &json!({ "command": line })).led, "{line}");
+    }
+}
