@@ -110,7 +110,7 @@ fn call(host: &str, tool: &str, input: &Value) -> Value {
 }
 
 #[test]
-fn the_by_proxy_request_for_a_call_that_a_hook_was_given_leave_for_asks_nobody_again() {
+fn what_the_proxy_asks_about_a_call_that_a_hook_was_given_leave_for_asks_nobody_again() {
     let mut rig = Rig::new("");
     let hooks = rig.released();
     rig.now_millis += 4_999;
@@ -187,14 +187,14 @@ fn a_hook_is_not_answered_by_a_leave_and_neither_is_a_name_with_two_readings() {
 }
 
 #[test]
-fn what_refuses_or_asks_more_of_the_by_proxy_request_stays() {
-    let by_proxy =
+fn what_refuses_or_asks_more_of_what_the_proxy_asks_stays() {
+    let ruled =
         |policy: &str| format!("[[rule]]\nname = 'x'\naction = ['use-tool']\nwhere.param.host = 'mcp'\n{policy}\n");
-    let mut rig = Rig::new(&by_proxy("policy = 'auto-deny'"));
+    let mut rig = Rig::new(&ruled("policy = 'auto-deny'"));
     rig.released();
     assert_eq!(rig.proxy("agent", TOOL, &input()).status(), Status::Denied, "a rule");
 
-    let mut rig = Rig::new(&by_proxy("policy = 'queue'\napprove = { count = 2 }"));
+    let mut rig = Rig::new(&ruled("policy = 'queue'\napprove = { count = 2 }"));
     rig.released();
     assert_eq!(rig.proxy("agent", TOOL, &input()).status(), Status::Queued, "two people");
 
