@@ -94,7 +94,10 @@ fn verdict(page: &mut Page, ticket: &Ticket) {
             page.row(row);
         }
     }
-    if let Some(row) = ticket.assessed.as_ref().and_then(crate::wording::risk) {
+    // Nothing stands twice: the headline is above, and what the rule names below.
+    let headline = ticket.verdict.as_ref().map(|verdict| verdict.headline.to_lowercase()).unwrap_or_default();
+    let is_told = |reason: &str| reason.to_lowercase() == headline || ticket.rule.contains(reason);
+    if let Some(row) = ticket.assessed.as_ref().and_then(|assessed| crate::wording::risk(assessed, is_told)) {
         page.row(row);
     }
     page.row(Row::new().with(Tone::Name, "why ").with(Tone::Plain, Untrusted(&ticket.rule).line()));

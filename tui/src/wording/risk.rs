@@ -5,17 +5,18 @@ use ccc_protocol::bodies::{Assessed, Held, Level};
 use super::verdict;
 use crate::text::{Row, Tone, Untrusted, Visible};
 
-/// Level, score and reasons; none where there is nothing out of the ordinary.
+/// Level, score and reasons, but for those that are told beside it; none where there is nothing out of the ordinary.
 #[must_use]
-pub fn risk(assessed: &Assessed) -> Option<Row> {
+pub fn risk(assessed: &Assessed, is_told: impl Fn(&str) -> bool) -> Option<Row> {
     if assessed.level == Level::Low && assessed.reasons.is_empty() {
         return None;
     }
+    let reasons: Vec<&str> = assessed.reasons.iter().map(String::as_str).filter(|reason| !is_told(reason)).collect();
     let (whole, rest) = (assessed.score_millis / 1000, assessed.score_millis % 1000 / 10);
     let score = Visible::label(assessed.level.as_str()).then(Untrusted(&format!(" ({whole}.{rest:02})")).line());
-    let reasons = Untrusted(&assessed.reasons.join("; ")).line();
+    let colon = Visible::label(if reasons.is_empty() { "" } else { ": " });
     let row = Row::new().with(Tone::Name, "risk ").with(verdict::tone(assessed.level.gravity()), score);
-    Some(row.with(Tone::Plain, Visible::label(if assessed.reasons.is_empty() { "" } else { ": " }).then(reasons)))
+    Some(row.with(Tone::Plain, colon.then(Untrusted(&reasons.join("; ")).line())))
 }
 
 /// Whose session is held, how, until when, and why.
@@ -45,9 +46,13 @@ mod tests {
             score_millis: 1550,
             reasons: reasons.iter().map(|reason| (*reason).to_owned()).collect(),
         };
-        assert!(risk(&assessed(Level::Low, &[])).is_none());
-        let row = risk(&assessed(Level::High, &["the session has read secrets", "a\u{202e}b"])).unwrap();
+        let told = |reason: &str| reason == "deletes";
+        assert!(risk(&assessed(Level::Low, &[]), told).is_none());
+        let row =
+            risk(&assessed(Level::High, &["the session has read secrets", "deletes", "a\u{202e}b"]), told).unwrap();
         assert_eq!(row.text().to_string(), "risk high (1.55): the session has read secrets; a‹U+202E›b");
+        let row = risk(&assessed(Level::High, &["deletes"]), told).unwrap();
+        assert_eq!(row.text().to_string(), "risk high (1.55)");
         let held_row = held(&Held {
             user: "agent".parse().unwrap(),
             session: None,
