@@ -15,7 +15,7 @@ asi = "ASI02"
 level = "high"
 reason = "deploys to production"
 text = ['\bdeploy\.sh\s+prod\b']
-examples = ["./deploy.sh prod", "cd /work && sh deploy.sh prod"]
+examples = ["./deploy.sh prod", "cd /srv/app && sh deploy.sh prod"]
 not = ["./deploy.sh staging"]
 "#;
 

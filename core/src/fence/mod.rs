@@ -13,7 +13,7 @@ mod secrets;
 #[cfg(test)]
 mod tests;
 
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range};
 
 use ccc_protocol::{
     Digest,
@@ -73,14 +73,16 @@ impl Hit {
 #[must_use]
 pub fn look(output: Output<'_>, key: &Key) -> Found {
     let mut found = Found::default();
+    let mut known = HashSet::new();
     for (part, text) in output.parts.iter().enumerate() {
         for (name, severity, range) in secrets::find(text) {
-            found.note(&Hit::new(FindingKind::Secret, severity, range.clone()), text, output.place, key);
+            let hit = Hit::new(FindingKind::Secret, severity, range.clone());
+            found.note(&hit, text, output.place, key, &mut known);
             found.secrets.push(Shown { part, range, name });
         }
         let others = [injection::find(text), exfiltration::find(text), obfuscation::find(text)];
         for hit in others.into_iter().flatten() {
-            found.note(&hit, text, output.place, key);
+            found.note(&hit, text, output.place, key, &mut known);
         }
     }
     if canary::is_in(output.parts, key) {
@@ -92,11 +94,18 @@ pub fn look(output: Output<'_>, key: &Key) -> Found {
 }
 
 impl Found {
-    fn note(&mut self, hit: &Hit, text: &str, place: &str, key: &Key) {
-        let what = text.get(hit.range.clone()).unwrap_or_default();
-        let finding = finding(hit.kind, hit.severity, place, keyed(key, what));
-        if !self.findings.contains(&finding) {
-            self.findings.push(finding);
+    /// Adds it, unless it is `known`: a text may hold thousands, and one of them as often.
+    fn note(
+        &mut self,
+        hit: &Hit,
+        text: &str,
+        place: &str,
+        key: &Key,
+        known: &mut HashSet<(FindingKind, Level, Digest)>,
+    ) {
+        let digest = keyed(key, text.get(hit.range.clone()).unwrap_or_default());
+        if known.insert((hit.kind, hit.severity, digest)) {
+            self.findings.push(finding(hit.kind, hit.severity, place, digest));
         }
     }
 }

@@ -130,14 +130,14 @@ pub enum Call {
 }
 
 impl Call {
-    /// The parameters of a `use-tool` request for it, made in a project at `/work/app`.
+    /// The parameters of a `use-tool` request for it, made in a project at `/home/dev/app`.
     #[must_use]
     pub fn params(&self) -> Map<String, Value> {
         let (tool, input) = match self {
             Self::Shell(line) => ("Bash", json!({ "command": line })),
             Self::Tool { tool, input } => (tool.as_str(), Value::Object(input.clone())),
         };
-        let params = json!({ "tool": tool, "input": input, "cwd": "/work/app", "project": "/work/app" });
+        let params = json!({ "tool": tool, "input": input, "cwd": "/home/dev/app", "project": "/home/dev/app" });
         params.as_object().cloned().unwrap_or_default()
     }
 }
