@@ -9,7 +9,7 @@ use ccc_core::{
     params, plan,
     policy::{self, LocalTime, Question, Ruling, Standing, Weekday},
     refusal::Refusal,
-    risk::TextSigns,
+    risk::{TextSigns, patterns::Matched},
     ticket::Ticket,
     user::{User, Users},
     volume::Volumes,
@@ -46,7 +46,7 @@ pub(crate) struct Rig {
     pub(crate) entries: Vec<AuditEntry>,
     frozen: Vec<ccc_core::risk::Frozen>,
     tickets: u32,
-    read: HashMap<String, Facts>,
+    read: HashMap<String, (Facts, Vec<Matched>)>,
 }
 
 impl Rig {
@@ -77,8 +77,15 @@ impl Rig {
         let plan = plan::make(&action, &args, &self.law).unwrap();
         let knowledge = self.law.knowledge();
         let text = args.json.get("input").map(Value::to_string).unwrap_or_default();
-        let read = || facts::of_request(&args.json, &knowledge);
-        let facts = action.is_judge_only().then(|| self.read.entry(text).or_insert_with(read).clone());
+        // As the server reads a call: what it does, and which patterns it fits.
+        let read = || {
+            let facts = facts::of_request(&args.json, &knowledge);
+            let matched = self.law.patterns.matched(&args.json, &facts, usize::MAX);
+            (facts, matched)
+        };
+        let read = action.is_judge_only().then(|| self.read.entry(text).or_insert_with(read).clone());
+        let (facts, matched) = read.unzip();
+        let signs = TextSigns { matched: matched.unwrap_or_default(), ..signs };
         let mut random = [0; 10];
         random[..4].copy_from_slice(&self.tickets.to_be_bytes());
         let asked = Asked { id: TicketId::new(1, random), caller: name("agent"), action, args, facts, signs, plan };
